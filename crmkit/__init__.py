@@ -1,0 +1,52 @@
+"""crmkit: the small helper module behind the relationship-marketing course. 关系营销课程背后的小工具箱。
+
+Public names are loaded the first time that they are used, so ``import crmkit`` opens no font and loads no
+plotting, widgets or database engine.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# public name -> module that owns it; the one list of what the kit promises
+_OWNER = {
+    # data in
+    "load": "datasets",
+    "read_transactions": "transactions",
+    "customer_summary": "summary",
+    # models
+    "rfm_scores": "segments",
+    "name_segments": "segments",
+    "pyramid": "pyramid",
+    "reallocate": "pyramid",
+    "migration": "pyramid",
+    "pareto_share": "concentration",
+    "lorenz": "concentration",
+    "gini": "concentration",
+    "whale_curve": "concentration",
+    "long_tail": "concentration",
+    # language
+    "set_language": "language",
+    "get_language": "language",
+    "term": "terms",
+    "glossary": "terms",
+    # questions
+    "AnswerSheet": "questions",
+    # tables and errors
+    "show": "tables",
+    "CrmkitError": "schema",
+}
+
+__all__ = sorted(_OWNER)
+
+
+def __getattr__(name):
+    if name in _OWNER:
+        value = getattr(import_module(f"crmkit.{_OWNER[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'crmkit' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | set(_OWNER))
