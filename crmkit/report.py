@@ -1,0 +1,131 @@
+"""What a client report says and keeps: sentences from report.toml filled with numbers, and the tables behind them.
+
+Every number that a sentence says is kept as well, so that a page can be checked against its tables.
+"""
+
+import re
+from datetime import date
+from pathlib import Path
+from string import Formatter
+
+from .language import get_language, in_language
+from .schema import CrmkitError
+from .terms import read_catalogue
+
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+class Words(Formatter):
+    """``str.format`` with the formats of one language: money, exact, count, percent, number, date.
+
+    ``{n:count customer customers}`` also chooses between the English singular and plural. Texts are escaped, since
+    they may come from a client's file.
+
+    >>> Words("en", "$").format("{n:count order orders} of {m:money}, {s:percent}", n=1, m=1234.5, s=0.256)
+    '1 order of $1,234, 25.6%'
+    """
+
+    def __init__(self, lang: str, currency: str = ""):
+        self.lang, self.currency = lang, currency
+
+    def format_field(self, value, spec: str) -> str:
+        kind, *nouns = spec.split()[:3] if spec else ("text",)
+        if kind == "date":
+            return f"{value.year}年{value.month}月{value.day}日" if self.lang == "zh" else (
+                f"{value.day} {_MONTHS[value.month - 1]} {value.year}")
+        if kind == "money":
+            return self._money(value, 0 if abs(value) >= 1000 else 2)
+        if kind == "exact":
+            return self._money(value, 2)
+        if kind == "count":
+            noun = (nouns[0] if value == 1 else nouns[1]) if nouns else ""
+            return f"{value:,.0f} {noun}".rstrip()
+        if kind == "percent":
+            return f"{value:.1%}"
+        if kind == "number":
+            return f"{value:,.2f}"
+        return escape_markdown(str(value))
+
+    def _money(self, value: float, digits: int) -> str:
+        text = f"{abs(value):,.{digits}f}"
+        return ("−" if value < 0 and float(text.replace(",", "")) else "") + escape_markdown(self.currency) + text
+
+
+def escape_markdown(text: str) -> str:
+    r"""``text`` so that Markdown shows it as it is.
+
+    >>> print(escape_markdown("A*B <b>"))
+    A\*B \<b\>
+    """
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~&-])", r"\\\1", text.replace("\n", " ").replace("\r", " "))
+
+
+class Sentence:
+    """A text that a notebook shows as Markdown; ``role`` tells the page what it is (a caption belongs to its figure)."""
+
+    def __init__(self, text: str, role: str = ""):
+        self.text, self.role = text, role
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/markdown": self.text, "text/plain": self.text}, {"crmkit_caption": True} if self.role == "caption" else {}
+
+
+class Report:
+    """The sentences, tables and numbers of one report.
+
+    >>> import crmkit; crmkit.set_language("en")
+    >>> report = Report(currency="$")
+    >>> print(report.say("customers", customers=3, revenue=60.0, average=20.0))
+    3 customers bought for $60.00 in all, $20.00 each on average.
+    >>> report.numbers()["value"].tolist()
+    [3.0, 60.0, 20.0]
+    """
+
+    def __init__(self, *, currency: str = ""):
+        self.currency, self.tables, self._numbers = currency, {}, []
+
+    def say(self, key: str, *, role: str = "", **values) -> Sentence:
+        """The sentence ``key`` of report.toml in the language in force (both: one below the other)."""
+        sentences = read_catalogue(Path(__file__).parent / "report.toml")
+        if key not in sentences:
+            raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(sentences)))
+        zh, en = (Words(lang, self.currency).format(sentences[key][lang], **values) for lang in ("zh", "en"))
+        for name, value in values.items():
+            number = isinstance(value, (int, float)) or hasattr(value, "dtype")
+            self._numbers.append({
+                "finding": key, "figure": name, "value": float(value) if number else None,
+                "text": None if number else value.isoformat()[:10] if isinstance(value, date) else str(value)})
+        return Sentence(in_language(zh, en, between="\n\n"), role)
+
+    def caption(self, key: str, **values) -> Sentence:
+        """The caption, and alternative text, of the figure that the same cell draws."""
+        return self.say(key, role="caption", **values)
+
+    def bullets(self, *sentences: Sentence) -> Sentence:
+        """Sentences as a list of points."""
+        return Sentence("\n".join("- " + str(s).replace("\n\n", "\n\n  ") for s in sentences))
+
+    def table(self, name: str, frame, **options):
+        """Keep ``frame`` under ``name`` for ``save`` and show it with headers in the language."""
+        from .tables import show
+
+        self.tables[name] = frame
+        return show(frame, **options)
+
+    def numbers(self):
+        """Every value that the sentences said: finding, figure, value (a number) or text."""
+        import pandas as pd
+
+        rows = pd.DataFrame(self._numbers, columns=["finding", "figure", "value", "text"])
+        return rows.astype({"value": float}).drop_duplicates(ignore_index=True)
+
+    def save(self, folder: str | Path, *, lang: str | None = None):
+        """Write all tables, and the numbers said, as Parquet, CSV and one XLSX into ``folder``."""
+        from .tables import save_tables
+
+        return save_tables({**self.tables, "numbers": self.numbers()}, folder, lang=lang or get_language())
