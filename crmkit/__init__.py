@@ -30,10 +30,14 @@ _OWNER = {
     "get_language": "language",
     "term": "terms",
     "glossary": "terms",
+    # explorers
+    "explore_pyramid": "explore",
+    "explore_rfm": "explore",
     # questions
     "AnswerSheet": "questions",
     # tables and errors
     "show": "tables",
+    "save_tables": "tables",
     "CrmkitError": "schema",
 }
 
