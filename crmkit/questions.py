@@ -1,0 +1,187 @@
+"""Answers by name: a student's value becomes typed JSON, and the student reads at once whether it could be recorded.
+
+The contract of a question is a dict: ``id``, ``kind`` (number, choice, table, chart, text) and the fields of its kind
+(``answer_forms.FORM_FIELDS``). It holds the form of an answer, never its value. *Missing*, *badly formed* and *recorded* are three
+different things; only a well-formed answer replaces an earlier well-formed one.
+"""
+
+import json
+import os
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from .answer_forms import CHARTS, BadForm, count_words, describe, join_pairs, read_answer, say, short
+from .language import get_language
+from .schema import CrmkitError
+from .terms import has_term, message_pair, term_pair
+
+MIME = "application/vnd.crmkit.answer+json"
+FORMAT = "crmkit-answers/1"
+def preview(question: dict, value) -> tuple[str, str]:
+    """A recorded value in a few words, in both languages."""
+    kind = question["kind"]
+    if kind == "number":
+        unit = message_pair(f"unit_{question['unit']}") if question.get("unit") else ("", "")
+        return f"{short(value)} {unit[0]}".strip(), f"{short(value)} {unit[1]}".strip()
+    if kind == "choice":
+        option = next(o for o in question["options"] if o["id"] == value)
+        return option["zh"], option["en"]
+    if kind == "table":
+        names = [c["name"] for c in value["columns"]]
+        zh, en = zip(*(term_pair(n) if has_term(n) else (n, n) for n in names))
+        return say("answer_value_table", rows=len(value["rows"]), columns=("、".join(zh), ", ".join(en)))
+    if kind == "chart":
+        parts = [say(f"answer_value_{k}", count=sum(len(s["points"]) for s in value[k]), series=len(value[k]))
+                 for k in CHARTS if value[k]]
+        return "，".join(p[0] for p in parts), ", ".join(p[1] for p in parts)
+    return say("answer_value_text", words=count_words(value))
+
+
+# --- what the student sees -------------------------------------------------------------------------------------------
+
+_MARKS = {"recorded": ("✓", "#1b7f4b"), "badly_formed": ("!", "#b45309"), "missing": ("…", "#6b7280")}
+
+
+class _Shown:
+    """A display in the language in force; in both, the two stand in elements that the language switch can hide."""
+
+    def _pair(self) -> tuple[str, str]:
+        raise NotImplementedError
+
+    def _html(self, index: int) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        lang, (zh, en) = get_language(), self._pair()
+        return {"zh": zh, "en": en}.get(lang, f"{zh}\n{en}")
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        wanted = [i for i, lang in enumerate(("zh", "en")) if get_language() in (lang, "both")]
+        html = "".join(f'<div lang="{("zh", "en")[i]}">{self._html(i)}</div>' for i in wanted)
+        return {"text/plain": repr(self), "text/html": html}
+
+
+@dataclass(frozen=True, repr=False)
+class Answer(_Shown):
+    """What became of one answer: ``state`` is recorded, badly_formed or missing."""
+
+    exercise: str
+    question: dict
+    state: str
+    value: object = None  # typed JSON: of this answer, or of the earlier one that stays recorded
+    problem: tuple[str, str] | None = None
+    code: str | None = None
+
+    def _pair(self):
+        kept = preview(self.question, self.value) if self.value is not None else None
+        if self.state == "recorded":
+            said = say("answer_recorded", value=kept)
+        elif self.state == "missing":
+            said = say("answer_missing", form=describe(self.question))
+        else:
+            said = say("answer_badly_formed", why=self.problem)
+        if kept and self.state != "recorded":
+            said = join_pairs(said, (" ", " "), say("answer_kept", value=kept))
+        return tuple(f"{self.question['id']}: {text}" for text in said)
+
+    def _html(self, index):
+        mark, colour = _MARKS[self.state]
+        return (f'<div style="border-left:4px solid {colour};padding:2px 10px;margin:2px 0">'
+                f'<b style="color:{colour}">{mark}</b> {escape(self._pair()[index])}</div>')
+
+    def to_json(self) -> dict:
+        entry = {"kind": self.question["kind"], "state": self.state, "value": self.value}
+        if self.problem:
+            entry["problem"] = {"code": self.code, "zh": self.problem[0], "en": self.problem[1]}
+        return entry
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        payload = {"format": FORMAT, "exercise": self.exercise, "id": self.question["id"], **self.to_json()}
+        return super()._repr_mimebundle_() | {MIME: payload}
+
+
+@dataclass(frozen=True, repr=False)
+class Status(_Shown):
+    """Where every question stands, in order."""
+
+    answers: tuple[Answer, ...]
+
+    def _rows(self, index):
+        for number, answer in enumerate(self.answers, 1):
+            state = say(f"answer_state_{answer.state}")[index]
+            kept = preview(answer.question, answer.value)[index] if answer.value is not None else ""
+            yield str(number), answer.question["id"], state, kept, answer
+
+    def _pair(self):
+        done = sum(a.value is not None for a in self.answers)
+        head = say("answer_status", done=done, all=len(self.answers))
+        return tuple("\n".join([head[i], *("  ".join(r[:4]).rstrip() for r in self._rows(i))]) for i in (0, 1))
+
+    def _html(self, index):
+        rows = "".join(
+            f'<tr><td>{number}</td><td style="text-align:left"><code>{escape(name)}</code></td>'
+            f'<td style="text-align:left;color:{_MARKS[answer.state][1]}">{_MARKS[answer.state][0]} {escape(state)}</td>'
+            f'<td style="text-align:left">{escape(kept)}</td></tr>'
+            for number, name, state, kept, answer in self._rows(index)
+        )
+        return f"<div>{escape(self._pair()[index].splitlines()[0])}</div><table>{rows}</table>"
+
+
+@dataclass(repr=False)
+class AnswerSheet(_Shown):
+    """The answers to one exercise: ``answer = AnswerSheet(...)``, then ``answer("gold_share", value)``.
+
+    ``questions`` is the contract (a list of dicts, see ``answer_forms.FORM_FIELDS``). Each call shows what became of the value, and
+    writes all answers to the file that the environment's ``CRMKIT_ANSWERS`` names, where it names one.
+
+    >>> import crmkit; crmkit.set_language("en")
+    >>> answer = AnswerSheet("demo", [{"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}], seed=1)
+    >>> answer("share", 0.25)
+    share: Recorded: 0.25 share
+    """
+
+    exercise: str
+    questions: list[dict]
+    seed: int
+    _latest: dict[str, Answer] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self):
+        self._latest = {q["id"]: Answer(self.exercise, q, "missing") for q in self.questions}
+
+    def __call__(self, question: str, value=...) -> Answer:
+        if question not in self._latest:
+            raise CrmkitError("unknown_question", value=question, allowed=", ".join(self._latest))
+        before = self._latest[question]
+        contract = before.question
+        blank = value is Ellipsis or (isinstance(value, str) and contract["kind"] == "text" and not value.strip())
+        try:
+            after = Answer(self.exercise, contract, "missing", before.value) if blank else Answer(
+                self.exercise, contract, "recorded", read_answer(contract, value))
+        except BadForm as bad:
+            after = Answer(self.exercise, contract, "badly_formed", before.value, bad.zh_en, bad.code)
+        self._latest[question] = after
+        self._write()
+        return after
+
+    def status(self) -> Status:
+        """Which questions are recorded, badly formed or missing."""
+        return Status(tuple(self._latest.values()))
+
+    def to_json(self) -> dict:
+        """Everything that leaves a notebook: typed JSON by question id, and nothing else."""
+        answers = {name: answer.to_json() for name, answer in self._latest.items()}
+        return {"format": FORMAT, "exercise": self.exercise, "seed": self.seed, "answers": answers}
+
+    def _write(self) -> None:
+        if os.environ.get("CRMKIT_ANSWERS"):
+            path = Path(os.environ["CRMKIT_ANSWERS"])
+            part = path.with_name(f"{path.name}.part")
+            part.write_text(json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False), encoding="utf-8")
+            part.replace(path)
+
+    def _pair(self):
+        return self.status()._pair()
+
+    def _html(self, index):
+        return self.status()._html(index)
