@@ -1,0 +1,179 @@
+"""The command `crmkit`: its verbs and options, in the user's language. What a verb does is in that verb's module."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from crmkit.language import LANGUAGES, set_language
+from crmkit.schema import CrmkitError
+
+from .messages import CATALOGUE, KitError, message, read_catalogue
+
+Language = Literal["zh", "en", "both"]
+assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else the tuple
+
+
+def verbs() -> list[str]:
+    """The verbs, in the order in which help shows them."""
+    return [key.removeprefix("verb_") for key in read_catalogue(CATALOGUE) if key.startswith("verb_")]
+
+
+def say(key: str) -> str:
+    return message(key, between=" | ")
+
+
+def option(key: str, *names: str, **more):
+    return typer.Option(*names, help=say(f"option_{key}"), rich_help_panel=say("cli_options"), **more)
+
+
+def argument(key: str, metavar: str):
+    return typer.Argument(help=say(f"option_{key}"), metavar=metavar, rich_help_panel=say("cli_arguments"))
+
+
+def make_app() -> typer.Typer:
+    """The command line in the language in force now; a verb's module is loaded when the verb runs."""
+    settings = {"help_option_names": ["-h", "--help"]}
+    app = typer.Typer(
+        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=say("cli_about"),
+        context_settings=settings,
+    )
+
+    def verb(function, **more):
+        name = function.__name__.removesuffix("_")
+        more = {**settings, **more}
+        app.command(name, help=say(f"verb_{name}"), context_settings=more, rich_help_panel=say("cli_commands"))(function)
+
+    Data = Annotated[str, argument("check_data", "DATA")]
+    Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
+    AsOf = Annotated[str | None, option("as_of", "--as-of", metavar="DATE")]
+    Sheet = Annotated[str | None, option("sheet", "--sheet", metavar="NAME")]
+    DropDuplicates = Annotated[bool, option("drop_duplicates", "--drop-duplicates")]
+    Folder = Annotated[Path | None, argument("folder", "[DIR]")]
+
+    def open_(
+        folder: Folder = None,
+        lang: Annotated[Language | None, option("open_lang", "--lang")] = None,
+        no_browser: Annotated[bool, option("no_browser", "--no-browser")] = False,
+        port: Annotated[int | None, option("port", "--port", min=1, max=65535, metavar="N")] = None,
+    ):
+        from .lab import open_lab
+
+        if lang:
+            set_language(lang)
+        return open_lab(folder, lang=lang, browser=not no_browser, port=port)
+
+    def run(
+        data: Annotated[str | None, argument("data", "[DATA]")] = None,
+        lang: Annotated[Language, option("run_lang", "--lang")] = "both",
+        out: Annotated[Path | None, option("out", "--out", metavar="DIR")] = None,
+        mapping: Mapping = None,
+        as_of: AsOf = None,
+        parameters: Annotated[list[str] | None, option("parameter", "-p", "--parameter", metavar="NAME=VALUE")] = None,
+        sheet: Sheet = None,
+        drop_duplicates: DropDuplicates = False,
+    ):
+        from .run import run
+
+        return run(
+            data, lang=lang, out=out, mapping=mapping, as_of=as_of, parameters=parameters or [], sheet=sheet,
+            drop_duplicates=drop_duplicates,
+        )
+
+    def check(
+        data: Data,
+        mapping: Mapping = None,
+        as_json: Annotated[bool, option("json", "--json")] = False,
+        as_of: AsOf = None,
+        sheet: Sheet = None,
+        drop_duplicates: DropDuplicates = False,
+        out: Annotated[Path | None, option("check_out", "--out", metavar="DIR")] = None,
+    ):
+        from .check import check
+
+        return check(
+            data, mapping=mapping, as_json=as_json, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates, out=out,
+        )
+
+    def build(check: Annotated[bool, option("build_check", "--check")] = False):
+        from .build import build
+
+        return build(check=check)
+
+    def reset(
+        lesson: Annotated[str, argument("lesson", "LESSON")],
+        folder: Folder = None,
+        lang: Annotated[Language | None, option("reset_lang", "--lang")] = None,
+    ):
+        from .workspace import reset
+
+        for line in reset(lesson, folder, lang=lang):
+            print(line)
+
+    def test(args: Annotated[list[str] | None, argument("pytest", "[ARGS]...")] = None):
+        from .testing import test
+
+        return test(args or [])
+
+    def bench(name: Annotated[str | None, argument("benchmark", "[NAME]")] = None):
+        from .testing import bench
+
+        return bench(name)
+
+    for function in (open_, run, check, reset, build):
+        verb(function)
+    # what follows `test` is pytest's, also when it looks like an option
+    verb(test, ignore_unknown_options=True)
+    verb(bench)
+    return app
+
+
+def usage_error(error, verb: str) -> KitError:
+    """A mistake on the command line, said in the user's language; ``error`` is typer's, told apart by its class."""
+    detail, kind = error.format_message(), type(error).__name__
+    parameter = getattr(error, "param", None)
+    shown = (parameter.metavar or parameter.name).strip("[]") if parameter else ""
+    if parameter and parameter.opts and parameter.opts[0].startswith("-"):
+        shown = parameter.opts[-1]
+    if kind == "NoSuchOption":
+        return KitError("unknown_option", value=error.option_name, verb=verb, status=2)
+    if kind == "MissingParameter":
+        return KitError("missing_parameter", value=shown, verb=verb, status=2)
+    if kind == "BadParameter" and shown:
+        return KitError("bad_parameter", name=shown, detail=error.message, verb=verb, status=2)
+    return KitError("usage", detail=detail, verb=verb, status=2)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console without Chinese shows ? instead of failing
+    try:
+        verb = arguments[0] if arguments else ""
+        if verb and not verb.startswith("-") and verb not in verbs():
+            raise KitError("unknown_verb", value=verb, allowed=", ".join(verbs()), status=2)
+        try:
+            return make_app()(arguments, prog_name="crmkit", standalone_mode=False) or 0
+        except typer.TyperException as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                return 2
+            raise usage_error(error, verb) from None
+    except CrmkitError as error:
+        print(error, file=sys.stderr)
+        return getattr(error, "status", 1)
+    except BrokenPipeError:  # `crmkit check … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        from .workspace import system_error
+
+        print(system_error(error), file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
