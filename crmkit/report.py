@@ -10,16 +10,16 @@ from string import Formatter
 
 from .language import get_language, in_language
 from .schema import CrmkitError
-from .terms import read_catalogue
+from .terms import read_catalogue, term_pair
 
 _MONTHS = "January February March April May June July August September October November December".split()
 
 
 class Words(Formatter):
-    """``str.format`` with the formats of one language: money, exact, count, percent, number, date.
+    """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, period, term.
 
-    ``{n:count customer customers}`` also chooses between the English singular and plural. Texts are escaped, since
-    they may come from a client's file.
+    ``{n:count order orders}`` and ``{n:plural is|are}`` choose between the English singular and plural. Texts are
+    escaped, since they may come from a client's file.
 
     >>> Words("en", "$").format("{n:count order orders} of {m:money}, {s:percent}", n=1, m=1234.5, s=0.256)
     '1 order of $1,234, 25.6%'
@@ -29,26 +29,51 @@ class Words(Formatter):
         self.lang, self.currency = lang, currency
 
     def format_field(self, value, spec: str) -> str:
-        kind, *nouns = spec.split()[:3] if spec else ("text",)
-        if kind == "date":
-            return f"{value.year}年{value.month}月{value.day}日" if self.lang == "zh" else (
-                f"{value.day} {_MONTHS[value.month - 1]} {value.year}")
-        if kind == "money":
-            return self._money(value, 0 if abs(value) >= 1000 else 2)
-        if kind == "exact":
-            return self._money(value, 2)
-        if kind == "count":
-            noun = (nouns[0] if value == 1 else nouns[1]) if nouns else ""
-            return f"{value:,.0f} {noun}".rstrip()
-        if kind == "percent":
-            return f"{value:.1%}"
-        if kind == "number":
-            return f"{value:,.2f}"
-        return escape_markdown(str(value))
+        kind, _, nouns = spec.partition(" ")
+        return getattr(self, f"_{kind}")(value, nouns) if kind else escape_markdown(str(value))
 
-    def _money(self, value: float, digits: int) -> str:
-        text = f"{abs(value):,.{digits}f}"
-        return ("−" if value < 0 and float(text.replace(",", "")) else "") + escape_markdown(self.currency) + text
+    def _count(self, value, nouns: str) -> str:
+        return f"{value:,.0f} {self._plural(value, nouns)}".rstrip()
+
+    def _plural(self, value, nouns: str) -> str:
+        one, _, many = nouns.partition("|" if "|" in nouns else " ")
+        return one if value == 1 else many
+
+    def _money(self, value, _, digits: int | None = None) -> str:
+        text = f"{abs(value):,.{(0 if abs(value) >= 1000 else 2) if digits is None else digits}f}"
+        minus = "−" if value < 0 and text.strip("0.,") else ""
+        return minus + escape_markdown(self.currency) + text
+
+    def _exact(self, value, _) -> str:
+        return self._money(value, _, 2)
+
+    def _percent(self, value, _) -> str:
+        return f"{value:.1%}".replace("-", "−")
+
+    def _rate(self, value, _) -> str:
+        return f"{100 * value:.4g}%"
+
+    def _number(self, value, _) -> str:
+        return f"{value:,.2f}".replace("-", "−")
+
+    def _times(self, value, _) -> str:
+        return f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"
+
+    def _date(self, value, _) -> str:
+        if self.lang == "zh":
+            return f"{value.year} 年 {value.month} 月 {value.day} 日"
+        return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+    def _period(self, value, _) -> str:
+        """A pandas Period: a month, a week or a day."""
+        first = value.start_time
+        if value.freqstr.startswith("M"):
+            return f"{first.year} 年 {first.month} 月" if self.lang == "zh" else f"{_MONTHS[first.month - 1]} {first.year}"
+        day = self._date(first, _)
+        return day if value.freqstr == "D" else f"{day}起的一周" if self.lang == "zh" else f"the week of {day}"
+
+    def _term(self, slug: str, _) -> str:
+        return term_pair(slug)[self.lang == "en"]
 
 
 def escape_markdown(text: str) -> str:
@@ -101,6 +126,10 @@ class Report:
                 "finding": key, "figure": name, "value": float(value) if number else None,
                 "text": None if number else value.isoformat()[:10] if isinstance(value, date) else str(value)})
         return Sentence(in_language(zh, en, between="\n\n"), role)
+
+    def pair(self, texts: tuple[str, str]) -> Sentence:
+        """A sentence that a model made, as its (zh, en) pair."""
+        return Sentence(in_language(*texts, between="\n\n"))
 
     def caption(self, key: str, **values) -> Sentence:
         """The caption, and alternative text, of the figure that the same cell draws."""

@@ -120,7 +120,7 @@ def _text(value) -> str:
 
 def _figure(output, caption, words) -> str:
     if "image/svg+xml" in output.data:  # in <img>, an SVG can neither run scripts nor fetch anything
-        image = base64.b64encode(_text(output.data["image/svg+xml"]).encode()).decode()
+        image = base64.b64encode(_same_svg(_text(output.data["image/svg+xml"])).encode()).decode()
         source, width = f"data:image/svg+xml;base64,{image}", ""
     else:
         source = "data:image/png;base64," + _text(output.data["image/png"]).replace("\n", "")
@@ -130,6 +130,14 @@ def _figure(output, caption, words) -> str:
     alt = re.sub(r"<[^>]+>", "", said).strip() or escape(words["figure"])
     shown = f"<figcaption>{said}</figcaption>" if caption else ""
     return f'<figure>{shown}<img alt="{alt.replace(chr(34), "&quot;")}" src="{source}"{width}></figure>'
+
+
+def _same_svg(svg: str) -> str:
+    """matplotlib's SVG without its date, and with its random ids numbered: the same figure, the same bytes."""
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
+    for n, name in enumerate(dict.fromkeys(re.findall(r'id="([a-z][0-9a-f]{10})"', svg))):
+        svg = svg.replace(name, f"id{n}")
+    return svg
 
 
 def clean(html: str) -> str:
