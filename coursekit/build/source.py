@@ -23,6 +23,7 @@ CELL_FIELDS = ("lang", "tags", "question")
 KNOWN_TAGS = {
     "parameters": "the parameters, as papermill reads them",
     "report": "goes into the page that `run` writes",
+    "report-first": "goes to the top of that page, as its summary",
     "hide-input": "the code is folded away",
     "explorer": "holds an explorer",
     "check": "tests the form of answers; may read them while they are still empty",
