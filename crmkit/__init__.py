@@ -13,6 +13,7 @@ _OWNER = {
     # data in
     "load": "datasets",
     "read_transactions": "transactions",
+    "check_transactions": "transactions",
     "customer_summary": "summary",
     # models
     "rfm_scores": "segments",

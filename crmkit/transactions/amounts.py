@@ -1,0 +1,169 @@
+"""Amounts as clients write them → exact decimals; whether the comma or the point is the decimal mark is the whole column's to say.
+
+A fraction of a cent is rounded half up (away from zero), row by row. What is no number under the column's reading (12,5 in a column of
+12.50) is not guessed at: it is unreadable.
+"""
+
+import re
+import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+from .columns import plain_unit, vocabulary
+
+CENT = Decimal("0.01")
+LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
+_SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
+_DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-", "’": "'", "‘": "'", "`": "'"})
+_SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "千": 3, "百万": 6, "千万": 7, "十万": 5, "百萬": 6, "千萬": 7, "万亿": 12}
+_SCALED = re.compile(r"(.*?\d[\d.,' ]*)(百万|千万|十万|百萬|千萬|万亿|万|萬|亿|億|千)")
+_NUMBER = re.compile(r"[0-9][0-9.,' ]*(?:e[+-]?[0-9]{1,2})?|[.,][0-9]+(?:e[+-]?[0-9]{1,2})?")
+
+
+@cache
+def _currency_pattern() -> re.Pattern:
+    names = sorted(vocabulary()["currency_of"], key=len, reverse=True)
+    return re.compile("|".join(r"\s*".join(map(re.escape, n)) for n in names))
+
+
+class Amount:
+    """One distinct value taken apart: sign, digits with their separators, scale and currency; read under a decimal mark later."""
+
+    __slots__ = ("digits", "negative", "scale", "currency", "exact")
+
+    def __init__(self, digits="", negative=False, scale=0, currency=None, exact=None):
+        self.digits, self.negative, self.scale, self.currency, self.exact = digits, negative, scale, currency, exact
+
+    def value(self, decimal_mark: str) -> Decimal | None:
+        if self.exact is not None:
+            return self.exact
+        number = _read_digits(self.digits, decimal_mark)
+        if number is None:
+            return None
+        number = number.scaleb(self.scale)
+        return None if abs(number) > LARGEST else (-number if self.negative else number)
+
+
+def take_apart(value) -> Amount | None:
+    """The parts of one cell, or None when it is no amount (blank, text, a percentage, NaN, infinity)."""
+    if isinstance(value, str):
+        return _take_apart_text(value)
+    if value is None or isinstance(value, bool) or value != value:
+        return None
+    if isinstance(value, (int, float)) or hasattr(value, "as_tuple") or hasattr(value, "item"):
+        try:  # floats as a spreadsheet shows them, to 15 significant digits
+            exact = Decimal(format(value, ".15g")) if isinstance(value, float) else Decimal(str(value))
+        except ArithmeticError:
+            return None
+        return Amount(exact=exact) if exact.is_finite() and abs(exact) <= LARGEST else None
+    return None
+
+
+def _take_apart_text(text: str) -> Amount | None:
+    if _SIMPLE.fullmatch(text):
+        negative = text[0] == "-"
+        return Amount(digits=text[negative:], negative=negative)
+    text = text.strip().strip("\ufeff\u200b")
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1]
+    text = unicodedata.normalize("NFKC", text.lstrip("'")).translate(_DASHES).casefold()
+    text = re.sub(r"\s+", " ", text).strip()
+    negative = False
+    if text.startswith("(") and text.endswith(")"):
+        negative, text = True, text[1:-1].strip()
+    currency = None
+    if found := re.search(r"[^0-9.,' +()-].*?(?=[0-9.,+( -])|[^0-9.,' +()-].*$", text):
+        text, currency = _take_currencies(text)
+        if currency is False:
+            return None
+    text = text.strip()
+    if text.startswith("(") and text.endswith(")") and not negative:  # $(12.50)
+        negative, text = True, text[1:-1].strip()
+    for mark in ("-", "+"):
+        if text.startswith(mark) or text.endswith(mark):
+            if negative or (text.startswith(mark) and text.endswith(mark)):
+                return None
+            negative = mark == "-"
+            text = text.removeprefix(mark).removesuffix(mark).strip()
+            break
+    scale = 0
+    if found := _SCALED.fullmatch(text):
+        text, scale = found[1].strip(), _SCALES[found[2]]
+    if not _NUMBER.fullmatch(text):
+        return None
+    return Amount(digits=text, negative=negative, scale=scale, currency=currency)
+
+
+def _take_currencies(text: str):
+    """``text`` without its currency's sign and name; the currency; False when two different ones stand in one cell."""
+    codes, symbols = vocabulary()["currency_of"], []
+
+    def note(found):
+        symbols.append(codes[re.sub(r"\s", "", found[0])])
+        return ""
+
+    # letters only next to the number, so that "rs" in a word is no currency
+    bare = _currency_pattern().sub(note, text)
+    kinds = set(symbols)
+    if kinds == {"CNY", "JPY"}:  # ¥1,200円
+        kinds = {"JPY"}
+    if len(kinds) > 1:
+        return text, False
+    return bare, kinds.pop() if kinds else None
+
+
+def _read_digits(digits: str, mark: str) -> Decimal | None:
+    other = "," if mark == "." else "."
+    mantissa, e, exponent = digits.partition("e")
+    whole, found, fraction = mantissa.partition(mark)
+    if mark in fraction or not (fraction.isdigit() or fraction.strip() == ""):
+        return None
+    whole = whole.strip()
+    if not whole.isdigit():
+        separators = {c for c in whole if not c.isdigit()}
+        if len(separators) > 1 or not separators <= {other, "'", " "} and separators:
+            return None
+        if separators:
+            groups = whole.split(separators.pop())
+            indian = all(len(g) == 2 for g in groups[1:-1]) and len(groups[0]) <= 2 and len(groups) > 2
+            if len(groups[-1]) != 3 or not 1 <= len(groups[0]) <= 3 or not (indian or all(len(g) == 3 for g in groups[1:])):
+                return None
+            if groups[0] == "0" or not all(g.isdigit() for g in groups):
+                return None
+            whole = "".join(groups)
+        elif not fraction:
+            return None
+    return Decimal(f"{whole or 0}.{fraction.strip() or 0}{e}{exponent}")
+
+
+def mark_evidence(digits: str) -> str | None:
+    """``"."`` or ``","`` when the value can only be read with that decimal mark, else None (1,234 and 1.234 and 500)."""
+    if "," not in digits and "." not in digits:
+        return None
+    readable = [mark for mark in (".", ",") if _read_digits(digits, mark) is not None]
+    return readable[0] if len(readable) == 1 else None
+
+
+def decimal_mark(amounts: list, counts: list[int]) -> str:
+    """The decimal mark of a column: what most rows with evidence say; without any, the point (1,234 is a thousand)."""
+    votes = {".": 0, ",": 0}
+    for amount, count in zip(amounts, counts):
+        if amount is not None and amount.exact is None and (seen := mark_evidence(amount.digits)):
+            votes[seen] += count
+    return "," if votes[","] > votes["."] else "."
+
+
+def cents(number: Decimal) -> int:
+    """Whole cents, half up away from zero.
+
+    >>> cents(Decimal("-1.005")), cents(Decimal("2.675"))
+    (-101, 268)
+    """
+    return int(number.quantize(CENT, ROUND_HALF_UP).scaleb(2))
+
+
+def currency_code(value) -> str | None:
+    """The ISO code of a currency column's cell; an unknown one stands for itself, a blank one is None."""
+    if value is None or value != value or not plain_unit(value) or plain_unit(value) in ("-", "—", "nan", "null", "none", "n/a"):
+        return None
+    return vocabulary()["currency_of"].get(plain_unit(value), str(value).strip().upper())

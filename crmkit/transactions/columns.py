@@ -1,0 +1,259 @@
+"""Which column is which: headers recognised by the synonyms of headers.toml, or named by the client's mapping file."""
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from ..schema import TRANSACTION_COLUMNS, CrmkitError
+
+MAPPING_KEYS = ("columns", "date_format", "decimal", "currency", "sheet", "header_row", "encoding", "delimiter", "time_zone")
+DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is title
+_BRACKETS = re.compile(r"[(\[{【〔<《「](.*?)[)\]}】〕>》」]")
+
+
+@cache
+def vocabulary() -> dict:
+    """headers.toml: per canonical column ``{normalised header: rank}``, and the currencies, multipliers and labels."""
+    raw = tomllib.loads((Path(__file__).parent / "headers.toml").read_text(encoding="utf-8"))
+    words = {}
+    for name in [*TRANSACTION_COLUMNS, "amount_without_quantity"]:
+        entry, ranks = raw[name], {}
+        for header in entry["exact"]:
+            ranks.setdefault(plain(header), len(ranks))
+        for stem in entry.get("stems", []):
+            for ending in entry["endings"]:
+                ranks.setdefault(plain(stem + ending), len(ranks))
+        for header in entry.get("last", []):
+            ranks.setdefault(plain(header), len(ranks))
+        words[name] = ranks
+    words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
+    words["multiplier_of"] = {plain_unit(w): Decimal(m) for m, names in raw["multipliers"].items() for w in names}
+    words["total_exact"] = frozenset(plain(w) for w in raw["total_labels"]["exact"])
+    words["total_part"] = tuple(plain(w) for w in raw["total_labels"]["part"])
+    return words
+
+
+def plain(text) -> str:
+    """A header or label reduced to its letters and digits: ``'客户 编号：'`` → ``'客户编号'``, ``'Order #'`` → ``'orderno'``."""
+    text = unicodedata.normalize("NFKC", str(text)).casefold().replace("#", "no")
+    return "".join(c for c in text if c.isalnum())
+
+
+def plain_unit(text) -> str:
+    return re.sub(r"[\s.]", "", unicodedata.normalize("NFKC", str(text)).casefold())
+
+
+def header_forms(header) -> tuple[list[str], str | None]:
+    """The forms under which a header is looked up, best first, and the unit that stands with it."""
+    text = unicodedata.normalize("NFKC", str(header)).strip().strip("*'\"‘’“” ")
+    inside = _BRACKETS.findall(text)
+    bare = _BRACKETS.sub("", text)
+    forms = [plain(bare), plain(text)]
+    unit = plain_unit(inside[-1]) if inside else None
+    # 客户编号 Customer ID: each half alone
+    forms += [plain("".join(re.findall(r"[^\x00-\x7f]+", bare))), plain("".join(re.findall(r"[\x00-\x7f]+", bare)))]
+    # amount_usd, 金额_元, 金额/元: the unit without brackets
+    tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
+    if tail and (plain_unit(tail[1]) in vocabulary()["currency_of"] or plain_unit(tail[1]) in vocabulary()["multiplier_of"]):
+        forms.append(plain(bare[: tail.start()]))
+        unit = unit or plain_unit(tail[1])
+    return [f for f in dict.fromkeys(forms) if f], unit
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What the client told us about the file; everything is optional."""
+
+    columns: dict = field(default_factory=dict)
+    date_format: str | None = None
+    decimal: str | None = None
+    currency: str | None = None
+    sheet: str | int | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    time_zone: str | None = None
+
+
+def read_mapping(mapping) -> Mapping:
+    """A mapping from a dict or from the path of a TOML file; unknown keys and values are refused with what is allowed."""
+    if mapping is None or isinstance(mapping, Mapping):
+        return mapping or Mapping()
+    raw = mapping
+    if not isinstance(mapping, dict):
+        try:
+            raw = tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+            raise CrmkitError("mapping_unreadable", value=str(mapping), why=str(problem)) from None
+    columns = raw.get("columns", {})
+    if not isinstance(columns, dict):
+        raise CrmkitError("mapping_value", column="columns", value=columns, allowed='[columns] customer_id = "…"')
+    raw = {k: v for k, v in raw.items() if k != "columns"}
+    # a dict written by hand may name the columns at the top
+    columns = columns | {k: raw.pop(k) for k in list(raw) if k in TRANSACTION_COLUMNS and k not in MAPPING_KEYS}
+    if "currency" in raw and plain_unit(raw["currency"]) not in vocabulary()["currency_of"]:
+        columns["currency"] = raw.pop("currency")  # not a currency's name, so a column's
+    for key in raw:
+        if key not in MAPPING_KEYS:
+            raise CrmkitError("mapping_key", value=key, allowed=", ".join(MAPPING_KEYS))
+    for name, header in columns.items():
+        if name not in TRANSACTION_COLUMNS:
+            raise CrmkitError("mapping_key", value=f"columns.{name}", allowed=", ".join(TRANSACTION_COLUMNS))
+        if not isinstance(header, (str, int)):
+            raise CrmkitError("mapping_value", column=f"columns.{name}", value=header, allowed='"…", 1, 2, 3 …')
+    _check_values(raw)
+    return Mapping(columns={k: str(v) for k, v in columns.items()}, **raw)
+
+
+def _check_values(raw: dict) -> None:
+    def refuse(key, allowed):
+        raise CrmkitError("mapping_value", column=key, value=raw[key], allowed=allowed)
+
+    if "date_format" in raw and not (
+        isinstance(raw["date_format"], str) and (raw["date_format"] in ("dmy", "mdy", "ymd") or "%" in raw["date_format"])
+    ):
+        refuse("date_format", 'dmy, mdy, ymd, "%d/%m/%Y"')
+    if "decimal" in raw and raw["decimal"] not in (".", ","):
+        refuse("decimal", '"." , ","')
+    if "header_row" in raw and not (isinstance(raw["header_row"], int) and raw["header_row"] >= 0):
+        refuse("header_row", "0, 1, 2, 3 …")
+    if "delimiter" in raw and not (isinstance(raw["delimiter"], str) and len(raw["delimiter"]) == 1):
+        refuse("delimiter", '",", ";", "|", "\\t"')
+    if "encoding" in raw:
+        try:
+            "".encode(raw["encoding"])
+        except (LookupError, TypeError):
+            refuse("encoding", "utf-8, gb18030, big5, utf-16, cp1252")
+    if "time_zone" in raw:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(raw["time_zone"])
+        except Exception:
+            refuse("time_zone", "Asia/Shanghai, Europe/London, UTC …")
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the header stands and what its columns are."""
+
+    row: int  # index of its last row among the rows looked at; -1 when the names came from elsewhere
+    names: list[str]
+    found: dict[str, int]  # canonical column -> position in the source
+    alternatives: dict[str, list[str]]  # other columns that would have fitted
+    currency: str | None = None
+    multiplier: Decimal = Decimal(1)
+    problem: CrmkitError | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        lacking = [c for c in ("customer_id", "date") if c not in self.found]
+        if "amount" not in self.found and not {"quantity", "unit_price"} <= self.found.keys():
+            lacking.append("amount")
+        return lacking
+
+    @property
+    def score(self) -> tuple:
+        return (-len(self.missing), len(self.found))
+
+
+def recognise(names, mapping: Mapping, row: int = -1) -> Header:
+    """Match one row of headers to the canonical columns; the mapping goes first, then the synonyms by their rank."""
+    words = vocabulary()
+    names = ["" if n is None else str(n).strip() for n in names]
+    forms = [header_forms(n) for n in names]
+    found, alternatives, problem, unused = {}, {}, None, set()
+    for canonical, wanted in mapping.columns.items():
+        if not wanted:
+            unused.add(canonical)  # columns.amount = "" switches a column off
+            continue
+        hits = [i for i, n in enumerate(names) if n == wanted.strip()]
+        hits = hits or [i for i, n in enumerate(names) if n and plain(n) == plain(wanted)]
+        if hits:
+            found[canonical] = hits[0]
+        else:
+            problem = problem or CrmkitError(
+                "mapping_column", column=canonical, value=wanted, allowed=", ".join(n for n in names if n) or "—"
+            )
+    taken = set(found.values())
+
+    def candidates(canonical):
+        ranked = []
+        for i, (keys, _) in enumerate(forms):
+            ranks = [(j, words[canonical][k]) for j, k in enumerate(keys) if k in words[canonical]]
+            if ranks and i not in taken:
+                ranked.append((min(rank for _, rank in ranks), ranks[0][0], i))
+        return [i for *_, i in sorted(ranked)]
+
+    for canonical in TRANSACTION_COLUMNS:
+        if canonical in found or canonical in unused:
+            continue
+        hits = candidates(canonical)
+        if hits:
+            found[canonical] = hits[0]
+            taken.add(hits[0])
+            if len(hits) > 1:
+                alternatives[canonical] = [names[i] for i in hits[1:]]
+    if "amount" not in found and "quantity" not in found and "amount" not in unused:
+        price = found.get("unit_price")
+        if price is not None and any(k in words["amount_without_quantity"] for k in forms[price][0]):
+            found["amount"] = found.pop("unit_price")
+    priced = found.get("amount", found.get("unit_price"))
+    unit = forms[priced][1] if priced is not None else None
+    return Header(
+        row, names, found, alternatives, words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1)), problem,
+    )
+
+
+def find_header(rows: list, mapping: Mapping) -> Header | None:
+    """The row (or two rows, one above the other) that names the most of what is needed; None when there is no text."""
+    rows = rows[:DEEPEST_HEADER]
+    if mapping.header_row == 0:
+        width = max((len(r) for r in rows), default=0)
+        return recognise([str(i + 1) for i in range(width)], mapping)
+    if mapping.header_row is not None:
+        i = mapping.header_row - 1
+        return recognise(rows[i], mapping, i) if i < len(rows) else None
+    best = None
+    for i, row in enumerate(rows):
+        if any(isinstance(c, str) and c.strip() for c in row):
+            header = recognise([c if isinstance(c, str) else None for c in row], mapping, i)
+            if best is None or header.score > best.score:
+                best = header
+    if best is not None and best.missing:
+        for i in range(len(rows) - 1):  # 客户 | 订单 above 编号 | 日期 | 金额
+            header = recognise(_joined(rows[i], rows[i + 1]), mapping, i + 1)
+            if header.score > best.score and not header.missing:
+                best = header
+    if best is not None and not best.found:  # nothing known: the fullest row of text is what the client will recognise
+        i = max(range(len(rows)), key=lambda i: sum(isinstance(c, str) and bool(c.strip()) for c in rows[i]))
+        best = recognise([c if isinstance(c, str) else None for c in rows[i]], mapping, i)
+    return best
+
+
+def _joined(upper, lower) -> list[str]:
+    names, group = [], ""
+    for i, cell in enumerate(lower):
+        group = str(upper[i]).strip() if i < len(upper) and upper[i] not in (None, "") else group
+        names.append(f"{group}{cell or ''}" if isinstance(cell, (str, type(None))) else "")
+    return names
+
+
+def is_total(label) -> bool:
+    """Whether a cell says nothing but 合计, Total or the like."""
+    return isinstance(label, str) and len(label) < 40 and plain(label) in vocabulary()["total_exact"]
+
+
+def ends_in_total(label) -> bool:
+    """Whether a cell begins or ends with such a word (3月小计, C001 Total, Total: 12 rows)."""
+    if not isinstance(label, str) or len(label) > 40:
+        return False
+    words = [w for w in re.split(r"[\W_]+", label.casefold()) if w]
+    ascii_parts = tuple(p for p in vocabulary()["total_part"] if p.isascii())
+    if words and (words[0] in ascii_parts or words[-1] in ascii_parts):
+        return True
+    return plain(label).startswith(han := tuple(p for p in vocabulary()["total_part"] if not p.isascii())) or plain(label).endswith(han)

@@ -1,0 +1,211 @@
+"""Dates as clients write them, and the one reading of dd/mm and mm/dd that the whole column allows.
+
+A value that has one meaning (2024-03-05, 2024年3月5日, 5 Mar 2024, an Excel serial) is read at once. A value of three bare
+numbers with the year last is kept under every reading (dmy, mdy, for two-digit years also ymd) until the column decides. A time's offset
+is dropped after reading: the date stays the one on the clock that wrote it, unless the mapping names a ``time_zone``.
+Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders, not purchases, and count as unreadable.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta, timezone
+
+from ..schema import CrmkitError
+
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+READINGS = ("dmy", "mdy", "ymd")
+# one dissenting row in twenty is a slip of the pen; more than that is two habits in one file, which is refused
+DISSENT = 0.05
+
+_MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+_MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
+_TIME = (
+    r"(?:[\s,t]*(?P<half1>上午|下午|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
+    r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r")?"
+)
+_WEEKDAY = r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
+_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
+_SHAPES = [
+    re.compile(_WEEKDAY + shape + _WEEKDAY + _TIME + r"\s*")
+    for shape in (
+        r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})\s*[日号號]?",
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
+        _DAY + r"[\s./-]*(?:of\s+)?" + _MONTH + r"[\s,./-]*(?P<y>\d{4}|\d{2})",
+        _MONTH + r"[\s./-]*" + _DAY + r"[\s,./-]+(?P<y>\d{4}|\d{2})",
+        r"(?P<y>\d{4})[\s./-]*" + _MONTH + r"[\s./-]*" + _DAY,
+        r"(?P<y>\d{2})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号號]?",
+    )
+]
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?")
+_OPEN = re.compile(r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{2})" + _TIME + r"\s*")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+
+
+
+class DateReader:
+    """Reads single values; ``date_format`` and ``time_zone`` come from the mapping."""
+
+    def __init__(self, date_format: str | None = None, time_zone: str | None = None, epoch_1904: bool = False):
+        self.reading = date_format if date_format in READINGS else None
+        self.pattern = date_format if date_format and self.reading is None else None
+        self.epoch = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30)
+        self.zone = None
+        if time_zone:
+            from zoneinfo import ZoneInfo
+
+            self.zone = ZoneInfo(time_zone)
+
+    def read(self, value):
+        """A datetime, or ``{reading: datetime}`` while several readings are open, or None when it is no date."""
+        if isinstance(value, str):
+            return self._read_text(value)
+        if isinstance(value, datetime):  # also pandas.Timestamp
+            return self._plausible(self._wall_clock(value))
+        if isinstance(value, date):
+            return self._plausible(datetime(value.year, value.month, value.day))
+        if isinstance(value, (int, float)) and not isinstance(value, bool) or type(value).__name__ == "Decimal":
+            return self._read_number(value)
+        return None
+
+    def _read_text(self, text: str):
+        text = text.strip().strip("\ufeff\u200b'")
+        if text.startswith('="') and text.endswith('"'):  # a spreadsheet's way of keeping text
+            text = text[2:-1]
+        if self.pattern:
+            try:
+                return self._plausible(self._wall_clock(datetime.strptime(text, self.pattern)))
+            except ValueError:
+                return None
+        if len(text) >= 10 and text[4] == text[7] and text[4] in "-/":  # the common case, in C
+            try:
+                iso = text.replace("/", "-")
+                return self._plausible(self._wall_clock(datetime.fromisoformat(iso[:10].replace(" ", "0") + iso[10:])))
+            except ValueError:
+                pass
+        text = unicodedata.normalize("NFKC", text).casefold().strip()
+        if not text or not any(c.isdigit() for c in text):
+            return None
+        if _SERIAL.fullmatch(text):
+            return self._read_number(float(text))
+        if found := _COMPACT.fullmatch(text):
+            return self._built(*(int(g or 0) for g in found.groups()))
+        for shape in _SHAPES:
+            if found := shape.fullmatch(text):
+                part = found.groupdict()
+                month = _MONTHS[part["mon"]] if part.get("mon") else int(part["m"])
+                return self._built(_year(part["y"]), month, int(part["d"]), *_clock(part), zone=part["zone"])
+        if found := _OPEN.fullmatch(text):
+            part = found.groupdict()
+            a, b, c = part["a"], part["b"], part["c"]
+            fields = {"dmy": (c, b, a), "mdy": (c, a, b)}
+            if len(a) == 2 and len(c) == 2:
+                fields["ymd"] = (a, b, c)
+            options = {
+                r: built for r, (y, m, d) in fields.items()
+                if (built := self._built(_year(y), int(m), int(d), *_clock(part), zone=part["zone"]))
+            }
+            if self.reading:
+                return options.get(self.reading)
+            return options or None
+        return None
+
+    def _read_number(self, number):
+        if number != number:
+            return None
+        if 19500101 <= number <= 21001231 and number == int(number):
+            n = int(number)
+            return self._built(n // 10000, n // 100 % 100, n % 100)
+        if 10_000 <= number < 100_000:
+            # to the second: a serial's day fraction carries rounding noise
+            return self._plausible(self.epoch + timedelta(seconds=round(float(number) * 86400)))
+        return None
+
+    def _built(self, year, month, day, hour=0, minute=0, second=0, zone=None):
+        if hour is None:
+            return None
+        next_day = hour == 24 and minute == second == 0
+        try:
+            moment = datetime(year, month, day, 0 if next_day else hour, minute, min(second, 59))
+        except ValueError:
+            return None
+        moment += timedelta(days=next_day)
+        if zone and self.zone and (offset := _offset(zone)) is not None:
+            moment = (moment - offset).replace(tzinfo=timezone.utc).astimezone(self.zone)
+        return self._plausible(moment.replace(tzinfo=None))
+
+    def _wall_clock(self, moment):
+        if moment.tzinfo is None:
+            return moment
+        if self.zone:
+            moment = moment.astimezone(self.zone)
+        return moment.replace(tzinfo=None)
+
+    def _plausible(self, moment):
+        return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
+def _offset(zone: str) -> timedelta | None:
+    if zone in ("z", "utc", "gmt"):
+        return timedelta()
+    found = re.fullmatch(r"(?:utc|gmt)?([+-])(\d{1,2}):?(\d{2})?", zone)
+    if not found:
+        return None
+    span = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+    return -span if found[1] == "-" else span
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < 69 else 1900)  # as POSIX and Excel nearly do
+
+
+def _clock(part: dict) -> tuple:
+    if part["h"] is None:
+        return (0, 0, 0)
+    hour, minute, second = int(part["h"]), int(part["mi"] or 0), int(part["s"] or 0)
+    half = (part["half1"] or part["half2"] or "").replace(".", "")
+    if half in ("下午", "晚上", "pm", "中午") and hour < 12 and not (half == "中午" and hour == 11):
+        hour += 12
+    if half in ("上午", "am", "凌晨") and hour == 12:
+        hour = 0
+    return (hour, minute, second) if hour <= 24 and minute < 60 and second <= 60 else (None, 0, 0)
+
+
+def decide(options: list[dict], counts: list[int], examples: list, column: str) -> str | None:
+    """The reading under which every open value is a date, or CrmkitError ambiguous_dates; None when nothing is open.
+
+    ``options`` holds each distinct open value's ``{reading: datetime}``, ``counts`` its rows, ``examples`` its text.
+    """
+    if not options:
+        return None
+    rows = sum(counts)
+    rivals = ["dmy", "mdy"]
+    # 24/03/05: the year stands first when the first field varies less than the last
+    split = [re.split(r"[/.-]", e.strip()) for e in examples]
+    if len({s[0].strip() for s in split}) < len({s[2].strip()[:2] for s in split}) or not any(
+        o.keys() & {"dmy", "mdy"} for o in options
+    ):
+        if any("ymd" in o for o in options):
+            rivals = list(READINGS)
+    covered = {r: sum(n for o, n in zip(options, counts) if r in o) for r in rivals}
+    fits = [r for r in rivals if covered[r] == max(rows, 1)]
+    if not fits:
+        # values that nothing in play can read do not count against a reading
+        readable = sum(n for o, n in zip(options, counts) if any(r in o for r in rivals))
+        fits = [r for r in rivals if covered[r] >= (1 - DISSENT) * readable and covered[r] == max(covered.values())]
+    if len(fits) == 1 or (fits and all(len({o[r] for r in fits if r in o}) == 1 for o in options)):
+        return fits[0]
+    shown = next((i for i, o in enumerate(options) if len({o[r] for r in (fits or rivals) if r in o}) > 1), 0)
+    readings = {r: f"{options[shown][r]:%Y-%m-%d}" if r in options[shown] else "—" for r in rivals}
+    if fits:
+        raise CrmkitError(
+            "ambiguous_dates", column=column, value=str(examples[shown]),
+            readings=" / ".join(f"{r} {d}" for r, d in readings.items()), formats=", ".join(f'"{r}"' for r in rivals),
+        )
+    only = {r: next((str(e) for e, o in zip(examples, options) if list(o) == [r]), "—") for r in rivals}
+    raise CrmkitError(
+        "ambiguous_dates_mixed", column=column, value=only["dmy"], examples=" / ".join(f"{r}: {e}" for r, e in only.items()),
+        formats=", ".join(f'"{r}"' for r in rivals),
+    )
+

@@ -1,0 +1,177 @@
+"""Which encoding a text file is in: the whole file is read, never its first kilobyte, and a file in two encodings is refused.
+
+UTF-8 proves itself. GB18030 and Big5 both decode most of each other's text, so the candidates are compared by how much of what they
+decode is common writing: the first-level characters of GB 2312 and of Big5 are ordered by use. Other encodings are asked of
+charset-normalizer.
+"""
+
+import codecs
+import re
+from collections.abc import Callable
+
+from ..schema import CrmkitError
+from .columns import header_forms, vocabulary
+
+BLOCK = 1 << 20
+SAMPLE_LINES = 3000
+_BOMS = [
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+]
+# codec -> the name that is reported
+REPORTED = {"cp950": "big5", "big5hkscs": "big5", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
+_NON_ASCII_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+_UTF8_HAN = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){2}")
+
+
+def detect(open_bytes: Callable, name: str, asked: str | None = None) -> str:
+    """The codec that reads the whole file, else CrmkitError unreadable_file naming the first line that it cannot read."""
+    with open_bytes() as stream:
+        head = stream.read(1 << 16)
+    for bom, codec in _BOMS:
+        if head.startswith(bom):
+            asked = codec if asked is None or asked.lower().replace("_", "-").startswith("utf") else asked
+            break
+    if asked:
+        return _proved(open_bytes, asked, name)
+    if codec := _utf16_without_bom(head):
+        return _proved(open_bytes, codec, name)
+    if _first_failure(open_bytes, "utf-8") is None:
+        return "utf-8"
+    lines = _sample(open_bytes)
+    scores = {codec: _score(lines, codec) for codec in ("utf-8", "gb18030", "cp950", "big5hkscs", "cp1252")}
+    order = sorted(scores, key=scores.get, reverse=True)
+    best = order[0]
+    if scores[best] < 0.5:
+        best = _ask_charset_normalizer(lines) or best
+    if best in ("cp950", "big5hkscs"):  # the same writing; they differ in rare characters
+        best = next((c for c in ("cp950", "big5hkscs") if _first_failure(open_bytes, c) is None), best)
+    if best not in scores:
+        return _proved(open_bytes, best, name)
+    if scores[best] < 0.2:
+        raise _unreadable(name, _first_failure(open_bytes, "utf-8"), "UTF-8, GB18030, Big5, UTF-16, Windows-1252")
+    if best != "utf-8":
+        _refuse_foreign_utf8(open_bytes, best, name)
+    return _proved(open_bytes, best, name)
+
+
+def _utf16_without_bom(head: bytes) -> str | None:
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    half = max(len(head) // 2, 1)
+    if odd > 0.15 * half and even < 0.02 * half:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.15 * half and odd < 0.02 * half else None
+
+
+def _first_failure(open_bytes, codec: str) -> tuple[int, bytes] | None:
+    """The line (from 1) and the bytes that ``codec`` cannot read, None when it reads everything."""
+    decoder, line = codecs.getincrementaldecoder(codec)(), 1
+    with open_bytes() as stream:
+        while True:
+            block = stream.read(BLOCK)
+            pending = decoder.getstate()[0]
+            try:
+                line += decoder.decode(block, final=not block).count("\n")
+            except UnicodeDecodeError as problem:
+                data = problem.object
+                good = data[: problem.start].decode(codec, "ignore")
+                return line + good.count("\n"), data[problem.start : problem.start + 4] or pending
+            if not block:
+                return None
+
+
+def _unreadable(name: str, failure, tried: str) -> CrmkitError:
+    line, found = failure or (1, b"")
+    return CrmkitError("unreadable_encoding", row=line, value=found.hex(" "), name=name, tried=tried)
+
+
+def _proved(open_bytes, codec: str, name: str) -> str:
+    if failure := _first_failure(open_bytes, codec):
+        raise _unreadable(name, failure, REPORTED.get(codec, codec).upper())
+    return codec
+
+
+def _sample(open_bytes) -> list[bytes]:
+    """Lines with non-ASCII bytes from all over the file, the first ones (headers) for certain."""
+    lines, rest = [], b""
+    with open_bytes() as stream:
+        while block := stream.read(BLOCK):
+            block, _, rest = (rest + block).rpartition(b"\n") if b"\n" in block else (rest + block, b"", b"")
+            found = _NON_ASCII_LINE.findall(block)
+            lines += found[:SAMPLE_LINES] if not lines else found[: SAMPLE_LINES // 10]
+            if len(lines) > 20 * SAMPLE_LINES:
+                break
+    lines += _NON_ASCII_LINE.findall(rest)[:10]
+    return lines
+
+
+def _score(lines: list[bytes], codec: str) -> float:
+    """0…1: how much of the non-ASCII text is common writing when read so; one more when it makes a header known."""
+    if codec == "cp1252":
+        high = sum(len(re.findall(rb"[\x80-\xff]", line)) for line in lines)
+        return sum(len(_ALONE.findall(line)) for line in lines) / max(high, 1) * 0.9
+    common = total = failed = 0
+    known = False
+    for number, line in enumerate(lines):
+        try:
+            text = line.decode(codec)
+        except UnicodeDecodeError:
+            failed += 1
+            continue
+        han = [c for c in text if ord(c) > 0x7F]
+        total += len(han)
+        common += sum(map(_COMMON[codec], han))
+        if number < 10 and not known:
+            cells = re.split(r"[,;\t|]", text)
+            known = any(f in words for c in cells[:200] for f in header_forms(c.strip('" \r'))[0] for words in _header_words())
+    share = common / total if total else 0.0
+    return share * (1 - failed / max(len(lines), 1)) + (1.0 if known else 0.0)
+
+
+def _header_words():
+    words = vocabulary()
+    return [words[c] for c in ("customer_id", "date", "amount", "order_id", "quantity", "unit_price")]
+
+
+def _gb_common(char: str) -> bool:
+    try:
+        lead = char.encode("gb2312")[0]
+    except UnicodeEncodeError:
+        return False
+    return 0xB0 <= lead <= 0xD7 or lead in (0xA1, 0xA3)
+
+
+def _big5_common(char: str) -> bool:
+    try:
+        lead = char.encode("cp950")[0]
+    except UnicodeEncodeError:
+        return False
+    return 0xA4 <= lead <= 0xC6 or lead in (0xA1, 0xA2)
+
+
+_COMMON = {
+    "utf-8": lambda char: True, "gb18030": _gb_common, "cp950": _big5_common, "big5hkscs": _big5_common,
+}
+
+
+def _refuse_foreign_utf8(open_bytes, codec: str, name: str) -> None:
+    """A line of Chinese in valid UTF-8 inside a file of another encoding: two files pasted together."""
+    number = 0
+    with open_bytes() as stream:
+        for line in stream:
+            number += 1
+            if _UTF8_HAN.search(line):
+                try:
+                    text = line.decode("utf-8")
+                except UnicodeDecodeError:
+                    continue
+                if sum(map(_gb_common, text)) + sum(map(_big5_common, text)) >= 2:
+                    raise _unreadable(name, (number, _UTF8_HAN.search(line)[0][:4]), f"{REPORTED.get(codec, codec)} + UTF-8")
+
+
+def _ask_charset_normalizer(lines: list[bytes]) -> str | None:
+    from charset_normalizer import from_bytes
+
+    guess = from_bytes(b"\n".join(lines[:500])).best()
+    return guess.encoding if guess and guess.encoding not in ("ascii", "utf_8") else None

@@ -1,0 +1,424 @@
+"""Any source — text, workbook, Parquet, DataFrame — as one table of untouched cells with line numbers, read in chunks."""
+
+import csv
+import glob
+import gzip
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from ..schema import CrmkitError
+from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise
+from .encodings import REPORTED, detect
+
+CHUNK_ROWS = 50_000
+DELIMITERS = ",;\t|，；"
+READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, Parquet, DataFrame"
+_WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
+_PARQUET = {".parquet", ".pq"}
+_TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ""}
+_FOREIGN = {  # first bytes → what it is
+    b"%PDF": "PDF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"Rar!": "RAR", b"7z\xbc\xaf": "7Z",
+    b"SQLite format": "SQLite", b"{\\rtf": "RTF",
+}
+
+
+@dataclass
+class Chunk:
+    """Some consecutive rows: their line numbers, the cells column by column, and a hash of each whole row."""
+
+    lines: np.ndarray
+    columns: list
+    hashes: np.ndarray
+    surplus: list = field(default_factory=list)  # positions of rows with more fields than the header
+
+    def row(self, i: int) -> list:
+        return [column.iloc[i] if hasattr(column, "iloc") else column[i] for column in self.columns]
+
+
+@dataclass
+class Table:
+    """One table of the source: its header, and ``chunks()``, which may be run through more than once."""
+
+    name: str
+    kind: str
+    header: Header
+    chunks: object  # () -> Iterator[Chunk]
+    original: object  # (lines: list[int]) -> Iterator[str], the text of these lines as it stands in the source
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    epoch_1904: bool = False
+
+
+def open_table(source, mapping: Mapping, sheet=None) -> Table:
+    """The one table in ``source`` that holds transactions, else a CrmkitError that says why there is none."""
+    if hasattr(source, "columns") and not isinstance(source, (str, Path)) or type(source).__module__.startswith("pyarrow"):
+        return _frame_table(source, mapping)
+    path = _one_path(source)
+    if path.is_dir() or any(c in str(path) for c in "*?[") and not path.exists():
+        return _parquet_table(path, mapping)
+    suffix = path.suffix.lower()
+    with _opened(path, "rb") as stream:
+        head = stream.read(4096)
+    if not head:
+        raise CrmkitError("empty_file", value=path.name, name=path.name)
+    foreign = next((kind for start, kind in _FOREIGN.items() if head.startswith(start)), None)
+    if foreign or suffix not in _WORKBOOKS | _PARQUET | _TEXT | {".gz"}:
+        raise CrmkitError("unsupported_format", value=path.name, found=foreign or suffix, allowed=READ)
+    if suffix in _PARQUET or head.startswith(b"PAR1"):
+        return _parquet_table(path, mapping)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
+        return _workbook_table(path, mapping, sheet if sheet is not None else mapping.sheet)
+    if re.match(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)", head, re.IGNORECASE):  # a web page named .xls
+        raise CrmkitError("unsupported_format", value=path.name, found="HTML/XML", allowed=READ)
+    if suffix in _WORKBOOKS - {".xls", ".et"}:
+        raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="不是有效的工作簿文件", why_en="it is no valid workbook")
+    return _text_table(path, mapping)
+
+
+def _one_path(source) -> Path:
+    path = Path(source)
+    if path.exists():
+        return path
+    found = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(str(path)) else []
+    if len(found) == 1:
+        return Path(found[0])
+    if not found:
+        raise CrmkitError(
+            "unreadable_file", value=str(source), name=path.name, why_zh=f"找不到 {path}", why_en=f"there is no {path}"
+        )
+    return path
+
+
+def _opened(path: Path, mode: str, **kwargs):
+    try:
+        return open(path, mode, **kwargs)
+    except OSError as problem:
+        raise CrmkitError(
+            "unreadable_file", value=path.name, name=path.name, why_zh=f"打不开：{problem.strerror}", why_en=str(problem.strerror)
+        ) from None
+
+
+# ---- text
+
+
+def _text_table(path: Path, mapping: Mapping) -> Table:
+    with _opened(path, "rb") as stream:
+        zipped = stream.read(2) == b"\x1f\x8b"
+    open_bytes = partial(gzip.open, path, "rb") if zipped else partial(open, path, "rb")
+    try:
+        codec = detect(open_bytes, path.name, mapping.encoding)
+    except (EOFError, OSError) as problem:
+        raise CrmkitError(
+            "unreadable_file", value=path.name, name=path.name, why_zh="压缩文件损坏", why_en=f"the archive is damaged ({problem})"
+        ) from None
+
+    def open_text():
+        # NUL bytes are dropped with the cells; "utf-16-le" keeps its mark, so it goes here
+        return io.TextIOWrapper(open_bytes(), encoding=codec, newline="")
+
+    with open_text() as stream:
+        head = stream.read(1 << 20)
+        if not head.strip("\ufeff\x00 \t\r\n") and not stream.read(1 << 20).strip():
+            raise CrmkitError("empty_file", value=path.name, name=path.name)
+    delimiter, header = _dialect(head, mapping)
+    if header is None:
+        raise CrmkitError("empty_file", value=path.name, name=path.name)
+    if _is_binary(head):
+        raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="内容不是文字", why_en="its content is not text")
+    return Table(
+        path.name, "text", header,
+        chunks=partial(_text_chunks, open_text, delimiter, header, path.name),
+        original=partial(_text_lines, open_text),
+        encoding=REPORTED.get(codec, codec.replace("_", "-")), delimiter=delimiter,
+    )
+
+
+def _is_binary(head: str) -> bool:
+    part = head[:20_000]
+    odd = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in part)
+    return odd > 0.02 * len(part)
+
+
+def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
+    """The delimiter under which the header names most, then the one that cuts the rows most evenly."""
+    head = head.lstrip("\ufeff")
+    lines = head.splitlines(keepends=True)
+    said = re.match(r"[\"']?sep=(.)[\"']?\s*$", lines[0], re.IGNORECASE) if lines else None
+    choices = [mapping.delimiter] if mapping.delimiter else [said[1]] if said else DELIMITERS
+    best, best_score = (choices[0], None), None
+    for delimiter in choices:
+        rows = list(islice(_records(lines, delimiter), 400))
+        rows = [[c.strip("\ufeff\x00 ") for c in row] for row in rows]
+        header = find_header(rows, mapping)
+        if header is None:
+            continue
+        body = [len(r) for r in rows[header.row + 1 :] if any(r)] or [1]
+        width = max(set(body), key=body.count)
+        even = body.count(width) / len(body) if width > 1 else 0.0
+        score = (header.score, even, width)
+        if best_score is None or score > best_score:
+            best, best_score = (delimiter, header), score
+    return best
+
+
+def _records(lines, delimiter):
+    before = csv.field_size_limit(1 << 30)
+    try:
+        yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=False)
+    except csv.Error as problem:
+        raise CrmkitError("unreadable_file", value=str(problem), name="CSV", why_zh=str(problem), why_en=str(problem)) from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def _text_chunks(open_text, delimiter: str, header: Header, name: str) -> Iterator[Chunk]:
+    width = len(header.names)
+    with open_text() as stream:
+        before = csv.field_size_limit(1 << 30)
+        try:
+            reader = csv.reader(stream, delimiter=delimiter)
+            for _ in range(header.row + 1):
+                next(reader, None)
+            while True:
+                start = reader.line_num + 1
+                rows = list(islice(reader, CHUNK_ROWS))
+                if not rows:
+                    return
+                yield _chunk_of_rows(rows, _line_numbers(rows, start, reader.line_num), width)
+        except csv.Error as problem:
+            raise CrmkitError(
+                "unreadable_file", row=reader.line_num, value=str(problem), name=name,
+                why_zh=f"第 {reader.line_num} 行：{problem}", why_en=f"line {reader.line_num}: {problem}",
+            ) from None
+        finally:
+            csv.field_size_limit(before)
+
+
+def _line_numbers(rows, start: int, last: int) -> np.ndarray:
+    if last - start + 1 == len(rows):
+        return np.arange(start, last + 1)
+    breaks = re.compile(r"\r\n|\r|\n")
+    numbers = np.empty(len(rows), dtype=np.int64)
+    for i, row in enumerate(rows):
+        numbers[i] = start
+        start += 1 + sum(len(breaks.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
+    return numbers
+
+
+def _chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
+    """Rows of any length as columns: short rows are filled up with nothing, blank rows left out, long rows named."""
+    surplus = []
+    if set(map(len, rows)) != {width}:
+        kept = []
+        for i, row in enumerate(rows):
+            if not row:
+                continue
+            if len(row) > width and any(isinstance(c, str) and c.strip() or not isinstance(c, str) and c is not None for c in row[width:]):
+                surplus.append(len(kept))
+            kept.append(i)
+        lines = lines[kept]
+        rows = [rows[i] if len(rows[i]) == width else (list(rows[i]) + [""] * width)[:width] + list(rows[i][width:]) for i in kept]
+    hashes = np.fromiter(map(hash, map(tuple, rows)), dtype=np.int64, count=len(rows))
+    columns = list(zip(*rows)) if not surplus else [tuple(r[j] for r in rows) for j in range(width)]
+    return Chunk(lines, columns or [()] * width, hashes, surplus)
+
+
+def _text_lines(open_text, lines: list[int]) -> Iterator[str]:
+    """The raw text of the records that begin on these lines (ascending); ``lines`` pairs each with its last line."""
+    wanted = iter(lines)
+    first, last = next(wanted, (None, None))
+    held = []
+    with open_text() as stream:
+        for number, text in enumerate(stream, 1):
+            if first is None:
+                return
+            if first <= number <= last:
+                held.append(text)
+            if number == last:
+                yield "".join(held).strip("\ufeff\r\n")
+                held = []
+                first, last = next(wanted, (None, None))
+        if held:  # the file's last record
+            yield "".join(held).strip("\ufeff\r\n")
+
+
+# ---- workbooks
+
+
+def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+    except Exception as problem:
+        if _is_foreign_office(path):
+            raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ) from None
+        locked = "password" in str(problem).lower() or "encrypt" in str(problem).lower()
+        raise CrmkitError(
+            "unreadable_file", value=path.name, name=path.name,
+            why_zh="工作簿有密码，请先去掉密码" if locked else "工作簿损坏或不完整",
+            why_en="the workbook has a password; remove it first" if locked else f"the workbook is damaged ({problem})",
+        ) from None
+    kinds = {m.name: str(m.typ) for m in book.sheets_metadata}
+    names = [n for n in book.sheet_names if "WorkSheet" in kinds.get(n, "WorkSheet")]
+    visible = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")]
+    if sheet is not None:
+        wanted = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
+        if wanted not in names:
+            raise CrmkitError("unknown_sheet", value=str(sheet), allowed=", ".join(names))
+        names = [wanted]
+    seen = {}
+    for name in names:
+        try:
+            rows = _sheet_rows(book, name)
+            seen[name] = (find_header(list(islice(rows, DEEPEST_HEADER)), mapping), rows)
+        except python_calamine.CalamineError as problem:
+            raise CrmkitError(
+                "unreadable_file", value=name, name=path.name, why_zh=f"工作表“{name}”读不出来", why_en=f"sheet “{name}”: {problem}"
+            ) from None
+    headed = {n: h for n, (h, _) in seen.items() if h is not None}
+    if not headed:
+        raise CrmkitError("empty_file", value=path.name, name=path.name)
+    fits = [n for n, h in headed.items() if not h.missing and _has_body(book, n, h)]
+    fits = [n for n in fits if n in visible] or fits
+    if len(fits) > 1:
+        raise CrmkitError("ambiguous_sheet", value=", ".join(fits), first=fits[0], name=path.name)
+    chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n].score, n in visible))
+    header = headed[chosen]
+
+    def chunks():
+        rows = _sheet_rows(book, chosen)
+        for _ in range(header.row + 1):
+            next(rows, None)
+        start = header.row + 2
+        while part := list(islice(rows, CHUNK_ROWS)):
+            yield _chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
+            start += len(part)
+
+    def original(lines):
+        wanted = {first for first, _ in lines}
+        for number, row in enumerate(_sheet_rows(book, chosen), 1):
+            if number in wanted:
+                yield "\t".join(map(str, row)).rstrip("\t")
+
+    return Table(path.name, "workbook", header, chunks, original, sheet=chosen, epoch_1904=_counts_from_1904(path))
+
+
+def _sheet_rows(book, name: str) -> Iterator[list]:
+    """The rows of a sheet from its first cell on; a merged cell below a header fills down, beside it not (it is a title)."""
+    sheet = book.get_sheet_by_name(name)
+    top, left = sheet.start or (0, 0)
+    for _ in range(top):
+        yield [""] * (left + (sheet.width or 0))
+    for row in sheet.iter_rows():
+        yield [""] * left + list(row)
+
+
+def _has_body(book, name: str, header: Header) -> bool:
+    body = islice(_sheet_rows(book, name), header.row + 1, None)
+    return any(any(cell not in ("", None) for cell in row) for row in body)
+
+
+def _is_foreign_office(path: Path) -> bool:
+    import zipfile
+
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return not any(n.startswith("xl/") or n == "content.xml" for n in archive.namelist()) and bool(archive.namelist())
+
+
+def _counts_from_1904(path: Path) -> bool:
+    import zipfile
+
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        if "xl/workbook.xml" not in archive.namelist():
+            return False
+        return bool(re.search(rb"<workbookPr[^>]*date1904=\"(?:1|true)\"", archive.read("xl/workbook.xml")))
+
+
+# ---- Parquet and frames
+
+
+def _parquet_table(path: Path, mapping: Mapping) -> Table:
+    import pyarrow as pa
+    from pyarrow import dataset
+
+    files = sorted(map(str, path.rglob("*"))) if path.is_dir() else sorted(glob.glob(str(path), recursive=True)) or [str(path)]
+    files = [f for f in files if Path(f).is_file() and not Path(f).name.startswith((".", "_"))]
+    strange = [f for f in files if Path(f).suffix.lower() not in _PARQUET] if len(files) > 1 or path.is_dir() else []
+    if strange or not files:
+        raise CrmkitError(
+            "unsupported_folder", value=Path(strange[0]).name if strange else path.name, name=path.name, allowed=READ
+        )
+    try:
+        table = dataset.dataset(files, format="parquet", partitioning="hive" if path.is_dir() else None)
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise CrmkitError(
+            "unreadable_file", value=path.name, name=path.name, why_zh="不是有效的 Parquet 文件", why_en=f"no valid Parquet ({problem})"
+        ) from None
+    header = recognise(table.schema.names, mapping)
+
+    def frames():
+        try:
+            for batch in table.to_batches(batch_size=CHUNK_ROWS):
+                yield batch.to_pandas(integer_object_nulls=True)
+        except (pa.ArrowInvalid, OSError) as problem:
+            raise CrmkitError(
+                "unreadable_file", value=path.name, name=path.name, why_zh="Parquet 文件损坏", why_en=f"damaged Parquet ({problem})"
+            ) from None
+
+    return Table(path.name, "parquet", header, partial(_frame_chunks, frames, header), partial(_frame_lines, frames))
+
+
+def _frame_table(source, mapping: Mapping) -> Table:
+    frame = source
+    if hasattr(frame, "collect") and not hasattr(frame, "to_pandas"):
+        frame = frame.collect()  # a lazy polars frame
+    if hasattr(frame, "to_pandas"):
+        frame = frame.to_pandas()
+    if any(n is not None for n in frame.index.names):
+        frame = frame.reset_index()
+    names = [" ".join(map(str, c)).strip() if isinstance(c, tuple) else c for c in frame.columns]
+    header = recognise(names, mapping)
+
+    def frames():
+        for start in range(0, len(frame), CHUNK_ROWS * 20):
+            yield frame.iloc[start : start + CHUNK_ROWS * 20]
+
+    return Table("DataFrame", "frame", header, partial(_frame_chunks, frames, header), partial(_frame_lines, frames))
+
+
+def _frame_chunks(frames, header: Header) -> Iterator[Chunk]:
+    start = 1
+    for frame in frames():
+        columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
+        yield Chunk(np.arange(start, start + len(frame)), columns, _frame_hashes(frame))
+        start += len(frame)
+
+
+def _frame_hashes(frame) -> np.ndarray:
+    import pandas as pd
+
+    try:
+        return pd.util.hash_pandas_object(frame, index=False).to_numpy().view(np.int64)
+    except TypeError:  # a column of mixed or unhashable things
+        return pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().view(np.int64)
+
+
+def _frame_lines(frames, lines) -> Iterator[str]:
+    wanted, start = {first for first, _ in lines}, 1
+    for frame in frames():
+        for number in sorted(n for n in wanted if start <= n < start + len(frame)):
+            yield "\t".join("" if v is None or v != v else str(v) for v in frame.iloc[number - start].tolist())
+        start += len(frame)
