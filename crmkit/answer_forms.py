@@ -66,7 +66,7 @@ def describe(question: dict) -> tuple[str, str]:
     if kind == "choice":
         return say("answer_form_choice", options=", ".join(f'"{o["id"]}"' for o in question["options"]))
     if kind == "table":
-        columns = say("answer_form_columns", columns=", ".join(question["columns"])) if question.get("columns") else ("", "")
+        columns = say("answer_form_columns", columns=("、".join(question["columns"]), ", ".join(question["columns"]))) if question.get("columns") else ("", "")
         rows = say("answer_form_rows", rows=question["rows"]) if question.get("rows") else ("", "")
         return join_pairs(say("answer_form_table"), columns, rows)
     if kind == "chart":

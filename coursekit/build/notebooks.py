@@ -174,16 +174,15 @@ def store_outputs(notebook, *, folder: Path, name: str):
     for cell in ran.cells:
         if cell.cell_type != "code":
             continue
-        cell.execution_count = None
         cell.metadata.pop("execution", None)
         cell.outputs = [_stored(o) for o in cell.outputs] if STABLE in cell.metadata.get("tags", []) else []
+        if not cell.outputs:
+            cell.execution_count = None  # nbval wants the count beside a stored output, and only there
     ran.metadata = notebook.metadata
     return ran
 
 
 def _stored(output):
-    if "execution_count" in output:
-        output.execution_count = None
     if "data" in output:
         output.data = {mime: value for mime, value in output.data.items() if mime not in NOT_STORED}
     return output

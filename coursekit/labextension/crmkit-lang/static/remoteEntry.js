@@ -1,0 +1,214 @@
+/* The language switch of bilingual notebooks: a prebuilt JupyterLab 4 extension, written by hand, without an npm build.
+ *
+ * JupyterLab loads this file as a "federated module": an object with init(shared scope) and get(module name), kept in
+ * window._JUPYTERLAB under the package's name. What it needs of JupyterLab itself comes from the shared scope.
+ *
+ * How it works: each cell's tags are mirrored to data-tags on its node; the language shown stands on the page as
+ * <body data-crm-lang="zh|en|both"> (explorers read it too); one style sheet hides the rest. No kernel is involved.
+ */
+(() => {
+  const LANGUAGES = [['zh', '中文'], ['en', 'English'], ['both', '双语']];
+  const KEY = 'crmkit-lang'; // of localStorage
+  const COMMAND = 'crmkit:show-language';
+  const STYLE = `
+    body[data-crm-lang="zh"] .jp-Notebook .jp-Cell[data-tags~="lang-en"],
+    body[data-crm-lang="en"] .jp-Notebook .jp-Cell[data-tags~="lang-zh"],
+    body[data-crm-lang="zh"] .jp-Notebook .jp-OutputArea-output [lang="en"],
+    body[data-crm-lang="en"] .jp-Notebook .jp-OutputArea-output [lang="zh"],
+    body[data-crm-lang="zh"] .jp-Notebook .jp-RenderedMarkdown [lang="en"],
+    body[data-crm-lang="en"] .jp-Notebook .jp-RenderedMarkdown [lang="zh"] { display: none !important; }
+    .crm-language { display: flex; align-items: center; margin: 0 6px; }
+    .crm-language button { border: 1px solid var(--jp-border-color1); border-left-width: 0; background: transparent;
+      color: var(--jp-ui-font-color1); font: inherit; font-size: var(--jp-ui-font-size1); line-height: 20px;
+      padding: 0 8px; cursor: pointer; white-space: nowrap; }
+    .crm-language button:first-child { border-left-width: 1px; border-radius: 3px 0 0 3px; }
+    .crm-language button:last-child { border-radius: 0 3px 3px 0; }
+    .crm-language button:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: 1px; }
+    .crm-language button[aria-pressed="true"] { background: var(--jp-brand-color1); border-color: var(--jp-brand-color1);
+      color: var(--jp-ui-inverse-font-color1); font-weight: 600; }`;
+
+  let scope; // JupyterLab's shared modules: {name: {version: {get}}}
+
+  async function shared(name) {
+    const versions = scope[name];
+    const factory = await Object.values(versions)[0].get();
+    return factory();
+  }
+
+  // --- which language is shown --------------------------------------------------------------------------------------
+
+  function stored() {
+    try {
+      const lang = window.localStorage.getItem(KEY);
+      return LANGUAGES.some(([value]) => value === lang) ? lang : null;
+    } catch { return null; } // storage may be switched off: the choice then lasts as long as the page
+  }
+
+  const current = () => document.body.dataset.crmLang;
+  const tagsOf = cell => cell.model.getMetadata('tags') ?? [];
+  const inOtherLanguage = cell =>
+    current() !== 'both' && tagsOf(cell).includes(current() === 'zh' ? 'lang-en' : 'lang-zh');
+
+  function makeSwitch(Widget, choose) {
+    const node = document.createElement('div');
+    node.className = 'crm-language';
+    node.setAttribute('role', 'group');
+    node.setAttribute('aria-label', '语言 Language');
+    for (const [value, text] of LANGUAGES) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.value = value;
+      button.textContent = text;
+      button.title = `${text} (Ctrl/⌘ Alt L)`;
+      button.onclick = () => choose(value);
+      node.appendChild(button);
+    }
+    return new Widget({ node });
+  }
+
+  // --- one notebook -------------------------------------------------------------------------------------------------
+
+  class Switched {
+    constructor(panel, widget, tocs) {
+      Object.assign(this, { panel, notebook: panel.content, widget, tocs, place: 0, queued: false });
+      widget.hide(); // until the notebook turns out to be bilingual
+      const { toolbar } = panel;
+      if (!toolbar.insertBefore('spacer', 'crmkit-lang', widget)) toolbar.insertItem(10, 'crmkit-lang', widget);
+      this.notebook.modelChanged.connect(() => this.watch());
+      this.notebook.activeCellChanged.connect(() => this.skipHidden());
+      this.watch();
+    }
+
+    watch() {
+      const { model } = this.notebook;
+      if (!model) return;
+      model.cells.changed.connect(() => this.later());
+      this.later();
+    }
+
+    later() { // cell widgets may arrive after the model's signal: look once, when the browser next draws
+      if (this.queued) return;
+      this.queued = true;
+      requestAnimationFrame(() => {
+        this.queued = false;
+        if (!this.notebook.isDisposed) this.mirror();
+      });
+    }
+
+    mirror() {
+      let bilingual = false;
+      for (const cell of this.notebook.widgets) {
+        if (!cell.crmWatched) {
+          cell.crmWatched = true;
+          cell.model.metadataChanged.connect((_, change) => { if (change.key === 'tags') this.later(); });
+          const headings = cell.getHeadings.bind(cell); // the table of contents lists what is on the page
+          cell.getHeadings = async () => (inOtherLanguage(cell) ? [] : headings());
+        }
+        const tags = tagsOf(cell);
+        if (tags.length) cell.node.dataset.tags = tags.join(' ');
+        else delete cell.node.dataset.tags;
+        bilingual ||= tags.includes('lang-zh') || tags.includes('lang-en');
+      }
+      this.widget.setHidden(!bilingual);
+      this.refresh();
+    }
+
+    refresh() {
+      for (const button of this.widget.node.children) {
+        button.setAttribute('aria-pressed', String(button.value === current()));
+      }
+      this.skipHidden();
+      this.tocs?.get(this.panel)?.refresh();
+    }
+
+    skipHidden() { // the active cell is never one that is hidden: go on in the direction of travel, else turn round
+      const { notebook } = this;
+      const cells = notebook.widgets;
+      const at = notebook.activeCellIndex;
+      const step = at >= this.place ? 1 : -1;
+      this.place = at;
+      if (!cells[at] || !inOtherLanguage(cells[at])) return;
+      for (const direction of [step, -step]) {
+        let next = at + direction;
+        while (cells[next] && inOtherLanguage(cells[next])) next += direction;
+        if (cells[next]) {
+          notebook.activeCellIndex = next;
+          return;
+        }
+      }
+    }
+  }
+
+  // --- the plugin ---------------------------------------------------------------------------------------------------
+
+  async function plugin() {
+    const [{ Widget }, { INotebookTracker }, { ITranslator }, { ICommandPalette }, { ITableOfContentsTracker }] =
+      await Promise.all(['@lumino/widgets', '@jupyterlab/notebook', '@jupyterlab/translation', '@jupyterlab/apputils',
+        '@jupyterlab/toc'].map(shared));
+
+    function activate(app, tracker, translator, palette, tocs) {
+      const style = document.createElement('style');
+      style.textContent = STYLE;
+      document.head.appendChild(style);
+
+      const open = new Set();
+      const show = lang => {
+        document.body.dataset.crmLang = lang;
+        open.forEach(switched => switched.refresh());
+      };
+      const choose = lang => {
+        try { window.localStorage.setItem(KEY, lang); } catch { /* see stored() */ }
+        show(lang);
+      };
+      // the translator comes only after it knows the language of the interface, so the first value is right
+      show(stored() ?? (translator.languageCode?.toLowerCase().startsWith('zh') ? 'zh' : 'en'));
+      window.addEventListener('storage', event => { // another tab chose
+        if (event.key === KEY && stored()) show(stored());
+      });
+
+      const attach = panel => {
+        const switched = new Switched(panel, makeSwitch(Widget, choose), tocs);
+        open.add(switched);
+        panel.disposed.connect(() => open.delete(switched));
+      };
+      const whenReady = (_, panel) => panel.revealed.then(() => { if (!panel.isDisposed) attach(panel); });
+      tracker.forEach(panel => whenReady(tracker, panel));
+      tracker.widgetAdded.connect(whenReady);
+
+      app.commands.addCommand(COMMAND, {
+        label: args => {
+          const named = LANGUAGES.find(([value]) => value === args.lang);
+          return `语言 Language: ${named ? named[1] : '中文 → English → 双语'}`;
+        },
+        execute: args => {
+          const order = LANGUAGES.map(([value]) => value);
+          choose(order.includes(args.lang) ? args.lang : order[(order.indexOf(current()) + 1) % order.length]);
+        }
+      });
+      app.commands.addKeyBinding({ command: COMMAND, args: {}, keys: ['Accel Alt L'], selector: 'body' });
+      if (palette) {
+        const category = '课程 Course';
+        palette.addItem({ command: COMMAND, args: {}, category });
+        for (const [lang] of LANGUAGES) palette.addItem({ command: COMMAND, args: { lang }, category });
+      }
+    }
+
+    return {
+      id: 'crmkit-lang:plugin',
+      description: 'Shows one language of a bilingual notebook, or both.',
+      autoStart: true,
+      requires: [INotebookTracker, ITranslator],
+      optional: [ICommandPalette, ITableOfContentsTracker],
+      activate
+    };
+  }
+
+  (window._JUPYTERLAB ??= {})['crmkit-lang'] = {
+    init: sharedScope => { scope = sharedScope; },
+    get: async name => {
+      if (name !== './extension') throw new Error(`crmkit-lang has no module ${name}`);
+      const theOnly = await plugin();
+      return () => ({ __esModule: true, default: theOnly });
+    }
+  };
+})();
