@@ -14,6 +14,8 @@ from .terms import read_catalogue, term_pair
 
 _MONTHS = "January February March April May June July August September October November December".split()
 
+_SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+
 
 class Words(Formatter):
     """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, period, term.
@@ -113,6 +115,11 @@ class Report:
 
     def __init__(self, *, currency: str = ""):
         self.currency, self.tables, self._numbers = currency, {}, []
+
+    @staticmethod
+    def sign(code: str | None) -> str:
+        """How a currency is written before an amount: ``"USD"`` is $, an unknown code stands for itself, None is nothing."""
+        return _SIGNS.get(code, f"{code} ") if code else ""
 
     def say(self, key: str, *, role: str = "", **values) -> Sentence:
         """The sentence ``key`` of report.toml in the language in force (both: one below the other)."""

@@ -9,13 +9,17 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
-from crmkit.language import get_language, in_language, set_language
+from crmkit.datasets import DATASETS
+from crmkit.language import get_language, set_language
 from crmkit.schema import CrmkitError
-from crmkit.terms import read_catalogue
+
+from coursekit.build import edition
+from coursekit.build.rules import half
+from coursekit.messages import KitError, message
+from coursekit.workspace import course_root
 
 WORKSHOP = "14_client_workshop.ipynb"
 MANIFEST = ".crmkit-run.json"
@@ -25,17 +29,8 @@ OPTIONS = {"data": "DATA", "lang": "--lang", "out": "--out", "mapping": "--mappi
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
 
-class RunError(Exception):
-    """A run that cannot go on, in both languages; its text is what the user reads."""
-
-    def __init__(self, key: str, **fields):
-        super().__init__(say(key, **fields))
-
-
 def say(key: str, **fields) -> str:
-    """A message of coursekit in the language in force."""
-    entry = read_catalogue(Path(__file__).parent.parent / "messages.toml")[f"run_{key}"]
-    return in_language(entry["zh"].format(**fields), entry["en"].format(**fields), between="\n")
+    return message(f"run_{key}", **fields)
 
 
 def run(
@@ -61,11 +56,13 @@ def run(
             "as_of": as_of or checked.last_date, "drop_duplicates": drop_duplicates,
         }
         values.setdefault("client", name)
+        if source.startswith("cdnow"):
+            values.setdefault("currency", "$")
         folder = Path(out) if out else Path("run-output") / safe_name(name)
         claim(folder, languages)
         for language in languages:
             one_language(notebook, language, folder, values, console)
-    except (RunError, CrmkitError) as error:
+    except CrmkitError as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         return 1
     console.print(say("done", folder=folder), style="green", markup=False, highlight=False)
@@ -81,18 +78,16 @@ def languages_of(lang: str) -> tuple[str, ...]:
 
 
 def find_notebook() -> Path:
-    """The built workshop notebook: beside the code in a checkout, inside the package in a wheel."""
-    package = Path(__file__).resolve().parent.parent
-    places = [package.parent / "notebooks" / WORKSHOP, package / "course" / "notebooks" / WORKSHOP]
-    for place in places:
-        if place.is_file():
-            return place
-    raise RunError("no_notebook", place=places[0])
+    """The built workshop notebook, of the checkout or of the installed wheel."""
+    place = course_root() / "notebooks" / WORKSHOP
+    if not place.is_file():
+        raise KitError("run_no_notebook", place=place)
+    return place
 
 
 def data_source(data: str | Path | None) -> tuple[str, str]:
     """The data's name, and what the notebook is to read: an embedded data set's name or an absolute path."""
-    if data is None or (str(data) in ("cdnow", "cdnow_sample", "complete_journey") and not Path(data).exists()):
+    if data is None or (str(data) in DATASETS and not Path(data).exists()):
         return {"cdnow": "CDNOW"}.get(str(data or "cdnow"), str(data)), str(data or "cdnow")
     path = Path(os.path.abspath(data))
     return (path.name if path.is_dir() or set("*?[") & set(path.name) else path.stem), str(path)
@@ -100,12 +95,12 @@ def data_source(data: str | Path | None) -> tuple[str, str]:
 
 def read(source: str, **how):
     """What the data door says of ``source``; its own message when the file cannot be used."""
+    from crmkit import load
     from crmkit.transactions import check_transactions
 
-    report = check_transactions(source, **how)
+    report = check_transactions(load(source) if source in DATASETS else source, **how)
     if not report.usable:
-        why = "\n".join(in_language(e["message_zh"], e["message_en"], between="\n") for e in report.errors)
-        raise RunError("unusable", data=source, why=why)
+        raise KitError("run_unusable", data=source, why="\n".join(map(str, report.errors)))
     return report
 
 
@@ -122,15 +117,19 @@ def parameter_values(notebook: Path, given) -> dict:
 
     known = inspect_notebook(str(notebook))
     free = {name: p["inferred_type_name"] for name, p in known.items() if name not in OPTIONS}
-    allowed = "\n".join(f"  {name}: {free[name]} = {known[name]['default']}   {known[name]['help']}" for name in free)
+    allowed = "\n".join(f"  {n}: {free[n]} = {known[n]['default']}   {_help(known[n]['help'])}" for n in free)
     values = {}
     for name, text in pairs(given):
         if name in OPTIONS:
-            raise RunError("parameter_is_option", name=name, option=OPTIONS[name])
+            raise KitError("run_parameter_is_option", name=name, option=OPTIONS[name])
         if name not in free:
-            raise RunError("unknown_parameter", name=name, allowed=allowed)
+            raise KitError("run_unknown_parameter", name=name, allowed=allowed)
         values[name] = typed(name, text, free[name])
     return values
+
+
+def _help(text: str) -> str:
+    return text if get_language() == "both" else half(text, get_language())
 
 
 def pairs(given):
@@ -140,7 +139,7 @@ def pairs(given):
     for text in given or ():
         name, equals, value = text.partition("=")
         if not equals:
-            raise RunError("parameter_form", text=text)
+            raise KitError("run_parameter_form", text=text)
         yield name.strip(), value.strip()
 
 
@@ -150,7 +149,7 @@ def typed(name: str, value, type_name: str):
     if not isinstance(value, str):
         if isinstance(value, bool) == (wanted is bool) and isinstance(value, (wanted, int) if wanted is float else wanted):
             return wanted(value)
-        raise RunError("parameter_type", name=name, value=value, type=type_name)
+        raise KitError("run_parameter_type", name=name, value=value, type=type_name)
     try:
         if wanted is bool:
             return {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}[value.lower()]
@@ -159,7 +158,7 @@ def typed(name: str, value, type_name: str):
             raise ValueError
         return result
     except (ValueError, KeyError):
-        raise RunError("parameter_type", name=name, value=value, type=type_name) from None
+        raise KitError("run_parameter_type", name=name, value=value, type=type_name) from None
 
 
 # ---- the folder
@@ -185,18 +184,18 @@ def ours(folder: Path) -> set[Path]:
 def claim(folder: Path, languages) -> None:
     """Refuse, before any work, a folder where this run would replace a file that is not ours."""
     if folder.exists() and not folder.is_dir():
-        raise RunError("out_is_file", folder=folder)
+        raise KitError("run_out_is_file", folder=folder)
     mine = ours(folder)
     for language in languages:
         for path in (folder / f"workshop_{language}.ipynb", folder / f"report_{language}.html",
                      *(folder / "tables" / language).glob("*")):
             if path.is_file() and path not in mine:
-                raise RunError("not_ours", path=path)
+                raise KitError("run_not_ours", path=path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise RunError("cannot_write", folder=folder, why=error.strerror or error) from None
+        raise KitError("run_cannot_write", folder=folder, why=error.strerror or error) from None
 
 
 def publish(staging: Path, folder: Path, language: str) -> None:
@@ -208,7 +207,7 @@ def publish(staging: Path, folder: Path, language: str) -> None:
             (folder / name).unlink()
     for name, path in made.items():
         if (folder / name).exists() and folder / name not in mine:
-            raise RunError("not_ours", path=folder / name)
+            raise KitError("run_not_ours", path=folder / name)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, folder / name)
     listed[language] = {name: digest(folder / name) for name in made}
@@ -220,8 +219,6 @@ def publish(staging: Path, folder: Path, language: str) -> None:
 def one_language(notebook: Path, language: str, folder: Path, values: dict, console) -> None:
     """Execute the notebook's edition in ``language`` and write notebook, page and tables."""
     import nbformat
-
-    from coursekit.build import edition
 
     node = edition(nbformat.read(notebook, as_version=4), language)
     staging = Path(tempfile.mkdtemp(prefix=".run-", dir=folder))
@@ -235,7 +232,7 @@ def one_language(notebook: Path, language: str, folder: Path, values: dict, cons
         shutil.rmtree(staging, ignore_errors=True)
     if failure:
         step, why = failure
-        raise RunError("cell_failed", step=step, why=why, notebook=folder / f"workshop_{language}.ipynb")
+        raise KitError("run_cell_failed", step=step, why=why, notebook=folder / f"workshop_{language}.ipynb")
 
 
 def execute(node, path: Path, values: dict, language: str, console):
@@ -244,12 +241,12 @@ def execute(node, path: Path, values: dict, language: str, console):
     import papermill
     from papermill.engines import NBClientEngine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
+    from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     word = {"zh": "参数", "en": "Parameters"}[language]
-    node.metadata.setdefault("papermill", {})
-    node = parameterize_notebook(node, values, comment=word)
+    node = parameterize_notebook(load_notebook_node(node), values, comment=word)
     steps = headings(node)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
@@ -270,7 +267,8 @@ def execute(node, path: Path, values: dict, language: str, console):
         papermill_engines.register("crmkit", Engine)
         try:
             done = papermill.execute_notebook(
-                node, str(path), engine_name="crmkit", progress_bar=False, cwd=str(Path.cwd()), request_save_on_cell_execute=True
+                node, str(path), engine_name="crmkit", progress_bar=False, cwd=str(Path.cwd()),
+                extra_arguments=["--log-level=ERROR"],  # the kernel's own remarks are not the user's concern
             )
             failure = None
         except PapermillExecutionError as error:
