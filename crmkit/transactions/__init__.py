@@ -34,7 +34,6 @@ def read_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_dupl
     """
     report = examine(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
     if not report.usable:
-        error = report.errors[0]
-        error.report = report
-        raise error
+        report.problem.report = report
+        raise report.problem
     return report.transactions

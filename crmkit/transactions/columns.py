@@ -15,6 +15,13 @@ DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is tit
 _BRACKETS = re.compile(r"[(\[{【〔<《「](.*?)[)\]}】〕>》」]")
 
 
+def refusal(code: str, words: str, **where) -> CrmkitError:
+    """An error whose ``code`` several sentences share: ``error_<words>`` of messages.toml is the one said."""
+    error = CrmkitError(words, **where)
+    error.code = code
+    return error
+
+
 @cache
 def vocabulary() -> dict:
     """headers.toml: per canonical column ``{normalised header: rank}``, and the currencies, multipliers and labels."""

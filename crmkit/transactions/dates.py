@@ -11,6 +11,7 @@ import unicodedata
 from datetime import date, datetime, timedelta, timezone
 
 from ..schema import CrmkitError
+from .columns import refusal
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 READINGS = ("dmy", "mdy", "ymd")
@@ -204,8 +205,8 @@ def decide(options: list[dict], counts: list[int], examples: list, column: str) 
             readings=" / ".join(f"{r} {d}" for r, d in readings.items()), formats=", ".join(f'"{r}"' for r in rivals),
         )
     only = {r: next((str(e) for e, o in zip(examples, options) if list(o) == [r]), "—") for r in rivals}
-    raise CrmkitError(
-        "ambiguous_dates_mixed", column=column, value=only["dmy"], examples=" / ".join(f"{r}: {e}" for r, e in only.items()),
+    raise refusal(
+        "ambiguous_dates", "ambiguous_dates_mixed", column=column, value=only["dmy"], examples=" / ".join(f"{r}: {e}" for r, e in only.items()),
         formats=", ".join(f'"{r}"' for r in rivals),
     )
 

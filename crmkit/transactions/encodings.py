@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from ..schema import CrmkitError
-from .columns import header_forms, vocabulary
+from .columns import header_forms, refusal, vocabulary
 
 BLOCK = 1 << 20
 SAMPLE_LINES = 3000
@@ -83,7 +83,7 @@ def _first_failure(open_bytes, codec: str) -> tuple[int, bytes] | None:
 
 def _unreadable(name: str, failure, tried: str) -> CrmkitError:
     line, found = failure or (1, b"")
-    return CrmkitError("unreadable_encoding", row=line, value=found.hex(" "), name=name, tried=tried)
+    return refusal("unreadable_file", "unreadable_encoding", row=line, value=found.hex(" "), name=name, tried=tried)
 
 
 def _proved(open_bytes, codec: str, name: str) -> str:

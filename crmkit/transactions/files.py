@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..schema import CrmkitError
-from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise
+from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise, refusal
 from .encodings import REPORTED, detect
 
 CHUNK_ROWS = 50_000
@@ -358,8 +358,8 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
     files = [f for f in files if Path(f).is_file() and not Path(f).name.startswith((".", "_"))]
     strange = [f for f in files if Path(f).suffix.lower() not in _PARQUET] if len(files) > 1 or path.is_dir() else []
     if strange or not files:
-        raise CrmkitError(
-            "unsupported_folder", value=Path(strange[0]).name if strange else path.name, name=path.name, allowed=READ
+        raise refusal(
+            "unsupported_format", "unsupported_folder", value=Path(strange[0]).name if strange else path.name, name=path.name, allowed=READ
         )
     try:
         table = dataset.dataset(files, format="parquet", partitioning="hive" if path.is_dir() else None)

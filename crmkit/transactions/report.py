@@ -48,7 +48,7 @@ class CheckReport:
     last_date: str | None = None
     encoding: str | None = None
     mapping: dict[str, str] = field(default_factory=dict)
-    errors: tuple[CrmkitError, ...] = ()
+    errors: tuple[dict, ...] = ()  # code, message_zh, message_en, row, column, value
     # beyond what is promised
     source: str = ""
     sheet: str | None = None
@@ -63,15 +63,11 @@ class CheckReport:
     notes: tuple[tuple[str, str], ...] = ()
     transactions: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     set_aside: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    problem: CrmkitError | None = field(default=None, repr=False, compare=False)  # the first error, to be raised
 
     def to_dict(self) -> dict:
-        """Everything but the two frames, as JSON takes it."""
-        plain = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in ("transactions", "set_aside")}
-        plain["errors"] = [
-            {"code": e.code, "message_zh": e.message_zh, "message_en": e.message_en, "row": e.row, "column": e.column,
-             "value": None if e.value is None else str(e.value)}
-            for e in self.errors
-        ]
+        """Everything but the frames, as JSON takes it."""
+        plain = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in ("transactions", "set_aside", "problem")}
         plain["notes"] = [{"message_zh": zh, "message_en": en} for zh, en in self.notes]
         return plain
 
@@ -213,7 +209,7 @@ def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=Fal
         limit = _as_date(as_of)
         table = open_table(source, mapping, sheet)
     except CrmkitError as problem:
-        return CheckReport(usable=False, errors=(problem,), source=_name(source))
+        return _refused([problem], source=_name(source))
     return _judge(table, mapping, limit, drop_duplicates, keep)
 
 
@@ -231,10 +227,10 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     try:
         rows = _Rows(table, mapping, keep and not errors)
     except CrmkitError as problem:
-        return CheckReport(usable=False, errors=(*errors, problem), **known)
+        return _refused([*errors, problem], **known)
     if not len(rows):
         errors.insert(0, CrmkitError("empty_file", value=table.name, name=table.name))
-        return CheckReport(usable=False, errors=tuple(errors), **known)
+        return _refused(errors, **known)
 
     reason = np.full(len(rows), -1, dtype=np.int8)
 
@@ -284,9 +280,18 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     if moments is not None and used.any():
         counted |= dict(first_date=str(moments[used].min())[:10], last_date=str(moments[used].max())[:10])
     frame = _transactions(rows, used, customers, moments, cents, mark) if keep and not errors else None
-    return CheckReport(
-        usable=not errors, errors=tuple(errors), transactions=frame, set_aside=set_aside_frame, **known, **counted,
+    if errors:
+        return _refused(errors, set_aside=set_aside_frame, **known, **counted)
+    return CheckReport(usable=True, transactions=frame, set_aside=set_aside_frame, **known, **counted)
+
+
+def _refused(errors: list[CrmkitError], **known) -> CheckReport:
+    described = tuple(
+        {"code": e.code, "message_zh": e.message_zh, "message_en": e.message_en, "row": e.row, "column": e.column,
+         "value": None if e.value is None else str(e.value)}
+        for e in errors
     )
+    return CheckReport(usable=False, errors=described, problem=errors[0], **known)
 
 
 def _customers(parsed, notes) -> list:
