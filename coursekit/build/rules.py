@@ -111,7 +111,9 @@ def _contexts(tree: ast.Module) -> tuple[set, set, set]:
                 if name in READ_BY_PROGRAM:
                     exempt |= inside
                 elif isinstance(argument, ast.keyword):
-                    shown |= inside if argument.arg in READ_BY_PERSON_KEYWORDS else set()
+                    # text asked of the catalogue, xlabel=term("tier"), is not prose
+                    literal = isinstance(argument.value, (ast.Constant, ast.JoinedStr))
+                    shown |= inside if literal and argument.arg in READ_BY_PERSON_KEYWORDS else set()
                 elif name in READ_BY_PERSON and isinstance(argument, (ast.Constant, ast.JoinedStr)):
                     shown |= inside
         elif isinstance(node, ast.FormattedValue) and node.format_spec:
