@@ -74,9 +74,9 @@ def _number(node, scores):
     raise ValueError(ast.dump(node))
 
 
-# ordered: the first that holds wins. The names are common in the field; the borders are ours, and yours to edit
+# ordered: the first that holds wins. The names are common in the field; the borders, for five bins, are ours to edit
 SEGMENT_RULES = (
-    SegmentRule("champions", "R >= 4 and F >= 4 and M >= 4"),
+    SegmentRule("champions", "R == 5 and F >= 4 and M >= 4"),
     SegmentRule("cant_lose", "R <= 2 and F >= 4 and M >= 4"),
     SegmentRule("loyal", "R >= 3 and F >= 4"),
     SegmentRule("at_risk", "R <= 2 and F >= 3"),
@@ -86,7 +86,7 @@ SEGMENT_RULES = (
     SegmentRule("need_attention", "R == 3 and F >= 2"),
     SegmentRule("about_to_sleep", "R == 3"),
     SegmentRule("hibernating", "R == 2 or F == 2 or M >= 3"),
-    SegmentRule("lost_contact", "otherwise"),
+    SegmentRule("lost", "otherwise"),
 )
 
 

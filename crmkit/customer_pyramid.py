@@ -1,0 +1,434 @@
+"""The customer pyramid (F14): tiers, where the resources go, moving them, and how customers migrate between tiers.
+
+Zeithaml, Rust & Lemon (2001) name the tiers platinum, gold, iron and lead; Curry ranks customers 1/4/15/80.
+(The module is not called ``pyramid``: it would hide the function ``crmkit.pyramid``.)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .intervals import Estimate, interval_of
+from .schema import CrmkitError, require_between, require_choice, require_columns
+from .terms import message_pair
+
+BY = ("revenue", "margin", "profit")
+
+
+def _require_shares(shares: Mapping[str, float]) -> None:
+    if len(shares) < 2 or not all(0 < share < 1 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-9:
+        raise CrmkitError("tier_shares", value=dict(shares))
+
+
+@dataclass(frozen=True)
+class ByCustomerShare:
+    """Tiers by share of customers, best tier first; the shares add up to 1.
+
+    >>> ByCustomerShare({"top": 0.2, "rest": 0.8}).sizes(np.array([9.0, 7, 5, 3, 1]))
+    [1, 5]
+    """
+
+    shares: Mapping[str, float]
+
+    def __post_init__(self):
+        _require_shares(self.shares)
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        return tuple(self.shares)
+
+    def sizes(self, ranked: np.ndarray) -> list[int]:
+        """How many customers, from the best, the tiers hold together: the first, the first two, … (rounded up)."""
+        bounds = np.cumsum(list(self.shares.values()))[:-1]
+        return [*(int(np.ceil(bound * len(ranked) - 1e-9)) for bound in bounds), len(ranked)]
+
+
+@dataclass(frozen=True)
+class ByValueShare:
+    """Tiers by cumulative share of the value, best tier first: the fewest customers that bring it. The shares add up to 1.
+
+    Only values above 0 are added up; customers at or under 0 are always in the last tier.
+
+    >>> ByValueShare({"a": 0.5, "b": 0.3, "c": 0.2}).sizes(np.array([50.0, 30, 15, 5, 0]))
+    [1, 2, 5]
+    """
+
+    shares: Mapping[str, float]
+
+    def __post_init__(self):
+        _require_shares(self.shares)
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        return tuple(self.shares)
+
+    def sizes(self, ranked: np.ndarray) -> list[int]:
+        """As in ByCustomerShare; the customer who reaches the share still belongs to the tier."""
+        reached = np.cumsum(np.maximum(ranked, 0))
+        if not len(ranked) or reached[-1] <= 0:
+            return [0] * (len(self.shares) - 1) + [len(ranked)]
+        bounds = np.cumsum(list(self.shares.values()))[:-1] * reached[-1] * (1 - 1e-12)
+        return [*(int(n) + 1 for n in np.searchsorted(reached, bounds)), len(ranked)]
+
+
+@dataclass(frozen=True)
+class ByCutoff:
+    """Tiers by absolute cut-offs in the unit of the value, best tier first: a customer at or above it is in the tier.
+
+    >>> ByCutoff({"gold": 100, "iron": 20}, rest="lead").sizes(np.array([120.0, 100, 20, 19]))
+    [2, 3, 4]
+    """
+
+    cutoffs: Mapping[str, float]
+    rest: str
+
+    def __post_init__(self):
+        falling = all(a > b for a, b in zip(list(self.cutoffs.values()), list(self.cutoffs.values())[1:]))
+        if not self.cutoffs or not falling or self.rest in self.cutoffs or not np.isfinite([*self.cutoffs.values()]).all():
+            raise CrmkitError("tier_cutoffs", value=dict(self.cutoffs), rest=self.rest)
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        return (*self.cutoffs, self.rest)
+
+    def sizes(self, ranked: np.ndarray) -> list[int]:
+        return [*(int((ranked >= cutoff).sum()) for cutoff in self.cutoffs.values()), len(ranked)]
+
+
+TierRule = ByCustomerShare | ByValueShare | ByCutoff
+ZEITHAML = ByCustomerShare({"platinum": 0.01, "gold": 0.04, "iron": 0.15, "lead": 0.80})
+CURRY = ByCustomerShare({"top": 0.01, "large": 0.04, "medium": 0.15, "small": 0.80})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pyramid:
+    """Customers in tiers, best tier first."""
+
+    tiers: pd.DataFrame          # tier, customers, customer_share, value, value_share, value_per_customer, resources, resource_share
+    assignments: pd.DataFrame    # customer_id, value, tier; best customer first
+    by: str
+    rule: TierRule
+    resources_from: str          # "cost_to_serve", "resources" or "even": where the resources per tier come from
+    notes: tuple[tuple[str, str], ...]  # assumptions that a reader must know, each in Chinese and in English
+
+
+def pyramid(
+    customers: pd.DataFrame, *, by: str = "revenue", tiers: TierRule = ZEITHAML, margin_rate: float | None = None,
+    cost_to_serve: pd.DataFrame | None = None, resources: Mapping[str, float] | None = None,
+) -> Pyramid:
+    """Sort the customers into tiers by value, and set side by side their shares of customers, value and resources.
+
+    In: ``customer_id`` and, for ``by="revenue"``, ``revenue``; for ``"margin"``, ``margin``, or ``revenue`` with
+    ``margin_rate`` (0 … 1); for ``"profit"`` the margin less ``cost_to_serve``, a frame of ``customer_id``, ``cost``
+    that knows every customer (with no margin given, revenue less a cost that must then hold every cost). Currency.
+    Resources per tier: the cost to serve; else a column ``resources`` of the customers; or ``resources``, {tier:
+    amount}, which goes before both; with none of them an equal amount per customer, which ``notes`` says.
+
+    Out: a ``Pyramid``; its ``tiers`` have ``tier``, ``customers``, ``customer_share``, ``value``, ``value_share``,
+    ``value_per_customer``, ``resources``, ``resource_share``. Shares are 0 … 1, and missing where the total is not above 0.
+    Customers of equal value share a tier: where a boundary would cut through them, all go to the lower tier, so
+    that no tier outgrows its share. Otherwise a boundary is rounded up, so the best customer is in the top tier.
+    Errors: CrmkitError for missing columns or values, a customer twice, an unknown ``by``, a cost table with gaps.
+
+    >>> import pandas as pd
+    >>> five = pd.DataFrame({"customer_id": list("abcde"), "revenue": [60.0, 20, 10, 5, 5]})
+    >>> pyramid(five, tiers=ByCustomerShare({"gold": 0.2, "lead": 0.8})).tiers[["tier", "customers", "value_share"]]
+       tier  customers  value_share
+    0  gold          1          0.6
+    1  lead          4          0.4
+    """
+    require_choice(by, BY, name="by")
+    require_columns(customers, ["customer_id"], what="pyramid")
+    if customers.empty:
+        raise CrmkitError("no_values", name="customers")
+    _require_unique(customers)
+    cost = _cost_of(customers, cost_to_serve)
+    value, notes = _value_of(customers, by, margin_rate, cost)
+
+    order = np.lexsort((customers["customer_id"].astype(str).to_numpy(), -value))
+    ranked = value[order]
+    upper = np.array([_without_cutting_ties(ranked, size) for size in tiers.sizes(ranked)])
+    tier_at = np.searchsorted(upper, np.arange(len(ranked)), side="right")
+    names = np.array(tiers.tiers, dtype=object)
+    assignments = pd.DataFrame({
+        "customer_id": customers["customer_id"].to_numpy()[order], "value": ranked, "tier": names[tier_at],
+    }).astype({"customer_id": customers["customer_id"].dtype, "tier": "str"})
+
+    if resources is not None:
+        if set(resources) != set(names):
+            raise CrmkitError("tier_names", name="resources", value=", ".join(map(str, resources)), allowed=", ".join(names))
+        used, resources_from = np.array([float(resources[name]) for name in names]), "resources"
+    else:
+        if cost is not None:
+            each, resources_from = cost, "cost_to_serve"
+        elif "resources" in customers:
+            each, resources_from = customers["resources"].to_numpy(float), "resources"
+        else:
+            each, resources_from = np.ones(len(customers)), "even"
+            notes.append(message_pair("note_resources_even"))
+        used = np.bincount(tier_at, weights=each[order], minlength=len(names))
+    if not (np.isfinite(used).all() and (used >= 0).all()):
+        raise CrmkitError("resources_not_amounts", value=used.tolist())
+
+    count = np.bincount(tier_at, minlength=len(names))
+    worth = np.bincount(tier_at, weights=ranked, minlength=len(names))
+    table = pd.DataFrame({
+        "tier": pd.Series(names, dtype="str"), "customers": count, "customer_share": _shares(count),
+        "value": worth, "value_share": _shares(worth),
+        "value_per_customer": np.divide(worth, count, out=np.full(len(names), np.nan), where=count > 0),
+        "resources": used, "resource_share": _shares(used),
+    })
+    return Pyramid(tiers=table, assignments=assignments, by=by, rule=tiers, resources_from=resources_from, notes=tuple(notes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reallocation:
+    """The same budget spread otherwise over the tiers, and what that is expected to change."""
+
+    tiers: pd.DataFrame          # tier, customers, elasticity, resources and their shares before and after, margin before and after
+    profit_change: Estimate      # currency in the period of the data; the interval is over the uncertain elasticities
+    assumption: tuple[str, str]  # what the result rests on, in Chinese and in English
+
+
+def reallocate(
+    pyramid: Pyramid, *, elasticity: float | Mapping[str, float], rng: np.random.Generator | None = None,
+    elasticity_sd: float = 0.1, margin_rate: float | None = None, at_least: float = 0.0, at_most: float = np.inf,
+    draws: int = 2000, level: float = 0.95,
+) -> Reallocation:
+    """Spread the pyramid's resources over the tiers so that the margin is the highest, the budget staying the same.
+
+    Assumed: a tier that earns margin m with resources x earns m · (y / x)^e with resources y; its elasticity e, 0 ≤ e < 1,
+    one number or one per tier, says by how many per cent the margin rises when resources rise by one per cent. The best
+    spread has equal marginal returns m·e/x·(y/x)^(e−1) in all tiers (Dorfman & Steiner 1954); ``at_least`` and
+    ``at_most`` keep a tier's resources within these multiples of today's (0 and unlimited if not given).
+    ``margin_rate`` turns revenue into margin (needed for a pyramid by revenue). Of a pyramid by profit the margin is the profit plus the cost to serve.
+
+    Out: ``Reallocation``; its ``tiers`` have ``tier``, ``customers``, ``elasticity``, ``resources_before``,
+    ``resources_after``, ``resource_share_before``, ``resource_share_after``, ``margin_before``, ``margin_after``,
+    ``margin_change``. The budget is the same, so the change in margin is the change in profit. With ``rng`` the plan is tried
+    on elasticities drawn around the stated ones (beta distribution, standard deviation ``elasticity_sd``): the interval.
+    Errors: CrmkitError for an elasticity outside 0 … 1, a tier without resources, a missing ``margin_rate``.
+
+    >>> import pandas as pd
+    >>> two = pd.DataFrame({"customer_id": ["a", "b", "c", "d", "e"], "margin": [80.0, 5, 5, 5, 5]})
+    >>> shown = reallocate(pyramid(two, by="margin", tiers=ByCustomerShare({"gold": 0.2, "lead": 0.8})), elasticity=0.5)
+    >>> shown.tiers["resources_after"].round(2).tolist(), round(shown.profit_change.value, 2)
+    ([4.92, 0.08], 80.28)
+    """
+    table = pyramid.tiers[pyramid.tiers["customers"] > 0].reset_index(drop=True)
+    before = table["resources"].to_numpy(float)
+    if (before <= 0).any():
+        raise CrmkitError("tier_without_resources", value=table["tier"][int(np.argmax(before <= 0))])
+    margin = table["value"].to_numpy(float)
+    if pyramid.by == "revenue":
+        if margin_rate is None:
+            raise CrmkitError("margin_rate_needed", name="margin_rate")
+        require_between(margin_rate, 0, 1, name="margin_rate")
+        margin = margin * margin_rate
+    elif pyramid.by == "profit" and pyramid.resources_from == "cost_to_serve":
+        margin = margin + before
+    require_between(at_least, 0, 1, name="at_least")
+    require_between(at_most, 1, np.inf, name="at_most")
+    e = _elasticities(elasticity, table["tier"])
+    after = _best_spread(margin, before, e, at_least * before, at_most * before)
+    margin_after = margin * (after / before) ** e
+    change = (margin_after - margin).sum()
+    profit_change = Estimate(value=float(change))
+    if rng is not None:
+        require_between(elasticity_sd, 0, 0.5, name="elasticity_sd")
+        tried = _draw_elasticities(e, elasticity_sd, draws, rng)
+        drawn = (margin * ((after / before) ** tried - 1)).sum(axis=1)
+        profit_change = interval_of(drawn, value=change, level=level)
+    result = pd.DataFrame({
+        "tier": table["tier"], "customers": table["customers"], "elasticity": e,
+        "resources_before": before, "resources_after": after,
+        "resource_share_before": before / before.sum(), "resource_share_after": after / after.sum(),
+        "margin_before": margin, "margin_after": margin_after, "margin_change": margin_after - margin,
+    })
+    stated = ", ".join(f"{tier} {number:.2f}" for tier, number in zip(table["tier"], e))
+    return Reallocation(
+        tiers=result, profit_change=profit_change,
+        assumption=message_pair("assumption_reallocation", elasticities=stated, sd=elasticity_sd),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migration:
+    """How customers moved between the tiers from one period to the next."""
+
+    counts: pd.DataFrame         # customers; from: tiers and new_customer, to: tiers and lost_customer
+    probabilities: pd.DataFrame  # the rows of counts as shares; missing where nobody started
+    steady_state: pd.DataFrame   # tier, customers, customer_share: where it leads if every period is like this one
+
+
+def migration(before: Pyramid, after: Pyramid) -> Migration:
+    """Count who moved from which tier to which between two periods, with customers won and lost, and where that leads.
+
+    In: two pyramids with the same tiers. A customer only in ``after`` comes from ``new_customer``, one only in ``before`` goes
+    to ``lost_customer``. The steady state s solves s = s·P + n: P the probabilities between tiers, n the new customers
+    per tier and period. Where nobody is lost it is the stationary mix of P instead, reached from n (from the tiers of ``after``
+    if nobody is new), and ``customers`` is infinite (or today's number). It is missing
+    where a tier that customers reach had nobody in ``before``, since what they do next is then unknown.
+    Errors: CrmkitError for pyramids of different tiers.
+
+    >>> import pandas as pd
+    >>> rule = ByCutoff({"gold": 10}, rest="lead")
+    >>> year = [pyramid(pd.DataFrame({"customer_id": list(ids), "revenue": value}), tiers=rule)
+    ...         for ids, value in (("abc", [20.0, 15, 5]), ("abd", [20.0, 5, 1]))]
+    >>> migration(*year).counts.loc["gold"].to_dict()
+    {'gold': 1, 'lead': 1, 'lost_customer': 0}
+    """
+    names = list(before.rule.tiers)
+    if names != list(after.rule.tiers):
+        raise CrmkitError("tier_names", name="after", value=", ".join(after.rule.tiers), allowed=", ".join(names))
+    both = before.assignments[["customer_id", "tier"]].merge(
+        after.assignments[["customer_id", "tier"]], on="customer_id", how="outer", suffixes=("_from", "_to")
+    )
+    start, end = both["tier_from"].fillna("new_customer"), both["tier_to"].fillna("lost_customer")
+    counts = pd.crosstab(start, end).reindex(
+        index=[*names, "new_customer"], columns=[*names, "lost_customer"], fill_value=0
+    ).rename_axis(index="from_tier", columns="to_tier")
+    started = counts.sum(axis=1)
+    probabilities = counts.div(started.where(started > 0), axis=0)
+    steady = _steady_state(
+        probabilities.loc[names, names].to_numpy(float), counts.loc["new_customer", names].to_numpy(float),
+        after.tiers["customers"].to_numpy(float),
+    )
+    share = steady / steady.sum() if np.isfinite(steady.sum()) and steady.sum() > 0 else np.full(len(names), np.nan)
+    return Migration(counts=counts, probabilities=probabilities, steady_state=pd.DataFrame(
+        {"tier": pd.Series(names, dtype="str"), "customers": steady, "customer_share": share}))
+
+
+def _steady_state(moves: np.ndarray, new: np.ndarray, today: np.ndarray) -> np.ndarray:
+    """Customers per tier in the long run; ``moves`` between tiers (rows sum to at most 1), ``new`` per period."""
+    entered = (new > 0) | (np.nan_to_num(moves).sum(axis=0) > 0) | (today > 0)
+    if np.isnan(moves[entered]).any():
+        return np.full(len(new), np.nan)
+    kept = np.flatnonzero(entered)
+    steady = np.zeros(len(new))
+    inner = moves[np.ix_(kept, kept)]
+    if (inner.sum(axis=1) > 1 - 1e-12).all():  # nobody is ever lost: the mix of those who are there
+        chain = (inner + np.eye(len(kept))) / 2  # half of them wait: the same mix, and no swinging to and fro
+        for _ in range(60):
+            chain = chain @ chain
+            chain /= chain.sum(axis=1, keepdims=True)
+        steady[kept] = today[kept] @ chain
+    elif np.max(np.abs(np.linalg.eigvals(inner))) < 1 - 1e-12:
+        steady[kept] = np.linalg.solve((np.eye(len(kept)) - inner).T, new[kept])
+    else:
+        steady[:] = np.nan
+    return steady
+
+
+def _require_unique(frame: pd.DataFrame) -> None:
+    ids = frame["customer_id"]
+    if ids.isna().any() or ids.duplicated().any():
+        wrong = ids[ids.isna() | ids.duplicated()]
+        raise CrmkitError("customer_not_unique", column="customer_id", value=wrong.iloc[0], count=len(wrong))
+
+
+def _numbers(frame: pd.DataFrame, column: str) -> np.ndarray:
+    try:
+        numbers = frame[column].to_numpy(float)
+    except (TypeError, ValueError) as error:
+        raise CrmkitError("amounts_not_numbers", column=column, value=str(frame[column].dtype)) from error
+    if not np.isfinite(numbers).all():
+        raise CrmkitError("values_not_finite", name=column, value=int((~np.isfinite(numbers)).sum()))
+    return numbers
+
+
+def _cost_of(customers: pd.DataFrame, cost_to_serve: pd.DataFrame | None) -> np.ndarray | None:
+    """The cost to serve in the order of the customers."""
+    if cost_to_serve is None:
+        return None
+    require_columns(cost_to_serve, ["customer_id", "cost"], what="cost_to_serve")
+    _require_unique(cost_to_serve)
+    known = pd.Series(_numbers(cost_to_serve, "cost"), index=cost_to_serve["customer_id"].to_numpy())
+    cost = known.reindex(customers["customer_id"].to_numpy())
+    if cost.isna().any():
+        raise CrmkitError("cost_missing", column="customer_id", value=cost.index[cost.isna()][0], count=int(cost.isna().sum()))
+    return cost.to_numpy()
+
+
+def _value_of(customers, by, margin_rate, cost) -> tuple[np.ndarray, list]:
+    """What a customer is worth by the chosen measure, and the notes that go with it."""
+    if by == "revenue":
+        require_columns(customers, ["revenue"], what='pyramid(by="revenue")')
+        return _numbers(customers, "revenue"), []
+    if by == "profit" and cost is None:
+        raise CrmkitError("cost_to_serve_needed", name="cost_to_serve")
+    notes = []
+    if margin_rate is not None:
+        require_between(margin_rate, 0, 1, name="margin_rate")
+        require_columns(customers, ["revenue"], what="margin_rate")
+        margin = _numbers(customers, "revenue") * margin_rate
+    elif "margin" in customers:
+        margin = _numbers(customers, "margin")
+    elif by == "profit":
+        require_columns(customers, ["revenue"], what='pyramid(by="profit")')
+        margin = _numbers(customers, "revenue")
+        notes.append(message_pair("note_cost_is_every_cost"))
+    else:
+        raise CrmkitError("margin_rate_needed", name="margin_rate")
+    return (margin if by == "margin" else margin - cost), notes
+
+
+def _without_cutting_ties(ranked: np.ndarray, size: int) -> int:
+    """The size of a tier, less the equal customers that its lower boundary would cut through."""
+    if 0 < size < len(ranked) and ranked[size - 1] == ranked[size]:
+        return int(np.searchsorted(-ranked, -ranked[size], side="left"))
+    return size
+
+
+def _shares(amounts: np.ndarray) -> np.ndarray:
+    total = amounts.sum()
+    return amounts / total if total > 0 else np.full(len(amounts), np.nan)
+
+
+def _elasticities(elasticity, tiers: pd.Series) -> np.ndarray:
+    if isinstance(elasticity, Mapping):
+        missing = [tier for tier in tiers if tier not in elasticity]
+        if missing:
+            raise CrmkitError("tier_names", name="elasticity", value=", ".join(map(str, elasticity)), allowed=", ".join(tiers))
+        elasticity = [elasticity[tier] for tier in tiers]
+    numbers = np.broadcast_to(np.asarray(elasticity, dtype=float), len(tiers)).copy()
+    for number in numbers:
+        require_between(number, 0, 0.99, name="elasticity")
+    return numbers
+
+
+def _draw_elasticities(e: np.ndarray, sd: float, draws: int, rng: np.random.Generator) -> np.ndarray:
+    spread = np.minimum(sd, 0.9 * np.sqrt(e * (1 - e)))  # a beta distribution cannot be wider
+    drawn = np.tile(e, (draws, 1))
+    for tier in np.flatnonzero(spread > 0):
+        weight = e[tier] * (1 - e[tier]) / spread[tier] ** 2 - 1
+        drawn[:, tier] = rng.beta(e[tier] * weight, (1 - e[tier]) * weight, draws)
+    return drawn
+
+
+def _best_spread(margin, before, e, low, high) -> np.ndarray:
+    """The amounts per tier with the highest sum of margin · (amount / before)^e, adding up to the same budget."""
+    answering = (margin > 0) & (e > 0)
+    if not answering.any():
+        return before.copy()
+    after = low.copy()  # a tier that does not answer, or loses more the more it gets, keeps the least
+    budget = before.sum() - after[~answering].sum()
+    m, x, s = margin[answering], before[answering], e[answering]
+
+    def wanted(log_return):
+        with np.errstate(over="ignore"):
+            return np.clip(x * np.exp((np.log(m * s / x) - log_return) / (1 - s)), low[answering], high[answering])
+
+    bottom, top = -700.0, 700.0  # of the logarithm of the marginal return that all tiers share
+    for _ in range(200):
+        middle = (bottom + top) / 2
+        bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
+    after[answering] = wanted(top)
+    left = before.sum() - after.sum()  # more than rounding only when every answering tier is at its upper limit
+    room = (high - after)[~answering] if left > 1e-9 * before.sum() else None
+    if room is not None and room.size:
+        given = before[~answering] - after[~answering]
+        after[~answering] += left * given / given.sum() if given.sum() > 0 else 0
+    return after
