@@ -21,15 +21,11 @@ def say(zh, en):
 
 
 def newer_pythons():
-    """Commands on this machine that start a Python new enough."""
-    found = []
-    for minor in range(20, OLDEST[1] - 1, -1):
-        name = "python3.%d" % minor
-        for folder in os.environ.get("PATH", "").split(os.pathsep):
-            if folder and any(os.path.exists(os.path.join(folder, name + end)) for end in ("", ".exe")):
-                found.append(name)
-                break
-    return found
+    """Commands on this machine that do start a Python new enough (a version manager leaves names that do not)."""
+    names = ["py -3"] if os.name == "nt" else ["python3.%d" % minor for minor in range(20, OLDEST[1] - 1, -1)]
+    code = "import sys; print(sys.version_info >= %r)" % (OLDEST,)
+    silent = os.devnull
+    return [n for n in names if os.popen('%s -c "%s" 2>%s' % (n, code, silent)).read().strip() == "True"]
 
 
 if sys.version_info < OLDEST:
@@ -59,6 +55,7 @@ WINDOWS = os.name == "nt"
 VENV = os.path.join(HERE, ".venv")
 BIN = os.path.join(VENV, "Scripts" if WINDOWS else "bin")
 EXE = ".exe" if WINDOWS else ""
+START = "py kit.py" if WINDOWS else "python3 kit.py"  # what users type
 PYTHON = os.path.join(BIN, "python" + EXE)
 STAMP = os.path.join(VENV, "kit.json")  # what is installed, written after each step
 LOCK_FILE = os.path.join(VENV, "kit.lock")  # held while installing, so that two starts do not mix
@@ -70,9 +67,9 @@ NEEDS_TEST_TOOLS = ("test", "bench", "build")
 class Trouble(Exception):
     """Something that the user can mend: said in both languages, without a traceback."""
 
-    def __init__(self, zh, en, nothing_written=False):
+    def __init__(self, zh, en, nothing_written=False, known=True):
         super().__init__(en)
-        self.zh, self.en, self.nothing_written = zh, en, nothing_written
+        self.zh, self.en, self.nothing_written, self.known = zh, en, nothing_written, known
 
 
 def no_space(where):
@@ -128,6 +125,7 @@ def failed(step, detail):
         "安装没有完成，停在：%s。上面几行是原因。再运行一次会从头修好；仍不行时，请把上面的输出发给课程的维护者。（%s）" % (step, detail),
         "The installation stopped at: %s. The lines above say why. Running this again starts that part afresh; if it "
         "still fails, send the output above to whoever gave you the course. (%s)" % (step, detail),
+        known=False,
     )
 
 
@@ -153,6 +151,8 @@ def diagnose(step, output):
             start = output.rfind("\n", 0, match.start()) + 1
             line = output[start:].split("\n", 1)[0].strip()
             return trouble(VENV if trouble is no_space else line[:200])
+    if shutil.disk_usage(existing(VENV)).free < 20e6:  # whatever it says then
+        return no_space(VENV)
     return failed(step, (output.strip().splitlines() or ["?"])[-1][:200])
 
 
@@ -281,9 +281,11 @@ def run(step, command, env, quiet=False):
         process.wait()
         raise
     if code:
-        if quiet:
-            sys.stderr.write("".join(lines))
-        raise diagnose(step, "".join(lines))
+        output = "".join(lines)
+        trouble = diagnose(step, output)
+        if quiet and not trouble.known:
+            sys.stderr.write(output)
+        raise trouble
 
 
 # ---- mirrors --------------------------------------------------------------------------------------------------------
@@ -383,8 +385,10 @@ def make_venv(env):
         try:
             importlib.import_module(module)
         except ImportError as error:
-            raise no_venv(str(error)) from error
-    run("python -m venv", [sys.executable, "-m", "venv", VENV], env, quiet=True)
+            raise no_venv(str(error))
+    # in two steps, because venv alone hides what stopped ensurepip
+    run("python -m venv", [sys.executable, "-m", "venv", "--without-pip", VENV], env, quiet=True)
+    run("ensurepip", [PYTHON, "-m", "ensurepip", "--upgrade", "--default-pip"], pip_environment(env), quiet=True)
 
 
 def install(test_tools):
@@ -467,7 +471,7 @@ def verbs():
 def show_help(file):
     from crmkit.language import get_language  # lies beside this file and needs nothing but the standard library
 
-    chosen, start = get_language(), "py kit.py" if WINDOWS else "python3 kit.py"
+    chosen, start = get_language(), START
     shown = ["zh", "en"] if chosen == "both" else [chosen]
     head = {"zh": "用法：%s 命令 …", "en": "Usage: %s VERB …"}
     tail = {
@@ -489,6 +493,7 @@ def show_help(file):
 def hand_over(arguments):
     """Become `crmkit`: same folder, same arguments, its exit code is ours."""
     command, env = os.path.join(BIN, "crmkit" + EXE), environment(os.environ)
+    env["CRMKIT_COMMAND"] = START  # so that its help shows what the user types
     sys.stdout.flush()
     sys.stderr.flush()
     if not WINDOWS:

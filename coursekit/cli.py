@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from crmkit.language import LANGUAGES, set_language
 from crmkit.schema import CrmkitError
@@ -21,37 +22,65 @@ def verbs() -> list[str]:
     return [key.removeprefix("verb_") for key in read_catalogue(CATALOGUE) if key.startswith("verb_")]
 
 
-def say(key: str) -> str:
-    return message(key, between=" | ")
-
-
 def option(key: str, *names: str, **more):
-    return typer.Option(*names, help=say(f"option_{key}"), rich_help_panel=say("cli_options"), **more)
+    return typer.Option(*names, help=message(f"option_{key}"), **more)
 
 
 def argument(key: str, metavar: str):
-    return typer.Argument(help=say(f"option_{key}"), metavar=metavar, rich_help_panel=say("cli_arguments"))
+    return typer.Argument(help=message(f"option_{key}"), metavar=metavar)
+
+
+class OwnHelp:
+    """Help in the user's language, laid out so that Chinese text without spaces is never cut to fit a table."""
+
+    def format_help(self, ctx, formatter):
+        def entry(name: str, text: str):
+            formatter.write(f"  {name}\n" + "".join(f"      {line}\n" for line in text.splitlines()))
+
+        formatter.write(f"{message('cli_usage', between=' ')}: {ctx.command_path}")
+        formatter.write(f" {' '.join(self.collect_usage_pieces(ctx))}\n\n{self.help}\n")
+        if hasattr(self, "list_commands"):
+            formatter.write(f"\n{message('cli_commands', between=' ')}\n")
+            for name in self.list_commands(ctx):
+                entry(name, self.get_command(ctx, name).help)
+        own = [param for param in self.params if not getattr(param, "hidden", False)]
+        for kind in ("argument", "option"):
+            params = [param for param in own if param.param_type_name == kind]
+            if params or kind == "option":
+                formatter.write(f"\n{message(f'cli_{kind}s', between=' ')}\n")
+            for param in params:
+                name = param.metavar if kind == "argument" else ", ".join(param.opts)
+                choices = "|".join(LANGUAGES) if param.name == "lang" else param.metavar or ""
+                entry(name if kind == "argument" or param.is_flag else f"{name} {choices}", param.help)
+        entry(", ".join(ctx.help_option_names), message("cli_help"))
+
+
+class Verb(OwnHelp, TyperCommand):
+    pass
+
+
+class Verbs(OwnHelp, TyperGroup):
+    pass
 
 
 def make_app() -> typer.Typer:
     """The command line in the language in force now; a verb's module is loaded when the verb runs."""
     settings = {"help_option_names": ["-h", "--help"]}
     app = typer.Typer(
-        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=say("cli_about"),
-        context_settings=settings,
+        cls=Verbs, add_completion=False, pretty_exceptions_enable=False, help=message("cli_about"), context_settings=settings,
     )
 
     def verb(function, **more):
         name = function.__name__.removesuffix("_")
         more = {**settings, **more}
-        app.command(name, help=say(f"verb_{name}"), context_settings=more, rich_help_panel=say("cli_commands"))(function)
+        app.command(name, cls=Verb, context_settings=more, help=message(f"verb_{name}"))(function)
 
     Data = Annotated[str, argument("check_data", "DATA")]
     Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
     AsOf = Annotated[str | None, option("as_of", "--as-of", metavar="DATE")]
     Sheet = Annotated[str | None, option("sheet", "--sheet", metavar="NAME")]
     DropDuplicates = Annotated[bool, option("drop_duplicates", "--drop-duplicates")]
-    Folder = Annotated[Path | None, argument("folder", "[DIR]")]
+    Folder = Annotated[Path | None, argument("folder", "DIR")]
 
     def open_(
         folder: Folder = None,
@@ -66,7 +95,7 @@ def make_app() -> typer.Typer:
         return open_lab(folder, lang=lang, browser=not no_browser, port=port)
 
     def run(
-        data: Annotated[str | None, argument("data", "[DATA]")] = None,
+        data: Annotated[str | None, argument("data", "DATA")] = None,
         lang: Annotated[Language, option("run_lang", "--lang")] = "both",
         out: Annotated[Path | None, option("out", "--out", metavar="DIR")] = None,
         mapping: Mapping = None,
@@ -112,12 +141,12 @@ def make_app() -> typer.Typer:
         for line in reset(lesson, folder, lang=lang):
             print(line)
 
-    def test(args: Annotated[list[str] | None, argument("pytest", "[ARGS]...")] = None):
+    def test(args: Annotated[list[str] | None, argument("pytest", "ARGS")] = None):
         from .testing import test
 
         return test(args or [])
 
-    def bench(name: Annotated[str | None, argument("benchmark", "[NAME]")] = None):
+    def bench(name: Annotated[str | None, argument("benchmark", "NAME")] = None):
         from .testing import bench
 
         return bench(name)
@@ -132,9 +161,9 @@ def make_app() -> typer.Typer:
 
 def usage_error(error, verb: str) -> KitError:
     """A mistake on the command line, said in the user's language; ``error`` is typer's, told apart by its class."""
-    detail, kind = error.format_message(), type(error).__name__
+    detail, kind = error.format_message().rstrip(".") + ".", type(error).__name__
     parameter = getattr(error, "param", None)
-    shown = (parameter.metavar or parameter.name).strip("[]") if parameter else ""
+    shown = (parameter.metavar or parameter.name) if parameter else ""
     if parameter and parameter.opts and parameter.opts[0].startswith("-"):
         shown = parameter.opts[-1]
     if kind == "NoSuchOption":
@@ -142,7 +171,7 @@ def usage_error(error, verb: str) -> KitError:
     if kind == "MissingParameter":
         return KitError("missing_parameter", value=shown, verb=verb, status=2)
     if kind == "BadParameter" and shown:
-        return KitError("bad_parameter", name=shown, detail=error.message, verb=verb, status=2)
+        return KitError("bad_parameter", name=shown, detail=error.message.rstrip(".") + ".", verb=verb, status=2)
     return KitError("usage", detail=detail, verb=verb, status=2)
 
 
@@ -153,15 +182,15 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console without Chinese shows ? instead of failing
     try:
-        verb = arguments[0] if arguments else ""
-        if verb and not verb.startswith("-") and verb not in verbs():
+        command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
+        arguments = arguments or ["--help"]
+        verb = arguments[0]
+        if not verb.startswith("-") and verb not in verbs():
             raise KitError("unknown_verb", value=verb, allowed=", ".join(verbs()), status=2)
         try:
-            return make_app()(arguments, prog_name="crmkit", standalone_mode=False) or 0
+            return make_app()(arguments, prog_name=command, standalone_mode=False) or 0
         except typer.TyperException as error:
-            if type(error).__name__ == "NoArgsIsHelpError":
-                return 2
-            raise usage_error(error, verb) from None
+            raise usage_error(error, command if verb.startswith("-") else f"{command} {verb}") from None
     except CrmkitError as error:
         print(error, file=sys.stderr)
         return getattr(error, "status", 1)
