@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from . import fonts
 from .language import get_language, in_language
 from .schema import require_choice, require_columns
+from .tables import number, percent
 from .terms import has_term, message, term_pair
 
 BLUE, ORANGE, VERMILION, GREY, INK = "#0072B2", "#E69F00", "#D55E00", "#8A8F94", "#222222"  # Okabe and Ito's, and greys
@@ -28,29 +29,6 @@ def label(slug: str, *, lines: bool = False) -> str:
         return str(slug)  # a client's own tier or segment
     zh, en = term_pair(slug)
     return in_language(zh, en[:1].upper() + en[1:] if get_language() == "en" else en, between="\n" if lines else " ")
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """
-    >>> percent(0.1234), percent(-0.05)
-    ('12.3%', '−5.0%')
-    """
-    return f"{share:.{digits}%}".replace("-", "−")
-
-
-def number(value: float) -> str:
-    """A short number: 1.2万 in Chinese, 12k in English and where both are shown.
-
-    >>> import crmkit; crmkit.set_language("zh"); number(12345), number(250_000_000)
-    ('1.2万', '2.5亿')
-    >>> crmkit.set_language("en"); number(12345), number(-1_500_000), number(999)
-    ('12.3k', '−1.5M', '999')
-    """
-    units = ((1e8, "亿"), (1e4, "万")) if get_language() == "zh" else ((1e9, "B"), (1e6, "M"), (1e3, "k"))
-    size, unit = next(((s, u) for s, u in units if abs(value) >= s), (1, ""))
-    digits = 1 if unit or abs(value) < 10 and value != int(value) else 0
-    text = f"{value / size:,.{digits}f}"
-    return (text.removesuffix(".0") + unit).replace("-", "−")
 
 
 def _with_interval(estimate, show=percent) -> str:
@@ -108,7 +86,7 @@ def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
     for j, column in enumerate(columns):
         for i, share in enumerate(tiers[column]):
             loss = share < 0
-            ax.barh(i, abs(share), left=j * step - abs(share) / 2, height=0.78, color="white" if loss else colours[i],
+            ax.barh(i, abs(share), left=j * step - abs(share) / 2, height=0.92, color="white" if loss else colours[i],
                     edgecolor=VERMILION if loss else INK, linewidth=0.8, hatch="////" if loss else None)
             inside = abs(share) > 0.24 * widest and not loss
             ax.text(j * step if inside else j * step + abs(share) / 2 + 0.02 * step, i, percent(share), va="center",
@@ -298,7 +276,7 @@ def plot_segments(sizes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.bar_label(bars, [percent(v) for v in sizes[column]], padding=3, fontsize=9)
     ax.set_yticks(rows, [label(s, lines=False) for s in sizes["segment"]])
     ax.tick_params(axis="y", length=0)
-    ax.invert_yaxis()
+    ax.set_ylim(len(sizes) - 0.4, -0.6)
     ax.margins(x=0.12)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0)))
     ax.legend(frameon=False, loc="lower right")

@@ -5,14 +5,15 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .language import get_language, in_language
 from .schema import require_choice
 from .terms import has_term, message, term_pair
 
-# a column that ends so holds shares (0…1) and is shown as %
-_SHARES = ("share", "rate", "probability")
+# a column so named holds shares (0…1) and is shown as %
+_SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?$")
 # columns (or index levels) whose values are slugs of the catalogue
 _SLUGS = ("tier", "segment", "from_tier", "to_tier", "level", "kind", "measure")
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
@@ -45,21 +46,19 @@ class Table:
         return pd.DataFrame(cells, index=head.index), left, note
 
     def _cell(self, value, column: str) -> "str | tuple[str, str]":
-        if value is None or value is pd.NaT or (not isinstance(value, (str, tuple)) and pd.isna(value)):
+        if _is_missing(value):
             return "–"
-        if isinstance(value, bool) or type(value).__name__ == "bool":
+        if isinstance(value, (bool, np.bool)):
             return term_pair("yes" if value else "no")
         if isinstance(value, date):  # Timestamp is one too
-            return value.strftime("%Y-%m-%d" if not _has_time(value) else "%Y-%m-%d %H:%M")
+            return value.strftime("%Y-%m-%d %H:%M" if getattr(value, "hour", 0) or getattr(value, "minute", 0) else "%Y-%m-%d")
         if isinstance(value, str):
-            return term_pair(value) if _is_slug_column(column) and has_term(value) else value
+            return term_pair(value) if column in _SLUGS and has_term(value) else value
+        if not isinstance(value, (int, float, np.number)):
+            return str(value)
         if _is_percent(column, self.percent):
-            return f"{value:.1%}".replace("-", "−")
-        if isinstance(value, int) or type(value).__name__.startswith(("int", "uint")):
-            return f"{value:,}".replace("-", "−")
-        if isinstance(value, float) or type(value).__name__.startswith("float"):
-            return f"{value:,.{self.digits}f}".replace("-", "−")
-        return str(value)
+            return percent(value)
+        return f"{value:,.{0 if isinstance(value, (int, np.integer)) else self.digits}f}".replace("-", "−")
 
     def _repr_html_(self) -> str:
         shown, left, note = self._shown()
@@ -85,12 +84,34 @@ class Table:
         return "\n".join([*lines, *([note] if note else [])])
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """
+    >>> percent(0.1234), percent(-0.05)
+    ('12.3%', '−5.0%')
+    """
+    return f"{share:.{digits}%}".replace("-", "−")
+
+
+def number(value: float, lang: str | None = None) -> str:
+    """A short number: 1.2万 in Chinese, 12k in English and where both are shown.
+
+    >>> import crmkit; crmkit.set_language("zh"); number(12345), number(250_000_000)
+    ('1.2万', '2.5亿')
+    >>> crmkit.set_language("en"); number(12345), number(-1_500_000), number(999)
+    ('12.3k', '−1.5M', '999')
+    """
+    units = ((1e8, "亿"), (1e4, "万")) if (lang or get_language()) == "zh" else ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+    size, unit = next(((s, u) for s, u in units if abs(value) >= s), (1, ""))
+    digits = 1 if unit or abs(value) < 10 and value != int(value) else 0
+    text = f"{value / size:,.{digits}f}"
+    return (text.removesuffix(".0") + unit).replace("-", "−")
+
+
 def show(frame: pd.DataFrame, *, digits: int = 2, percent: "list[str] | bool | None" = None, rows: int = 20) -> Table:
     """Show a table with its headings and tiers in the language, shares as %, money with thousands separators.
 
-    ``percent`` names the columns shown as % (True: every number); without it they are those whose name ends in share, rate
-    or probability.
-    ``rows`` limits what is shown, and a note says how many there are. In the bilingual edition headings carry both
+    ``percent`` names the columns shown as % (True: every number); without it those whose name
+    says share, rate or probability. ``rows`` limits what is shown, and a note says how many there are. In the bilingual edition headings carry both
     languages and follow the switch.
 
     >>> import crmkit; crmkit.set_language("en")
@@ -127,12 +148,12 @@ def save_tables(tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang
             frame, file = _with_index(frame), re.sub(r'[<>:"/\\|?*]', "_", name)
             frame.to_parquet(folder / f"{file}.parquet", index=False)
             readable = frame.copy()
-            for column in frame.columns[[_is_slug_column(str(c)) for c in frame.columns]]:
+            for column in [c for c in frame.columns if c in _SLUGS]:
                 readable[column] = [_plain(term_pair(v), lang) if isinstance(v, str) and has_term(v) else v
                                     for v in frame[column]]
             readable.columns = [_plain(_heading(c), lang) for c in frame.columns]
             guarded = readable.map(lambda v: "'" + v if isinstance(v, str) and _FORMULA.match(v) else v)
-            guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig", date_format="%Y-%m-%d")
+            guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig")
             _write_sheet(workbook, _sheet_name(name, sheets), frame, readable)
             paths += [folder / f"{file}.parquet", folder / f"{file}.csv"]
     return [*paths, book]
@@ -146,11 +167,11 @@ def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFram
         as_format = workbook.add_format({"num_format": _number_format(column, frame.iloc[:, j])})
         sheet.write_string(0, j, title, heading)
         for i, value in enumerate(values.head(_SHEET_ROWS), start=1):
-            if value is None or (not isinstance(value, (str, tuple, list)) and pd.isna(value)):
+            if _is_missing(value):
                 continue
             if isinstance(value, date):
                 sheet.write_datetime(i, j, pd.Timestamp(value).to_pydatetime().replace(tzinfo=None), as_format)
-            elif isinstance(value, bool) or type(value).__name__ == "bool":
+            elif isinstance(value, (bool, np.bool)):
                 sheet.write_boolean(i, j, bool(value))
             elif _is_number(frame.iloc[:, j]) and abs(value) != float("inf"):
                 sheet.write_number(i, j, value, as_format)
@@ -196,20 +217,16 @@ def _heading(column) -> "str | tuple[str, str]":
     return term_pair(column) if isinstance(column, str) and has_term(column) else str(column)
 
 
-def _is_slug_column(column: str) -> bool:
-    return column in _SLUGS
-
-
 def _is_percent(column: str, percent: "list[str] | bool | None") -> bool:
-    return percent is True or (column.endswith(_SHARES) if percent is None else column in (percent or ()))
+    return percent is True or (bool(_SHARES.search(column)) if percent is None else column in (percent or ()))
 
 
 def _is_number(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
-def _has_time(value: date) -> bool:
-    return any(getattr(value, part, 0) for part in ("hour", "minute", "second"))
+def _is_missing(value) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _as_seen(value) -> str:

@@ -1,0 +1,9 @@
+"""Explorers: move a slider and see the tested functions answer at once, in JupyterLab and whatever else shows widgets.
+
+Python computes a scene (shapes and words in both languages, no figures left to compute), JavaScript draws it.
+"""
+
+from .pyramid import explore_pyramid
+from .rfm import explore_rfm
+
+__all__ = ["explore_pyramid", "explore_rfm"]
