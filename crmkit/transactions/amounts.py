@@ -9,6 +9,10 @@ import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from .columns import plain_unit, vocabulary
 
 CENT = Decimal("0.01")
@@ -136,6 +140,26 @@ def _read_digits(digits: str, mark: str) -> Decimal | None:
     return Decimal(f"{whole or 0}.{fraction.strip() or 0}{e}{exponent}")
 
 
+def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The cells of a chunk that need no taking apart (1234.5, -7): which they are, their cents, and which hold a point."""
+    n = len(column)
+    if getattr(column, "dtype", None) is not None and column.dtype.kind in "if":
+        hundredfold = column.to_numpy(dtype=np.float64) * 100
+        with np.errstate(invalid="ignore"):
+            whole = np.abs(hundredfold) < 1e14
+            whole &= np.abs(hundredfold - np.rint(hundredfold)) < 1e-6  # else rounded half up in decimals, like the rest
+        return whole, np.rint(np.where(whole, hundredfold, 0)).astype(np.int64), np.zeros(n, dtype=bool)
+    try:
+        texts = pa.array(column, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a workbook's mixed cells
+        return (np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool))
+    plain = pc.fill_null(pc.match_substring_regex(texts, f"^(?:{_SIMPLE.pattern})$"), False)
+    numbers = pc.if_else(plain, texts, "0").cast(pa.float64()).to_numpy(zero_copy_only=False)
+    plain = plain.to_numpy(zero_copy_only=False)
+    # twelve digits and two decimals: a double holds the cents exactly
+    return plain, np.rint(numbers * 100).astype(np.int64), plain & pc.fill_null(pc.match_substring(texts, "."), False).to_numpy(zero_copy_only=False)
+
+
 def mark_evidence(digits: str) -> str | None:
     """``"."`` or ``","`` when the value can only be read with that decimal mark, else None (1,234 and 1.234 and 500)."""
     if "," not in digits and "." not in digits:
@@ -144,9 +168,11 @@ def mark_evidence(digits: str) -> str | None:
     return readable[0] if len(readable) == 1 else None
 
 
-def decimal_mark(amounts: list, counts: list[int]) -> str:
-    """The decimal mark of a column: what most rows with evidence say; without any, the point (1,234 is a thousand)."""
-    votes = {".": 0, ",": 0}
+def decimal_mark(amounts: list, counts: list[int], points: int = 0) -> str:
+    """The decimal mark of a column: what most rows with evidence say; without any, the point (1,234 is a thousand).
+
+    ``points`` counts the rows already known to have a decimal point."""
+    votes = {".": points, ",": 0}
     for amount, count in zip(amounts, counts):
         if amount is not None and amount.exact is None and (seen := mark_evidence(amount.digits)):
             votes[seen] += count

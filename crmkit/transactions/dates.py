@@ -10,6 +10,10 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ..schema import CrmkitError
 from .columns import refusal
 
@@ -40,6 +44,7 @@ _SHAPES = [
 ]
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?")
 _OPEN = re.compile(r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{2})" + _TIME + r"\s*")
+_CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
@@ -144,6 +149,28 @@ class DateReader:
 
     def _plausible(self, moment):
         return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
+def split_clock(column) -> tuple[list, np.ndarray]:
+    """``2024-03-05 10:11:12`` as ``2024-03-05`` and its seconds, so that a column of timestamps has few distinct values."""
+    seconds = np.zeros(len(column), dtype=np.int64)
+    if not len(column) or not isinstance(column[0], str) or not _CLOCK.fullmatch(column[0]):
+        return column, seconds
+    try:
+        parts = pc.extract_regex(pa.array(column, pa.string()), _CLOCK.pattern)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return column, seconds
+    day, clock = (pc.struct_field(parts, [name]) for name in ("day", "clock"))
+    clock = clock.dictionary_encode()
+    known = np.array([_seconds(c) for c in clock.dictionary.to_pylist()] + [-1], dtype=np.int64)
+    seconds = known[pc.fill_null(clock.indices, -1).to_numpy(zero_copy_only=False)]
+    texts = [d if s >= 0 else whole for d, s, whole in zip(day.to_pylist(), seconds.tolist(), column)]
+    return texts, np.maximum(seconds, 0)
+
+
+def _seconds(clock: str) -> int:
+    hour, minute, second = (int(p) for p in (clock + ":0").split(":")[:3])
+    return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 60 else -1
 
 
 def _offset(zone: str) -> timedelta | None:

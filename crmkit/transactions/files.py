@@ -17,7 +17,7 @@ from ..schema import CrmkitError
 from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise, refusal
 from .encodings import REPORTED, detect
 
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 20_000
 DELIMITERS = ",;\t|，；"
 READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, Parquet, DataFrame"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}

@@ -13,11 +13,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ..schema import TRANSACTION_COLUMNS, CrmkitError
 from . import amounts as money
 from . import dates as days
-from .columns import Mapping, ends_in_total, is_total, read_mapping
+from .columns import _HINT, Mapping, ends_in_total, is_total, read_mapping
 from .files import Table, open_table
 
 REASONS = ("total_row", "missing_customer", "bad_date", "bad_amount", "after_as_of", "duplicate")
@@ -76,15 +77,16 @@ class CheckReport:
 
 
 class _Codes(dict):
-    """Numbers distinct values as they come, so that each is parsed once: value → code; ``parsed[code]``."""
+    """Numbers distinct values as they come, so that each is parsed once: value → code; ``parsed[code]``, ``flags[code]``."""
 
-    def __init__(self, parse):
+    def __init__(self, parse, flag):
         super().__init__()
-        self.parse, self.parsed = parse, []
+        self.parse, self.flag, self.parsed, self.flags = parse, flag, [], bytearray()
 
     def __missing__(self, value):
         code = self[value] = len(self)
         self.parsed.append(self.parse(value))
+        self.flags.append(self.flag(value, self.parsed[-1]))
         return code
 
     def encode(self, column) -> np.ndarray:
@@ -98,6 +100,9 @@ class _Codes(dict):
             codes, distinct = pd.factorize(column.astype(str))
         mine = np.array([self[v] for v in distinct.tolist()] + [self[None] if (codes < 0).any() else 0], dtype=np.int64)
         return mine[codes]
+
+    def seen(self, codes) -> list[int]:
+        return np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(self))).tolist()
 
 
 def customer_text(value) -> str | None:
@@ -128,66 +133,94 @@ def _is_empty(cell) -> bool:
 _OK, _MISSING, _TOTAL, _PART = 0, 1, 2, 3
 
 
-def _customer_flag(value) -> int:
-    if customer_text(value) is None:
-        return _MISSING
-    return _TOTAL if is_total(value) else _PART if ends_in_total(value) else _OK
+def _customer_flag(value, text) -> int:
+    return _MISSING if text is None else _TOTAL if is_total(value) else _PART if ends_in_total(value) else _OK
+
+
+def _date_flag(value, parsed) -> int:
+    return _MISSING if parsed is None else _OK
+
+
+def _text_array(column) -> pa.Array:
+    if isinstance(column, pd.Series):
+        column = column.astype(object).tolist()
+    return pa.array([customer_text(v) for v in column], pa.large_string())
 
 
 class _Rows:
-    """One pass over the table: the codes of the columns in use, line numbers, row hashes, and which rows are totals lines."""
+    """One pass over the table: what each column in use holds, line numbers, row hashes, and which rows are totals lines.
+
+    A column is kept as codes of its distinct values; amounts that are plain numbers as cents (their code is -1).
+    """
 
     def __init__(self, table: Table, mapping: Mapping, keep: bool):
         header = table.header
         reader = days.DateReader(mapping.date_format, mapping.time_zone, table.epoch_1904)
-        parsers = {"customer_id": lambda v: (customer_text(v), _customer_flag(v)), "date": reader.read, "currency": money.currency_code}
+        parsers = {"customer_id": (customer_text, _customer_flag), "date": (reader.read, _date_flag), "currency": (money.currency_code, lambda *_: 0)}
         wanted = [c for c in ("customer_id", "date", "currency") if c in header.found]
         wanted += ["amount"] if "amount" in header.found else [c for c in ("quantity", "unit_price") if c in header.found]
         if keep:
-            wanted += [c for c in (*_TEXT_COLUMNS, *_NUMBER_COLUMNS) if c in header.found and c not in wanted]
+            wanted += [c for c in _NUMBER_COLUMNS if c in header.found and c not in wanted]
         self.position = {c: header.found[c] for c in wanted}
-        self.distinct = {
-            c: _Codes(parsers.get(c, customer_text if c in _TEXT_COLUMNS else money.take_apart)) for c in wanted
-        }
-        parts = {name: [] for name in ("lines", "hashes", "total", "surplus", "ends", *wanted)}
+        self.texts = {c: header.found[c] for c in _TEXT_COLUMNS if keep and c in header.found}
+        self.distinct = {c: _Codes(*parsers.get(c, (money.take_apart, lambda *_: 0))) for c in wanted}
+        self.fast = "amount" in header.found and header.multiplier == 1
+        self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
+        parts = {}
         for chunk in table.chunks():
-            self._take(chunk, parts)
-        self.codes = {c: _joined(parts[c]) for c in wanted}
-        self.lines, self.hashes, self.ends = _joined(parts["lines"]), _joined(parts["hashes"]), _joined(parts["ends"])
-        self.total, self.surplus = _joined(parts["total"]).astype(bool), _joined(parts["surplus"]).astype(bool)
+            for name, values in self._take(chunk).items():
+                parts.setdefault(name, []).append(values)
+        joined = {name: pa.chunked_array(p) if name in self.texts else np.concatenate(p) for name, p in parts.items()}
+        nothing = np.zeros(0, dtype=np.int64)
+        self.lines, self.hashes, self.ends, self.seconds, self.cents = (
+            joined.get(name, nothing) for name in ("lines", "hashes", "ends", "seconds", "cents")
+        )
+        self.total, self.surplus, self.pointed = (joined.get(name, nothing).astype(bool) for name in ("total", "surplus", "pointed"))
+        self.codes = {c: joined.get(c, nothing) for c in wanted}
+        self.text_of = {c: joined[c] for c in self.texts if c in joined}
 
     def __len__(self) -> int:
         return len(self.lines)
 
-    def _take(self, chunk, parts) -> None:
-        n = len(chunk.lines)
-        codes = {c: self.distinct[c].encode(chunk.columns[j]) for c, j in self.position.items()}
-        customer = self._flags("customer_id", codes, lambda p: p[1], n)
-        dated = self._flags("date", codes, lambda p: _MISSING if p is None else _OK, n)
-        total, blank = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    def _take(self, chunk) -> dict:
+        n, found = len(chunk.lines), {}
+        for name, j in self.position.items():
+            column, codes = chunk.columns[j], self.distinct[name]
+            if name == "date" and self.split and not isinstance(column, pd.Series):
+                column, found["seconds"] = days.split_clock(column)
+            if name == "amount" and self.fast:
+                plain, found["cents"], found["pointed"] = money.plain_amounts(column)
+                found[name] = np.full(n, -1, dtype=np.int64)
+                rest = np.flatnonzero(~plain)
+                cells = column.iloc[rest] if isinstance(column, pd.Series) else [column[i] for i in rest]
+                found[name][rest] = codes.encode(cells)
+            else:
+                found[name] = codes.encode(column)
+        customer, dated = self._flags("customer_id", found, n), self._flags("date", found, n)
+        total, blank, surplus = (np.zeros(n, dtype=bool) for _ in range(3))
+        surplus[chunk.surplus] = True
         doubtful = np.flatnonzero((customer != _OK) | (dated != _OK))
         if len(doubtful):
-            cells = [
-                c.iloc[doubtful].tolist() if isinstance(c, pd.Series) else [c[i] for i in doubtful] for c in chunk.columns
-            ]
+            cells = [c.iloc[doubtful].tolist() if isinstance(c, pd.Series) else [c[i] for i in doubtful] for c in chunk.columns]
             for i, *row in zip(doubtful, *cells):
-                blank[i] = all(map(_is_empty, row))
+                blank[i] = all(map(_is_empty, row)) and not surplus[i]
                 total[i] = not blank[i] and self._is_total_row(row, customer[i], dated[i])
-        surplus = np.zeros(n, dtype=bool)
-        surplus[chunk.surplus] = True
-        kept = ~blank | surplus
-        ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000 if n else [])
-        for name, values in {**codes, "lines": chunk.lines, "hashes": chunk.hashes, "total": total, "surplus": surplus, "ends": ends}.items():
-            parts[name].append(values[kept] if blank.any() else values)
+        ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000)
+        found |= {"lines": chunk.lines, "hashes": chunk.hashes, "total": total, "surplus": surplus, "ends": ends}
+        found |= {name: _text_array(chunk.columns[j]) for name, j in self.texts.items()}
+        if blank.any():
+            found = {k: v.filter(pa.array(~blank)) if k in self.texts else v[~blank] for k, v in found.items()}
+        return found
 
-    def _flags(self, column, codes, flag, n) -> np.ndarray:
-        if column not in codes:
+    def _flags(self, column, found, n) -> np.ndarray:
+        if column not in found:
             return np.full(n, _MISSING)
-        return np.array([flag(p) for p in self.distinct[column].parsed], dtype=np.int8)[codes[column]]
+        # a copy: a bytearray that somebody looks into cannot grow
+        return np.frombuffer(bytes(self.distinct[column].flags), dtype=np.uint8)[found[column]]
 
     def _is_total_row(self, row, customer: int, dated: int) -> bool:
         """合计 or Total in the customer's or the date's cell; in the first cell, or in any, when customer or date is lacking."""
-        cells = [c for c in row if not _is_empty(c)]
+        cells = [c for c in row if not _is_empty(c)] or [""]
         date_cell = row[self.position["date"]] if "date" in self.position else None
         if customer == _TOTAL or is_total(date_cell) or is_total(cells[0]):
             return True
@@ -196,10 +229,6 @@ class _Rows:
         if customer == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]):
             return True
         return customer == _MISSING and any(map(is_total, cells))
-
-
-def _joined(parts: list) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
 def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False, keep=True) -> CheckReport:
@@ -245,8 +274,8 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     moments, reading = _dates(rows, header, reason, errors)
     if moments is not None:
         set_aside("bad_date", np.isnat(moments))
-    cents, mark = _amounts(rows, mapping, header, reason)
-    set_aside("bad_amount", rows.surplus if cents is None else rows.surplus | np.array([c is None for c in cents[0]])[cents[1]])
+    cents, unreadable, mark = _amounts(rows, mapping, header, reason)
+    set_aside("bad_amount", unreadable | rows.surplus)
     if limit and moments is not None:
         set_aside("after_as_of", moments >= np.datetime64(limit) + np.timedelta64(1, "D"))
     again = np.zeros(len(rows), dtype=bool)
@@ -267,15 +296,15 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     counted = dict(
         rows_in=len(rows), rows_used=int(used.sum()), rows_set_aside=int((~used).sum()),
         reasons={name: int((reason == i).sum()) for i, name in enumerate(REASONS)}, duplicate_rows=int(again.sum()),
-        customers=len({customers[c] for c in np.unique(rows.codes["customer_id"][used])}) if customers else 0,
+        customers=len({customers[c] for c in rows.distinct["customer_id"].seen(rows.codes["customer_id"][used])}) if customers else 0,
         date_format=reading or mapping.date_format, decimal=mark, currency=mapping.currency or next(iter(currencies), None), notes=tuple(notes),
     )
     if cents is not None:
-        counts = np.bincount(cents[1][used], minlength=len(cents[0]))
-        sums = [(c, int(n)) for c, n in zip(cents[0], counts) if n]
+        taken = cents[used]
+        total = (int((taken >> 20).sum()) << 20) + int((taken & 0xFFFFF).sum())  # in two halves, which cannot overflow
         counted |= dict(
-            zero_amount_rows=sum(n for c, n in sums if c == 0), negative_amount_rows=sum(n for c, n in sums if c < 0),
-            amount_total=_two_decimals(sum(c * n for c, n in sums)) if len(currencies) <= 1 else None,
+            zero_amount_rows=int((taken == 0).sum()), negative_amount_rows=int((taken < 0).sum()),
+            amount_total=_two_decimals(total) if len(currencies) <= 1 else None,
         )
     if moments is not None and used.any():
         counted |= dict(first_date=str(moments[used].min())[:10], last_date=str(moments[used].max())[:10])
@@ -296,10 +325,8 @@ def _refused(errors: list[CrmkitError], **known) -> CheckReport:
 
 def _customers(parsed, notes) -> list:
     """The ids as text; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
-    texts = [text for text, _ in parsed]
-    present = [t for t in texts if t]
-    floats = [t for t in present if re.fullmatch(r"\d+\.0", t)]
-    if floats and all(re.fullmatch(r"\d+(?:\.0)?", t) for (t, flag) in parsed if t and flag == _OK):
+    texts, present = parsed, [t for t in parsed if t]
+    if any(t.endswith(".0") for t in present) and all(re.fullmatch(r"\d+(?:\.0)?", t) or _HINT.search(t) for t in present):
         texts = [t.removesuffix(".0") if t else t for t in texts]
     if lossy := [t for t in present if _SCIENTIFIC.fullmatch(t)]:
         notes.append(_note("scientific_ids", count=len(lossy), value=lossy[0]))
@@ -324,30 +351,40 @@ def _dates(rows, header, reason, errors):
         problem.row = int(rows.lines[np.flatnonzero(codes == shown)[0]])
         errors.append(problem)
         undecided = [p is None for p in distinct.parsed]
-        rows.total = rows.total.copy()
         reason[(reason < 0) & np.array(undecided)[codes]] = REASONS.index("bad_date")
         return None, None
     moments = [p.get(reading) if isinstance(p, dict) else p for p in distinct.parsed]
-    return np.array([np.datetime64("NaT") if m is None else m for m in moments], dtype="datetime64[us]")[codes], reading
+    moments = np.array([np.datetime64("NaT") if m is None else m for m in moments], dtype="datetime64[us]")[codes]
+    return (moments + rows.seconds.astype("timedelta64[s]") if len(rows.seconds) == len(rows) else moments), reading
 
 
 def _amounts(rows, mapping, header, reason):
-    """``(cents of each distinct amount, code of each row)`` and the decimal mark; None when no amount column is known."""
+    """Each row's cents, which rows have none, and the decimal mark; cents are None when the file has no amount."""
     columns = [c for c in ("amount",) if c in rows.codes] or [c for c in ("quantity", "unit_price") if c in rows.codes]
     if columns not in (["amount"], ["quantity", "unit_price"]):
-        return None, None
-    values, mark = {}, mapping.decimal
+        return None, np.zeros(len(rows), dtype=bool), None
+    values, mark, judged = {}, mapping.decimal, reason < 0
+    points = int(rows.pointed[judged].sum()) if len(rows.pointed) else 0
     for column in columns[::-1]:  # the price's mark also reads the quantity
-        parsed = rows.distinct[column].parsed
+        parsed, codes = rows.distinct[column].parsed, rows.codes[column][judged]
         if mark is None:
-            mark = money.decimal_mark(parsed, np.bincount(rows.codes[column][reason < 0], minlength=len(parsed)).tolist())
+            mark = money.decimal_mark(parsed, np.bincount(codes[codes >= 0], minlength=len(parsed)).tolist(), points)
         values[column] = [None if p is None else p.value(mark) for p in parsed]
     if columns == ["amount"]:
-        return ([None if v is None else money.cents(v * header.multiplier) for v in values["amount"]], rows.codes["amount"]), mark
-    width = max(len(values["unit_price"]), 1)
-    pairs, codes = np.unique(rows.codes["quantity"] * width + rows.codes["unit_price"], return_inverse=True)
-    products = [(values["quantity"][p // width], values["unit_price"][p % width]) for p in pairs.tolist()]
-    return ([None if None in (q, p) else money.cents(q * p * header.multiplier) for q, p in products], codes), mark
+        codes = rows.codes["amount"]
+        products = [None if v is None else v * header.multiplier for v in values["amount"]]
+    else:
+        width = max(len(values["unit_price"]), 1)
+        codes, pairs = pd.factorize(rows.codes["quantity"] * width + rows.codes["unit_price"])
+        factors = [(values["quantity"][p // width], values["unit_price"][p % width]) for p in pairs.tolist()]
+        products = [None if None in f else f[0] * f[1] * header.multiplier for f in factors]
+    known = np.array([0 if v is None else money.cents(v) for v in products] + [0], dtype=np.int64)
+    cents, unreadable = known[codes], np.array([v is None for v in products] + [False])[codes]
+    if len(rows.cents):
+        cents = np.where(codes < 0, rows.cents, cents)
+        if mark == ",":  # 12.50 is no number where the comma is the decimal mark
+            unreadable |= (codes < 0) & rows.pointed
+    return cents, unreadable, mark
 
 
 def _currencies(rows, used, header, mapping) -> dict:
@@ -356,7 +393,7 @@ def _currencies(rows, used, header, mapping) -> dict:
     for column in ("currency", "amount", "unit_price"):
         if column in rows.codes and used.any():
             parsed = rows.distinct[column].parsed
-            for code in np.unique(rows.codes[column][used]).tolist():
+            for code in rows.distinct[column].seen(rows.codes[column][used]):
                 kind = parsed[code] if column == "currency" else getattr(parsed[code], "currency", None)
                 if kind:
                     seen.setdefault(kind, (column, code))
@@ -406,22 +443,18 @@ def _set_aside_frame(table, rows, reason) -> pd.DataFrame:
 
 
 def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:
-    def text(values, codes):
-        return pd.Series(values, dtype="str").take(codes).reset_index(drop=True)
+    def text(values, name):
+        return pd.Series(values, dtype="str").take(rows.codes[name][used]).reset_index(drop=True)
 
-    money_of = np.array([0 if c is None else c for c in cents[0]], dtype=np.float64) / 100
-    columns = {
-        "customer_id": text(customers, rows.codes["customer_id"][used]), "date": moments[used], "amount": money_of[cents[1][used]],
-    }
+    columns = {"customer_id": text(customers, "customer_id"), "date": moments[used], "amount": cents[used] / 100}
     for name in TRANSACTION_COLUMNS:
-        if name in columns or name not in rows.codes:
-            continue
-        parsed, codes = rows.distinct[name].parsed, rows.codes[name][used]
-        if name in _NUMBER_COLUMNS:
-            numbers = [None if p is None else p.value(mark or ".") for p in parsed]
-            columns[name] = np.array([np.nan if v is None else float(v) for v in numbers], dtype=np.float64)[codes]
-        else:
-            columns[name] = text(parsed, codes)
+        if name in rows.text_of:
+            columns[name] = pd.Series(rows.text_of[name].filter(pa.array(used)).to_pandas(), dtype="str")
+        elif name == "currency" and name in rows.codes:
+            columns[name] = text(rows.distinct[name].parsed, name)
+        elif name in _NUMBER_COLUMNS and name in rows.codes:
+            numbers = [None if p is None else p.value(mark or ".") for p in rows.distinct[name].parsed]
+            columns[name] = np.array([np.nan if v is None else float(v) for v in numbers], dtype=np.float64)[rows.codes[name][used]]
     return pd.DataFrame(columns)
 
 
