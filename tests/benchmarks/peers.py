@@ -1,0 +1,51 @@
+"""lifetimes in an environment of its own: python tests/benchmarks/peers.py makes it, and writes the committed fixture.
+
+lifetimes 0.11.3 is archived and needs an older pandas, so it is never a dependency; the environment is .venv-peers/,
+made by uv and ignored by git. The fixture holds what its summary_data_from_transaction_data says about CDNOW's sample.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = ROOT / ".venv-peers"
+FIXTURE = ROOT / "tests" / "fixtures" / "lifetimes_cdnow_sample.parquet"
+PACKAGES = ["lifetimes==0.11.3", "pandas==2.3.3", "numpy==2.2.6", "scipy==1.14.1", "pyarrow", "setuptools<81"]
+
+_SUMMARISE = """
+import sys, time, resource
+import pandas as pd
+from lifetimes.utils import summary_data_from_transaction_data
+log = pd.read_parquet(sys.argv[1])
+log["date"] = log["date"].astype("datetime64[ns]")
+start = time.perf_counter()
+summary = summary_data_from_transaction_data(
+    log, "customer_id", "date", "amount", observation_period_end=sys.argv[2], include_first_transaction=False)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+if len(sys.argv) > 3:
+    summary.reset_index().to_parquet(sys.argv[3], index=False, compression="zstd")
+"""
+
+
+def python() -> Path:
+    """The environment's interpreter, made first if it is not there."""
+    interpreter = ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    if not interpreter.exists():
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(ENVIRONMENT)], check=True)
+        subprocess.run([*uv, "pip", "install", "-q", "--python", str(interpreter), *PACKAGES], check=True)
+    return interpreter
+
+
+def lifetimes_summary(log: Path, as_of: str, out: Path | None = None) -> tuple[float, float]:
+    """Seconds and peak MB of lifetimes' summary of a Parquet log; the reading is not counted in the seconds."""
+    command = [str(python()), "-W", "ignore", "-c", _SUMMARISE, str(log), as_of, *([str(out)] if out else [])]
+    seconds, kilobytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-2:]
+    return float(seconds), float(kilobytes) / 1024
+
+
+if __name__ == "__main__":
+    FIXTURE.parent.mkdir(exist_ok=True)
+    print(lifetimes_summary(ROOT / "datasets" / "cdnow_sample.parquet", "1997-09-30", FIXTURE))
+    print(FIXTURE, FIXTURE.stat().st_size, "bytes")
