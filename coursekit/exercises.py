@@ -121,7 +121,7 @@ def to_python(question: dict, value):
     frame = pd.DataFrame(value["rows"], columns=[c["name"] for c in value["columns"]])
     for column in value["columns"]:
         if column["type"] == "date":
-            frame[column["name"]] = pd.to_datetime(frame[column["name"]])
+            frame[column["name"]] = pd.to_datetime(frame[column["name"]], format="ISO8601")
     return frame
 
 
@@ -204,7 +204,9 @@ def _text(question, given, right) -> Mark:
 
 
 def _partial(good: int, whole: int) -> Mark:
-    return _mark(1.0, "right") if good == whole else _mark(good / whole, "partly" if good else "differs", good=good, whole=whole)
+    if good == whole:
+        return _mark(1.0, "right")
+    return _mark(good / whole, "partly", good=good, whole=whole) if good else _mark(0.0, "differs")
 
 
 def _table(question, given, right) -> Mark:
@@ -221,7 +223,8 @@ def _table(question, given, right) -> Mark:
     values = [n for n in names if n not in keys]
     if not values:  # nothing but keys: the rows themselves are the answer
         return _partial(len(tables[0].keys() & tables[1].keys()), len(tables[0].keys() | tables[1].keys()))
-    good = sum(_close(question, tables[0][at].get(n), row[n]) for at, row in tables[1].items() if at in tables[0] for n in values)
+    both = tables[0].keys() & tables[1].keys()
+    good = sum(_close(question, tables[0][at].get(n), tables[1][at][n]) for at in both for n in values)
     return _partial(good, len(values) * len(tables[0].keys() | tables[1].keys()))
 
 
@@ -244,7 +247,7 @@ def _chart(question, given, right) -> Mark:
 
 
 def _bars(mine: list[dict], theirs: list[dict]) -> tuple[list, list]:
-    """Where each bar starts and how far it reaches: in the order of its names where both charts use the same, else as drawn."""
+    """Where each bar starts and how far it reaches: by name where both charts use the same names, else as drawn."""
     names = [{str(name) for s in chart for name, _, _ in s["points"]} for chart in (mine, theirs)]
     order = (lambda point: str(point[0])) if names[0] == names[1] else (lambda point: 0)
     return tuple([[p[1:] for p in sorted(s["points"], key=order)] for s in chart] for chart in (mine, theirs))

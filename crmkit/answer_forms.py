@@ -7,6 +7,7 @@ import math
 import re
 import sys
 import unicodedata
+import warnings
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
@@ -36,7 +37,7 @@ class BadForm(Exception):
         super().__init__(self.zh_en[1])
 
 
-def say(key: str, **fields) -> tuple[str, str]:
+def say(key: str, /, **fields) -> tuple[str, str]:
     """A message in both languages; a field that is a pair gives each language its own half."""
     both = [message_pair(key, **{k: v[i] if isinstance(v, tuple) else v for k, v in fields.items()}) for i in (0, 1)]
     return both[0][0], both[1][1]
@@ -66,7 +67,8 @@ def describe(question: dict) -> tuple[str, str]:
     if kind == "choice":
         return say("answer_form_choice", options=", ".join(f'"{o["id"]}"' for o in question["options"]))
     if kind == "table":
-        columns = say("answer_form_columns", columns=("、".join(question["columns"]), ", ".join(question["columns"]))) if question.get("columns") else ("", "")
+        names = question.get("columns") or ()
+        columns = say("answer_form_columns", columns=("、".join(names), ", ".join(names))) if names else ("", "")
         rows = say("answer_form_rows", rows=question["rows"]) if question.get("rows") else ("", "")
         return join_pairs(say("answer_form_table"), columns, rows)
     if kind == "chart":
@@ -80,12 +82,13 @@ def describe(question: dict) -> tuple[str, str]:
 
 
 def _one(value):
-    """The only element of a Series, Index or array of length one, else the value itself; NumPy scalars become Python's."""
-    if hasattr(value, "dtype") and hasattr(value, "shape"):
+    """The only element of a Series, frame or array of one; NumPy's scalars become Python's; else the value itself."""
+    if hasattr(value, "shape"):
         if math.prod(value.shape) != 1:
             raise BadForm("got_many", got=_name(value), shape=" × ".join(map(str, value.shape)))
         array = value.to_numpy() if hasattr(value, "to_numpy") else value
-        return array.reshape(-1)[0].item() if hasattr(array.reshape(-1)[0], "item") else array.reshape(-1)[0]
+        only = array.reshape(-1)[0]
+        return only.item() if hasattr(only, "item") else only
     return value
 
 
@@ -150,7 +153,8 @@ def _text(value, question):
         raise BadForm("too_long", length=len(value), most=MAX_TEXT)
     kept = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
     # control characters, direction overrides, lone surrogates: nothing that a reader should not see
-    kept = "".join(c for c in kept if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")).strip()
+    hidden = ("Cc", "Cf", "Cs", "Co", "Cn")
+    kept = "".join(c for c in kept if c in "\n\t" or unicodedata.category(c) not in hidden).strip()
     words = count_words(kept)
     if words < question.get("min_words", 1) or words > question.get("max_words", MAX_WORDS):
         raise BadForm("word_count", words=words, form=describe(question))
@@ -227,16 +231,17 @@ def _cell(value):
 
 
 def _chart(value, question):
-    axes = getattr(value, "axes", value)  # a Figure lists its Axes; an Axes names its own
-    if isinstance(axes, list):
-        if len(axes) != 1:
-            raise BadForm("many_axes", count=len(axes))
-        axes = axes[0]
-    elif not hasattr(value, "get_xlabel"):
+    if "matplotlib.figure" not in sys.modules:  # nothing can have been drawn
         raise BadForm("not_axes", got=_name(value))
-    else:
-        axes = value
-    if "matplotlib.axes" not in sys.modules or not isinstance(axes, sys.modules["matplotlib.axes"].Axes):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    axes = value
+    if isinstance(value, Figure):
+        if len(value.axes) != 1:
+            raise BadForm("many_axes", count=len(value.axes))
+        axes = value.axes[0]
+    if not isinstance(axes, Axes):
         raise BadForm("not_axes", got=_name(value))
     chart = {"title": axes.get_title(), "xlabel": axes.get_xlabel(), "ylabel": axes.get_ylabel(),
              "bars": _bars(axes), "line": _lines(axes), "scatter": _scatters(axes)}
@@ -263,7 +268,8 @@ def _bars(axes) -> list[dict]:
     groups = [c for c in axes.containers if getattr(c, "patches", None)]
     if not groups:
         return []
-    axes.figure.draw_without_rendering()  # tick labels exist only after a layout
+    with warnings.catch_warnings(action="ignore"):  # of fonts: the drawing itself says that
+        axes.figure.draw_without_rendering()  # tick labels exist only after a layout
     series = []
     for group in groups:
         flat = group.orientation == "horizontal"
@@ -288,14 +294,19 @@ def _lines(axes) -> list[dict]:
     return [
         {"label": _label(line), "points": _points(line.get_xdata(orig=False), line.get_ydata(orig=False))}
         for line in axes.lines
-        if line.get_visible() and line.get_transform() == axes.transData and line.get_linestyle() not in ("None", "", " ")
+        if line.get_visible() and line.get_transform() == axes.transData and not _only_markers(line)
     ]
 
 
+def _only_markers(line) -> bool:
+    return line.get_linestyle() in ("None", "", " ")
+
+
 def _scatters(axes) -> list[dict]:
-    clouds = [(c, *c.get_offsets().T) for c in axes.collections if _name(c) == "PathCollection" and len(c.get_offsets())]
+    drawn = [c for c in axes.collections if _name(c) == "PathCollection" and len(c.get_offsets())]
+    clouds = [(c, *c.get_offsets().T) for c in drawn]
     clouds += [(m, m.get_xdata(orig=False), m.get_ydata(orig=False)) for m in axes.lines
-               if m.get_linestyle() in ("None", "", " ") and m.get_transform() == axes.transData]
+               if _only_markers(m) and m.get_transform() == axes.transData]
     return [{"label": _label(artist), "points": _points(x, y)} for artist, x, y in clouds]
 
 

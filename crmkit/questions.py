@@ -1,8 +1,8 @@
 """Answers by name: a student's value becomes typed JSON, and the student reads at once whether it could be recorded.
 
 The contract of a question is a dict: ``id``, ``kind`` (number, choice, table, chart, text) and the fields of its kind
-(``answer_forms.FORM_FIELDS``). It holds the form of an answer, never its value. *Missing*, *badly formed* and *recorded* are three
-different things; only a well-formed answer replaces an earlier well-formed one.
+(``answer_forms.FORM_FIELDS``). It holds the form of an answer, never its value. *Missing*, *badly formed* and
+*recorded* are three different things; only a well-formed answer replaces an earlier well-formed one.
 """
 
 import json
@@ -14,10 +14,12 @@ from pathlib import Path
 from .answer_forms import CHARTS, BadForm, count_words, describe, join_pairs, read_answer, say, short
 from .language import get_language
 from .schema import CrmkitError
-from .terms import has_term, message_pair, term_pair
+from .terms import message_pair
 
 MIME = "application/vnd.crmkit.answer+json"
 FORMAT = "crmkit-answers/1"
+
+
 def preview(question: dict, value) -> tuple[str, str]:
     """A recorded value in a few words, in both languages."""
     kind = question["kind"]
@@ -29,8 +31,7 @@ def preview(question: dict, value) -> tuple[str, str]:
         return option["zh"], option["en"]
     if kind == "table":
         names = [c["name"] for c in value["columns"]]
-        zh, en = zip(*(term_pair(n) if has_term(n) else (n, n) for n in names))
-        return say("answer_value_table", rows=len(value["rows"]), columns=("、".join(zh), ", ".join(en)))
+        return say("answer_value_table", rows=len(value["rows"]), columns=("、".join(names), ", ".join(names)))
     if kind == "chart":
         parts = [say(f"answer_value_{k}", count=sum(len(s["points"]) for s in value[k]), series=len(value[k]))
                  for k in CHARTS if value[k]]
@@ -121,7 +122,8 @@ class Status(_Shown):
     def _html(self, index):
         rows = "".join(
             f'<tr><td>{number}</td><td style="text-align:left"><code>{escape(name)}</code></td>'
-            f'<td style="text-align:left;color:{_MARKS[answer.state][1]}">{_MARKS[answer.state][0]} {escape(state)}</td>'
+            f'<td style="text-align:left;color:{_MARKS[answer.state][1]}">'
+            f"{_MARKS[answer.state][0]} {escape(state)}</td>"
             f'<td style="text-align:left">{escape(kept)}</td></tr>'
             for number, name, state, kept, answer in self._rows(index)
         )
@@ -132,11 +134,11 @@ class Status(_Shown):
 class AnswerSheet(_Shown):
     """The answers to one exercise: ``answer = AnswerSheet(...)``, then ``answer("gold_share", value)``.
 
-    ``questions`` is the contract (a list of dicts, see ``answer_forms.FORM_FIELDS``). Each call shows what became of the value, and
-    writes all answers to the file that the environment's ``CRMKIT_ANSWERS`` names, where it names one.
+    ``questions`` is the contract (a list of dicts, see ``answer_forms.FORM_FIELDS``). Each call shows what became of
+    the value, and writes all answers to the file that the environment's ``CRMKIT_ANSWERS`` names, where it names one.
 
     >>> import crmkit; crmkit.set_language("en")
-    >>> answer = AnswerSheet("demo", [{"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}], seed=1)
+    >>> answer = AnswerSheet("demo", [{"id": "share", "kind": "number", "unit": "share", "maximum": 1}], seed=1)
     >>> answer("share", 0.25)
     share: Recorded: 0.25 share
     """

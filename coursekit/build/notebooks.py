@@ -100,10 +100,11 @@ def _exercise_cells(lesson: Lesson, *, solved: bool):
 
 def _sheet(lesson: Lesson) -> str:
     lines = ",\n".join(f"    {contract(question)!r}" for question in lesson.questions)
-    return (f"from crmkit import AnswerSheet\n\nanswer = AnswerSheet({lesson.slug!r}, seed=seed, questions=[\n{lines},\n])")
+    head = f"from crmkit import AnswerSheet\n\nanswer = AnswerSheet({lesson.slug!r}, seed=seed, questions=["
+    return f"{head}\n{lines},\n])"
 
 
-def _words(key: str, **fields) -> dict[str, str]:
+def _words(key: str, /, **fields) -> dict[str, str]:
     """A text that the builder adds, in each language; a field that is a dict gives each language its own half."""
     entry = read_catalogue(HERE.parent / "messages.toml")[key]
     return {

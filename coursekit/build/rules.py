@@ -13,13 +13,13 @@ from .source import CJK, Cell
 
 BILINGUAL = re.compile(r"^(?P<zh>.*\S)\s+\|\s+(?P<en>\S.*)$", re.DOTALL)
 # calls whose text is read by a program: a query, an expression, SQL, a path
-READ_BY_PROGRAM = {"query", "eval", "sql", "execute", "read_csv", "read_parquet", "read_transactions", "strftime", "compile"}
+READ_BY_PROGRAM = {"query", "eval", "sql", "execute", "read_csv", "read_parquet", "read_transactions", "strftime"}
 # calls and keywords whose text is read by a person: here a single word is prose already
 READ_BY_PERSON = {"print", "set_title", "set_xlabel", "set_ylabel", "suptitle", "title", "xlabel", "ylabel", "annotate",
                   "text", "legend", "Markdown", "HTML", "description", "ValueError"}
 READ_BY_PERSON_KEYWORDS = {"label", "title", "xlabel", "ylabel", "suptitle", "description", "caption"}
 SQL = re.compile(r"^\s*(select|with|from|create|copy|insert|pivot|describe|summarize)\b", re.IGNORECASE)
-SQL_WORD = re.compile(r"\b(select|where|group by|order by|asc|desc|limit|on|using|over|join|partition by)\b", re.IGNORECASE)
+SQL_WORD = re.compile(r"\b(select|where|group by|order by|asc|desc|limit|using|over|join)\b", re.IGNORECASE)
 PHRASE = re.compile(r"[A-Za-z]{2,}[,;:.!?'’]?\s+[A-Za-z]{2,}")
 
 
@@ -43,7 +43,8 @@ def code_problems(cells: list[Cell], report) -> None:
     codes = [c for c in cells if c.kind == "code"]
     parameters = [c for c in codes if "parameters" in c.tags]
     if len(parameters) != 1:
-        report(parameters[1].line if parameters else (cells[0].line if cells else 1), "parameters_count", count=len(parameters))
+        where = (parameters[1:] or cells or [None])[0]
+        report(where.line if where else 1, "parameters_count", count=len(parameters))
     for cell in codes:
         try:
             tree = ast.parse(cell.source)
@@ -95,7 +96,8 @@ def _comment_fits(text: str) -> bool:
         tree = ast.parse(text)
     except SyntaxError:
         return bool(re.match(r"(noqa|type:)", text))
-    return not (len(tree.body) == 1 and isinstance(getattr(tree.body[0], "value", None), (ast.Name, ast.Compare, ast.BoolOp)))
+    value = getattr(tree.body[0], "value", None) if len(tree.body) == 1 else None
+    return not isinstance(value, (ast.Name, ast.Compare, ast.BoolOp))
 
 
 def _contexts(tree: ast.Module) -> tuple[set, set, set]:

@@ -102,7 +102,7 @@ class Lesson:
         return [cell.question for cell in self.exercise if cell.question]
 
 
-def say(key: str, *, between: str = "\n", **fields) -> str:
+def say(key: str, /, *, between: str = "\n", **fields) -> str:
     """A message of coursekit in the language in force."""
     entry = read_catalogue(HERE.parent / "messages.toml")[key]
     return in_language(entry["zh"].format(**fields), entry["en"].format(**fields), between=between)
@@ -159,9 +159,9 @@ def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str 
     return Lesson(path=path, cells=tuple(parts["lesson"]), exercise=tuple(parts["exercise"]), **head)
 
 
-def _line_of(lines: list[str], word: str, start: int = 0, default: int = 1) -> int:
-    return next((i for i, line in enumerate(lines[start:], start + 1) if re.match(rf"\s*-?\s*{re.escape(word)}\s*:", line)),
-                default)
+def _line_of(lines: list[str], word: str) -> int:
+    found = (i for i, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(word)}\s*:", line))
+    return next(found, 1)
 
 
 def _front_matter(metadata, lines, known_lessons, report) -> dict:
@@ -337,5 +337,6 @@ def _question_problems(question: dict, earlier: list[str]) -> Iterator[tuple[str
     if kind == "text":
         for key in ("rubric", "sample"):
             pair = question.get(key)
-            if not isinstance(pair, dict) or set(pair) != set(LANGUAGES) or not all(isinstance(v, str) for v in pair.values()):
+            whole = isinstance(pair, dict) and set(pair) == set(LANGUAGES)
+            if not whole or not all(isinstance(v, str) for v in pair.values()):
                 yield "question_text", {"key": key}
