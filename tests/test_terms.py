@@ -65,6 +65,8 @@ FIXED_WORDS = {"recency": "最近购买", "frequency": "频次", "monetary value
 
 # several slugs may bear one word where the language has only one: English has one word for 客户 and 顾客
 MEANT = {"en": [{"customer", "consumer_customer"}], "zh": []}
+# one Chinese word, several English ones: 渠道 is McCarthy's place and a column's channel; 金额 is RFM's M and a column
+SEVERAL_IN_ENGLISH = {"渠道": {"place", "channel"}, "金额": {"amount", "monetary value"}}
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -75,7 +77,7 @@ def language_as_it_was(monkeypatch):
 
 
 def test_every_entry_has_both_languages_and_no_key_that_nobody_reads():
-    known = {"zh", "en", "definition_zh", "definition_en", "framework"}
+    known = {"zh", "en", "definition_zh", "definition_en", "framework", "action_zh", "action_en"}
     strange = {slug: sorted(set(e) - known) for slug, e in ENTRIES.items() if set(e) - known}
     assert not strange
     assert all(e["zh"].strip() == e["zh"] and e["en"].strip() == e["en"] for e in ENTRIES.values())
@@ -83,17 +85,18 @@ def test_every_entry_has_both_languages_and_no_key_that_nobody_reads():
 
 
 def test_chinese_is_chinese_and_english_is_english():
-    assert [s for s, e in ENTRIES.items() if not HAN.search(e["zh"])] == []
-    assert [s for s, e in ENTRIES.items() if HAN.search(e["en"]) or not re.search("[A-Za-z]", e["en"])] == []
+    # a name that is only figures (20/80/30) is the same in both
+    assert [s for s, e in ENTRIES.items() if not HAN.search(e["zh"]) and re.search("[^0-9/]", e["zh"])] == []
+    assert [s for s, e in ENTRIES.items() if HAN.search(e["en"]) or not re.search("[A-Za-z0-9]", e["en"])] == []
     assert [s for s, e in DEFINED.items() if HAN.search(e["definition_en"])] == []
 
 
-def test_definitions_come_in_pairs_and_are_one_sentence_each():
+def test_definitions_come_in_pairs_and_are_one_or_two_sentences():
     halves = [s for s, e in ENTRIES.items() if ("definition_zh" in e) != ("definition_en" in e)]
     assert halves == []
     for slug, e in DEFINED.items():
-        assert e["definition_zh"].endswith("。") and e["definition_zh"].count("。") == 1, slug
-        assert e["definition_en"].endswith(".") and not re.search(r"[.!?] [A-Z]", e["definition_en"]), slug
+        assert e["definition_zh"].endswith("。") and e["definition_zh"].count("。") <= 2, slug
+        assert e["definition_en"].endswith(".") and len(re.findall(r"[.!?] [A-Z]", e["definition_en"])) <= 1, slug
         assert not re.search(r"[\u3400-\u9fff][,;:?!]", e["definition_zh"]), f"{slug}: ASCII punctuation after 汉字"
 
 
@@ -123,7 +126,7 @@ def test_one_word_has_one_translation_in_the_whole_catalogue():
     english = defaultdict(set)
     for e in ENTRIES.values():
         english[e["zh"]].add(e["en"].casefold())
-    assert {zh: en for zh, en in english.items() if len(en) > 1} == {}
+    assert {zh: en for zh, en in english.items() if len(en) > 1} == SEVERAL_IN_ENGLISH
 
 
 def test_every_framework_of_the_course_has_a_defined_term_and_no_unknown_one_is_named():
