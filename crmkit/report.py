@@ -10,7 +10,7 @@ from string import Formatter
 
 from .language import get_language, in_language
 from .schema import CrmkitError
-from .terms import read_catalogue, term_pair
+from .terms import has_term, read_catalogue, term_pair
 
 _MONTHS = "January February March April May June July August September October November December".split()
 
@@ -75,6 +75,8 @@ class Words(Formatter):
         return day if value.freqstr == "D" else f"{day}起的一周" if self.lang == "zh" else f"the week of {day}"
 
     def _term(self, slug: str, _) -> str:
+        if not has_term(slug):  # a tier or segment of the client's own
+            return escape_markdown(slug)
         return term_pair(slug)[self.lang == "en"]
 
 

@@ -303,8 +303,10 @@ def html(executed, language: str, values: dict) -> str:
     set_language(language)
     try:
         title = say("title")
-        facts = ((say("as_of"), str(values["as_of"])), (say("data"), Path(values["data"]).name))
+        facts = [(say("as_of"), str(values["as_of"]))]
+        if values["data"] not in DATASETS:
+            facts.append((say("data"), Path(values["data"]).name))
         words = {"contents": say("contents"), "figure": say("figure"), "made_with": say("made_with", version=crmkit.__version__)}
-        return page(executed, language, PageTitle(title=title, client=values["client"], facts=facts), words)
+        return page(executed, language, PageTitle(title=title, client=values["client"], facts=tuple(facts)), words)
     finally:
         set_language(before)
