@@ -73,9 +73,9 @@ def summary_sql(*, with_orders: bool) -> str:
     >>> "COUNT(DISTINCT order_id)" in summary_sql(with_orders=False)
     False
     """
-    lines = _SQL.read_text(encoding="utf-8").splitlines()
-    body = [line for line in lines if not line.startswith("--")]
-    return "\n".join(line for line in body if with_orders or not line.endswith("-- order_id")).strip()
+    lines = [line for line in _SQL.read_text(encoding="utf-8").splitlines() if not line.startswith("--")]
+    kept = [line for line in lines if with_orders or not line.endswith("-- order_id")]
+    return "\n".join(line.removesuffix("-- order_id").rstrip() for line in kept).strip()
 
 
 def _as_day(as_of) -> date:
