@@ -139,6 +139,54 @@ def pyramid(
     0  gold          1          0.6
     1  lead          4          0.4
     """
+    return rank_customers(customers, by=by, margin_rate=margin_rate, cost_to_serve=cost_to_serve).cut(tiers, resources=resources)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankedCustomers:
+    """Customers in the order of their value, best first: ranked once, cut into tiers as often as a slider asks."""
+
+    customer_id: pd.Series
+    value: np.ndarray
+    each: np.ndarray             # the resources that each customer takes
+    by: str
+    resources_from: str          # as in Pyramid
+    notes: tuple[tuple[str, str], ...]
+
+    def cut(self, tiers: TierRule, *, resources: Mapping[str, float] | None = None) -> Pyramid:
+        """The pyramid of these customers under a rule; ``resources`` as for ``pyramid``."""
+        ranked, resources_from, notes = self.value, self.resources_from, self.notes
+        upper = np.array([_without_cutting_ties(ranked, size) for size in tiers.sizes(ranked)])
+        tier_at = np.searchsorted(upper, np.arange(len(ranked)), side="right")
+        names = pd.array(list(tiers.tiers), dtype="str")
+        assignments = pd.DataFrame({"customer_id": self.customer_id, "value": ranked, "tier": names.take(tier_at)})
+
+        if resources is None:
+            used = np.bincount(tier_at, weights=self.each, minlength=len(names))
+            if resources_from == "even":
+                notes = (*notes, message_pair("note_resources_even"))
+        elif set(resources) != set(names):
+            raise CrmkitError("tier_names", name="resources", value=", ".join(map(str, resources)), allowed=", ".join(names))
+        else:
+            used, resources_from = np.array([float(resources[name]) for name in names]), "resources"
+        if not (np.isfinite(used).all() and (used >= 0).all()):
+            raise CrmkitError("resources_not_amounts", value=used.tolist())
+
+        count = np.bincount(tier_at, minlength=len(names))
+        worth = np.bincount(tier_at, weights=ranked, minlength=len(names))
+        table = pd.DataFrame({
+            "tier": names, "customers": count, "customer_share": _shares(count),
+            "value": worth, "value_share": _shares(worth),
+            "value_per_customer": np.divide(worth, count, out=np.full(len(names), np.nan), where=count > 0),
+            "resources": used, "resource_share": _shares(used),
+        })
+        return Pyramid(tiers=table, assignments=assignments, by=self.by, rule=tiers, resources_from=resources_from, notes=notes)
+
+
+def rank_customers(
+    customers: pd.DataFrame, *, by: str = "revenue", margin_rate: float | None = None, cost_to_serve: pd.DataFrame | None = None,
+) -> RankedCustomers:
+    """What ``pyramid`` does before it cuts; arguments and errors as there."""
     require_choice(by, BY, name="by")
     require_columns(customers, ["customer_id"], what="pyramid")
     if customers.empty:
@@ -146,41 +194,17 @@ def pyramid(
     _require_unique(customers)
     cost = _cost_of(customers, cost_to_serve)
     value, notes = _value_of(customers, by, margin_rate, cost)
-
-    order = np.lexsort((customers["customer_id"].astype(str).to_numpy(), -value))
-    ranked = value[order]
-    upper = np.array([_without_cutting_ties(ranked, size) for size in tiers.sizes(ranked)])
-    tier_at = np.searchsorted(upper, np.arange(len(ranked)), side="right")
-    names = np.array(tiers.tiers, dtype=object)
-    assignments = pd.DataFrame({
-        "customer_id": customers["customer_id"].to_numpy()[order], "value": ranked, "tier": names[tier_at],
-    }).astype({"customer_id": customers["customer_id"].dtype, "tier": "str"})
-
-    if resources is not None:
-        if set(resources) != set(names):
-            raise CrmkitError("tier_names", name="resources", value=", ".join(map(str, resources)), allowed=", ".join(names))
-        used, resources_from = np.array([float(resources[name]) for name in names]), "resources"
+    if cost is not None:
+        each, resources_from = cost, "cost_to_serve"
+    elif "resources" in customers:
+        each, resources_from = customers["resources"].to_numpy(float), "resources"
     else:
-        if cost is not None:
-            each, resources_from = cost, "cost_to_serve"
-        elif "resources" in customers:
-            each, resources_from = customers["resources"].to_numpy(float), "resources"
-        else:
-            each, resources_from = np.ones(len(customers)), "even"
-            notes.append(message_pair("note_resources_even"))
-        used = np.bincount(tier_at, weights=each[order], minlength=len(names))
-    if not (np.isfinite(used).all() and (used >= 0).all()):
-        raise CrmkitError("resources_not_amounts", value=used.tolist())
-
-    count = np.bincount(tier_at, minlength=len(names))
-    worth = np.bincount(tier_at, weights=ranked, minlength=len(names))
-    table = pd.DataFrame({
-        "tier": pd.Series(names, dtype="str"), "customers": count, "customer_share": _shares(count),
-        "value": worth, "value_share": _shares(worth),
-        "value_per_customer": np.divide(worth, count, out=np.full(len(names), np.nan), where=count > 0),
-        "resources": used, "resource_share": _shares(used),
-    })
-    return Pyramid(tiers=table, assignments=assignments, by=by, rule=tiers, resources_from=resources_from, notes=tuple(notes))
+        each, resources_from = np.ones(len(customers)), "even"
+    order = np.lexsort((customers["customer_id"].astype(str).to_numpy(), -value))
+    return RankedCustomers(
+        customer_id=customers["customer_id"].iloc[order].reset_index(drop=True), value=value[order], each=each[order], by=by,
+        resources_from=resources_from, notes=tuple(notes),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,10 @@ from .schema import require_choice, require_columns
 from .tables import number, percent
 from .terms import has_term, message, term_pair
 
-BLUE, ORANGE, VERMILION, GREY, INK = "#0072B2", "#E69F00", "#D55E00", "#8A8F94", "#222222"  # Okabe and Ito's, and greys
-TIER_COLOURS = ("#BFD9EE", "#E69F00", "#7B8790", "#3F464C")  # platinum, gold, iron, lead; in greyscale light to dark
+BLUE, ORANGE, VERMILION, INK = "#0072B2", "#E69F00", "#D55E00", "#222222"  # Okabe and Ito's
+PALE, GREY, DARK = "#C4C9CD", "#8A8F94", "#5F666D"  # beside blue; lines; beside orange
+TIER_COLOURS = ("#BFD9EE", "#E69F00", "#6B7780", "#3F464C")  # platinum, gold, iron, lead; in greyscale light to dark
+_PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}  # under words that a line may cross
 _HEAT = "YlGnBu"  # one direction of lightness, so greyscale keeps the order
 
 
@@ -112,7 +114,7 @@ def plot_reallocation(result, *, ax: Axes | None = None) -> Axes:
     """
     tiers = result.tiers
     ax = _axes(ax, label("reallocation"), size=(7, 4.2))
-    for offset, column, colour, hatch in ((-0.2, "resources_before", GREY, ""), (0.2, "resources_after", BLUE, "//")):
+    for offset, column, colour, hatch in ((-0.2, "resources_before", PALE, ""), (0.2, "resources_after", BLUE, "//")):
         bars = ax.bar([i + offset for i in range(len(tiers))], tiers[column], width=0.38, color=colour, hatch=hatch,
                       edgecolor="white", linewidth=0, label=label(column, lines=True))
         ax.bar_label(bars, [number(v) for v in tiers[column]], padding=2, fontsize=9)
@@ -131,7 +133,7 @@ def plot_migration(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``Migration``.
     """
-    shares = result.probabilities
+    shares = result.probabilities.dropna(how="all")  # a row in which nobody started says nothing
     ax = _axes(ax, label("migration"), size=(7, 4.8))
     _heat_map(ax, shares, lambda v: percent(v, 0 if v in (0, 1) else 1))
     ax.set_xlabel(label("tier_after"))
@@ -192,7 +194,7 @@ def plot_pareto(curve: pd.DataFrame, *, test=None, ax: Axes | None = None) -> Ax
         claim = f"◇ {label('pareto_claim')}: {percent(test.top, 0)} → {percent(test.share, 0)}"
         measured = f"● {label('pareto_measured')}: {percent(test.top, 0)} → {_with_interval(found)}"
         ax.annotate(f"{claim}\n{measured}", (0.985, 0.05), xycoords="axes fraction", ha="right", va="bottom",
-                    linespacing=1.6)
+                    linespacing=1.6, bbox=_PAPER)
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     _share_axis(ax.xaxis, "customers_best_first")
     _share_axis(ax.yaxis, "cumulative_value_share")
@@ -215,7 +217,8 @@ def plot_whale(result, *, ax: Axes | None = None) -> Axes:
     ax.plot([at.value, at.value], [0, peak.value], color=GREY, linewidth=1, linestyle=":")
     text = (f"{label('profit_peak')}: {_with_interval(peak)}\n{label('peak_customers')}: {_with_interval(at)}\n"
             f"{label('tail_loss')}: {_with_interval(result.tail_loss, number)}")
-    ax.annotate(text, (0.985, 0.05), xycoords="axes fraction", ha="right", va="bottom", linespacing=1.6)
+    ax.annotate(text, (0.985, 0.05), xycoords="axes fraction", ha="right", va="bottom", linespacing=1.6,
+                bbox=_PAPER)
     ax.set(xlim=(0, 1), ylim=(min(0, y.min()), max(1, y.max()) * 1.08))
     _share_axis(ax.xaxis, "customers_best_first")
     _share_axis(ax.yaxis, "cumulative_profit_share")
@@ -230,7 +233,7 @@ def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
     ax = _axes(ax, f"{label('long_tail')}: < {number(result.threshold)}", size=(7, 2.8))
     for i, share in enumerate((result.customer_share, result.value_share)):
         for left, width, colour, hatch, name in ((0, share.value, ORANGE, "", "tail"),
-                                                 (share.value, 1 - share.value, "#C9CED2", "..", "head")):
+                                                 (share.value, 1 - share.value, PALE, "..", "head")):
             ax.barh(i, width, left=left, height=0.55, color=colour, hatch=hatch, edgecolor="white", linewidth=0,
                     label=label(name) if i == 0 else None)
         if share.low is not None:
@@ -270,7 +273,7 @@ def plot_segments(sizes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     require_columns(sizes, ("segment", "customer_share", "value_share"), what="plot_segments")
     rows = range(len(sizes))
     ax = _axes(ax, label("segments"), size=(7.2, 1.4 + 0.52 * len(sizes)))
-    for offset, column, colour, hatch in ((-0.2, "customer_share", GREY, ""), (0.2, "value_share", ORANGE, "//")):
+    for offset, column, colour, hatch in ((-0.2, "customer_share", DARK, ""), (0.2, "value_share", ORANGE, "//")):
         bars = ax.barh([i + offset for i in rows], sizes[column], height=0.38, color=colour, hatch=hatch, edgecolor="white",
                        linewidth=0, label=label(column))
         ax.bar_label(bars, [percent(v) for v in sizes[column]], padding=3, fontsize=9)

@@ -102,9 +102,8 @@ def number(value: float, lang: str | None = None) -> str:
     """
     units = ((1e8, "亿"), (1e4, "万")) if (lang or get_language()) == "zh" else ((1e9, "B"), (1e6, "M"), (1e3, "k"))
     size, unit = next(((s, u) for s, u in units if abs(value) >= s), (1, ""))
-    digits = 1 if unit or abs(value) < 10 and value != int(value) else 0
-    text = f"{value / size:,.{digits}f}"
-    return (text.removesuffix(".0") + unit).replace("-", "−")
+    digits = 1 if abs(value) < 100 * size and (unit or abs(value) < 10) else 0
+    return (f"{value / size:,.{digits}f}".removesuffix(".0") + unit).replace("-", "−")
 
 
 def show(frame: pd.DataFrame, *, digits: int = 2, percent: "list[str] | bool | None" = None, rows: int = 20) -> Table:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import crmkit
+from crmkit.customer_pyramid import rank_customers
 from crmkit.explore import scene as scenes
 from crmkit.explore import widget
 from crmkit.explore.pyramid import explore_pyramid, pyramid_scene
@@ -54,7 +55,7 @@ def test_pyramid_scene_shows_the_pyramids_numbers(customers):
     rule = crmkit.ByCustomerShare({"platinum": 0.02, "gold": 0.1, "iron": 0.3, "lead": 0.58})
     tiers = crmkit.pyramid(customers, tiers=rule).tiers
     better = crmkit.reallocate(crmkit.pyramid(customers, tiers=rule), elasticity=0.3, margin_rate=0.3)
-    scene = pyramid_scene(customers, values)
+    scene = pyramid_scene(rank_customers(customers), values)
     texts = _texts(scene)
     shown = [*tiers["customer_share"], *tiers["value_share"], *tiers["resource_share"], *better.tiers["resource_share_after"]]
     assert [t for t in texts if isinstance(t, str)] == [percent(s) for s in shown]

@@ -102,8 +102,10 @@ def test_labels_are_words_of_the_language_inside_the_figure(results, name, lang)
     english = [t for t in words if any(c.isascii() and c.isalpha() and c not in "kM" for c in t)]
     assert bool(chinese) == (lang != "en") and (lang == "zh" or english)
     page = ax.figure.bbox
+    beyond = [tick.label1 for axis, (low, high) in ((ax.xaxis, sorted(ax.get_xlim())), (ax.yaxis, sorted(ax.get_ylim())))
+              for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high]  # matplotlib does not draw these
     for text in ax.figure.findobj(matplotlib.text.Text):
-        if text.get_text() and text.get_visible():
+        if text.get_text() and text.get_visible() and text not in beyond:
             box = text.get_window_extent()
             assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1 and page.y0 - 1 <= box.y0 and box.y1 <= page.y1 + 1, text
 
@@ -170,7 +172,8 @@ def test_reallocation_bars_are_the_resources_and_the_title_gives_the_profit_chan
 
 
 def test_migration_cells_are_the_probabilities(results):
-    shares = results["plot_migration"][0].probabilities
+    shares = results["plot_migration"][0].probabilities.dropna(how="all")
+    assert len(shares) == 4  # nobody is new in these periods
     ax = _draw(results, "plot_migration")
     drawn = np.ma.filled(ax.collections[0].get_array(), np.nan).reshape(shares.shape)
     np.testing.assert_allclose(drawn, shares.to_numpy(dtype=float))
@@ -238,7 +241,8 @@ def test_a_plot_refuses_a_frame_without_its_columns():
         plots.plot_lorenz(pd.DataFrame({"customer_share": [0, 1]}))
 
 
-@pytest.mark.parametrize("colours", [plots.TIER_COLOURS, (plots.GREY, plots.ORANGE), (plots.GREY, plots.BLUE)])
+@pytest.mark.parametrize("colours", [plots.TIER_COLOURS, (plots.DARK, plots.ORANGE), (plots.PALE, plots.BLUE),
+                                     (plots.ORANGE, plots.PALE)])
 def test_colours_side_by_side_differ_in_greyscale(colours):
     grey = [np.dot(matplotlib.colors.to_rgb(c), (0.299, 0.587, 0.114)) for c in colours]
-    assert min(abs(a - b) for a, b in zip(grey, grey[1:])) > 0.09
+    assert min(abs(a - b) for a, b in zip(grey, grey[1:])) > 0.11

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from ..customer_pyramid import ByCustomerShare, pyramid, reallocate
+from ..customer_pyramid import ByCustomerShare, RankedCustomers, rank_customers, reallocate
 from ..tables import number, percent
 from .scene import Scene, message_text, term_text
 from .widget import Explorer
 
 _TIERS = ("platinum", "gold", "iron", "lead")
-_COLOURS = ("#bfd9ee", "#e69f00", "#7b8790", "#3f464c")
+_COLOURS = ("#bfd9ee", "#e69f00", "#6b7780", "#3f464c")
 # tier -> lowest, highest, step and first setting of its share of customers (Zeithaml's); the last tier is the rest
 _SHARES = {"platinum": (0.002, 0.1, 0.002, 0.01), "gold": (0.005, 0.2, 0.005, 0.04), "iron": (0.01, 0.5, 0.01, 0.15)}
 _WIDTH, _TOP, _ROW, _LEFT, _COLUMN, _FULL = 800, 62, 52, 84, 178, 128
@@ -27,9 +27,8 @@ def explore_pyramid(customers: pd.DataFrame, *, cost_to_serve: pd.DataFrame | No
     >>> explorer.move(platinum=0.02).values["platinum"]
     0.02
     """
-    wanted = [c for c in ("customer_id", "revenue", "margin", "resources") if c in customers.columns]
-    kept = customers[wanted]
-    choices = ["revenue", *(["margin"] if "margin" in kept else []), *(["profit"] if cost_to_serve is not None else [])]
+    choices = ["revenue", *(["margin"] if "margin" in customers else []), *(["profit"] if cost_to_serve is not None else [])]
+    ranked = {by: rank_customers(customers, by=by, cost_to_serve=cost_to_serve) for by in choices}
     controls = [
         {"name": tier, "kind": "range", "min": low, "max": high, "step": step, "value": first,
          "label": message_text("explore_tier_share", **_names(tier))}
@@ -41,16 +40,14 @@ def explore_pyramid(customers: pd.DataFrame, *, cost_to_serve: pd.DataFrame | No
         controls.append({"name": "by", "kind": "choice", "value": "revenue", "label": message_text("explore_by"),
                          "options": [{"value": c, "label": term_text(c)} for c in choices]})
     return Explorer(controls, lambda values: pyramid_scene(
-        kept, values, cost_to_serve=cost_to_serve, margin_rate=margin_rate, resources=resources))
+        ranked[values.get("by", "revenue")], values, margin_rate=margin_rate, resources=resources))
 
 
-def pyramid_scene(customers: pd.DataFrame, values: dict, *, cost_to_serve=None, margin_rate: float = 0.3,
-                  resources=None) -> dict:
+def pyramid_scene(ranked: RankedCustomers, values: dict, *, margin_rate: float = 0.3, resources=None) -> dict:
     """The scene for what the controls are set to: columns of centred bars, and dashed the better spread of the same budget."""
-    by = values.get("by", "revenue")
+    by = ranked.by
     shares = {tier: values[tier] for tier in _SHARES}
-    result = pyramid(customers, by=by, tiers=ByCustomerShare({**shares, "lead": 1 - sum(shares.values())}),
-                     cost_to_serve=cost_to_serve, margin_rate=margin_rate, resources=resources)
+    result = ranked.cut(ByCustomerShare({**shares, "lead": 1 - sum(shares.values())}), resources=resources)
     better = reallocate(result, elasticity=values["elasticity"], margin_rate=margin_rate)
     tiers = result.tiers
     after = better.tiers.set_index("tier")["resource_share_after"].reindex(tiers["tier"]).fillna(0.0)  # an empty tier gets 0

@@ -12,7 +12,7 @@ from .widget import Explorer
 _SCORES = ("recency_score", "frequency_score", "monetary_score")
 _WIDTH, _HEIGHT, _LEFT, _TOP, _SIDE = 760, 412, 40, 38, 310
 _TABLE, _BARS, _FULL = 392, 536, 150
-_COLOURS = ("#8a8f94", "#e69f00")  # customers, revenue
+_COLOURS = ("#5f666d", "#e69f00")  # customers, revenue
 
 
 def explore_rfm(customers: pd.DataFrame) -> Explorer:

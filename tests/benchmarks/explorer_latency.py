@@ -70,7 +70,8 @@ def start_lab(folder: Path) -> tuple[subprocess.Popen, str]:
     log = open(folder / "lab.log", "w")
     lab = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=",
-         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--ServerApp.allow_root=True"],
+         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--ServerApp.allow_root=True",
+         "--LabApp.expose_app_in_browser=True"],
         env=os.environ | own, stdout=log, stderr=log, cwd=folder)
     for _ in range(300):
         try:
