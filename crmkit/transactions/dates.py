@@ -9,6 +9,7 @@ Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders,
 import re
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -151,23 +152,24 @@ class DateReader:
         return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
 
 
-def split_clock(column) -> tuple[list, np.ndarray]:
-    """``2024-03-05 10:11:12`` as ``2024-03-05`` and its seconds, so that a column of timestamps has few distinct values."""
-    seconds = np.zeros(len(column), dtype=np.int64)
+def split_clock(column):
+    """``2024-03-05 10:11:12`` as ``2024-03-05`` and its seconds, so that a column of timestamps has few distinct values.
+
+    Comes back as (days as an Arrow dictionary array, seconds, which cells were split), or None when the first cell is no timestamp.
+    """
     if not len(column) or not isinstance(column[0], str) or not _CLOCK.fullmatch(column[0]):
-        return column, seconds
+        return None
     try:
         parts = pc.extract_regex(pa.array(column, pa.string()), _CLOCK.pattern)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return column, seconds
-    day, clock = (pc.struct_field(parts, [name]) for name in ("day", "clock"))
-    clock = clock.dictionary_encode()
+        return None
+    day, clock = (pc.struct_field(parts, [name]).dictionary_encode() for name in ("day", "clock"))
     known = np.array([_seconds(c) for c in clock.dictionary.to_pylist()] + [-1], dtype=np.int64)
     seconds = known[pc.fill_null(clock.indices, -1).to_numpy(zero_copy_only=False)]
-    texts = [d if s >= 0 else whole for d, s, whole in zip(day.to_pylist(), seconds.tolist(), column)]
-    return texts, np.maximum(seconds, 0)
+    return day, np.maximum(seconds, 0), seconds >= 0
 
 
+@lru_cache(maxsize=90_000)  # a day has 86,400
 def _seconds(clock: str) -> int:
     hour, minute, second = (int(p) for p in (clock + ":0").split(":")[:3])
     return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 60 else -1

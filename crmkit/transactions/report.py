@@ -112,11 +112,13 @@ def customer_text(value) -> str | None:
     ('00123', '12345', None)
     """
     if isinstance(value, str):
-        text = value.strip(" \t\r\n\f\v\u3000\xa0\ufeff\u200b\x00")
-        if text.startswith('="') and text.endswith('"'):
-            text = text[2:-1].strip()
-        text = text.removeprefix("'")
-        return None if _NO_CUSTOMER.fullmatch(text) else text
+        text = value.strip()
+        if not text.isalnum():
+            text = text.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00")
+            if text.startswith('="') and text.endswith('"'):  # a spreadsheet's way of keeping zeros
+                text = text[2:-1].strip()
+            text = text.removeprefix("'")
+        return None if len(text) < 9 and _NO_CUSTOMER.fullmatch(text) else text
     if value is None or value != value or value is pd.NaT:
         return None
     if isinstance(value, (float, Decimal)) and value == value.to_integral_value() if isinstance(value, Decimal) else (
@@ -187,8 +189,8 @@ class _Rows:
         for name, j in self.position.items():
             column, codes = chunk.columns[j], self.distinct[name]
             if name == "date" and self.split and not isinstance(column, pd.Series):
-                column, found["seconds"] = days.split_clock(column)
-            if name == "amount" and self.fast:
+                found[name], found["seconds"] = self._dates(column, codes)
+            elif name == "amount" and self.fast:
                 plain, found["cents"], found["pointed"] = money.plain_amounts(column)
                 found[name] = np.full(n, -1, dtype=np.int64)
                 rest = np.flatnonzero(~plain)
@@ -211,6 +213,18 @@ class _Rows:
         if blank.any():
             found = {k: v.filter(pa.array(~blank)) if k in self.texts else v[~blank] for k, v in found.items()}
         return found
+
+    @staticmethod
+    def _dates(column, codes):
+        split = days.split_clock(column)
+        if split is None:
+            return codes.encode(column), np.zeros(len(column), dtype=np.int64)
+        day, seconds, done = split
+        mine = np.array([codes[d] for d in day.dictionary.to_pylist()] + [0], dtype=np.int64)
+        found = mine[day.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        rest = np.flatnonzero(~done)
+        found[rest] = codes.encode([column[i] for i in rest])
+        return found, seconds
 
     def _flags(self, column, found, n) -> np.ndarray:
         if column not in found:
