@@ -250,17 +250,17 @@ def _joined(upper, lower) -> list[str]:
     return names
 
 
-_HINT = re.compile("total|sum|[合总總小计計汇累共额額]", re.IGNORECASE)  # most labels hold none: no need to look closer
+LABEL_HINT = re.compile("total|sum|[合总總小计計汇累共额額]", re.IGNORECASE)  # most labels hold none: no need to look closer
 
 
 def is_total(label) -> bool:
     """Whether a cell says nothing but 合计, Total or the like."""
-    return isinstance(label, str) and len(label) < 40 and bool(_HINT.search(label)) and plain(label) in vocabulary()["total_exact"]
+    return isinstance(label, str) and len(label) < 40 and bool(LABEL_HINT.search(label)) and plain(label) in vocabulary()["total_exact"]
 
 
 def ends_in_total(label) -> bool:
     """Whether a cell begins or ends with such a word (3月小计, C001 Total, Total: 12 rows)."""
-    if not isinstance(label, str) or len(label) > 40 or not _HINT.search(label):
+    if not isinstance(label, str) or len(label) > 40 or not LABEL_HINT.search(label):
         return False
     words = [w for w in re.split(r"[\W_]+", label.casefold()) if w]
     ascii_parts = tuple(p for p in vocabulary()["total_part"] if p.isascii())

@@ -24,6 +24,7 @@ READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS,
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
 _PARQUET = {".parquet", ".pq"}
 _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ""}
+_BREAKS = re.compile(r"\r\n|\r|\n")
 _FOREIGN = {  # first bytes → what it is
     b"%PDF": "PDF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"Rar!": "RAR", b"7z\xbc\xaf": "7Z",
     b"SQLite format": "SQLite", b"{\\rtf": "RTF",
@@ -122,7 +123,6 @@ def _text_table(path: Path, mapping: Mapping) -> Table:
         ) from None
 
     def open_text():
-        # NUL bytes are dropped with the cells; "utf-16-le" keeps its mark, so it goes here
         return io.TextIOWrapper(open_bytes(), encoding=codec, newline="")
 
     with open_text() as stream:
@@ -136,7 +136,7 @@ def _text_table(path: Path, mapping: Mapping) -> Table:
         raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="内容不是文字", why_en="its content is not text")
     return Table(
         path.name, "text", header,
-        chunks=partial(_text_chunks, open_text, delimiter, header, path.name),
+        chunks=partial(_text_chunks, open_text, delimiter, header, path.name, "\0" in head),
         original=partial(_text_lines, open_text),
         encoding=REPORTED.get(codec, codec.replace("_", "-")), delimiter=delimiter,
     )
@@ -180,13 +180,13 @@ def _records(lines, delimiter):
         csv.field_size_limit(before)
 
 
-def _text_chunks(open_text, delimiter: str, header: Header, name: str) -> Iterator[Chunk]:
+def _text_chunks(open_text, delimiter: str, header: Header, name: str, has_nul: bool) -> Iterator[Chunk]:
     width = len(header.names)
     with open_text() as stream:
         before, collecting = csv.field_size_limit(1 << 30), gc.isenabled()
         try:
             gc.disable()  # rows by the ten thousand hold no cycles; looking for them costs a third of the time
-            reader = csv.reader(stream, delimiter=delimiter)
+            reader = csv.reader((t.replace("\0", "") for t in stream) if has_nul else stream, delimiter=delimiter)
             for _ in range(header.row + 1):
                 next(reader, None)
             while True:
@@ -194,7 +194,7 @@ def _text_chunks(open_text, delimiter: str, header: Header, name: str) -> Iterat
                 rows = list(islice(reader, CHUNK_ROWS))
                 if not rows:
                     return
-                yield _chunk_of_rows(rows, _line_numbers(rows, start, reader.line_num), width)
+                yield _chunk_of_rows(*_numbered(rows, start, reader.line_num, width, delimiter), width)
         except csv.Error as problem:
             raise CrmkitError(
                 "unreadable_file", row=reader.line_num, value=str(problem), name=name,
@@ -206,15 +206,22 @@ def _text_chunks(open_text, delimiter: str, header: Header, name: str) -> Iterat
                 gc.enable()
 
 
-def _line_numbers(rows, start: int, last: int) -> np.ndarray:
+def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[list, np.ndarray]:
+    """The rows and the physical line that each begins on; what a quote that nobody closed has swallowed is cut up again."""
     if last - start + 1 == len(rows):
-        return np.arange(start, last + 1)
-    breaks = re.compile(r"\r\n|\r|\n")
-    numbers = np.empty(len(rows), dtype=np.int64)
-    for i, row in enumerate(rows):
-        numbers[i] = start
-        start += 1 + sum(len(breaks.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
-    return numbers
+        return rows, np.arange(start, last + 1)
+    out, numbers = [], []
+    for row in rows:
+        inside = sum(len(_BREAKS.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
+        pieces = list(csv.reader(_BREAKS.split(delimiter.join(row)), delimiter=delimiter)) if inside else []
+        if len(row) != width and any(len(p) == width for p in pieces[1:]):
+            out += pieces
+            numbers += range(start, start + len(pieces))
+        else:
+            out.append(row)
+            numbers.append(start)
+        start += 1 + inside
+    return out, np.array(numbers)
 
 
 def _chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:

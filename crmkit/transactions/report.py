@@ -14,11 +14,12 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..schema import TRANSACTION_COLUMNS, CrmkitError
 from . import amounts as money
 from . import dates as days
-from .columns import _HINT, Mapping, ends_in_total, is_total, read_mapping
+from .columns import LABEL_HINT, Mapping, ends_in_total, is_total, read_mapping
 from .files import Table, open_table
 
 REASONS = ("total_row", "missing_customer", "bad_date", "bad_amount", "after_as_of", "duplicate")
@@ -114,7 +115,7 @@ def customer_text(value) -> str | None:
     if isinstance(value, str):
         text = value.strip()
         if not text.isalnum():
-            text = text.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00")
+            text = text.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a")
             if text.startswith('="') and text.endswith('"'):  # a spreadsheet's way of keeping zeros
                 text = text[2:-1].strip()
             text = text.removeprefix("'")
@@ -129,7 +130,7 @@ def customer_text(value) -> str | None:
 
 
 def _is_empty(cell) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00"))
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a"))
 
 
 _OK, _MISSING, _TOTAL, _PART = 0, 1, 2, 3
@@ -144,9 +145,15 @@ def _date_flag(value, parsed) -> int:
 
 
 def _text_array(column) -> pa.Array:
+    """A text column cleaned as ids are; Arrow trims it, and only cells that may need more are looked at one by one."""
     if isinstance(column, pd.Series):
         column = column.astype(object).tolist()
-    return pa.array([customer_text(v) for v in column], pa.large_string())
+    try:
+        texts = pc.utf8_trim_whitespace(pa.array(column, pa.large_string()))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a workbook's mixed cells
+        return pa.array([customer_text(v) for v in column], pa.large_string())
+    odd = pc.fill_null(pc.match_substring_regex(texts, r"^(?:$|[^A-Za-z0-9\p{Han}]|[nN].{0,4}$|[无無空])"), True)
+    return pc.replace_with_mask(texts, odd, pa.array([customer_text(v) for v in texts.filter(odd).to_pylist()], pa.large_string()))
 
 
 class _Rows:
@@ -311,7 +318,7 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
         rows_in=len(rows), rows_used=int(used.sum()), rows_set_aside=int((~used).sum()),
         reasons={name: int((reason == i).sum()) for i, name in enumerate(REASONS)}, duplicate_rows=int(again.sum()),
         customers=len({customers[c] for c in rows.distinct["customer_id"].seen(rows.codes["customer_id"][used])}) if customers else 0,
-        date_format=reading or mapping.date_format, decimal=mark, currency=mapping.currency or next(iter(currencies), None), notes=tuple(notes),
+        date_format=reading or mapping.date_format, decimal=mark, currency=mapping.currency or (next(iter(currencies), None) if len(currencies) < 2 else None), notes=tuple(notes),
     )
     if cents is not None:
         taken = cents[used]
@@ -340,7 +347,7 @@ def _refused(errors: list[CrmkitError], **known) -> CheckReport:
 def _customers(parsed, notes) -> list:
     """The ids as text; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
     texts, present = parsed, [t for t in parsed if t]
-    if any(t.endswith(".0") for t in present) and all(re.fullmatch(r"\d+(?:\.0)?", t) or _HINT.search(t) for t in present):
+    if any(t.endswith(".0") for t in present) and all(re.fullmatch(r"\d+(?:\.0)?", t) or LABEL_HINT.search(t) for t in present):
         texts = [t.removesuffix(".0") if t else t for t in texts]
     if lossy := [t for t in present if _SCIENTIFIC.fullmatch(t)]:
         notes.append(_note("scientific_ids", count=len(lossy), value=lossy[0]))
