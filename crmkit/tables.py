@@ -20,12 +20,12 @@ _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
 _FORMULA = re.compile(r"^\s*(?:[=@\t\r]|[+-](?!\d+(?:[.,]\d+)*$))")
 
 _STYLE = """<style>
-.crm-table {border-collapse: collapse; font-size: 13px; line-height: 1.45; margin: .3em 0}
+table.crm-table {table-layout: auto; border-collapse: collapse; font-size: 13px; line-height: 1.45; margin: .3em 0}
 .crm-table th, .crm-table td {padding: 3px 10px; border-bottom: 1px solid var(--jp-border-color2, #ddd);
-  text-align: right; vertical-align: bottom; font-variant-numeric: tabular-nums}
-.crm-table th.crm-left, .crm-table td.crm-left {text-align: left}
+  text-align: right; vertical-align: bottom; font-variant-numeric: tabular-nums; max-width: 30em}
+.crm-table th.crm-left, .crm-table td.crm-left {text-align: left; min-width: 6em}
 .crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600; max-width: 12em}
-.crm-table span[lang] {display: inline-block}
+.crm-table th span[lang] {display: inline-block}
 body[data-crm-lang=zh] .crm-table span[lang=en], body[data-crm-lang=en] .crm-table span[lang=zh] {display: none}
 </style>"""
 
@@ -163,6 +163,7 @@ def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFram
     heading = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
     for j, title in enumerate(readable.columns):
         column, values = str(frame.columns[j]), readable.iloc[:, j]
+        numeric = _is_number(frame.iloc[:, j])  # once a column: asked at each cell it took most of the time
         as_format = workbook.add_format({"num_format": _number_format(column, frame.iloc[:, j])})
         sheet.write_string(0, j, title, heading)
         for i, value in enumerate(values.head(_SHEET_ROWS), start=1):
@@ -172,7 +173,7 @@ def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFram
                 sheet.write_datetime(i, j, pd.Timestamp(value).to_pydatetime().replace(tzinfo=None), as_format)
             elif isinstance(value, (bool, np.bool)):
                 sheet.write_boolean(i, j, bool(value))
-            elif _is_number(frame.iloc[:, j]) and abs(value) != float("inf"):
+            elif numeric and abs(value) != float("inf"):
                 sheet.write_number(i, j, value, as_format)
             else:
                 sheet.write_string(i, j, str(value)[:32767])
