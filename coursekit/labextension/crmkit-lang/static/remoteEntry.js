@@ -129,8 +129,8 @@
       this.place = at;
       if (!cells[at] || !inOtherLanguage(cells[at])) return;
       for (const direction of [step, -step]) {
-        let next = at + direction;
-        while (cells[next] && inOtherLanguage(cells[next])) next += direction;
+        let next = at + direction; // JupyterLab's own arrow keys pass over folded cells: so does this
+        while (cells[next] && (inOtherLanguage(cells[next]) || cells[next].inputHidden)) next += direction;
         if (cells[next]) {
           notebook.activeCellIndex = next;
           return;
