@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .allocation import best_spread, draw_elasticities
 from .intervals import Estimate, interval_of
 from .schema import CrmkitError, require_between, require_choice, require_columns
 from .terms import message_pair
@@ -256,13 +257,13 @@ def reallocate(
     require_between(at_least, 0, 1, name="at_least")
     require_between(at_most, 1, np.inf, name="at_most")
     e = _elasticities(elasticity, table["tier"])
-    after = _best_spread(margin, before, e, at_least * before, at_most * before)
+    after = best_spread(margin, before, e, at_least * before, at_most * before)
     margin_after = margin * (after / before) ** e
     change = (margin_after - margin).sum()
     profit_change = Estimate(value=float(change))
     if rng is not None:
         require_between(elasticity_sd, 0, 0.5, name="elasticity_sd")
-        tried = _draw_elasticities(e, elasticity_sd, draws, rng)
+        tried = draw_elasticities(e, elasticity_sd, draws, rng)
         drawn = (margin * ((after / before) ** tried - 1)).sum(axis=1)
         profit_change = interval_of(drawn, value=change, level=level)
     result = pd.DataFrame({
@@ -292,9 +293,9 @@ def migration(before: Pyramid, after: Pyramid) -> Migration:
 
     In: two pyramids with the same tiers. A customer only in ``after`` comes from ``new_customer``, one only in ``before`` goes
     to ``lost_customer``. The steady state s solves s = s·P + n: P the probabilities between tiers, n the new customers
-    per tier and period. Where nobody is lost it is the stationary mix of P instead, reached from n (from the tiers of ``after``
-    if nobody is new), and ``customers`` is infinite (or today's number). It is missing
-    where a tier that customers reach had nobody in ``before``, since what they do next is then unknown.
+    per tier and period. Tiers that nobody is ever lost from settle at the stationary mix of P, and are infinite where
+    new customers keep coming; the shares are then those of the growth. It is missing where a tier that customers reach
+    had nobody in ``before``, since what they do next is not known.
     Errors: CrmkitError for pyramids of different tiers.
 
     >>> import pandas as pd
@@ -316,34 +317,34 @@ def migration(before: Pyramid, after: Pyramid) -> Migration:
     ).rename_axis(index="from_tier", columns="to_tier")
     started = counts.sum(axis=1)
     probabilities = counts.div(started.where(started > 0), axis=0)
-    steady = _steady_state(
-        probabilities.loc[names, names].to_numpy(float), counts.loc["new_customer", names].to_numpy(float),
+    steady, share = _steady_state(
+        probabilities.loc[names].to_numpy(float), counts.loc["new_customer", names].to_numpy(float),
         after.tiers["customers"].to_numpy(float),
     )
-    share = steady / steady.sum() if np.isfinite(steady.sum()) and steady.sum() > 0 else np.full(len(names), np.nan)
     return Migration(counts=counts, probabilities=probabilities, steady_state=pd.DataFrame(
         {"tier": pd.Series(names, dtype="str"), "customers": steady, "customer_share": share}))
 
 
-def _steady_state(moves: np.ndarray, new: np.ndarray, today: np.ndarray) -> np.ndarray:
-    """Customers per tier in the long run; ``moves`` between tiers (rows sum to at most 1), ``new`` per period."""
-    entered = (new > 0) | (np.nan_to_num(moves).sum(axis=0) > 0) | (today > 0)
-    if np.isnan(moves[entered]).any():
-        return np.full(len(new), np.nan)
-    kept = np.flatnonzero(entered)
-    steady = np.zeros(len(new))
-    inner = moves[np.ix_(kept, kept)]
-    if (inner.sum(axis=1) > 1 - 1e-12).all():  # nobody is ever lost: the mix of those who are there
-        chain = (inner + np.eye(len(kept))) / 2  # half of them wait: the same mix, and no swinging to and fro
-        for _ in range(60):
-            chain = chain @ chain
-            chain /= chain.sum(axis=1, keepdims=True)
-        steady[kept] = today[kept] @ chain
-    elif np.max(np.abs(np.linalg.eigvals(inner))) < 1 - 1e-12:
-        steady[kept] = np.linalg.solve((np.eye(len(kept)) - inner).T, new[kept])
-    else:
-        steady[:] = np.nan
-    return steady
+def _steady_state(moves: np.ndarray, new: np.ndarray, today: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Customers per tier in the long run and their shares; ``moves`` from tier to tier and, last, to lost."""
+    tiers = len(new)
+    used = (new > 0) | (today > 0) | (np.nan_to_num(moves[:, :tiers]).sum(axis=0) > 0)
+    if np.isnan(moves[used]).any():
+        return np.full(tiers, np.nan), np.full(tiers, np.nan)
+    moves = np.where(used[:, None], moves, np.eye(tiers, tiers + 1))
+    # where everybody ends up: lost is a state that nobody leaves; half wait each period, so that nothing swings to and fro
+    end = (np.vstack([moves, np.eye(tiers + 1)[-1]]) + np.eye(tiers + 1)) / 2
+    for _ in range(60):
+        end = end @ end
+        end /= end.sum(axis=1, keepdims=True)
+    end = np.where(end > 1e-12, end, 0)[:tiers, :tiers]
+    kept = end.diagonal() > 0  # tiers that somebody may stay in, or come back to, for ever
+    steady, growth = today @ end, new @ end
+    leaving = np.flatnonzero(~kept)
+    inner = moves[np.ix_(leaving, leaving)]
+    steady[leaving] = np.linalg.solve((np.eye(len(leaving)) - inner).T, new[leaving])
+    steady[growth > 0] = np.inf
+    return steady, _shares(growth) if growth.any() else _shares(steady)
 
 
 def _require_unique(frame: pd.DataFrame) -> None:
@@ -421,38 +422,3 @@ def _elasticities(elasticity, tiers: pd.Series) -> np.ndarray:
     for number in numbers:
         require_between(number, 0, 0.99, name="elasticity")
     return numbers
-
-
-def _draw_elasticities(e: np.ndarray, sd: float, draws: int, rng: np.random.Generator) -> np.ndarray:
-    spread = np.minimum(sd, 0.9 * np.sqrt(e * (1 - e)))  # a beta distribution cannot be wider
-    drawn = np.tile(e, (draws, 1))
-    for tier in np.flatnonzero(spread > 0):
-        weight = e[tier] * (1 - e[tier]) / spread[tier] ** 2 - 1
-        drawn[:, tier] = rng.beta(e[tier] * weight, (1 - e[tier]) * weight, draws)
-    return drawn
-
-
-def _best_spread(margin, before, e, low, high) -> np.ndarray:
-    """The amounts per tier with the highest sum of margin · (amount / before)^e, adding up to the same budget."""
-    answering = (margin > 0) & (e > 0)
-    if not answering.any():
-        return before.copy()
-    after = low.copy()  # a tier that does not answer, or loses more the more it gets, keeps the least
-    budget = before.sum() - after[~answering].sum()
-    m, x, s = margin[answering], before[answering], e[answering]
-
-    def wanted(log_return):
-        with np.errstate(over="ignore"):
-            return np.clip(x * np.exp((np.log(m * s / x) - log_return) / (1 - s)), low[answering], high[answering])
-
-    bottom, top = -700.0, 700.0  # of the logarithm of the marginal return that all tiers share
-    for _ in range(200):
-        middle = (bottom + top) / 2
-        bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
-    after[answering] = wanted(top)
-    left = before.sum() - after.sum()  # more than rounding only when every answering tier is at its upper limit
-    room = (high - after)[~answering] if left > 1e-9 * before.sum() else None
-    if room is not None and room.size:
-        given = before[~answering] - after[~answering]
-        after[~answering] += left * given / given.sum() if given.sum() > 0 else 0
-    return after

@@ -1,0 +1,47 @@
+"""Spreading a budget over uses with diminishing returns: margin · (amount / today's amount)^elasticity."""
+
+import numpy as np
+
+
+def best_spread(
+    margin: np.ndarray, before: np.ndarray, e: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """The amounts with the highest sum of margin · (amount / before)^e that add up to the same budget.
+
+    At the optimum all marginal returns are equal, unless an amount is at its ``low`` or ``high`` limit; the return that
+    they share is found by bisection.
+
+    >>> best_spread(*map(np.array, ([80.0, 20.0], [1.0, 4.0], [0.5, 0.5], [0.0, 0.0], [5.0, 5.0]))).round(2).tolist()
+    [4.92, 0.08]
+    """
+    answering = (margin > 0) & (e > 0)
+    if not answering.any():
+        return before.copy()
+    after = low.copy()  # a tier that does not answer, or loses more the more it gets, keeps the least
+    budget = before.sum() - after[~answering].sum()
+    m, x, s = margin[answering], before[answering], e[answering]
+
+    def wanted(log_return):
+        with np.errstate(over="ignore"):
+            return np.clip(x * np.exp((np.log(m * s / x) - log_return) / (1 - s)), low[answering], high[answering])
+
+    bottom, top = -700.0, 700.0  # of the logarithm of the marginal return that all tiers share
+    for _ in range(200):
+        middle = (bottom + top) / 2
+        bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
+    after[answering] = wanted(top)
+    left = before.sum() - after.sum()
+    if left > 1e-9 * before.sum():  # every answering tier is at its upper limit: the rest stays where it was
+        kept = before[~answering] - after[~answering]
+        after[~answering] += left * kept / kept.sum()
+    return after
+
+
+def draw_elasticities(e: np.ndarray, sd: float, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Elasticities that might be the true ones: beta distributed around ``e``, each for itself; one row per draw."""
+    spread = np.minimum(sd, 0.9 * np.sqrt(e * (1 - e)))  # a beta distribution cannot be wider
+    drawn = np.tile(e, (draws, 1))
+    for tier in np.flatnonzero(spread > 0):
+        weight = e[tier] * (1 - e[tier]) / spread[tier] ** 2 - 1
+        drawn[:, tier] = rng.beta(e[tier] * weight, (1 - e[tier]) * weight, draws)
+    return drawn
