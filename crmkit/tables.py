@@ -10,7 +10,7 @@ import pandas as pd
 
 from .language import get_language, in_language
 from .schema import require_choice
-from .terms import has_term, message, term_pair
+from .terms import has_term, message_pair, term_pair
 
 # a column so named holds shares (0…1) and is shown as %
 _SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?$")
@@ -24,9 +24,10 @@ table.crm-table {table-layout: auto; border-collapse: collapse; font-size: 13px;
 .crm-table th, .crm-table td {padding: 3px 10px; border-bottom: 1px solid var(--jp-border-color2, #ddd);
   text-align: right; vertical-align: bottom; font-variant-numeric: tabular-nums; max-width: 30em}
 .crm-table th.crm-left, .crm-table td.crm-left {text-align: left; min-width: 6em}
-.crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600; max-width: 12em}
-.crm-table th span[lang] {display: inline-block}
-body[data-crm-lang=zh] .crm-table span[lang=en], body[data-crm-lang=en] .crm-table span[lang=zh] {display: none}
+.crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600; min-width: 3.5em; max-width: 12em}
+.crm-table th span[lang], .crm-note span[lang] {display: inline-block}
+body[data-crm-lang=zh] :is(.crm-table, .crm-note) span[lang=en], body[data-crm-lang=en] :is(.crm-table, .crm-note) span[lang=zh]
+  {display: none}
 </style>"""
 
 
@@ -36,13 +37,13 @@ class Table:
     def __init__(self, frame: pd.DataFrame, *, digits: int, percent: "list[str] | bool | None", rows: int):
         self.frame, self.digits, self.percent, self.rows = frame, digits, percent, rows
 
-    def _shown(self) -> tuple[pd.DataFrame, list[bool], str]:
+    def _shown(self) -> tuple[pd.DataFrame, list[bool], "tuple[str, str] | str"]:
         """The first rows as text, which columns are text (left aligned), and the note on what is not shown."""
         frame = _with_index(self.frame)
         head = frame.head(self.rows)
         cells = {i: [self._cell(v, str(c)) for v in head.iloc[:, i]] for i, c in enumerate(frame.columns)}
         left = [not _is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
-        note = message("table_more_rows", shown=len(head), rows=f"{len(frame):,}") if len(frame) > len(head) else ""
+        note = message_pair("table_more_rows", shown=len(head), rows=f"{len(frame):,}") if len(frame) > len(head) else ""
         return pd.DataFrame(cells, index=head.index), left, note
 
     def _cell(self, value, column: str) -> "str | tuple[str, str]":
@@ -66,10 +67,10 @@ class Table:
         headers = [_heading(c) for c in _with_index(self.frame).columns]
         head = "".join(f'<th scope="col"{s}>{_html(h)}</th>' for h, s in zip(headers, side))
         body = "".join(
-            "<tr>" + "".join(f"<td{s}>{_html(v)}</td>" for v, s in zip(row, side)) + "</tr>"
+            "<tr>" + "".join(f"<td{s}>{_html(v, '&nbsp;')}</td>" for v, s in zip(row, side)) + "</tr>"
             for row in shown.itertuples(index=False, name=None)
         )
-        tail = f'<p class="crm-note">{escape(note)}</p>' if note else ""
+        tail = f'<p class="crm-note">{_html(note)}</p>' if note else ""
         return (f'{_STYLE}<table class="crm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{tail}')
 
     def __repr__(self) -> str:
@@ -81,7 +82,7 @@ class Table:
         for row in zip(*columns):
             padded = [v + _pad(v, w) if is_text else _pad(v, w) + v for v, w, is_text in zip(row, widths, left)]
             lines.append("  ".join(padded).rstrip())
-        return "\n".join([*lines, *([note] if note else [])])
+        return "\n".join([*lines, *([_plain(note)] if note else [])])
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -243,11 +244,11 @@ def _plain(text: "str | tuple[str, str]", lang: str | None = None) -> str:
     return {"zh": zh, "en": en}.get(lang) or (zh if zh == en else f"{zh} {en}")
 
 
-def _html(text: "str | tuple[str, str]") -> str:
+def _html(text: "str | tuple[str, str]", between: str = " ") -> str:
     """Escaped; of a pair, each language in its own span, so that the page's switch can show one of them."""
     if isinstance(text, str) or get_language() != "both" or text[0] == text[1]:
         return escape(_plain(text))
-    return f'<span lang="zh">{escape(text[0])}</span> <span lang="en">{escape(text[1])}</span>'
+    return f'<span lang="zh">{escape(text[0])}</span>{between}<span lang="en">{escape(text[1])}</span>'
 
 
 def _width(text: str) -> int:

@@ -11,7 +11,7 @@ from .widget import Explorer
 
 _SCORES = ("recency_score", "frequency_score", "monetary_score")
 _WIDTH, _HEIGHT, _LEFT, _TOP, _SIDE = 760, 412, 40, 38, 310
-_TABLE, _BARS, _FULL = 392, 536, 150
+_TABLE, _FULL = 392, 300
 _COLOURS = ("#5f666d", "#e69f00")  # customers, revenue
 
 
@@ -82,11 +82,11 @@ def rfm_scene(cells: Cells, values: dict) -> dict:
     row = _SIDE / len(slugs)
     for i, slug in enumerate(slugs):
         y = _TOP + row * (i + 0.5)
-        scene.text(_TABLE, y, term_text(slug), css="crm-strong", lines="middle")
-        for dy, share, colour in zip((-10, 10), shares[slug], _COLOURS):
+        scene.text(_TABLE, y - 20, term_text(slug), css="crm-strong")
+        for dy, share, colour in zip((-3, 13), shares[slug], _COLOURS):
             width = max(0, share) / widest * _FULL
-            scene.rect(_BARS, y + dy - 8, width, 16, fill=colour)
-            scene.text(_BARS + width + 6, y + dy, percent(share), css="crm-small")
+            scene.rect(_TABLE, y + dy - 7, width, 14, fill=colour)
+            scene.text(_TABLE + width + 6, y + dy, percent(share), css="crm-small")
     for k, (slug, colour) in enumerate(zip(("customer_share", "revenue_share"), _COLOURS)):
         scene.rect(_TABLE, _TOP + _SIDE + 14 + 24 * k, 12, 12, fill=colour)
         scene.text(_TABLE + 20, _TOP + _SIDE + 20 + 24 * k, term_text(slug), css="crm-small")

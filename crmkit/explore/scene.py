@@ -8,7 +8,7 @@ from ..terms import message_pair, term_pair
 _STYLE = (
     "text{font:13px 'Noto Sans SC','Microsoft YaHei','PingFang SC',sans-serif;dominant-baseline:central;fill:#222}"
     ".crm-strong{font-weight:600}.crm-small{font-size:11.5px;fill:#555}.crm-on-dark{fill:#fff}"
-    ".crm-edge{stroke:#555;stroke-width:.8}.crm-rule{stroke:#222;stroke-width:2}.crm-faint{stroke:#bbb}"
+    ".crm-edge{stroke:#555;stroke-width:.8}.crm-rule{stroke:#d55e00;stroke-width:3}.crm-faint{stroke:#bbb}"
     ".crm-ghost{fill:none;stroke:#222;stroke-width:1.2;stroke-dasharray:4 3}"
 )
 
