@@ -18,7 +18,7 @@ _SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
 
 class Words(Formatter):
-    """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, period, term.
+    """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, period, term, name.
 
     ``{n:count order orders}`` and ``{n:plural is|are}`` choose between the English singular and plural. Texts are
     escaped, since they may come from a client's file.
@@ -78,6 +78,11 @@ class Words(Formatter):
         if not has_term(slug):  # a tier or segment of the client's own
             return escape_markdown(slug)
         return term_pair(slug)[self.lang == "en"]
+
+    def _name(self, slug: str, _) -> str:
+        """A term at the beginning of a sentence."""
+        text = self._term(slug, _)
+        return text[:1].upper() + text[1:]
 
 
 def escape_markdown(text: str) -> str:

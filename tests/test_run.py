@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import coursekit.run as runner
+from coursekit.build import edition
 from coursekit.build.notebooks import lesson_notebook
 from coursekit.build.source import read_lesson
 from coursekit.messages import KitError
@@ -248,12 +249,32 @@ def odd_file(name: str, folder: Path) -> Path:
     return path
 
 
+def in_this_process(notebook: Path, data: Path, lang: str) -> str:
+    """The page of the workshop on ``data``, its cells run here one by one: a kernel for each odd file would take minutes."""
+    import matplotlib
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+    from matplotlib import pyplot
+
+    matplotlib.use("agg")
+    shell, node = InteractiveShell(), edition(nbformat.read(notebook, as_version=4), lang)
+    for cell in node.cells:
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "code":
+            more = f"\ndata, out = {str(data)!r}, {str(data.parent / 'tables')!r}" if "parameters" in tags else ""
+            with capture_output() as caught:
+                shell.run_cell(cell.source + more).raise_error()
+            cell.outputs = [v4.new_output("display_data", data=o.data, metadata=o.metadata) for o in caught.outputs]
+    pyplot.close("all")
+    return runner.html(node, lang, {"as_of": "", "data": str(data), "client": data.stem})
+
+
 @pytest.mark.parametrize("name", ["three_customers", "one_row", "single_day", "only_returns", "all_zero", "huge_amounts",
                                   "returns_in_the_second_half", "hostile_names"])
 def test_any_usable_file_makes_a_page(workshop, tmp_path, name):
-    assert run(odd_file(name, tmp_path), lang="zh", out=tmp_path / "out", notebook=workshop) == 0
-    page = (tmp_path / "out/report_zh.html").read_text(encoding="utf-8")
+    page = in_this_process(workshop, odd_file(name, tmp_path), "zh")
     assert not re.search(r"\bnan\b|\binf\b|\bNone\b|NaT", words(page)) and "<script" not in page
+    assert page.count("<h2") == 12 and (tmp_path / "tables" / "tables.xlsx").stat().st_size > 5000
     if name in ("three_customers", "one_row", "only_returns", "all_zero"):
         assert "无法计算" in page or "这一步不计算" in page
 

@@ -268,7 +268,7 @@ def execute(node, path: Path, values: dict, language: str, console):
         try:
             done = papermill.execute_notebook(
                 node, str(path), engine_name="crmkit", progress_bar=False, cwd=str(Path.cwd()),
-                extra_arguments=["--log-level=ERROR"],  # the kernel's own remarks are not the user's concern
+                extra_arguments=["--log-level=CRITICAL"],  # the kernel's own remarks are not the user's concern
             )
             failure = None
         except PapermillExecutionError as error:
