@@ -77,7 +77,8 @@ def no_space(where):
     with contextlib.suppress(OSError):
         free = "%.1f" % (shutil.disk_usage(existing(where)).free / 1e9)
     return Trouble(
-        "磁盘空间不够：%s 所在的盘还剩 %s GB，第一次安装约需 %.0f GB。腾出空间后再运行一次，会接着装好。" % (where, free, NEEDED_GB),
+        "磁盘空间不够：%s 所在的盘还剩 %s GB，第一次安装约需 %.0f GB。腾出空间后再运行一次，会接着装好。"
+        % (where, free, NEEDED_GB),
         "Not enough disk space: %s GB are free where %s is, and a first installation takes about %.0f GB. "
         "Make room and run this again; it will finish the work." % (free, where, NEEDED_GB),
     )

@@ -1,7 +1,7 @@
 """``crmkit open``: JupyterLab on the working copy, with the kit's settings in the copy and not in the user's home.
 
-Defaults of the kit (no news pop-up, menus in Chinese) are *overrides* in the copy's .kit folder, written anew each time;
-what a user then changes in JupyterLab's own dialogs goes to .kit/lab/user-settings and wins over them.
+Defaults of the kit (no news pop-up, menus in Chinese) are *overrides* in the copy's .kit folder, written anew each
+time; what a user then changes in JupyterLab's own dialogs goes to .kit/lab/user-settings and wins over them.
 """
 
 import json
@@ -21,7 +21,9 @@ EXTENSIONS = Path(__file__).parent / "labextension"
 FIRST_PORT = 8888
 
 
-def open_lab(folder: Path | None = None, *, lang: str | None = None, browser: bool = True, port: int | None = None) -> int:
+def open_lab(
+    folder: Path | None = None, *, lang: str | None = None, browser: bool = True, port: int | None = None
+) -> int:
     """Lay the course into ``folder`` and serve it on this machine only, until Ctrl+C."""
     port = claim_port(port)
     laid = workspace.lay(folder, lang=lang)
@@ -111,6 +113,7 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int) -> int:
         "ServerApp.open_browser": browser,
         "ServerApp.answer_yes": True,  # one Ctrl+C is enough; notebooks save themselves
         "ServerApp.log_level": "WARN",
+        "LabApp.log_level": "WARN",
         "IdentityProvider.token": token,  # never in the environment: kernels and terminals would inherit it
         "LabApp.default_url": f"/lab/tree/{start}" if start else "/lab",
         "LabApp.extra_labextensions_path": str(EXTENSIONS),
@@ -118,7 +121,8 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # containers; we listen on this machine only
         options["ServerApp.allow_root"] = True
     server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in options.items()])
-    # the port is open from here on, so who reads the address can use it at once
-    print(message("open_ready", url=f"http://127.0.0.1:{port}{options['LabApp.default_url']}?token={token}"), flush=True)
+    ready = message("open_ready", url=f"http://127.0.0.1:{port}{options['LabApp.default_url']}?token={token}")
+    # after the callback that opens the port, so who reads the address can use it at once
+    server.io_loop.add_callback(lambda: print(ready, flush=True))
     server.start()
     return 0

@@ -133,7 +133,7 @@ class Laid:
 
 
 def lay(folder: Path | None = None, *, lang: str | None = None) -> Laid:
-    """Lay the course into ``folder`` in ``lang`` (the folder's own when None, at first both); lose nothing of anybody."""
+    """Lay the course into ``folder`` in ``lang`` (the folder's own when None, at first both); nobody's work is lost."""
     root = course_root()
     folder = working_folder(folder, root)
     manifest = Manifest.read(folder)
@@ -206,8 +206,8 @@ def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -
 def find_lesson(name: str, paths: list[str]) -> list[str]:
     """Paths that ``name`` means: 06 or 06_customer_pyramid in every part, exercises/06 in one, or a path itself.
 
-    >>> find_lesson("6", ["notebooks/06_customer_pyramid.ipynb", "exercises/06_customer_pyramid.ipynb", "datasets/a.csv"])
-    ['notebooks/06_customer_pyramid.ipynb', 'exercises/06_customer_pyramid.ipynb']
+    >>> find_lesson("6", ["notebooks/06_pyramid.ipynb", "exercises/06_pyramid.ipynb", "datasets/a.csv"])
+    ['notebooks/06_pyramid.ipynb', 'exercises/06_pyramid.ipynb']
     """
     wanted = name.replace("\\", "/").strip().removeprefix("./").removeprefix("work/")
     if wanted in paths:

@@ -1,0 +1,126 @@
+"""The rules of the house: who may import whom, what `import crmkit` loads, how large crmkit may grow."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import crmkit
+
+ROOT = Path(__file__).parent.parent
+LINES, NAMES = 5000, 60
+# what shows results: none of it may be known to a model
+SHOWING = {"matplotlib", "seaborn", "anywidget", "ipywidgets", "traitlets", "IPython", "plotly"}
+# crmkit modules that compute; the rest is language, questions, the data door and what shows
+MODELS = ["allocation", "concentration", "customer_pyramid", "intervals", "schema", "segments", "summary"]
+# of its siblings a model knows only these
+SHARED = {"schema", "intervals", "allocation"}
+NOT_LOADED = ("matplotlib", "seaborn", "anywidget", "ipywidgets", "duckdb", "IPython")
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path, *, top_only: bool = False) -> dict[str, int]:
+    """Absolute module names that a file imports → line; ``top_only``: as the module itself is imported."""
+    package = list(path.relative_to(ROOT).parent.parts)
+    tree, found = ast.parse(path.read_text(encoding="utf-8")), {}
+    inside = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
+    for node in ast.walk(tree):
+        if top_only and id(node) in inside:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name: node.lineno for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found[module] = node.lineno
+            found |= {f"{module}.{alias.name}": node.lineno for alias in node.names if node.level}
+    return found
+
+
+def top(module: str) -> str:
+    return module.split(".")[0]
+
+
+@pytest.mark.parametrize("path", sources("crmkit"), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_crmkit_never_knows_coursekit(path):
+    assert not {f"{m} (line {n})" for m, n in imports(path).items() if top(m) == "coursekit"}
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if (ROOT / "crmkit" / f"{n}.py").is_file()])
+def test_a_model_knows_nothing_of_showing_and_little_of_its_siblings(name):
+    found = imports(ROOT / "crmkit" / f"{name}.py")
+    assert not {m for m in found if top(m) in SHOWING}
+    siblings = {m.split(".")[1] for m in found if m.startswith("crmkit.")}
+    language = {"language", "terms"} if name == "schema" else set()  # the errors speak both languages
+    assert siblings <= SHARED | language
+
+
+@pytest.mark.parametrize("path", sources("crmkit"), ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_only_what_draws_loads_drawing_when_it_is_imported(path):
+    drawing = {"plots.py", "fonts/__init__.py"}
+    relative = path.relative_to(ROOT / "crmkit").as_posix()
+    loaded = {top(m) for m in imports(path, top_only=True)} & (SHOWING | {"duckdb"})
+    if relative in drawing or relative.startswith("explore/"):
+        return
+    assert not loaded, f"{relative} loads {loaded} at import"
+
+
+def test_import_crmkit_loads_no_plotting_widgets_or_database():
+    code = f"import sys, crmkit; print([m for m in {NOT_LOADED!r} if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_crmkit_stays_small(capsys):
+    lines = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in sources("crmkit")}
+    with capsys.disabled():
+        print(f"\ncrmkit: {sum(lines.values())} of {LINES} lines, {len(crmkit._OWNER)} of {NAMES} public names")
+    assert sum(lines.values()) <= LINES and len(crmkit._OWNER) <= NAMES
+    assert not {p.name: n for p, n in lines.items() if n > 550}, "a module is taken in at one sitting"
+
+
+@pytest.mark.parametrize("name", sorted(crmkit._OWNER))
+def test_every_public_name_is_there_and_says_what_it_is(name):
+    value = getattr(crmkit, name)
+    owner = importlib.import_module(f"crmkit.{crmkit._OWNER[name]}")
+    assert getattr(owner, name) is value
+    if callable(value):
+        assert inspect.getdoc(value), f"crmkit.{name} has no docstring"
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        crmkit.no_such_thing
+    assert set(crmkit._OWNER) <= set(dir(crmkit))
+
+
+@pytest.mark.parametrize("package", ["crmkit", "coursekit"])
+def test_every_import_from_outside_is_declared_in_pyproject(package):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = {canonicalize_name(Requirement(line).name) for group in groups for line in group}
+    # import name -> distribution, where they differ
+    called = {"fontTools": "fonttools", "markdown_it": "markdown-it-py", "yaml": "pyyaml"}
+    undeclared = {}
+    for path in sources(package):
+        for module, line in imports(path).items():
+            name = top(module)
+            if name in sys.stdlib_module_names or name in ("crmkit", "coursekit"):
+                continue
+            if canonicalize_name(called.get(name, name)) not in declared:
+                undeclared.setdefault(name, f"{path.relative_to(ROOT).as_posix()}:{line}")
+    assert not undeclared
+
+
+def test_there_is_no_module_called_utils():
+    modules = {path.stem for package in ("crmkit", "coursekit") for path in sources(package)}
+    assert not modules & {"utils", "helpers", "misc", "common"}
