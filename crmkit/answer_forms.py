@@ -65,7 +65,8 @@ def describe(question: dict) -> tuple[str, str]:
             parts.append(say("answer_form_unit", unit=message_pair(f"unit_{question['unit']}")))
         return join_pairs(*parts)
     if kind == "choice":
-        return say("answer_form_choice", options=", ".join(f'"{o["id"]}"' for o in question["options"]))
+        names = [f'"{option["id"]}"' for option in question["options"]]
+        return say("answer_form_choice", options=("、".join(names), ", ".join(names)))
     if kind == "table":
         names = question.get("columns") or ()
         columns = say("answer_form_columns", columns=("、".join(names), ", ".join(names))) if names else ("", "")

@@ -23,6 +23,8 @@ FORMAT = "crmkit-answers/1"
 def preview(question: dict, value) -> tuple[str, str]:
     """A recorded value in a few words, in both languages."""
     kind = question["kind"]
+    if kind == "number" and question.get("unit") == "share":
+        return f"{short(value)}（{100 * value:.4g}%）", f"{short(value)} ({100 * value:.4g}%)"
     if kind == "number":
         unit = message_pair(f"unit_{question['unit']}") if question.get("unit") else ("", "")
         return f"{short(value)} {unit[0]}".strip(), f"{short(value)} {unit[1]}".strip()
@@ -83,7 +85,7 @@ class Answer(_Shown):
         else:
             said = say("answer_badly_formed", why=self.problem)
         if kept and self.state != "recorded":
-            said = join_pairs(said, (" ", " "), say("answer_kept", value=kept))
+            said = join_pairs(said, ("", " "), say("answer_kept", value=kept))
         return tuple(f"{self.question['id']}: {text}" for text in said)
 
     def _html(self, index):
@@ -110,7 +112,8 @@ class Status(_Shown):
 
     def _rows(self, index):
         for number, answer in enumerate(self.answers, 1):
-            state = say(f"answer_state_{answer.state}")[index]
+            kept_only = answer.value is not None and answer.state != "recorded"
+            state = say("answer_state_kept" if kept_only else f"answer_state_{answer.state}")[index]
             kept = preview(answer.question, answer.value)[index] if answer.value is not None else ""
             yield str(number), answer.question["id"], state, kept, answer
 
@@ -140,7 +143,7 @@ class AnswerSheet(_Shown):
     >>> import crmkit; crmkit.set_language("en")
     >>> answer = AnswerSheet("demo", [{"id": "share", "kind": "number", "unit": "share", "maximum": 1}], seed=1)
     >>> answer("share", 0.25)
-    share: Recorded: 0.25 share
+    share: Recorded: 0.25 (25%)
     """
 
     exercise: str

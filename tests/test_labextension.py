@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -86,17 +87,38 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def page(browser):
-    """A fresh browser profile: nothing remembered."""
+@contextmanager
+def fresh(browser):
+    """A page in a new browser profile, where nothing is remembered; scripts must not fail on it."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+    page, errors = context.new_page(), []
     page.set_default_timeout(30_000)
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
-    assert page.errors == []
+    assert errors == []
+
+
+@pytest.fixture
+def page(browser):
+    with fresh(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def lesson(browser, server):
+    """The sample lesson, opened once for several tests."""
+    with fresh(browser) as page:
+        open_notebook(page, server, "notebooks/01_sample.ipynb")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def exercise(browser, server):
+    """The sample exercise on a running kernel, opened once for several tests."""
+    with fresh(browser) as page:
+        open_notebook(page, server, "exercises/01_sample.ipynb", kernel=True)
+        yield page
 
 
 def interface(server: str, locale: str) -> None:
@@ -160,16 +182,16 @@ def test_the_choice_persists_and_the_shortcut_goes_round(page, server):
     assert seen == ["en", "both", "zh"]
 
 
-def test_the_palette_offers_each_language(page, server):
-    open_notebook(page, server, "notebooks/01_sample.ipynb")
+def test_the_palette_offers_each_language(lesson):
+    page = lesson
     page.keyboard.press("Control+Shift+c")
     page.fill(".lm-CommandPalette-input", "双语")
     page.click(".lm-CommandPalette-item:has-text('Language: 双语')")
     page.wait_for_function("document.body.dataset.crmLang === 'both'")
 
 
-def test_the_keyboard_never_stops_on_a_hidden_cell(page, server):
-    open_notebook(page, server, "notebooks/01_sample.ipynb")
+def test_the_keyboard_never_stops_on_a_hidden_cell(lesson):
+    page = lesson
     press(page, "en")
     page.click(".jp-MarkdownCell:visible .jp-RenderedMarkdown")
     page.keyboard.press("Escape")
@@ -189,8 +211,8 @@ def test_the_keyboard_never_stops_on_a_hidden_cell(page, server):
     assert page.evaluate(active)[0], "the active cell was the English title"
 
 
-def test_new_cells_and_edited_tags_are_seen_and_only_bilingual_notebooks_have_the_switch(page, server):
-    open_notebook(page, server, "notebooks/01_sample.ipynb")
+def test_new_cells_and_edited_tags_are_seen_and_only_bilingual_notebooks_have_the_switch(lesson):
+    page = lesson
     press(page, "zh")
     page.evaluate("""() => { const { content } = jupyterapp.shell.currentWidget;
         content.activeCellIndex = 2;
@@ -206,8 +228,8 @@ def test_new_cells_and_edited_tags_are_seen_and_only_bilingual_notebooks_have_th
     assert not page.is_visible(".jp-NotebookPanel:not(.lm-mod-hidden) .crm-language")
 
 
-def test_the_table_of_contents_lists_what_is_on_the_page(page, server):
-    open_notebook(page, server, "exercises/01_sample.ipynb")
+def test_the_table_of_contents_lists_what_is_on_the_page(exercise):
+    page = exercise
     press(page, "zh")
     page.evaluate("jupyterapp.shell.activateById('table-of-contents')")
     entries = "[...document.querySelectorAll('.jp-tocItem')].map(n => n.innerText.trim()).filter(Boolean)"
@@ -240,8 +262,8 @@ def test_a_long_notebook_switches_at_once_and_leaves_no_blank_where_one_scrolls(
     page.wait_for_function(f"before => {height} > 1.6 * before", arg=before)
 
 
-def test_outputs_follow_the_switch_without_running_again(page, server):
-    open_notebook(page, server, "exercises/01_sample.ipynb", kernel=True)
+def test_outputs_follow_the_switch_without_running_again(exercise):
+    page = exercise
     page.wait_for_function("jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'")
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_selector(".jp-OutputArea-output table td:has-text('advice')", state="attached")

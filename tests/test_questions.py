@@ -202,7 +202,7 @@ def test_a_value_that_misbehaves_is_badly_formed_and_no_crash():
 
 
 def test_recorded_badly_formed_and_missing_are_said_at_once(answer):
-    assert str(answer("share", 0.6)) == "share: Recorded: 0.6 share"
+    assert str(answer("share", 0.6)) == "share: Recorded: 0.6 (60%)"
     assert "Did you give per cent?" in str(AnswerSheet("s", [SHARE], 1)("share", 61.2))
     assert "between 0 and 1" in str(AnswerSheet("s", [SHARE], 1)("share", -1))
     assert answer("tier", ...).state == "missing" and answer("why", " \n ").state == "missing"
@@ -228,7 +228,7 @@ def test_status_lists_every_question_in_order(answer):
     answer("share", 0.6)
     answer("tier", "gold")
     text = repr(answer.status())
-    lines = ["1 of 3 answers recorded", "1  share  recorded  0.6 share", "2  tier  badly formed", "3  why  missing"]
+    lines = ["1 of 3 answers recorded", "1  share  recorded  0.6 (60%)", "2  tier  badly formed", "3  why  missing"]
     assert text.splitlines() == lines
     assert repr(answer) == text
 
