@@ -4,9 +4,10 @@ The right answer is defined once, in the solution's code of the lesson source. I
 again on a student's own earlier values where a question depends on them (follow-through credit).
 """
 
+import io
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,8 @@ class Exercise:
     def _run(self, cell: Cell, space: dict, seed: int, lang: str) -> None:
         where = f"{self.lesson.path.name}:{cell.body}"
         try:
-            exec(compile(cell.source, where, "exec"), space)
+            with redirect_stdout(io.StringIO()):  # what a lesson prints is not for the grader's screen
+                exec(compile(cell.source, where, "exec"), space)
         except Exception as error:
             raise SolutionError(f"{where}, seed {seed}: {type(error).__name__}: {error}") from error
         if "parameters" in cell.tags:
