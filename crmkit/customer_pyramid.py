@@ -140,7 +140,8 @@ def pyramid(
     0  gold          1          0.6
     1  lead          4          0.4
     """
-    return rank_customers(customers, by=by, margin_rate=margin_rate, cost_to_serve=cost_to_serve).cut(tiers, resources=resources)
+    ranked = rank_customers(customers, by=by, margin_rate=margin_rate, cost_to_serve=cost_to_serve)
+    return ranked.cut(tiers, resources=resources)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +168,8 @@ class RankedCustomers:
             if resources_from == "even":
                 notes = (*notes, message_pair("note_resources_even"))
         elif set(resources) != set(names):
-            raise CrmkitError("tier_names", name="resources", value=", ".join(map(str, resources)), allowed=", ".join(names))
+            given = ", ".join(map(str, resources))
+            raise CrmkitError("tier_names", name="resources", value=given, allowed=", ".join(names))
         else:
             used, resources_from = np.array([float(resources[name]) for name in names]), "resources"
         if not (np.isfinite(used).all() and (used >= 0).all()):
@@ -181,11 +183,13 @@ class RankedCustomers:
             "value_per_customer": np.divide(worth, count, out=np.full(len(names), np.nan), where=count > 0),
             "resources": used, "resource_share": _shares(used),
         })
-        return Pyramid(tiers=table, assignments=assignments, by=self.by, rule=tiers, resources_from=resources_from, notes=notes)
+        return Pyramid(tiers=table, assignments=assignments, by=self.by, rule=tiers, resources_from=resources_from,
+                       notes=notes)
 
 
 def rank_customers(
-    customers: pd.DataFrame, *, by: str = "revenue", margin_rate: float | None = None, cost_to_serve: pd.DataFrame | None = None,
+    customers: pd.DataFrame, *, by: str = "revenue", margin_rate: float | None = None,
+    cost_to_serve: pd.DataFrame | None = None,
 ) -> RankedCustomers:
     """What ``pyramid`` does before it cuts; arguments and errors as there."""
     require_choice(by, BY, name="by")
@@ -203,8 +207,8 @@ def rank_customers(
         each, resources_from = np.ones(len(customers)), "even"
     order = np.lexsort((customers["customer_id"].astype(str).to_numpy(), -value))
     return RankedCustomers(
-        customer_id=customers["customer_id"].iloc[order].reset_index(drop=True), value=value[order], each=each[order], by=by,
-        resources_from=resources_from, notes=tuple(notes),
+        customer_id=customers["customer_id"].iloc[order].reset_index(drop=True), value=value[order], each=each[order],
+        by=by, resources_from=resources_from, notes=tuple(notes),
     )
 
 

@@ -1,7 +1,7 @@
-"""Pictures of the models' results: ``plot_x(result, *, ax=None)`` draws what it is given, computes no model, returns the Axes.
+"""Pictures of the models' results: ``plot_x(result, *, ax=None)`` draws what it is given and returns the Axes.
 
-Readable in greyscale and by the colour-blind: what a colour says is said by place, hatching or a label too. Without ``ax`` a
-figure with constrained layout is made, so that labels in both languages are never clipped.
+Readable in greyscale and by the colour-blind: what a colour says is said by place, hatching or a label too. Without
+``ax`` a figure with constrained layout is made, so that labels in both languages are never clipped.
 """
 
 import pandas as pd
@@ -23,7 +23,7 @@ _PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}  #
 _HEAT = "YlGnBu"  # one direction of lightness, so greyscale keeps the order
 
 
-# --- words and numbers -------------------------------------------------------------------------------------------------
+# --- words and numbers --------------------------------------------------------------------------------------
 
 def label(slug: str, *, lines: bool = False) -> str:
     """A term as a label: begins with a capital in English; ``lines`` puts the two languages one below the other."""
@@ -40,7 +40,7 @@ def _with_interval(estimate, show=percent) -> str:
     return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}–{show(estimate.high)})"
 
 
-# --- the paper ---------------------------------------------------------------------------------------------------------
+# --- the paper ----------------------------------------------------------------------------------------------
 
 def _axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2)) -> Axes:
     fonts.use()
@@ -63,7 +63,8 @@ def _on(colour: str) -> str:
 
 
 def _tier_colours(n: int) -> list:
-    return list(TIER_COLOURS) if n == 4 else [plt.get_cmap("cividis")(0.95 - 0.85 * i / max(1, n - 1)) for i in range(n)]
+    shades = plt.get_cmap("cividis")
+    return list(TIER_COLOURS) if n == 4 else [shades(0.95 - 0.85 * i / max(1, n - 1)) for i in range(n)]
 
 
 def _row_labels(axis, slugs) -> None:
@@ -71,7 +72,7 @@ def _row_labels(axis, slugs) -> None:
     axis.set_tick_params(length=0)
 
 
-# --- the pyramid -------------------------------------------------------------------------------------------------------
+# --- the pyramid --------------------------------------------------------------------------------------------
 
 def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
     """The lecture's picture: a row per tier, best on top, with its share of customers, of value and of resources.
@@ -144,14 +145,13 @@ def plot_migration(result, *, ax: Axes | None = None) -> Axes:
 def _heat_map(ax: Axes, table: pd.DataFrame, show) -> None:
     import seaborn as sns
 
-    sns.heatmap(table, ax=ax, cmap=_HEAT, annot=table.map(lambda v: "–" if pd.isna(v) else show(v)), fmt="", cbar=False,
-                linewidths=1, linecolor="white", square=False)
-    ax.set_xticks([i + 0.5 for i in range(table.shape[1])], [label(str(c), lines=True) for c in table.columns], rotation=0)
-    ax.set_yticks([i + 0.5 for i in range(table.shape[0])], [label(str(c), lines=True) for c in table.index], rotation=0)
+    sns.heatmap(table, ax=ax, cmap=_HEAT, annot=table.map(show), fmt="", cbar=False, linewidths=1, linecolor="white")
+    for set_ticks, slugs in ((ax.set_xticks, table.columns), (ax.set_yticks, table.index)):
+        set_ticks([i + 0.5 for i in range(len(slugs))], [label(str(s), lines=True) for s in slugs], rotation=0)
     ax.tick_params(length=0)
 
 
-# --- concentration -----------------------------------------------------------------------------------------------------
+# --- concentration ------------------------------------------------------------------------------------------
 
 def plot_lorenz(curve: pd.DataFrame, *, gini=None, ax: Axes | None = None) -> Axes:
     """The Lorenz curve, poorest customers first, against the line of equality; ``gini``: its Estimate, written in.
@@ -226,7 +226,7 @@ def plot_whale(result, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
-    """How many customers (or products) are in the tail and how much they bring: two bars, tail and head, with intervals.
+    """How many customers (or products) are in the tail and how much they bring: two bars, with intervals.
 
     ``result``: a ``LongTail``.
     """
@@ -237,7 +237,8 @@ def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
             ax.barh(i, width, left=left, height=0.55, color=colour, hatch=hatch, edgecolor="white", linewidth=0,
                     label=label(name) if i == 0 else None)
         if share.low is not None:
-            ax.errorbar(share.value, i, xerr=[[share.value - share.low], [share.high - share.value]], color=INK, capsize=5)
+            ax.errorbar(share.value, i, color=INK, capsize=5,
+                        xerr=[[share.value - share.low], [share.high - share.value]])
         ax.text(1.02, i, _with_interval(share).replace(" (", "\n("), va="center")
     _row_labels(ax.yaxis, ["customer_share", "value_share"])
     ax.invert_yaxis()
@@ -248,7 +249,7 @@ def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-# --- segments and sales ------------------------------------------------------------------------------------------------
+# --- segments and sales -------------------------------------------------------------------------------------
 
 def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """How many customers have each pair of recency and frequency scores; the best are at the top right.
@@ -274,8 +275,8 @@ def plot_segments(sizes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     rows = range(len(sizes))
     ax = _axes(ax, label("segments"), size=(7.2, 1.4 + 0.52 * len(sizes)))
     for offset, column, colour, hatch in ((-0.2, "customer_share", DARK, ""), (0.2, "value_share", ORANGE, "//")):
-        bars = ax.barh([i + offset for i in rows], sizes[column], height=0.38, color=colour, hatch=hatch, edgecolor="white",
-                       linewidth=0, label=label(column))
+        bars = ax.barh([i + offset for i in rows], sizes[column], height=0.38, color=colour, hatch=hatch,
+                       edgecolor="white", linewidth=0, label=label(column))
         ax.bar_label(bars, [percent(v) for v in sizes[column]], padding=3, fontsize=9)
     ax.set_yticks(rows, [label(s, lines=False) for s in sizes["segment"]])
     ax.tick_params(axis="y", length=0)

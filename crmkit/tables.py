@@ -1,4 +1,4 @@
-"""Tables as people read them: headings in the language, shares as %, on the screen and as Parquet, CSV and XLSX files."""
+"""Tables as people read them: headings in the language, shares as %; on the screen and as Parquet, CSV and XLSX."""
 
 import re
 from datetime import date
@@ -24,10 +24,11 @@ table.crm-table {table-layout: auto; border-collapse: collapse; font-size: 13px;
 .crm-table th, .crm-table td {padding: 3px 10px; border-bottom: 1px solid var(--jp-border-color2, #ddd);
   text-align: right; vertical-align: bottom; font-variant-numeric: tabular-nums; max-width: 30em}
 .crm-table th.crm-left, .crm-table td.crm-left {text-align: left; min-width: 6em}
-.crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600; min-width: 3.5em; max-width: 12em}
+.crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600;
+  min-width: 3.5em; max-width: 12em}
 .crm-table th span[lang], .crm-note span[lang] {display: inline-block}
-body[data-crm-lang=zh] :is(.crm-table, .crm-note) span[lang=en], body[data-crm-lang=en] :is(.crm-table, .crm-note) span[lang=zh]
-  {display: none}
+body[data-crm-lang=zh] :is(.crm-table, .crm-note) span[lang=en],
+body[data-crm-lang=en] :is(.crm-table, .crm-note) span[lang=zh] {display: none}
 </style>"""
 
 
@@ -43,7 +44,9 @@ class Table:
         head = frame.head(self.rows)
         cells = {i: [self._cell(v, str(c)) for v in head.iloc[:, i]] for i, c in enumerate(frame.columns)}
         left = [not _is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
-        note = message_pair("table_more_rows", shown=len(head), rows=f"{len(frame):,}") if len(frame) > len(head) else ""
+        note = ""
+        if len(frame) > len(head):
+            note = message_pair("table_more_rows", shown=len(head), rows=f"{len(frame):,}")
         return pd.DataFrame(cells, index=head.index), left, note
 
     def _cell(self, value, column: str) -> "str | tuple[str, str]":
@@ -52,7 +55,8 @@ class Table:
         if isinstance(value, (bool, np.bool)):
             return term_pair("yes" if value else "no")
         if isinstance(value, date):  # Timestamp is one too
-            return value.strftime("%Y-%m-%d %H:%M" if getattr(value, "hour", 0) or getattr(value, "minute", 0) else "%Y-%m-%d")
+            at_midnight = not (getattr(value, "hour", 0) or getattr(value, "minute", 0))
+            return value.strftime("%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M")
         if isinstance(value, str):
             return term_pair(value) if column in _SLUGS and has_term(value) else value
         if not isinstance(value, (int, float, np.number)):
@@ -110,9 +114,9 @@ def number(value: float, lang: str | None = None) -> str:
 def show(frame: pd.DataFrame, *, digits: int = 2, percent: "list[str] | bool | None" = None, rows: int = 20) -> Table:
     """Show a table with its headings and tiers in the language, shares as %, money with thousands separators.
 
-    ``percent`` names the columns shown as % (True: every number); without it those whose name
-    says share, rate or probability. ``rows`` limits what is shown, and a note says how many there are. In the bilingual edition headings carry both
-    languages and follow the switch.
+    ``percent`` names the columns shown as % (True: every number); without it those whose name says share, rate or
+    probability. ``rows`` limits what is shown, and a note says how many there are. In the bilingual edition headings
+    carry both languages and follow the switch.
 
     >>> import crmkit; crmkit.set_language("en")
     >>> show(pd.DataFrame({"tier": ["gold"], "customers": [1200], "customer_share": [0.04]}))
@@ -128,7 +132,7 @@ def save_tables(tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang
     """Write each table as ``<name>.parquet`` (canonical columns) and ``<name>.csv``, and all into one ``tables.xlsx``.
 
     CSV (UTF-8 with BOM, so that Excel opens it rightly) and XLSX have headings in ``lang`` (default: the language
-    setting). Text that a spreadsheet would take for a formula stays text: in XLSX as it is, in CSV behind an apostrophe.
+    setting). Text that a spreadsheet would take for a formula stays text: in XLSX as it is, in CSV after an apostrophe.
 
     >>> import tempfile
     >>> [p.name for p in save_tables({"tiers": pd.DataFrame({"tier": ["gold"]})}, tempfile.mkdtemp(), lang="zh")]
@@ -192,7 +196,7 @@ def _number_format(column: str, values: pd.Series) -> str:
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:
-    """A name that Excel takes: no []:*?/\\, at most 31 characters, no apostrophe at an end, unique whatever the case."""
+    """A name that Excel takes: no []:*?/\\, at most 31 characters, no apostrophe at an end, not there in other case."""
     base = re.sub(r"[\[\]:*?/\\]", "_", str(name)).strip("'")[:31] or "table"
     if base.lower() == "history":  # Excel keeps this name for itself
         base = "history_"

@@ -1,4 +1,4 @@
-"""Explorers: the scene shows the tested functions' numbers in both languages; the drawing keeps up, in a real browser."""
+"""Explorers: the scene shows the tested functions' numbers in both languages; a real browser draws it and keeps up."""
 
 import json
 import shutil
@@ -57,7 +57,8 @@ def test_pyramid_scene_shows_the_pyramids_numbers(customers):
     better = crmkit.reallocate(crmkit.pyramid(customers, tiers=rule), elasticity=0.3, margin_rate=0.3)
     scene = pyramid_scene(rank_customers(customers), values)
     texts = _texts(scene)
-    shown = [*tiers["customer_share"], *tiers["value_share"], *tiers["resource_share"], *better.tiers["resource_share_after"]]
+    shown = [*tiers["customer_share"], *tiers["value_share"], *tiers["resource_share"],
+             *better.tiers["resource_share_after"]]
     assert [t for t in texts if isinstance(t, str)] == [percent(s) for s in shown]
     bars = np.array([m["width"] for m in scene["marks"] if m["kind"] == "rect"])
     np.testing.assert_allclose(bars / bars.max(), np.array(shown) / max(shown), atol=0.001)
@@ -86,7 +87,8 @@ def test_rfm_scene_agrees_with_segments_named_customer_by_customer(customers):
     for slug in named["segment"].unique():
         at = texts.index(scenes.term_text(slug))
         inside = named[named["segment"] == slug]
-        assert texts[at + 1: at + 3] == [percent(len(inside) / len(named)), percent(inside["revenue"].sum() / named["revenue"].sum())]
+        revenue = inside["revenue"].sum() / named["revenue"].sum()
+        assert texts[at + 1: at + 3] == [percent(len(inside) / len(named)), percent(revenue)]
 
 
 @pytest.mark.parametrize("bins", range(3, 8))
@@ -126,7 +128,7 @@ def test_language_setting_is_handed_to_the_page(customers):
         assert explore_rfm(customers).lang == lang
 
 
-# --- the drawing, in Chromium, with a stand-in for the kernel -----------------------------------------------------------
+# --- the drawing, in Chromium, with a stand-in for the kernel -----------------------------------------------
 
 PAGE = """<!doctype html><html><body><div id="here"></div><script type="module">
 import explorer from "/explorer.js";

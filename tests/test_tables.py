@@ -12,7 +12,8 @@ from python_calamine import CalamineWorkbook
 import crmkit
 from crmkit.tables import _sheet_name, save_tables, show
 
-HOSTILE = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "<script>alert(1)</script>", "喆珺犇 & Söhne", "+8613800138000"]
+HOSTILE = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "<script>alert(1)</script>", "喆珺犇 & Söhne",
+           "+8613800138000"]
 
 
 @pytest.fixture
@@ -52,8 +53,8 @@ class _Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-@pytest.mark.parametrize(("lang", "tier", "share"), [("zh", "铂金", "客户占比"), ("en", "platinum", "customer share"),
-                                                     ("both", "铂金 platinum", "客户占比 customer share")])
+@pytest.mark.parametrize(("lang", "tier", "share"), [
+    ("zh", "铂金", "客户占比"), ("en", "platinum", "customer share"), ("both", "铂金 platinum", "客户占比 customer share")])
 def test_show_heads_columns_and_names_tiers_in_the_language(frame, lang, tier, share):
     crmkit.set_language(lang)
     table = _Cells(show(frame)._repr_html_())

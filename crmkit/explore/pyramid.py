@@ -19,15 +19,16 @@ def explore_pyramid(customers: pd.DataFrame, *, cost_to_serve: pd.DataFrame | No
                     resources: dict[str, float] | None = None) -> Explorer:
     """Sliders for the tiers' shares of customers and for the elasticity; the pyramid and the better allocation follow.
 
-    ``customers``: as for ``pyramid`` (customer_id, revenue; a column margin, or ``cost_to_serve``, adds a choice of what
-    counts as value). ``margin_rate`` turns revenue into margin for the expected profit change.
+    ``customers``: as for ``pyramid`` (customer_id, revenue; a column margin, or ``cost_to_serve``, adds a choice of
+    what counts as value). ``margin_rate`` turns revenue into margin for the expected profit change.
 
     >>> from crmkit import load, customer_summary
     >>> explorer = explore_pyramid(customer_summary(load("cdnow_sample"), as_of="1998-06-30"))
     >>> explorer.move(platinum=0.02).values["platinum"]
     0.02
     """
-    choices = ["revenue", *(["margin"] if "margin" in customers else []), *(["profit"] if cost_to_serve is not None else [])]
+    possible = {"revenue": True, "margin": "margin" in customers, "profit": cost_to_serve is not None}
+    choices = [by for by, there in possible.items() if there]
     ranked = {by: rank_customers(customers, by=by, cost_to_serve=cost_to_serve) for by in choices}
     controls = [
         {"name": tier, "kind": "range", "min": low, "max": high, "step": step, "value": first,
@@ -44,13 +45,14 @@ def explore_pyramid(customers: pd.DataFrame, *, cost_to_serve: pd.DataFrame | No
 
 
 def pyramid_scene(ranked: RankedCustomers, values: dict, *, margin_rate: float = 0.3, resources=None) -> dict:
-    """The scene for what the controls are set to: columns of centred bars, and dashed the better spread of the same budget."""
+    """The scene for what the controls are set to: columns of centred bars, dashed the better spread of the budget."""
     by = ranked.by
     shares = {tier: values[tier] for tier in _SHARES}
     result = ranked.cut(ByCustomerShare({**shares, "lead": 1 - sum(shares.values())}), resources=resources)
     better = reallocate(result, elasticity=values["elasticity"], margin_rate=margin_rate)
     tiers = result.tiers
-    after = better.tiers.set_index("tier")["resource_share_after"].reindex(tiers["tier"]).fillna(0.0)  # an empty tier gets 0
+    after = better.tiers.set_index("tier")["resource_share_after"]
+    after = after.reindex(tiers["tier"], fill_value=0.0)  # a tier without customers gets nothing
     columns = {"customer_share": tiers["customer_share"], f"{by}_share": tiers["value_share"],
                "resource_share": tiers["resource_share"], "resource_share_after": after}
 
@@ -72,13 +74,15 @@ def pyramid_scene(ranked: RankedCustomers, values: dict, *, margin_rate: float =
     for i, tier in enumerate(tiers["tier"]):
         scene.text(8, _TOP + _ROW * (i + 0.5), term_text(tier), css="crm-strong", lines="middle")
 
-    best = tiers.iloc[:2]
-    change = better.profit_change.value
-    pair = [message_text("explore_pyramid_said", customers=percent(best["customer_share"].sum()), elasticity=f"{values['elasticity']:.2f}",
-                         value=percent(best["value_share"].sum()), resources=percent(best["resource_share"].sum()),
-                         by=term_text(by)[lang], change=("+" if change > 0 else "") + number(change, lang))[lang] for lang in ("zh", "en")]
-    shown = {tier: percent(values[tier]) for tier in _SHARES} | {"elasticity": f"{values['elasticity']:.2f}"}
-    return scene.as_dict(values=values, shown=shown, said=dict(zip(("zh", "en"), pair)))
+    best, change = tiers.iloc[:2], better.profit_change.value
+    elasticity = f"{values['elasticity']:.2f}"
+    finding = {lang: message_text(
+        "explore_pyramid_said", by=term_text(by)[lang], customers=percent(best["customer_share"].sum()),
+        value=percent(best["value_share"].sum()), resources=percent(best["resource_share"].sum()),
+        elasticity=elasticity, change=("+" if change > 0 else "") + number(change, lang))[lang]
+        for lang in ("zh", "en")}
+    shown = {tier: percent(values[tier]) for tier in _SHARES} | {"elasticity": elasticity}
+    return scene.as_dict(values=values, shown=shown, said=finding)
 
 
 def _names(tier: str) -> dict[str, str]:

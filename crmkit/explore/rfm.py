@@ -1,4 +1,4 @@
-"""The explorer of RFM: how many scores, from which score on a customer counts as recent, frequent, big; who falls where."""
+"""The explorer of RFM: from which score on a customer counts as recent, frequent, big, and who then falls where."""
 
 import numpy as np
 import pandas as pd
@@ -28,14 +28,15 @@ def explore_rfm(customers: pd.DataFrame) -> Explorer:
     require_columns(customers, ("customer_id", "days_since_last", "frequency", "revenue"), what="explore_rfm")
     cells = Cells(customers)
     controls = [
-        {"name": name, "kind": "range", "min": low, "max": 7, "step": 1, "value": value, "label": message_text(f"explore_{name}")}
+        {"name": name, "kind": "range", "min": low, "max": 7, "step": 1, "value": value,
+         "label": message_text(f"explore_{name}")}
         for name, low, value in (("bins", 3, 5), ("recent_from", 2, 4), ("frequent_from", 2, 4), ("big_from", 2, 4))
     ]
     return Explorer(controls, lambda values: rfm_scene(cells, values))
 
 
 class Cells:
-    """How many customers, and how much revenue, each combination of the three scores has; scored once a number of bins."""
+    """How many customers and how much revenue each combination of scores has; scored once for a number of bins."""
 
     def __init__(self, customers: pd.DataFrame):
         self.customers, self._by_bins = customers, {}
@@ -49,7 +50,8 @@ class Cells:
             counts, revenue = np.bincount(cell, minlength=bins**3), np.bincount(cell, self._revenue, minlength=bins**3)
             every = np.array(np.unravel_index(np.arange(bins**3), (bins,) * 3)) + 1
             self._by_bins[bins] = pd.DataFrame(
-                dict(zip(_SCORES, every)) | {"customer_id": np.arange(bins**3), "customers": counts, "revenue": revenue})
+                dict(zip(_SCORES, every))
+                | {"customer_id": np.arange(bins**3), "customers": counts, "revenue": revenue})
         return self._by_bins[bins]
 
 
@@ -91,8 +93,8 @@ def rfm_scene(cells: Cells, values: dict) -> dict:
         scene.rect(_TABLE, _TOP + _SIDE + 14 + 24 * k, 12, 12, fill=colour)
         scene.text(_TABLE + 20, _TOP + _SIDE + 20 + 24 * k, term_text(slug), css="crm-small")
 
-    said = message_text("explore_rfm_said", customers=percent(shares["champions"][0]), value=percent(shares["champions"][1]),
-                        risk=percent(shares["at_risk"][1]))
+    said = message_text("explore_rfm_said", customers=percent(shares["champions"][0]),
+                        value=percent(shares["champions"][1]), risk=percent(shares["at_risk"][1]))
     return scene.as_dict(values=values, shown={"bins": str(bins)} | {k: str(v) for k, v in limit.items()}, said=said)
 
 

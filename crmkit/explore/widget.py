@@ -43,7 +43,8 @@ class Explorer(anywidget.AnyWidget):
         for control in self.controls:
             value = values.get(control["name"], known[control["name"]])
             if control["kind"] == "choice":
-                known[control["name"]] = value if value in [o["value"] for o in control["options"]] else control["value"]
+                offered = [option["value"] for option in control["options"]]
+                known[control["name"]] = value if value in offered else control["value"]
             else:
                 known[control["name"]] = min(max(float(value), control["min"]), control["max"])
         return known

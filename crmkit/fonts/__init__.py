@@ -1,7 +1,7 @@
-"""The kit's own Chinese font for matplotlib, so that no label is a box on a machine without one. 自带的中文字体。
+"""The kit's own Chinese font for matplotlib: no label is a box on a machine that has none. 自带的中文字体。
 
-The font is a subset of Noto Sans SC (README.md beside this file says how it was made). It has one weight: a bold label is
-drawn in the regular one, and matplotlib is told so instead of warning.
+The font is a subset of Noto Sans SC (README.md beside this file says how it was made). It has one weight: a bold label
+is drawn in the regular one, and matplotlib is told so instead of warning.
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ def use() -> None:
 
 
 def families() -> list[str]:
-    """The font families to draw with, ours first: in second place a string with ``$…$`` in it would lose its Chinese."""
+    """The families to draw with, ours first: in second place a string with ``$…$`` in it would lose its Chinese."""
     return [NAME, "DejaVu Sans", *_register()]
 
 

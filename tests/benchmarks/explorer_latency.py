@@ -2,9 +2,9 @@
 
     python tests/benchmarks/explorer_latency.py [ROUNDS]
 
-Starts JupyterLab on a free loopback port and a real Chromium on it (playwright), opens one notebook with both, on CDNOW's 23,570
-customers, and presses an arrow key on the one and on the other in turn. Times run from ``keydown`` to the animation frame that
-shows the new picture. Prints median and 95th percentile in ms, and the ratio of the medians.
+Starts JupyterLab on a free loopback port and a real Chromium on it (playwright), opens one notebook with both, on
+CDNOW's 23,570 customers, and presses an arrow key on the one and on the other in turn. Times run from ``keydown`` to
+the animation frame that shows the new picture. Prints median and 95th percentile in ms, and the ratio of the medians.
 """
 
 import json
@@ -39,7 +39,8 @@ LISTEN = """
 window.crmBench = {down: 0, painted: []};
 const painted = () => requestAnimationFrame(() => window.crmBench.painted.push(performance.now()));
 document.addEventListener('keydown', () => { window.crmBench.down = performance.now(); }, true);
-const image = (node) => node.complete && node.naturalWidth ? painted() : node.addEventListener('load', painted, {once: true});
+const image = (node) =>
+  node.complete && node.naturalWidth ? painted() : node.addEventListener('load', painted, {once: true});
 new MutationObserver((changes) => {
   for (const change of changes) {
     if (change.type === 'attributes') {
@@ -66,11 +67,13 @@ def start_lab(folder: Path) -> tuple[subprocess.Popen, str]:
     address = f"http://127.0.0.1:{(port := free_port())}"
     own = {"JUPYTER_CONFIG_DIR": str(folder / ".config"), "JUPYTER_DATA_DIR": str(folder / ".data"),
            "JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "IPYTHONDIR": str(folder / ".ipython"),
-           "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces")}
+           "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"),
+           "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces")}
     log = open(folder / "lab.log", "w")
     lab = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=",
-         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--ServerApp.allow_root=True",
+        [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
+         "--IdentityProvider.token=", "--ServerApp.port_retries=0",
+         f"--ServerApp.root_dir={folder}", "--ServerApp.allow_root=True",
          "--LabApp.expose_app_in_browser=True"],
         env=os.environ | own, stdout=log, stderr=log, cwd=folder)
     for _ in range(300):
@@ -90,7 +93,8 @@ def notebook(cells: list[str]) -> str:
         "nbformat": 4, "nbformat_minor": 5,
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
                      "language_info": {"name": "python"}},
-        "cells": [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": text, "outputs": [], "execution_count": None}
+        "cells": [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": text, "outputs": [],
+                   "execution_count": None}
                   for i, text in enumerate(cells)]})
 
 
@@ -142,7 +146,8 @@ def measure(rounds: int = 30, *, warm_up: int = 3) -> dict[str, dict[str, float]
         finally:
             lab.terminate()
             lab.wait(20)
-    return {name: {"median": statistics.median(t), "p95": sorted(t)[round(0.95 * (len(t) - 1))]} for name, t in times.items()}
+    return {name: {"median": statistics.median(t), "p95": sorted(t)[round(0.95 * (len(t) - 1))]}
+            for name, t in times.items()}
 
 
 def main() -> None:
