@@ -106,8 +106,8 @@ def no_network(detail):
     return Trouble(
         "下载不了软件包：连不上软件源。请检查网络；如果要用镜像，先设置 PIP_INDEX_URL，例如\n"
         "    PIP_INDEX_URL=https://镜像地址/simple\n再运行一次。已经下载的不会重来。（%s）" % detail,
-        "The packages could not be downloaded: the package index cannot be reached. Check the network; to use a mirror, "
-        "set PIP_INDEX_URL (see the line above) and run this again. What is downloaded already is kept. (%s)" % detail,
+        "The packages could not be downloaded: the package index cannot be reached. Check the network; to use a "
+        "mirror, set PIP_INDEX_URL (see the line above) and run this again. What is downloaded already is kept. (%s)" % detail,
         nothing_written=True,  # both uv and pip fetch everything before they install anything
     )
 

@@ -67,7 +67,8 @@ def make_app() -> typer.Typer:
     """The command line in the language in force now; a verb's module is loaded when the verb runs."""
     settings = {"help_option_names": ["-h", "--help"]}
     app = typer.Typer(
-        cls=Verbs, add_completion=False, pretty_exceptions_enable=False, help=message("cli_about"), context_settings=settings,
+        cls=Verbs, add_completion=False, pretty_exceptions_enable=False, help=message("cli_about"),
+        context_settings=settings,
     )
 
     def verb(function, **more):

@@ -77,7 +77,7 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
     """Write the kit's Jupyter settings into ``folder``/.kit; the variables that make Jupyter read them."""
     kit = folder / workspace.KIT
     kernel = {  # found before any other kernel called python3, e.g. one that another course left in the user's home
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "--log-level=ERROR", "-f", "{connection_file}"],
         "display_name": "Python 3 (ipykernel)", "language": "python", "metadata": {"debugger": True},
     }
     for path, value in (
@@ -112,8 +112,8 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int) -> int:
         "ServerApp.port_retries": 0,
         "ServerApp.open_browser": browser,
         "ServerApp.answer_yes": True,  # one Ctrl+C is enough; notebooks save themselves
-        "ServerApp.log_level": "WARN",
-        "LabApp.log_level": "WARN",
+        "ServerApp.log_level": "ERROR",  # its warnings are for who runs servers, and hide the address from a student
+        "LabApp.log_level": "ERROR",
         "IdentityProvider.token": token,  # never in the environment: kernels and terminals would inherit it
         "LabApp.default_url": f"/lab/tree/{start}" if start else "/lab",
         "LabApp.extra_labextensions_path": str(EXTENSIONS),

@@ -567,7 +567,8 @@ def test_a_mirror_is_taken_from_the_usual_places(installed, mirror, tmp_path, wa
         lock.write_text(f"kitprobe==1.0 --hash=sha256:{digest}\n", encoding="utf-8")
         works(installed, env=env)
         assert "/simple/kitprobe/" in asked
-        found = subprocess.run([load_kit(installed).PYTHON, "-c", "import kitprobe; print(kitprobe.here)"], capture_output=True, text=True)
+        ask = [load_kit(installed).PYTHON, "-c", "import kitprobe; print(kitprobe.here)"]
+        found = subprocess.run(ask, capture_output=True, encoding="utf-8", check=False)
         assert found.stdout.strip() == "True", found.stderr
     finally:
         subprocess.run([sys.executable, "-m", "uv", "pip", "uninstall", "--python", installed / ".venv", "kitprobe"],

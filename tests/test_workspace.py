@@ -475,7 +475,7 @@ def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_
     with Lab(folder, home) as again:
         assert '"en"' in again.ask(TRANSLATION)["raw"] and "true" in again.ask(NOTIFICATION)["raw"]
         assert again.ask(NOTIFICATION)["schema"]["properties"]["fetchNews"]["default"] == "false"
-    assert not (home / ".jupyter").exists(), "the user's own JupyterLab is left alone"
+    assert not (home / ".jupyter" / "lab").exists(), "the settings of the user's own JupyterLab are left alone"
 
 
 def test_a_given_port_is_used(tmp_path):
