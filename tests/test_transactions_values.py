@@ -16,7 +16,7 @@ from crmkit.schema import CrmkitError
 from crmkit.transactions.amounts import take_apart
 from crmkit.transactions.columns import Mapping, find_header, recognise
 from crmkit.transactions.dates import DateReader
-from crmkit.transactions.report import customer_text
+from crmkit.transactions.rows import customer_text
 
 
 def check(tmp_path, text, *, encoding="utf-8", name="f.csv", **how):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .columns import plain_unit, vocabulary
+from .table import as_strings
 
 CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
@@ -149,9 +150,8 @@ def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             whole = np.abs(hundredfold) < 1e14
             whole &= np.abs(hundredfold - np.rint(hundredfold)) < 1e-6  # else rounded half up in decimals, like the rest
         return whole, np.rint(np.where(whole, hundredfold, 0)).astype(np.int64), np.zeros(n, dtype=bool)
-    try:
-        texts = pa.array(column, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a workbook's mixed cells
+    texts = as_strings(column)
+    if texts is None:
         return (np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool))
     plain = pc.fill_null(pc.match_substring_regex(texts, f"^(?:{_SIMPLE.pattern})$"), False)
     numbers = pc.if_else(plain, texts, "0").cast(pa.float64()).to_numpy(zero_copy_only=False)

@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..schema import CrmkitError
 from .columns import refusal
+from .table import as_strings
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 READINGS = ("dmy", "mdy", "ymd")
@@ -157,12 +157,11 @@ def split_clock(column):
 
     Comes back as (days as an Arrow dictionary array, seconds, which cells were split), or None when the first cell is no timestamp.
     """
-    if not len(column) or not isinstance(column[0], str) or not _CLOCK.fullmatch(column[0]):
+    first = str(column[0]) if len(column) else ""
+    texts = as_strings(column) if _CLOCK.fullmatch(first) else None
+    if texts is None:
         return None
-    try:
-        parts = pc.extract_regex(pa.array(column, pa.string()), _CLOCK.pattern)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return None
+    parts = pc.extract_regex(texts, _CLOCK.pattern)
     day, clock = (pc.struct_field(parts, [name]).dictionary_encode() for name in ("day", "clock"))
     known = np.array([_seconds(c) for c in clock.dictionary.to_pylist()] + [-1], dtype=np.int64)
     seconds = known[pc.fill_null(clock.indices, -1).to_numpy(zero_copy_only=False)]

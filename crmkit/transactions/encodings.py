@@ -8,6 +8,7 @@ charset-normalizer.
 import codecs
 import re
 from collections.abc import Callable
+from functools import cache
 
 from ..schema import CrmkitError
 from .columns import header_forms, refusal, vocabulary
@@ -22,7 +23,7 @@ _BOMS = [
 REPORTED = {"cp950": "big5", "big5hkscs": "big5", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
 _NON_ASCII_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
 _ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
-_UTF8_HAN = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){2}")
+_UTF8_HAN = re.compile(rb"(?<![\x80-\xff])(?:[\xe4-\xe9][\x80-\xbf]{2}){2,}(?![\x80-\xff])")
 
 
 def detect(open_bytes: Callable, name: str, asked: str | None = None) -> str:
@@ -99,8 +100,8 @@ def _sample(open_bytes) -> list[bytes]:
         while block := stream.read(BLOCK):
             block, _, rest = (rest + block).rpartition(b"\n") if b"\n" in block else (rest + block, b"", b"")
             found = _NON_ASCII_LINE.findall(block)
-            lines += found[:SAMPLE_LINES] if not lines else found[: SAMPLE_LINES // 10]
-            if len(lines) > 20 * SAMPLE_LINES:
+            lines += found[:SAMPLE_LINES] if not lines else found[: SAMPLE_LINES // 50]
+            if len(lines) > 5 * SAMPLE_LINES:
                 break
     lines += _NON_ASCII_LINE.findall(rest)[:10]
     return lines
@@ -134,6 +135,7 @@ def _header_words():
     return [words[c] for c in ("customer_id", "date", "amount", "order_id", "quantity", "unit_price")]
 
 
+@cache
 def _gb_common(char: str) -> bool:
     try:
         lead = char.encode("gb2312")[0]
@@ -142,6 +144,7 @@ def _gb_common(char: str) -> bool:
     return 0xB0 <= lead <= 0xD7 or lead in (0xA1, 0xA3)
 
 
+@cache
 def _big5_common(char: str) -> bool:
     try:
         lead = char.encode("cp950")[0]
@@ -156,18 +159,15 @@ _COMMON = {
 
 
 def _refuse_foreign_utf8(open_bytes, codec: str, name: str) -> None:
-    """A line of Chinese in valid UTF-8 inside a file of another encoding: two files pasted together."""
-    number = 0
+    """Words of Chinese in valid UTF-8 inside a file of another encoding: two files pasted together."""
+    line = 1
     with open_bytes() as stream:
-        for line in stream:
-            number += 1
-            if _UTF8_HAN.search(line):
-                try:
-                    text = line.decode("utf-8")
-                except UnicodeDecodeError:
-                    continue
-                if sum(map(_gb_common, text)) + sum(map(_big5_common, text)) >= 2:
-                    raise _unreadable(name, (number, _UTF8_HAN.search(line)[0][:4]), f"{REPORTED.get(codec, codec)} + UTF-8")
+        while block := stream.read(BLOCK) + stream.readline():
+            for found in _UTF8_HAN.finditer(block):
+                text = found[0].decode("utf-8")
+                if sum(map(_gb_common, text)) >= 2 or sum(map(_big5_common, text)) >= 2:
+                    raise _unreadable(name, (line + block.count(b"\n", 0, found.start()), found[0][:4]), f"{REPORTED.get(codec, codec)} + UTF-8")
+            line += block.count(b"\n")
 
 
 def _ask_charset_normalizer(lines: list[bytes]) -> str | None:

@@ -1,13 +1,8 @@
 """Any source — text, workbook, Parquet, DataFrame — as one table of untouched cells with line numbers, read in chunks."""
 
-import csv
-import gc
 import glob
-import gzip
-import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,47 +11,17 @@ import numpy as np
 
 from ..schema import CrmkitError
 from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise, refusal
-from .encodings import REPORTED, detect
+from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
+from .text import text_table
 
-CHUNK_ROWS = 20_000
-DELIMITERS = ",;\t|，；"
 READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, Parquet, DataFrame"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
 _PARQUET = {".parquet", ".pq"}
 _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ""}
-_BREAKS = re.compile(r"\r\n|\r|\n")
 _FOREIGN = {  # first bytes → what it is
     b"%PDF": "PDF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"Rar!": "RAR", b"7z\xbc\xaf": "7Z",
     b"SQLite format": "SQLite", b"{\\rtf": "RTF",
 }
-
-
-@dataclass
-class Chunk:
-    """Some consecutive rows: their line numbers, the cells column by column, and a hash of each whole row."""
-
-    lines: np.ndarray
-    columns: list
-    hashes: np.ndarray
-    surplus: list = field(default_factory=list)  # positions of rows with more fields than the header
-
-    def row(self, i: int) -> list:
-        return [column.iloc[i] if hasattr(column, "iloc") else column[i] for column in self.columns]
-
-
-@dataclass
-class Table:
-    """One table of the source: its header, and ``chunks()``, which may be run through more than once."""
-
-    name: str
-    kind: str
-    header: Header
-    chunks: object  # () -> Iterator[Chunk]
-    original: object  # (lines: list[int]) -> Iterator[str], the text of these lines as it stands in the source
-    encoding: str | None = None
-    delimiter: str | None = None
-    sheet: str | None = None
-    epoch_1904: bool = False
 
 
 def open_table(source, mapping: Mapping, sheet=None) -> Table:
@@ -82,7 +47,7 @@ def open_table(source, mapping: Mapping, sheet=None) -> Table:
         raise CrmkitError("unsupported_format", value=path.name, found="HTML/XML", allowed=READ)
     if suffix in _WORKBOOKS - {".xls", ".et"}:
         raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="不是有效的工作簿文件", why_en="it is no valid workbook")
-    return _text_table(path, mapping)
+    return text_table(path, head.startswith(b"\x1f\x8b"), mapping)
 
 
 def _one_path(source) -> Path:
@@ -106,159 +71,6 @@ def _opened(path: Path, mode: str, **kwargs):
         raise CrmkitError(
             "unreadable_file", value=path.name, name=path.name, why_zh=f"打不开：{problem.strerror}", why_en=str(problem.strerror)
         ) from None
-
-
-# ---- text
-
-
-def _text_table(path: Path, mapping: Mapping) -> Table:
-    with _opened(path, "rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
-    open_bytes = partial(gzip.open, path, "rb") if zipped else partial(open, path, "rb")
-    try:
-        codec = detect(open_bytes, path.name, mapping.encoding)
-    except (EOFError, OSError) as problem:
-        raise CrmkitError(
-            "unreadable_file", value=path.name, name=path.name, why_zh="压缩文件损坏", why_en=f"the archive is damaged ({problem})"
-        ) from None
-
-    def open_text():
-        return io.TextIOWrapper(open_bytes(), encoding=codec, newline="")
-
-    with open_text() as stream:
-        head = stream.read(1 << 20)
-        if not head.strip("\ufeff\x00 \t\r\n") and not stream.read(1 << 20).strip():
-            raise CrmkitError("empty_file", value=path.name, name=path.name)
-    delimiter, header = _dialect(head, mapping)
-    if header is None:
-        raise CrmkitError("empty_file", value=path.name, name=path.name)
-    if _is_binary(head):
-        raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="内容不是文字", why_en="its content is not text")
-    return Table(
-        path.name, "text", header,
-        chunks=partial(_text_chunks, open_text, delimiter, header, path.name, "\0" in head),
-        original=partial(_text_lines, open_text),
-        encoding=REPORTED.get(codec, codec.replace("_", "-")), delimiter=delimiter,
-    )
-
-
-def _is_binary(head: str) -> bool:
-    part = head[:20_000]
-    odd = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in part)
-    return odd > 0.02 * len(part)
-
-
-def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
-    """The delimiter under which the header names most, then the one that cuts the rows most evenly."""
-    head = head.lstrip("\ufeff")
-    lines = head.splitlines(keepends=True)
-    said = re.match(r"[\"']?sep=(.)[\"']?\s*$", lines[0], re.IGNORECASE) if lines else None
-    choices = [mapping.delimiter] if mapping.delimiter else [said[1]] if said else DELIMITERS
-    best, best_score = (choices[0], None), None
-    for delimiter in choices:
-        rows = list(islice(_records(lines, delimiter), 400))
-        rows = [[c.strip("\ufeff\x00 ") for c in row] for row in rows]
-        header = find_header(rows, mapping)
-        if header is None:
-            continue
-        body = [len(r) for r in rows[header.row + 1 :] if any(r)] or [1]
-        width = max(set(body), key=body.count)
-        even = body.count(width) / len(body) if width > 1 else 0.0
-        score = (header.score, even, width)
-        if best_score is None or score > best_score:
-            best, best_score = (delimiter, header), score
-    return best
-
-
-def _records(lines, delimiter):
-    before = csv.field_size_limit(1 << 30)
-    try:
-        yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=False)
-    except csv.Error as problem:
-        raise CrmkitError("unreadable_file", value=str(problem), name="CSV", why_zh=str(problem), why_en=str(problem)) from None
-    finally:
-        csv.field_size_limit(before)
-
-
-def _text_chunks(open_text, delimiter: str, header: Header, name: str, has_nul: bool) -> Iterator[Chunk]:
-    width = len(header.names)
-    with open_text() as stream:
-        before, collecting = csv.field_size_limit(1 << 30), gc.isenabled()
-        try:
-            gc.disable()  # rows by the ten thousand hold no cycles; looking for them costs a third of the time
-            reader = csv.reader((t.replace("\0", "") for t in stream) if has_nul else stream, delimiter=delimiter)
-            for _ in range(header.row + 1):
-                next(reader, None)
-            while True:
-                start = reader.line_num + 1
-                rows = list(islice(reader, CHUNK_ROWS))
-                if not rows:
-                    return
-                yield _chunk_of_rows(*_numbered(rows, start, reader.line_num, width, delimiter), width)
-        except csv.Error as problem:
-            raise CrmkitError(
-                "unreadable_file", row=reader.line_num, value=str(problem), name=name,
-                why_zh=f"第 {reader.line_num} 行：{problem}", why_en=f"line {reader.line_num}: {problem}",
-            ) from None
-        finally:
-            csv.field_size_limit(before)
-            if collecting:
-                gc.enable()
-
-
-def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[list, np.ndarray]:
-    """The rows and the physical line that each begins on; what a quote that nobody closed has swallowed is cut up again."""
-    if last - start + 1 == len(rows):
-        return rows, np.arange(start, last + 1)
-    out, numbers = [], []
-    for row in rows:
-        inside = sum(len(_BREAKS.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
-        pieces = list(csv.reader(_BREAKS.split(delimiter.join(row)), delimiter=delimiter)) if inside else []
-        if len(row) != width and any(len(p) == width for p in pieces[1:]):
-            out += pieces
-            numbers += range(start, start + len(pieces))
-        else:
-            out.append(row)
-            numbers.append(start)
-        start += 1 + inside
-    return out, np.array(numbers)
-
-
-def _chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
-    """Rows of any length as columns: short rows are filled up with nothing, blank rows left out, long rows named."""
-    surplus = []
-    if rows and set(map(len, rows)) != {width}:
-        kept = []
-        for i, row in enumerate(rows):
-            if not row:
-                continue
-            if len(row) > width and any(isinstance(c, str) and c.strip() or not isinstance(c, str) and c is not None for c in row[width:]):
-                surplus.append(len(kept))
-            kept.append(i)
-        lines = lines[kept]
-        rows = [rows[i] if len(rows[i]) == width else (list(rows[i]) + [""] * width)[:width] + list(rows[i][width:]) for i in kept]
-    hashes = np.fromiter(map(hash, map(tuple, rows)), dtype=np.int64, count=len(rows))
-    columns = list(zip(*rows)) if not surplus else [tuple(r[j] for r in rows) for j in range(width)]
-    return Chunk(lines, columns or [()] * width, hashes, surplus)
-
-
-def _text_lines(open_text, lines: list[int]) -> Iterator[str]:
-    """The raw text of the records that begin on these lines (ascending); ``lines`` pairs each with its last line."""
-    wanted = iter(lines)
-    first, last = next(wanted, (None, None))
-    held = []
-    with open_text() as stream:
-        for number, text in enumerate(stream, 1):
-            if first is None:
-                return
-            if first <= number <= last:
-                held.append(text)
-            if number == last:
-                yield "".join(held).strip("\ufeff\r\n")
-                held = []
-                first, last = next(wanted, (None, None))
-        if held:  # the file's last record
-            yield "".join(held).strip("\ufeff\r\n")
 
 
 # ---- workbooks
@@ -311,7 +123,7 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
             next(rows, None)
         start = header.row + 2
         while part := list(islice(rows, CHUNK_ROWS)):
-            yield _chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
+            yield chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
             start += len(part)
 
     def original(lines):

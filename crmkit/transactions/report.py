@@ -14,19 +14,17 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..schema import TRANSACTION_COLUMNS, CrmkitError
 from . import amounts as money
 from . import dates as days
-from .columns import LABEL_HINT, Mapping, ends_in_total, is_total, read_mapping
-from .files import Table, open_table
+from .columns import LABEL_HINT, Mapping, read_mapping
+from .files import open_table
+from .rows import NUMBER_COLUMNS, Rows
+from .table import Table
 
 REASONS = ("total_row", "missing_customer", "bad_date", "bad_amount", "after_as_of", "duplicate")
-_NO_CUSTOMER = re.compile(r"[-—–_/\\.?]*|nan|nat|null|none|n/a|na|#n/a|\\n|\(null\)|\(blank\)|<null>|<na>|无|無|空|（空）|空白", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
-_TEXT_COLUMNS = ("order_id", "product_id", "channel")
-_NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,181 +75,6 @@ class CheckReport:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
-class _Codes(dict):
-    """Numbers distinct values as they come, so that each is parsed once: value → code; ``parsed[code]``, ``flags[code]``."""
-
-    def __init__(self, parse, flag):
-        super().__init__()
-        self.parse, self.flag, self.parsed, self.flags = parse, flag, [], bytearray()
-
-    def __missing__(self, value):
-        code = self[value] = len(self)
-        self.parsed.append(self.parse(value))
-        self.flags.append(self.flag(value, self.parsed[-1]))
-        return code
-
-    def encode(self, column) -> np.ndarray:
-        if not isinstance(column, pd.Series):
-            return np.fromiter(map(self.__getitem__, column), dtype=np.int64, count=len(column))
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            column = column.astype(object)
-        try:
-            codes, distinct = pd.factorize(column)
-        except TypeError:  # lists and the like
-            codes, distinct = pd.factorize(column.astype(str))
-        mine = np.array([self[v] for v in distinct.tolist()] + [self[None] if (codes < 0).any() else 0], dtype=np.int64)
-        return mine[codes]
-
-    def seen(self, codes) -> list[int]:
-        return np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(self))).tolist()
-
-
-def customer_text(value) -> str | None:
-    """A customer's id as text: ``'00123'`` keeps its zeros, 12345.0 is ``'12345'``; None when there is none.
-
-    >>> customer_text(" 00123 "), customer_text(12345.0), customer_text("N/A")
-    ('00123', '12345', None)
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        if not text.isalnum():
-            text = text.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a")
-            if text.startswith('="') and text.endswith('"'):  # a spreadsheet's way of keeping zeros
-                text = text[2:-1].strip()
-            text = text.removeprefix("'")
-        return None if len(text) < 9 and _NO_CUSTOMER.fullmatch(text) else text
-    if value is None or value != value or value is pd.NaT:
-        return None
-    if isinstance(value, (float, Decimal)) and value == value.to_integral_value() if isinstance(value, Decimal) else (
-        isinstance(value, float) and value.is_integer()
-    ):
-        return str(int(value))
-    return str(value).strip() or None
-
-
-def _is_empty(cell) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a"))
-
-
-_OK, _MISSING, _TOTAL, _PART = 0, 1, 2, 3
-
-
-def _customer_flag(value, text) -> int:
-    return _MISSING if text is None else _TOTAL if is_total(value) else _PART if ends_in_total(value) else _OK
-
-
-def _date_flag(value, parsed) -> int:
-    return _MISSING if parsed is None else _OK
-
-
-def _text_array(column) -> pa.Array:
-    """A text column cleaned as ids are; Arrow trims it, and only cells that may need more are looked at one by one."""
-    if isinstance(column, pd.Series):
-        column = column.astype(object).tolist()
-    try:
-        texts = pc.utf8_trim_whitespace(pa.array(column, pa.large_string()))
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a workbook's mixed cells
-        return pa.array([customer_text(v) for v in column], pa.large_string())
-    odd = pc.fill_null(pc.match_substring_regex(texts, r"^(?:$|[^A-Za-z0-9\p{Han}]|[nN].{0,4}$|[无無空])"), True)
-    return pc.replace_with_mask(texts, odd, pa.array([customer_text(v) for v in texts.filter(odd).to_pylist()], pa.large_string()))
-
-
-class _Rows:
-    """One pass over the table: what each column in use holds, line numbers, row hashes, and which rows are totals lines.
-
-    A column is kept as codes of its distinct values; amounts that are plain numbers as cents (their code is -1).
-    """
-
-    def __init__(self, table: Table, mapping: Mapping, keep: bool):
-        header = table.header
-        reader = days.DateReader(mapping.date_format, mapping.time_zone, table.epoch_1904)
-        parsers = {"customer_id": (customer_text, _customer_flag), "date": (reader.read, _date_flag), "currency": (money.currency_code, lambda *_: 0)}
-        wanted = [c for c in ("customer_id", "date", "currency") if c in header.found]
-        wanted += ["amount"] if "amount" in header.found else [c for c in ("quantity", "unit_price") if c in header.found]
-        if keep:
-            wanted += [c for c in _NUMBER_COLUMNS if c in header.found and c not in wanted]
-        self.position = {c: header.found[c] for c in wanted}
-        self.texts = {c: header.found[c] for c in _TEXT_COLUMNS if keep and c in header.found}
-        self.distinct = {c: _Codes(*parsers.get(c, (money.take_apart, lambda *_: 0))) for c in wanted}
-        self.fast = "amount" in header.found and header.multiplier == 1
-        self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
-        parts = {}
-        for chunk in table.chunks():
-            for name, values in self._take(chunk).items():
-                parts.setdefault(name, []).append(values)
-        joined = {name: pa.chunked_array(p) if name in self.texts else np.concatenate(p) for name, p in parts.items()}
-        nothing = np.zeros(0, dtype=np.int64)
-        self.lines, self.hashes, self.ends, self.seconds, self.cents = (
-            joined.get(name, nothing) for name in ("lines", "hashes", "ends", "seconds", "cents")
-        )
-        self.total, self.surplus, self.pointed = (joined.get(name, nothing).astype(bool) for name in ("total", "surplus", "pointed"))
-        self.codes = {c: joined.get(c, nothing) for c in wanted}
-        self.text_of = {c: joined[c] for c in self.texts if c in joined}
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def _take(self, chunk) -> dict:
-        n, found = len(chunk.lines), {}
-        for name, j in self.position.items():
-            column, codes = chunk.columns[j], self.distinct[name]
-            if name == "date" and self.split and not isinstance(column, pd.Series):
-                found[name], found["seconds"] = self._dates(column, codes)
-            elif name == "amount" and self.fast:
-                plain, found["cents"], found["pointed"] = money.plain_amounts(column)
-                found[name] = np.full(n, -1, dtype=np.int64)
-                rest = np.flatnonzero(~plain)
-                cells = column.iloc[rest] if isinstance(column, pd.Series) else [column[i] for i in rest]
-                found[name][rest] = codes.encode(cells)
-            else:
-                found[name] = codes.encode(column)
-        customer, dated = self._flags("customer_id", found, n), self._flags("date", found, n)
-        total, blank, surplus = (np.zeros(n, dtype=bool) for _ in range(3))
-        surplus[chunk.surplus] = True
-        doubtful = np.flatnonzero((customer != _OK) | (dated != _OK))
-        if len(doubtful):
-            cells = [c.iloc[doubtful].tolist() if isinstance(c, pd.Series) else [c[i] for i in doubtful] for c in chunk.columns]
-            for i, *row in zip(doubtful, *cells):
-                blank[i] = all(map(_is_empty, row)) and not surplus[i]
-                total[i] = not blank[i] and self._is_total_row(row, customer[i], dated[i])
-        ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000)
-        found |= {"lines": chunk.lines, "hashes": chunk.hashes, "total": total, "surplus": surplus, "ends": ends}
-        found |= {name: _text_array(chunk.columns[j]) for name, j in self.texts.items()}
-        if blank.any():
-            found = {k: v.filter(pa.array(~blank)) if k in self.texts else v[~blank] for k, v in found.items()}
-        return found
-
-    @staticmethod
-    def _dates(column, codes):
-        split = days.split_clock(column)
-        if split is None:
-            return codes.encode(column), np.zeros(len(column), dtype=np.int64)
-        day, seconds, done = split
-        mine = np.array([codes[d] for d in day.dictionary.to_pylist()] + [0], dtype=np.int64)
-        found = mine[day.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-        rest = np.flatnonzero(~done)
-        found[rest] = codes.encode([column[i] for i in rest])
-        return found, seconds
-
-    def _flags(self, column, found, n) -> np.ndarray:
-        if column not in found:
-            return np.full(n, _MISSING)
-        # a copy: a bytearray that somebody looks into cannot grow
-        return np.frombuffer(bytes(self.distinct[column].flags), dtype=np.uint8)[found[column]]
-
-    def _is_total_row(self, row, customer: int, dated: int) -> bool:
-        """合计 or Total in the customer's or the date's cell; in the first cell, or in any, when customer or date is lacking."""
-        cells = [c for c in row if not _is_empty(c)] or [""]
-        date_cell = row[self.position["date"]] if "date" in self.position else None
-        if customer == _TOTAL or is_total(date_cell) or is_total(cells[0]):
-            return True
-        if dated == _OK:
-            return False
-        if customer == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]):
-            return True
-        return customer == _MISSING and any(map(is_total, cells))
-
-
 def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False, keep=True) -> CheckReport:
     """The whole check; ``keep`` builds the transactions too. Errors that refuse the file are in the report, not raised."""
     try:
@@ -275,7 +98,7 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
         mapping={c: header.names[j] for c, j in header.found.items()}, as_of=str(limit) if limit else None,
     )
     try:
-        rows = _Rows(table, mapping, keep and not errors)
+        rows = Rows(table, mapping, keep and not errors)
     except CrmkitError as problem:
         return _refused([*errors, problem], **known)
     if not len(rows):
@@ -473,7 +296,7 @@ def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:
             columns[name] = pd.Series(rows.text_of[name].filter(pa.array(used)).to_pandas(), dtype="str")
         elif name == "currency" and name in rows.codes:
             columns[name] = text(rows.distinct[name].parsed, name)
-        elif name in _NUMBER_COLUMNS and name in rows.codes:
+        elif name in NUMBER_COLUMNS and name in rows.codes:
             numbers = [None if p is None else p.value(mark or ".") for p in rows.distinct[name].parsed]
             columns[name] = np.array([np.nan if v is None else float(v) for v in numbers], dtype=np.float64)[rows.codes[name][used]]
     return pd.DataFrame(columns)

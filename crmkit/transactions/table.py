@@ -1,0 +1,71 @@
+"""One table of a client's source, whatever it came from: its header, and chunks of untouched cells with line numbers."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from .columns import Header
+
+CHUNK_ROWS = 20_000
+
+
+@dataclass
+class Chunk:
+    """Some consecutive rows: their line numbers, the cells column by column (tuple, Series or Arrow array), a hash of each row."""
+
+    lines: np.ndarray
+    columns: list
+    hashes: np.ndarray
+    surplus: list = field(default_factory=list)  # positions of rows with more fields than the header
+
+
+@dataclass
+class Table:
+    """One table of the source: its header, and ``chunks()``, which may be run through more than once."""
+
+    name: str
+    kind: str
+    header: Header
+    chunks: object  # () -> Iterator[Chunk]
+    original: object  # (lines: list[int]) -> Iterator[str], the text of these lines as it stands in the source
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    epoch_1904: bool = False
+
+
+def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
+    """Rows of any length as columns: short rows are filled up with nothing, blank rows left out, long rows named."""
+    surplus = []
+    if rows and set(map(len, rows)) != {width}:
+        kept = []
+        for i, row in enumerate(rows):
+            if not row:
+                continue
+            if len(row) > width and any(isinstance(c, str) and c.strip() or not isinstance(c, str) and c is not None for c in row[width:]):
+                surplus.append(len(kept))
+            kept.append(i)
+        lines = lines[kept]
+        rows = [rows[i] if len(rows[i]) == width else (list(rows[i]) + [""] * width)[:width] + list(rows[i][width:]) for i in kept]
+    hashes = np.fromiter(map(hash, map(tuple, rows)), dtype=np.int64, count=len(rows))
+    columns = list(zip(*rows)) if not surplus else [tuple(r[j] for r in rows) for j in range(width)]
+    return Chunk(lines, columns or [()] * width, hashes, surplus)
+
+
+def pick(column, places) -> list:
+    """The cells of a chunk's column at these places."""
+    if isinstance(column, pd.Series):
+        return column.iloc[places].tolist()
+    return column.take(pa.array(places)).to_pylist() if isinstance(column, pa.Array) else [column[i] for i in places]
+
+
+def as_strings(column) -> pa.Array | None:
+    """A column of nothing but text as an Arrow array, None for any other."""
+    if isinstance(column, pa.Array):
+        return column
+    try:
+        return pa.array(column, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a workbook's mixed cells, a frame's numbers
+        return None

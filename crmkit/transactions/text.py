@@ -1,0 +1,192 @@
+"""A text file as a table: encoding, delimiter and header found out, then read block by block with physical line numbers."""
+
+import csv
+import gc
+import gzip
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from ..schema import CrmkitError
+from .columns import Header, Mapping, find_header
+from .encodings import REPORTED, detect
+from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
+
+BLOCK = 1 << 21
+DELIMITERS = ",;\t|，；"
+_BREAKS = re.compile(r"\r\n|\r|\n")
+
+
+def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
+    """A text file as a table; its encoding and delimiter are found out."""
+    open_bytes = partial(gzip.open, path, "rb") if zipped else partial(open, path, "rb")
+    try:
+        codec = detect(open_bytes, path.name, mapping.encoding)
+    except (EOFError, OSError) as problem:
+        raise CrmkitError(
+            "unreadable_file", value=path.name, name=path.name, why_zh="压缩文件损坏", why_en=f"the archive is damaged ({problem})"
+        ) from None
+
+    def open_text(newline=""):
+        return io.TextIOWrapper(open_bytes(), encoding=codec, newline=newline)
+
+    with open_text() as stream:
+        head = stream.read(1 << 20)
+        if not head.strip("\ufeff\x00 \t\r\n") and not stream.read(1 << 20).strip():
+            raise CrmkitError("empty_file", value=path.name, name=path.name)
+    delimiter, header = _dialect(head, mapping)
+    if header is None:
+        raise CrmkitError("empty_file", value=path.name, name=path.name)
+    with open_bytes() as stream:
+        quoted = any(b'"' in block or b"\0" in block for block in iter(partial(stream.read, 1 << 20), b""))
+    chunks = _plain_chunks if not quoted and delimiter.isascii() else partial(_quoted_chunks, path.name)
+    if _is_binary(head):
+        raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="内容不是文字", why_en="its content is not text")
+    return Table(
+        path.name, "text", header,
+        chunks=partial(chunks, open_text, delimiter, header),
+        original=partial(_text_lines, open_text),
+        encoding=REPORTED.get(codec, codec.replace("_", "-")), delimiter=delimiter,
+    )
+
+
+def _is_binary(head: str) -> bool:
+    part = head[:20_000]
+    odd = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in part)
+    return odd > 0.02 * len(part)
+
+
+def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
+    """The delimiter under which the header names most, then the one that cuts the rows most evenly."""
+    head = head.lstrip("\ufeff")
+    lines = list(io.StringIO(head, newline=""))
+    said = re.match(r"[\"']?sep=(.)[\"']?\s*$", lines[0], re.IGNORECASE) if lines else None
+    choices = [mapping.delimiter] if mapping.delimiter else [said[1]] if said else DELIMITERS
+    best, best_score = (choices[0], None), None
+    for delimiter in choices:
+        with long_fields():
+            rows = list(islice(csv.reader(lines, delimiter=delimiter), 400))
+        rows = [[c.strip("\ufeff\x00 ") for c in row] for row in rows]
+        header = find_header(rows, mapping)
+        if header is None:
+            continue
+        body = [len(r) for r in rows[header.row + 1 :] if any(r)] or [1]
+        width = max(set(body), key=body.count)
+        even = body.count(width) / len(body) if width > 1 else 0.0
+        score = (header.score, even, width)
+        if best_score is None or score > best_score:
+            best, best_score = (delimiter, header), score
+    return best
+
+
+@contextmanager
+def long_fields():
+    """Lets csv take fields of any length, and puts its limit back."""
+    before = csv.field_size_limit(1 << 30)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
+    """A file without any quote: a line is a row, and Arrow cuts it; lines of uneven length are cut one by one."""
+    width, start, rest = len(header.names), header.row + 2, ""
+    names = [str(i) for i in range(width)]
+    parse = pacsv.ParseOptions(delimiter=delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False)
+    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, null_values=[])
+    with open_text(newline=None) as stream:
+        for _ in range(header.row + 1):
+            stream.readline()
+        while True:
+            block = stream.read(BLOCK)
+            text, cut, rest = (rest + block).rpartition("\n") if block else (rest, "", "")
+            if lines := text.split("\n") if text or cut else []:
+                numbers = np.arange(start, start + len(lines))
+                try:
+                    cells = pacsv.read_csv(
+                        io.BytesIO(text.encode()), pacsv.ReadOptions(column_names=names, block_size=BLOCK * 8), parse, convert
+                    ).combine_chunks()
+                    even = len(cells) == len(lines)
+                except pa.ArrowInvalid:
+                    even = False
+                hashes = np.fromiter(map(hash, lines), dtype=np.int64, count=len(lines))
+                if even:
+                    yield Chunk(numbers, [c.chunk(0) for c in cells.columns], hashes)
+                else:
+                    yield replace(chunk_of_rows([line.split(delimiter) for line in lines], numbers, width), hashes=hashes)
+                start += len(lines)
+            if not block:
+                return
+
+
+def _quoted_chunks(name: str, open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
+    """Any other file: csv reads the records; NUL bytes are dropped."""
+    width = len(header.names)
+    with open_text() as stream, long_fields():
+        reader = csv.reader((text.replace("\0", "") for text in stream), delimiter=delimiter)
+        collecting = gc.isenabled()
+        try:
+            gc.disable()  # rows by the ten thousand hold no cycles; looking for them costs a third of the time
+            for _ in range(header.row + 1):
+                next(reader, None)
+            while True:
+                start = reader.line_num + 1
+                rows = list(islice(reader, CHUNK_ROWS))
+                if not rows:
+                    return
+                yield chunk_of_rows(*_numbered(rows, start, reader.line_num, width, delimiter), width)
+        except csv.Error as problem:
+            raise CrmkitError(
+                "unreadable_file", row=reader.line_num, value=str(problem), name=name,
+                why_zh=f"第 {reader.line_num} 行：{problem}", why_en=f"line {reader.line_num}: {problem}",
+            ) from None
+        finally:
+            if collecting:
+                gc.enable()
+
+
+def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[list, np.ndarray]:
+    """The rows and the physical line that each begins on; what a quote that nobody closed has swallowed is cut up again."""
+    if last - start + 1 == len(rows):
+        return rows, np.arange(start, last + 1)
+    out, numbers = [], []
+    for row in rows:
+        inside = sum(len(_BREAKS.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
+        pieces = list(csv.reader(_BREAKS.split(delimiter.join(row)), delimiter=delimiter)) if inside else []
+        if len(row) != width and any(len(p) == width for p in pieces[1:]):
+            out += pieces
+            numbers += range(start, start + len(pieces))
+        else:
+            out.append(row)
+            numbers.append(start)
+        start += 1 + inside
+    return out, np.array(numbers)
+
+
+def _text_lines(open_text, lines: list[int]) -> Iterator[str]:
+    """The raw text of the records that begin on these lines (ascending); ``lines`` pairs each with its last line."""
+    wanted = iter(lines)
+    first, last = next(wanted, (None, None))
+    held = []
+    with open_text() as stream:
+        for number, text in enumerate(stream, 1):
+            if first is None:
+                return
+            if first <= number <= last:
+                held.append(text)
+            if number == last:
+                yield "".join(held).strip("\ufeff\r\n")
+                held = []
+                first, last = next(wanted, (None, None))
+        if held:  # the file's last record
+            yield "".join(held).strip("\ufeff\r\n")
