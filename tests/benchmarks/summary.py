@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import peers  # noqa: E402
 
 ROWS = (1_000_000, 10_000_000)
-RUNS = 5
+TURNS = 3
 LIMITS = {"ratio": 2.5, "lifetimes": 5.0, "megabytes": 1200}
 AS_OF = "2024-12-31"
 
@@ -39,38 +39,41 @@ def make_log(path: Path, rows: int) -> None:
             writer.write_table(pa.table({"customer_id": ids, "date": date, "amount": amount}, schema=schema))
 
 
+def _seconds(work) -> float:
+    """The median of three, after one that warms up what every contestant needs."""
+    taken = []
+    for _ in range(4):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken[1:])
+
+
 def bare(path: str) -> float:
     """The lower bound: what any summary must at least do, in the same engine, to a pandas frame."""
     import duckdb
 
-    start = time.perf_counter()
-    with duckdb.connect() as con:
-        con.execute("SET preserve_insertion_order=false")
-        con.read_parquet(path).create_view("transactions")
-        con.execute("SELECT customer_id, count(*), min(date), max(date), sum(amount) FROM transactions GROUP BY customer_id").df()
-    return time.perf_counter() - start
+    def work():
+        with duckdb.connect() as con:
+            con.execute("SET preserve_insertion_order=false")
+            con.read_parquet(path).create_view("transactions")
+            con.execute("SELECT customer_id, count(*), min(date), max(date), sum(amount) FROM transactions"
+                        " GROUP BY customer_id").df()
+
+    return _seconds(work)
 
 
 def ours(path: str) -> float:
     import crmkit
 
-    crmkit.customer_summary  # the module's import is not the summary's time
-    import duckdb  # noqa: F401
-
-    start = time.perf_counter()
-    crmkit.customer_summary(path, as_of=AS_OF)
-    return time.perf_counter() - start
+    return _seconds(lambda: crmkit.customer_summary(path, as_of=AS_OF))
 
 
 def ours_from_frame(path: str) -> float:
     import pandas as pd
 
-    import crmkit
-
     log = pd.read_parquet(path)
-    start = time.perf_counter()
-    crmkit.customer_summary(log, as_of=AS_OF)
-    return time.perf_counter() - start
+    return ours(log)
 
 
 def _child(what: str, path: Path) -> tuple[float, float]:
@@ -91,10 +94,9 @@ def main(sizes=ROWS) -> bool:
                 "lifetimes, pandas frame": lambda: peers.lifetimes_summary(log, AS_OF),
             }
             measured = {name: [] for name in contestants}
-            for turn in range(RUNS):
+            for _ in range(TURNS):
                 for name, run in contestants.items():
-                    if "lifetimes" not in name or turn < 3:
-                        measured[name].append(run())
+                    measured[name].append(run())
         seconds = {name: statistics.median(s for s, _ in pairs) for name, pairs in measured.items()}
         peak = {name: max(m for _, m in pairs) for name, pairs in measured.items()}
         print(f"{rows:,} rows")
