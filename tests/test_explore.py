@@ -1,7 +1,6 @@
 """Explorers: the scene shows the tested functions' numbers in both languages; a real browser draws it and keeps up."""
 
 import json
-import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from crmkit.explore import widget
 from crmkit.explore.pyramid import explore_pyramid, pyramid_scene
 from crmkit.explore.rfm import Cells, explore_rfm, rfm_scene, rules
 from crmkit.tables import percent
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="module")
@@ -150,18 +147,6 @@ window.answer = (n) => {
 window.stop = explorer.render({model: window.model, el: document.getElementById("here")});
 window.ready = true;
 </script></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

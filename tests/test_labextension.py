@@ -2,32 +2,22 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
+from pages import VISIBLE, fresh, open_notebook, picture, press, shown
 
 from coursekit.build import edition, notebooks, read_lessons
 
 HERE = Path(__file__).parent
 EXTENSIONS = HERE.parent / "coursekit" / "labextension"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-VISIBLE = "[...document.querySelectorAll('.jp-Notebook .jp-Cell')].filter(n => n.offsetParent !== null)"
 LONG = 60  # pairs of the long notebook
-
-
-@pytest.fixture(scope="module", autouse=True)
-def chromium():
-    if CHROMIUM is None:
-        assert not os.environ.get("CI"), "the browser tests need Chromium, and on CI they must run"
-        pytest.skip("no Chromium on this machine")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +36,7 @@ def course(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(course, tmp_path_factory):
+def server(browser, course, tmp_path_factory):
     """JupyterLab on the course, with settings of its own: its address."""
     home = tmp_path_factory.mktemp("home")
     with socket.socket() as probe:
@@ -74,29 +64,6 @@ def server(course, tmp_path_factory):
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def fresh(browser):
-    """A page in a new browser profile, where nothing is remembered; scripts must not fail on it."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page, errors = context.new_page(), []
-    page.set_default_timeout(30_000)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
 
 
 @pytest.fixture
@@ -127,25 +94,6 @@ def interface(server: str, locale: str) -> None:
         f"{server}/lab/api/settings/@jupyterlab/translation-extension:plugin", method="PUT",
         data=json.dumps({"raw": json.dumps({"locale": locale})}).encode())
     urllib.request.urlopen(request)
-
-
-def open_notebook(page, server, name: str, *, kernel: bool = False) -> None:
-    if not kernel:  # the request for one is never answered
-        page.route("**/api/sessions*", lambda route: None if route.request.method == "POST" else route.continue_())
-    page.goto(f"{server}/lab/tree/{name}?reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell .jp-RenderedMarkdown :is(h1, h2)", state="attached")
-    page.wait_for_function("document.querySelector('.crm-language') && document.querySelector('.jp-Cell[data-tags]')")
-    page.wait_for_function("jupyterapp.shell.currentWidget?.content?.widgets?.length > 3")
-
-
-def press(page, lang: str) -> None:
-    page.click(f".crm-language button[value={lang}]")
-
-
-def shown(page) -> str:
-    """The prose on the page."""
-    prose = "n => n.querySelector('.jp-RenderedMarkdown')?.innerText ?? ''"
-    return page.evaluate(f"{VISIBLE}.filter(n => n.matches('.jp-MarkdownCell')).map({prose}).join(' ')")
 
 
 def test_the_first_language_is_that_of_the_interface_and_it_works_without_a_kernel(page, server):
@@ -274,5 +222,4 @@ def test_outputs_follow_the_switch_without_running_again(exercise):
     assert "已记录 0 题，共 5 题" in page.evaluate(said) and "recorded" not in page.evaluate(said)
     press(page, "en")
     assert "0 of 5 answers recorded" in page.evaluate(said) and "题" not in page.evaluate(said)
-    if os.environ.get("CRMKIT_SCREENSHOTS"):
-        page.screenshot(path=Path(os.environ["CRMKIT_SCREENSHOTS"]) / "exercise_en.png")
+    picture(page, "sample_exercise_en")

@@ -1,0 +1,26 @@
+"""What several test files share: a real Chromium."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium through playwright; closed with the file, since nothing else of its process could run asyncio meanwhile."""
+    if CHROMIUM is None:
+        assert not os.environ.get("CI"), "the browser tests need Chromium, and on CI they must run"
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+             "disable-component-update", "disable-sync"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet.append("no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[f"--{option}" for option in quiet])
+        yield browser
+        browser.close()
