@@ -22,7 +22,7 @@ _OWNER = {
     "check_rules": "segments",
     "pyramid": "customer_pyramid",
     "reallocate": "customer_pyramid",
-    "migration": "customer_pyramid",
+    "migration": "tier_migration",
     "ByCustomerShare": "customer_pyramid",
     "ByValueShare": "customer_pyramid",
     "ByCutoff": "customer_pyramid",

@@ -202,3 +202,9 @@ def test_other_arguments_outside_their_range_are_refused():
                  lambda: pareto_test([1, 2], share=80, rng=np.random.default_rng(1))):
         with pytest.raises(CrmkitError):
             call()
+
+
+def test_every_column_has_a_heading_in_both_languages():
+    from crmkit.terms import has_term
+
+    assert [name for name in (*lorenz([1, 2]), *whale_curve([1, 2]).curve) if not has_term(name)] == []

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import crmkit
 from crmkit.customer_pyramid import (
-    CURRY, ZEITHAML, ByCustomerShare, ByCutoff, ByValueShare, migration, pyramid, reallocate,
+    CURRY, ZEITHAML, ByCustomerShare, ByCutoff, ByValueShare, pyramid, reallocate,
 )
 from crmkit.schema import CrmkitError
+from crmkit.tier_migration import migration
 
 TWO = ByCustomerShare({"gold": 0.2, "lead": 0.8})
 HALVES = ByCustomerShare({"gold": 0.5, "lead": 0.5})
@@ -369,3 +370,14 @@ def test_what_is_unfit_is_refused(call, code):
 def test_the_public_function_is_not_hidden_by_a_module():
     import crmkit.customer_pyramid  # noqa: F401
     assert callable(crmkit.pyramid)
+
+
+def test_every_column_and_tier_has_a_heading_in_both_languages():
+    from crmkit.terms import has_term
+
+    base = pyramid(_customers([5, 3, 1, 1, 1]), tiers=TWO)
+    moves = migration(base, base)
+    shown = [*base.tiers, *base.assignments, *reallocate(base, elasticity=0.2, margin_rate=0.3).tiers, *moves.counts,
+             *moves.counts.index, *moves.counts.index.names, *moves.counts.columns.names, *moves.steady_state,
+             *ZEITHAML.tiers, *CURRY.tiers]
+    assert [name for name in shown if not has_term(name)] == []

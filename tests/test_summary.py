@@ -291,3 +291,10 @@ def test_text_with_quotes_is_data_and_never_sql():
     log = _log([(who, "2024-01-01", 1.0) for who in nasty])
     found = crmkit.customer_summary(log, as_of=AS_OF)
     assert sorted(found["customer_id"]) == sorted(nasty) and found["revenue"].sum() == len(nasty)
+
+
+def test_every_column_of_log_and_summary_has_a_heading_in_both_languages():
+    from crmkit.schema import TRANSACTION_COLUMNS
+    from crmkit.terms import has_term
+
+    assert [c for c in (*TRANSACTION_COLUMNS, *COLUMNS, "orders") if not has_term(c)] == []
