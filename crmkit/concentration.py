@@ -1,4 +1,4 @@
-"""How concentrated value is (F15): Pareto share, Lorenz curve and Gini, whale curve, long tail, each with an interval."""
+"""How concentrated value is (F15): Pareto share, Lorenz and Gini, whale curve, long tail, each with an interval."""
 
 from dataclasses import dataclass
 
@@ -71,7 +71,7 @@ def lorenz(values) -> pd.DataFrame:
 def gini(
     values, *, rng: np.random.Generator | None = None, resamples: int = 1000, level: float = 0.95
 ) -> Estimate:
-    """The Gini coefficient (1912): twice the area between the Lorenz curve and equality; 0 all equal, near 1 one has all.
+    """The Gini coefficient (1912): twice the area between Lorenz curve and equality; 0 all equal, near 1 one has all.
 
     ``values`` and errors as for ``pareto_share``. It is the plain sample coefficient, at most 1 − 1/n.
 
@@ -93,7 +93,8 @@ class WhaleCurve:
     def share_at(self, customer_share: float) -> float:
         """Cumulative share of the total profit at a share of customers, most profitable first.
 
-        20/80/30 (Sherden 1994) reads: ``share_at(0.2)`` is 0.8, and the last 30 %, ``1 - share_at(0.7)``, take back half of it.
+        20/80/30 (Sherden 1994) reads: ``share_at(0.2)`` is 0.8, and ``share_at(0.7) - 1``, what the last 30 % of
+        customers take back, is half of it.
         """
         require_between(customer_share, 0, 1, name="customer_share")
         return float(np.interp(customer_share, self.curve["customer_share"], self.curve["profit_share"]))

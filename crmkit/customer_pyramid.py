@@ -48,9 +48,9 @@ class ByCustomerShare:
 
 @dataclass(frozen=True)
 class ByValueShare:
-    """Tiers by cumulative share of the value, best tier first: the fewest customers that bring it. The shares add up to 1.
+    """Tiers by cumulative share of the value, best tier first: the fewest customers that bring it.
 
-    Only values above 0 are added up; customers at or under 0 are always in the last tier.
+    The shares add up to 1. Only values above 0 are added up; customers at or under 0 are in the last tier.
 
     >>> ByValueShare({"a": 0.5, "b": 0.3, "c": 0.2}).sizes(np.array([50.0, 30, 15, 5, 0]))
     [1, 2, 5]
@@ -87,7 +87,8 @@ class ByCutoff:
 
     def __post_init__(self):
         falling = all(a > b for a, b in zip(list(self.cutoffs.values()), list(self.cutoffs.values())[1:]))
-        if not self.cutoffs or not falling or self.rest in self.cutoffs or not np.isfinite([*self.cutoffs.values()]).all():
+        finite = np.isfinite([*self.cutoffs.values()]).all()
+        if not self.cutoffs or not falling or not finite or self.rest in self.cutoffs:
             raise CrmkitError("tier_cutoffs", value=dict(self.cutoffs), rest=self.rest)
 
     @property
@@ -107,7 +108,7 @@ CURRY = ByCustomerShare({"top": 0.01, "large": 0.04, "medium": 0.15, "small": 0.
 class Pyramid:
     """Customers in tiers, best tier first."""
 
-    tiers: pd.DataFrame          # tier, customers, customer_share, value, value_share, value_per_customer, resources, resource_share
+    tiers: pd.DataFrame          # a row per tier: its customers, value and resources, and their shares
     assignments: pd.DataFrame    # customer_id, value, tier; best customer first
     by: str
     rule: TierRule
@@ -128,9 +129,9 @@ def pyramid(
     amount}, which goes before both; with none of them an equal amount per customer, which ``notes`` says.
 
     Out: a ``Pyramid``; its ``tiers`` have ``tier``, ``customers``, ``customer_share``, ``value``, ``value_share``,
-    ``value_per_customer``, ``resources``, ``resource_share``. Shares are 0 … 1, and missing where the total is not above 0.
-    Customers of equal value share a tier: where a boundary would cut through them, all go to the lower tier, so
-    that no tier outgrows its share. Otherwise a boundary is rounded up, so the best customer is in the top tier.
+    ``value_per_customer``, ``resources``, ``resource_share``. Shares are 0 … 1, and missing where the total is not
+    above 0. Customers of equal value share a tier: where a boundary would cut through them, all go to the lower tier,
+    so that no tier outgrows its share. Otherwise a boundary is rounded up, so the best customer is in the top tier.
     Errors: CrmkitError for missing columns or values, a customer twice, an unknown ``by``, a cost table with gaps.
 
     >>> import pandas as pd
@@ -216,7 +217,7 @@ def rank_customers(
 class Reallocation:
     """The same budget spread otherwise over the tiers, and what that is expected to change."""
 
-    tiers: pd.DataFrame          # tier, customers, elasticity, resources and their shares before and after, margin before and after
+    tiers: pd.DataFrame          # a row per tier: elasticity, resources, their shares and the margin before and after
     profit_change: Estimate      # currency in the period of the data; the interval is over the uncertain elasticities
     assumption: tuple[str, str]  # what the result rests on, in Chinese and in English
 
@@ -228,16 +229,18 @@ def reallocate(
 ) -> Reallocation:
     """Spread the pyramid's resources over the tiers so that the margin is the highest, the budget staying the same.
 
-    Assumed: a tier that earns margin m with resources x earns m · (y / x)^e with resources y; its elasticity e, 0 ≤ e < 1,
-    one number or one per tier, says by how many per cent the margin rises when resources rise by one per cent. The best
+    Assumed: a tier that earns margin m with resources x earns m · (y / x)^e with resources y; its elasticity e,
+    0 ≤ e < 1, one number or one per tier, is by how many per cent the margin rises with one per cent more. The best
     spread has equal marginal returns m·e/x·(y/x)^(e−1) in all tiers (Dorfman & Steiner 1954); ``at_least`` and
     ``at_most`` keep a tier's resources within these multiples of today's (0 and unlimited if not given).
-    ``margin_rate`` turns revenue into margin (needed for a pyramid by revenue). Of a pyramid by profit the margin is the profit plus the cost to serve.
+    ``margin_rate`` turns revenue into margin (needed for a pyramid by revenue). Of a pyramid by profit the margin is
+    the profit plus the cost to serve.
 
     Out: ``Reallocation``; its ``tiers`` have ``tier``, ``customers``, ``elasticity``, ``resources_before``,
     ``resources_after``, ``resource_share_before``, ``resource_share_after``, ``margin_before``, ``margin_after``,
-    ``margin_change``. The budget is the same, so the change in margin is the change in profit. With ``rng`` the plan is tried
-    on elasticities drawn around the stated ones (beta distribution, standard deviation ``elasticity_sd``): the interval.
+    ``margin_change``. The budget is the same, so the change in margin is the change in profit. With ``rng`` the plan
+    is tried on elasticities drawn around the stated ones (beta distribution, standard deviation ``elasticity_sd``):
+    the interval.
     Errors: CrmkitError for an elasticity outside 0 … 1, a tier without resources, a missing ``margin_rate``.
 
     >>> import pandas as pd
@@ -309,7 +312,8 @@ def _cost_of(customers: pd.DataFrame, cost_to_serve: pd.DataFrame | None) -> np.
     known = pd.Series(_numbers(cost_to_serve, "cost"), index=cost_to_serve["customer_id"].to_numpy())
     cost = known.reindex(customers["customer_id"].to_numpy())
     if cost.isna().any():
-        raise CrmkitError("cost_missing", column="customer_id", value=cost.index[cost.isna()][0], count=int(cost.isna().sum()))
+        unknown = cost.index[cost.isna()]
+        raise CrmkitError("cost_missing", column="customer_id", value=unknown[0], count=len(unknown))
     return cost.to_numpy()
 
 
@@ -352,7 +356,8 @@ def _elasticities(elasticity, tiers: pd.Series) -> np.ndarray:
     if isinstance(elasticity, Mapping):
         missing = [tier for tier in tiers if tier not in elasticity]
         if missing:
-            raise CrmkitError("tier_names", name="elasticity", value=", ".join(map(str, elasticity)), allowed=", ".join(tiers))
+            given = ", ".join(map(str, elasticity))
+            raise CrmkitError("tier_names", name="elasticity", value=given, allowed=", ".join(tiers))
         elasticity = [elasticity[tier] for tier in tiers]
     numbers = np.broadcast_to(np.asarray(elasticity, dtype=float), len(tiers)).copy()
     for number in numbers:

@@ -25,7 +25,7 @@ class Estimate:
 
 
 def checked_values(values, *, name: str, negative: bool = False) -> np.ndarray:
-    """The values as a sorted float array; refuses missing or infinite ones, none at all, and, unless allowed, negative ones."""
+    """The values as a sorted float array; refuses none at all, missing, infinite and, unless allowed, negative ones."""
     array = np.sort(np.asarray(values, dtype=float).ravel())
     if not len(array):
         raise CrmkitError("no_values", name=name)
@@ -45,9 +45,9 @@ def bootstrap(
     ``statistic(values, weights)`` takes the values in the order given and how often each was drawn; with all weights 1
     it is the estimate itself. Drawing counts in place of values spares a sort per resample. Without ``rng`` there is no
     interval. It speaks of another such set of customers from the same source, and is too narrow when a few very large
-    ones carry the total: of 95 % intervals from 500 customers, 92 to 93 % held the true Gini of lognormal values (σ 1 and
-    0.5), 90 % the true top share of a Pareto tail with α 3, 82 % with α 2, and 40 % with the α 1.16 that makes 80/20 true,
-    where 5,000 customers do not help either (tests/test_concentration.py).
+    ones carry the total: of 95 % intervals from 500 customers, 92 to 93 % held the true Gini of lognormal values (σ 1
+    and 0.5), 90 % the true top share of a Pareto tail with α 3, 82 % with α 2, and 40 % with the α 1.16 that makes
+    80/20 true, where 5,000 customers do not help either (tests/test_concentration.py).
 
     >>> mean = lambda values, weights: (values * weights).sum() / weights.sum()
     >>> bootstrap(np.arange(101.0), mean, rng=np.random.default_rng(1)).value

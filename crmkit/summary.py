@@ -35,8 +35,8 @@ def customer_summary(transactions, *, as_of: date) -> pd.DataFrame:
     gives Fader, Hardie and Lee's estimates; without the zero rows it does not (tests/test_published_values.py). A
     row under 0 is a return: it lowers revenue, and never makes a purchase. A day with a purchase and a return is one
     purchase. A customer with returns only keeps a row (so that revenue adds up to the log's total to the cent):
-    purchases 0, dates and days missing. Amounts are rounded to the cent row by row. A column with a time zone is cut into
-    days on its own clock when it comes in a frame, in UTC when it comes from Parquet.
+    purchases 0, dates and days missing. Amounts are rounded to the cent row by row. A column with a time zone is cut
+    into days on its own clock when it comes in a frame, in UTC when it comes from Parquet.
 
     Errors: CrmkitError for a missing column, a missing customer, date or amount, an infinite amount, dates or amounts
     kept as text, no rows, an unreadable path, an ``as_of`` that is no date or lies before the first row.

@@ -24,11 +24,11 @@ class Migration:
 def migration(before: "Pyramid", after: "Pyramid") -> Migration:
     """Count who moved from which tier to which between two periods, with customers won and lost, and where that leads.
 
-    In: two pyramids with the same tiers. A customer only in ``after`` comes from ``new_customer``, one only in ``before`` goes
-    to ``lost_customer``. The steady state s solves s = s·P + n: P the probabilities between tiers, n the new customers
-    per tier and period. Tiers that nobody is ever lost from settle at the stationary mix of P, and are infinite where
-    new customers keep coming; the shares are then those of the growth. It is missing where a tier that customers reach
-    had nobody in ``before``, since what they do next is not known.
+    In: two pyramids with the same tiers. A customer only in ``after`` comes from ``new_customer``, one only in
+    ``before`` goes to ``lost_customer``. The steady state s solves s = s·P + n: P the probabilities between tiers, n the
+    new customers per tier and period. Tiers that nobody is ever lost from settle at the stationary mix of P, and are
+    infinite where new customers keep coming; the shares are then those of the growth. It is missing where a tier that
+    customers reach had nobody in ``before``, since what they do next is not known.
     Errors: CrmkitError for pyramids of different tiers.
 
     >>> import pandas as pd
@@ -66,7 +66,7 @@ def _steady_state(moves: np.ndarray, new: np.ndarray, today: np.ndarray) -> tupl
     if np.isnan(moves[used]).any():
         return np.full(tiers, np.nan), np.full(tiers, np.nan)
     moves = np.where(used[:, None], moves, np.eye(tiers, tiers + 1))
-    # where everybody ends up: lost is a state that nobody leaves; half wait each period, so that nothing swings to and fro
+    # where everybody ends up: nobody leaves the lost; half wait each period, so that nothing swings to and fro
     end = (np.vstack([moves, np.eye(tiers + 1)[-1]]) + np.eye(tiers + 1)) / 2
     for _ in range(60):
         end = end @ end

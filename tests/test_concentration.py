@@ -1,4 +1,4 @@
-"""Concentration against closed forms (Pareto, lognormal, exponential), hand-worked tables, laws, and the intervals' coverage."""
+"""Concentration against closed forms (Pareto, lognormal, exponential), hand-worked tables, laws, and coverage."""
 
 import time
 

@@ -36,7 +36,8 @@ def _most_likely(loglikelihood, start):
 
 def _fit_bg_nbd(customers):
     """r, α, a, b and the log-likelihood; time in weeks = days / 7."""
-    rows, count = np.unique(customers[["frequency", "t_x", "T"]].to_numpy(float) / [1, 7, 7], axis=0, return_counts=True)
+    weekly = customers[["frequency", "t_x", "T"]].to_numpy(float) / [1, 7, 7]
+    rows, count = np.unique(weekly, axis=0, return_counts=True)
     x, t_x, age = rows.T
 
     def loglikelihood(r, alpha, a, b):

@@ -21,7 +21,8 @@ HALVES = ByCustomerShare({"gold": 0.5, "lead": 0.5})
 
 
 def _customers(values, column="revenue", **more):
-    return pd.DataFrame({"customer_id": [f"c{i:04d}" for i in range(len(values))], column: list(map(float, values)), **more})
+    ids = [f"c{i:04d}" for i in range(len(values))]
+    return pd.DataFrame({"customer_id": ids, column: list(map(float, values)), **more})
 
 
 def _sizes(values, rule):
@@ -117,7 +118,7 @@ def test_a_budget_moves_to_where_margin_answers_most_in_closed_form():
     base = pyramid(_customers([80, 5, 5, 5, 5], "margin"), by="margin", tiers=TWO, resources={"gold": 20, "lead": 80})
     e = 0.4
     found = reallocate(base, elasticity=e)
-    weight = (np.array([80, 20]) * np.array([20.0, 80]) ** -e) ** (1 / (1 - e))  # equal marginal returns, one elasticity
+    weight = (np.array([80, 20]) * np.array([20.0, 80]) ** -e) ** (1 / (1 - e))  # equal marginal returns
     assert found.tiers["resources_after"].to_numpy() == pytest.approx(100 * weight / weight.sum(), rel=1e-9)
     assert found.tiers["margin_change"].sum() == pytest.approx(found.profit_change.value)
     assert found.profit_change.low is None
@@ -142,9 +143,9 @@ def test_the_best_spread_is_not_beaten_by_a_brute_force_grid(margin, before, e, 
     steps = np.arange(0, 100.01, 0.5)
     first, second = np.meshgrid(steps, steps)
     grid = np.stack([first, second, 100 - first - second])
-    inside = ((grid >= least * before[:, None, None] - 1e-9) & (grid <= np.minimum(most * before, 1e9)[:, None, None] + 1e-9)).all(axis=0)
-    with np.errstate(invalid="ignore"):
-        total = (margin[:, None, None] * (np.maximum(grid, 0) / before[:, None, None]) ** e[:, None, None]).sum(axis=0)
+    low, high, margin, before, e = (v[:, None, None] for v in (least * before, most * before, margin, before, e))
+    inside = ((grid >= low - 1e-9) & (grid <= high + 1e-9)).all(axis=0)
+    total = (margin * (np.maximum(grid, 0) / before) ** e).sum(axis=0)
     best = total[inside].max()
     mine = found.tiers["margin_after"].sum()
     assert best <= mine + 1e-9 * abs(mine)
@@ -152,7 +153,8 @@ def test_the_best_spread_is_not_beaten_by_a_brute_force_grid(margin, before, e, 
 
 
 def test_resources_move_down_when_the_low_tier_answers_more():
-    base = pyramid(_customers([60, 10, 10, 10, 10], "margin"), by="margin", tiers=TWO, resources={"gold": 50, "lead": 50})
+    customers = _customers([60, 10, 10, 10, 10], "margin")
+    base = pyramid(customers, by="margin", tiers=TWO, resources={"gold": 50, "lead": 50})
     up = reallocate(base, elasticity={"gold": 0.4, "lead": 0.1}).tiers.set_index("tier")
     down = reallocate(base, elasticity={"gold": 0.1, "lead": 0.4}).tiers.set_index("tier")
     assert up.loc["gold", "resources_after"] > 50 > down.loc["gold", "resources_after"]
@@ -160,7 +162,8 @@ def test_resources_move_down_when_the_low_tier_answers_more():
 
 
 def test_the_interval_holds_the_plan_fixed_and_can_show_a_loss():
-    base = pyramid(_customers([60, 10, 10, 10, 10], "margin"), by="margin", tiers=TWO, resources={"gold": 20, "lead": 80})
+    customers = _customers([60, 10, 10, 10, 10], "margin")
+    base = pyramid(customers, by="margin", tiers=TWO, resources={"gold": 20, "lead": 80})
     sure = reallocate(base, elasticity=0.3, elasticity_sd=0.0, rng=np.random.default_rng(1)).profit_change
     assert sure.low == pytest.approx(sure.value) and sure.high == pytest.approx(sure.value)
     unsure = reallocate(base, elasticity=0.3, elasticity_sd=0.2, rng=np.random.default_rng(1)).profit_change
@@ -184,7 +187,8 @@ def test_the_change_in_profit_by_profit_counts_the_cost_to_serve_as_the_resource
 
 
 def test_the_assumption_is_in_words_in_both_languages_with_its_numbers():
-    zh, en = reallocate(pyramid(_customers([6, 1, 1, 1, 1]), tiers=TWO), elasticity={"gold": 0.31, "lead": 0.12}, margin_rate=1).assumption
+    base = pyramid(_customers([6, 1, 1, 1, 1]), tiers=TWO)
+    zh, en = reallocate(base, elasticity={"gold": 0.31, "lead": 0.12}, margin_rate=1).assumption
     for text, word in ((zh, "弹性"), (en, "elasticity")):
         assert word in text and "0.31" in text and "0.12" in text
 
@@ -194,7 +198,8 @@ def test_the_assumption_is_in_words_in_both_languages_with_its_numbers():
 def _period(tiers: dict[str, str]):
     worth = {"gold": 100.0, "iron": 10.0, "lead": 1.0}
     rule = ByCutoff({"gold": 100, "iron": 10}, rest="lead")
-    return pyramid(pd.DataFrame({"customer_id": list(tiers), "revenue": [worth[t] for t in tiers.values()]}), tiers=rule)
+    customers = pd.DataFrame({"customer_id": list(tiers), "revenue": [worth[tier] for tier in tiers.values()]})
+    return pyramid(customers, tiers=rule)
 
 
 def test_migration_counts_new_and_lost_customers_by_hand():
@@ -236,7 +241,8 @@ def test_steady_state_of_a_known_chain_of_three():
 
 
 def test_a_chain_that_swings_to_and_fro_has_a_steady_mix():
-    assert _chain([[0, 10, 0], [10, 0, 0], [0, 0, 0]]).steady_state["customer_share"].tolist() == pytest.approx([0.5, 0.5, 0])
+    found = _chain([[0, 10, 0], [10, 0, 0], [0, 0, 0]]).steady_state
+    assert found["customer_share"].tolist() == pytest.approx([0.5, 0.5, 0])
 
 
 def test_steady_state_is_where_many_periods_lead():
@@ -278,7 +284,8 @@ def test_steady_state_where_only_one_tier_never_loses_anybody():
 # laws
 
 values = st.lists(st.integers(-50, 1000), min_size=1, max_size=80)
-rules = st.sampled_from([ZEITHAML, TWO, ByValueShare({"a": 0.5, "b": 0.3, "c": 0.2}), ByCutoff({"gold": 500, "iron": 0}, rest="lead")])
+BY_VALUE = ByValueShare({"a": 0.5, "b": 0.3, "c": 0.2})
+rules = st.sampled_from([ZEITHAML, TWO, BY_VALUE, ByCutoff({"gold": 500, "iron": 0}, rest="lead")])
 
 
 @settings(max_examples=60, deadline=None)
@@ -301,8 +308,8 @@ def test_tiers_reconcile_keep_equals_together_and_ignore_row_order(drawn, rule, 
 @settings(max_examples=40, deadline=None)
 @given(values, st.sampled_from([0.01, 3.0, 7.3]))
 def test_the_unit_of_money_does_not_matter(drawn, factor):
-    for rule in (ZEITHAML, ByValueShare({"a": 0.5, "b": 0.3, "c": 0.2})):
-        one, other = pyramid(_customers(drawn), tiers=rule), pyramid(_customers([v * factor for v in drawn]), tiers=rule)
+    for rule in (ZEITHAML, BY_VALUE):
+        one, other = (pyramid(_customers([v * unit for v in drawn]), tiers=rule) for unit in (1, factor))
         assert one.assignments[["customer_id", "tier"]].equals(other.assignments[["customer_id", "tier"]])
         np.testing.assert_allclose(one.tiers["value_share"], other.tiers["value_share"], rtol=1e-9)
 
@@ -318,7 +325,7 @@ def test_reallocation_keeps_the_budget_and_never_plans_a_loss(e, margin, spent):
     assert found.tiers["resources_after"].sum() == pytest.approx(sum(spent))
     assert found.profit_change.value >= -1e-9 * sum(margin)
     marginal = found.tiers.eval("margin_after * elasticity / resources_after")
-    assert marginal.to_numpy() == pytest.approx(np.full(4, marginal.mean()), rel=1e-6)  # nothing left to gain by moving more
+    assert marginal.to_numpy() == pytest.approx(np.full(4, marginal.mean()), rel=1e-6)  # nothing left to gain
 
 
 def test_results_are_frozen():

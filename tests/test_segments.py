@@ -106,23 +106,25 @@ def test_uncovered_combinations_are_listed_and_refused():
 
 
 def test_unreachable_rules_are_named_even_when_two_rules_share_a_segment():
-    rules = [SegmentRule("loyal", "F >= 4"), SegmentRule("champions", "F == 5"), SegmentRule("loyal", "F > 4 and R == 1"),
-             SegmentRule("lost", "otherwise"), SegmentRule("at_risk", "R < 1")]
+    rules = [SegmentRule("loyal", "F >= 4"), SegmentRule("champions", "F == 5"),
+             SegmentRule("loyal", "F > 4 and R == 1"), SegmentRule("lost", "otherwise"),
+             SegmentRule("at_risk", "R < 1")]
     assert check_rules(rules).unreachable == ("champions", "loyal", "at_risk")
 
 
 @pytest.mark.parametrize("condition, r, f, m, holds", [
     ("R >= 4 and F >= 4 or M == 1", 1, 1, 1, True), ("R >= 4 and (F >= 4 or M == 1)", 1, 1, 1, False),
-    ("2 <= R < 4", 3, 1, 1, True), ("2 <= R < 4", 4, 1, 1, False), ("not R == F", 2, 2, 1, False), ("R > F > M", 3, 2, 1, True),
-    ("R != 5", 5, 1, 1, False), (" otherwise ", 1, 1, 1, True)])
+    ("2 <= R < 4", 3, 1, 1, True), ("2 <= R < 4", 4, 1, 1, False), ("not R == F", 2, 2, 1, False),
+    ("R > F > M", 3, 2, 1, True), ("R != 5", 5, 1, 1, False), (" otherwise ", 1, 1, 1, True)])
 def test_conditions_read_as_they_look(condition, r, f, m, holds):
     assert SegmentRule("x", condition).holds(R=r, F=f, M=m) == holds
 
 
 @pytest.mark.parametrize("condition", [
-    "__import__('os').system('true')", "R.__class__ == 1", "(lambda: R)() == 1", "R >= open('x')", "R + 1 > 2", "R", "4",
-    "R >= 'a'", "R >= 4.5", "R >= True", "X >= 4", "R >= 4 and", "R = 4", "", "R >= 4; F >= 4", "R if F else M", "R in (4, 5)",
-    "R >= 10**100", "R >= " + "9" * 400, "(" * 500 + "R >= 1" + ")" * 500, "R >= -1", "R is 4", "[R >= 4]"])
+    "__import__('os').system('true')", "R.__class__ == 1", "(lambda: R)() == 1", "R >= open('x')", "R + 1 > 2",
+    "R", "4", "R >= 'a'", "R >= 4.5", "R >= True", "X >= 4", "R >= 4 and", "R = 4", "", "R >= 4; F >= 4",
+    "R if F else M", "R in (4, 5)", "R >= 10**100", "R >= " + "9" * 400,
+    "(" * 500 + "R >= 1" + ")" * 500, "R >= -1", "R is 4", "[R >= 4]"])
 def test_anything_but_comparisons_of_scores_is_refused(condition):
     with pytest.raises(CrmkitError) as error:
         SegmentRule("x", condition)

@@ -195,7 +195,8 @@ def _sources(folder):
     return {
         "pandas": simple, "more columns": simple.assign(day="x", cents=1, note=None),
         "nullable": simple.convert_dtypes(), "objects": simple.astype({"customer_id": object, "order_id": object}),
-        "category": simple.assign(customer_id=pd.Categorical(simple["customer_id"], ["eve", "dan", "cat", "bob", "ann"])),
+        "category": simple.assign(
+            customer_id=pd.Categorical(simple["customer_id"], ["eve", "dan", "cat", "bob", "ann"])),
         "dates": simple.assign(date=[day.date() for day in simple["date"]]),
         "zoned": simple.assign(date=simple["date"].dt.tz_localize("Asia/Shanghai")),
         "arrow": arrow, "arrow zoned": pa.Table.from_pandas(
@@ -217,7 +218,8 @@ def test_every_kind_of_input_gives_the_same_summary(tmp_path):
 
 
 def test_whole_amounts_and_whole_ids():
-    log = pd.DataFrame({"customer_id": [10, 9, 9], "date": pd.to_datetime(["2024-01-01"] * 2 + ["2024-01-02"]), "amount": [1, 2, 3]})
+    days = pd.to_datetime(["2024-01-01", "2024-01-01", "2024-01-02"])
+    log = pd.DataFrame({"customer_id": [10, 9, 9], "date": days, "amount": [1, 2, 3]})
     found = crmkit.customer_summary(log, as_of=AS_OF)
     assert found["customer_id"].tolist() == [9, 10] and found["revenue"].tolist() == [5.0, 1.0]
 

@@ -77,7 +77,8 @@ def ours_from_frame(path: str) -> float:
 
 
 def _child(what: str, path: Path) -> tuple[float, float]:
-    output = subprocess.run([sys.executable, __file__, "--child", what, str(path)], check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, __file__, "--child", what, str(path)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     seconds, megabytes = output.split()
     return float(seconds), float(megabytes)
 
@@ -101,13 +102,15 @@ def main(sizes=ROWS) -> bool:
         peak = {name: max(m for _, m in pairs) for name, pairs in measured.items()}
         print(f"{rows:,} rows")
         for name in contestants:
-            print(f"  {name:24} {seconds[name]:7.2f} s  {peak[name]:6.0f} MB  {seconds[name] / seconds['bare group-by']:6.2f} × bare")
+            times = seconds[name] / seconds["bare group-by"]
+            print(f"  {name:24} {seconds[name]:7.2f} s  {peak[name]:6.0f} MB  {times:6.2f} × bare")
         ratio = seconds["crmkit, Parquet"] / seconds["bare group-by"]
         faster = seconds["lifetimes, pandas frame"] / seconds["crmkit, pandas frame"]
         fits = peak["crmkit, Parquet"] < LIMITS["megabytes"]
         good = ratio <= LIMITS["ratio"] and faster >= LIMITS["lifetimes"] and fits
-        print(f"  Parquet {ratio:.2f} × bare (at most {LIMITS['ratio']}), {faster:.1f} × faster than lifetimes (at least "
-              f"{LIMITS['lifetimes']:.0f}), peak {peak['crmkit, Parquet']:.0f} MB (under {LIMITS['megabytes']}) -> {'pass' if good else 'FAIL'}")
+        print(f"  Parquet {ratio:.2f} × bare (at most {LIMITS['ratio']}), {faster:.1f} × faster than lifetimes (at"
+              f" least {LIMITS['lifetimes']:.0f}), peak {peak['crmkit, Parquet']:.0f} MB (under {LIMITS['megabytes']})"
+              f" -> {'pass' if good else 'FAIL'}")
         passed &= good
     return passed
 
