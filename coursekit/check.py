@@ -1,4 +1,4 @@
-"""`check DATA`: read a client's file as `run` would, report so that totals can be reconciled, and say what to do when it is refused."""
+"""`check DATA`: read a client's file as `run` would, and report so that totals can be reconciled."""
 
 import csv
 import os
@@ -21,7 +21,7 @@ def check(
     data, *, mapping: Path | None = None, as_json: bool = False, as_of: str | None = None, sheet: str | None = None,
     drop_duplicates: bool = False, out: Path | None = None,
 ) -> int:
-    """Report on ``data``; write the rows set aside, and a proposed mapping where one would help; 0 when usable, else 1."""
+    """Report on ``data``; write the rows set aside, and a mapping draft where it helps; 0 when usable, else 1."""
     report = examine(
         _source(data), mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates, keep=False,
     )
@@ -75,7 +75,7 @@ def _folder(data, out: Path | None) -> Path:
 
 
 def write_set_aside(report: CheckReport, folder: Path, stem: str) -> Path:
-    """Line in the source, reason (code and words) and original text, as CSV with a BOM, so that spreadsheets show Chinese."""
+    """Line in the source, reason (code and words) and original text, as CSV with a BOM (for spreadsheets)."""
     path = folder / f"{stem}.set_aside.csv"
     words = {r: in_language(*crmkit_pair(f"reason_{r}")) for r in report.reasons}
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
@@ -87,7 +87,7 @@ def write_set_aside(report: CheckReport, folder: Path, stem: str) -> Path:
 
 
 def write_mapping(report: CheckReport, folder: Path, stem: str) -> Path:
-    """A proposed mapping file: what was recognised is filled in, what is missing waits with the file's own columns beside it."""
+    """A proposed mapping file: what was recognised is filled in, what is missing waits."""
     def both(key, **fields):
         zh, en = message_pair(key, **fields)
         return [f"# {zh}", f"# {en}"]
@@ -98,7 +98,8 @@ def write_mapping(report: CheckReport, folder: Path, stem: str) -> Path:
         lines += [*both("check_mapping_columns"), "#   " + " | ".join(c.replace("\n", " ") for c in report.columns)]
     if "ambiguous_sheet" in codes:
         names = next(e["value"] for e in report.errors if e["code"] == "ambiguous_sheet").split(", ")
-        lines += ["", *both("check_mapping_sheet"), *(f"{'' if i == 0 else '# '}sheet = {_quoted(n)}" for i, n in enumerate(names))]
+        lines += ["", *both("check_mapping_sheet")]
+        lines += [f"{'# ' if i else ''}sheet = {_quoted(n)}" for i, n in enumerate(names)]
     if "ambiguous_dates" in codes:
         lines += ["", *both("check_mapping_dates"), '# date_format = "dmy"', '# date_format = "mdy"']
     lines += ["", "[columns]"]

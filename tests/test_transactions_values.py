@@ -320,3 +320,21 @@ def test_days_after_as_of_are_set_aside_and_that_day_is_not(tmp_path):
     report = check(tmp_path, text, as_of="2024-03-05")
     assert (report.amount_total, report.reasons["after_as_of"]) == ("1.00", 1)
     assert check(tmp_path, text, as_of="soon").errors[0]["code"] == "bad_as_of"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_quoted_and_unquoted_files_of_many_blocks_are_read_alike(tmp_path, end):
+    rows = [[f"c{i % 997}", f"2024-03-{i % 31 + 1:02d} 10:{i % 60:02d}", "" if i % 501 == 7 else f"{i % 9973}.5"] for i in range(60_000)]
+    rows[30_000:30_000] = [["合计", "", "1"], [], ["short"], ["c1", "2024-03-05", "1", "234"], ["", "", ""]]
+    reports = []
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL):
+        stream = io.StringIO()
+        csv.writer(stream, lineterminator=end, quoting=quoting).writerows([["customer_id", "date", "amount"], *rows])
+        reports.append(check(tmp_path, stream.getvalue()))
+    plain, quoted = reports
+    same = {k: v for k, v in plain.to_dict().items()}
+    assert same == quoted.to_dict()
+    assert plain.rows_in == 60_003 and plain.reasons["total_row"] == 1
+    assert plain.set_aside["line"].tolist() == quoted.set_aside["line"].tolist()
+    assert plain.set_aside["original"].tolist() == [t.replace('"', "") for t in quoted.set_aside["original"]]
+    pd.testing.assert_frame_equal(plain.transactions, quoted.transactions)

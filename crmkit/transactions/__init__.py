@@ -8,12 +8,14 @@ __all__ = ["REASONS", "CheckReport", "check_transactions", "read_transactions"]
 def check_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False) -> CheckReport:
     """Read a client's transactions and report on them; a file that cannot be used is reported, never raised.
 
-    ``source``: path of a CSV/TSV/TXT, XLSX/XLS/XLSM/XLSB/ODS or Parquet file (or Parquet folder or glob), or a DataFrame.
-    ``mapping``: a dict or the path of a TOML file (columns, date_format, decimal, currency, sheet, header_row, encoding, delimiter, time_zone).
+    ``source``: path of a CSV/TSV/TXT, XLSX/XLS/XLSM/XLSB/ODS or Parquet file (or Parquet folder, glob), or a DataFrame.
+    ``mapping``: a dict or the path of a TOML file (columns, date_format, decimal, currency, sheet, header_row,
+    encoding, delimiter, time_zone).
     ``as_of``: rows dated later are set aside. ``drop_duplicates``: set further exact copies of a row aside.
 
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"会员ID": ["A1", "A1", "合计"], "下单日期": ["2024-03-05", "2024年3月6日", None], "实付金额": ["¥1,200", "(30.5)", "1169.5"]})
+    >>> rows = [("A1", "2024-03-05", "¥1,200"), ("A1", "2024年3月6日", "(30.5)"), ("合计", None, "1169.5")]
+    >>> frame = pd.DataFrame(rows, columns=["会员ID", "下单日期", "实付金额"])
     >>> report = check_transactions(frame)
     >>> report.rows_used, report.amount_total, report.reasons["total_row"], report.mapping["amount"]
     (2, '1169.50', 1, '实付金额')
@@ -22,13 +24,15 @@ def check_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_dup
 
 
 def read_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False):
-    """A client's transactions as a DataFrame: ``customer_id`` (text), ``date`` (timestamp), ``amount`` (currency units, two decimals).
+    """A client's transactions as a frame: ``customer_id`` (text), ``date`` (timestamp), ``amount`` (currency units).
 
-    Also ``order_id``, ``product_id``, ``quantity``, ``unit_price``, ``unit_cost``, ``currency`` and ``channel`` where the file has them. Arguments as for
-    ``check_transactions``. Raises CrmkitError when the file is refused; the error's ``report`` holds the counts.
+    Also ``order_id``, ``product_id``, ``quantity``, ``unit_price``, ``unit_cost``, ``currency`` and ``channel`` where
+    the file has them. Arguments as for ``check_transactions``. Raises CrmkitError when the file is refused; the error's
+    ``report`` holds the counts.
 
     >>> import pandas as pd
-    >>> read_transactions(pd.DataFrame({"CustomerID": [17850.0], "InvoiceDate": ["12/25/2010 8:26"], "Quantity": [6], "UnitPrice": [2.55]}))
+    >>> sold = {"CustomerID": [17850.0], "InvoiceDate": ["12/25/2010 8:26"], "Quantity": [6], "UnitPrice": [2.55]}
+    >>> read_transactions(pd.DataFrame(sold))
       customer_id                date  amount  quantity  unit_price
     0       17850 2010-12-25 08:26:00    15.3       6.0        2.55
     """

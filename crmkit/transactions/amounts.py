@@ -1,7 +1,7 @@
-"""Amounts as clients write them → exact decimals; whether the comma or the point is the decimal mark is the whole column's to say.
+"""Amounts as clients write them → exact decimals; whether comma or point is the decimal mark, the whole column says.
 
-A fraction of a cent is rounded half up (away from zero), row by row. What is no number under the column's reading (12,5 in a column of
-12.50) is not guessed at: it is unreadable.
+A fraction of a cent is rounded half up (away from zero), row by row. What is no number under the column's reading
+(12,5 in a column of 12.50) is not guessed at: it is unreadable.
 """
 
 import re
@@ -19,7 +19,7 @@ from .table import as_strings
 CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
-_DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "﹣": "-", "’": "'", "‘": "'", "`": "'"})
+_DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
 _SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "千": 3, "百万": 6, "千万": 7, "十万": 5, "百萬": 6, "千萬": 7, "万亿": 12}
 _SCALED = re.compile(r"(.*?\d[\d.,' ]*)(百万|千万|十万|百萬|千萬|万亿|万|萬|亿|億|千)")
 _NUMBER = re.compile(r"[0-9][0-9.,' ]*(?:e[+-]?[0-9]{1,2})?|[.,][0-9]+(?:e[+-]?[0-9]{1,2})?")
@@ -32,7 +32,7 @@ def _currency_pattern() -> re.Pattern:
 
 
 class Amount:
-    """One distinct value taken apart: sign, digits with their separators, scale and currency; read under a decimal mark later."""
+    """One value taken apart: sign, digits with their separators, scale, currency; read under a decimal mark later."""
 
     __slots__ = ("digits", "negative", "scale", "currency", "exact")
 
@@ -110,8 +110,7 @@ def _take_currencies(text: str):
     # letters only next to the number, so that "rs" in a word is no currency
     bare = _currency_pattern().sub(note, text)
     kinds = set(symbols)
-    if kinds == {"CNY", "JPY"}:  # ¥1,200円
-        kinds = {"JPY"}
+    kinds = kinds - {"¥", "$"} or kinds  # ¥1,200円
     if len(kinds) > 1:
         return text, False
     return bare, kinds.pop() if kinds else None
@@ -131,9 +130,9 @@ def _read_digits(digits: str, mark: str) -> Decimal | None:
         if separators:
             groups = whole.split(separators.pop())
             indian = all(len(g) == 2 for g in groups[1:-1]) and len(groups[0]) <= 2 and len(groups) > 2
-            if len(groups[-1]) != 3 or not 1 <= len(groups[0]) <= 3 or not (indian or all(len(g) == 3 for g in groups[1:])):
-                return None
-            if groups[0] == "0" or not all(g.isdigit() for g in groups):
+            threes = len(groups[-1]) == 3 and all(len(g) == 3 for g in groups[1:])
+            indian = indian and len(groups[-1]) == 3
+            if not (threes or indian) or len(groups[0]) > 3 or groups[0] == "0" or not all(g.isdigit() for g in groups):
                 return None
             whole = "".join(groups)
         elif not fraction:
@@ -142,26 +141,27 @@ def _read_digits(digits: str, mark: str) -> Decimal | None:
 
 
 def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The cells of a chunk that need no taking apart (1234.5, -7): which they are, their cents, and which hold a point."""
+    """The cells that need no taking apart (1234.5, -7): which they are, their cents, and which hold a point."""
     n = len(column)
     if getattr(column, "dtype", None) is not None and column.dtype.kind in "if":
         hundredfold = column.to_numpy(dtype=np.float64) * 100
         with np.errstate(invalid="ignore"):
             whole = np.abs(hundredfold) < 1e14
-            whole &= np.abs(hundredfold - np.rint(hundredfold)) < 1e-6  # else rounded half up in decimals, like the rest
+            whole &= np.abs(hundredfold - np.rint(hundredfold)) < 1e-6  # others in decimals
         return whole, np.rint(np.where(whole, hundredfold, 0)).astype(np.int64), np.zeros(n, dtype=bool)
     texts = as_strings(column)
     if texts is None:
         return (np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool))
     plain = pc.fill_null(pc.match_substring_regex(texts, f"^(?:{_SIMPLE.pattern})$"), False)
     numbers = pc.if_else(plain, texts, "0").cast(pa.float64()).to_numpy(zero_copy_only=False)
-    plain = plain.to_numpy(zero_copy_only=False)
+    pointed = pc.and_(plain, pc.fill_null(pc.match_substring(texts, "."), False))
     # twelve digits and two decimals: a double holds the cents exactly
-    return plain, np.rint(numbers * 100).astype(np.int64), plain & pc.fill_null(pc.match_substring(texts, "."), False).to_numpy(zero_copy_only=False)
+    cents_exactly = np.rint(numbers * 100).astype(np.int64)
+    return plain.to_numpy(zero_copy_only=False), cents_exactly, pointed.to_numpy(zero_copy_only=False)
 
 
 def mark_evidence(digits: str) -> str | None:
-    """``"."`` or ``","`` when the value can only be read with that decimal mark, else None (1,234 and 1.234 and 500)."""
+    """``"."`` or ``","`` when only that decimal mark reads the value, else None (1,234 and 1.234 and 500)."""
     if "," not in digits and "." not in digits:
         return None
     readable = [mark for mark in (".", ",") if _read_digits(digits, mark) is not None]
@@ -190,6 +190,6 @@ def cents(number: Decimal) -> int:
 
 def currency_code(value) -> str | None:
     """The ISO code of a currency column's cell; an unknown one stands for itself, a blank one is None."""
-    if value is None or value != value or not plain_unit(value) or plain_unit(value) in ("-", "—", "nan", "null", "none", "n/a"):
+    if value is None or value != value or plain_unit(value) in ("", "-", "—", "nan", "null", "none", "n/a"):
         return None
     return vocabulary()["currency_of"].get(plain_unit(value), str(value).strip().upper())

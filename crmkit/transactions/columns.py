@@ -1,5 +1,6 @@
 """Which column is which: headers recognised by the synonyms of headers.toml, or named by the client's mapping file."""
 
+import codecs
 import re
 import tomllib
 import unicodedata
@@ -7,10 +8,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from ..schema import TRANSACTION_COLUMNS, CrmkitError
 
-MAPPING_KEYS = ("columns", "date_format", "decimal", "currency", "sheet", "header_row", "encoding", "delimiter", "time_zone")
 DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is title
 _BRACKETS = re.compile(r"[(\[{【〔<《「](.*?)[)\]}】〕>》」]")
 
@@ -20,6 +21,11 @@ def refusal(code: str, words: str, **where) -> CrmkitError:
     error = CrmkitError(words, **where)
     error.code = code
     return error
+
+
+def unreadable(path, why_zh: str, why_en: str, **where) -> CrmkitError:
+    """The file at ``path`` cannot be read, and why."""
+    return CrmkitError("unreadable_file", **{"value": path.name, **where}, name=path.name, why_zh=why_zh, why_en=why_en)
 
 
 @cache
@@ -40,7 +46,8 @@ def vocabulary() -> dict:
     words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
     words["multiplier_of"] = {plain_unit(w): Decimal(m) for m, names in raw["multipliers"].items() for w in names}
     words["total_exact"] = frozenset(plain(w) for w in raw["total_labels"]["exact"])
-    words["total_part"] = tuple(plain(w) for w in raw["total_labels"]["part"])
+    parts = raw["total_labels"]["part"]
+    words["total_part"] = (tuple(p for p in parts if p.isascii()), tuple(p for p in parts if not p.isascii()))
     return words
 
 
@@ -65,7 +72,8 @@ def header_forms(header) -> tuple[list[str], str | None]:
     forms += [plain("".join(re.findall(r"[^\x00-\x7f]+", bare))), plain("".join(re.findall(r"[\x00-\x7f]+", bare)))]
     # amount_usd, 金额_元, 金额/元: the unit without brackets
     tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
-    if tail and (plain_unit(tail[1]) in vocabulary()["currency_of"] or plain_unit(tail[1]) in vocabulary()["multiplier_of"]):
+    words = vocabulary()
+    if tail and (plain_unit(tail[1]) in words["currency_of"] or plain_unit(tail[1]) in words["multiplier_of"]):
         forms.append(plain(bare[: tail.start()]))
         unit = unit or plain_unit(tail[1])
     return [f for f in dict.fromkeys(forms) if f], unit
@@ -86,8 +94,11 @@ class Mapping:
     time_zone: str | None = None
 
 
+MAPPING_KEYS = tuple(Mapping.__dataclass_fields__)
+
+
 def read_mapping(mapping) -> Mapping:
-    """A mapping from a dict or from the path of a TOML file; unknown keys and values are refused with what is allowed."""
+    """A mapping from a dict or the path of a TOML file; unknown keys and values are refused with what is allowed."""
     if mapping is None or isinstance(mapping, Mapping):
         return mapping or Mapping()
     raw = mapping
@@ -117,31 +128,21 @@ def read_mapping(mapping) -> Mapping:
 
 
 def _check_values(raw: dict) -> None:
-    def refuse(key, allowed):
-        raise CrmkitError("mapping_value", column=key, value=raw[key], allowed=allowed)
-
-    if "date_format" in raw and not (
-        isinstance(raw["date_format"], str) and (raw["date_format"] in ("dmy", "mdy", "ymd") or "%" in raw["date_format"])
-    ):
-        refuse("date_format", 'dmy, mdy, ymd, "%d/%m/%Y"')
-    if "decimal" in raw and raw["decimal"] not in (".", ","):
-        refuse("decimal", '"." , ","')
-    if "header_row" in raw and not (isinstance(raw["header_row"], int) and raw["header_row"] >= 0):
-        refuse("header_row", "0, 1, 2, 3 …")
-    if "delimiter" in raw and not (isinstance(raw["delimiter"], str) and len(raw["delimiter"]) == 1):
-        refuse("delimiter", '",", ";", "|", "\\t"')
-    if "encoding" in raw:
+    rules = {
+        "date_format": (lambda v: v in ("dmy", "mdy", "ymd") or "%" in v, 'dmy, mdy, ymd, "%d/%m/%Y"'),
+        "decimal": (lambda v: v in (".", ","), '"." , ","'),
+        "header_row": (lambda v: isinstance(v, int) and v >= 0, "0, 1, 2, 3 …"),
+        "delimiter": (lambda v: len(v) == 1, '",", ";", "|", "\\t"'),
+        "encoding": (lambda v: codecs.lookup(v), "utf-8, gb18030, big5, utf-16, cp1252"),
+        "time_zone": (lambda v: ZoneInfo(v), "Asia/Shanghai, Europe/London, UTC …"),
+    }
+    for key, (fits, allowed) in rules.items():
         try:
-            "".encode(raw["encoding"])
-        except (LookupError, TypeError):
-            refuse("encoding", "utf-8, gb18030, big5, utf-16, cp1252")
-    if "time_zone" in raw:
-        from zoneinfo import ZoneInfo
-
-        try:
-            ZoneInfo(raw["time_zone"])
-        except Exception:
-            refuse("time_zone", "Asia/Shanghai, Europe/London, UTC …")
+            good = key not in raw or fits(raw[key])
+        except (LookupError, TypeError, ValueError, OSError):
+            good = False
+        if not good:
+            raise CrmkitError("mapping_value", column=key, value=raw[key], allowed=allowed)
 
 
 @dataclass(frozen=True)
@@ -211,9 +212,8 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
             found["amount"] = found.pop("unit_price")
     priced = found.get("amount", found.get("unit_price"))
     unit = forms[priced][1] if priced is not None else None
-    return Header(
-        row, names, found, alternatives, words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1)), problem,
-    )
+    currency, multiplier = words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1))
+    return Header(row, names, found, alternatives, currency, multiplier, problem)
 
 
 def find_header(rows: list, mapping: Mapping) -> Header | None:
@@ -255,7 +255,9 @@ LABEL_HINT = re.compile("total|sum|[合总總小计計汇累共额額]", re.IGNO
 
 def is_total(label) -> bool:
     """Whether a cell says nothing but 合计, Total or the like."""
-    return isinstance(label, str) and len(label) < 40 and bool(LABEL_HINT.search(label)) and plain(label) in vocabulary()["total_exact"]
+    if not isinstance(label, str) or len(label) > 40 or not LABEL_HINT.search(label):
+        return False
+    return plain(label) in vocabulary()["total_exact"]
 
 
 def ends_in_total(label) -> bool:
@@ -263,7 +265,7 @@ def ends_in_total(label) -> bool:
     if not isinstance(label, str) or len(label) > 40 or not LABEL_HINT.search(label):
         return False
     words = [w for w in re.split(r"[\W_]+", label.casefold()) if w]
-    ascii_parts = tuple(p for p in vocabulary()["total_part"] if p.isascii())
-    if words and (words[0] in ascii_parts or words[-1] in ascii_parts):
-        return True
-    return plain(label).startswith(han := tuple(p for p in vocabulary()["total_part"] if not p.isascii())) or plain(label).endswith(han)
+    latin, han = vocabulary()["total_part"]  # English by the word, Chinese by the characters
+    return bool(words) and (
+        words[0] in latin or words[-1] in latin or plain(label).startswith(han) or plain(label).endswith(han)
+    )

@@ -1,8 +1,8 @@
 """Dates as clients write them, and the one reading of dd/mm and mm/dd that the whole column allows.
 
 A value that has one meaning (2024-03-05, 2024年3月5日, 5 Mar 2024, an Excel serial) is read at once. A value of three bare
-numbers with the year last is kept under every reading (dmy, mdy, for two-digit years also ymd) until the column decides. A time's offset
-is dropped after reading: the date stays the one on the clock that wrote it, unless the mapping names a ``time_zone``.
+numbers with the year last is kept under every reading (dmy, mdy, for two-digit years also ymd) until the column
+decides. A time's offset is dropped: the date is the one on the clock that wrote it, unless the mapping has ``time_zone``.
 Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders, not purchases, and count as unreadable.
 """
 
@@ -27,7 +27,8 @@ _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep o
 _MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
 _TIME = (
-    r"(?:[\s,t]*(?P<half1>上午|下午|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
+    r"(?:[\s,t]*(?P<half1>上午|下午|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})"
+    r"(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
     r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r")?"
 )
 _WEEKDAY = r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
@@ -153,9 +154,9 @@ class DateReader:
 
 
 def split_clock(column):
-    """``2024-03-05 10:11:12`` as ``2024-03-05`` and its seconds, so that a column of timestamps has few distinct values.
+    """``2024-03-05 10:11:12`` as ``2024-03-05`` and its seconds: a column of timestamps then has few distinct values.
 
-    Comes back as (days as an Arrow dictionary array, seconds, which cells were split), or None when the first cell is no timestamp.
+    Comes back as (days as an Arrow dictionary array, seconds, which cells were split), or None.
     """
     first = str(column[0]) if len(column) else ""
     texts = as_strings(column) if _CLOCK.fullmatch(first) else None
@@ -233,8 +234,9 @@ def decide(options: list[dict], counts: list[int], examples: list, column: str) 
             readings=" / ".join(f"{r} {d}" for r, d in readings.items()), formats=", ".join(f'"{r}"' for r in rivals),
         )
     only = {r: next((str(e) for e, o in zip(examples, options) if list(o) == [r]), "—") for r in rivals}
+    shown = " / ".join(f"{r}: {e}" for r, e in only.items())
     raise refusal(
-        "ambiguous_dates", "ambiguous_dates_mixed", column=column, value=only["dmy"], examples=" / ".join(f"{r}: {e}" for r, e in only.items()),
+        "ambiguous_dates", "ambiguous_dates_mixed", column=column, value=only["dmy"], examples=shown,
         formats=", ".join(f'"{r}"' for r in rivals),
     )
 

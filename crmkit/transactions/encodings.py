@@ -1,8 +1,7 @@
-"""Which encoding a text file is in: the whole file is read, never its first kilobyte, and a file in two encodings is refused.
+"""Which encoding a text file is in: the whole file is read, never its first kilobyte, and two in one file are refused.
 
-UTF-8 proves itself. GB18030 and Big5 both decode most of each other's text, so the candidates are compared by how much of what they
-decode is common writing: the first-level characters of GB 2312 and of Big5 are ordered by use. Other encodings are asked of
-charset-normalizer.
+UTF-8 proves itself. GB18030 and Big5 decode most of each other's text, so they are compared by how much of what they
+decode is common writing: the first-level characters of GB 2312 and of Big5. Others are asked of charset-normalizer.
 """
 
 import codecs
@@ -27,7 +26,7 @@ _UTF8_HAN = re.compile(rb"(?<![\x80-\xff])(?:[\xe4-\xe9][\x80-\xbf]{2}){2,}(?![\
 
 
 def detect(open_bytes: Callable, name: str, asked: str | None = None) -> str:
-    """The codec that reads the whole file, else CrmkitError unreadable_file naming the first line that it cannot read."""
+    """The codec that reads the whole file, else CrmkitError unreadable_file naming the first line it cannot read."""
     with open_bytes() as stream:
         head = stream.read(1 << 16)
     for bom, codec in _BOMS:
@@ -125,7 +124,8 @@ def _score(lines: list[bytes], codec: str) -> float:
         common += sum(map(_COMMON[codec], han))
         if number < 10 and not known:
             cells = re.split(r"[,;\t|]", text)
-            known = any(f in words for c in cells[:200] for f in header_forms(c.strip('" \r'))[0] for words in _header_words())
+            forms = [f for c in cells[:200] for f in header_forms(c.strip('" \r'))[0]]
+            known = any(f in words for f in forms for words in _header_words())
     share = common / total if total else 0.0
     return share * (1 - failed / max(len(lines), 1)) + (1.0 if known else 0.0)
 
@@ -166,7 +166,8 @@ def _refuse_foreign_utf8(open_bytes, codec: str, name: str) -> None:
             for found in _UTF8_HAN.finditer(block):
                 text = found[0].decode("utf-8")
                 if sum(map(_gb_common, text)) >= 2 or sum(map(_big5_common, text)) >= 2:
-                    raise _unreadable(name, (line + block.count(b"\n", 0, found.start()), found[0][:4]), f"{REPORTED.get(codec, codec)} + UTF-8")
+                    line += block.count(b"\n", 0, found.start())
+                    raise _unreadable(name, (line, found[0][:4]), f"{REPORTED.get(codec, codec)} + UTF-8")
             line += block.count(b"\n")
 
 

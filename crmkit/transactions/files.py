@@ -1,7 +1,8 @@
-"""Any source — text, workbook, Parquet, DataFrame — as one table of untouched cells with line numbers, read in chunks."""
+"""Any source — text, workbook, Parquet, DataFrame — as one table of untouched cells with line numbers."""
 
 import glob
 import re
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..schema import CrmkitError
-from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise, refusal
+from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise, refusal, unreadable
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
 from .text import text_table
 
@@ -26,14 +27,17 @@ _FOREIGN = {  # first bytes → what it is
 
 def open_table(source, mapping: Mapping, sheet=None) -> Table:
     """The one table in ``source`` that holds transactions, else a CrmkitError that says why there is none."""
-    if hasattr(source, "columns") and not isinstance(source, (str, Path)) or type(source).__module__.startswith("pyarrow"):
+    if hasattr(source, "columns") or hasattr(source, "to_pandas"):
         return _frame_table(source, mapping)
     path = _one_path(source)
     if path.is_dir() or any(c in str(path) for c in "*?[") and not path.exists():
         return _parquet_table(path, mapping)
     suffix = path.suffix.lower()
-    with _opened(path, "rb") as stream:
-        head = stream.read(4096)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError as problem:
+        raise unreadable(path, f"打不开：{problem.strerror}", f"it does not open ({problem.strerror})") from None
     if not head:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
     foreign = next((kind for start, kind in _FOREIGN.items() if head.startswith(start)), None)
@@ -43,10 +47,10 @@ def open_table(source, mapping: Mapping, sheet=None) -> Table:
         return _parquet_table(path, mapping)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
         return _workbook_table(path, mapping, sheet if sheet is not None else mapping.sheet)
-    if re.match(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)", head, re.IGNORECASE):  # a web page named .xls
+    if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)", head, re.IGNORECASE):  # a web page named .xls
         raise CrmkitError("unsupported_format", value=path.name, found="HTML/XML", allowed=READ)
     if suffix in _WORKBOOKS - {".xls", ".et"}:
-        raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="不是有效的工作簿文件", why_en="it is no valid workbook")
+        raise unreadable(path, "不是有效的工作簿文件", "it is no valid workbook")
     return text_table(path, head.startswith(b"\x1f\x8b"), mapping)
 
 
@@ -58,19 +62,8 @@ def _one_path(source) -> Path:
     if len(found) == 1:
         return Path(found[0])
     if not found:
-        raise CrmkitError(
-            "unreadable_file", value=str(source), name=path.name, why_zh=f"找不到 {path}", why_en=f"there is no {path}"
-        )
+        raise unreadable(path, f"找不到 {path}", f"there is no {path}", value=str(source))
     return path
-
-
-def _opened(path: Path, mode: str, **kwargs):
-    try:
-        return open(path, mode, **kwargs)
-    except OSError as problem:
-        raise CrmkitError(
-            "unreadable_file", value=path.name, name=path.name, why_zh=f"打不开：{problem.strerror}", why_en=str(problem.strerror)
-        ) from None
 
 
 # ---- workbooks
@@ -82,14 +75,13 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     except Exception as problem:
-        if _is_foreign_office(path):
+        inside, _ = _zipped(path, "")
+        if inside and not any(n.startswith("xl/") or n == "content.xml" for n in inside):  # .docx, .pptx, a plain zip
             raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ) from None
         locked = "password" in str(problem).lower() or "encrypt" in str(problem).lower()
-        raise CrmkitError(
-            "unreadable_file", value=path.name, name=path.name,
-            why_zh="工作簿有密码，请先去掉密码" if locked else "工作簿损坏或不完整",
-            why_en="the workbook has a password; remove it first" if locked else f"the workbook is damaged ({problem})",
-        ) from None
+        if locked:
+            raise unreadable(path, "工作簿有密码，请先去掉密码", "the workbook has a password; remove it first") from None
+        raise unreadable(path, "工作簿损坏或不完整", f"the workbook is damaged ({problem})") from None
     kinds = {m.name: str(m.typ) for m in book.sheets_metadata}
     names = [n for n in book.sheet_names if "WorkSheet" in kinds.get(n, "WorkSheet")]
     visible = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")]
@@ -104,9 +96,7 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
             rows = _sheet_rows(book, name)
             seen[name] = (find_header(list(islice(rows, DEEPEST_HEADER)), mapping), rows)
         except python_calamine.CalamineError as problem:
-            raise CrmkitError(
-                "unreadable_file", value=name, name=path.name, why_zh=f"工作表“{name}”读不出来", why_en=f"sheet “{name}”: {problem}"
-            ) from None
+            raise unreadable(path, f"工作表“{name}”读不出来", f"sheet “{name}”: {problem}", value=name) from None
     headed = {n: h for n, (h, _) in seen.items() if h is not None}
     if not headed:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
@@ -132,11 +122,12 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
             if number in wanted:
                 yield "\t".join(map(str, row)).rstrip("\t")
 
-    return Table(path.name, "workbook", header, chunks, original, sheet=chosen, epoch_1904=_counts_from_1904(path))
+    epoch_1904 = bool(re.search(rb'<workbookPr[^>]*date1904="(?:1|true)"', _zipped(path, "xl/workbook.xml")[1]))
+    return Table(path.name, "workbook", header, chunks, original, sheet=chosen, epoch_1904=epoch_1904)
 
 
 def _sheet_rows(book, name: str) -> Iterator[list]:
-    """The rows of a sheet from its first cell on; a merged cell below a header fills down, beside it not (it is a title)."""
+    """The rows of a sheet, its blank rows and columns at the top and left too, so that places are the sheet's own."""
     sheet = book.get_sheet_by_name(name)
     top, left = sheet.start or (0, 0)
     for _ in range(top):
@@ -150,24 +141,13 @@ def _has_body(book, name: str, header: Header) -> bool:
     return any(any(cell not in ("", None) for cell in row) for row in body)
 
 
-def _is_foreign_office(path: Path) -> bool:
-    import zipfile
-
+def _zipped(path: Path, member: str) -> tuple[list[str], bytes]:
+    """The names inside a zipped workbook, and the content of one of them."""
     if not zipfile.is_zipfile(path):
-        return False
+        return [], b""
     with zipfile.ZipFile(path) as archive:
-        return not any(n.startswith("xl/") or n == "content.xml" for n in archive.namelist()) and bool(archive.namelist())
-
-
-def _counts_from_1904(path: Path) -> bool:
-    import zipfile
-
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        if "xl/workbook.xml" not in archive.namelist():
-            return False
-        return bool(re.search(rb"<workbookPr[^>]*date1904=\"(?:1|true)\"", archive.read("xl/workbook.xml")))
+        names = archive.namelist()
+        return names, archive.read(member) if member in names else b""
 
 
 # ---- Parquet and frames
@@ -177,19 +157,16 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
     import pyarrow as pa
     from pyarrow import dataset
 
-    files = sorted(map(str, path.rglob("*"))) if path.is_dir() else sorted(glob.glob(str(path), recursive=True)) or [str(path)]
-    files = [f for f in files if Path(f).is_file() and not Path(f).name.startswith((".", "_"))]
+    files = path.rglob("*") if path.is_dir() else [path] if path.exists() else glob.glob(str(path), recursive=True)
+    files = [f for f in sorted(map(str, files)) if Path(f).is_file() and not Path(f).name.startswith((".", "_"))]
     strange = [f for f in files if Path(f).suffix.lower() not in _PARQUET] if len(files) > 1 or path.is_dir() else []
     if strange or not files:
-        raise refusal(
-            "unsupported_format", "unsupported_folder", value=Path(strange[0]).name if strange else path.name, name=path.name, allowed=READ
-        )
+        found = Path(strange[0]).name if strange else path.name
+        raise refusal("unsupported_format", "unsupported_folder", value=found, name=path.name, allowed=READ)
     try:
         table = dataset.dataset(files, format="parquet", partitioning="hive" if path.is_dir() else None)
     except (pa.ArrowInvalid, OSError) as problem:
-        raise CrmkitError(
-            "unreadable_file", value=path.name, name=path.name, why_zh="不是有效的 Parquet 文件", why_en=f"no valid Parquet ({problem})"
-        ) from None
+        raise unreadable(path, "不是有效的 Parquet 文件", f"no valid Parquet ({problem})") from None
     header = recognise(table.schema.names, mapping)
 
     def frames():
@@ -197,9 +174,7 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
             for batch in table.to_batches(batch_size=CHUNK_ROWS):
                 yield batch.to_pandas(integer_object_nulls=True)
         except (pa.ArrowInvalid, OSError) as problem:
-            raise CrmkitError(
-                "unreadable_file", value=path.name, name=path.name, why_zh="Parquet 文件损坏", why_en=f"damaged Parquet ({problem})"
-            ) from None
+            raise unreadable(path, "Parquet 文件损坏", f"damaged Parquet ({problem})") from None
 
     return Table(path.name, "parquet", header, partial(_frame_chunks, frames, header), partial(_frame_lines, frames))
 

@@ -1,8 +1,8 @@
 """Judges every row of a client's table and reports so that anybody can reconcile the totals.
 
-Blank lines are no rows. Every other row below the header is used or set aside, for the first of these reasons that holds: total_row,
-missing_customer, bad_date, bad_amount (also a row with more fields than the header: its values stand in the wrong columns),
-after_as_of, duplicate.
+Blank lines are no rows. Every other row below the header is used, or set aside for the first of these reasons that
+holds: total_row, missing_customer, bad_date, bad_amount (also a row with more fields than the header: its values stand in the
+wrong columns), after_as_of, duplicate.
 """
 
 import json
@@ -29,7 +29,7 @@ _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """What the door found: the counts to reconcile, the errors that refuse the file, the transactions and the rows set aside.
+    """What the door found: counts to reconcile, errors that refuse the file, the transactions, the rows set aside.
 
     In a refused file ``rows_used`` counts the rows that nothing known so far speaks against.
     """
@@ -67,7 +67,8 @@ class CheckReport:
 
     def to_dict(self) -> dict:
         """Everything but the frames, as JSON takes it."""
-        plain = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in ("transactions", "set_aside", "problem")}
+        frames = ("transactions", "set_aside", "problem")
+        plain = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in frames}
         plain["notes"] = [{"message_zh": zh, "message_en": en} for zh, en in self.notes]
         return plain
 
@@ -76,7 +77,7 @@ class CheckReport:
 
 
 def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False, keep=True) -> CheckReport:
-    """The whole check; ``keep`` builds the transactions too. Errors that refuse the file are in the report, not raised."""
+    """The whole check; ``keep`` builds the transactions too. What refuses the file is in the report, not raised."""
     try:
         mapping = read_mapping(mapping)
         limit = _as_date(as_of)
@@ -93,7 +94,8 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     else:
         errors += [_missing_column(name, table) for name in header.missing]
     known = dict(
-        source=table.name, encoding=table.encoding, sheet=table.sheet, delimiter=table.delimiter, columns=tuple(n for n in header.names if n),
+        source=table.name, encoding=table.encoding, sheet=table.sheet, delimiter=table.delimiter,
+        columns=tuple(n for n in header.names if n),
         header_row=header.row + 1 if header.row >= 0 else None, alternatives=header.alternatives,
         mapping={c: header.names[j] for c, j in header.found.items()}, as_of=str(limit) if limit else None,
     )
@@ -137,11 +139,13 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     if header.multiplier != 1:
         notes.append(_note("multiplied", column=_priced(header), factor=f"{header.multiplier:f}"))
     set_aside_frame = _set_aside_frame(table, rows, reason)
+    ids = "customer_id"
+    seen = [customers[c] for c in rows.distinct[ids].seen(rows.codes[ids][used])] if customers else []
     counted = dict(
         rows_in=len(rows), rows_used=int(used.sum()), rows_set_aside=int((~used).sum()),
         reasons={name: int((reason == i).sum()) for i, name in enumerate(REASONS)}, duplicate_rows=int(again.sum()),
-        customers=len({customers[c] for c in rows.distinct["customer_id"].seen(rows.codes["customer_id"][used])}) if customers else 0,
-        date_format=reading or mapping.date_format, decimal=mark, currency=mapping.currency or (next(iter(currencies), None) if len(currencies) < 2 else None), notes=tuple(notes),
+        customers=len(set(seen)), date_format=reading or mapping.date_format, decimal=mark, notes=tuple(notes),
+        currency=mapping.currency or (next(iter(currencies), None) if len(currencies) < 2 else None),
     )
     if cents is not None:
         taken = cents[used]
@@ -170,7 +174,8 @@ def _refused(errors: list[CrmkitError], **known) -> CheckReport:
 def _customers(parsed, notes) -> list:
     """The ids as text; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
     texts, present = parsed, [t for t in parsed if t]
-    if any(t.endswith(".0") for t in present) and all(re.fullmatch(r"\d+(?:\.0)?", t) or LABEL_HINT.search(t) for t in present):
+    whole = re.compile(r"\d+(?:\.0)?")
+    if any(t.endswith(".0") for t in present) and all(whole.fullmatch(t) or LABEL_HINT.search(t) for t in present):
         texts = [t.removesuffix(".0") if t else t for t in texts]
     if lossy := [t for t in present if _SCIENTIFIC.fullmatch(t)]:
         notes.append(_note("scientific_ids", count=len(lossy), value=lossy[0]))
@@ -188,7 +193,8 @@ def _dates(rows, header, reason, errors):
     column, reading = header.names[header.found["date"]], None
     try:
         reading = days.decide(
-            [distinct.parsed[i] for i in open_ones], [int(counts[i]) for i in open_ones], [str(texts[i]) for i in open_ones], column
+            [distinct.parsed[i] for i in open_ones], counts[open_ones].tolist(), [str(texts[i]) for i in open_ones],
+            column,
         )
     except CrmkitError as problem:
         shown = next(i for i in open_ones if str(texts[i]) == problem.value)
@@ -232,8 +238,8 @@ def _amounts(rows, mapping, header, reason):
 
 
 def _currencies(rows, used, header, mapping) -> dict:
-    """Each currency among the rows used → where it was first seen (row index); ¥ beside JPY is JPY, beside CNY it is CNY."""
-    seen = {}
+    """Each currency among the rows used → where it was first seen, as (column, code of the value)."""
+    seen = {header.currency: (None, None)} if header.currency else {}
     for column in ("currency", "amount", "unit_price"):
         if column in rows.codes and used.any():
             parsed = rows.distinct[column].parsed
@@ -241,29 +247,20 @@ def _currencies(rows, used, header, mapping) -> dict:
                 kind = parsed[code] if column == "currency" else getattr(parsed[code], "currency", None)
                 if kind:
                     seen.setdefault(kind, (column, code))
-    if header.currency:
-        seen.setdefault(header.currency, (None, None))
-    if "JPY" in seen and "CNY" in seen and _only_yen_signs(rows, seen):
-        del seen["CNY"]
-    return seen
-
-
-def _only_yen_signs(rows, seen) -> bool:
-    column = seen["CNY"][0]
-    if column in (None, "currency"):
-        return False
-    texts = [str(t) for t, p in rows.distinct[column].items() if getattr(rows.distinct[column].parsed[p], "currency", None) == "CNY"]
-    return all(("¥" in t or "￥" in t) and not re.search(r"元|圆|rmb|cn", t, re.IGNORECASE) for t in texts)
+    said = mapping.currency and money.currency_code(mapping.currency)
+    # a bare sign may be several currencies
+    meant = {"¥": said or ("JPY" if "JPY" in seen else "CNY"), "$": said or "USD"}
+    return {meant.get(kind, kind): place for kind, place in reversed(seen.items())}
 
 
 def _mixed_currency(currencies, rows, header) -> CrmkitError:
-    column, code = list(currencies.values())[-1]
+    column, code = next(iter(currencies.values()))  # the one seen last
     if column is None:
         column, code = next(v for v in currencies.values() if v[0])
     value = list(rows.distinct[column])[code]
     line = int(rows.lines[np.flatnonzero(rows.codes[column] == code)[0]])
     name = header.names[header.found[column]]
-    return CrmkitError("mixed_currency", row=line, column=name, value=str(value), found=", ".join(currencies))
+    return CrmkitError("mixed_currency", row=line, column=name, value=str(value), found=", ".join(sorted(currencies)))
 
 
 def _missing_column(name: str, table: Table) -> CrmkitError:
@@ -298,7 +295,8 @@ def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:
             columns[name] = text(rows.distinct[name].parsed, name)
         elif name in NUMBER_COLUMNS and name in rows.codes:
             numbers = [None if p is None else p.value(mark or ".") for p in rows.distinct[name].parsed]
-            columns[name] = np.array([np.nan if v is None else float(v) for v in numbers], dtype=np.float64)[rows.codes[name][used]]
+            floats = np.array([np.nan if v is None else float(v) for v in numbers], dtype=np.float64)
+            columns[name] = floats[rows.codes[name][used]]
     return pd.DataFrame(columns)
 
 

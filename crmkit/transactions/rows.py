@@ -1,4 +1,4 @@
-"""One pass over a table: every column in use by its distinct values, each parsed once, and which rows are totals lines."""
+"""One pass over a table: columns in use by their distinct values, each parsed once, and which rows are totals lines."""
 
 import re
 from decimal import Decimal
@@ -15,12 +15,15 @@ from .table import Table, as_strings, pick
 
 TEXT_COLUMNS = ("order_id", "product_id", "channel")
 NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
-_NO_CUSTOMER = re.compile(r"[-—–_/\\.?]*|nan|nat|null|none|n/a|na|#n/a|\\n|\(null\)|\(blank\)|<null>|<na>|无|無|空|（空）|空白", re.IGNORECASE)
+_NO_CUSTOMER = re.compile(
+    r"[-—–_/\\.?]*|nan|nat|null|none|n/a|na|#n/a|\\n|\(null\)|\(blank\)|<null>|<na>|无|無|空|（空）|空白", re.IGNORECASE
+)
+_INVISIBLE = " \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a"
 _OK, _MISSING, _TOTAL, _PART = 0, 1, 2, 3
 
 
 class Codes(dict):
-    """Numbers distinct values as they come, so that each is parsed once: value → code; ``parsed[code]``, ``flags[code]``."""
+    """Numbers distinct values as they come, so that each is parsed once: value → code; then ``parsed``, ``flags``."""
 
     def __init__(self, parse, flag):
         super().__init__()
@@ -61,7 +64,7 @@ def customer_text(value) -> str | None:
     if isinstance(value, str):
         text = value.strip()
         if not text.isalnum():
-            text = text.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a")
+            text = text.strip(_INVISIBLE)
             if text.startswith('="') and text.endswith('"'):  # a spreadsheet's way of keeping zeros
                 text = text[2:-1].strip()
             text = text.removeprefix("'")
@@ -76,7 +79,7 @@ def customer_text(value) -> str | None:
 
 
 def _is_empty(cell) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(" \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a"))
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(_INVISIBLE))
 
 
 def _customer_flag(value, text) -> int:
@@ -94,11 +97,12 @@ def _text_array(column) -> pa.Array:
         return pa.array([customer_text(v) for v in pick(column, np.arange(len(column)))], pa.large_string())
     texts = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
     odd = pc.fill_null(pc.match_substring_regex(texts, r"^(?:$|[^A-Za-z0-9\p{Han}]|[nN].{0,4}$|[无無空])"), True)
-    return pc.replace_with_mask(texts, odd, pa.array([customer_text(v) for v in texts.filter(odd).to_pylist()], pa.large_string()))
+    mended = [customer_text(v) for v in texts.filter(odd).to_pylist()]
+    return pc.replace_with_mask(texts, odd, pa.array(mended, pa.large_string()))
 
 
 class Rows:
-    """One pass over the table: what each column in use holds, line numbers, row hashes, and which rows are totals lines.
+    """What each column in use holds, row by row, with line numbers, row hashes and marks of totals lines.
 
     A column is kept as codes of its distinct values; amounts that are plain numbers as cents (their code is -1).
     """
@@ -106,14 +110,18 @@ class Rows:
     def __init__(self, table: Table, mapping: Mapping, keep: bool):
         header = table.header
         reader = days.DateReader(mapping.date_format, mapping.time_zone, table.epoch_1904)
-        parsers = {"customer_id": (customer_text, _customer_flag), "date": (reader.read, _date_flag), "currency": (money.currency_code, lambda *_: 0)}
+        parsers = {
+            "customer_id": (customer_text, _customer_flag), "date": (reader.read, _date_flag),
+            "currency": (money.currency_code, lambda *_: _OK),
+        }
         wanted = [c for c in ("customer_id", "date", "currency") if c in header.found]
-        wanted += ["amount"] if "amount" in header.found else [c for c in ("quantity", "unit_price") if c in header.found]
+        priced = ("amount",) if "amount" in header.found else ("quantity", "unit_price")
+        wanted += [c for c in priced if c in header.found]
         if keep:
             wanted += [c for c in NUMBER_COLUMNS if c in header.found and c not in wanted]
         self.position = {c: header.found[c] for c in wanted}
         self.texts = {c: header.found[c] for c in TEXT_COLUMNS if keep and c in header.found}
-        self.distinct = {c: Codes(*parsers.get(c, (money.take_apart, lambda *_: 0))) for c in wanted}
+        self.distinct = {c: Codes(*parsers.get(c, (money.take_apart, lambda *_: _OK))) for c in wanted}
         self.fast = "amount" in header.found and header.multiplier == 1
         self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
         parts = {}
@@ -125,7 +133,9 @@ class Rows:
         self.lines, self.hashes, self.ends, self.seconds, self.cents = (
             joined.get(name, nothing) for name in ("lines", "hashes", "ends", "seconds", "cents")
         )
-        self.total, self.surplus, self.pointed = (joined.get(name, nothing).astype(bool) for name in ("total", "surplus", "pointed"))
+        self.total, self.surplus, self.pointed = (
+            joined.get(name, nothing).astype(bool) for name in ("total", "surplus", "pointed")
+        )
         self.codes = {c: joined.get(c, nothing) for c in wanted}
         self.text_of = {c: joined[c] for c in self.texts if c in joined}
 
@@ -142,7 +152,7 @@ class Rows:
                 plain, found["cents"], found["pointed"] = money.plain_amounts(column)
                 found[name] = np.full(n, -1, dtype=np.int64)
                 rest = np.flatnonzero(~plain)
-                found[name][rest] = codes.encode(column.iloc[rest] if isinstance(column, pd.Series) else pick(column, rest))
+                found[name][rest] = codes.encode(pick(column, rest))
             else:
                 found[name] = codes.encode(column)
         customer, dated = self._flags("customer_id", found, n), self._flags("date", found, n)
@@ -177,7 +187,7 @@ class Rows:
         return np.frombuffer(bytes(self.distinct[column].flags), dtype=np.uint8)[found[column]]
 
     def _is_total_row(self, row, customer: int, dated: int) -> bool:
-        """合计 or Total in the customer's or the date's cell; in the first cell, or in any, when customer or date is lacking."""
+        """合计 or Total in the customer's or the date's cell; elsewhere only when customer or date is lacking."""
         cells = [c for c in row if not _is_empty(c)] or [""]
         date_cell = row[self.position["date"]] if "date" in self.position else None
         if customer == _TOTAL or is_total(date_cell) or is_total(cells[0]):

@@ -1,4 +1,4 @@
-"""One table of a client's source, whatever it came from: its header, and chunks of untouched cells with line numbers."""
+"""One table of a client's source, whatever it came from: its header, and chunks of untouched cells with their lines."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ CHUNK_ROWS = 20_000
 
 @dataclass
 class Chunk:
-    """Some consecutive rows: their line numbers, the cells column by column (tuple, Series or Arrow array), a hash of each row."""
+    """Some rows: their line numbers, the cells column by column (tuple, Series or Arrow array), a hash of each row."""
 
     lines: np.ndarray
     columns: list
@@ -44,14 +44,14 @@ def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
         for i, row in enumerate(rows):
             if not row:
                 continue
-            if len(row) > width and any(isinstance(c, str) and c.strip() or not isinstance(c, str) and c is not None for c in row[width:]):
+            if any(str(c).strip() for c in row[width:] if c is not None):
                 surplus.append(len(kept))
             kept.append(i)
         lines = lines[kept]
-        rows = [rows[i] if len(rows[i]) == width else (list(rows[i]) + [""] * width)[:width] + list(rows[i][width:]) for i in kept]
+        rows = [list(rows[i]) + [""] * (width - len(rows[i])) for i in kept]
     hashes = np.fromiter(map(hash, map(tuple, rows)), dtype=np.int64, count=len(rows))
-    columns = list(zip(*rows)) if not surplus else [tuple(r[j] for r in rows) for j in range(width)]
-    return Chunk(lines, columns or [()] * width, hashes, surplus)
+    columns = list(zip(*rows)) if rows else [()] * width  # zip stops where the shortest row does
+    return Chunk(lines, columns[:width], hashes, surplus)
 
 
 def pick(column, places) -> list:

@@ -1,4 +1,4 @@
-"""A text file as a table: encoding, delimiter and header found out, then read block by block with physical line numbers."""
+"""A text file as a table: encoding, delimiter and header found out, then read block by block with its line numbers."""
 
 import csv
 import gc
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from ..schema import CrmkitError
-from .columns import Header, Mapping, find_header
+from .columns import Header, Mapping, find_header, unreadable
 from .encodings import REPORTED, detect
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
 
@@ -32,9 +32,7 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
     try:
         codec = detect(open_bytes, path.name, mapping.encoding)
     except (EOFError, OSError) as problem:
-        raise CrmkitError(
-            "unreadable_file", value=path.name, name=path.name, why_zh="压缩文件损坏", why_en=f"the archive is damaged ({problem})"
-        ) from None
+        raise unreadable(path, "压缩文件损坏", f"the archive is damaged ({problem})") from None
 
     def open_text(newline=""):
         return io.TextIOWrapper(open_bytes(), encoding=codec, newline=newline)
@@ -48,9 +46,9 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
     with open_bytes() as stream:
         quoted = any(b'"' in block or b"\0" in block for block in iter(partial(stream.read, 1 << 20), b""))
-    chunks = _plain_chunks if not quoted and delimiter.isascii() else partial(_quoted_chunks, path.name)
+    chunks = _plain_chunks if not quoted and delimiter.isascii() else partial(_quoted_chunks, path)
     if _is_binary(head):
-        raise CrmkitError("unreadable_file", value=path.name, name=path.name, why_zh="内容不是文字", why_en="its content is not text")
+        raise unreadable(path, "内容不是文字", "its content is not text")
     return Table(
         path.name, "text", header,
         chunks=partial(chunks, open_text, delimiter, header),
@@ -103,7 +101,8 @@ def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
     width, start, rest = len(header.names), header.row + 2, ""
     names = [str(i) for i in range(width)]
     parse = pacsv.ParseOptions(delimiter=delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False)
-    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, null_values=[])
+    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    how = pacsv.ReadOptions(column_names=names, block_size=BLOCK * 8), parse, convert
     with open_text(newline=None) as stream:
         for _ in range(header.row + 1):
             stream.readline()
@@ -113,9 +112,7 @@ def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
             if lines := text.split("\n") if text or cut else []:
                 numbers = np.arange(start, start + len(lines))
                 try:
-                    cells = pacsv.read_csv(
-                        io.BytesIO(text.encode()), pacsv.ReadOptions(column_names=names, block_size=BLOCK * 8), parse, convert
-                    ).combine_chunks()
+                    cells = pacsv.read_csv(io.BytesIO(text.encode()), *how).combine_chunks()
                     even = len(cells) == len(lines)
                 except pa.ArrowInvalid:
                     even = False
@@ -123,13 +120,14 @@ def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
                 if even:
                     yield Chunk(numbers, [c.chunk(0) for c in cells.columns], hashes)
                 else:
-                    yield replace(chunk_of_rows([line.split(delimiter) for line in lines], numbers, width), hashes=hashes)
+                    cut_up = [line.split(delimiter) for line in lines]
+                    yield replace(chunk_of_rows(cut_up, numbers, width), hashes=hashes)
                 start += len(lines)
             if not block:
                 return
 
 
-def _quoted_chunks(name: str, open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
+def _quoted_chunks(path: Path, open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
     """Any other file: csv reads the records; NUL bytes are dropped."""
     width = len(header.names)
     with open_text() as stream, long_fields():
@@ -146,17 +144,16 @@ def _quoted_chunks(name: str, open_text, delimiter: str, header: Header) -> Iter
                     return
                 yield chunk_of_rows(*_numbered(rows, start, reader.line_num, width, delimiter), width)
         except csv.Error as problem:
-            raise CrmkitError(
-                "unreadable_file", row=reader.line_num, value=str(problem), name=name,
-                why_zh=f"第 {reader.line_num} 行：{problem}", why_en=f"line {reader.line_num}: {problem}",
-            ) from None
+            line = reader.line_num
+            where = {"row": line, "value": str(problem)}
+            raise unreadable(path, f"第 {line} 行：{problem}", f"line {line}: {problem}", **where) from None
         finally:
             if collecting:
                 gc.enable()
 
 
 def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[list, np.ndarray]:
-    """The rows and the physical line that each begins on; what a quote that nobody closed has swallowed is cut up again."""
+    """The rows and the line that each begins on; what a quote that nobody closed has swallowed is cut up again."""
     if last - start + 1 == len(rows):
         return rows, np.arange(start, last + 1)
     out, numbers = [], []

@@ -23,7 +23,7 @@ BOUND = f"""
 import resource, sys, time
 import duckdb
 start = time.perf_counter()
-total = duckdb.sql(f"select sum(cast(实付金额 as decimal(18, 2))) from read_csv('{{sys.argv[1]}}', all_varchar=true)").fetchone()[0]
+total = duckdb.sql(f"select sum(cast(实付金额 as decimal(18, 2))) from read_csv('{{sys.argv[1]}}', all_varchar=true)").fetchall()[0][0]
 {PEAK}"""
 
 
