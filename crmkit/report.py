@@ -12,19 +12,20 @@ from .language import get_language, in_language
 from .schema import CrmkitError
 from .terms import has_term, read_catalogue, term_pair
 
+_HERE = Path(__file__).parent
 _MONTHS = "January February March April May June July August September October November December".split()
-
 _SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
 
 class Words(Formatter):
-    """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, period, term, name.
+    """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, span,
+    period, term, name.
 
     ``{n:count order orders}`` and ``{n:plural is|are}`` choose between the English singular and plural. Texts are
     escaped, since they may come from a client's file.
 
-    >>> Words("en", "$").format("{n:count order orders} of {m:money}, {s:percent}", n=1, m=1234.5, s=0.256)
-    '1 order of $1,234, 25.6%'
+    >>> Words("en", "€").format("{n:count order orders} of {m:money}, {s:percent}", n=1, m=1234.5, s=0.256)
+    '1 order of €1,234.50, 25.6%'
     """
 
     def __init__(self, lang: str, currency: str = ""):
@@ -42,7 +43,7 @@ class Words(Formatter):
         return one if value == 1 else many
 
     def _money(self, value, _, digits: int | None = None) -> str:
-        text = f"{abs(value):,.{(0 if abs(value) >= 1000 else 2) if digits is None else digits}f}"
+        text = f"{abs(value):,.{(0 if abs(value) >= 10_000 else 2) if digits is None else digits}f}"
         minus = "−" if value < 0 and text.strip("0.,") else ""
         return minus + escape_markdown(self.currency) + text
 
@@ -66,6 +67,13 @@ class Words(Formatter):
             return f"{value.year} 年 {value.month} 月 {value.day} 日"
         return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
+    def _span(self, value, _) -> str:
+        """Two days, or the one day that they both are."""
+        first, last = (self._date(day, _) for day in value)
+        if self.lang == "zh":
+            return first if first == last else f"{first}至 {last}"
+        return f"on {first}" if first == last else f"from {first} to {last}"
+
     def _period(self, value, _) -> str:
         """A pandas Period: a month, a week or a day."""
         first = value.start_time
@@ -83,6 +91,15 @@ class Words(Formatter):
         """A term at the beginning of a sentence."""
         text = self._term(slug, _)
         return text[:1].upper() + text[1:]
+
+    def _definition(self, slug: str, _) -> str:
+        return self._of_term(slug, "definition")
+
+    def _action(self, slug: str, _) -> str:
+        return self._of_term(slug, "action")
+
+    def _of_term(self, slug: str, what: str) -> str:
+        return read_catalogue(_HERE / "terms.toml").get(slug, {}).get(f"{what}_{self.lang}", "")
 
 
 def escape_markdown(text: str) -> str:
@@ -113,9 +130,9 @@ class Report:
     """The sentences, tables and numbers of one report.
 
     >>> import crmkit; crmkit.set_language("en")
-    >>> report = Report(currency="$")
+    >>> report = Report(currency="€")
     >>> print(report.say("customers", customers=3, revenue=60.0, average=20.0))
-    3 customers bought for $60.00 in all, $20.00 each on average.
+    3 customers bought for €60.00 in all, €20.00 each on average.
     >>> report.numbers()["value"].tolist()
     [3.0, 60.0, 20.0]
     """
@@ -130,15 +147,16 @@ class Report:
 
     def say(self, key: str, *, role: str = "", **values) -> Sentence:
         """The sentence ``key`` of report.toml in the language in force (both: one below the other)."""
-        sentences = read_catalogue(Path(__file__).parent / "report.toml")
+        sentences = read_catalogue(_HERE / "report.toml")
         if key not in sentences:
             raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(sentences)))
         zh, en = (Words(lang, self.currency).format(sentences[key][lang], **values) for lang in ("zh", "en"))
         for name, value in values.items():
             number = isinstance(value, (int, float)) or hasattr(value, "dtype")
+            days = value if isinstance(value, tuple) else (value,) if isinstance(value, date) else ()
+            text = "/".join(day.isoformat()[:10] for day in days) or str(value)
             self._numbers.append({
-                "finding": key, "figure": name, "value": float(value) if number else None,
-                "text": None if number else value.isoformat()[:10] if isinstance(value, date) else str(value)})
+                "finding": key, "figure": name, "value": float(value) if number else None, "text": None if number else text})
         return Sentence(in_language(zh, en, between="\n\n"), role)
 
     def pair(self, texts: tuple[str, str]) -> Sentence:

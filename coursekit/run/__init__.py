@@ -249,7 +249,7 @@ def execute(node, path: Path, values: dict, language: str, console):
     node = parameterize_notebook(load_notebook_node(node), values, comment=word)
     steps = headings(node)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(language, total=len(node.cells))
 
         class Engine(NBClientEngine):  # papermill's own engine, telling the bar which cell begins
