@@ -25,11 +25,11 @@ class Words(Formatter):
     escaped, since they may come from a client's file.
 
     >>> Words("en", "€").format("{n:count order orders} of {m:money}, {s:percent}", n=1, m=1234.5, s=0.256)
-    '1 order of €1,234.50, 25.6%'
+    '1 order of €1,234, 25.6%'
     """
 
-    def __init__(self, lang: str, currency: str = ""):
-        self.lang, self.currency = lang, currency
+    def __init__(self, lang: str, currency: str = "", *, cents: bool = False):
+        self.lang, self.currency, self.cents = lang, currency, cents
 
     def format_field(self, value, spec: str) -> str:
         kind, _, nouns = spec.partition(" ")
@@ -43,7 +43,7 @@ class Words(Formatter):
         return one if value == 1 else many
 
     def _money(self, value, _, digits: int | None = None) -> str:
-        text = f"{abs(value):,.{(0 if abs(value) >= 10_000 else 2) if digits is None else digits}f}"
+        text = f"{abs(value):,.{(0 if abs(value) >= 1000 and not self.cents else 2) if digits is None else digits}f}"
         minus = "−" if value < 0 and text.strip("0.,") else ""
         return minus + escape_markdown(self.currency) + text
 
@@ -127,7 +127,7 @@ class Sentence:
 
 
 class Report:
-    """The sentences, tables and numbers of one report.
+    """The sentences, tables and numbers of one report; ``cents`` says that amounts above 1,000 keep their cents.
 
     >>> import crmkit; crmkit.set_language("en")
     >>> report = Report(currency="€")
@@ -137,8 +137,8 @@ class Report:
     [3.0, 60.0, 20.0]
     """
 
-    def __init__(self, *, currency: str = ""):
-        self.currency, self.tables, self._numbers = currency, {}, []
+    def __init__(self, *, currency: str = "", cents: bool = False):
+        self.currency, self.cents, self.tables, self._numbers = currency, cents, {}, []
 
     @staticmethod
     def sign(code: str | None) -> str:
@@ -150,7 +150,7 @@ class Report:
         sentences = read_catalogue(_HERE / "report.toml")
         if key not in sentences:
             raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(sentences)))
-        zh, en = (Words(lang, self.currency).format(sentences[key][lang], **values) for lang in ("zh", "en"))
+        zh, en = (Words(lang, self.currency, cents=self.cents).format(sentences[key][lang], **values) for lang in ("zh", "en"))
         for name, value in values.items():
             number = isinstance(value, (int, float)) or hasattr(value, "dtype")
             days = value if isinstance(value, tuple) else (value,) if isinstance(value, date) else ()
