@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -215,7 +214,7 @@ def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):
         assert "crmkit-lang" in page, "the language switch is one of JupyterLab's extensions"
     finally:
         timer.cancel()
-        process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+        process.terminate()
         process.communicate(timeout=60)
 
 

@@ -6,7 +6,6 @@ And JupyterLab on it: settings of the kit that a user can change, the kernel of 
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -451,7 +450,7 @@ class Lab:
 
     def __exit__(self, *_):
         self.timer.cancel()
-        self.process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+        self.process.terminate()
         self.process.communicate(timeout=60)
 
 
