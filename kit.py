@@ -476,7 +476,7 @@ def show_help(file):
     shown = ["zh", "en"] if chosen == "both" else [chosen]
     head = {"zh": "用法：%s 命令 …", "en": "Usage: %s VERB …"}
     tail = {
-        "zh": "%s 命令 --help 列出一个命令的全部选项。第一次启动会安装所需软件（约 %.0f GB，几分钟）。",
+        "zh": "%s 命令 --help 列出该命令的全部选项。第一次启动会安装所需软件（约 %.0f GB，几分钟）。",
         "en": "%s VERB --help lists the options of one verb. The first start installs what is needed (about %.0f GB, "
               "some minutes).",
     }
