@@ -132,7 +132,7 @@ class Report:
     >>> import crmkit; crmkit.set_language("en")
     >>> report = Report(currency="€")
     >>> print(report.say("customers", customers=3, revenue=60.0, average=20.0))
-    3 customers bought for €60.00 in all, €20.00 each on average.
+    3 customers spent €60.00 in all, €20.00 each on average.
     >>> report.numbers()["value"].tolist()
     [3.0, 60.0, 20.0]
     """
