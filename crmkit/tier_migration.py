@@ -25,10 +25,10 @@ def migration(before: "Pyramid", after: "Pyramid") -> Migration:
     """Count who moved from which tier to which between two periods, with customers won and lost, and where that leads.
 
     In: two pyramids with the same tiers. A customer only in ``after`` comes from ``new_customer``, one only in
-    ``before`` goes to ``lost_customer``. The steady state s solves s = s·P + n: P the probabilities between tiers, n the
-    new customers per tier and period. Tiers that nobody is ever lost from settle at the stationary mix of P, and are
-    infinite where new customers keep coming; the shares are then those of the growth. It is missing where a tier that
-    customers reach had nobody in ``before``, since what they do next is not known.
+    ``before`` goes to ``lost_customer``. The steady state s solves s = s·P + n: P the probabilities between tiers,
+    n the new customers per tier and period. Tiers that nobody is ever lost from settle at the stationary mix of P, and
+    are infinite where new customers keep coming; the shares are then those of the growth. It is missing where a tier
+    that customers reach had nobody in ``before``, since what they do next is not known.
     Errors: CrmkitError for pyramids of different tiers.
 
     >>> import pandas as pd
