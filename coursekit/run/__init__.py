@@ -100,7 +100,8 @@ def read(source: str, **how):
 
     report = check_transactions(load(source) if source in DATASETS else source, **how)
     if not report.usable:
-        raise KitError("run_unusable", data=source, why="\n".join(map(str, report.errors)))
+        why = {lang: "\n".join(error[f"message_{lang}"] for error in report.errors) for lang in ("zh", "en")}
+        raise KitError("run_unusable", data=source, why_zh=why["zh"], why_en=why["en"])
     return report
 
 
