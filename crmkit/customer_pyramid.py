@@ -13,7 +13,7 @@ import pandas as pd
 from .allocation import best_spread, draw_elasticities
 from .intervals import Estimate, interval_of
 from .schema import CrmkitError, require_between, require_choice, require_columns
-from .terms import message_pair
+from .terms import has_term, message_pair, term_pair
 
 BY = ("revenue", "margin", "profit")
 
@@ -279,10 +279,12 @@ def reallocate(
         "resource_share_before": before / before.sum(), "resource_share_after": after / after.sum(),
         "margin_before": margin, "margin_after": margin_after, "margin_change": margin_after - margin,
     })
-    stated = ", ".join(f"{tier} {number:.2f}" for tier, number in zip(table["tier"], e))
+    names = [term_pair(tier) if has_term(tier) else (tier, tier) for tier in table["tier"]]
+    zh, en = (between.join(f"{name[k]} {number:.2f}" for name, number in zip(names, e))
+              for k, between in enumerate(("、", ", ")))
     return Reallocation(
         tiers=result, profit_change=profit_change,
-        assumption=message_pair("assumption_reallocation", elasticities=stated, sd=elasticity_sd),
+        assumption=message_pair("assumption_reallocation", elasticities_zh=zh, elasticities_en=en, sd=elasticity_sd),
     )
 
 

@@ -135,6 +135,8 @@ def plot_migration(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``Migration``.
     """
     shares = result.probabilities.dropna(how="all")  # a row in which nobody started says nothing
+    if not result.counts["lost_customer"].any():
+        shares = shares.drop(columns="lost_customer")
     ax = _axes(ax, label("migration"), size=(7, 4.8))
     _heat_map(ax, shares, lambda v: percent(v, 0 if v in (0, 1) else 1))
     ax.set_xlabel(label("tier_after"))

@@ -42,14 +42,15 @@ class Table:
         """The first rows as text, which columns are text (left aligned), and the note on what is not shown."""
         frame = _with_index(self.frame)
         head = frame.head(self.rows)
-        cells = {i: [self._cell(v, str(c)) for v in head.iloc[:, i]] for i, c in enumerate(frame.columns)}
+        digits = [0 if _is_whole(frame.iloc[:, i]) else self.digits for i in range(frame.shape[1])]
+        cells = {i: [self._cell(v, str(c), digits[i]) for v in head.iloc[:, i]] for i, c in enumerate(frame.columns)}
         left = [not _is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
         note = ""
         if len(frame) > len(head):
             note = message_pair("table_more_rows", shown=len(head), rows=f"{len(frame):,}")
         return pd.DataFrame(cells, index=head.index), left, note
 
-    def _cell(self, value, column: str) -> "str | tuple[str, str]":
+    def _cell(self, value, column: str, digits: int) -> "str | tuple[str, str]":
         if _is_missing(value):
             return "–"
         if isinstance(value, (bool, np.bool)):
@@ -63,7 +64,7 @@ class Table:
             return str(value)
         if _is_percent(column, self.percent):
             return percent(value)
-        return f"{value:,.{0 if isinstance(value, (int, np.integer)) else self.digits}f}".replace("-", "−")
+        return f"{value:,.{0 if isinstance(value, (int, np.integer)) else digits}f}".replace("-", "−")
 
     def _repr_html_(self) -> str:
         shown, left, note = self._shown()
@@ -192,7 +193,7 @@ def _number_format(column: str, values: pd.Series) -> str:
         return "yyyy-mm-dd"
     if _is_percent(column, None):
         return "0.0%"
-    return "#,##0" if pd.api.types.is_integer_dtype(values) else "#,##0.00" if _is_number(values) else "General"
+    return "#,##0" if _is_whole(values) else "#,##0.00" if _is_number(values) else "General"
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:
@@ -228,6 +229,11 @@ def _is_percent(column: str, percent: "list[str] | bool | None") -> bool:
 
 def _is_number(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def _is_whole(values: pd.Series) -> bool:
+    """Numbers without a fraction: days are floats, since a customer who only returned goods has none."""
+    return _is_number(values) and bool((values.dropna() % 1 == 0).all())
 
 
 def _is_missing(value) -> bool:
