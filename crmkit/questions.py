@@ -47,13 +47,10 @@ _MARKS = {"recorded": ("✓", "#1b7f4b"), "badly_formed": ("!", "#b45309"), "mis
 
 
 class _Shown:
-    """A display in the language in force; in both, the two stand in elements that the language switch can hide."""
+    """A display in the language in force; in both, the two stand in elements that the language switch can hide.
 
-    def _pair(self) -> tuple[str, str]:
-        raise NotImplementedError
-
-    def _html(self, index: int) -> str:
-        raise NotImplementedError
+    What is shown gives ``_pair()``, its text in Chinese and in English, and ``_html(index)``, one of them as HTML.
+    """
 
     def __repr__(self) -> str:
         lang, (zh, en) = get_language(), self._pair()
