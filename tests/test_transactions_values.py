@@ -338,3 +338,52 @@ def test_quoted_and_unquoted_files_of_many_blocks_are_read_alike(tmp_path, end):
     assert plain.set_aside["line"].tolist() == quoted.set_aside["line"].tolist()
     assert plain.set_aside["original"].tolist() == [t.replace('"', "") for t in quoted.set_aside["original"]]
     pd.testing.assert_frame_equal(plain.transactions, quoted.transactions)
+
+
+EXPORTS = {  # text → rows used, total reckoned by hand, reasons
+    "WeChat Pay marks text with a backtick and ends with a summary that has its own header": (
+        "交易时间,微信订单号,用户标识,应结订单金额\n`2024-03-05 10:00:00,`42,`oA,`10.50\n`2024-03-06 10:00:00,`43,`oB,`20.00\n总交易单数,应结订单总金额\n`2,`30.50\n",
+        2, "30.50", {"missing_customer": 2}),
+    "a ledger says 本币 before its amounts and signs at its end": (
+        "日期,客户编码,单据号,本币价税合计\n2024.01.05,K1,X1,\"1,130.00\"\n2024.01.06,K1,X2,-113.00\n客户小计,,,1017\n合　计,,,1017\n制表人：李四,,,\n备注：含税,,,\n",
+        2, "1017.00", {"total_row": 2, "missing_customer": 2}),
+    "订单 before an amount's name, a refund beside it": ("订单号,买家昵称,下单时间,订单实付金额,退款金额\n1,a,2024-01-05,\"1,280.00\",0\n2,b,2024-01-06,66.00,66\n", 2, "1346.00", {}),
+    "units beside quantities and prices": (
+        "客户编号,订单日期,数量,单价\na,2024-03-05,3件,12.50元/件\nb,2024-03-06,-2 件,￥10.00\nc,2024-03-07,1.5kg,¥4/kg\nd,2024-03-08,2 pcs,10\ne,2024-03-09,若干,10\n",
+        4, "43.50", {"bad_amount": 1}),
+    "a total in the product's column, with a date; products called Total": (
+        "序号,客户编号,下单日期,商品,金额\n1,a,2024-03-05,茶,10\n2,b,2024-03-06,Total,20\n3,,2024-03-06,合计：,30\n4,c,2024-03-07,总计,5\n5,d,,Subtotal,9\n", 3, "35.00", {"total_row": 2}),
+    "the title says ten thousands": ("单位：万元,,\n客户编号,订单日期,销售额\na,2024-03-05,1.2\nb,2024-03-06,0.5\n", 2, "17000.00", {}),
+    "the header's own unit goes before the title's": ("（单位：万元）,,\n客户编号,订单日期,销售额(元)\na,2024-03-05,1.2\n", 1, "1.20", {}),
+    "spaces after the commas": ("Customer ID, Date, Amount\na, 2024-03-05, 5\nb, 2024-03-06, \"1,200\"\n", 2, "1205.00", {}),
+    "blank ids in brackets": ("客户编号,日期,金额\na,2024-03-05,1\n(空白),2024-03-05,2\n【无】,2024-03-05,3\n#REF!,2024-03-05,4\n", 1, "1.00", {"missing_customer": 3}),
+    "a merged header of two rows": ("客户信息,,订单信息,\n编号,名称,日期,金额\na,甲,2024-05-03,1\nb,乙,2024-05-04,2\n", 2, "3.00", {}),
+    "years of the Republic are set aside, never misread": ("會員編號,消費日期,消費金額\na,民國113年3月5日,1\nb,113/03/06,2\nc,2024/03/07,NT$3\n", 1, "3.00", {"bad_date": 2}),
+    "weekdays before and after, clocks of scripts": (
+        "customer,date,amount\na,星期二 2024/3/5,1\nb,2024/3/5 星期二,1\nc,Tue Mar 05 2024 10:00:00 GMT+0800 (China Standard Time),1\nd,20240305T101500Z,1\ne,10:30:00,1\n",
+        4, "4.00", {"bad_date": 1}),
+    "credits and debits, percentages and two numbers in a cell are not guessed": (
+        "customer,date,amount\na,2024-03-05,\"1,234.50\"\nb,2024-03-06,40.00 CR\nc,2024-03-07,15%\nd,2024-03-08,1 2\n", 1, "1234.50", {"bad_amount": 3}),
+    "a settlement report": ("buyer-id\torder-id\tposted-date\tamount\nB1\t1\t2024-03-05\t19.99\nB1\t1\t2024-03-15\t-19.99\n", 2, "0.00", {}),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_exports_of_shops_tills_and_ledgers_reconcile(tmp_path, name):
+    text, used, total, reasons = EXPORTS[name]
+    report = check(tmp_path, text)
+    assert report.usable, report.errors
+    assert (report.rows_used, report.amount_total, {r: n for r, n in report.reasons.items() if n}) == (used, total, reasons)
+
+
+def test_frames_with_every_kind_of_nothing_and_of_moment():
+    import numpy as np
+
+    ids = ["a", None, float("nan"), pd.NA, b"e", 6, "g"]
+    moments = [pd.Timestamp("2024-03-05", tz="UTC"), pd.NaT, "2024-03-06", DAY, np.datetime64("2024-03-07"), "2024-03-08", pd.NaT]
+    frame = pd.DataFrame({"customer_id": ids, "date": moments, "amount": [1, 2, 3, 4, Decimal("6.10"), [2], 7]}, dtype=object)
+    report = crmkit.check_transactions(frame)
+    assert report.transactions["customer_id"].tolist() == ["a", "e"] and report.amount_total == "7.10"
+    assert report.reasons | {"missing_customer": 3, "bad_date": 1, "bad_amount": 1} == report.reasons
+    typed = pd.DataFrame({"customer_id": pd.Categorical(["a", None]), "date": pd.period_range("2024-03", periods=2, freq="D"), "amount": pd.array([1, None], "Int64")})
+    assert crmkit.check_transactions(typed).amount_total == "1.00"

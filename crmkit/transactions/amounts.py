@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .columns import plain_unit, vocabulary
-from .table import as_strings
+from .table import as_strings, bare_text
 
 CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
@@ -68,10 +68,7 @@ def _take_apart_text(text: str) -> Amount | None:
     if _SIMPLE.fullmatch(text):
         negative = text[0] == "-"
         return Amount(digits=text[negative:], negative=negative)
-    text = text.strip().strip("\ufeff\u200b")
-    if text.startswith('="') and text.endswith('"'):
-        text = text[2:-1]
-    text = unicodedata.normalize("NFKC", text.lstrip("'")).translate(_DASHES).casefold()
+    text = unicodedata.normalize("NFKC", bare_text(text)).translate(_DASHES).casefold()
     text = re.sub(r"\s+", " ", text).strip()
     negative = False
     if text.startswith("(") and text.endswith(")"):
@@ -97,6 +94,16 @@ def _take_apart_text(text: str) -> Amount | None:
     if not _NUMBER.fullmatch(text):
         return None
     return Amount(digits=text, negative=negative, scale=scale, currency=currency)
+
+
+@cache
+def _unit_pattern() -> re.Pattern:
+    return re.compile(rf"(?<=[\d.\s/元万])\s*(?:/|每)?\s*(?:{vocabulary()['units']})\.?\s*$", re.IGNORECASE)
+
+
+def take_apart_measured(value) -> Amount | None:
+    """A quantity or a price: as ``take_apart``, the unit it is counted in left off (3件, 12 pcs, 12.50元/件)."""
+    return take_apart(_unit_pattern().sub("", value) if isinstance(value, str) and not value.isdigit() else value)
 
 
 def _take_currencies(text: str):

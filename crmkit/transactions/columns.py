@@ -4,7 +4,7 @@ import codecs
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -43,6 +43,8 @@ def vocabulary() -> dict:
         for header in entry.get("last", []):
             ranks.setdefault(plain(header), len(ranks))
         words[name] = ranks
+    words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
+    words["units"] = "|".join(map(re.escape, sorted(raw["units"]["words"], key=len, reverse=True)))
     words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
     words["multiplier_of"] = {plain_unit(w): Decimal(m) for m, names in raw["multipliers"].items() for w in names}
     words["total_exact"] = frozenset(plain(w) for w in raw["total_labels"]["exact"])
@@ -70,6 +72,8 @@ def header_forms(header) -> tuple[list[str], str | None]:
     unit = plain_unit(inside[-1]) if inside else None
     # 客户编号 Customer ID: each half alone
     forms += [plain("".join(re.findall(r"[^\x00-\x7f]+", bare))), plain("".join(re.findall(r"[\x00-\x7f]+", bare)))]
+    # 订单实付金额, 本币价税合计, 客户信息编号: what only says whose it is
+    forms.append(vocabulary()["qualifier"].sub("", forms[0]))
     # amount_usd, 金额_元, 金额/元: the unit without brackets
     tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
     words = vocabulary()
@@ -239,7 +243,20 @@ def find_header(rows: list, mapping: Mapping) -> Header | None:
     if best is not None and not best.found:  # nothing known: the fullest row of text is what the client will recognise
         i = max(range(len(rows)), key=lambda i: sum(isinstance(c, str) and bool(c.strip()) for c in rows[i]))
         best = recognise([c if isinstance(c, str) else None for c in rows[i]], mapping, i)
-    return best
+    return best and _with_title_unit(best, rows[: best.row])
+
+
+def _with_title_unit(header: Header, titles: list) -> Header:
+    """A title such as 单位：万元 holds for amounts whose own header names no unit."""
+    if header.currency or header.multiplier != 1:
+        return header
+    words = vocabulary()
+    for cell in (str(c) for row in titles for c in row if c):
+        for unit in map(plain_unit, re.findall(r"(?:单位|單位|\bunits?)\s*[:：]?\s*([^\s,，;；)）]+)", cell, re.IGNORECASE)):
+            if unit in words["currency_of"] or unit in words["multiplier_of"]:
+                factor = words["multiplier_of"].get(unit, header.multiplier)
+                return replace(header, currency=words["currency_of"].get(unit), multiplier=factor)
+    return header
 
 
 def _joined(upper, lower) -> list[str]:

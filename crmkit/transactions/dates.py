@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from ..schema import CrmkitError
 from .columns import refusal
-from .table import as_strings
+from .table import as_strings, bare_text
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 READINGS = ("dmy", "mdy", "ymd")
@@ -29,9 +29,9 @@ _ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
 _TIME = (
     r"(?:[\s,t]*(?P<half1>上午|下午|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})"
     r"(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
-    r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r")?"
+    r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r"(?:\s*\([a-z ]+\))?)?"
 )
-_WEEKDAY = r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
+_WEEKDAY = r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 _SHAPES = [
     re.compile(_WEEKDAY + shape + _WEEKDAY + _TIME + r"\s*")
@@ -44,7 +44,7 @@ _SHAPES = [
         r"(?P<y>\d{2})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号號]?",
     )
 ]
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[t ]?(\d{2})(\d{2})(\d{2})?(z|[+-]\d{4})?")
 _OPEN = re.compile(r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{2})" + _TIME + r"\s*")
 _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
@@ -70,6 +70,8 @@ class DateReader:
             return self._read_text(value)
         if isinstance(value, datetime):  # also pandas.Timestamp
             return self._plausible(self._wall_clock(value))
+        if isinstance(value, np.datetime64):
+            return self.read(value.astype("datetime64[us]").item())
         if isinstance(value, date):
             return self._plausible(datetime(value.year, value.month, value.day))
         if isinstance(value, (int, float)) and not isinstance(value, bool) or type(value).__name__ == "Decimal":
@@ -77,9 +79,7 @@ class DateReader:
         return None
 
     def _read_text(self, text: str):
-        text = text.strip().strip("\ufeff\u200b'")
-        if text.startswith('="') and text.endswith('"'):  # a spreadsheet's way of keeping text
-            text = text[2:-1]
+        text = bare_text(text)
         if self.pattern:
             try:
                 return self._plausible(self._wall_clock(datetime.strptime(text, self.pattern)))
@@ -97,7 +97,7 @@ class DateReader:
         if _SERIAL.fullmatch(text):
             return self._read_number(float(text))
         if found := _COMPACT.fullmatch(text):
-            return self._built(*(int(g or 0) for g in found.groups()))
+            return self._built(*(int(g or 0) for g in found.groups()[:6]), zone=found[7])
         for shape in _SHAPES:
             if found := shape.fullmatch(text):
                 part = found.groupdict()

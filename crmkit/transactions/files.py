@@ -200,9 +200,26 @@ def _frame_table(source, mapping: Mapping) -> Table:
 def _frame_chunks(frames, header: Header) -> Iterator[Chunk]:
     start = 1
     for frame in frames():
-        columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
+        columns = [_simple_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
         yield Chunk(np.arange(start, start + len(frame)), columns, _frame_hashes(frame))
         start += len(frame)
+
+
+def _simple_column(column):
+    """Numbers, moments and text as they are; anything else as plain objects, what is lacking as None."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufM" or isinstance(column.dtype, pd.StringDtype):
+        return column
+    return column.astype(object).where(column.notna(), None).map(_simple_cell)
+
+
+def _simple_cell(cell):
+    if isinstance(cell, bytes):  # text that its writer did not declare as text
+        return cell.decode("utf-8", "replace")
+    return str(cell) if isinstance(cell, (list, dict, set, np.ndarray)) else cell
 
 
 def _frame_hashes(frame) -> np.ndarray:
@@ -217,6 +234,7 @@ def _frame_hashes(frame) -> np.ndarray:
 def _frame_lines(frames, lines) -> Iterator[str]:
     wanted, start = {first for first, _ in lines}, 1
     for frame in frames():
-        for number in sorted(n for n in wanted if start <= n < start + len(frame)):
-            yield "\t".join("" if v is None or v != v else str(v) for v in frame.iloc[number - start].tolist())
+        places = [n - start for n in sorted(wanted) if start <= n < start + len(frame)]
+        columns = [_simple_column(frame.iloc[places, j]).tolist() for j in range(frame.shape[1])]
+        yield from ("\t".join("" if v is None or v != v else str(v) for v in row) for row in zip(*columns))
         start += len(frame)

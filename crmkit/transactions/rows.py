@@ -11,14 +11,14 @@ import pyarrow.compute as pc
 from . import amounts as money
 from . import dates as days
 from .columns import Mapping, ends_in_total, is_total
-from .table import Table, as_strings, pick
+from .table import INVISIBLE, Table, as_strings, bare_text, pick
 
 TEXT_COLUMNS = ("order_id", "product_id", "channel")
 NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
 _NO_CUSTOMER = re.compile(
-    r"[-—–_/\\.?]*|nan|nat|null|none|n/a|na|#n/a|\\n|\(null\)|\(blank\)|<null>|<na>|无|無|空|（空）|空白", re.IGNORECASE
+    r"[-—–_/\\.?]*|\\n|#(?:n/a|ref!|value!|name\?)|([(<（【\[]?)(?:nan|nat|null|none|n/a|na|blank|empty|无|無|空|空白)[)>）】\]]?",
+    re.IGNORECASE,
 )
-_INVISIBLE = " \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a"
 _OK, _MISSING, _TOTAL, _PART = 0, 1, 2, 3
 
 
@@ -42,12 +42,7 @@ class Codes(dict):
             return mine[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
         if not isinstance(column, pd.Series):
             return np.fromiter(map(self.__getitem__, column), dtype=np.int64, count=len(column))
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            column = column.astype(object)
-        try:
-            codes, distinct = pd.factorize(column)
-        except TypeError:  # lists and the like
-            codes, distinct = pd.factorize(column.astype(str))
+        codes, distinct = pd.factorize(column)
         mine = np.array([self[v] for v in distinct.tolist()] + [self[None] if (codes < 0).any() else 0], dtype=np.int64)
         return mine[codes]
 
@@ -64,10 +59,7 @@ def customer_text(value) -> str | None:
     if isinstance(value, str):
         text = value.strip()
         if not text.isalnum():
-            text = text.strip(_INVISIBLE)
-            if text.startswith('="') and text.endswith('"'):  # a spreadsheet's way of keeping zeros
-                text = text[2:-1].strip()
-            text = text.removeprefix("'")
+            text = bare_text(text)
         return None if len(text) < 9 and _NO_CUSTOMER.fullmatch(text) else text
     if value is None or value != value or value is pd.NaT:
         return None
@@ -79,7 +71,7 @@ def customer_text(value) -> str | None:
 
 
 def _is_empty(cell) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(_INVISIBLE))
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(INVISIBLE))
 
 
 def _customer_flag(value, text) -> int:
@@ -113,7 +105,7 @@ class Rows:
         parsers = {
             "customer_id": (customer_text, _customer_flag), "date": (reader.read, _date_flag),
             "currency": (money.currency_code, lambda *_: _OK),
-        }
+        } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, lambda *_: _OK))
         wanted = [c for c in ("customer_id", "date", "currency") if c in header.found]
         priced = ("amount",) if "amount" in header.found else ("quantity", "unit_price")
         wanted += [c for c in priced if c in header.found]
@@ -187,13 +179,9 @@ class Rows:
         return np.frombuffer(bytes(self.distinct[column].flags), dtype=np.uint8)[found[column]]
 
     def _is_total_row(self, row, customer: int, dated: int) -> bool:
-        """合计 or Total in the customer's or the date's cell; elsewhere only when customer or date is lacking."""
+        """合计 or Total in a row that lacks its customer or its date; a longer label only when it lacks the date."""
         cells = [c for c in row if not _is_empty(c)] or [""]
         date_cell = row[self.position["date"]] if "date" in self.position else None
-        if customer == _TOTAL or is_total(date_cell) or is_total(cells[0]):
+        if any(map(is_total, cells)):
             return True
-        if dated == _OK:
-            return False
-        if customer == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]):
-            return True
-        return customer == _MISSING and any(map(is_total, cells))
+        return dated != _OK and (customer == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]))

@@ -9,6 +9,7 @@ import pyarrow as pa
 from .columns import Header
 
 CHUNK_ROWS = 20_000
+INVISIBLE = " \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a"
 
 
 @dataclass
@@ -59,6 +60,14 @@ def pick(column, places) -> list:
     if isinstance(column, pd.Series):
         return column.iloc[places].tolist()
     return column.take(pa.array(places)).to_pylist() if isinstance(column, pa.Array) else [column[i] for i in places]
+
+
+def bare_text(text: str) -> str:
+    """A cell without what keeps it text in a spreadsheet: ``="007"``, ``'007``, and WeChat's ```007``."""
+    text = text.strip(INVISIBLE)
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1]
+    return text.lstrip("'`").strip()
 
 
 def as_strings(column) -> pa.Array | None:

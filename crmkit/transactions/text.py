@@ -72,7 +72,7 @@ def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
     best, best_score = (choices[0], None), None
     for delimiter in choices:
         with long_fields():
-            rows = list(islice(csv.reader(lines, delimiter=delimiter), 400))
+            rows = list(islice(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), 400))
         rows = [[c.strip("\ufeff\x00 ") for c in row] for row in rows]
         header = find_header(rows, mapping)
         if header is None:
@@ -131,7 +131,7 @@ def _quoted_chunks(path: Path, open_text, delimiter: str, header: Header) -> Ite
     """Any other file: csv reads the records; NUL bytes are dropped."""
     width = len(header.names)
     with open_text() as stream, long_fields():
-        reader = csv.reader((text.replace("\0", "") for text in stream), delimiter=delimiter)
+        reader = csv.reader((text.replace("\0", "") for text in stream), delimiter=delimiter, skipinitialspace=True)
         collecting = gc.isenabled()
         try:
             gc.disable()  # rows by the ten thousand hold no cycles; looking for them costs a third of the time
@@ -159,7 +159,7 @@ def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[
     out, numbers = [], []
     for row in rows:
         inside = sum(len(_BREAKS.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
-        pieces = list(csv.reader(_BREAKS.split(delimiter.join(row)), delimiter=delimiter)) if inside else []
+        pieces = list(csv.reader(_BREAKS.split(delimiter.join(row)), delimiter=delimiter, skipinitialspace=True)) if inside else []
         if len(row) != width and any(len(p) == width for p in pieces[1:]):
             out += pieces
             numbers += range(start, start + len(pieces))
