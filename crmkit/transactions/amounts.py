@@ -8,6 +8,7 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +21,19 @@ CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 _DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
-_SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "千": 3, "百万": 6, "千万": 7, "十万": 5, "百萬": 6, "千萬": 7, "万亿": 12}
-_SCALED = re.compile(r"(.*?\d[\d.,' ]*)(百万|千万|十万|百萬|千萬|万亿|万|萬|亿|億|千)")
-_NUMBER = re.compile(r"[0-9][0-9.,' ]*(?:e[+-]?[0-9]{1,2})?|[.,][0-9]+(?:e[+-]?[0-9]{1,2})?")
+_SCALES = {"千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "百萬": 6, "千万": 7, "千萬": 7, "亿": 8, "億": 8, "万亿": 12}
+_AMOUNT = re.compile(
+    r"(?P<open>\()?\s*(?P<before>[-+])?\s*(?P<digits>(?:[0-9][0-9.,' ]*|[.,][0-9]+)(?:e[+-]?[0-9]{1,2})?)\s*"
+    rf"(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})?\s*(?P<after>[-+])?\s*(?P<close>\))?"
+)
+# whole digits bare, in threes, or as in India 12,34,567; then the fraction
+_READABLE = {
+    mark: re.compile(
+        rf"(?:[0-9]+|(?!0[^0-9])[0-9]{{1,3}}([{other}' ])[0-9]{{3}}(?:\1[0-9]{{3}})*|"
+        rf"[0-9]{{1,2}}(?:([{other}' ])[0-9]{{2}})(?:\2[0-9]{{2}})*\2[0-9]{{3}})(?:[{mark}][0-9]*)?|[{mark}][0-9]+"
+    )
+    for mark, other in ((".", ","), (",", "."))
+}
 
 
 @cache
@@ -31,13 +42,14 @@ def _currency_pattern() -> re.Pattern:
     return re.compile("|".join(r"\s*".join(map(re.escape, n)) for n in names))
 
 
-class Amount:
+class Amount(NamedTuple):
     """One value taken apart: sign, digits with their separators, scale, currency; read under a decimal mark later."""
 
-    __slots__ = ("digits", "negative", "scale", "currency", "exact")
-
-    def __init__(self, digits="", negative=False, scale=0, currency=None, exact=None):
-        self.digits, self.negative, self.scale, self.currency, self.exact = digits, negative, scale, currency, exact
+    digits: str = ""
+    negative: bool = False
+    scale: int = 0
+    currency: str | None = None
+    exact: Decimal | None = None
 
     def value(self, decimal_mark: str) -> Decimal | None:
         if self.exact is not None:
@@ -69,31 +81,17 @@ def _take_apart_text(text: str) -> Amount | None:
         negative = text[0] == "-"
         return Amount(digits=text[negative:], negative=negative)
     text = unicodedata.normalize("NFKC", bare_text(text)).translate(_DASHES).casefold()
-    text = re.sub(r"\s+", " ", text).strip()
-    negative = False
-    if text.startswith("(") and text.endswith(")"):
-        negative, text = True, text[1:-1].strip()
-    currency = None
-    if found := re.search(r"[^0-9.,' +()-].*?(?=[0-9.,+( -])|[^0-9.,' +()-].*$", text):
-        text, currency = _take_currencies(text)
-        if currency is False:
-            return None
-    text = text.strip()
-    if text.startswith("(") and text.endswith(")") and not negative:  # $(12.50)
-        negative, text = True, text[1:-1].strip()
-    for mark in ("-", "+"):
-        if text.startswith(mark) or text.endswith(mark):
-            if negative or (text.startswith(mark) and text.endswith(mark)):
-                return None
-            negative = mark == "-"
-            text = text.removeprefix(mark).removesuffix(mark).strip()
-            break
-    scale = 0
-    if found := _SCALED.fullmatch(text):
-        text, scale = found[1].strip(), _SCALES[found[2]]
-    if not _NUMBER.fullmatch(text):
+    text = re.sub(r"\s+", " ", text)
+    currency, found = None, _AMOUNT.fullmatch(text)
+    if not found:
+        text, currency = _take_currency(text)
+        found = _AMOUNT.fullmatch(text)
+    if not found or (found["open"] is None) != (found["close"] is None):
         return None
-    return Amount(digits=text, negative=negative, scale=scale, currency=currency)
+    marks = [m for m in (found["open"], found["before"], found["after"]) if m]
+    if len(marks) > 1:
+        return None
+    return Amount(found["digits"].strip(), marks in (["("], ["-"]), _SCALES.get(found["scale"], 0), currency)
 
 
 @cache
@@ -106,45 +104,20 @@ def take_apart_measured(value) -> Amount | None:
     return take_apart(_unit_pattern().sub("", value) if isinstance(value, str) and not value.isdigit() else value)
 
 
-def _take_currencies(text: str):
-    """``text`` without its currency's sign and name; the currency; False when two different ones stand in one cell."""
-    codes, symbols = vocabulary()["currency_of"], []
-
-    def note(found):
-        symbols.append(codes[re.sub(r"\s", "", found[0])])
-        return ""
-
-    # letters only next to the number, so that "rs" in a word is no currency
-    bare = _currency_pattern().sub(note, text)
-    kinds = set(symbols)
+def _take_currency(text: str) -> tuple[str, str | None]:
+    """``text`` without the sign or name of its currency, and the currency; two different ones are no amount."""
+    codes, pattern = vocabulary()["currency_of"], _currency_pattern()
+    kinds = {codes[re.sub(r"\s", "", name)] for name in pattern.findall(text)}
     kinds = kinds - {"¥", "$"} or kinds  # ¥1,200円
-    if len(kinds) > 1:
-        return text, False
-    return bare, kinds.pop() if kinds else None
+    return ("", None) if len(kinds) > 1 else (pattern.sub("", text).strip(), next(iter(kinds), None))
 
 
 def _read_digits(digits: str, mark: str) -> Decimal | None:
-    other = "," if mark == "." else "."
     mantissa, e, exponent = digits.partition("e")
-    whole, found, fraction = mantissa.partition(mark)
-    if mark in fraction or not (fraction.isdigit() or fraction.strip() == ""):
+    if not _READABLE[mark].fullmatch(mantissa):
         return None
-    whole = whole.strip()
-    if not whole.isdigit():
-        separators = {c for c in whole if not c.isdigit()}
-        if len(separators) > 1 or not separators <= {other, "'", " "} and separators:
-            return None
-        if separators:
-            groups = whole.split(separators.pop())
-            indian = all(len(g) == 2 for g in groups[1:-1]) and len(groups[0]) <= 2 and len(groups) > 2
-            threes = len(groups[-1]) == 3 and all(len(g) == 3 for g in groups[1:])
-            indian = indian and len(groups[-1]) == 3
-            if not (threes or indian) or len(groups[0]) > 3 or groups[0] == "0" or not all(g.isdigit() for g in groups):
-                return None
-            whole = "".join(groups)
-        elif not fraction:
-            return None
-    return Decimal(f"{whole or 0}.{fraction.strip() or 0}{e}{exponent}")
+    whole, _, fraction = mantissa.partition(mark)
+    return Decimal(f"{re.sub('[^0-9]', '', whole) or 0}.{fraction or 0}{e}{exponent}")
 
 
 def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -167,22 +140,16 @@ def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return plain.to_numpy(zero_copy_only=False), cents_exactly, pointed.to_numpy(zero_copy_only=False)
 
 
-def mark_evidence(digits: str) -> str | None:
-    """``"."`` or ``","`` when only that decimal mark reads the value, else None (1,234 and 1.234 and 500)."""
-    if "," not in digits and "." not in digits:
-        return None
-    readable = [mark for mark in (".", ",") if _read_digits(digits, mark) is not None]
-    return readable[0] if len(readable) == 1 else None
-
-
 def decimal_mark(amounts: list, counts: list[int], points: int = 0) -> str:
-    """The decimal mark of a column: what most rows with evidence say; without any, the point (1,234 is a thousand).
+    """The decimal mark that most rows with evidence allow; without any, the point (1,234 is a thousand).
 
     ``points`` counts the rows already known to have a decimal point."""
     votes = {".": points, ",": 0}
     for amount, count in zip(amounts, counts):
-        if amount is not None and amount.exact is None and (seen := mark_evidence(amount.digits)):
-            votes[seen] += count
+        if amount is not None and ("," in amount.digits or "." in amount.digits):
+            readable = [mark for mark in votes if _read_digits(amount.digits, mark) is not None]
+            if len(readable) == 1:  # 1,234 and 1.234 are no evidence
+                votes[readable[0]] += count
     return "," if votes[","] > votes["."] else "."
 
 

@@ -94,15 +94,10 @@ def _proved(open_bytes, codec: str, name: str) -> str:
 
 def _sample(open_bytes) -> list[bytes]:
     """Lines with non-ASCII bytes from all over the file, the first ones (headers) for certain."""
-    lines, rest = [], b""
+    lines = []
     with open_bytes() as stream:
-        while block := stream.read(BLOCK):
-            block, _, rest = (rest + block).rpartition(b"\n") if b"\n" in block else (rest + block, b"", b"")
-            found = _NON_ASCII_LINE.findall(block)
-            lines += found[:SAMPLE_LINES] if not lines else found[: SAMPLE_LINES // 50]
-            if len(lines) > 5 * SAMPLE_LINES:
-                break
-    lines += _NON_ASCII_LINE.findall(rest)[:10]
+        while len(lines) <= 5 * SAMPLE_LINES and (block := stream.read(BLOCK) + stream.readline()):
+            lines += _NON_ASCII_LINE.findall(block)[: SAMPLE_LINES // 50 if lines else SAMPLE_LINES]
     return lines
 
 
@@ -111,51 +106,27 @@ def _score(lines: list[bytes], codec: str) -> float:
     if codec == "cp1252":
         high = sum(len(re.findall(rb"[\x80-\xff]", line)) for line in lines)
         return sum(len(_ALONE.findall(line)) for line in lines) / max(high, 1) * 0.9
-    common = total = failed = 0
-    known = False
-    for number, line in enumerate(lines):
-        try:
-            text = line.decode(codec)
-        except UnicodeDecodeError:
-            failed += 1
-            continue
-        han = [c for c in text if ord(c) > 0x7F]
-        total += len(han)
-        common += sum(map(_COMMON[codec], han))
-        if number < 10 and not known:
-            cells = re.split(r"[,;\t|]", text)
-            forms = [f for c in cells[:200] for f in header_forms(c.strip('" \r'))[0]]
-            known = any(f in words for f in forms for words in _header_words())
-    share = common / total if total else 0.0
-    return share * (1 - failed / max(len(lines), 1)) + (1.0 if known else 0.0)
-
-
-def _header_words():
-    words = vocabulary()
-    return [words[c] for c in ("customer_id", "date", "amount", "order_id", "quantity", "unit_price")]
+    texts = [line.decode(codec, "replace") for line in lines]
+    whole = [t for t in texts if "\ufffd" not in t]
+    high = [c for t in whole for c in t if ord(c) > 0x7F]
+    share = sum(codec == "utf-8" or _is_common(c, codec) for c in high) / max(len(high), 1)
+    cells = (c.strip('" \r') for t in texts[:10] if "\ufffd" not in t for c in re.split(r"[,;\t|]", t)[:200])
+    words = [vocabulary()[c] for c in ("customer_id", "date", "amount", "order_id", "quantity", "unit_price")]
+    known = any(form in ranks for cell in cells for form in header_forms(cell)[0] for ranks in words)
+    return share * len(whole) / max(len(lines), 1) + known
 
 
 @cache
-def _gb_common(char: str) -> bool:
+def _is_common(char: str, codec: str) -> bool:
+    """Whether it is a first-level character, or punctuation, of GB 2312 or of Big5."""
+    charset, first, last, signs = ("gb2312", 0xB0, 0xD7, (0xA1, 0xA3)) if codec == "gb18030" else (
+        "cp950", 0xA4, 0xC6, (0xA1, 0xA2)
+    )
     try:
-        lead = char.encode("gb2312")[0]
+        lead = char.encode(charset)[0]
     except UnicodeEncodeError:
         return False
-    return 0xB0 <= lead <= 0xD7 or lead in (0xA1, 0xA3)
-
-
-@cache
-def _big5_common(char: str) -> bool:
-    try:
-        lead = char.encode("cp950")[0]
-    except UnicodeEncodeError:
-        return False
-    return 0xA4 <= lead <= 0xC6 or lead in (0xA1, 0xA2)
-
-
-_COMMON = {
-    "utf-8": lambda char: True, "gb18030": _gb_common, "cp950": _big5_common, "big5hkscs": _big5_common,
-}
+    return first <= lead <= last or lead in signs
 
 
 def _refuse_foreign_utf8(open_bytes, codec: str, name: str) -> None:
@@ -165,7 +136,7 @@ def _refuse_foreign_utf8(open_bytes, codec: str, name: str) -> None:
         while block := stream.read(BLOCK) + stream.readline():
             for found in _UTF8_HAN.finditer(block):
                 text = found[0].decode("utf-8")
-                if sum(map(_gb_common, text)) >= 2 or sum(map(_big5_common, text)) >= 2:
+                if any(sum(_is_common(c, of) for c in text) >= 2 for of in ("gb18030", "cp950")):
                     line += block.count(b"\n", 0, found.start())
                     raise _unreadable(name, (line, found[0][:4]), f"{REPORTED.get(codec, codec)} + UTF-8")
             line += block.count(b"\n")
