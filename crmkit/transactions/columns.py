@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,12 +36,8 @@ def vocabulary() -> dict:
     words = {}
     for name in [*TRANSACTION_COLUMNS, "amount_without_quantity"]:
         entry, ranks = raw[name], {}
-        for header in entry["exact"]:
-            ranks.setdefault(plain(header), len(ranks))
-        for stem in entry.get("stems", []):
-            for ending in entry["endings"]:
-                ranks.setdefault(plain(stem + ending), len(ranks))
-        for header in entry.get("last", []):
+        joined = [stem + ending for stem in entry.get("stems", []) for ending in entry["endings"]]
+        for header in [*entry["exact"], *joined, *entry.get("last", [])]:
             ranks.setdefault(plain(header), len(ranks))
         words[name] = ranks
     words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
@@ -49,7 +46,7 @@ def vocabulary() -> dict:
     words["multiplier_of"] = {plain_unit(w): Decimal(m) for m, names in raw["multipliers"].items() for w in names}
     words["total_exact"] = frozenset(plain(w) for w in raw["total_labels"]["exact"])
     parts = raw["total_labels"]["part"]
-    words["total_part"] = (tuple(p for p in parts if p.isascii()), tuple(p for p in parts if not p.isascii()))
+    words["total_part"] = (frozenset(p for p in parts if p.isascii()), tuple(p for p in parts if not p.isascii()))
     return words
 
 
@@ -122,31 +119,33 @@ def read_mapping(mapping) -> Mapping:
     for key in raw:
         if key not in MAPPING_KEYS:
             raise CrmkitError("mapping_key", value=key, allowed=", ".join(MAPPING_KEYS))
+        _check_value(key, raw[key])
     for name, header in columns.items():
         if name not in TRANSACTION_COLUMNS:
             raise CrmkitError("mapping_key", value=f"columns.{name}", allowed=", ".join(TRANSACTION_COLUMNS))
         if not isinstance(header, (str, int)):
             raise CrmkitError("mapping_value", column=f"columns.{name}", value=header, allowed='"…", 1, 2, 3 …')
-    _check_values(raw)
     return Mapping(columns={k: str(v) for k, v in columns.items()}, **raw)
 
 
-def _check_values(raw: dict) -> None:
-    rules = {
-        "date_format": (lambda v: v in ("dmy", "mdy", "ymd") or "%" in v, 'dmy, mdy, ymd, "%d/%m/%Y"'),
-        "decimal": (lambda v: v in (".", ","), '"." , ","'),
-        "header_row": (lambda v: isinstance(v, int) and v >= 0, "0, 1, 2, 3 …"),
-        "delimiter": (lambda v: len(v) == 1, '",", ";", "|", "\\t"'),
-        "encoding": (lambda v: codecs.lookup(v), "utf-8, gb18030, big5, utf-16, cp1252"),
-        "time_zone": (lambda v: ZoneInfo(v), "Asia/Shanghai, Europe/London, UTC …"),
-    }
-    for key, (fits, allowed) in rules.items():
-        try:
-            good = key not in raw or fits(raw[key])
-        except (LookupError, TypeError, ValueError, OSError):
-            good = False
-        if not good:
-            raise CrmkitError("mapping_value", column=key, value=raw[key], allowed=allowed)
+_ALLOWED = {  # key → (what a value must satisfy, what to tell)
+    "date_format": (lambda v: v in ("dmy", "mdy", "ymd") or "%" in v, 'dmy, mdy, ymd, "%d/%m/%Y"'),
+    "decimal": (lambda v: v in (".", ","), '"." , ","'),
+    "header_row": (lambda v: isinstance(v, int) and v >= 0, "0, 1, 2, 3 …"),
+    "delimiter": (lambda v: len(v) == 1, '",", ";", "|", "\\t"'),
+    "encoding": (codecs.lookup, "utf-8, gb18030, big5, utf-16, cp1252"),
+    "time_zone": (ZoneInfo, "Asia/Shanghai, Europe/London, UTC …"),
+}
+
+
+def _check_value(key: str, value) -> None:
+    fits, allowed = _ALLOWED.get(key, (lambda v: True, ""))
+    try:
+        good = fits(value)
+    except (LookupError, TypeError, ValueError, OSError):
+        good = False
+    if not good:
+        raise CrmkitError("mapping_value", column=key, value=value, allowed=allowed)
 
 
 @dataclass(frozen=True)
@@ -183,33 +182,26 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
         if not wanted:
             unused.add(canonical)  # columns.amount = "" switches a column off
             continue
-        hits = [i for i, n in enumerate(names) if n == wanted.strip()]
-        hits = hits or [i for i, n in enumerate(names) if n and plain(n) == plain(wanted)]
+        hits = [i for i, n in enumerate(names) if n and plain(n) == plain(wanted)]
+        hits.sort(key=lambda i: names[i] != wanted.strip())  # the very name before one that is nearly so
         if hits:
             found[canonical] = hits[0]
         else:
             problem = problem or CrmkitError(
                 "mapping_column", column=canonical, value=wanted, allowed=", ".join(n for n in names if n) or "—"
             )
-    taken = set(found.values())
-
-    def candidates(canonical):
-        ranked = []
-        for i, (keys, _) in enumerate(forms):
-            ranks = [(j, words[canonical][k]) for j, k in enumerate(keys) if k in words[canonical]]
-            if ranks and i not in taken:
-                ranked.append((min(rank for _, rank in ranks), ranks[0][0], i))
-        return [i for *_, i in sorted(ranked)]
-
     for canonical in TRANSACTION_COLUMNS:
         if canonical in found or canonical in unused:
             continue
-        hits = candidates(canonical)
+        hits = []
+        for i, (keys, _) in enumerate(forms):
+            ranks = [(j, words[canonical][k]) for j, k in enumerate(keys) if k in words[canonical]]
+            if ranks and i not in found.values():
+                hits.append((min(rank for _, rank in ranks), ranks[0][0], i))
         if hits:
-            found[canonical] = hits[0]
-            taken.add(hits[0])
-            if len(hits) > 1:
-                alternatives[canonical] = [names[i] for i in hits[1:]]
+            found[canonical], *others = (i for *_, i in sorted(hits))
+            if others:
+                alternatives[canonical] = [names[i] for i in others]
     if "amount" not in found and "quantity" not in found and "amount" not in unused:
         price = found.get("unit_price")
         if price is not None and any(k in words["amount_without_quantity"] for k in forms[price][0]):
@@ -222,28 +214,25 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
 
 def find_header(rows: list, mapping: Mapping) -> Header | None:
     """The row (or two rows, one above the other) that names the most of what is needed; None when there is no text."""
-    rows = rows[:DEEPEST_HEADER]
+    rows = [[c if isinstance(c, str) else None for c in row] for row in rows[:DEEPEST_HEADER]]
     if mapping.header_row == 0:
-        width = max((len(r) for r in rows), default=0)
-        return recognise([str(i + 1) for i in range(width)], mapping)
+        return recognise(range(1, max(map(len, rows), default=0) + 1), mapping)
     if mapping.header_row is not None:
         i = mapping.header_row - 1
         return recognise(rows[i], mapping, i) if i < len(rows) else None
-    best = None
-    for i, row in enumerate(rows):
-        if any(isinstance(c, str) and c.strip() for c in row):
-            header = recognise([c if isinstance(c, str) else None for c in row], mapping, i)
-            if best is None or header.score > best.score:
-                best = header
-    if best is not None and best.missing:
+    texts = [sum(bool(c and c.strip()) for c in row) for row in rows]
+    if not any(texts):
+        return None
+    best = max((recognise(row, mapping, i) for i, row in enumerate(rows) if texts[i]), key=lambda h: h.score)
+    if best.missing:
         for i in range(len(rows) - 1):  # 客户 | 订单 above 编号 | 日期 | 金额
             header = recognise(_joined(rows[i], rows[i + 1]), mapping, i + 1)
             if header.score > best.score and not header.missing:
                 best = header
-    if best is not None and not best.found:  # nothing known: the fullest row of text is what the client will recognise
-        i = max(range(len(rows)), key=lambda i: sum(isinstance(c, str) and bool(c.strip()) for c in rows[i]))
-        best = recognise([c if isinstance(c, str) else None for c in rows[i]], mapping, i)
-    return best and _with_title_unit(best, rows[: best.row])
+    if not best.found:  # nothing known: the fullest row of text is what the client will recognise
+        i = texts.index(max(texts))
+        best = recognise(rows[i], mapping, i)
+    return _with_title_unit(best, rows[: best.row])
 
 
 def _with_title_unit(header: Header, titles: list) -> Header:
@@ -261,28 +250,27 @@ def _with_title_unit(header: Header, titles: list) -> Header:
 
 def _joined(upper, lower) -> list[str]:
     names, group = [], ""
-    for i, cell in enumerate(lower):
-        group = str(upper[i]).strip() if i < len(upper) and upper[i] not in (None, "") else group
-        names.append(f"{group}{cell or ''}" if isinstance(cell, (str, type(None))) else "")
+    for above, below in zip_longest(upper[: len(lower)], lower):
+        group = (above or "").strip() or group
+        names.append(group + (below or ""))
     return names
 
 
 LABEL_HINT = re.compile("total|sum|[合总總小计計汇累共额額]", re.IGNORECASE)  # most labels hold none: no need to look closer
 
 
+def _label_words(label) -> str:
+    return label if isinstance(label, str) and len(label) <= 40 and LABEL_HINT.search(label) else ""
+
+
 def is_total(label) -> bool:
     """Whether a cell says nothing but 合计, Total or the like."""
-    if not isinstance(label, str) or len(label) > 40 or not LABEL_HINT.search(label):
-        return False
-    return plain(label) in vocabulary()["total_exact"]
+    return plain(_label_words(label)) in vocabulary()["total_exact"]
 
 
 def ends_in_total(label) -> bool:
     """Whether a cell begins or ends with such a word (3月小计, C001 Total, Total: 12 rows)."""
-    if not isinstance(label, str) or len(label) > 40 or not LABEL_HINT.search(label):
-        return False
-    words = [w for w in re.split(r"[\W_]+", label.casefold()) if w]
+    words = [w for w in re.split(r"[\W_]+", _label_words(label).casefold()) if w]
     latin, han = vocabulary()["total_part"]  # English by the word, Chinese by the characters
-    return bool(words) and (
-        words[0] in latin or words[-1] in latin or plain(label).startswith(han) or plain(label).endswith(han)
-    )
+    run = "".join(words)
+    return bool(words) and (bool({words[0], words[-1]} & latin) or run.startswith(han) or run.endswith(han))

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow.compute as pc
@@ -50,7 +51,6 @@ _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
-
 class DateReader:
     """Reads single values; ``date_format`` and ``time_zone`` come from the mapping."""
 
@@ -58,11 +58,7 @@ class DateReader:
         self.reading = date_format if date_format in READINGS else None
         self.pattern = date_format if date_format and self.reading is None else None
         self.epoch = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30)
-        self.zone = None
-        if time_zone:
-            from zoneinfo import ZoneInfo
-
-            self.zone = ZoneInfo(time_zone)
+        self.zone = ZoneInfo(time_zone) if time_zone else None
 
     def read(self, value):
         """A datetime, or ``{reading: datetime}`` while several readings are open, or None when it is no date."""
@@ -103,20 +99,16 @@ class DateReader:
                 part = found.groupdict()
                 month = _MONTHS[part["mon"]] if part.get("mon") else int(part["m"])
                 return self._built(_year(part["y"]), month, int(part["d"]), *_clock(part), zone=part["zone"])
-        if found := _OPEN.fullmatch(text):
-            part = found.groupdict()
-            a, b, c = part["a"], part["b"], part["c"]
-            fields = {"dmy": (c, b, a), "mdy": (c, a, b)}
-            if len(a) == 2 and len(c) == 2:
-                fields["ymd"] = (a, b, c)
-            options = {
-                r: built for r, (y, m, d) in fields.items()
-                if (built := self._built(_year(y), int(m), int(d), *_clock(part), zone=part["zone"]))
-            }
-            if self.reading:
-                return options.get(self.reading)
-            return options or None
-        return None
+        if not (found := _OPEN.fullmatch(text)):
+            return None
+        part = found.groupdict()
+        a, b, c = part["a"], part["b"], part["c"]
+        fields = {"dmy": (c, b, a), "mdy": (c, a, b)} | ({"ymd": (a, b, c)} if len(a) == len(c) == 2 else {})
+        options = {
+            reading: built for reading, (y, m, d) in fields.items()
+            if (built := self._built(_year(y), int(m), int(d), *_clock(part), zone=part["zone"]))
+        }
+        return options.get(self.reading) if self.reading else options or None
 
     def _read_number(self, number):
         if number != number:
@@ -209,34 +201,28 @@ def decide(options: list[dict], counts: list[int], examples: list, column: str) 
     """
     if not options:
         return None
-    rows = sum(counts)
     rivals = ["dmy", "mdy"]
     # 24/03/05: the year stands first when the first field varies less than the last
     split = [re.split(r"[/.-]", e.strip()) for e in examples]
-    if len({s[0].strip() for s in split}) < len({s[2].strip()[:2] for s in split}) or not any(
-        o.keys() & {"dmy", "mdy"} for o in options
-    ):
-        if any("ymd" in o for o in options):
-            rivals = list(READINGS)
+    steady = len({s[0].strip() for s in split}) < len({s[2].strip()[:2] for s in split})
+    if any("ymd" in o for o in options) and (steady or not any(r in o for o in options for r in rivals)):
+        rivals = list(READINGS)
     covered = {r: sum(n for o, n in zip(options, counts) if r in o) for r in rivals}
-    fits = [r for r in rivals if covered[r] == max(rows, 1)]
+    fits = [r for r in rivals if covered[r] == sum(counts)]
     if not fits:
         # values that nothing in play can read do not count against a reading
-        readable = sum(n for o, n in zip(options, counts) if any(r in o for r in rivals))
-        fits = [r for r in rivals if covered[r] >= (1 - DISSENT) * readable and covered[r] == max(covered.values())]
-    if len(fits) == 1 or (fits and all(len({o[r] for r in fits if r in o}) == 1 for o in options)):
+        readable = sum(n for o, n in zip(options, counts) if o.keys() & set(rivals))
+        fits = [r for r in rivals if (1 - DISSENT) * readable <= covered[r] == max(covered.values())]
+    apart = [i for i, o in enumerate(options) if len({o[r] for r in fits if r in o}) > 1]
+    if fits and not apart:  # one reading, or several that give the same days
         return fits[0]
-    shown = next((i for i, o in enumerate(options) if len({o[r] for r in (fits or rivals) if r in o}) > 1), 0)
-    readings = {r: f"{options[shown][r]:%Y-%m-%d}" if r in options[shown] else "—" for r in rivals}
+    formats = ", ".join(f'"{r}"' for r in rivals)
     if fits:
-        raise CrmkitError(
-            "ambiguous_dates", column=column, value=str(examples[shown]),
-            readings=" / ".join(f"{r} {d}" for r, d in readings.items()), formats=", ".join(f'"{r}"' for r in rivals),
-        )
+        option, example = options[apart[0]], str(examples[apart[0]])
+        readings = " / ".join(f"{r} {option[r]:%Y-%m-%d}" if r in option else f"{r} —" for r in rivals)
+        raise CrmkitError("ambiguous_dates", column=column, value=example, readings=readings, formats=formats)
     only = {r: next((str(e) for e, o in zip(examples, options) if list(o) == [r]), "—") for r in rivals}
-    shown = " / ".join(f"{r}: {e}" for r, e in only.items())
     raise refusal(
-        "ambiguous_dates", "ambiguous_dates_mixed", column=column, value=only["dmy"], examples=shown,
-        formats=", ".join(f'"{r}"' for r in rivals),
+        "ambiguous_dates", "ambiguous_dates_mixed", column=column, value=only["dmy"], formats=formats,
+        examples=" / ".join(f"{r}: {e}" for r, e in only.items()),
     )
-
