@@ -8,14 +8,15 @@ wrong columns), after_as_of, duplicate.
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from ..schema import TRANSACTION_COLUMNS, CrmkitError
+from ..terms import message_pair
 from . import amounts as money
 from . import dates as days
 from .columns import LABEL_HINT, Mapping, read_mapping
@@ -24,6 +25,7 @@ from .rows import NUMBER_COLUMNS, Rows
 from .table import Table
 
 REASONS = ("total_row", "missing_customer", "bad_date", "bad_amount", "after_as_of", "duplicate")
+_WHOLE = re.compile(r"\d+(?:\.0)?")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 
@@ -88,24 +90,20 @@ def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=Fal
 
 
 def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: bool) -> CheckReport:
-    header, errors, notes = table.header, [], []
-    if header.problem:
-        errors.append(header.problem)
-    else:
-        errors += [_missing_column(name, table) for name in header.missing]
+    header, notes = table.header, []
+    errors = [header.problem] if header.problem else [_missing_column(name, table) for name in header.missing]
     known = dict(
         source=table.name, encoding=table.encoding, sheet=table.sheet, delimiter=table.delimiter,
-        columns=tuple(n for n in header.names if n),
-        header_row=header.row + 1 if header.row >= 0 else None, alternatives=header.alternatives,
-        mapping={c: header.names[j] for c, j in header.found.items()}, as_of=str(limit) if limit else None,
+        columns=tuple(n for n in header.names if n), header_row=header.row + 1 or None,
+        alternatives=header.alternatives, mapping={c: header.names[j] for c, j in header.found.items()},
+        as_of=str(limit) if limit else None,
     )
     try:
         rows = Rows(table, mapping, keep and not errors)
     except CrmkitError as problem:
         return _refused([*errors, problem], **known)
     if not len(rows):
-        errors.insert(0, CrmkitError("empty_file", value=table.name, name=table.name))
-        return _refused(errors, **known)
+        return _refused([CrmkitError("empty_file", value=table.name, name=table.name), *errors], **known)
 
     reason = np.full(len(rows), -1, dtype=np.int8)
 
@@ -113,11 +111,13 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
         reason[(reason < 0) & mask] = REASONS.index(name)
 
     set_aside("total_row", rows.total)
-    customers = None
+    customers = moments = reading = None
     if "customer_id" in rows.codes:
         customers = _customers(rows.distinct["customer_id"].parsed, notes)
         set_aside("missing_customer", np.array([c is None for c in customers])[rows.codes["customer_id"]])
-    moments, reading = _dates(rows, header, reason, errors)
+    if "date" in rows.codes:
+        set_aside("bad_date", np.array([p is None for p in rows.distinct["date"].parsed])[rows.codes["date"]])
+        moments, reading = _dates(rows, header, reason, errors)
     if moments is not None:
         set_aside("bad_date", np.isnat(moments))
     cents, unreadable, mark = _amounts(rows, mapping, header, reason)
@@ -137,14 +137,14 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     if not used.any() and not errors:
         errors.append(CrmkitError("no_usable_rows", value=table.name, name=table.name, rows=len(rows)))
     if header.multiplier != 1:
-        notes.append(_note("multiplied", column=_priced(header), factor=f"{header.multiplier:f}"))
-    set_aside_frame = _set_aside_frame(table, rows, reason)
-    ids = "customer_id"
-    seen = [customers[c] for c in rows.distinct[ids].seen(rows.codes[ids][used])] if customers else []
+        priced = header.names[header.found.get("amount", header.found.get("unit_price"))]
+        notes.append(message_pair("note_multiplied", column=priced, factor=f"{header.multiplier:f}"))
+    seen = rows.distinct["customer_id"].seen(rows.codes["customer_id"][used]) if customers else []
     counted = dict(
         rows_in=len(rows), rows_used=int(used.sum()), rows_set_aside=int((~used).sum()),
         reasons={name: int((reason == i).sum()) for i, name in enumerate(REASONS)}, duplicate_rows=int(again.sum()),
-        customers=len(set(seen)), date_format=reading or mapping.date_format, decimal=mark, notes=tuple(notes),
+        customers=len({customers[c] for c in seen}), date_format=reading or mapping.date_format, decimal=mark,
+        notes=tuple(notes), set_aside=_set_aside_frame(table, rows, reason),
         currency=mapping.currency or (next(iter(currencies), None) if len(currencies) < 2 else None),
     )
     if cents is not None:
@@ -152,14 +152,14 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
         total = (int((taken >> 20).sum()) << 20) + int((taken & 0xFFFFF).sum())  # in two halves, which cannot overflow
         counted |= dict(
             zero_amount_rows=int((taken == 0).sum()), negative_amount_rows=int((taken < 0).sum()),
-            amount_total=_two_decimals(total) if len(currencies) <= 1 else None,
+            amount_total=f"{Decimal(total).scaleb(-2):.2f}" if len(currencies) <= 1 else None,
         )
     if moments is not None and used.any():
         counted |= dict(first_date=str(moments[used].min())[:10], last_date=str(moments[used].max())[:10])
-    frame = _transactions(rows, used, customers, moments, cents, mark) if keep and not errors else None
     if errors:
-        return _refused(errors, set_aside=set_aside_frame, **known, **counted)
-    return CheckReport(usable=True, transactions=frame, set_aside=set_aside_frame, **known, **counted)
+        return _refused(errors, **known, **counted)
+    frame = _transactions(rows, used, customers, moments, cents, mark) if keep else None
+    return CheckReport(usable=True, transactions=frame, **known, **counted)
 
 
 def _refused(errors: list[CrmkitError], **known) -> CheckReport:
@@ -173,45 +173,35 @@ def _refused(errors: list[CrmkitError], **known) -> CheckReport:
 
 def _customers(parsed, notes) -> list:
     """The ids as text; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
-    texts, present = parsed, [t for t in parsed if t]
-    whole = re.compile(r"\d+(?:\.0)?")
-    if any(t.endswith(".0") for t in present) and all(whole.fullmatch(t) or LABEL_HINT.search(t) for t in present):
-        texts = [t.removesuffix(".0") if t else t for t in texts]
+    present = [t for t in parsed if t]
     if lossy := [t for t in present if _SCIENTIFIC.fullmatch(t)]:
-        notes.append(_note("scientific_ids", count=len(lossy), value=lossy[0]))
-    return texts
+        notes.append(message_pair("note_scientific_ids", count=len(lossy), value=lossy[0]))
+    if all(_WHOLE.fullmatch(t) or LABEL_HINT.search(t) for t in present):
+        return [t.removesuffix(".0") if t else t for t in parsed]
+    return parsed
 
 
 def _dates(rows, header, reason, errors):
     """Every row's moment (NaT where unreadable) under the column's one reading; None when that cannot be decided."""
-    if "date" not in rows.codes:
-        return None, None
-    codes, distinct = rows.codes["date"], rows.distinct["date"]
-    counts = np.bincount(codes[reason < 0], minlength=len(distinct))
-    texts = list(distinct)
-    open_ones = [i for i, p in enumerate(distinct.parsed) if isinstance(p, dict) and counts[i]]
-    column, reading = header.names[header.found["date"]], None
+    codes, parsed, texts = rows.codes["date"], rows.distinct["date"].parsed, list(map(str, rows.distinct["date"]))
+    counts = np.bincount(codes[reason < 0], minlength=len(parsed))
+    undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict) and counts[i]]
+    options, shown = [parsed[i] for i in undecided], [texts[i] for i in undecided]
     try:
-        reading = days.decide(
-            [distinct.parsed[i] for i in open_ones], counts[open_ones].tolist(), [str(texts[i]) for i in open_ones],
-            column,
-        )
+        reading = days.decide(options, counts[undecided].tolist(), shown, header.names[header.found["date"]])
     except CrmkitError as problem:
-        shown = next(i for i in open_ones if str(texts[i]) == problem.value)
-        problem.row = int(rows.lines[np.flatnonzero(codes == shown)[0]])
+        problem.row = int(rows.lines[np.flatnonzero(codes == undecided[shown.index(problem.value)])[0]])
         errors.append(problem)
-        undecided = [p is None for p in distinct.parsed]
-        reason[(reason < 0) & np.array(undecided)[codes]] = REASONS.index("bad_date")
         return None, None
-    moments = [p.get(reading) if isinstance(p, dict) else p for p in distinct.parsed]
+    moments = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
     moments = np.array([np.datetime64("NaT") if m is None else m for m in moments], dtype="datetime64[us]")[codes]
     return (moments + rows.seconds.astype("timedelta64[s]") if len(rows.seconds) == len(rows) else moments), reading
 
 
 def _amounts(rows, mapping, header, reason):
     """Each row's cents, which rows have none, and the decimal mark; cents are None when the file has no amount."""
-    columns = [c for c in ("amount",) if c in rows.codes] or [c for c in ("quantity", "unit_price") if c in rows.codes]
-    if columns not in (["amount"], ["quantity", "unit_price"]):
+    columns = ["amount"] if "amount" in rows.codes else ["quantity", "unit_price"]
+    if not rows.codes.keys() >= set(columns):
         return None, np.zeros(len(rows), dtype=bool), None
     values, mark, judged = {}, mapping.decimal, reason < 0
     points = int(rows.pointed[judged].sum()) if len(rows.pointed) else 0
@@ -254,9 +244,7 @@ def _currencies(rows, used, header, mapping) -> dict:
 
 
 def _mixed_currency(currencies, rows, header) -> CrmkitError:
-    column, code = next(iter(currencies.values()))  # the one seen last
-    if column is None:
-        column, code = next(v for v in currencies.values() if v[0])
+    column, code = next(place for place in currencies.values() if place[0])  # the one seen last
     value = list(rows.distinct[column])[code]
     line = int(rows.lines[np.flatnonzero(rows.codes[column] == code)[0]])
     name = header.names[header.found[column]]
@@ -300,30 +288,12 @@ def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _two_decimals(total_cents: int) -> str:
-    return str((Decimal(total_cents) / 100).quantize(money.CENT, ROUND_HALF_UP))
-
-
-def _priced(header) -> str:
-    return header.names[header.found.get("amount", header.found.get("unit_price"))]
-
-
-def _note(key: str, **fields) -> tuple[str, str]:
-    from ..terms import message_pair
-
-    return message_pair(f"note_{key}", **fields)
-
-
 def _name(source) -> str:
     return str(source) if isinstance(source, str) or hasattr(source, "__fspath__") else type(source).__name__
 
 
 def _as_date(as_of) -> date | None:
-    if as_of is None or isinstance(as_of, date) and not isinstance(as_of, datetime):
-        return as_of
-    if isinstance(as_of, datetime):
-        return as_of.date()
     try:
-        return date.fromisoformat(str(as_of)[:10])
+        return None if as_of is None else date.fromisoformat(str(as_of)[:10])
     except ValueError:
         raise CrmkitError("bad_as_of", value=as_of) from None
