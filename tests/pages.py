@@ -21,14 +21,18 @@ def fresh(browser, **options):
     assert errors == []
 
 
-def open_notebook(page, server: str, name: str, *, kernel: bool = False, switch: bool = True) -> None:
-    """Open a notebook; without ``kernel`` the request for one is never answered. ``switch``: it has the language switch."""
+def open_notebook(page, server: str, name: str, *, kernel: bool = False, switch: bool = True,
+                  app: bool = True) -> None:
+    """Open a notebook. Without ``kernel`` the request for one is never answered; ``switch``: it has the language switch;
+    ``app``: JupyterLab was started with ``expose_app_in_browser``.
+    """
     if not kernel:
         page.route("**/api/sessions*", lambda route: None if route.request.method == "POST" else route.continue_())
     page.goto(f"{server}/lab/tree/{name}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell .jp-RenderedMarkdown :is(h1, h2)", state="attached")
     if switch:
         page.wait_for_function("document.querySelector('.crm-language') && document.querySelector('.jp-Cell[data-tags]')")
+    if switch and app:
         page.wait_for_function("jupyterapp.shell.currentWidget?.content?.widgets?.length > 3")
 
 
