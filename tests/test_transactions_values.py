@@ -387,3 +387,11 @@ def test_frames_with_every_kind_of_nothing_and_of_moment():
     assert report.reasons | {"missing_customer": 3, "bad_date": 1, "bad_amount": 1} == report.reasons
     typed = pd.DataFrame({"customer_id": pd.Categorical(["a", None]), "date": pd.period_range("2024-03", periods=2, freq="D"), "amount": pd.array([1, None], "Int64")})
     assert crmkit.check_transactions(typed).amount_total == "1.00"
+
+
+def test_the_last_row_of_a_chunk_set_aside_keeps_its_own_text_only(tmp_path):
+    rows = [["" if i in (19_999, 20_005) else "a", "2024-03-05", i] for i in range(20_100)]
+    stream = io.StringIO()
+    csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([["customer_id", "date", "amount"], *rows])
+    report = check(tmp_path, stream.getvalue())
+    assert report.set_aside["original"].tolist() == ['"","2024-03-05","19999"', '"","2024-03-05","20005"']

@@ -5,13 +5,13 @@ import re
 import zipfile
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 import numpy as np
 
 from ..schema import CrmkitError
-from .columns import DEEPEST_HEADER, Header, Mapping, find_header, recognise, refusal, unreadable
+from .columns import DEEPEST_HEADER, Mapping, find_header, recognise, refusal, unreadable
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
 from .text import text_table
 
@@ -75,32 +75,30 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     except Exception as problem:
-        inside, _ = _zipped(path, "")
+        inside, _ = _zipped(path)
         if inside and not any(n.startswith("xl/") or n == "content.xml" for n in inside):  # .docx, .pptx, a plain zip
             raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ) from None
-        locked = "password" in str(problem).lower() or "encrypt" in str(problem).lower()
-        if locked:
+        if re.search("password|encrypt", str(problem), re.IGNORECASE):
             raise unreadable(path, "工作簿有密码，请先去掉密码", "the workbook has a password; remove it first") from None
         raise unreadable(path, "工作簿损坏或不完整", f"the workbook is damaged ({problem})") from None
-    kinds = {m.name: str(m.typ) for m in book.sheets_metadata}
-    names = [n for n in book.sheet_names if "WorkSheet" in kinds.get(n, "WorkSheet")]
+    names = [m.name for m in book.sheets_metadata if "WorkSheet" in str(m.typ)]
     visible = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")]
     if sheet is not None:
         wanted = names[sheet] if isinstance(sheet, int) and 0 <= sheet < len(names) else str(sheet)
         if wanted not in names:
             raise CrmkitError("unknown_sheet", value=str(sheet), allowed=", ".join(names))
         names = [wanted]
-    seen = {}
+    headed = {}
     for name in names:
         try:
-            rows = _sheet_rows(book, name)
-            seen[name] = (find_header(list(islice(rows, DEEPEST_HEADER)), mapping), rows)
+            header = find_header(list(islice(_sheet_rows(book, name), DEEPEST_HEADER)), mapping)
         except python_calamine.CalamineError as problem:
             raise unreadable(path, f"工作表“{name}”读不出来", f"sheet “{name}”: {problem}", value=name) from None
-    headed = {n: h for n, (h, _) in seen.items() if h is not None}
+        if header is not None:
+            headed[name] = header
     if not headed:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    fits = [n for n, h in headed.items() if not h.missing and _has_body(book, n, h)]
+    fits = [n for n, h in headed.items() if not h.missing and any(map(any, _sheet_rows(book, n, h.row + 1)))]
     fits = [n for n in fits if n in visible] or fits
     if len(fits) > 1:
         raise CrmkitError("ambiguous_sheet", value=", ".join(fits), first=fits[0], name=path.name)
@@ -108,46 +106,30 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
     header = headed[chosen]
 
     def chunks():
-        rows = _sheet_rows(book, chosen)
-        for _ in range(header.row + 1):
-            next(rows, None)
-        start = header.row + 2
+        start, rows = header.row + 2, _sheet_rows(book, chosen, header.row + 1)
         while part := list(islice(rows, CHUNK_ROWS)):
             yield chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
             start += len(part)
 
-    def original(lines):
-        wanted = {first for first, _ in lines}
-        for number, row in enumerate(_sheet_rows(book, chosen), 1):
-            if number in wanted:
-                yield "\t".join(map(str, row)).rstrip("\t")
-
-    epoch_1904 = bool(re.search(rb'<workbookPr[^>]*date1904="(?:1|true)"', _zipped(path, "xl/workbook.xml")[1]))
-    return Table(path.name, "workbook", header, chunks, original, sheet=chosen, epoch_1904=epoch_1904)
+    epoch_1904 = bool(re.search(rb'<workbookPr[^>]*date1904="(?:1|true)"', _zipped(path)[1]))
+    return Table(path.name, "workbook", header, chunks, sheet=chosen, epoch_1904=epoch_1904)
 
 
-def _sheet_rows(book, name: str) -> Iterator[list]:
-    """The rows of a sheet, its blank rows and columns at the top and left too, so that places are the sheet's own."""
+def _sheet_rows(book, name: str, start: int = 0) -> Iterator[list]:
+    """A sheet's rows from ``start``, its blank rows and columns at the top and left too, so that places are its own."""
     sheet = book.get_sheet_by_name(name)
     top, left = sheet.start or (0, 0)
-    for _ in range(top):
-        yield [""] * (left + (sheet.width or 0))
-    for row in sheet.iter_rows():
-        yield [""] * left + list(row)
+    above = repeat([""] * (left + (sheet.width or 0)), top)
+    return islice(chain(above, ([""] * left + list(row) for row in sheet.iter_rows())), start, None)
 
 
-def _has_body(book, name: str, header: Header) -> bool:
-    body = islice(_sheet_rows(book, name), header.row + 1, None)
-    return any(any(cell not in ("", None) for cell in row) for row in body)
-
-
-def _zipped(path: Path, member: str) -> tuple[list[str], bytes]:
-    """The names inside a zipped workbook, and the content of one of them."""
+def _zipped(path: Path) -> tuple[list[str], bytes]:
+    """The names inside a zipped workbook, and its xl/workbook.xml."""
     if not zipfile.is_zipfile(path):
         return [], b""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-        return names, archive.read(member) if member in names else b""
+        return names, archive.read("xl/workbook.xml") if "xl/workbook.xml" in names else b""
 
 
 # ---- Parquet and frames
@@ -176,7 +158,7 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
         except (pa.ArrowInvalid, OSError) as problem:
             raise unreadable(path, "Parquet 文件损坏", f"damaged Parquet ({problem})") from None
 
-    return Table(path.name, "parquet", header, partial(_frame_chunks, frames, header), partial(_frame_lines, frames))
+    return Table(path.name, "parquet", header, partial(_frame_chunks, frames))
 
 
 def _frame_table(source, mapping: Mapping) -> Table:
@@ -194,10 +176,10 @@ def _frame_table(source, mapping: Mapping) -> Table:
         for start in range(0, len(frame), CHUNK_ROWS * 20):
             yield frame.iloc[start : start + CHUNK_ROWS * 20]
 
-    return Table("DataFrame", "frame", header, partial(_frame_chunks, frames, header), partial(_frame_lines, frames))
+    return Table("DataFrame", "frame", header, partial(_frame_chunks, frames))
 
 
-def _frame_chunks(frames, header: Header) -> Iterator[Chunk]:
+def _frame_chunks(frames) -> Iterator[Chunk]:
     start = 1
     for frame in frames():
         columns = [_simple_column(frame.iloc[:, j]) for j in range(frame.shape[1])]
@@ -211,7 +193,8 @@ def _simple_column(column):
 
     if isinstance(column.dtype, pd.PeriodDtype):
         return column.dt.to_timestamp()
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufM" or isinstance(column.dtype, pd.StringDtype):
+    simple = column.dtype.kind in "iufM" or isinstance(column.dtype, pd.StringDtype)
+    if simple and getattr(column.dtype, "na_value", None) is not pd.NA:
         return column
     return column.astype(object).where(column.notna(), None).map(_simple_cell)
 
@@ -226,15 +209,7 @@ def _frame_hashes(frame) -> np.ndarray:
     import pandas as pd
 
     try:
-        return pd.util.hash_pandas_object(frame, index=False).to_numpy().view(np.int64)
+        hashes = pd.util.hash_pandas_object(frame, index=False)
     except TypeError:  # a column of mixed or unhashable things
-        return pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().view(np.int64)
-
-
-def _frame_lines(frames, lines) -> Iterator[str]:
-    wanted, start = {first for first, _ in lines}, 1
-    for frame in frames():
-        places = [n - start for n in sorted(wanted) if start <= n < start + len(frame)]
-        columns = [_simple_column(frame.iloc[places, j]).tolist() for j in range(frame.shape[1])]
-        yield from ("\t".join("" if v is None or v != v else str(v) for v in row) for row in zip(*columns))
-        start += len(frame)
+        hashes = pd.util.hash_pandas_object(frame.astype(str), index=False)
+    return hashes.to_numpy().view(np.int64)

@@ -101,9 +101,7 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     try:
         rows = Rows(table, mapping, keep and not errors)
     except CrmkitError as problem:
-        return _refused([*errors, problem], **known)
-    if not len(rows):
-        return _refused([CrmkitError("empty_file", value=table.name, name=table.name), *errors], **known)
+        return _refused([problem, *errors], **known)
 
     reason = np.full(len(rows), -1, dtype=np.int8)
 
@@ -195,7 +193,7 @@ def _dates(rows, header, reason, errors):
         return None, None
     moments = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
     moments = np.array([np.datetime64("NaT") if m is None else m for m in moments], dtype="datetime64[us]")[codes]
-    return (moments + rows.seconds.astype("timedelta64[s]") if len(rows.seconds) == len(rows) else moments), reading
+    return moments + rows.seconds.astype("timedelta64[s]"), reading
 
 
 def _amounts(rows, mapping, header, reason):
@@ -204,7 +202,7 @@ def _amounts(rows, mapping, header, reason):
     if not rows.codes.keys() >= set(columns):
         return None, np.zeros(len(rows), dtype=bool), None
     values, mark, judged = {}, mapping.decimal, reason < 0
-    points = int(rows.pointed[judged].sum()) if len(rows.pointed) else 0
+    points = int(rows.pointed[judged].sum())
     for column in columns[::-1]:  # the price's mark also reads the quantity
         parsed, codes = rows.distinct[column].parsed, rows.codes[column][judged]
         if mark is None:
@@ -220,10 +218,10 @@ def _amounts(rows, mapping, header, reason):
         products = [None if None in f else f[0] * f[1] * header.multiplier for f in factors]
     known = np.array([0 if v is None else money.cents(v) for v in products] + [0], dtype=np.int64)
     cents, unreadable = known[codes], np.array([v is None for v in products] + [False])[codes]
-    if len(rows.cents):
-        cents = np.where(codes < 0, rows.cents, cents)
-        if mark == ",":  # 12.50 is no number where the comma is the decimal mark
-            unreadable |= (codes < 0) & rows.pointed
+    plain = codes < 0
+    if mark == ",":  # 12.50 is no number where the comma is the decimal mark
+        unreadable |= plain & rows.pointed
+    cents = np.where(plain, rows.cents, cents)
     return cents, unreadable, mark
 
 

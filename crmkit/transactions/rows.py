@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..schema import CrmkitError
 from . import amounts as money
 from . import dates as days
 from .columns import Mapping, ends_in_total, is_total
@@ -57,17 +58,11 @@ def customer_text(value) -> str | None:
     ('00123', '12345', None)
     """
     if isinstance(value, str):
-        text = value.strip()
-        if not text.isalnum():
-            text = bare_text(text)
+        text = value if value.isalnum() else bare_text(value)
         return None if len(text) < 9 and _NO_CUSTOMER.fullmatch(text) else text
-    if value is None or value != value or value is pd.NaT:
+    if value is None or value != value:
         return None
-    if isinstance(value, (float, Decimal)) and value == value.to_integral_value() if isinstance(value, Decimal) else (
-        isinstance(value, float) and value.is_integer()
-    ):
-        return str(int(value))
-    return str(value).strip() or None
+    return str(int(value) if isinstance(value, (float, Decimal)) and value % 1 == 0 else value).strip()
 
 
 def _is_empty(cell) -> bool:
@@ -78,7 +73,7 @@ def _customer_flag(value, text) -> int:
     return _MISSING if text is None else _TOTAL if is_total(value) else _PART if ends_in_total(value) else _OK
 
 
-def _date_flag(value, parsed) -> int:
+def _flag(value, parsed) -> int:
     return _MISSING if parsed is None else _OK
 
 
@@ -96,46 +91,42 @@ def _text_array(column) -> pa.Array:
 class Rows:
     """What each column in use holds, row by row, with line numbers, row hashes and marks of totals lines.
 
-    A column is kept as codes of its distinct values; amounts that are plain numbers as cents (their code is -1).
+    A column is kept as codes of its distinct values; amounts that are plain numbers as cents (their code is -1), and
+    a timestamp's clock as seconds.
     """
 
     def __init__(self, table: Table, mapping: Mapping, keep: bool):
-        header = table.header
+        found = table.header.found
         reader = days.DateReader(mapping.date_format, mapping.time_zone, table.epoch_1904)
         parsers = {
-            "customer_id": (customer_text, _customer_flag), "date": (reader.read, _date_flag),
-            "currency": (money.currency_code, lambda *_: _OK),
-        } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, lambda *_: _OK))
-        wanted = [c for c in ("customer_id", "date", "currency") if c in header.found]
-        priced = ("amount",) if "amount" in header.found else ("quantity", "unit_price")
-        wanted += [c for c in priced if c in header.found]
-        if keep:
-            wanted += [c for c in NUMBER_COLUMNS if c in header.found and c not in wanted]
-        self.position = {c: header.found[c] for c in wanted}
-        self.texts = {c: header.found[c] for c in TEXT_COLUMNS if keep and c in header.found}
-        self.distinct = {c: Codes(*parsers.get(c, (money.take_apart, lambda *_: _OK))) for c in wanted}
-        self.fast = "amount" in header.found and header.multiplier == 1
+            "customer_id": (customer_text, _customer_flag), "currency": (money.currency_code, _flag),
+            "date": (reader.read, _flag), "amount": (money.take_apart, _flag),
+        } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, _flag))
+        priced = ("amount",) if "amount" in found else ("quantity", "unit_price")
+        wanted = dict.fromkeys(["customer_id", "date", "currency", *priced, *(NUMBER_COLUMNS if keep else ())])
+        self.position = {c: found[c] for c in wanted if c in found}
+        self.texts = {c: found[c] for c in TEXT_COLUMNS if keep and c in found}
+        self.distinct = {c: Codes(*parsers[c]) for c in self.position}
+        self.fast = table.header.multiplier == 1
         self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
-        parts = {}
-        for chunk in table.chunks():
-            for name, values in self._take(chunk).items():
-                parts.setdefault(name, []).append(values)
-        joined = {name: pa.chunked_array(p) if name in self.texts else np.concatenate(p) for name, p in parts.items()}
-        nothing = np.zeros(0, dtype=np.int64)
-        self.lines, self.hashes, self.ends, self.seconds, self.cents = (
-            joined.get(name, nothing) for name in ("lines", "hashes", "ends", "seconds", "cents")
-        )
-        self.total, self.surplus, self.pointed = (
-            joined.get(name, nothing).astype(bool) for name in ("total", "surplus", "pointed")
-        )
-        self.codes = {c: joined.get(c, nothing) for c in wanted}
-        self.text_of = {c: joined[c] for c in self.texts if c in joined}
+        parts = [self._take(chunk) for chunk in table.chunks()]
+        if not any(len(part["lines"]) for part in parts):
+            raise CrmkitError("empty_file", value=table.name, name=table.name)
+        self.text_of = {c: pa.chunked_array([part[c] for part in parts]) for c in self.texts}
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name not in self.texts}
+        self.codes = {c: joined.pop(c) for c in self.position}
+        self.lines, self.hashes, self.seconds, self.cents = (joined[n] for n in ("lines", "hashes", "seconds", "cents"))
+        self.total, self.surplus, self.pointed = (joined[n] for n in ("total", "surplus", "pointed"))
+        # a chunk does not know where the next one begins
+        self.ends = np.minimum(joined["ends"], np.append(self.lines[1:] - 1, joined["ends"][-1:]))
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def _take(self, chunk) -> dict:
-        n, found = len(chunk.lines), {}
+        n = len(chunk.lines)
+        total, blank, surplus, pointed = (np.zeros(n, dtype=bool) for _ in range(4))
+        found = {"seconds": np.zeros(n, dtype=np.int64), "cents": np.zeros(n, dtype=np.int64), "pointed": pointed}
         for name, j in self.position.items():
             column, codes = chunk.columns[j], self.distinct[name]
             if name == "date" and self.split and not isinstance(column, pd.Series):
@@ -148,13 +139,17 @@ class Rows:
             else:
                 found[name] = codes.encode(column)
         customer, dated = self._flags("customer_id", found, n), self._flags("date", found, n)
-        total, blank, surplus = (np.zeros(n, dtype=bool) for _ in range(3))
         surplus[chunk.surplus] = True
         doubtful = np.flatnonzero((customer != _OK) | (dated != _OK))
-        if len(doubtful):
-            for i, *row in zip(doubtful, *(pick(c, doubtful) for c in chunk.columns)):
-                blank[i] = all(map(_is_empty, row)) and not surplus[i]
-                total[i] = not blank[i] and self._is_total_row(row, customer[i], dated[i])
+        for i, *row in zip(doubtful, *(pick(c, doubtful) for c in chunk.columns)):
+            cells = [c for c in row if not _is_empty(c)]
+            blank[i] = not cells and not surplus[i]
+            if cells:
+                date_cell = row[self.position["date"]] if "date" in self.position else None
+                # 合计 or Total where the customer or the date is lacking; in a longer label only where the date is
+                total[i] = any(map(is_total, cells)) or dated[i] != _OK and (
+                    customer[i] == _PART or ends_in_total(date_cell) or ends_in_total(cells[0])
+                )
         ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000)
         found |= {"lines": chunk.lines, "hashes": chunk.hashes, "total": total, "surplus": surplus, "ends": ends}
         found |= {name: _text_array(chunk.columns[j]) for name, j in self.texts.items()}
@@ -177,11 +172,3 @@ class Rows:
             return np.full(n, _MISSING)
         # a copy: a bytearray that somebody looks into cannot grow
         return np.frombuffer(bytes(self.distinct[column].flags), dtype=np.uint8)[found[column]]
-
-    def _is_total_row(self, row, customer: int, dated: int) -> bool:
-        """合计 or Total in a row that lacks its customer or its date; a longer label only when it lacks the date."""
-        cells = [c for c in row if not _is_empty(c)] or [""]
-        date_cell = row[self.position["date"]] if "date" in self.position else None
-        if any(map(is_total, cells)):
-            return True
-        return dated != _OK and (customer == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]))

@@ -1,5 +1,6 @@
 """One table of a client's source, whatever it came from: its header, and chunks of untouched cells with their lines."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,11 +31,22 @@ class Table:
     kind: str
     header: Header
     chunks: object  # () -> Iterator[Chunk]
-    original: object  # (lines: list[int]) -> Iterator[str], the text of these lines as it stands in the source
+    raw: object = None  # (spans of lines) -> Iterator[str], the records as they stand in a text file
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
     epoch_1904: bool = False
+
+    def original(self, spans: list[tuple[int, int]]) -> Iterator[str]:
+        """The text of the rows on these lines (first and last of each, ascending) as it stands in the source."""
+        if self.raw:
+            yield from self.raw(spans)
+            return
+        wanted = np.array([first for first, _ in spans])
+        for chunk in self.chunks():
+            places = np.flatnonzero(np.isin(chunk.lines, wanted))
+            for row in zip(*(pick(column, places) for column in chunk.columns)):
+                yield "\t".join("" if cell is None or cell != cell else str(cell) for cell in row).rstrip("\t")
 
 
 def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:

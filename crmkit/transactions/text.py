@@ -47,20 +47,15 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
     with open_bytes() as stream:
         quoted = any(b'"' in block or b"\0" in block for block in iter(partial(stream.read, 1 << 20), b""))
     chunks = _plain_chunks if not quoted and delimiter.isascii() else partial(_quoted_chunks, path)
-    if _is_binary(head):
+    controls = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in head[:20_000])
+    if controls > 0.02 * len(head[:20_000]):
         raise unreadable(path, "内容不是文字", "its content is not text")
     return Table(
         path.name, "text", header,
         chunks=partial(chunks, open_text, delimiter, header),
-        original=partial(_text_lines, open_text),
+        raw=partial(_records, open_text),
         encoding=REPORTED.get(codec, codec.replace("_", "-")), delimiter=delimiter,
     )
-
-
-def _is_binary(head: str) -> bool:
-    part = head[:20_000]
-    odd = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in part)
-    return odd > 0.02 * len(part)
 
 
 def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
@@ -69,31 +64,32 @@ def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
     lines = list(io.StringIO(head, newline=""))
     said = re.match(r"[\"']?sep=(.)[\"']?\s*$", lines[0], re.IGNORECASE) if lines else None
     choices = [mapping.delimiter] if mapping.delimiter else [said[1]] if said else DELIMITERS
-    best, best_score = (choices[0], None), None
+    best, best_score = (choices[0], None), ()
     for delimiter in choices:
-        with long_fields():
+        with _csv_unbound():
             rows = list(islice(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), 400))
-        rows = [[c.strip("\ufeff\x00 ") for c in row] for row in rows]
-        header = find_header(rows, mapping)
+        header = find_header([[c.strip("\ufeff\x00 ") for c in row] for row in rows], mapping)
         if header is None:
             continue
         body = [len(r) for r in rows[header.row + 1 :] if any(r)] or [1]
         width = max(set(body), key=body.count)
-        even = body.count(width) / len(body) if width > 1 else 0.0
-        score = (header.score, even, width)
-        if best_score is None or score > best_score:
+        score = (header.score, body.count(width) / len(body) if width > 1 else 0.0, width)
+        if score > best_score:
             best, best_score = (delimiter, header), score
     return best
 
 
 @contextmanager
-def long_fields():
-    """Lets csv take fields of any length, and puts its limit back."""
-    before = csv.field_size_limit(1 << 30)
+def _csv_unbound():
+    """Lets csv take fields of any length, and leaves the garbage alone: rows by the ten thousand hold no cycles."""
+    limit, collecting = csv.field_size_limit(1 << 30), gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(limit)
+        if collecting:
+            gc.enable()
 
 
 def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
@@ -130,26 +126,20 @@ def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
 def _quoted_chunks(path: Path, open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
     """Any other file: csv reads the records; NUL bytes are dropped."""
     width = len(header.names)
-    with open_text() as stream, long_fields():
-        reader = csv.reader((text.replace("\0", "") for text in stream), delimiter=delimiter, skipinitialspace=True)
-        collecting = gc.isenabled()
+    with open_text() as stream, _csv_unbound():
+        lines = (text.replace("\0", "") for text in stream)
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         try:
-            gc.disable()  # rows by the ten thousand hold no cycles; looking for them costs a third of the time
             for _ in range(header.row + 1):
                 next(reader, None)
-            while True:
-                start = reader.line_num + 1
-                rows = list(islice(reader, CHUNK_ROWS))
-                if not rows:
-                    return
+            start = reader.line_num + 1
+            while rows := list(islice(reader, CHUNK_ROWS)):
                 yield chunk_of_rows(*_numbered(rows, start, reader.line_num, width, delimiter), width)
+                start = reader.line_num + 1
         except csv.Error as problem:
             line = reader.line_num
             where = {"row": line, "value": str(problem)}
             raise unreadable(path, f"第 {line} 行：{problem}", f"line {line}: {problem}", **where) from None
-        finally:
-            if collecting:
-                gc.enable()
 
 
 def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[list, np.ndarray]:
@@ -170,20 +160,10 @@ def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[
     return out, np.array(numbers)
 
 
-def _text_lines(open_text, lines: list[int]) -> Iterator[str]:
-    """The raw text of the records that begin on these lines (ascending); ``lines`` pairs each with its last line."""
-    wanted = iter(lines)
-    first, last = next(wanted, (None, None))
-    held = []
+def _records(open_text, spans: list[tuple[int, int]]) -> Iterator[str]:
+    """The raw text between these lines, first to last (ascending)."""
     with open_text() as stream:
-        for number, text in enumerate(stream, 1):
-            if first is None:
-                return
-            if first <= number <= last:
-                held.append(text)
-            if number == last:
-                yield "".join(held).strip("\ufeff\r\n")
-                held = []
-                first, last = next(wanted, (None, None))
-        if held:  # the file's last record
-            yield "".join(held).strip("\ufeff\r\n")
+        at = 1
+        for first, last in spans:
+            yield "".join(islice(stream, first - at, last - at + 1)).strip("\ufeff\r\n")
+            at = last + 1
