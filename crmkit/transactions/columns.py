@@ -62,18 +62,14 @@ def plain_unit(text) -> str:
 
 def header_forms(header) -> tuple[list[str], str | None]:
     """The forms under which a header is looked up, best first, and the unit that stands with it."""
-    text = unicodedata.normalize("NFKC", str(header)).strip().strip("*'\"‘’“” ")
-    inside = _BRACKETS.findall(text)
-    bare = _BRACKETS.sub("", text)
-    forms = [plain(bare), plain(text)]
+    text, words = unicodedata.normalize("NFKC", str(header)).strip("*'\"‘’“” \t\r\n"), vocabulary()
+    inside, bare = _BRACKETS.findall(text), _BRACKETS.sub("", text)
     unit = plain_unit(inside[-1]) if inside else None
-    # 客户编号 Customer ID: each half alone
-    forms += [plain("".join(re.findall(r"[^\x00-\x7f]+", bare))), plain("".join(re.findall(r"[\x00-\x7f]+", bare)))]
-    # 订单实付金额, 本币价税合计, 客户信息编号: what only says whose it is
-    forms.append(vocabulary()["qualifier"].sub("", forms[0]))
+    # 客户编号 Customer ID: each half alone; 订单实付金额, 客户信息编号: what only says whose it is
+    halves = re.sub(r"[\x00-\x7f]", "", bare), re.sub(r"[^\x00-\x7f]", "", bare)
+    forms = [*map(plain, (bare, text, *halves)), words["qualifier"].sub("", plain(bare))]
     # amount_usd, 金额_元, 金额/元: the unit without brackets
     tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
-    words = vocabulary()
     if tail and (plain_unit(tail[1]) in words["currency_of"] or plain_unit(tail[1]) in words["multiplier_of"]):
         forms.append(plain(bare[: tail.start()]))
         unit = unit or plain_unit(tail[1])

@@ -29,29 +29,23 @@ def detect(open_bytes: Callable, name: str, asked: str | None = None) -> str:
     """The codec that reads the whole file, else CrmkitError unreadable_file naming the first line it cannot read."""
     with open_bytes() as stream:
         head = stream.read(1 << 16)
-    for bom, codec in _BOMS:
-        if head.startswith(bom):
-            asked = codec if asked is None or asked.lower().replace("_", "-").startswith("utf") else asked
-            break
-    if asked:
-        return _proved(open_bytes, asked, name)
-    if codec := _utf16_without_bom(head):
+    marked = next((codec for bom, codec in _BOMS if head.startswith(bom)), None)
+    if marked and (asked is None or asked.lower().startswith("utf")):
+        asked = marked
+    if codec := asked or _utf16_without_bom(head):
         return _proved(open_bytes, codec, name)
     if _first_failure(open_bytes, "utf-8") is None:
         return "utf-8"
     lines = _sample(open_bytes)
     scores = {codec: _score(lines, codec) for codec in ("utf-8", "gb18030", "cp950", "big5hkscs", "cp1252")}
-    order = sorted(scores, key=scores.get, reverse=True)
-    best = order[0]
+    best = max(scores, key=scores.get)
     if scores[best] < 0.5:
         best = _ask_charset_normalizer(lines) or best
     if best in ("cp950", "big5hkscs"):  # the same writing; they differ in rare characters
         best = next((c for c in ("cp950", "big5hkscs") if _first_failure(open_bytes, c) is None), best)
-    if best not in scores:
-        return _proved(open_bytes, best, name)
-    if scores[best] < 0.2:
+    if scores.get(best, 1) < 0.2:
         raise _unreadable(name, _first_failure(open_bytes, "utf-8"), "UTF-8, GB18030, Big5, UTF-16, Windows-1252")
-    if best != "utf-8":
+    if best in scores and best != "utf-8":
         _refuse_foreign_utf8(open_bytes, best, name)
     return _proved(open_bytes, best, name)
 
@@ -66,19 +60,16 @@ def _utf16_without_bom(head: bytes) -> str | None:
 
 def _first_failure(open_bytes, codec: str) -> tuple[int, bytes] | None:
     """The line (from 1) and the bytes that ``codec`` cannot read, None when it reads everything."""
-    decoder, line = codecs.getincrementaldecoder(codec)(), 1
+    decoder, line, block = codecs.getincrementaldecoder(codec)(), 1, b"-"
     with open_bytes() as stream:
-        while True:
+        while block:
             block = stream.read(BLOCK)
-            pending = decoder.getstate()[0]
             try:
                 line += decoder.decode(block, final=not block).count("\n")
             except UnicodeDecodeError as problem:
-                data = problem.object
-                good = data[: problem.start].decode(codec, "ignore")
-                return line + good.count("\n"), data[problem.start : problem.start + 4] or pending
-            if not block:
-                return None
+                good = problem.object[: problem.start].decode(codec, "ignore")
+                return line + good.count("\n"), problem.object[problem.start : problem.start + 4]
+    return None
 
 
 def _unreadable(name: str, failure, tried: str) -> CrmkitError:

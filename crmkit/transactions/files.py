@@ -18,20 +18,20 @@ from .text import text_table
 READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, Parquet, DataFrame"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
 _PARQUET = {".parquet", ".pq"}
-_TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ""}
-_FOREIGN = {  # first bytes → what it is
-    b"%PDF": "PDF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"Rar!": "RAR", b"7z\xbc\xaf": "7Z",
-    b"SQLite format": "SQLite", b"{\\rtf": "RTF",
-}
+_TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ".gz", ""}
 
 
 def open_table(source, mapping: Mapping, sheet=None) -> Table:
     """The one table in ``source`` that holds transactions, else a CrmkitError that says why there is none."""
     if hasattr(source, "columns") or hasattr(source, "to_pandas"):
         return _frame_table(source, mapping)
-    path = _one_path(source)
-    if path.is_dir() or any(c in str(path) for c in "*?[") and not path.exists():
+    path = Path(source)
+    found = [path] if path.exists() else sorted(glob.glob(str(path), recursive=True))
+    if not found:
+        raise unreadable(path, f"找不到 {path}", f"there is no {path}", value=str(source))
+    if len(found) > 1 or path.is_dir():
         return _parquet_table(path, mapping)
+    path = Path(found[0])
     suffix = path.suffix.lower()
     try:
         with path.open("rb") as stream:
@@ -40,33 +40,17 @@ def open_table(source, mapping: Mapping, sheet=None) -> Table:
         raise unreadable(path, f"打不开：{problem.strerror}", f"it does not open ({problem.strerror})") from None
     if not head:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    foreign = next((kind for start, kind in _FOREIGN.items() if head.startswith(start)), None)
-    if foreign or suffix not in _WORKBOOKS | _PARQUET | _TEXT | {".gz"}:
-        raise CrmkitError("unsupported_format", value=path.name, found=foreign or suffix, allowed=READ)
+    page = re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)|%PDF|\{\\rtf", head, re.IGNORECASE)
+    if page or suffix not in _WORKBOOKS | _PARQUET | _TEXT:
+        found = "HTML/XML/PDF/RTF" if page else suffix  # what some systems export as .xls
+        raise CrmkitError("unsupported_format", value=path.name, found=found, allowed=READ)
     if suffix in _PARQUET or head.startswith(b"PAR1"):
         return _parquet_table(path, mapping)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
         return _workbook_table(path, mapping, sheet if sheet is not None else mapping.sheet)
-    if re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)", head, re.IGNORECASE):  # a web page named .xls
-        raise CrmkitError("unsupported_format", value=path.name, found="HTML/XML", allowed=READ)
     if suffix in _WORKBOOKS - {".xls", ".et"}:
         raise unreadable(path, "不是有效的工作簿文件", "it is no valid workbook")
     return text_table(path, head.startswith(b"\x1f\x8b"), mapping)
-
-
-def _one_path(source) -> Path:
-    path = Path(source)
-    if path.exists():
-        return path
-    found = sorted(glob.glob(str(path), recursive=True)) if glob.has_magic(str(path)) else []
-    if len(found) == 1:
-        return Path(found[0])
-    if not found:
-        raise unreadable(path, f"找不到 {path}", f"there is no {path}", value=str(source))
-    return path
-
-
-# ---- workbooks
 
 
 def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
@@ -132,21 +116,18 @@ def _zipped(path: Path) -> tuple[list[str], bytes]:
         return names, archive.read("xl/workbook.xml") if "xl/workbook.xml" in names else b""
 
 
-# ---- Parquet and frames
-
-
 def _parquet_table(path: Path, mapping: Mapping) -> Table:
     import pyarrow as pa
     from pyarrow import dataset
 
-    files = path.rglob("*") if path.is_dir() else [path] if path.exists() else glob.glob(str(path), recursive=True)
-    files = [f for f in sorted(map(str, files)) if Path(f).is_file() and not Path(f).name.startswith((".", "_"))]
-    strange = [f for f in files if Path(f).suffix.lower() not in _PARQUET] if len(files) > 1 or path.is_dir() else []
+    files = path.rglob("*") if path.is_dir() else glob.glob(str(path), recursive=True) if not path.exists() else [path]
+    files = [f for f in sorted(map(Path, files)) if f.is_file() and not f.name.startswith((".", "_"))]
+    strange = [f.name for f in files if f.suffix.lower() not in _PARQUET and [f] != [path]]
     if strange or not files:
-        found = Path(strange[0]).name if strange else path.name
+        found = (strange or [path.name])[0]
         raise refusal("unsupported_format", "unsupported_folder", value=found, name=path.name, allowed=READ)
     try:
-        table = dataset.dataset(files, format="parquet", partitioning="hive" if path.is_dir() else None)
+        table = dataset.dataset(list(map(str, files)), format="parquet", partitioning="hive" if path.is_dir() else None)
     except (pa.ArrowInvalid, OSError) as problem:
         raise unreadable(path, "不是有效的 Parquet 文件", f"no valid Parquet ({problem})") from None
     header = recognise(table.schema.names, mapping)
@@ -196,13 +177,10 @@ def _simple_column(column):
     simple = column.dtype.kind in "iufM" or isinstance(column.dtype, pd.StringDtype)
     if simple and getattr(column.dtype, "na_value", None) is not pd.NA:
         return column
-    return column.astype(object).where(column.notna(), None).map(_simple_cell)
-
-
-def _simple_cell(cell):
-    if isinstance(cell, bytes):  # text that its writer did not declare as text
-        return cell.decode("utf-8", "replace")
-    return str(cell) if isinstance(cell, (list, dict, set, np.ndarray)) else cell
+    column = column.astype(object).where(column.notna(), None)
+    column = column.map(lambda cell: str(cell) if isinstance(cell, (list, dict, set, np.ndarray)) else cell)
+    # text that its writer did not declare as text
+    return column.map(lambda cell: cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell)
 
 
 def _frame_hashes(frame) -> np.ndarray:

@@ -85,7 +85,7 @@ def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=Fal
         limit = _as_date(as_of)
         table = open_table(source, mapping, sheet)
     except CrmkitError as problem:
-        return _refused([problem], source=_name(source))
+        return _report([problem], source=_name(source))
     return _judge(table, mapping, limit, drop_duplicates, keep)
 
 
@@ -101,7 +101,7 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     try:
         rows = Rows(table, mapping, keep and not errors)
     except CrmkitError as problem:
-        return _refused([problem, *errors], **known)
+        return _report([problem, *errors], **known)
 
     reason = np.full(len(rows), -1, dtype=np.int8)
 
@@ -150,23 +150,22 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
         total = (int((taken >> 20).sum()) << 20) + int((taken & 0xFFFFF).sum())  # in two halves, which cannot overflow
         counted |= dict(
             zero_amount_rows=int((taken == 0).sum()), negative_amount_rows=int((taken < 0).sum()),
-            amount_total=f"{Decimal(total).scaleb(-2):.2f}" if len(currencies) <= 1 else None,
+            amount_total=str(Decimal(total).scaleb(-2)) if len(currencies) <= 1 else None,
         )
     if moments is not None and used.any():
         counted |= dict(first_date=str(moments[used].min())[:10], last_date=str(moments[used].max())[:10])
-    if errors:
-        return _refused(errors, **known, **counted)
-    frame = _transactions(rows, used, customers, moments, cents, mark) if keep else None
-    return CheckReport(usable=True, transactions=frame, **known, **counted)
+    if keep and not errors:
+        counted["transactions"] = _transactions(rows, used, customers, moments, cents, mark)
+    return _report(errors, **known, **counted)
 
 
-def _refused(errors: list[CrmkitError], **known) -> CheckReport:
+def _report(errors: list[CrmkitError], **known) -> CheckReport:
     described = tuple(
         {"code": e.code, "message_zh": e.message_zh, "message_en": e.message_en, "row": e.row, "column": e.column,
          "value": None if e.value is None else str(e.value)}
         for e in errors
     )
-    return CheckReport(usable=False, errors=described, problem=errors[0], **known)
+    return CheckReport(usable=not errors, errors=described, problem=errors[0] if errors else None, **known)
 
 
 def _customers(parsed, notes) -> list:
