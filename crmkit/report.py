@@ -133,7 +133,7 @@ class Report:
     >>> report = Report(currency="€")
     >>> print(report.say("customers", customers=3, revenue=60.0, average=20.0))
     3 customers spent €60.00 in all, €20.00 each on average.
-    >>> report.numbers()["value"].tolist()
+    >>> report.numbers()["number"].tolist()
     [3.0, 60.0, 20.0]
     """
 
@@ -156,7 +156,7 @@ class Report:
             days = value if isinstance(value, tuple) else (value,) if isinstance(value, date) else ()
             text = "/".join(day.isoformat()[:10] for day in days) or str(value)
             self._numbers.append({
-                "finding": key, "figure": name, "value": float(value) if number else None, "text": None if number else text})
+                "finding": key, "figure": name, "number": float(value) if number else None, "text": None if number else text})
         return Sentence(in_language(zh, en, between="\n\n"), role)
 
     def pair(self, texts: tuple[str, str]) -> Sentence:
@@ -179,11 +179,11 @@ class Report:
         return show(frame, **options)
 
     def numbers(self):
-        """Every value that the sentences said: finding, figure, value (a number) or text."""
+        """Every value that the sentences said: finding, figure, number or text."""
         import pandas as pd
 
-        rows = pd.DataFrame(self._numbers, columns=["finding", "figure", "value", "text"])
-        return rows.astype({"value": float}).drop_duplicates(ignore_index=True)
+        rows = pd.DataFrame(self._numbers, columns=["finding", "figure", "number", "text"])
+        return rows.astype({"number": float}).drop_duplicates(ignore_index=True)
 
     def save(self, folder: str | Path, *, lang: str | None = None):
         """Write all tables, and the numbers said, as Parquet, CSV and one XLSX into ``folder``."""

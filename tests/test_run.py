@@ -197,7 +197,7 @@ def test_labels_in_figures_speak_the_language_of_the_page(cdnow):
 
 def test_totals_reconcile_with_pandas_on_the_published_log(cdnow):
     log = load("cdnow")
-    said = pd.read_parquet(cdnow / "tables/en/numbers.parquet").set_index(["finding", "figure"])["value"].astype(float)
+    said = pd.read_parquet(cdnow / "tables/en/numbers.parquet").set_index(["finding", "figure"])["number"].astype(float)
     spend = log.groupby("customer_id")["amount"].sum().sort_values(ascending=False)
     days = log.drop_duplicates(["customer_id", "date"]).groupby("customer_id").size()
     assert said["rows_all", "rows_in"] == 69659 == said["rows_all", "rows_used"] + said["rows_all", "rows_set_aside"]
@@ -231,7 +231,7 @@ def test_numbers_of_both_languages_are_the_same(cdnow):
 def test_every_number_in_the_brief_is_in_the_tables(cdnow):
     page = (cdnow / "report_en.html").read_text(encoding="utf-8")
     brief = words(page.partition(">In brief</h2>")[2].partition("<h2")[0])
-    said = pd.read_parquet(cdnow / "tables/en/numbers.parquet")["value"].dropna().abs()
+    said = pd.read_parquet(cdnow / "tables/en/numbers.parquet")["number"].dropna().abs()
     forms = {f"{v:,.0f}" for v in said} | {f"{100 * v:.1f}" for v in said} | {f"{100 * v:.4g}" for v in said}
     forms |= {f"{v:.2f}" for v in said}
     brief = re.sub(r"\d{1,2} [A-Z][a-z]+ \d{4}", "", brief)
