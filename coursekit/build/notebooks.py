@@ -171,7 +171,12 @@ def store_outputs(notebook, *, folder: Path, name: str):
                                 resources={"metadata": {"path": str(folder)}}, extra_arguments=["--log-level=ERROR"])
         client.execute(env=plain)
     except CellExecutionError as error:
-        raise SourceError([Problem(name, 1, "solution_fails", {"why": str(error).strip()})]) from None
+        failed = next(c for c in ran.cells if any(o.output_type == "error" for o in c.get("outputs", [])))
+        lesson = folder.parent / "lessons" / f"{Path(name).stem}.md"
+        before, found, _ = lesson.read_text(encoding="utf-8").rpartition(failed.source.partition("\nanswer(")[0])
+        why = f"{error.ename}: {error.evalue}"
+        where = (f"lessons/{lesson.name}", before.count("\n") + 1) if found else (name, 1)
+        raise SourceError([Problem(*where, "solution_fails", {"why": why})]) from None
     for cell in ran.cells:
         if cell.cell_type != "code":
             continue
