@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 from .columns import plain_unit, vocabulary
 from .table import as_strings, bare_text
 
-CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 _DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
@@ -55,10 +54,9 @@ class Amount(NamedTuple):
         if self.exact is not None:
             return self.exact
         number = _read_digits(self.digits, decimal_mark)
-        if number is None:
+        if number is None or abs(number := number.scaleb(self.scale)) > LARGEST:
             return None
-        number = number.scaleb(self.scale)
-        return None if abs(number) > LARGEST else (-number if self.negative else number)
+        return -number if self.negative else number
 
 
 def take_apart(value) -> Amount | None:
@@ -67,13 +65,11 @@ def take_apart(value) -> Amount | None:
         return _take_apart_text(value)
     if value is None or isinstance(value, bool) or value != value:
         return None
-    if isinstance(value, (int, float)) or hasattr(value, "as_tuple") or hasattr(value, "item"):
-        try:  # floats as a spreadsheet shows them, to 15 significant digits
-            exact = Decimal(format(value, ".15g")) if isinstance(value, float) else Decimal(str(value))
-        except ArithmeticError:
-            return None
-        return Amount(exact=exact) if exact.is_finite() and abs(exact) <= LARGEST else None
-    return None
+    try:  # floats as a spreadsheet shows them, to 15 significant digits
+        exact = Decimal(format(value, ".15g") if isinstance(value, float) else str(value))
+    except ArithmeticError:
+        return None
+    return Amount(exact=exact) if exact.is_finite() and abs(exact) <= LARGEST else None
 
 
 def _take_apart_text(text: str) -> Amount | None:
@@ -122,16 +118,14 @@ def _read_digits(digits: str, mark: str) -> Decimal | None:
 
 def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The cells that need no taking apart (1234.5, -7): which they are, their cents, and which hold a point."""
-    n = len(column)
+    none = np.zeros(len(column), dtype=bool)
     if getattr(column, "dtype", None) is not None and column.dtype.kind in "if":
         hundredfold = column.to_numpy(dtype=np.float64) * 100
-        with np.errstate(invalid="ignore"):
-            whole = np.abs(hundredfold) < 1e14
-            whole &= np.abs(hundredfold - np.rint(hundredfold)) < 1e-6  # others in decimals
-        return whole, np.rint(np.where(whole, hundredfold, 0)).astype(np.int64), np.zeros(n, dtype=bool)
-    texts = as_strings(column)
-    if texts is None:
-        return (np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=bool))
+        with np.errstate(invalid="ignore"):  # others are read as decimals
+            whole = (np.abs(hundredfold) < 1e14) & (np.abs(hundredfold - np.rint(hundredfold)) < 1e-6)
+        return whole, np.rint(np.where(whole, hundredfold, 0)).astype(np.int64), none
+    if (texts := as_strings(column)) is None:
+        return none, none.astype(np.int64), none
     plain = pc.fill_null(pc.match_substring_regex(texts, f"^(?:{_SIMPLE.pattern})$"), False)
     numbers = pc.if_else(plain, texts, "0").cast(pa.float64()).to_numpy(zero_copy_only=False)
     pointed = pc.and_(plain, pc.fill_null(pc.match_substring(texts, "."), False))
@@ -159,7 +153,7 @@ def cents(number: Decimal) -> int:
     >>> cents(Decimal("-1.005")), cents(Decimal("2.675"))
     (-101, 268)
     """
-    return int(number.quantize(CENT, ROUND_HALF_UP).scaleb(2))
+    return int((number * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def currency_code(value) -> str | None:

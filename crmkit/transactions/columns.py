@@ -112,13 +112,14 @@ def read_mapping(mapping) -> Mapping:
     columns = columns | {k: raw.pop(k) for k in list(raw) if k in TRANSACTION_COLUMNS and k not in MAPPING_KEYS}
     if "currency" in raw and plain_unit(raw["currency"]) not in vocabulary()["currency_of"]:
         columns["currency"] = raw.pop("currency")  # not a currency's name, so a column's
+    unknown = [k for k in raw if k not in MAPPING_KEYS]
+    unknown += [f"columns.{c}" for c in columns if c not in TRANSACTION_COLUMNS]
+    if unknown:
+        allowed = TRANSACTION_COLUMNS if unknown[0].startswith("columns.") else MAPPING_KEYS
+        raise CrmkitError("mapping_key", value=unknown[0], allowed=", ".join(allowed))
     for key in raw:
-        if key not in MAPPING_KEYS:
-            raise CrmkitError("mapping_key", value=key, allowed=", ".join(MAPPING_KEYS))
         _check_value(key, raw[key])
     for name, header in columns.items():
-        if name not in TRANSACTION_COLUMNS:
-            raise CrmkitError("mapping_key", value=f"columns.{name}", allowed=", ".join(TRANSACTION_COLUMNS))
         if not isinstance(header, (str, int)):
             raise CrmkitError("mapping_value", column=f"columns.{name}", value=header, allowed='"…", 1, 2, 3 …')
     return Mapping(columns={k: str(v) for k, v in columns.items()}, **raw)

@@ -168,12 +168,10 @@ def _seconds(clock: str) -> int:
 
 
 def _offset(zone: str) -> timedelta | None:
-    if zone in ("z", "utc", "gmt"):
-        return timedelta()
-    found = re.fullmatch(r"(?:utc|gmt)?([+-])(\d{1,2}):?(\d{2})?", zone)
+    found = re.fullmatch(r"(?:z|utc|gmt)?(?:([+-])(\d{1,2}):?(\d{2})?)?", zone)
     if not found:
         return None
-    span = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+    span = timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0))
     return -span if found[1] == "-" else span
 
 

@@ -96,7 +96,7 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
             start += len(part)
 
     epoch_1904 = bool(re.search(rb'<workbookPr[^>]*date1904="(?:1|true)"', _zipped(path)[1]))
-    return Table(path.name, "workbook", header, chunks, sheet=chosen, epoch_1904=epoch_1904)
+    return Table(path.name, header, chunks, sheet=chosen, epoch_1904=epoch_1904)
 
 
 def _sheet_rows(book, name: str, start: int = 0) -> Iterator[list]:
@@ -139,7 +139,7 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
         except (pa.ArrowInvalid, OSError) as problem:
             raise unreadable(path, "Parquet 文件损坏", f"damaged Parquet ({problem})") from None
 
-    return Table(path.name, "parquet", header, partial(_frame_chunks, frames))
+    return Table(path.name, header, partial(_frame_chunks, frames))
 
 
 def _frame_table(source, mapping: Mapping) -> Table:
@@ -157,7 +157,7 @@ def _frame_table(source, mapping: Mapping) -> Table:
         for start in range(0, len(frame), CHUNK_ROWS * 20):
             yield frame.iloc[start : start + CHUNK_ROWS * 20]
 
-    return Table("DataFrame", "frame", header, partial(_frame_chunks, frames))
+    return Table("DataFrame", header, partial(_frame_chunks, frames))
 
 
 def _frame_chunks(frames) -> Iterator[Chunk]:

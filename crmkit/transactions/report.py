@@ -220,20 +220,18 @@ def _amounts(rows, mapping, header, reason):
     plain = codes < 0
     if mark == ",":  # 12.50 is no number where the comma is the decimal mark
         unreadable |= plain & rows.pointed
-    cents = np.where(plain, rows.cents, cents)
-    return cents, unreadable, mark
+    return np.where(plain, rows.cents, cents), unreadable, mark
 
 
 def _currencies(rows, used, header, mapping) -> dict:
     """Each currency among the rows used → where it was first seen, as (column, code of the value)."""
     seen = {header.currency: (None, None)} if header.currency else {}
-    for column in ("currency", "amount", "unit_price"):
-        if column in rows.codes and used.any():
-            parsed = rows.distinct[column].parsed
-            for code in rows.distinct[column].seen(rows.codes[column][used]):
-                kind = parsed[code] if column == "currency" else getattr(parsed[code], "currency", None)
-                if kind:
-                    seen.setdefault(kind, (column, code))
+    for column in [c for c in ("currency", "amount", "unit_price") if c in rows.codes]:
+        distinct = rows.distinct[column]
+        for code in distinct.seen(rows.codes[column][used]):
+            value = distinct.parsed[code]
+            if kind := value if column == "currency" else value and value.currency:
+                seen.setdefault(kind, (column, code))
     said = mapping.currency and money.currency_code(mapping.currency)
     # a bare sign may be several currencies
     meant = {"¥": said or ("JPY" if "JPY" in seen else "CNY"), "$": said or "USD"}
@@ -259,13 +257,10 @@ def _missing_column(name: str, table: Table) -> CrmkitError:
 
 def _set_aside_frame(table, rows, reason) -> pd.DataFrame:
     places = np.flatnonzero(reason >= 0)
-    spans = [(int(rows.lines[i]), int(rows.ends[i])) for i in places]
+    spans = list(zip(rows.lines[places].tolist(), rows.ends[places].tolist()))
     texts = list(table.original(spans)) if spans else []
-    return pd.DataFrame({
-        "line": pd.Series([s[0] for s in spans], dtype="int64"),
-        "reason": pd.Series([REASONS[reason[i]] for i in places], dtype="str"),
-        "original": pd.Series(texts, dtype="str"),
-    })
+    names = pd.Series([REASONS[i] for i in reason[places]], dtype="str")
+    return pd.DataFrame({"line": rows.lines[places], "reason": names, "original": pd.Series(texts, dtype="str")})
 
 
 def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:

@@ -17,7 +17,8 @@ from .table import INVISIBLE, Table, as_strings, bare_text, pick
 TEXT_COLUMNS = ("order_id", "product_id", "channel")
 NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
 _NO_CUSTOMER = re.compile(
-    r"[-—–_/\\.?]*|\\n|#(?:n/a|ref!|value!|name\?)|([(<（【\[]?)(?:nan|nat|null|none|n/a|na|blank|empty|无|無|空|空白)[)>）】\]]?",
+    r"[-—–_/\\.?]*|\\n|#(?:n/a|ref!|value!|name\?)|"
+    r"[(<（【\[]?(?:nan|nat|null|none|n/a|na|blank|empty|无|無|空|空白)[)>）】\]]?",
     re.IGNORECASE,
 )
 _OK, _MISSING, _TOTAL, _PART = 0, 1, 2, 3

@@ -28,7 +28,6 @@ class Table:
     """One table of the source: its header, and ``chunks()``, which may be run through more than once."""
 
     name: str
-    kind: str
     header: Header
     chunks: object  # () -> Iterator[Chunk]
     raw: object = None  # (spans of lines) -> Iterator[str], the records as they stand in a text file

@@ -39,9 +39,8 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
 
     with open_text() as stream:
         head = stream.read(1 << 20)
-        if not head.strip("\ufeff\x00 \t\r\n") and not stream.read(1 << 20).strip():
-            raise CrmkitError("empty_file", value=path.name, name=path.name)
-    delimiter, header = _dialect(head, mapping)
+        blank = not head.strip("\ufeff\x00 \t\r\n") and not stream.read(1 << 20).strip()
+    delimiter, header = (",", None) if blank else _dialect(head, mapping)
     if header is None:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
     with open_bytes() as stream:
@@ -50,12 +49,9 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
     controls = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in head[:20_000])
     if controls > 0.02 * len(head[:20_000]):
         raise unreadable(path, "内容不是文字", "its content is not text")
-    return Table(
-        path.name, "text", header,
-        chunks=partial(chunks, open_text, delimiter, header),
-        raw=partial(_records, open_text),
-        encoding=REPORTED.get(codec, codec.replace("_", "-")), delimiter=delimiter,
-    )
+    chunks = partial(chunks, open_text, delimiter, header)
+    encoding = REPORTED.get(codec, codec.replace("_", "-"))
+    return Table(path.name, header, chunks, partial(_records, open_text), encoding=encoding, delimiter=delimiter)
 
 
 def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
@@ -149,7 +145,8 @@ def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[
     out, numbers = [], []
     for row in rows:
         inside = sum(len(_BREAKS.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
-        pieces = list(csv.reader(_BREAKS.split(delimiter.join(row)), delimiter=delimiter, skipinitialspace=True)) if inside else []
+        again = _BREAKS.split(delimiter.join(row)) if inside else []
+        pieces = list(csv.reader(again, delimiter=delimiter, skipinitialspace=True))
         if len(row) != width and any(len(p) == width for p in pieces[1:]):
             out += pieces
             numbers += range(start, start + len(pieces))
