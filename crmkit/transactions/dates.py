@@ -1,8 +1,9 @@
 """Dates as clients write them, and the one reading of dd/mm and mm/dd that the whole column allows.
 
-A value that has one meaning (2024-03-05, 2024年3月5日, 5 Mar 2024, an Excel serial) is read at once. A value of three bare
-numbers with the year last is kept under every reading (dmy, mdy, for two-digit years also ymd) until the column
-decides. A time's offset is dropped: the date is the one on the clock that wrote it, unless the mapping has ``time_zone``.
+A value that has one meaning (2024-03-05, 2024年3月5日, 5 Mar 2024, an Excel serial) is read at once. A value of three
+bare numbers with the year last is kept under every reading (dmy, mdy, for two-digit years also ymd) until the column
+decides. A time's offset is dropped: the date is the one on the clock that wrote it, unless the mapping has
+``time_zone``.
 Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders, not purchases, and count as unreadable.
 """
 

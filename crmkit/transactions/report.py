@@ -1,8 +1,8 @@
 """Judges every row of a client's table and reports so that anybody can reconcile the totals.
 
 Blank lines are no rows. Every other row below the header is used, or set aside for the first of these reasons that
-holds: total_row, missing_customer, bad_date, bad_amount (also a row with more fields than the header: its values stand in the
-wrong columns), after_as_of, duplicate.
+holds: total_row, missing_customer, bad_date, bad_amount (also a row with more fields than the header: its values stand
+in the wrong columns), after_as_of, duplicate.
 """
 
 import json
