@@ -170,6 +170,8 @@ def test_new_cells_and_edited_tags_are_seen_and_only_bilingual_notebooks_have_th
     page.wait_for_function("""() => [0, 3].every(i =>
         jupyterapp.shell.currentWidget.content.widgets[i].node.offsetParent === null)""")
     assert page.is_visible(".crm-language")
+    spoken = "[...document.querySelectorAll('.jp-Cell[data-tags~=lang-%s]')].every(n => n.lang === '%s')"
+    assert page.evaluate(spoken % ("zh", "zh-CN")) and page.evaluate(spoken % ("en", "en"))
     page.evaluate("jupyterapp.commands.execute('docmanager:open', {path: 'zh_edition.ipynb'})")
     page.wait_for_function("jupyterapp.shell.currentWidget.context?.path === 'zh_edition.ipynb'")
     page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-tags=parameters]")

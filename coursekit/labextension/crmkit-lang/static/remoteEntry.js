@@ -107,6 +107,8 @@
         const tags = tagsOf(cell);
         if (tags.length) cell.node.dataset.tags = tags.join(' ');
         else delete cell.node.dataset.tags;
+        // screen readers change their voice, and Chinese keeps its own punctuation marks under an English interface
+        cell.node.lang = tags.includes('lang-zh') ? 'zh-CN' : tags.includes('lang-en') ? 'en' : '';
         bilingual ||= tags.includes('lang-zh') || tags.includes('lang-en');
       }
       this.widget.setHidden(!bilingual);
