@@ -150,13 +150,14 @@ def measure(rounds: int = 30, *, warm_up: int = 3) -> dict[str, dict[str, float]
             for name, t in times.items()}
 
 
-def main() -> None:
+def main() -> bool:
     found = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 30)
     for name, t in found.items():
         print(f"{name:10s} median {t['median']:6.1f} ms   p95 {t['p95']:6.1f} ms")
     ratio = found["interact"]["median"] / found["explorer"]["median"]
-    print(f"ratio      interact takes {ratio:.1f} times as long (aim: at least 6)")
+    print(f"ratio      interact takes {ratio:.1f} times as long (at least 6) -> {'pass' if ratio >= 6 else 'FAIL'}")
+    return ratio >= 6
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(not main())
