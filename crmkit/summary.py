@@ -2,7 +2,7 @@
 
 import glob
 import tempfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,7 @@ from .schema import REQUIRED_TRANSACTION_COLUMNS, CrmkitError
 _SQL = Path(__file__).with_name("summary.sql")
 _DAYS = ["days_since_last", "t_x", "T", "span_days"]
 # DuckDB's share of the memory; what does not fit goes to a temporary folder, so that 10 M rows stay under 1.2 GB in all
-_MEMORY = "700MB"
+_MEMORY = "850MB"
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
@@ -59,7 +59,8 @@ def customer_summary(transactions, *, as_of: date) -> pd.DataFrame:
             con.execute("SET temp_directory=$folder", {"folder": spill})
             columns = _register(con, transactions)
             _check(con, day)
-            summary = con.execute(summary_sql(with_orders="order_id" in columns), {"as_of": day}).df()
+            text = summary_sql(with_orders="order_id" in columns)
+            summary = con.execute(text, {"as_of": day, "day_after": day + timedelta(days=day < date.max)}).df()
             return _finish(con, summary)
         except duckdb.Error as error:
             raise CrmkitError("unreadable_transactions", value=str(error).splitlines()[0]) from error
@@ -68,7 +69,7 @@ def customer_summary(transactions, *, as_of: date) -> pd.DataFrame:
 
 
 def summary_sql(*, with_orders: bool) -> str:
-    """The SQL text in DuckDB's dialect, over a table ``transactions`` and the parameter ``$as_of``.
+    """The SQL text in DuckDB's dialect over a table ``transactions``; parameters ``$as_of`` and ``$day_after``.
 
     >>> "COUNT(DISTINCT order_id)" in summary_sql(with_orders=False)
     False

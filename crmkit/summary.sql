@@ -3,6 +3,7 @@
 -- A day is a purchase day when at least one of its rows is not a return, that is, has an amount of zero or more.
 -- All rows of a day make one purchase. Money is counted in whole cents, which a double holds exactly up to 2^53,
 -- so that the order of adding never changes a total. Lines marked  -- order_id  are left out when there is none.
+-- $as_of is the last day that counts, $day_after the one after it.
 
 WITH counted AS (
     SELECT
@@ -11,13 +12,13 @@ WITH counted AS (
         CAST(date AS DATE) AS day,
         CAST(amount AS DOUBLE) AS amount
     FROM transactions
-    WHERE CAST(date AS DATE) <= CAST($as_of AS DATE)
+    WHERE date < CAST($day_after AS DATE)  -- the column bare on one side: a Parquet file then skips what is later
 ),
 
 days AS (
     SELECT
         customer_id,
-        MAX(CASE WHEN amount >= 0 THEN day END) AS purchase_day,  -- missing when the day has only returns
+        CASE WHEN MAX(amount) >= 0 THEN day END AS purchase_day,  -- missing when the day has only returns
         SUM(ROUND(amount * 100)) AS cents
     FROM counted
     GROUP BY customer_id, day

@@ -1,7 +1,7 @@
 """The customer summary: a hand-worked table, a second engine, laws, every kind of input, and what is refused."""
 
 import sqlite3
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -93,7 +93,8 @@ def _through_sqlite(log, as_of):
     con.create_aggregate("ARG_MIN", 2, _ArgMin)
     log.assign(date=log["date"].dt.strftime("%Y-%m-%d %H:%M:%S")).to_sql("transactions", con, index=False)
     text, = sqlglot.transpile(summary_sql(with_orders="order_id" in log), read="duckdb", write="sqlite")
-    return pd.read_sql(text, con, params={"as_of": str(as_of)}, parse_dates=["first_purchase", "last_purchase"])
+    days = {"as_of": str(as_of), "day_after": str(as_of + timedelta(days=1))}
+    return pd.read_sql(text, con, params=days, parse_dates=["first_purchase", "last_purchase"])
 
 
 @pytest.mark.parametrize("log, as_of", [

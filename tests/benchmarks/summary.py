@@ -1,7 +1,7 @@
 """The customer summary beside the bare group-by by customer and lifetimes: python tests/benchmarks/summary.py [ROWS …].
 
-Prints seconds, ratios of medians and peak memory of one run. Every measurement is a child process of its own, so that
-peaks do not add up, and the contestants take turns, so that a busy machine slows them alike.
+Prints seconds, ratios of medians and peak memory of one run. Summary and group-by take turns in one process, so that a
+busy machine slows both alike; the peak is that of a process which does nothing else.
 """
 
 import resource
@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import peers  # noqa: E402
 
 ROWS = (1_000_000, 10_000_000)
-TURNS = 3
+TURNS = 5
+CONTESTANTS = ("bare group-by", "crmkit, Parquet", "crmkit, pandas frame", "lifetimes, pandas frame")
 LIMITS = {"ratio": 2.5, "lifetimes": 5.0, "megabytes": 1200}
 AS_OF = "2024-12-31"
 
@@ -39,48 +40,49 @@ def make_log(path: Path, rows: int) -> None:
             writer.write_table(pa.table({"customer_id": ids, "date": date, "amount": amount}, schema=schema))
 
 
-def _seconds(work) -> float:
-    """The median of three, after one that warms up what every contestant needs."""
-    taken = []
-    for _ in range(4):
-        start = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken[1:])
-
-
-def bare(path: str) -> float:
+def bare(path: str) -> None:
     """The lower bound: what any summary must at least do, in the same engine, to a pandas frame."""
     import duckdb
 
-    def work():
-        with duckdb.connect() as con:
-            con.execute("SET preserve_insertion_order=false")
-            con.read_parquet(path).create_view("transactions")
-            con.execute("SELECT customer_id, count(*), min(date), max(date), sum(amount) FROM transactions"
-                        " GROUP BY customer_id").df()
-
-    return _seconds(work)
+    with duckdb.connect() as con:
+        con.execute("SET preserve_insertion_order=false")
+        con.read_parquet(path).create_view("transactions")
+        con.execute("SELECT customer_id, count(*), min(date), max(date), sum(amount) FROM transactions"
+                    " GROUP BY customer_id").df()
 
 
-def ours(path: str) -> float:
+def ours(source) -> None:
     import crmkit
 
-    return _seconds(lambda: crmkit.customer_summary(path, as_of=AS_OF))
+    crmkit.customer_summary(source, as_of=AS_OF)
 
 
-def ours_from_frame(path: str) -> float:
+def ours_from_frame(path: str) -> None:
+    import pandas as pd
+
+    ours(pd.read_parquet(path))
+
+
+def in_turns(path: str) -> list[float]:
+    """Median seconds of the group-by, of the summary from Parquet and of that from a frame, after a turn to warm up."""
     import pandas as pd
 
     log = pd.read_parquet(path)
-    return ours(log)
+    taken = []
+    for _ in range(TURNS + 1):
+        turn = []
+        for work in (lambda: bare(path), lambda: ours(path), lambda: ours(log)):
+            start = time.perf_counter()
+            work()
+            turn.append(time.perf_counter() - start)
+        taken.append(turn)
+    return [statistics.median(column) for column in zip(*taken[1:])]
 
 
-def _child(what: str, path: Path) -> tuple[float, float]:
+def _child(what: str, path: Path) -> list[float]:
+    """What the function of that name returns, and last the peak of its process in MB."""
     command = [sys.executable, __file__, "--child", what, str(path)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds, megabytes = output.split()
-    return float(seconds), float(megabytes)
+    return [float(n) for n in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
 
 
 def main(sizes=ROWS) -> bool:
@@ -89,27 +91,17 @@ def main(sizes=ROWS) -> bool:
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log.parquet"
             make_log(log, rows)
-            contestants = {
-                "bare group-by": lambda: _child("bare", log), "crmkit, Parquet": lambda: _child("ours", log),
-                "crmkit, pandas frame": lambda: _child("ours_from_frame", log),
-                "lifetimes, pandas frame": lambda: peers.lifetimes_summary(log, AS_OF),
-            }
-            measured = {name: [] for name in contestants}
-            for _ in range(TURNS):
-                for name, run in contestants.items():
-                    measured[name].append(run())
-        seconds = {name: statistics.median(s for s, _ in pairs) for name, pairs in measured.items()}
-        peak = {name: max(m for _, m in pairs) for name, pairs in measured.items()}
+            *seconds, _ = _child("in_turns", log)
+            theirs = [peers.lifetimes_summary(log, AS_OF) for _ in range(3)]
+            seconds.append(statistics.median(s for s, _ in theirs))
+            peak = [*(_child(what, log)[-1] for what in ("bare", "ours", "ours_from_frame")), max(m for _, m in theirs)]
         print(f"{rows:,} rows")
-        for name in contestants:
-            times = seconds[name] / seconds["bare group-by"]
-            print(f"  {name:24} {seconds[name]:7.2f} s  {peak[name]:6.0f} MB  {times:6.2f} × bare")
-        ratio = seconds["crmkit, Parquet"] / seconds["bare group-by"]
-        faster = seconds["lifetimes, pandas frame"] / seconds["crmkit, pandas frame"]
-        fits = peak["crmkit, Parquet"] < LIMITS["megabytes"]
-        good = ratio <= LIMITS["ratio"] and faster >= LIMITS["lifetimes"] and fits
+        for name, took, memory in zip(CONTESTANTS, seconds, peak):
+            print(f"  {name:24} {took:7.2f} s  {memory:6.0f} MB  {took / seconds[0]:6.2f} × bare")
+        ratio, faster = seconds[1] / seconds[0], seconds[3] / seconds[2]
+        good = ratio <= LIMITS["ratio"] and faster >= LIMITS["lifetimes"] and peak[1] < LIMITS["megabytes"]
         print(f"  Parquet {ratio:.2f} × bare (at most {LIMITS['ratio']}), {faster:.1f} × faster than lifetimes (at"
-              f" least {LIMITS['lifetimes']:.0f}), peak {peak['crmkit, Parquet']:.0f} MB (under {LIMITS['megabytes']})"
+              f" least {LIMITS['lifetimes']:.0f}), peak {peak[1]:.0f} MB (under {LIMITS['megabytes']})"
               f" -> {'pass' if good else 'FAIL'}")
         passed &= good
     return passed
@@ -117,7 +109,7 @@ def main(sizes=ROWS) -> bool:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        taken = globals()[sys.argv[2]](sys.argv[3])
-        print(taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        taken = globals()[sys.argv[2]](sys.argv[3]) or []
+        print(*taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     else:
         sys.exit(not main([int(float(n)) for n in sys.argv[1:]] or ROWS))
