@@ -29,7 +29,7 @@ def check(
     if report.set_aside is not None and len(report.set_aside):
         files["set_aside_file"] = write_set_aside(report, _folder(data, out), _stem(data))
     if any(e["code"] in MAPPING_HELPS for e in report.errors):
-        files["mapping_file"] = write_mapping(report, _folder(data, out), _stem(data))
+        files["mapping_file"] = write_mapping(report, _folder(data, out), _stem(data), given=_columns(mapping))
     if as_json:
         import json
         import sys
@@ -86,8 +86,19 @@ def write_set_aside(report: CheckReport, folder: Path, stem: str) -> Path:
     return path
 
 
-def write_mapping(report: CheckReport, folder: Path, stem: str) -> Path:
-    """A proposed mapping file: what was recognised is filled in, what is missing waits."""
+def _columns(mapping) -> dict[str, str]:
+    """What a mapping file that was given says of columns: a new draft keeps it."""
+    import tomllib
+
+    try:
+        columns = tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig")).get("columns", {}) if mapping else {}
+        return {k: v for k, v in columns.items() if isinstance(v, str)}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[str, str]) -> Path:
+    """A proposed mapping file: what was recognised or ``given`` is filled in, what is missing waits."""
     def both(key, **fields):
         zh, en = message_pair(key, **fields)
         return [f"# {zh}", f"# {en}"]
@@ -103,14 +114,15 @@ def write_mapping(report: CheckReport, folder: Path, stem: str) -> Path:
     if "ambiguous_dates" in codes:
         lines += ["", *both("check_mapping_dates"), '# date_format = "dmy"', '# date_format = "mdy"']
     lines += ["", "[columns]"]
-    required = [c for c in REQUIRED_TRANSACTION_COLUMNS if c not in report.mapping]
-    if {"quantity", "unit_price"} <= report.mapping.keys():
+    mapped = {k: v for k, v in given.items() if not report.columns or v in report.columns} | report.mapping
+    required = [c for c in REQUIRED_TRANSACTION_COLUMNS if c not in mapped]
+    if {"quantity", "unit_price"} <= mapped.keys():
         required = [c for c in required if c != "amount"]
-    for name in [*REQUIRED_TRANSACTION_COLUMNS, *(c for c in report.mapping if c not in REQUIRED_TRANSACTION_COLUMNS)]:
-        if name in report.mapping:
+    for name in [*REQUIRED_TRANSACTION_COLUMNS, *(c for c in mapped if c not in REQUIRED_TRANSACTION_COLUMNS)]:
+        if name in mapped:
             others = report.alternatives.get(name)
             beside = f"   # {in_language('也可以是', 'or')}: {' | '.join(others)}" if others else ""
-            lines.append(f"{name} = {_quoted(report.mapping[name])}{beside}")
+            lines.append(f"{name} = {_quoted(mapped[name])}{beside}")
         elif name in required:
             lines += [*both("check_mapping_choose", name=name), f'# {name} = ""']
     path = folder / f"{stem}.mapping.toml"

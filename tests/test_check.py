@@ -74,6 +74,23 @@ def test_the_report_for_people_is_in_the_language_in_force(tmp_path, capsys, lan
     assert (tmp_path / "out" / "a.set_aside.csv").exists() and not (tmp_path / "a.set_aside.csv").exists()
 
 
+def test_a_new_draft_keeps_the_columns_of_the_mapping_that_was_given(tmp_path, capsys):
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        for name in ("North", "South"):
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate([("Kunde", "Datum", "Betrag"), ("a", "2024-01-31", 5), ("b", "2024-02-28", 6)]):
+                sheet.write_row(i, 0, row)
+    columns = {"customer_id": "Kunde", "date": "Datum", "amount": "Betrag"}
+    (tmp_path / "m.toml").write_text("[columns]\n" + "\n".join(f'{k} = "{v}"' for k, v in columns.items()), encoding="utf-8")
+    assert check(str(tmp_path / "a.xlsx"), mapping=tmp_path / "m.toml", as_json=True) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [e["code"] for e in report["errors"]] == ["ambiguous_sheet"]
+    assert tomllib.loads(open(report["mapping_file"], encoding="utf-8").read()) == {"sheet": "North", "columns": columns}
+    assert check(str(tmp_path / "a.xlsx"), mapping=report["mapping_file"], as_json=True) == 0
+
+
 def test_an_edited_mapping_is_never_overwritten(tmp_path, capsys):
     (tmp_path / "a.csv").write_text("x,y\n1,2\n", encoding="utf-8")
     (tmp_path / "a.mapping.toml").write_text("# mine", encoding="utf-8")
