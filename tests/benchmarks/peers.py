@@ -1,4 +1,4 @@
-"""lifetimes in an environment of its own: python tests/benchmarks/peers.py makes it, and writes the committed fixture.
+"""lifetimes in an environment of its own: python tests/benchmarks/peers.py makes it; --fixture also writes the committed fixture.
 
 lifetimes 0.11.3 is archived and needs an older pandas, so it is never a dependency; the environment is .venv-peers/,
 made by uv and ignored by git. The fixture holds what its summary_data_from_transaction_data says about CDNOW's sample.
@@ -46,6 +46,5 @@ def lifetimes_summary(log: Path, as_of: str, out: Path | None = None) -> tuple[f
 
 
 if __name__ == "__main__":
-    FIXTURE.parent.mkdir(exist_ok=True)
-    print(lifetimes_summary(ROOT / "datasets" / "cdnow_sample.parquet", "1997-09-30", FIXTURE))
-    print(FIXTURE, FIXTURE.stat().st_size, "bytes")
+    out = FIXTURE if sys.argv[1:] == ["--fixture"] else None  # a bench never changes what the tests compare with
+    print(lifetimes_summary(ROOT / "datasets" / "cdnow_sample.parquet", "1997-09-30", out))
