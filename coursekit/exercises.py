@@ -102,8 +102,12 @@ def load_exercise(path: Path) -> Exercise:
 @contextmanager
 def _namespace() -> Iterator[dict]:
     """A fresh namespace as a kernel's would be, without a screen; language and figures are put back afterwards."""
+    unset = "MPLBACKEND" not in os.environ
     os.environ.setdefault("MPLBACKEND", "Agg")
     import matplotlib.pyplot as plt
+
+    if unset:  # a kernel that this process starts later would inherit it, and show no figures
+        del os.environ["MPLBACKEND"]
 
     before, figures = language._chosen, set(plt.get_fignums())
     try:

@@ -1,6 +1,7 @@
 """An exercise as the grader sees it: the right answer comes from the solution's code, for any seed."""
 
 import copy
+import os
 from pathlib import Path
 
 import numpy as np
@@ -72,12 +73,14 @@ def test_seeds_differ_and_each_is_reproducible(exercise):
     assert not np.array_equal(exercise.parameters(1)["revenue"], exercise.parameters(2)["revenue"])
 
 
-def test_grading_leaves_the_language_and_the_figures_as_they_were(exercise):
+def test_grading_leaves_the_language_and_the_figures_as_they_were(exercise, monkeypatch):
     import matplotlib.pyplot as plt
 
     crmkit.set_language("zh")
+    monkeypatch.delenv("MPLBACKEND", raising=False)
     exercise.right_answers(1, lang="en")
     assert crmkit.get_language() == "zh" and plt.get_fignums() == []
+    assert "MPLBACKEND" not in os.environ, "kernels started later draw as always"
 
 
 def test_a_solution_that_fails_is_named_with_file_line_and_seed(tmp_path):

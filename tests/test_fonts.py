@@ -29,6 +29,7 @@ def listening():
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
+            warnings.simplefilter("ignore", ResourceWarning)  # of font files that earlier tests left to the collector
             yield heard
     finally:
         logger.removeHandler(handler)
