@@ -186,7 +186,8 @@ class Report:
         return rows.astype({"number": float}).drop_duplicates(ignore_index=True)
 
     def save(self, folder: str | Path, *, lang: str | None = None):
-        """Write all tables, and the numbers said, as Parquet, CSV and one XLSX into ``folder``."""
+        """Write all tables as Parquet, CSV and one XLSX into ``folder``; what was set aside, and the numbers said, last."""
         from .tables import save_tables
 
-        return save_tables({**self.tables, "numbers": self.numbers()}, folder, lang=lang or get_language())
+        ordered = dict(sorted(self.tables.items(), key=lambda table: table[0].startswith("set_aside")))
+        return save_tables({**ordered, "numbers": self.numbers()}, folder, lang=lang or get_language())

@@ -133,7 +133,7 @@ def save_tables(tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang
     """Write each table as ``<name>.parquet`` (canonical columns) and ``<name>.csv``, and all into one ``tables.xlsx``.
 
     CSV (UTF-8 with BOM, so that Excel opens it rightly) and XLSX have headings in ``lang`` (default: the language
-    setting). Text that a spreadsheet would take for a formula stays text: in XLSX as it is, in CSV after an apostrophe.
+    setting); a sheet is called by the term ``table_<name>`` where there is one. Text that a spreadsheet would take for a formula stays text: in XLSX as it is, in CSV after an apostrophe.
 
     >>> import tempfile
     >>> [p.name for p in save_tables({"tiers": pd.DataFrame({"tier": ["gold"]})}, tempfile.mkdtemp(), lang="zh")]
@@ -159,7 +159,8 @@ def save_tables(tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang
             readable.columns = [_plain(_heading(c), lang) for c in frame.columns]
             guarded = readable.map(lambda v: "'" + v if isinstance(v, str) and _FORMULA.match(v) else v)
             guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig")
-            _write_sheet(workbook, _sheet_name(name, sheets), frame, readable)
+            title = _plain(term_pair(f"table_{name}"), lang) if has_term(f"table_{name}") else name
+            _write_sheet(workbook, _sheet_name(title, sheets), frame, readable)
             paths += [folder / f"{file}.parquet", folder / f"{file}.csv"]
     return [*paths, book]
 

@@ -242,7 +242,9 @@ def test_csv_and_workbook_are_there_for_excel(cdnow):
     assert (cdnow / "tables/zh/tiers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert CJK.search((cdnow / "tables/zh/tiers.csv").read_text(encoding="utf-8-sig").splitlines()[0])
     assert not CJK.search((cdnow / "tables/en/tiers.csv").read_text(encoding="utf-8-sig"))
-    assert {"tiers", "customers", "numbers"} <= set(pd.ExcelFile(cdnow / "tables/en/tables.xlsx", engine="calamine").sheet_names)
+    tabs = {lang: pd.ExcelFile(cdnow / f"tables/{lang}/tables.xlsx", engine="calamine").sheet_names for lang in ("zh", "en")}
+    assert {"tiers", "customers"} <= set(tabs["en"]) and tabs["en"][-1] == "numbers"
+    assert not [tab for tab in tabs["zh"] if re.search("[a-z]", tab)]
 
 
 def odd_file(name: str, folder: Path) -> Path:

@@ -129,8 +129,8 @@ def test_saved_csv_opens_in_a_spreadsheet_with_bom_headings_and_no_formula(frame
 def test_saved_xlsx_keeps_values_types_and_formulas_as_text(frame, tmp_path):
     save_tables({"tiers": frame, "empty": frame.head(0)}, tmp_path, lang="both")
     book = CalamineWorkbook.from_path(tmp_path / "tables.xlsx")
-    assert book.sheet_names == ["tiers", "empty"]
-    head, *rows = book.get_sheet_by_name("tiers").to_python()
+    assert book.sheet_names == ["各层客户 tiers", "empty"]
+    head, *rows = book.get_sheet_by_name("各层客户 tiers").to_python()
     assert head[3] == "客户占比 customer share"
     assert [r[1] for r in rows] == HOSTILE
     assert rows[0][2:7] == [1, 0.01, 1234567.891, dt.date(2024, 2, 29), True]
