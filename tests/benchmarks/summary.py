@@ -37,7 +37,7 @@ def make_log(path: Path, rows: int) -> None:
             seconds = rng.integers(0, 1000 * 86_400, n).astype("timedelta64[s]")
             amount = np.round(rng.lognormal(3, 1, n) * rng.choice([1, -1], n, p=[0.97, 0.03]), 2)
             date = (np.datetime64("2022-01-01") + seconds).astype("datetime64[us]")
-            writer.write_table(pa.table({"customer_id": ids, "date": date, "amount": amount}, schema=schema))
+            writer.write_table(pa.table({"customer_id": ids, "date": date, "amount": amount}, schema=schema), 122_880)
 
 
 def bare(path: str) -> None:
