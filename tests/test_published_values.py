@@ -15,7 +15,7 @@ from scipy.special import betaln, gammaln
 import crmkit
 
 END_OF_CALIBRATION = "1997-09-30"
-FIXTURE = Path(__file__).parent / "fixtures" / "lifetimes_cdnow_sample.parquet"  # made by tests/benchmarks/peers.py
+FIXTURE = Path(__file__).parent / "fixtures" / "lifetimes_cdnow_sample.parquet"  # made by tests/benchmarks/_peers.py
 
 
 @cache

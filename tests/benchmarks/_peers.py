@@ -1,4 +1,4 @@
-"""lifetimes in an environment of its own: python tests/benchmarks/peers.py makes it; --fixture also writes the committed fixture.
+"""lifetimes in an environment of its own: python tests/benchmarks/_peers.py makes it; --fixture also writes the committed fixture.
 
 lifetimes 0.11.3 is archived and needs an older pandas, so it is never a dependency; the environment is .venv-peers/,
 made by uv and ignored by git. The fixture holds what its summary_data_from_transaction_data says about CDNOW's sample.
