@@ -10,7 +10,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium through playwright; closed with the file, since nothing else of its process could run asyncio meanwhile."""
+    """Chromium through playwright; closed with the file, for nothing else in its process can run asyncio meanwhile."""
     if CHROMIUM is None:
         assert not os.environ.get("CI"), "the browser tests need Chromium, and on CI they must run"
         pytest.skip("no Chromium on this machine")

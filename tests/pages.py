@@ -23,7 +23,7 @@ def fresh(browser, **options):
 
 def open_notebook(page, server: str, name: str, *, kernel: bool = False, switch: bool = True,
                   app: bool = True) -> None:
-    """Open a notebook. Without ``kernel`` the request for one is never answered; ``switch``: it has the language switch;
+    """Open a notebook. Without ``kernel`` the request for one is never answered; ``switch``: it has the switch;
     ``app``: JupyterLab was started with ``expose_app_in_browser``.
     """
     if not kernel:
@@ -31,7 +31,8 @@ def open_notebook(page, server: str, name: str, *, kernel: bool = False, switch:
     page.goto(f"{server}/lab/tree/{name}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell .jp-RenderedMarkdown :is(h1, h2)", state="attached")
     if switch:
-        page.wait_for_function("document.querySelector('.crm-language') && document.querySelector('.jp-Cell[data-tags]')")
+        page.wait_for_selector(".crm-language", state="attached")
+        page.wait_for_selector(".jp-Cell[data-tags]", state="attached")
     if switch and app:
         page.wait_for_function("jupyterapp.shell.currentWidget?.content?.widgets?.length > 3")
 

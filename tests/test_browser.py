@@ -16,7 +16,7 @@ from crmkit.tables import percent
 LESSON = "notebooks/06_customer_pyramid.ipynb"
 EXERCISE = "exercises/06_customer_pyramid.ipynb"
 CJK = re.compile(r"[\u4e00-\u9fff]")
-FAILED = f"{HERE} [data-mime-type='application/vnd.jupyter.error'], {HERE} [data-mime-type='application/vnd.jupyter.stderr']"
+FAILED = ", ".join(f"{HERE} [data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("error", "stderr"))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def run_all(page) -> None:
     page.evaluate("document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })")
 
 
-# --- the pyramid lesson ------------------------------------------------------------------------------------------------
+# --- the pyramid lesson ---------------------------------------------------------------------------------------------
 
 
 def test_the_switch_works_on_a_lesson_before_any_kernel_runs(browser, bilingual):
@@ -161,7 +161,7 @@ def test_the_switch_shows_one_language_of_prose_explorer_and_tables(lesson):
     assert len(labels) >= 4 and not [n for n in labels if not CJK.search(n) or not re.search("[a-z]{4}", n)]
 
 
-# --- the Chinese edition -----------------------------------------------------------------------------------------------
+# --- the Chinese edition --------------------------------------------------------------------------------------------
 
 
 def test_the_chinese_edition_has_chinese_menus_no_switch_and_no_news(browser, chinese):
@@ -205,15 +205,15 @@ def test_an_exercise_says_at_once_whether_an_answer_is_recorded_or_badly_formed(
         status.locator(".jp-OutputArea-output", has_text="已记录 1 题").wait_for()
 
 
-# --- the client's page -------------------------------------------------------------------------------------------------
+# --- the client's page ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def report(browser, tmp_path_factory):
     out = tmp_path_factory.mktemp("report") / "out"
     env = {k: v for k, v in os.environ.items() if not k.startswith("CRMKIT_")}
-    ran = subprocess.run([sys.executable, "-m", "coursekit.cli", "run", "cdnow_sample", "--lang", "both", "--out", str(out)],
-                         capture_output=True, encoding="utf-8", env=env, timeout=300)
+    command = [sys.executable, "-m", "coursekit.cli", "run", "cdnow_sample", "--lang", "both", "--out", str(out)]
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, timeout=300)
     assert ran.returncode == 0, ran.stderr
     return out
 
@@ -232,7 +232,8 @@ def test_the_clients_page_opens_offline_asks_for_nothing_and_shows_maths_and_fig
         fraction = page.evaluate("""() => { const [a, b] = document.querySelector('math mfrac').children;
             return [a.getBoundingClientRect().bottom, b.getBoundingClientRect().top]; }""")
         assert fraction[0] <= fraction[1] + 1, "the numerator stands above the denominator"
-        sizes = page.evaluate("[...document.querySelectorAll('figure img, figure svg, main img')].map(n => n.clientWidth)")
+        figures = "[...document.querySelectorAll('figure img, figure svg, main img')]"
+        sizes = page.evaluate(f"{figures}.map(n => n.clientWidth)")
         assert len(sizes) >= 6 and min(sizes) > 200
         body = page.inner_text("body")
         assert "$" not in re.sub(r"\$\s?[\d,.]+", "", body) and bool(CJK.search(body)) == (lang == "zh")

@@ -1,4 +1,4 @@
-"""The lessons as a reader gets them: each has its parts, runs in every language, and speaks only the one it was asked for."""
+"""The lessons as a reader gets them: each has its parts, runs in every language, and speaks only the one asked for."""
 
 import io
 import json
@@ -34,14 +34,15 @@ def kernel(tmp_path_factory):
     kernel.stop()
 
 
-# --- what a lesson consists of -----------------------------------------------------------------------------------------
+# --- what a lesson consists of --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
 def test_a_lesson_says_what_it_takes_and_what_it_gives_in_both_languages(lesson):
     prose = {lang: "\n".join(c.source for c in lesson.cells if c.lang == lang) for lang in ("zh", "en")}
     parts = {
-        "able to": (r"\*\*学完(这一课，你|后，您)能够\*\*", r"\*\*(After this lesson|Afterwards) you will be able to\*\*"),
+        "able to": (r"\*\*学完(这一课，你|后，您)能够\*\*",
+                    r"\*\*(After this lesson|Afterwards) you will be able to\*\*"),
         "time": (rf"\*\*时间\*\*[^\n]*{lesson.minutes} 分钟", rf"\*\*Time\*\*[^\n]*{lesson.minutes} minutes"),
         "recap": (r"^## 小结$", r"^## Recap$"),
         "terms": (r"\*\*(学到的(词|术语)|本课术语)\*\*", r"\*\*(Words|Terms) (learnt|of this lesson)\*\*"),
@@ -79,7 +80,8 @@ def test_cells_are_short_enough_to_be_read_one_by_one(path):
     assert statistics.median(lengths) <= median and max(lengths) <= most, lengths
 
 
-@pytest.mark.parametrize("lesson", [n for n in LESSONS if n.slug not in ("00_start_here", REPORT)], ids=lambda n: n.slug)
+@pytest.mark.parametrize("lesson", [n for n in LESSONS if n.slug not in ("00_start_here", REPORT)],
+                         ids=lambda lesson: lesson.slug)
 def test_a_lesson_has_an_explorer_with_a_figure_beside_it_and_an_exercise_of_mixed_kinds(lesson):
     code = [c for c in lesson.cells if c.kind == "code"]
     at = [i for i, c in enumerate(code) if "explorer" in c.tags]
@@ -87,7 +89,7 @@ def test_a_lesson_has_an_explorer_with_a_figure_beside_it_and_an_exercise_of_mix
     assert len(lesson.questions) >= 5 and len({q["kind"] for q in lesson.questions}) >= 4
 
 
-# --- every notebook, in every language ---------------------------------------------------------------------------------
+# --- every notebook, in every language ------------------------------------------------------------------------------
 
 
 class Text(HTMLParser):

@@ -1,4 +1,4 @@
-"""Solutions: nbval finds their stored outputs again, breaking a model turns them red, and thirty seeds come out right."""
+"""Solutions: nbval finds their stored outputs again, a broken model turns them red, thirty seeds come out right."""
 
 import ast
 import json
@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 SOLUTIONS = sorted(p.stem for p in (ROOT / "solutions").glob("*.ipynb"))
 SEEDS = range(1, 31)
 # what computes; the rest of crmkit shows, asks or explains
-MODELS = {"allocation", "concentration", "customer_pyramid", "datasets", "intervals", "segments", "summary", "tier_migration",
-          "transactions"}
+MODELS = {"allocation", "concentration", "customer_pyramid", "datasets", "intervals", "segments", "summary",
+          "tier_migration", "transactions"}
 # Put before a solution: the model's results are off by one per cent (a count by one, a date by a day, a name by one
 # place in its list). A name in a choice hides a small error, so `more` can be raised.
 BREAK = """
@@ -56,7 +56,8 @@ STRONGER = {"pareto_test": 2}
 
 def models_of(slug: str) -> list[str]:
     """The public models that a solution calls by name."""
-    code = "\n".join(c.source for c in nbformat.read(ROOT / "solutions" / f"{slug}.ipynb", 4).cells if c.cell_type == "code")
+    notebook = nbformat.read(ROOT / "solutions" / f"{slug}.ipynb", 4)
+    code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
     used = {n.attr for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Attribute)
             and isinstance(n.value, ast.Name) and n.value.id == "crmkit"}
     return sorted(n for n in used if crmkit._OWNER.get(n) in MODELS and callable(getattr(crmkit, n))
@@ -111,7 +112,7 @@ def test_every_solution_rests_on_a_model():
     assert {slug for slug, _ in CASES} == set(SOLUTIONS)
 
 
-# --- thirty seeds ------------------------------------------------------------------------------------------------------
+# --- thirty seeds ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
