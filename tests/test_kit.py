@@ -330,8 +330,10 @@ def test_a_read_only_folder_is_said(bare):
     report = bare.parent / "said.txt"
     report.touch()
     report.chmod(0o666)
-    for folder in (bare, *list(bare.parents)[:3]):  # pytest's own folders are closed to others
-        folder.chmod(0o555)
+    closed = {p: p.stat().st_mode for p in bare.parents if not p.stat().st_mode & 0o001}  # pytest's folders, to others
+    for folder, mode in closed.items():
+        folder.chmod(mode | 0o055)
+    bare.chmod(0o555)
     child = os.fork()
     if child == 0:  # as somebody who is not root: root may write anywhere
         with contextlib.suppress(BaseException):
@@ -346,8 +348,8 @@ def test_a_read_only_folder_is_said(bare):
     try:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     finally:
-        for folder in (bare, *list(bare.parents)[:3]):
-            folder.chmod(0o700)
+        for folder, mode in {**closed, bare: 0o700}.items():
+            folder.chmod(mode)
     text = report.read_text(encoding="utf-8")
     assert code == 1, text
     said_in_both(text, "不能写入", "Cannot write")
