@@ -21,15 +21,16 @@ def best_spread(
     budget = before.sum() - after[~answering].sum()
     m, x, s = margin[answering], before[answering], e[answering]
 
+    today, least, most = np.log(m * s / x), low[answering], high[answering]  # today: the logarithm of today's return
+
     def wanted(log_return):
-        with np.errstate(over="ignore"):
-            return np.clip(x * np.exp((np.log(m * s / x) - log_return) / (1 - s)), low[answering], high[answering])
+        return np.minimum(np.maximum(x * np.exp((today - log_return) / (1 - s)), least), most)
 
     bottom, top = -700.0, 700.0  # of the logarithm of the marginal return that all tiers share
-    for _ in range(200):
-        middle = (bottom + top) / 2
-        bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
-    after[answering] = wanted(top)
+    with np.errstate(over="ignore"):
+        while bottom < (middle := (bottom + top) / 2) < top:  # until no number lies between the two
+            bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
+        after[answering] = wanted(top)
     left = before.sum() - after.sum()
     if left > 1e-9 * before.sum():  # every answering tier is at its upper limit: the rest stays where it was
         kept = before[~answering] - after[~answering]
