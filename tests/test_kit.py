@@ -509,7 +509,8 @@ def mirror(tmp_path):
     """A package index of one package on this machine: its address, the package's hash, and the paths asked for."""
     wheel = tmp_path / "kitprobe-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("kitprobe.py", "here = True\n")
+        # different for every test: a lock with the same hash as the last one would rightly install nothing
+        archive.writestr("kitprobe.py", f"here = True  # {tmp_path.name} {time.time_ns()}\n")
         archive.writestr("kitprobe-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: kitprobe\nVersion: 1.0\n")
         archive.writestr("kitprobe-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr("kitprobe-1.0.dist-info/RECORD", "")
