@@ -3,8 +3,10 @@
 import ast
 import importlib
 import inspect
+import io
 import subprocess
 import sys
+import tokenize
 import tomllib
 from pathlib import Path
 
@@ -18,8 +20,9 @@ ROOT = Path(__file__).parent.parent
 LINES, NAMES = 5000, 60
 # what shows results: none of it may be known to a model
 SHOWING = {"matplotlib", "seaborn", "anywidget", "ipywidgets", "traitlets", "IPython", "plotly"}
-# crmkit modules that compute; the rest is language, questions, the data door and what shows
-MODELS = ["allocation", "concentration", "customer_pyramid", "intervals", "schema", "segments", "summary", "tier_migration"]
+# what does not compute: language, questions, the data door and what shows; every other module of crmkit is a model
+NOT_MODELS = {"__init__", "answer_forms", "datasets", "explore", "fonts", "language", "plots", "questions", "report",
+              "tables", "terms", "transactions"}
 # of its siblings a model knows only these
 SHARED = {"schema", "intervals", "allocation"}
 NOT_LOADED = ("matplotlib", "seaborn", "anywidget", "ipywidgets", "duckdb", "IPython")
@@ -56,9 +59,17 @@ def test_crmkit_never_knows_coursekit(path):
     assert not {f"{m} (line {n})" for m, n in imports(path).items() if top(m) == "coursekit"}
 
 
-@pytest.mark.parametrize("name", [n for n in MODELS if (ROOT / "crmkit" / f"{n}.py").is_file()])
-def test_a_model_knows_nothing_of_showing_and_little_of_its_siblings(name):
-    found = imports(ROOT / "crmkit" / f"{name}.py")
+def part(path: Path) -> str:
+    """The module, or the package directly under crmkit, that a file belongs to."""
+    return path.relative_to(ROOT / "crmkit").with_suffix("").parts[0]
+
+
+MODELS = [path for path in sources("crmkit") if part(path) not in NOT_MODELS]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_model_knows_nothing_of_showing_and_little_of_its_siblings(path):
+    found = imports(path)
     assert not {m for m in found if top(m) in SHOWING}
     # a sentence in both languages at once is data; a model never asks which language is set
     pairs = {f"crmkit.terms.{name}" for name in ("has_term", "message_pair", "term_pair")}
@@ -66,15 +77,14 @@ def test_a_model_knows_nothing_of_showing_and_little_of_its_siblings(name):
     siblings = {m.split(".")[1] for m in found if m.startswith("crmkit.")}
     # the schema says errors in the language; migration is given two pyramids and names their type
     own = {"schema": {"language"}, "tier_migration": {"customer_pyramid"}}
-    assert siblings <= SHARED | own.get(name, set())
+    assert siblings <= SHARED | own.get(part(path), set()) | {part(path)}
 
 
 @pytest.mark.parametrize("path", sources("crmkit"), ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_only_what_draws_loads_drawing_when_it_is_imported(path):
-    drawing = {"plots.py", "fonts/__init__.py"}
     relative = path.relative_to(ROOT / "crmkit").as_posix()
     loaded = {top(m) for m in imports(path, top_only=True)} & (SHOWING | {"duckdb"})
-    if relative in drawing or relative.startswith("explore/"):
+    if relative == "fonts/__init__.py" or relative.startswith(("plots/", "explore/")):
         return
     assert not loaded, f"{relative} loads {loaded} at import"
 
@@ -84,12 +94,25 @@ def test_import_crmkit_loads_no_plotting_widgets_or_database():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
+def code_lines(path: Path) -> int:
+    """Lines that hold code: a limit on all lines would be a limit on docstrings, which the house asks to be full."""
+    text = path.read_text(encoding="utf-8")
+    held, documented = (ast.Module, ast.ClassDef, ast.FunctionDef), set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, held) and ast.get_docstring(node, clean=False) is not None:
+            documented |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    empty = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type not in empty]
+    return len({line for t in tokens for line in range(t.start[0], t.end[0] + 1)} - documented)
+
+
 def test_crmkit_stays_small(capsys):
-    lines = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in sources("crmkit")}
+    lines = {p: code_lines(p) for p in sources("crmkit")}
     with capsys.disabled():
-        print(f"\ncrmkit: {sum(lines.values())} of {LINES} lines, {len(crmkit._OWNER)} of {NAMES} public names")
+        print(f"\ncrmkit: {sum(lines.values())} of {LINES} lines of code, {len(crmkit._OWNER)} of {NAMES} public names")
     assert sum(lines.values()) <= LINES and len(crmkit._OWNER) <= NAMES
-    assert not {p.name: n for p, n in lines.items() if n > 550}, "a module is taken in at one sitting"
+    long = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in sources("crmkit")}
+    assert not {name: n for name, n in long.items() if n > 550}, "a module is taken in at one sitting"
 
 
 @pytest.mark.parametrize("name", sorted(crmkit._OWNER))
