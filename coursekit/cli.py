@@ -152,7 +152,21 @@ def make_app() -> typer.Typer:
 
         return bench(name)
 
-    for function in (open_, run, check, reset, build):
+    def assign(
+        exercise: Annotated[str, argument("exercise", "EXERCISE")],
+        roster: Annotated[Path, option("roster", "--roster", metavar="FILE")],
+        out: Annotated[Path, option("assign_out", "--out", metavar="DIR")],
+        lang: Annotated[Literal["roster", "zh", "en", "both"], option("assign_lang", "--lang")] = "roster",
+        due: Annotated[str | None, option("due", "--due", metavar="DATE")] = None,
+        feedback: Annotated[Literal["form", "practice"], option("feedback", "--feedback")] = "form",
+        sheet: Sheet = None,
+    ):
+        from .assign import assign
+
+        for line in assign(exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet):
+            print(line)
+
+    for function in (open_, run, check, reset, build, assign):
         verb(function)
     # what follows `test` is pytest's, also when it looks like an option
     verb(test, ignore_unknown_options=True)

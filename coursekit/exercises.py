@@ -6,7 +6,7 @@ again on a student's own earlier values where a question depends on them (follow
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,17 @@ class Exercise:
 
     def parameters(self, seed: int) -> dict:
         """The individual data and thresholds of a seed: what ``generate(seed)`` gives."""
+        return next(self.parameters_of([seed]))
+
+    def parameters_of(self, seeds: Iterable[int]) -> Iterator[dict]:
+        """``parameters`` of many seeds: the exercise's setup, which loads pandas and data, runs once for all."""
         cells = [c for c in self.lesson.exercise if c.kind == "code"]
         last = next(i for i, c in enumerate(cells) if "generate" in c.tags)
         with _namespace() as space:
             for cell in cells[: last + 1]:
-                self._run(cell, space, seed, "both")
-            return space["generate"](seed)
+                self._run(cell, space, 1, "both")
+            for seed in seeds:
+                yield space["generate"](seed)
 
     def right_answers(self, seed: int, given: Mapping[str, object] = {}, *, lang: str = "both") -> dict[str, object]:
         """Question id → the right answer as typed JSON (None for text), from the setup and solution code in order.

@@ -5,7 +5,9 @@ The contract of a question is a dict: ``id``, ``kind`` (number, choice, table, c
 *recorded* are three different things; only a well-formed answer replaces an earlier well-formed one.
 """
 
+import hashlib
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from html import escape
@@ -41,12 +43,40 @@ def preview(question: dict, value) -> tuple[str, str]:
     return say("answer_value_text", words=count_words(value))
 
 
+# --- practice ---------------------------------------------------------------------------------------------------------
+
+_STEPS = 8  # a tolerance is this many steps; what is taken as right reaches at most one step beyond it
+
+
+def practice_key(question: dict, right, salt: str) -> dict | None:
+    """Hashes by which a notebook can tell a right number or choice, without holding it; None for other kinds.
+
+    For practice only: a share of two decimals is found by trying a hundred values, a choice by trying them all.
+    """
+    if question["kind"] == "choice":
+        return {"salt": salt, "hashes": [_hash(salt, right)]}
+    if question["kind"] != "number" or right is None:
+        return None
+    near = max(question.get("tolerance", 0), question.get("relative_tolerance", 0) * abs(right))
+    step = near / _STEPS if near else max(abs(right), 1) * 1e-9
+    places = range(math.floor((right - near) / step), math.floor((right + near) / step) + 1)
+    return {"salt": salt, "step": step, "hashes": [_hash(salt, place) for place in places]}
+
+
+def _hash(salt: str, value) -> str:
+    return hashlib.sha256(f"{salt}\0{value}".encode()).hexdigest()[:16]
+
+
+def _is_right(key: dict, value) -> bool:
+    return _hash(key["salt"], math.floor(value / key["step"]) if "step" in key else value) in key["hashes"]
+
+
 # --- what the student sees -------------------------------------------------------------------------------------------
 
 _MARKS = {"recorded": ("✓", "#1b7f4b"), "badly_formed": ("!", "#b45309"), "missing": ("…", "#6b7280")}
 
 
-class _Shown:
+class Shown:
     """A display in the language in force; in both, the two stand in elements that the language switch can hide.
 
     What is shown gives ``_pair()``, its text in Chinese and in English, and ``_html(index)``, one of them as HTML.
@@ -63,7 +93,7 @@ class _Shown:
 
 
 @dataclass(frozen=True, repr=False)
-class Answer(_Shown):
+class Answer(Shown):
     """What became of one answer: ``state`` is recorded, badly_formed or missing."""
 
     exercise: str
@@ -72,11 +102,14 @@ class Answer(_Shown):
     value: object = None  # typed JSON: of this answer, or of the earlier one that stays recorded
     problem: tuple[str, str] | None = None
     code: str | None = None
+    right: bool | None = None  # known in practice only
 
     def _pair(self):
         kept = preview(self.question, self.value) if self.value is not None else None
         if self.state == "recorded":
             said = say("answer_recorded", value=kept)
+            if self.right is not None:
+                said = join_pairs(said, ("", " "), say("practice_right" if self.right else "practice_wrong"))
         elif self.state == "missing":
             said = say("answer_missing", form=describe(self.question))
         else:
@@ -102,7 +135,7 @@ class Answer(_Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Status(_Shown):
+class Status(Shown):
     """Where every question stands, in order."""
 
     answers: tuple[Answer, ...]
@@ -131,7 +164,7 @@ class Status(_Shown):
 
 
 @dataclass(repr=False)
-class AnswerSheet(_Shown):
+class AnswerSheet(Shown):
     """The answers to one exercise: ``answer = AnswerSheet(...)``, then ``answer("gold_share", value)``.
 
     ``questions`` is the contract (a list of dicts, see ``answer_forms.FORM_FIELDS``). Each call shows what became of
@@ -147,6 +180,7 @@ class AnswerSheet(_Shown):
     questions: list[dict]
     seed: int
     _latest: dict[str, Answer] = field(default_factory=dict, init=False, repr=False)
+    _practice: dict[str, dict] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self):
         self._latest = {q["id"]: Answer(self.exercise, q, "missing") for q in self.questions}
@@ -158,13 +192,30 @@ class AnswerSheet(_Shown):
         contract = before.question
         blank = value is Ellipsis or (isinstance(value, str) and contract["kind"] == "text" and not value.strip())
         try:
-            after = Answer(self.exercise, contract, "missing", before.value) if blank else Answer(
-                self.exercise, contract, "recorded", read_answer(contract, value))
+            if blank:
+                after = Answer(self.exercise, contract, "missing", before.value)
+            else:
+                read = read_answer(contract, value)
+                right = _is_right(self._practice[question], read) if question in self._practice else None
+                after = Answer(self.exercise, contract, "recorded", read, right=right)
         except BadForm as bad:
             after = Answer(self.exercise, contract, "badly_formed", before.value, bad.zh_en, bad.code)
         self._latest[question] = after
         self._write()
         return after
+
+    def practise(self, keys: dict[str, dict]) -> None:
+        """Say right or not from now on, where ``keys`` (``practice_key``) can tell."""
+        self._practice = dict(keys)
+
+    def hand_in(self, notebook: "str | Path | None" = None):
+        """Make the one file to hand in, beside the notebook, and show the receipt; save the notebook first.
+
+        ``notebook`` names the file where it cannot be found out. Errors: CrmkitError when it was not saved, or not found.
+        """
+        from .hand_in import hand_in
+
+        return hand_in(self.to_json(), {q["id"]: q for q in self.questions}, notebook)
 
     def status(self) -> Status:
         """Which questions are recorded, badly formed or missing."""

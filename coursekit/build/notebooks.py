@@ -62,15 +62,17 @@ def _emit(cell: Cell):
     tags = [f"lang-{cell.lang}"] if cell.lang else []
     tags += ["raises-exception" if tag == "raises" else tag for tag in cell.tags if tag != "stable"]
     if cell.kind == "markdown":
-        return _markdown(cell.source, tags)
-    return _code(cell.source, tags, hidden="hide-input" in cell.tags)
+        return markdown_cell(cell.source, tags)
+    return code_cell(cell.source, tags, hidden="hide-input" in cell.tags)
 
 
-def _markdown(source: str, tags: list[str]):
+def markdown_cell(source: str, tags: list[str]):
+    """A cell of prose; ``lang-zh`` and ``lang-en`` among its tags say who reads it."""
     return new_markdown_cell(source, metadata={"tags": tags} if tags else {})
 
 
-def _code(source: str, tags: list[str], *, hidden: bool = False, question: str | None = None):
+def code_cell(source: str, tags: list[str], *, hidden: bool = False, question: str | None = None):
+    """A cell of code; ``question`` is the id of the question that it answers."""
     metadata: dict = {"tags": tags} if tags else {}
     if hidden:
         metadata["jupyter"] = {"source_hidden": True}
@@ -91,11 +93,11 @@ def _exercise_cells(lesson: Lesson, *, solved: bool):
             continue
         number += 1
         if number == 1:
-            yield _code(_sheet(lesson), ["questions", "hide-input"], hidden=True)
+            yield code_cell(_sheet(lesson), ["questions", "hide-input"], hidden=True)
         yield from _question_cells(cell, number, solved)
         if number == last:
-            yield from (_markdown(_words("exercise_status")[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
-            yield _code("answer.status()", ["check", STABLE] if solved else ["check"])
+            yield from (markdown_cell(words("exercise_status")[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
+            yield code_cell("answer.status()", ["check", STABLE] if solved else ["check"])
 
 
 def _sheet(lesson: Lesson) -> str:
@@ -104,7 +106,7 @@ def _sheet(lesson: Lesson) -> str:
     return f"{head}\n{lines},\n])"
 
 
-def _words(key: str, /, **fields) -> dict[str, str]:
+def words(key: str, /, **fields) -> dict[str, str]:
     """A text that the builder adds, in each language; a field that is a dict gives each language its own half."""
     entry = read_catalogue(HERE.parent / "messages.toml")[key]
     return {
@@ -117,31 +119,31 @@ def _question_cells(cell: Cell, number: int, solved: bool):
     question = cell.question
     name, kind = question["id"], question["kind"]
     weight = question.get("weight", 1)
-    head = _words("exercise_question", number=number, weight=f"{weight:g}",
+    head = words("exercise_question", number=number, weight=f"{weight:g}",
                   points={"zh": "分", "en": "point" if weight == 1 else "points"})
-    form = _words("exercise_choose") if kind == "choice" else _words(
+    form = words("exercise_choose") if kind == "choice" else words(
         "exercise_form", form=dict(zip(LANGUAGES, describe(question))))
     for lang in LANGUAGES:
         options = "".join(f'\n- `"{o["id"]}"` {escape(o[lang], quote=False)}' for o in question.get("options", []))
         parts = [head[lang], question[lang].strip(), options.strip("\n"), form[lang]]
-        yield _markdown("\n\n".join(p for p in parts if p), [f"lang-{lang}"])
+        yield markdown_cell("\n\n".join(p for p in parts if p), [f"lang-{lang}"])
     call = f'answer("{name}", {name})'
     if not solved:
         empty = f'{name} = """\n\n"""' if kind == "text" else f"{_comment('exercise_stub')}\n{name} = ..."
-        yield _code(f"{empty}\n{call}", [], question=name)
+        yield code_cell(f"{empty}\n{call}", [], question=name)
     elif kind == "text":
-        rubric = _words("solution_rubric", rubric={lang: question["rubric"][lang].strip() for lang in LANGUAGES})
-        yield from (_markdown(rubric[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
+        rubric = words("solution_rubric", rubric={lang: question["rubric"][lang].strip() for lang in LANGUAGES})
+        yield from (markdown_cell(rubric[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
         for lang in LANGUAGES:
-            yield _code(f'{name} = """\n{question["sample"][lang].strip()}\n"""', [f"lang-{lang}"])
-        yield _code(call, [STABLE], question=name)
+            yield code_cell(f'{name} = """\n{question["sample"][lang].strip()}\n"""', [f"lang-{lang}"])
+        yield code_cell(call, [STABLE], question=name)
     else:
-        yield _code(f"{cell.source}\n{call}", [*cell.tags, STABLE], question=name)
+        yield code_cell(f"{cell.source}\n{call}", [*cell.tags, STABLE], question=name)
 
 
 def _comment(key: str) -> str:
-    words = _words(key)
-    return f"# {words['zh']} | {words['en']}"
+    pair = words(key)
+    return f"# {pair['zh']} | {pair['en']}"
 
 
 def to_text(notebook) -> str:

@@ -144,7 +144,7 @@ def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str 
     split = marks[0] if marks else len(lines) + 1
     parts = {"lesson": [c for c in cells if c.line < split], "exercise": [c for c in cells if c.line > split]}
     for part, members in parts.items():
-        if part == "lesson" or marks:
+        if (members or not marks) if part == "lesson" else marks:  # a pack of an instructor's may be an exercise alone
             _check_title(members, 1 if part == "lesson" else split, report)
             _check_pairs(members, report)
             code_problems(members, report)
