@@ -1,0 +1,212 @@
+"""What runs inside the sandbox: a warm process without any answer, which forks one child per submission.
+
+Nothing of coursekit is there, so this file stands alone; it is started by `sandbox.py` with one end of a socket. Each
+request brings two descriptors: a notebook's code cells to read (JSON), and a pipe for what comes of them. The child
+gets namespaces of its own (user, mount, pid, network, ipc, host name), a private /tmp and limits, and loses every
+privilege before the first cell runs. What it writes into the pipe is the student's word and is taken for no more.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+NEW = {"user": 0x10000000, "mount": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x08000000, "uts": 0x04000000}
+MS_NOSUID_NODEV, MS_REC_PRIVATE, MS_RDONLY = 2 | 4, 0x4000 | 0x40000, 1
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+NOBODY = 65534
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def mount_private(target: str, options: str, flags: int = MS_NOSUID_NODEV) -> None:
+    checked(libc.mount(b"tmpfs", target.encode(), b"tmpfs", flags, options.encode()), f"tmpfs {target}")
+
+
+def drop_root() -> None:
+    """Become nobody for good, if we are root: the machine's limits and permissions do not hold for root."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+
+
+def warm(modules: list[str]):
+    """Load what exercises use, once; the shell that will run the cells."""
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    import importlib
+    import io
+    import warnings
+
+    warnings.simplefilter("ignore")
+    for name in modules:
+        importlib.import_module(name)
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shell.history_manager.enabled = False
+    shell.colors = "NoColor"
+    if "matplotlib.pyplot" in sys.modules or "seaborn" in modules:
+        import matplotlib.pyplot as plt
+
+        figure, ax = plt.subplots()  # fonts are looked up at the first text that is drawn
+        ax.set_title("客户 customer")
+        figure.savefig(io.BytesIO())
+        plt.close("all")
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    return shell
+
+
+# --- the child ------------------------------------------------------------------------------------------------------
+
+
+def enter_namespaces() -> None:
+    """Namespaces of one submission; afterwards this process only waits, and its child is process 1 in them."""
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # else /proc/self/uid_map belongs to root
+    uid, gid = os.getuid(), os.getgid()
+    checked(libc.unshare(sum(NEW.values())), "unshare")
+    for name, line in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {uid} 1"), ("gid_map", f"{NOBODY} {gid} 1")):
+        with open(f"/proc/self/{name}", "w") as stream:
+            stream.write(line)
+
+
+def wall_in(limits: dict) -> None:
+    """Private /tmp, no /proc, limits, no privileges; called in process 1 of the namespaces."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    with open("/proc/self/oom_score_adj", "w") as stream:
+        stream.write("1000")  # if memory runs out on the machine, this goes first
+    checked(libc.mount(None, b"/", None, MS_REC_PRIVATE, None), "private mounts")
+    mount_private("/tmp", f"size={limits['disk']},nr_inodes=20000,mode=0700")
+    mount_private("/proc", "size=4096,mode=0555", MS_NOSUID_NODEV | MS_RDONLY)
+    os.chdir("/tmp")
+    for what, value in ((resource.RLIMIT_CPU, limits["cpu"]), (resource.RLIMIT_FSIZE, limits["disk"]),
+                        (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_NOFILE, 256),
+                        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits["memory"])):
+        resource.setrlimit(what, (value, value))
+    # no capability is left, not even in the namespaces of its own: what is mounted stays mounted
+    for capability in range(64):
+        libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP; beyond the last one it says EINVAL
+    header, data = struct.pack("Ii", 0x20080522, 0), struct.pack("6I", *[0] * 6)
+    checked(libc.capset(header, data), "capset")
+
+
+class Pipe:
+    """Frames of JSON to the grader: 4 bytes of length, then text."""
+
+    def __init__(self, descriptor: int):
+        self.descriptor = descriptor
+
+    def send(self, **frame) -> None:
+        text = json.dumps(frame, allow_nan=False).encode()
+        raw = struct.pack(">I", len(text)) + text
+        while raw:
+            raw = raw[os.write(self.descriptor, raw):]
+
+
+def run_cells(shell, cells: list[str], pipe: Pipe) -> None:
+    """Every cell in order, also after one that failed; answers are sent whenever one is recorded."""
+    import crmkit.questions
+
+    crmkit.questions.AnswerSheet._write = lambda sheet: pipe.send(sheet=sheet.to_json())
+    for number, source in enumerate(cells):
+        pipe.send(cell=number)
+        result = shell.run_cell(source, store_history=False, silent=True)
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            pipe.send(error={"cell": number, "name": type(error).__name__[:80], "text": str(error)[:300]})
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")  # as the kernel does after each cell
+    pipe.send(done=True)
+
+
+def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool) -> None:
+    """Never returns. The waiting process ends as its child, process 1, ended."""
+    keep = (cells_fd, result_fd)
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in keep:
+            try:
+                os.close(int(name))
+            except OSError:
+                pass
+    pipe = Pipe(result_fd)
+    os.setsid()
+    try:
+        if walled:
+            enter_namespaces()
+            first = os.fork()
+            if first:
+                os.close(result_fd)
+                _, status = os.waitpid(first, 0)
+                code = os.waitstatus_to_exitcode(status)
+                os._exit(code if code >= 0 else 128 - code)
+            wall_in(limits)
+        with os.fdopen(cells_fd, "rb") as stream:
+            cells = json.loads(stream.read())
+    except BaseException as problem:
+        pipe.send(wall=f"{type(problem).__name__}: {problem}")
+        os._exit(97)
+    try:
+        run_cells(shell, cells, pipe)
+    finally:
+        os._exit(0)
+
+
+# --- the warm process -----------------------------------------------------------------------------------------------
+
+
+def serve(control: socket.socket, settings: dict) -> None:
+    shell = warm(settings["modules"])
+    with open("/proc/self/statm") as stream:
+        own = int(stream.read().split()[0]) * resource.getpagesize()
+    limits = settings["limits"]
+    limits["memory"] += own
+    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no child may look into it, or write
+    control.send(json.dumps({"ready": True, "uid": os.getuid()}).encode())
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
+        if not message:
+            return
+        if len(descriptors) != 2:  # the end of a submission that was over already
+            continue
+        before = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            child(shell, *descriptors, limits, settings["walled"])
+        for descriptor in descriptors:
+            os.close(descriptor)
+        ended = os.pidfd_open(pid)
+        readable, _, _ = select.select([ended, control], [], [])
+        if ended not in readable:  # the grader asks for its end, or is gone itself
+            os.kill(pid, signal.SIGKILL)
+            if not control.recv(65536):
+                return
+        _, status, used = os.wait4(pid, 0)
+        os.close(ended)
+        control.send(json.dumps({
+            "status": os.waitstatus_to_exitcode(status), "cpu_seconds": used.ru_utime + used.ru_stime,
+            "memory_mb": used.ru_maxrss / 1024, "seconds": time.monotonic() - before}).encode())
+
+
+if __name__ == "__main__":
+    chosen = json.loads(sys.argv[2])
+    if chosen["walled"]:
+        drop_root()
+    serve(socket.socket(fileno=int(sys.argv[1])), chosen)

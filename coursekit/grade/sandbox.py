@@ -1,0 +1,245 @@
+"""The wall around submissions: bubblewrap around a warm, answer-free process that forks one child per submission.
+
+Which wall there is, is found out by trying: a probe runs through the real sandbox and attempts what an attacker would
+(`probes`). Where no wall holds, nothing is run unless the instructor says ``--trust``.
+"""
+
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import crmkit
+
+INSIDE = Path(__file__).with_name("inside.py")
+MODULES = ["pandas", "numpy", "matplotlib.pyplot", "seaborn", "scipy.stats", "duckdb", "crmkit", "crmkit.questions",
+           "crmkit.summary", "crmkit.tables", "crmkit.plots", "crmkit.customer_pyramid", "crmkit.segments"]
+LARGEST_FRAME, LARGEST_OUTPUT = 8 << 20, 24 << 20  # bytes: one message of a submission; all of them
+GRACE = 2.0  # seconds that a submission has to end after its last cell
+SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime",
+          "/etc/alternatives", "/usr/share/zoneinfo"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use."""
+
+    seconds: float = 60.0          # of wall clock
+    cpu: int = 60                  # seconds of processor
+    memory: int = 2 << 30          # bytes beyond what the warm process holds
+    disk: int = 256 << 20          # bytes in /tmp, and of one file
+    processes: int = 48            # threads count
+
+
+@dataclass
+class Outcome:
+    """What came of one submission: ``state`` ended, timeout, too_much_output, died or no_wall."""
+
+    state: str
+    sheet: dict | None = None            # the last AnswerSheet as typed JSON; the student's word
+    errors: list[dict] = field(default_factory=list)
+    last_cell: int = -1
+    cpu_seconds: float = 0.0
+    memory_mb: float = 0.0
+    seconds: float = 0.0
+    detail: str = ""
+
+
+def readable_paths() -> list[str]:
+    """What a submission may read: the system's programs, this Python with its packages, crmkit and its data."""
+    package = Path(crmkit.__file__).parent
+    own = [sys.prefix, sys.base_prefix, str(package)]
+    for data in (package.parent / "datasets", package.parent / "coursekit" / "course" / "datasets"):
+        if data.is_dir():
+            own.append(str(data))
+    return [p for p in dict.fromkeys([*SYSTEM, *own]) if os.path.exists(p)]
+
+
+def bubblewrap(command: list[str], descriptor: int) -> list[str]:
+    """The command inside bubblewrap: a read-only system without coursekit, no network, no other processes."""
+    arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
+                 "--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
+    if os.getuid() == 0:  # a real drop to nobody follows inside, for which these two are needed
+        arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        arguments += ["--unshare-user"]
+    arguments += ["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    above = {str(parent) for path in readable_paths() for parent in Path(path).parents} - {"/", "/tmp"}
+    for parent in sorted(above - set(SYSTEM)):  # bubblewrap would make them for root alone
+        arguments += ["--perms", "0755", "--dir", parent]
+    for path in readable_paths():
+        if os.path.islink(path) and not os.path.isabs(os.readlink(path)):
+            arguments += ["--symlink", os.readlink(path), path]
+        else:
+            arguments += ["--ro-bind", os.path.realpath(path), path]
+    installed = Path(crmkit.__file__).parent.parent / "coursekit"
+    if installed.is_dir() and str(installed).startswith(sys.prefix):  # a wheel: its course holds the solutions
+        arguments += ["--tmpfs", str(installed)]
+        data = installed / "course" / "datasets"
+        if data.is_dir():
+            arguments += ["--ro-bind", str(data), str(data)]
+    arguments += ["--ro-bind", str(INSIDE), "/inside.py", "--chdir", "/tmp"]
+    settings = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PYTHONUTF8": "1",
+                "MPLBACKEND": "Agg", "MPLCONFIGDIR": "/tmp/mpl", "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": str(Path(crmkit.__file__).parent.parent), "IPYTHONDIR": "/tmp/ipython",
+                "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLTIMEOUT": "1"}
+    for name, value in settings.items():
+        arguments += ["--setenv", name, value]
+    return [*arguments, "--", *command]
+
+
+class Warm:
+    """One warm process behind the wall; ``run`` gives it submissions one after the other."""
+
+    def __init__(self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES):
+        self.tier, self.limits, self.modules = tier, limits, modules
+        self.process = None
+
+    def start(self) -> "Warm":
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        walled = self.tier != "trust"
+        settings = {"modules": self.modules, "walled": walled, "limits": {
+            "cpu": self.limits.cpu, "memory": self.limits.memory, "disk": self.limits.disk,
+            "processes": self.limits.processes}}
+        inside = "/inside.py" if walled else str(INSIDE)
+        command = [sys.executable, "-P", inside, str(theirs.fileno()), json.dumps(settings)]
+        environment = None
+        if walled:
+            command = bubblewrap(command, theirs.fileno())
+        else:
+            # the checkout's crmkit, and never a secret: not even an unwalled submission is given our environment
+            keep = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")}
+            environment = {**keep, "PYTHONPATH": str(Path(crmkit.__file__).parent.parent), "PYTHONUTF8": "1"}
+        self.errors = None
+        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+        theirs.close()
+        self.control = ours
+        ours.settimeout(120)
+        try:
+            ready = json.loads(ours.recv(65536) or b"{}")
+        except (TimeoutError, ValueError):
+            ready = {}
+        if not ready.get("ready"):
+            self.process.kill()
+            said = self.process.stderr.read().decode("utf-8", "replace")[-500:]
+            raise SandboxError(said or f"exit {self.process.wait()}")
+        self.uid = ready["uid"]
+        return self
+
+    def run(self, cells: list[str]) -> Outcome:
+        """Run the code cells of one submission; whatever happens to it, an Outcome comes back."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        memory = os.memfd_create("cells")
+        os.write(memory, json.dumps(cells).encode())
+        os.lseek(memory, 0, os.SEEK_SET)
+        reader, writer = os.pipe()
+        try:
+            socket.send_fds(self.control, [b"run"], [memory, writer])
+        finally:
+            os.close(memory)
+            os.close(writer)
+        outcome = self._read(reader)
+        os.close(reader)
+        return self._end(outcome)
+
+    def _read(self, reader: int) -> Outcome:
+        """The frames until the pipe is closed or a limit is reached."""
+        outcome, held, total = Outcome("died"), bytearray(), 0
+        end = time.monotonic() + self.limits.seconds
+        while True:
+            ready, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                outcome.state = "timeout"
+                return outcome
+            block = os.read(reader, 1 << 16)
+            if not block:
+                return outcome  # every writer is gone, or has closed it: nothing more can come
+            held += block
+            total += len(block)
+            if total > LARGEST_OUTPUT:
+                outcome.state = "too_much_output"
+                return outcome
+            while len(held) >= 4:
+                (size,) = struct.unpack(">I", held[:4])
+                if size > LARGEST_FRAME:
+                    outcome.state = "too_much_output"
+                    return outcome
+                if len(held) < 4 + size:
+                    break
+                frame, held = bytes(held[4 : 4 + size]), held[4 + size :]
+                if self._take(frame, outcome):
+                    return outcome
+
+    @staticmethod
+    def _take(frame: bytes, outcome: Outcome) -> bool:
+        """Note what a frame says; whether it says that all cells have run. What is no such frame is passed over."""
+        try:
+            said = json.loads(frame)
+        except (ValueError, RecursionError):
+            return False
+        if not isinstance(said, dict):
+            return False
+        if isinstance(said.get("sheet"), dict):
+            outcome.sheet = said["sheet"]
+        if isinstance(said.get("cell"), int):
+            outcome.last_cell = said["cell"]
+        error = said.get("error")
+        if isinstance(error, dict) and len(outcome.errors) < 100:
+            outcome.errors.append({"cell": error.get("cell") if isinstance(error.get("cell"), int) else None,
+                                   "name": str(error.get("name"))[:80], "text": str(error.get("text"))[:300]})
+        if isinstance(said.get("wall"), str):
+            outcome.state, outcome.detail = "no_wall", said["wall"][:300]
+        if said.get("done") is True:
+            outcome.state = "ended"
+            return True
+        return False
+
+    def _end(self, outcome: Outcome) -> Outcome:
+        """Wait for the child, which says what it used; one that goes on is ended, and all that it started with it."""
+        try:
+            over, _, _ = select.select([self.control], [], [], GRACE if outcome.state in ("ended", "died") else 0)
+            if not over:
+                self.control.send(b"end")
+            used = json.loads(self.control.recv(65536))
+        except (OSError, ValueError):
+            self.close()  # the warm process itself is gone: the next submission starts another
+            outcome.detail = outcome.detail or "warm process"
+            return outcome
+        outcome.cpu_seconds, outcome.memory_mb = used["cpu_seconds"], used["memory_mb"]
+        outcome.seconds = used["seconds"]
+        if outcome.state == "died":
+            outcome.detail = f"exit {used['status']}"
+        return outcome
+
+    def close(self) -> None:
+        """End the warm process and with it everything that is left behind its wall."""
+        if self.process is not None:
+            self.control.close()
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process.stderr.close()
+            self.process = None
+
+    __enter__ = start
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class SandboxError(RuntimeError):
+    """The wall could not be put up; says why."""
+
+
+def tiers() -> list[str]:
+    """The walls that might work here, the best first."""
+    return ["bubblewrap"] if shutil.which("bwrap") and sys.platform == "linux" else []
