@@ -166,7 +166,23 @@ def make_app() -> typer.Typer:
         for line in assign(exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet):
             print(line)
 
-    for function in (open_, run, check, reset, build, assign):
+    def grade(
+        submissions: Annotated[Path, argument("submissions", "SUBMISSIONS")],
+        assignment: Annotated[Path, option("assignment", "--assignment", metavar="DIR")],
+        out: Annotated[Path, option("grade_out", "--out", metavar="DIR")],
+        jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+        only: Annotated[list[str] | None, option("only", "--only", metavar="ID")] = None,
+        trust: Annotated[bool, option("trust", "--trust")] = False,
+        second_seed: Annotated[bool, option("second_seed", "--second-seed")] = False,
+        seconds: Annotated[float, option("seconds", "--seconds", min=1, metavar="N")] = 60,
+    ):
+        from .grade import grade
+        from .grade.sandbox import Limits
+
+        grade(submissions, assignment=assignment, out=out, jobs=jobs, only=only, trust=trust, second_seed=second_seed,
+              limits=Limits(seconds=seconds))
+
+    for function in (open_, run, check, reset, build, assign, grade):
         verb(function)
     # what follows `test` is pytest's, also when it looks like an option
     verb(test, ignore_unknown_options=True)

@@ -93,14 +93,14 @@ def _exercise_cells(lesson: Lesson, *, solved: bool):
             continue
         number += 1
         if number == 1:
-            yield code_cell(_sheet(lesson), ["questions", "hide-input"], hidden=True)
+            yield code_cell(answer_sheet_code(lesson), ["questions", "hide-input"], hidden=True)
         yield from _question_cells(cell, number, solved)
         if number == last:
             yield from (markdown_cell(words("exercise_status")[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
             yield code_cell("answer.status()", ["check", STABLE] if solved else ["check"])
 
 
-def _sheet(lesson: Lesson) -> str:
+def answer_sheet_code(lesson: Lesson) -> str:
     lines = ",\n".join(f"    {contract(question)!r}" for question in lesson.questions)
     head = f"from crmkit import AnswerSheet\n\nanswer = AnswerSheet({lesson.slug!r}, seed=seed, questions=["
     return f"{head}\n{lines},\n])"
