@@ -84,3 +84,30 @@ def interval_of(drawn, *, value: float, level: float = 0.95) -> Estimate:
     """The estimate ``value`` with the central interval of simulated numbers."""
     low, high = _percentiles(np.asarray(drawn, dtype=float), level)
     return Estimate(value=float(value), low=low, high=high, level=level)
+
+
+def turning_point(at, slope, error, *, level: float = 0.95) -> Estimate:
+    """Where a curve stops rising, with the interval of all places where its slope cannot be told from zero.
+
+    ``at`` rises; ``slope`` and its standard ``error`` there. The interval inverts the test of slope 0 (as Fieller
+    1954 does for a ratio): ``high`` is infinite where the slope is nowhere surely below zero after the turn, and the
+    value too where it is above zero to the last: the data show no turn, and none is extrapolated.
+
+    >>> at = np.linspace(0, 10, 1001)
+    >>> turn = turning_point(at, 4 - at, np.full(1001, 0.51), level=0.95)
+    >>> round(turn.value, 2), round(turn.low, 2), round(turn.high, 2)
+    (4.0, 3.0, 5.0)
+    """
+    from scipy.stats import norm
+
+    at, slope = np.asarray(at), np.asarray(slope)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit has no error, and is sure of every slope
+        z = slope / np.asarray(error)
+    area = np.concatenate([[0.0], np.cumsum(np.diff(at) * (slope[1:] + slope[:-1]) / 2)])
+    best, sure = int(np.argmax(area)), norm.ppf((1 + level) / 2)
+    rising, falling = np.flatnonzero(z[:best + 1] > sure), np.flatnonzero(z[best:] < -sure)
+    return Estimate(
+        value=float(at[best]) if slope[-1] < 0 or best < len(at) - 1 else np.inf,
+        low=float(at[rising[-1]]) if len(rising) else float(at[0]),
+        high=float(at[best + falling[0]]) if len(falling) else np.inf, level=level,
+    )
