@@ -42,6 +42,12 @@ _OWNER = {
     "fit_gamma_gamma": "clv",
     "fit_sbg": "clv",
     "validate_holdout": "clv",
+    "repeat_business": "repeat_orders",
+    "stakeholder_map": "stakeholders",
+    "retention_clv": "customer_value",
+    "value_matrix": "customer_value",
+    "retention_economics": "defection",
+    "expectation_gaps": "expectations",
     # language
     "set_language": "language",
     "get_language": "language",
@@ -49,6 +55,7 @@ _OWNER = {
     "glossary": "terms",
     # explorers
     "explore_pyramid": "explore",
+    "explore_relationship_types": "explore",
     "explore_rfm": "explore",
     # questions
     "AnswerSheet": "questions",
