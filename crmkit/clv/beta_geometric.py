@@ -18,12 +18,8 @@ class BetaGeometric(PurchaseModel):
     def _alive(self, x, t_x, age):
         from scipy.special import expit
 
-        odds = _odds_left(self.params.values(), x, np.log(self._scale + t_x), np.log(self._scale + age), self.first)
-        return expit(-odds)
-
-    @property
-    def _scale(self) -> float:
-        return self.params["alpha"]
+        alpha = self.params["alpha"]
+        return expit(-_odds_left(self.params.values(), x, np.log(alpha + t_x), np.log(alpha + age), self.first))
 
     def _rate(self, x, age, t):
         """E[λ·exp(−λpt)] of those alive: λ gamma (r + x, α + T), p beta (a, b + chances), by Pfaff's transformation."""
@@ -41,7 +37,7 @@ class BetaGeometric(PurchaseModel):
         r, alpha, a, b = self.params.values()
         chances, share = x + self.first, alpha / (alpha + t)
         stays = np.exp(betaln(a, b + chances) - betaln(a, b))
-        leaves = np.where(chances > 0, stays * a / (b + np.maximum(chances, 1) - 1), 0)
+        leaves = stays * a * (chances > 0) / np.maximum(b + chances - 1, b)
         return stays * nbinom.pmf(x, r, share) + leaves * nbinom.sf(x - 1, r, share)
 
 
@@ -93,9 +89,8 @@ def _fit(summary, time_unit, *, first, what) -> BetaGeometric:
 def _odds_left(params, x, log_last, log_now, first):
     """Log-odds of having left, given the history; the logarithms are those of alpha + t_x and alpha + T."""
     r, _, a, b = params
-    chances = x + first
-    odds = np.log(a) - np.log(np.where(chances > 0, b + chances - 1, 1)) + (r + x) * (log_now - log_last)
-    return np.where(chances > 0, odds, -np.inf)
+    with np.errstate(divide="ignore"):  # without a chance to leave the odds are 0
+        return np.log(a * (x + first > 0) / np.maximum(b + x + first - 1, b)) + (r + x) * (log_now - log_last)
 
 
 def _score(x, t_x, age, weight, first):
@@ -115,13 +110,12 @@ def _score(x, t_x, age, weight, first):
         value = (total * (r * p[1] - gammaln(r) + gammaln(a + b) - gammaln(b)) - weight @ ((r + x) * log_now)
                  + weight @ np.logaddexp(0, odds)
                  + of_x @ (gammaln(r + ux) + gammaln(b + chances) - gammaln(a + b + chances)))
-        last_chance = np.where(chances > 0, b + chances - 1, 1)
         both = total * digamma(a + b) - of_x @ digamma(a + b + chances)
         slope = [
             total * (p[1] - digamma(r)) + of_x @ digamma(r + ux) - stayed @ log_now - left @ log_last,
             total * r / alpha - (stayed * (r + x)) @ (1 / (alpha + age)) - (left * (r + x)) @ (1 / (alpha + t_x)),
             both + gone.sum() / a,
-            both - total * digamma(b) + of_x @ digamma(b + chances) - gone @ (1 / last_chance),
+            both - total * digamma(b) + of_x @ digamma(b + chances) - gone @ (1 / np.maximum(b + chances - 1, b)),
         ]
         return value / total, np.array(slope) * params / total
 

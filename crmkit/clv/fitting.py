@@ -1,11 +1,11 @@
-"""Maximum likelihood over positive parameters, with standard errors, and what the data must be for it."""
+"""Maximum likelihood over positive parameters, with standard errors, and what a customer's history must be for it."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ..schema import CrmkitError, require_columns
+from ..schema import CrmkitError, require_numbers
 
 _STARTS = ((0, 0, 0, 0), (-1, 1, 0, 1), (1, 2, 1, 0), (-1, 0, -2, -2), (2, 0, 2, 3))  # logarithms, cut to the number
 _STEP = 1e-4  # of the log-parameters, for the curvature: the error is its square
@@ -26,10 +26,10 @@ class Fitted:
 
         The interval is taken on the logarithm, where the likelihood of a positive parameter is closer to symmetric.
         """
-        found = pd.DataFrame({"parameter": list(self.params), "estimate": list(self.params.values()),
-                              "standard_error": list(self.standard_errors.values())})
+        found = pd.DataFrame({"estimate": self.params, "standard_error": self.standard_errors})
         factor = np.exp(1.959963984540054 * found["standard_error"] / found["estimate"])
-        return found.assign(low=found["estimate"] / factor, high=found["estimate"] * factor)
+        found = found.assign(low=found["estimate"] / factor, high=found["estimate"] * factor)
+        return found.rename_axis("parameter").reset_index()
 
 
 def maximise(score, names, *, scale, count: float, what: str, density: float = 0.0) -> dict:
@@ -42,15 +42,16 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
     """
     from scipy.optimize import minimize
 
-    n, tried = len(names), []
-    for start in _STARTS:
-        found = minimize(lambda p: tuple(-part for part in score(p)), np.array(start[:n], dtype=float), jac=True,
-                         method="L-BFGS-B", bounds=[(-14, 14)] * n, options={"ftol": 1e-15, "gtol": 1e-8})
-        at = found.x
+    tried = []
+    for start in np.array(_STARTS, dtype=float)[:, :len(names)]:
+        at = minimize(lambda p: tuple(-part for part in score(p)), start, jac=True, method="L-BFGS-B",
+                      bounds=[(-14, 14)] * len(names), options={"ftol": 1e-15, "gtol": 1e-8}).x
+        tried.append(at)
         for _ in range(8):
-            curvature = _curvature(score, at)
-            if np.linalg.eigvalsh(curvature)[0] <= 1e-9:
-                break  # flat or no summit
+            steps = np.eye(len(at)) * _STEP
+            curvature = np.array([score(at - step)[1] - score(at + step)[1] for step in steps]) / (2 * _STEP)
+            if np.linalg.eigvalsh((curvature + curvature.T) / 2)[0] <= 1e-9:
+                break  # flat, or no summit
             move = np.linalg.solve(curvature, score(at)[1])
             at = at + np.clip(move, -1, 1)
             if np.abs(move).max() < 1e-4:
@@ -58,18 +59,10 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
                 return {"params": dict(zip(names, values.tolist())), "customers": int(count),
                         "log_likelihood": float(score(at)[0] * count + density),
                         "standard_errors": dict(zip(names, (values * spread).tolist()))}
-        tried.append(found.x)
     best = max(tried, key=lambda p: score(p)[0])
     reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(names, np.exp(best) * scale))
-    if np.abs(best).max() > 4.5:  # ninety times the start, or a ninetieth
-        raise CrmkitError("clv_runs_away", what=what, tried=len(tried), value=reached)
-    raise CrmkitError("clv_not_converged", what=what, tried=len(tried), value=reached)
-
-
-def _curvature(score, at: np.ndarray) -> np.ndarray:
-    """Minus the second derivatives, from differences of the gradient."""
-    rows = [(score(at - step)[1] - score(at + step)[1]) / (2 * _STEP) for step in np.eye(len(at)) * _STEP]
-    return (np.array(rows) + np.array(rows).T) / 2
+    far = np.abs(best).max() > 4.5  # ninety times the start, or a ninetieth
+    raise CrmkitError("clv_runs_away" if far else "clv_not_converged", what=what, tried=len(tried), value=reached)
 
 
 def counted(*columns) -> tuple[np.ndarray, ...]:
@@ -78,35 +71,14 @@ def counted(*columns) -> tuple[np.ndarray, ...]:
     return *(rows.index.get_level_values(i).to_numpy(float) for i in range(len(columns))), rows.to_numpy(float)
 
 
-def histories(summary: pd.DataFrame, *, what: str, fitting: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def histories(summary: pd.DataFrame, *, what: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """frequency, t_x and T (days) as arrays, refused where they cannot be a customer's history."""
-    columns = ("frequency", "t_x", "T")
-    require_columns(summary, columns, what=what)
-    refuse_repeated(summary)
-    x, t_x, age = (numbers(summary[column]) for column in columns)
-    for column, array in zip(columns, (x, t_x, age)):
-        refuse_rows(~np.isfinite(array), summary[column], "clv_history_missing")
-    refuse_rows((x < 0) | (x % 1 != 0), summary["frequency"], "clv_history_impossible")
-    refuse_rows((t_x < 0) | (t_x > age) | ((t_x > 0) != (x > 0)), summary["t_x"], "clv_history_impossible")
-    if fitting and len(x) < 2:
-        raise CrmkitError("clv_too_few", what=what, value=len(x))
-    if fitting and not x.any():
-        raise CrmkitError("clv_no_repeat_buyers", what=what, column="frequency", value=len(x))
+    (x,) = require_numbers(summary, ["frequency"], what=what, low=0, whole=True)
+    t_x, age = require_numbers(summary, ["t_x", "T"], what=what, low=0)
+    refuse_rows((t_x > age) | ((t_x > 0) != (x > 0)), summary["t_x"], "clv_history_impossible")
+    if "customer_id" in summary:
+        refuse_rows(summary["customer_id"].duplicated().to_numpy(), summary["customer_id"], "customer_not_unique")
     return x, t_x, age
-
-
-def refuse_repeated(summary: pd.DataFrame) -> None:
-    if "customer_id" not in summary:
-        return
-    ids = summary["customer_id"]
-    again = (ids.duplicated() | ids.isna()).to_numpy()
-    if again.any():
-        raise CrmkitError("customer_not_unique", column="customer_id", count=int(again.sum()), value=ids[again].iloc[0])
-
-
-def numbers(column: pd.Series) -> np.ndarray:
-    """The column as floats; what is no number is missing."""
-    return pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
 
 
 def refuse_rows(wrong: np.ndarray, column: pd.Series, code: str) -> None:

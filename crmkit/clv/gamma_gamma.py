@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ..intervals import Estimate
-from ..schema import CrmkitError, require_columns
-from .fitting import Fitted, counted, maximise, numbers, refuse_repeated, refuse_rows
+from ..schema import CrmkitError, require_columns, require_numbers
+from .fitting import Fitted, counted, maximise, refuse_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,7 @@ class GammaGamma(Fitted):
         if q <= 1:
             raise CrmkitError("clv_no_mean_spend", value=round(q, 4))
         x, z = _spend(summary, "expected_spend")
-        each = (v + x * np.where(x > 0, z, 0)) * p / (p * x + q - 1)
-        return pd.Series(each, index=summary.index, name="expected_spend")
+        return pd.Series((v + x * z) * p / (p * x + q - 1), index=summary.index, name="expected_spend")
 
 
 def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
@@ -73,14 +72,12 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
 
 
 def _spend(summary, what) -> tuple[np.ndarray, np.ndarray]:
-    """frequency and monetary, refused where a repeat buyer's spend is no positive number."""
+    """frequency and monetary (0 for one-time buyers), refused where a repeat buyer's spend is no positive number."""
     require_columns(summary, ("frequency", "monetary"), what=what)
-    refuse_repeated(summary)
-    x, z = numbers(summary["frequency"]), numbers(summary["monetary"])
-    refuse_rows(~np.isfinite(x), summary["frequency"], "clv_history_missing")
-    refuse_rows((x < 0) | (x % 1 != 0), summary["frequency"], "clv_history_impossible")
-    refuse_rows((x > 0) & ~((z > 0) & np.isfinite(z)), summary["monetary"], "clv_spend_not_positive")
-    return x, z
+    (x,) = require_numbers(summary, ["frequency"], what=what, low=0, whole=True)
+    z = pd.to_numeric(summary["monetary"], errors="coerce").to_numpy(float, na_value=np.nan)
+    refuse_rows((x > 0) & ~((z > 0) & (z < np.inf)), summary["monetary"], "clv_spend_not_positive")
+    return x, np.where(x > 0, z, 0)
 
 
 def _correlation(x, z) -> Estimate | None:

@@ -12,18 +12,17 @@ from .purchases import PurchaseModel
 
 MODELS = {"bg_nbd": fit_bg_nbd, "mbg_nbd": fit_mbg_nbd, "pareto_nbd": fit_pareto_nbd}
 _MANY = 7  # frequencies from here on are shown as one
+_COUNTS = ["actual_purchases", "expected_purchases", "baseline_purchases"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HoldoutValidation:
-    """A model fitted up to ``calibration_end``, and what happened then; the baseline: everybody's rate until then."""
+    """A model fitted on the calibration, and what happened then; the baseline: everybody goes on at the old rate."""
 
     model: PurchaseModel
-    calibration_end: pd.Timestamp
     holdout_days: int
-    tracking: pd.DataFrame     # week, week_ends, holdout, actual_, expected_, baseline_purchases, each cumulative_ too
-    frequencies: pd.DataFrame  # frequency, actual_customers, expected_customers: repeat purchases in the calibration
-    conditional: pd.DataFrame  # frequency, customers, actual_, expected_, baseline_purchases: per customer, holdout
+    tracking: pd.DataFrame     # week, week_ends, holdout, and cumulative repeat purchases: actual, expected, baseline
+    frequencies: pd.DataFrame  # frequency, actual_customers, expected_customers, and purchases per customer after it
     customers: pd.DataFrame    # customer_id, frequency, t_x, T, actual_, expected_, baseline_purchases
     errors: pd.DataFrame       # measure, model, baseline
 
@@ -33,13 +32,13 @@ def validate_holdout(transactions: pd.DataFrame, *, calibration_end, model: str 
     """Fit ``model`` (bg_nbd, mbg_nbd, pareto_nbd) on the days up to ``calibration_end`` and test it on those after.
 
     In: ``customer_id``, ``date``, ``amount``; days with a return only are no purchases, as in ``customer_summary``.
-    The customers are those first seen in the calibration. Out: ``tracking`` (repeat purchases by week, over both
-    parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+ repeat purchases),
-    ``conditional`` (purchases in the holdout by them), ``customers``, and ``errors``: the total's and the mean week's
-    cumulative error as shares of the actual, and the mean absolute and root mean squared error of a customer's count.
-    The baseline lets everybody go on at frequency / T: what one would say without a model.
-    Errors: CrmkitError for a log that is not a frame or lacks a column, a calibration_end outside the log or that
-    leaves less than a week, and all that the fit refuses.
+    The customers are those first seen in the calibration. Out: ``tracking`` (their cumulative repeat purchases by week,
+    over both parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+ repeat purchases
+    in the calibration, and how many purchases each of them made in the holdout), ``customers``, and ``errors``: of the
+    total and of the mean week's cumulative number as shares of the actual, and the mean absolute and root mean squared
+    error of a customer's count. The baseline lets everybody go on at frequency / T: what one says without a model.
+    Errors: CrmkitError for a log that is no frame or lacks a column, missing dates, a calibration_end that leaves less
+    than a week on either side, and all that the fit refuses.
 
     >>> import crmkit
     >>> result = validate_holdout(crmkit.load("cdnow_sample"), calibration_end="1997-09-30")
@@ -52,30 +51,15 @@ def validate_holdout(transactions: pd.DataFrame, *, calibration_end, model: str 
     start = start[start <= end]
     days = days[days["customer_id"].isin(start.index)]
     until = days[days["day"] <= end].groupby("customer_id")["day"].agg(["size", "max"])
-    customers = pd.DataFrame({
-        "customer_id": start.index, "frequency": until["size"].to_numpy() - 1,
-        "t_x": (until["max"] - start).to_numpy(float), "T": (end - start).to_numpy(float)})
-    fit = MODELS[model](customers, time_unit=time_unit)
-    rate = customers["frequency"] / customers["T"].where(customers["T"] > 0, np.inf)
-    customers["actual_purchases"] = (days["day"] > end).groupby(days["customer_id"]).sum().to_numpy()
-    customers["expected_purchases"] = fit.expected_purchases(customers, days=last - end)
-    customers["baseline_purchases"] = rate * (last - end)
+    customers = pd.DataFrame({"frequency": until["size"] - 1, "t_x": until["max"] - start, "T": end - start})
+    fit = MODELS[model](customers := customers.reset_index(), time_unit=time_unit)
+    rate = customers["frequency"] / customers["T"].clip(lower=1)  # T is 0 only where frequency is
+    actual = (days["day"] > end).groupby(days["customer_id"]).sum().to_numpy()
+    expected = fit.expected_purchases(customers, days=last - end)
+    customers = customers.assign(**dict(zip(_COUNTS, (actual, expected, rate * (last - end)))))
     tracking = _tracking(days, start, fit, rate.sum(), first, end, last)
-    group = customers["frequency"].clip(upper=_MANY)
-    names = [*map(str, range(_MANY)), f"{_MANY}+"]
-    columns = ["actual_purchases", "expected_purchases", "baseline_purchases"]
-    conditional = customers.groupby(group)[columns].mean().reindex(range(_MANY + 1))
-    observed = group.value_counts().reindex(range(_MANY + 1), fill_value=0).to_numpy()
-    ages, count = np.unique(customers["T"], return_counts=True)
-    expected = np.array([count @ fit.p_frequency(x, ages) for x in range(_MANY)])
-    return HoldoutValidation(
-        model=fit, calibration_end=transactions["date"].min().normalize() + pd.Timedelta(end - first, "D"),
-        holdout_days=int(last - end), tracking=tracking, customers=customers,
-        frequencies=pd.DataFrame({"frequency": names, "actual_customers": observed,
-                                  "expected_customers": [*expected, len(customers) - expected.sum()]}),
-        conditional=conditional.assign(frequency=names, customers=observed).reset_index(drop=True)[
-            ["frequency", "customers", *columns]],
-        errors=_errors(customers, tracking))
+    return HoldoutValidation(model=fit, holdout_days=last - end, tracking=tracking, customers=customers,
+                             frequencies=_frequencies(customers, fit), errors=_errors(customers, tracking))
 
 
 def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, int, int]:
@@ -83,47 +67,55 @@ def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, in
     if not isinstance(transactions, pd.DataFrame):
         raise CrmkitError("not_transactions", value=type(transactions).__name__)
     require_columns(transactions, REQUIRED_TRANSACTION_COLUMNS, what="validate_holdout")
-    for column in REQUIRED_TRANSACTION_COLUMNS:
-        if (missing := transactions[column].isna()).any():
-            raise CrmkitError("missing_values", column=column, count=int(missing.sum()), row=int(np.argmax(missing)))
-    if not pd.api.types.is_datetime64_any_dtype(transactions["date"]):
-        raise CrmkitError("dates_not_dates", column="date", value=str(transactions["date"].dtype))
-    numbers = transactions["date"].dt.tz_localize(None).to_numpy("datetime64[D]").astype(int)
-    end = pd.to_datetime(calibration_end, errors="coerce")
-    if not isinstance(end, pd.Timestamp):
-        raise CrmkitError("as_of_not_a_date", value=calibration_end)
-    cut = int(end.to_datetime64().astype("datetime64[D]").astype(int))
-    first, last = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
-    if not first + 7 <= cut <= last - 7:
-        raise CrmkitError("clv_calibration_end", value=calibration_end, first=np.datetime64(first + 7, "D"),
-                          last=np.datetime64(last - 7, "D"))
-    bought = pd.DataFrame({"customer_id": transactions["customer_id"].to_numpy(), "day": numbers})
-    return bought[transactions["amount"].to_numpy() >= 0].drop_duplicates(), first, cut, last
+    log = transactions[list(REQUIRED_TRANSACTION_COLUMNS)]
+    if (gaps := log.isna()).any(axis=None):
+        column = gaps.any().idxmax()
+        row, count = int(np.argmax(gaps[column])), int(gaps[column].sum())
+        raise CrmkitError("missing_values", column=column, count=count, row=row)
+    if not pd.api.types.is_datetime64_any_dtype(log["date"]):
+        raise CrmkitError("dates_not_dates", column="date", value=str(log["date"].dtype))
+    day = log["date"].dt.tz_localize(None).to_numpy("datetime64[D]").astype(int)
+    cut = pd.to_datetime(calibration_end, errors="coerce")
+    end = -1 if pd.isna(cut) else cut.to_datetime64().astype("datetime64[D]").astype(int)
+    first, last = day.min(initial=2**31), day.max(initial=0)
+    if not first + 7 <= end <= last - 7:
+        allowed = (np.datetime64(int(n), "D") for n in (first + 7, last - 7))
+        raise CrmkitError("clv_calibration_end", value=calibration_end, **dict(zip(("first", "last"), allowed)))
+    bought = log.assign(day=day).loc[log["amount"] >= 0, ["customer_id", "day"]].drop_duplicates()
+    return bought, int(first), int(end), int(last)
 
 
 def _tracking(days, start, fit, rate, first, end, last) -> pd.DataFrame:
-    """Repeat purchases of the cohort week by week; a last week that is not whole is left out, a first one is kept."""
+    """Repeat purchases of the cohort by week; a last week that is not whole is left out, a first one is kept."""
     ends = np.arange(end - (end - first) // 7 * 7, last + 1, 7)
-    repeats = np.sort(days["day"].to_numpy()[days["day"].to_numpy() > days["customer_id"].map(start).to_numpy()])
+    repeats = np.sort(days["day"][days["day"] > days["customer_id"].map(start)])
+    actual = np.searchsorted(repeats, ends, side="right")
     begun, customers = np.unique(start, return_counts=True)
     by_age = fit.expected_purchases_new(np.arange(last - first + 1))
-    expected = [customers @ by_age[np.maximum(week - begun, 0)] for week in ends]
-    actual = np.searchsorted(repeats, ends, side="right")
-    baseline = np.where(ends >= end, actual[ends <= end][-1] + rate * (ends - end), np.nan)
-    frame = pd.DataFrame({"week": np.arange(1, len(ends) + 1), "holdout": ends > end,
-                          "week_ends": ends.astype("datetime64[D]").astype("datetime64[s]")})
-    for name, cumulative in (("actual", actual), ("expected", expected), ("baseline", baseline)):
-        frame[f"{name}_purchases"] = np.diff(cumulative, prepend=0 * cumulative[0])
-        frame[f"cumulative_{name}_purchases"] = cumulative
+    return pd.DataFrame({
+        "week": np.arange(1, len(ends) + 1), "week_ends": ends.astype("datetime64[D]").astype("datetime64[s]"),
+        "holdout": ends > end, "cumulative_actual_purchases": actual,
+        "cumulative_expected_purchases": [customers @ by_age[np.maximum(week - begun, 0)] for week in ends],
+        "cumulative_baseline_purchases": np.where(ends < end, np.nan, actual[ends == end][0] + rate * (ends - end))})
+
+
+def _frequencies(customers, fit) -> pd.DataFrame:
+    group = customers["frequency"].clip(upper=_MANY)
+    ages, count = np.unique(customers["T"], return_counts=True)
+    expected = [count @ fit.p_frequency(x, ages) for x in range(_MANY)]
+    frame = customers.groupby(group)[_COUNTS].mean().reindex(range(_MANY + 1)).reset_index(drop=True)
+    frame.insert(0, "frequency", [*map(str, range(_MANY)), f"{_MANY}+"])
+    frame.insert(1, "actual_customers", np.bincount(group, minlength=_MANY + 1))
+    frame.insert(2, "expected_customers", [*expected, len(customers) - sum(expected)])
     return frame
 
 
 def _errors(customers, tracking) -> pd.DataFrame:
-    actual, ahead, rows = customers["actual_purchases"], tracking[tracking["holdout"]], {}
+    actual, ahead, found = customers["actual_purchases"], tracking[tracking["holdout"]], {}
     for name, column in (("model", "expected_purchases"), ("baseline", "baseline_purchases")):
         missed = customers[column] - actual
         path = ahead[f"cumulative_{column}"] / ahead["cumulative_actual_purchases"] - 1
-        rows[name] = [missed.sum() / actual.sum() if actual.any() else np.nan, path.abs().mean(), missed.abs().mean(),
-                      np.sqrt((missed**2).mean())]
-    return pd.DataFrame({"measure": ["total_error_share", "tracking_error_share", "mean_absolute_error",
-                                     "root_mean_squared_error"], **rows})
+        found[name] = {
+            "total_error_share": missed.sum() / actual.sum(), "tracking_error_share": path.abs().mean(),
+            "mean_absolute_error": missed.abs().mean(), "root_mean_squared_error": np.sqrt((missed**2).mean())}
+    return pd.DataFrame(found).rename_axis("measure").reset_index()

@@ -23,10 +23,6 @@ class ParetoNBD(PurchaseModel):
                  for i in range(0, len(x), _ROWS))
         return np.concatenate([np.empty(0), *(expit(stays - left) for stays, left, *_ in parts)])
 
-    @property
-    def _scale(self) -> float:
-        return self.params["beta"]
-
     def _rate(self, x, age, t):
         r, alpha, s, beta = self.params.values()
         return (r + x) / (alpha + age) * (1 + t / (beta + age))**-s
@@ -35,7 +31,7 @@ class ParetoNBD(PurchaseModel):
         from scipy.stats import nbinom
 
         r, alpha, s, beta = self.params.values()
-        until, weight = time_nodes(np.zeros_like(t), t, np.full_like(t, beta))
+        until, weight = time_nodes(t, np.full_like(t, beta))
         leaves = weight * s / beta * (1 + until / beta)**-(s + 1)
         return ((1 + t / beta)**-s * nbinom.pmf(x, r, alpha / (alpha + t))
                 + (leaves * nbinom.pmf(x[..., None], r, alpha / (alpha + until))).sum(axis=-1))

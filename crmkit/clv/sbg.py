@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..schema import CrmkitError, require_between
+from ..schema import CrmkitError, require_between, require_numbers
 from .fitting import Fitted, maximise
 
 
@@ -33,7 +33,7 @@ class ShiftedBetaGeometric(Fitted):
             "constant_survival_share": self.constant_retention**t})
 
     def compare(self, survivors) -> pd.DataFrame:
-        """``curve`` beside the cohort's ``survivors``: with ``survivors_share`` and ``fitted`` (was the period used?)."""
+        """``curve`` beside the cohort's ``survivors``, ``survivors_share`` and ``fitted`` (was the period used?)."""
         actual = _survivors(survivors)
         return self.curve(len(actual) - 1).assign(
             survivors=actual, survivors_share=actual / actual[0], fitted=np.arange(len(actual)) < len(self.survivors))
@@ -70,13 +70,10 @@ def fit_sbg(survivors) -> ShiftedBetaGeometric:
 
     left = _survivors(survivors)
     lost, t = -np.diff(left), np.arange(1, len(left))
-    if len(t) < 2:
-        raise CrmkitError("clv_few_periods", value=len(left))
-    if not lost.any() or left[1] == 0:
-        raise CrmkitError("clv_nobody_left" if lost.any() else "clv_nobody_lost", value=int(left[0]))
-    gone, stay = np.append(lost, 0), np.append(np.zeros(len(t)), left[-1])
-    alpha_more, beta_more = np.append(np.ones(len(t)), 0), np.append(t - 1, t[-1])
-    weight = gone + stay
+    if len(t) < 2 or not lost.any() or left[1] == 0:
+        raise CrmkitError("clv_nothing_to_fit", value=", ".join(f"{n:g}" for n in left[:3]))
+    # how many left at their t-th renewal, having stayed at t − 1; and last, how many stayed at all of them
+    weight, alpha_more, beta_more = np.append(lost, left[-1]), np.append(t > 0, 0), np.append(t - 1, t[-1])
 
     def score(logs):
         a, b = params = np.exp(logs)
@@ -92,12 +89,9 @@ def fit_sbg(survivors) -> ShiftedBetaGeometric:
 
 
 def _survivors(values) -> np.ndarray:
-    array = pd.to_numeric(pd.Series(np.asarray(values).ravel()), errors="coerce").to_numpy(float)
-    if not len(array):
-        raise CrmkitError("no_values", name="survivors")
-    wrong = ~np.isfinite(array) | (array < 0) | (array % 1 != 0) | (np.diff(array, prepend=np.inf) > 0)
-    if wrong.any() or array[0] == 0:
-        row = int(np.argmax(wrong))
-        raise CrmkitError("clv_survivors", row=row, column="survivors", value=array[row],
-                          before=array[row - 1] if row else "—")
+    (array,) = require_numbers(pd.DataFrame({"survivors": np.asarray(values).ravel()}), ["survivors"], what="survivors",
+                               low=0, whole=True)
+    if array[0] == 0 or (np.diff(array) > 0).any():
+        row = int(np.argmax(np.diff(array, prepend=array[0] if array[0] else -1) > 0))
+        raise CrmkitError("clv_survivors", row=row, column="survivors", value=array[row])
     return array
