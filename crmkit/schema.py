@@ -65,7 +65,7 @@ def require_between(value, low, high, *, name: str) -> None:
 
 def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), high: float = float("inf"),
                     whole: bool = False) -> list:
-    """The columns as float arrays, in order; refuses an empty frame, and any cell that is no finite number inside.
+    """The columns as float arrays, in order; refuses an empty frame, no columns, and cells that are no numbers inside.
 
     ``whole`` refuses fractions: with ``low=0, high=1`` a column of yes and no (True and False pass too).
     """
@@ -73,7 +73,7 @@ def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), hi
     import pandas as pd
 
     require_columns(frame, columns, what=what)
-    if not len(frame):
+    if not len(frame) or not len(columns):
         raise CrmkitError("no_values", name=what)
     found = [pd.to_numeric(frame[c], errors="coerce").to_numpy(float, na_value=np.nan) for c in columns]
     for column, numbers in zip(columns, found):
