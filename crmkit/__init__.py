@@ -48,6 +48,14 @@ _OWNER = {
     "value_matrix": "customer_value",
     "retention_economics": "defection",
     "expectation_gaps": "expectations",
+    "PDCA": "pdca",
+    "control_chart": "control_limits",
+    "indicators": "kpi_sheet",
+    "fit_contact_response": "contact_intensity",
+    "loyalty_forms": "loyalty",
+    "satisfaction_loyalty": "loyalty",
+    "recovery_paradox": "loyalty",
+    "loyalty_programme": "loyalty",
     # language
     "set_language": "language",
     "get_language": "language",
@@ -57,6 +65,7 @@ _OWNER = {
     "explore_pyramid": "explore",
     "explore_relationship_types": "explore",
     "explore_rfm": "explore",
+    "explore_relationship_levels": "explore",
     # questions
     "AnswerSheet": "questions",
     # tables and errors

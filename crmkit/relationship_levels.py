@@ -18,21 +18,23 @@ from .terms import message_pair, term_pair
 
 LEVELS = ("financial", "social", "structural")
 _INF, _NORMAL = float("inf"), NormalDist()
-_BOUNDS = {
-    "customers": (1, 1e10), "dispersion": (0.001, 0.8), "purchases_per_year": (0.001, 1e6), "unit_margin": (0, 1e12),
-    "purchase_lift": (-1, 10), "retention_lift": (-10, 1), "imitation_half_life_years": (0, _INF),
-    "setup_cost": (0, 1e15), "yearly_cost": (0, 1e15), "yearly_cost_per_member": (0, 1e12),
-}
+_CHOICES = {"level": LEVELS, "offered_to": ("everyone", "worthwhile")}
+_BOUNDS = {"customers": (0.001, 1e10), "purchases_per_year": (0.001, 1e6), "dispersion": (0.001, 0.8),
+           "repeat_rate": (0, 1), "margin_given_away": (0, 1), "held_by_switching_cost": (0, 1),
+           "purchase_lift": (-1, 10), "retention_lift": (-10, 1), "imitation_half_life_years": (0, _INF)}
 
 
-def _require_bounds(data) -> None:
-    for name, value in vars(data).items():
-        if name not in ("level", "offered_to"):
-            require_between(value, *_BOUNDS.get(name, (0, 1)), name=name)
+class _Checked:
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            if name in _CHOICES:
+                require_choice(value, _CHOICES[name], name=name)
+            else:
+                require_between(value, *_BOUNDS.get(name, (0, 1e15)), name=name)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerBase:
+class CustomerBase(_Checked):
     """The customers to whom a programme is offered, by traits that can be measured (``measure_base``).
 
     >>> CustomerBase(customers=1000, repeat_rate=0.6, dispersion=0.5, unit_margin=20, purchases_per_year=6).yearly_value
@@ -45,9 +47,6 @@ class CustomerBase:
     unit_margin: float         # currency per purchase
     purchases_per_year: float  # of a customer who is still there, on average
 
-    def __post_init__(self):
-        _require_bounds(self)
-
     @property
     def yearly_value(self) -> float:
         """The size of a customer: margin a year, on average."""
@@ -55,7 +54,7 @@ class CustomerBase:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Programme:
+class Programme(_Checked):
     """The plan of one level's programme: rates 0 … 1, money in the currency of the base.
 
     Lifts fade by half every ``imitation_half_life_years``, as rivals copy (0: copied at once; infinity: never). The
@@ -74,11 +73,6 @@ class Programme:
     yearly_cost: float = 0.0
     yearly_cost_per_member: float = 0.0
     offered_to: str = "everyone"         # or "worthwhile": by invitation, to customers who will repay it
-
-    def __post_init__(self):
-        require_choice(self.level, LEVELS, name="level")
-        require_choice(self.offered_to, ("everyone", "worthwhile"), name="offered_to")
-        _require_bounds(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,32 +121,32 @@ def programme_economics(
     for plan in given:
         invited = _invited(plan, base, t, discount)
 
-        def value(*lifts, plan=plan, invited=invited):
-            return (_flows(plan, base, t, invited, *lifts)["cash_flow"] * discount).sum(axis=-1)
+        def value(lifts=None, plan=plan, invited=invited):
+            return (_flows(plan, base, t, invited, lifts)["cash_flow"] * discount).sum(axis=-1)
 
         npv[plan.level] = Estimate(value=float(value()))
         if rng is not None:
-            drawn = (rng.normal(plan.purchase_lift, plan.purchase_lift_sd, (draws, 1)),
-                     rng.normal(plan.retention_lift, plan.retention_lift_sd, (draws, 1)))
-            npv[plan.level] = interval_of(value(*drawn), value=npv[plan.level].value, level=level)
-        table = pd.DataFrame({"level": plan.level, "year": t, **_flows(plan, base, t, invited)})
-        table["cumulative_discounted"] = cumulative = (table["cash_flow"] * discount).cumsum()
-        tables.append(table)
+            drawn = rng.normal((plan.purchase_lift, plan.retention_lift),
+                               (plan.purchase_lift_sd, plan.retention_lift_sd), (draws, 2)).T[..., None]
+            npv[plan.level] = interval_of(value(drawn), value=npv[plan.level].value, level=level)
+        flows = _flows(plan, base, t, invited)
+        cumulative = (flows["cash_flow"] * discount).cumsum()
+        paid = np.flatnonzero(cumulative[1:] >= 0)
+        tables.append({"level": [plan.level] * len(t), "year": t, **flows, "cumulative_discounted": cumulative})
         rows.append({
             "level": plan.level, "members": base.customers * invited[0], "net_present_value": npv[plan.level].value,
             "value_per_customer": npv[plan.level].value / base.customers,
-            "break_even_year": float(cumulative[1:].ge(0).idxmax()) if cumulative[1:].max() >= 0 else np.nan,
-            "peak_year": int(cumulative.idxmax()),
-            "break_even_lift_share": _zero_at(lambda k: value(k * plan.purchase_lift, k * plan.retention_lift)),
+            "break_even_year": paid[0] + 1.0 if len(paid) else np.nan, "peak_year": int(cumulative.argmax()),
+            "break_even_lift_share": _zero_at(lambda k: value((k * plan.purchase_lift, k * plan.retention_lift))),
             "value_if_copied": float(value(plan=replace(plan, imitation_half_life_years=0.0))),
         })
-    return ProgrammeEconomics(yearly=pd.concat(tables, ignore_index=True), levels=pd.DataFrame(rows), npv=npv)
+    yearly = pd.DataFrame({column: np.concatenate([table[column] for table in tables]) for column in tables[0]})
+    return ProgrammeEconomics(yearly=yearly, levels=pd.DataFrame(rows), npv=npv)
 
 
-def _flows(plan: Programme, base: CustomerBase, t, invited, purchase_lift=None, retention_lift=None) -> dict:
-    """The columns of ``yearly``, year 0 first; lifts in place of the plan's may be columns of draws."""
-    purchase = plan.purchase_lift if purchase_lift is None else purchase_lift
-    retention = plan.retention_lift if retention_lift is None else retention_lift
+def _flows(plan: Programme, base: CustomerBase, t, invited, lifts=None) -> dict:
+    """The columns of ``yearly``, year 0 first; ``lifts`` (purchase, retention) in place of the plan's may be draws."""
+    purchase, retention = (plan.purchase_lift, plan.retention_lift) if lifts is None else lifts
     with np.errstate(divide="ignore"):
         effect = np.exp2(-np.maximum(t - 0.5, 0.5) / plan.imitation_half_life_years)
     leave = (1 - base.repeat_rate) * (1 - retention * effect) * (1 - plan.held_by_switching_cost)
@@ -162,15 +156,11 @@ def _flows(plan: Programme, base: CustomerBase, t, invited, purchase_lift=None, 
     value, members = base.customers * base.yearly_value * invited[1], base.customers * invited[0] * there
     without = value * (t > 0) * base.repeat_rate ** np.maximum(t - 1.0, 0)
     with_ = value * there * np.maximum(0, 1 + purchase * effect)
-    flows = {
-        "members": members, "margin_without": without, "margin_with": with_, "incremental_margin": with_ - without,
-        "reward_cost": plan.margin_given_away * with_,
-        "reward_anyway": plan.margin_given_away * np.minimum(with_, without),
-        "member_cost": plan.yearly_cost_per_member * members,
-        "running_cost": np.where(t > 0, plan.yearly_cost, plan.setup_cost),
-    }
-    spent = flows["reward_cost"] + flows["member_cost"] + flows["running_cost"]
-    return {**flows, "cash_flow": flows["incremental_margin"] - spent}
+    gain, reward, running = with_ - without, plan.margin_given_away, np.where(t > 0, plan.yearly_cost, plan.setup_cost)
+    served = plan.yearly_cost_per_member * members
+    return {"members": members, "margin_without": without, "margin_with": with_, "incremental_margin": gain,
+            "reward_cost": reward * with_, "reward_anyway": reward * np.minimum(with_, without), "member_cost": served,
+            "running_cost": running, "cash_flow": gain - reward * with_ - served - running}
 
 
 def _invited(plan: Programme, base: CustomerBase, t: np.ndarray, discount: np.ndarray) -> tuple[float, float]:
@@ -178,8 +168,8 @@ def _invited(plan: Programme, base: CustomerBase, t: np.ndarray, discount: np.nd
     if plan.offered_to == "everyone":
         return 1.0, 1.0
     flows = _flows(plan, base, t, (1.0, 1.0))
-    gain = ((flows["incremental_margin"] - flows["reward_cost"]) * discount).sum()
     cost = (flows["member_cost"] * discount).sum()
+    gain = ((flows["incremental_margin"] - flows["reward_cost"]) * discount).sum()
     spread = _NORMAL.inv_cdf(0.8) - _NORMAL.inv_cdf(base.dispersion)  # of the logarithm of a customer's value
     if gain <= 0 or cost == 0 or spread < 1e-9:
         return (float(gain > cost),) * 2
@@ -259,22 +249,21 @@ def recommend_level(
          "asked_by": "kit_condition" if name == "structural" else "lecture_condition"}
         for name, traits in _ASKED.items() for trait, high in traits.items()
     ])
-    met = {name: table["met"].tolist() for name, table in conditions.groupby("level")}
-    fits = {name: met[name][0] and (any if name == "social" else all)(met[name][1:]) for name in _ASKED}
-    book = next((name for name, fit in fits.items() if fit), "no_level")
+    met = conditions.groupby("level")["met"].agg(list)
+    fits = (name for name, (first, *rest) in met[list(_ASKED)].items()
+            if first and (any if name == "social" else all)(rest))
+    book = next(fits, "no_level")
     causes = ()
     for plan in (plan for plan in programmes if plan.level == book != best):
-        relieved = {cause: programme_economics(replace(plan, **without), **with_).npv[book].value
-                    for cause, without in _CAUSES.items()}
-        causes = tuple(c for c, v in relieved.items() if v / base.customers > max(0, worth.max()))
+        causes = tuple(cause for cause, without in _CAUSES.items() if programme_economics(
+            replace(plan, **without), **with_).levels["value_per_customer"][0] > max(0, worth.max()))
     said = ("levels_agree" if best == book else "levels_book_silent" if book not in worth
             else "levels_differ" if causes else "levels_differ_throughout")
     names = {f"{who}_{lang}": between.join(term_pair(slug)[k] for slug in slugs)
              for who, slugs in (("best", [best]), ("book", [book]), ("causes", causes))
              for k, (lang, between) in enumerate((("zh", "、"), ("en", ", ")))}
-    values = {"best_value": f"{worth.get(best, 0.0):,.2f}", "book_value": f"{worth.get(book, 0.0):,.2f}"}
-    return LevelAdvice(best=best, book=book, conditions=conditions, economics=economics, causes=causes,
-                       reason=message_pair(said, **names, **values))
+    reason = message_pair(said, **names, best_value=worth.get(best, 0.0), book_value=worth.get(book, 0.0))
+    return LevelAdvice(best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason)
 
 
 def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase:
@@ -293,8 +282,8 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
     """
     require_between(margin_rate, 0, 1, name="margin_rate")
     known = customers[customers["T"].notna()] if "T" in customers else customers  # only returns: never a customer
-    purchases, revenue, days, since = require_numbers(
-        known, ("purchases", "revenue", "T", "days_since_last"), what="measure_base")
+    columns = ("purchases", "revenue", "T", "days_since_last")
+    purchases, revenue, days, since = require_numbers(known, columns, what="measure_base")
     older, recent = days >= 365, since < 365
     if not (older & recent).any():
         raise CrmkitError("levels_history_short", value=int(older.sum()))

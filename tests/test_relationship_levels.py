@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from statistics import NormalDist
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crmkit
+import crmkit.plots
 from crmkit import CrmkitError
 from crmkit.relationship_levels import (
     LEVELS, LIMITS, CustomerBase, Programme, level_crosswalk, measure_base, programme_economics, recommend_level,
 )
 from crmkit.terms import has_term
+
+matplotlib.use("agg")
 
 BASE = CustomerBase(customers=20_000, repeat_rate=0.6, dispersion=0.45, unit_margin=12, purchases_per_year=8)
 POINTS = Programme(level="financial", purchase_lift=0.15, retention_lift=0.1, margin_given_away=0.06,
@@ -348,6 +352,21 @@ def test_measuring_leaves_the_summary_as_it_was_and_does_not_mind_the_order():
     pd.testing.assert_frame_equal(summary, before)
     shuffled = measure_base(summary.sample(frac=1, random_state=1), margin_rate=0.3)
     assert asdict(shuffled) == pytest.approx(asdict(base))
+
+
+# --- drawing ------------------------------------------------------------------------------------------------------
+
+
+def test_plots_draw_the_numbers_and_ring_the_years_in_which_a_programme_breaks_even():
+    result = programme_economics(PLANS, base=replace(BASE, unit_margin=15))
+    ax = crmkit.plots.plot_programme_years(result)
+    for line, level in zip(ax.lines, LEVELS):
+        drawn = result.yearly[result.yearly["level"] == level]
+        np.testing.assert_allclose(line.get_xydata(), drawn[["year", "cumulative_discounted"]])
+    rings = [line.get_xydata()[0, 0] for line in ax.lines if line.get_markersize() == 12]
+    assert rings == result.levels["break_even_year"].dropna().tolist() and rings
+    bars = crmkit.plots.plot_level_values(result).patches
+    assert [bar.get_width() for bar in bars] == pytest.approx(result.levels["net_present_value"].tolist())
 
 
 # --- text, and what is refused ------------------------------------------------------------------------------------
