@@ -43,6 +43,7 @@ def with_interval(estimate, show=percent) -> str:
 # --- the paper ------------------------------------------------------------------------------
 
 def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2)) -> Axes:
+    """The Axes given, or those of a new figure, ready to be drawn on: the font, the title, no frame above and right."""
     fonts.use()
     if ax is None:
         _, ax = plt.subplots(figsize=size, layout="constrained")
@@ -52,6 +53,7 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2))
 
 
 def share_axis(axis, slug: str) -> None:
+    """Shares as percentages, under the term."""
     axis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0)))
     axis.set_label_text(label(slug))
 
