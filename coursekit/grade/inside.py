@@ -2,7 +2,7 @@
 
 Nothing of coursekit is there, so this file stands alone; it is started by `sandbox.py` with one end of a socket. Each
 request brings two descriptors: a notebook's code cells to read (JSON), and a pipe for what comes of them. The child
-gets namespaces of its own (user, mount, pid, network, ipc, host name), a private /tmp and limits, and loses every
+gets namespaces of its own (user, mount, pid, network, ipc, host name), a private scratch folder and limits, and loses every
 privilege before the first cell runs. What it writes into the pipe is the student's word and is taken for no more.
 """
 
@@ -86,14 +86,15 @@ def enter_namespaces() -> None:
 
 
 def wall_in(limits: dict) -> None:
-    """Private /tmp, no /proc, limits, no privileges; called in process 1 of the namespaces."""
+    """Private scratch, no /proc, limits, no privileges; called in process 1 of the namespaces."""
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     with open("/proc/self/oom_score_adj", "w") as stream:
         stream.write("1000")  # if memory runs out on the machine, this goes first
     checked(libc.mount(None, b"/", None, MS_REC_PRIVATE, None), "private mounts")
-    mount_private("/tmp", f"size={limits['disk']},nr_inodes=20000,mode=0700")
+    mount_private(limits["scratch"], f"size={limits['disk']},nr_inodes=20000,mode=0700")
+    mount_private("/dev/shm", "size=67108864,nr_inodes=1000,mode=0700")
     mount_private("/proc", "size=4096,mode=0555", MS_NOSUID_NODEV | MS_RDONLY)
-    os.chdir("/tmp")
+    os.chdir(limits["scratch"])
     for what, value in ((resource.RLIMIT_CPU, limits["cpu"]), (resource.RLIMIT_FSIZE, limits["disk"]),
                         (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_NOFILE, 256),
                         (resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits["memory"])):

@@ -23,6 +23,7 @@ INSIDE = Path(__file__).with_name("inside.py")
 MODULES = ["pandas", "numpy", "matplotlib.pyplot", "seaborn", "scipy.stats", "duckdb", "crmkit", "crmkit.questions",
            "crmkit.summary", "crmkit.tables", "crmkit.plots", "crmkit.customer_pyramid", "crmkit.segments"]
 LARGEST_FRAME, LARGEST_OUTPUT = 8 << 20, 24 << 20  # bytes: one message of a submission; all of them
+SCRATCH = "/scratch"  # the one place where a submission may write; its own, and gone with it
 GRACE = 2.0  # seconds that a submission has to end after its last cell
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime",
           "/etc/alternatives", "/usr/share/zoneinfo"]
@@ -53,17 +54,18 @@ class Outcome:
     detail: str = ""
 
 
-def readable_paths() -> list[str]:
-    """What a submission may read: the system's programs, this Python with its packages, crmkit and its data."""
+def readable_paths() -> dict[str, str]:
+    """What a submission may read, path inside → path here: the system, this Python with its packages, crmkit, its data."""
+    paths = {p: p for p in [*SYSTEM, sys.prefix, sys.base_prefix] if os.path.exists(p)}
     package = Path(crmkit.__file__).parent
-    own = [sys.prefix, sys.base_prefix, str(package)]
+    paths["/kit/crmkit"] = str(package)
     for data in (package.parent / "datasets", package.parent / "coursekit" / "course" / "datasets"):
         if data.is_dir():
-            own.append(str(data))
-    return [p for p in dict.fromkeys([*SYSTEM, *own]) if os.path.exists(p)]
+            paths["/kit/datasets"] = str(data)
+    return paths
 
 
-def bubblewrap(command: list[str], descriptor: int) -> list[str]:
+def bubblewrap(command: list[str]) -> list[str]:
     """The command inside bubblewrap: a read-only system without coursekit, no network, no other processes."""
     arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
                  "--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
@@ -71,26 +73,28 @@ def bubblewrap(command: list[str], descriptor: int) -> list[str]:
         arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         arguments += ["--unshare-user"]
-    arguments += ["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
-    above = {str(parent) for path in readable_paths() for parent in Path(path).parents} - {"/", "/tmp"}
-    for parent in sorted(above - set(SYSTEM)):  # bubblewrap would make them for root alone
+    arguments += ["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", SCRATCH]
+    paths = readable_paths()
+    above = {str(parent) for path in paths for parent in Path(path).parents} - {"/", *SYSTEM}
+    for parent in sorted(above):  # bubblewrap would make them for root alone
         arguments += ["--perms", "0755", "--dir", parent]
-    for path in readable_paths():
-        if os.path.islink(path) and not os.path.isabs(os.readlink(path)):
-            arguments += ["--symlink", os.readlink(path), path]
+    if "/tmp" not in above:  # nothing that is needed lies below it
+        arguments += ["--symlink", SCRATCH.lstrip("/"), "/tmp"]
+    for path, source in paths.items():
+        if os.path.islink(source) and not os.path.isabs(os.readlink(source)):
+            arguments += ["--symlink", os.readlink(source), path]
         else:
-            arguments += ["--ro-bind", os.path.realpath(path), path]
-    installed = Path(crmkit.__file__).parent.parent / "coursekit"
-    if installed.is_dir() and str(installed).startswith(sys.prefix):  # a wheel: its course holds the solutions
-        arguments += ["--tmpfs", str(installed)]
-        data = installed / "course" / "datasets"
-        if data.is_dir():
-            arguments += ["--ro-bind", str(data), str(data)]
-    arguments += ["--ro-bind", str(INSIDE), "/inside.py", "--chdir", "/tmp"]
-    settings = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PYTHONUTF8": "1",
-                "MPLBACKEND": "Agg", "MPLCONFIGDIR": "/tmp/mpl", "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTHONPATH": str(Path(crmkit.__file__).parent.parent), "IPYTHONDIR": "/tmp/ipython",
-                "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLTIMEOUT": "1"}
+            arguments += ["--ro-bind", os.path.realpath(source), path]
+    for packages in {p for p in sys.path if p.startswith(sys.prefix) and os.path.isdir(p)}:
+        for hidden in ("coursekit", "crmkit"):  # of an installed wheel; its course holds the solutions
+            if os.path.isdir(os.path.join(packages, hidden)):
+                arguments += ["--tmpfs", os.path.join(packages, hidden)]
+    arguments += ["--ro-bind", str(INSIDE), "/inside.py", "--chdir", SCRATCH]
+    # nothing may stay behind that the next submission could find
+    arguments += ["--remount-ro", "/", "--remount-ro", "/dev"]
+    settings = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", "PYTHONUTF8": "1",
+                "MPLBACKEND": "Agg", "MPLCONFIGDIR": f"{SCRATCH}/mpl", "IPYTHONDIR": f"{SCRATCH}/ipython",
+                "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "/kit", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     for name, value in settings.items():
         arguments += ["--setenv", name, value]
     return [*arguments, "--", *command]
@@ -108,12 +112,12 @@ class Warm:
         walled = self.tier != "trust"
         settings = {"modules": self.modules, "walled": walled, "limits": {
             "cpu": self.limits.cpu, "memory": self.limits.memory, "disk": self.limits.disk,
-            "processes": self.limits.processes}}
+            "processes": self.limits.processes, "scratch": SCRATCH}}
         inside = "/inside.py" if walled else str(INSIDE)
         command = [sys.executable, "-P", inside, str(theirs.fileno()), json.dumps(settings)]
         environment = None
         if walled:
-            command = bubblewrap(command, theirs.fileno())
+            command = bubblewrap(command)
         else:
             # the checkout's crmkit, and never a secret: not even an unwalled submission is given our environment
             keep = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")}
