@@ -82,8 +82,8 @@ class ContactPlan:
 # Assumptions to be replaced by a firm's own costs and trials (currency: yuan); basic is doing nothing.
 PLANS = {
     "basic": ContactPlan(),
-    "reactive": ContactPlan(contacts_per_year=0.2, cost_per_contact=8, programme_cost=150_000, purchase_lift=0.02,
-                            retention_lift=0.08, half_lift_contacts=0.2, purchase_lift_sd=0.01, retention_lift_sd=0.03),
+    "reactive": ContactPlan(contacts_per_year=0.05, cost_per_contact=10, programme_cost=150_000, purchase_lift=0.02,
+                            retention_lift=0.08, half_lift_contacts=0.05, purchase_lift_sd=0.01, retention_lift_sd=0.03),
     "accountable": ContactPlan(contacts_per_year=2, cost_per_contact=15, programme_cost=60_000, purchase_lift=0.10,
                                retention_lift=0.25, purchase_lift_sd=0.03, retention_lift_sd=0.06),
     "proactive": ContactPlan(contacts_per_year=6, cost_per_contact=25, programme_cost=120_000, purchase_lift=0.30,
@@ -245,6 +245,7 @@ class _Account:
                     else "programme_cost_shared" if turns(customers=few) else "contact_pays")
         less_loyal = np.linspace(0, 1, 41)[:, None] * row["retention_rate"]
         return ("programme_cost_not_carried" if turns(programmes=0) else "too_little_need" if turns(need=1.0)
+                else "rare_purchases" if turns(purchases_per_year=np.maximum(1, row["purchases_per_year"]))
                 else "loyalty_leaves_no_room" if turns(retention_rate=less_loyal) else "contact_cost_too_high")
 
 
