@@ -91,8 +91,9 @@ def retention_economics(
 
         found = lift_at(**{unknown: tried})
         for sector, lift in zip(claims["sector"], lifts):
-            crossed = np.flatnonzero((found[:-1] - lift) * (found[1:] - lift) < 0)
-            solved = [*tried[found == lift], *(brentq(lambda x: lift_at(**{unknown: x}) - lift, *tried[i:i + 2])
+            off = np.where(np.isclose(found, lift, rtol=1e-9), 0.0, found - lift)  # the end of the range may be a solution
+            crossed = np.flatnonzero(off[:-1] * off[1:] < 0)
+            solved = [*tried[off == 0], *(brentq(lambda x: lift_at(**{unknown: x}) - lift, *tried[i:i + 2])
                                                for i in crossed)]
             for x in sorted(solved) or [np.nan]:
                 row = {**setting, unknown: x}

@@ -26,7 +26,7 @@ class RepeatBusiness:
     def within(self, days: float) -> Estimate:
         """The share of customers who order again within so many days, up to the longest time observed."""
         require_between(days, 0, float(self.curve["days_since_first"].iloc[-1]), name="days")
-        at = self.curve[self.curve["days_since_first"] <= days].iloc[-1]
+        at = self.curve[self.curve["days_since_first"] <= days].iloc[-1].to_dict()
         return Estimate(value=at["returned_share"], low=at["low"], high=at["high"], level=self.median_days.level)
 
 
