@@ -46,12 +46,16 @@ def fit_contact_response(
     Model: E(response) = exp(a + f(contacts)), f = b₁·log(1+x) + b₂·x or b₁·x + b₂·x², whichever leaves less deviance,
     by Poisson quasi-likelihood, which holds for any response that is not negative (Gourieroux, Monfort & Trognon
     1984), with errors clustered by customer. Intervals invert the test that the slope is zero, of the response or of
-    the profit. If contacts were NOT given at random, this is the naive reading: see ``adjusted_contact_response``.
+    the profit; of nominal 95 % ones 91 to 96 % held the truth (tests/test_contact_intensity.py). A sharp turn is
+    rounded off: where customers saturate at once and are annoyed only from the ninth contact on, the annoyance point
+    comes out at 6, and the advice still gives away only an eighth of what there was to gain.
+    If contacts were NOT given at random, this is the naive reading: see ``adjusted_contact_response``.
     Errors: CrmkitError for missing columns, cells that are no numbers, a segment with fewer than three different
     numbers of contacts or no response at all.
 
     >>> x = np.arange(400) % 12
-    >>> table = pd.DataFrame({"customer_id": range(400), "contacts": x, "response": (np.exp(np.log1p(x) - 0.2 * x)).round(2)})
+    >>> margin = np.round((1 + x) * np.exp(-0.2 * x), 2)
+    >>> table = pd.DataFrame({"customer_id": range(400), "contacts": x, "response": margin})
     >>> found = fit_contact_response(table, margin_per_response=10, cost_per_contact=1).segments
     >>> found[["annoyance_point", "best_contacts"]].round(1).values.tolist()
     [[4.0, 3.1]]
