@@ -43,14 +43,12 @@ class Cycle:
     standard: str | None = None      # the way of working from now on
 
     def __post_init__(self):
-        if self._empty not in WAITING:
-            raise CrmkitError("pdca_field", value=None, where=fields(self)[-self._empty].name)
+        filled = len(fields(self)) - self._empty
         for i, field in enumerate(fields(self)):
             value = getattr(self, field.name)
-            if not isinstance(value, field.type) or (value is None) != (i >= len(fields(self)) - self._empty):
+            odd = not isinstance(value, field.type) or isinstance(value, Estimate) and not value.low <= value.high
+            if odd or (value is None) == (i < filled) or (i == filled and self._empty not in WAITING):
                 raise CrmkitError("pdca_field", value=value, where=field.name)
-            if isinstance(value, Estimate):
-                require_between(value.value + 0 * value.low + 0 * value.high, -1e300, 1e300, name=field.name)
         if self.method is not None:
             require_between(self.target, -1e300, 1e300, name="target")
             require_between(self.confidence, 0.5, 0.999, name="confidence")
@@ -307,12 +305,13 @@ def _customer_ids(frame: pd.DataFrame) -> pd.Index:
 
 
 def _day(value, name: str) -> date:
-    try:
-        return (pd.Timestamp(value) if isinstance(value, (str, date)) else pd.NaT).date()
-    except ValueError as error:
-        raise CrmkitError("not_a_date", name=name, value=value) from error
+    day = pd.to_datetime(value if isinstance(value, (str, date)) else None, errors="coerce")
+    if pd.isna(day):
+        raise CrmkitError("not_a_date", name=name, value=value)
+    return day.date()
 
 
 # how a field is read from the file; text is as it is
+_ENDS = ("value", "low", "high", "level")
 _READ = {float | None: float, date | None: date.fromisoformat, tuple | None: tuple}
-_READ |= dict.fromkeys((Estimate, Estimate | None), lambda saved: Estimate(**saved))
+_READ |= dict.fromkeys((Estimate, Estimate | None), lambda saved: Estimate(**{end: float(saved[end]) for end in _ENDS}))
