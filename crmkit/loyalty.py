@@ -114,9 +114,11 @@ def _logit(formula: str, data: pd.DataFrame):
         warnings.simplefilter("ignore")  # a column without variety is left to the rank
         warnings.simplefilter("error", PerfectSeparationWarning)
         try:
-            return glm(formula, data, family=families.Binomial()).fit()
+            if data["retained"].nunique() == 2:
+                return glm(formula, data, family=families.Binomial()).fit()
         except PerfectSeparationWarning:
-            raise CrmkitError("outcome_separated", column="retained", value=f"{data['retained'].mean():.0%}") from None
+            pass
+    raise CrmkitError("outcome_separated", column="retained", value=f"{data['retained'].mean():.0%}")
 
 
 def _p_value(fit, without) -> float:
@@ -225,6 +227,7 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     rows = [{"measure": "crude", "difference": crude}]
     if "stratum" in customers:
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
+        require_between(len(both), 1, np.inf, name="stratum")
         both = both.assign(recovered=(both["complaint"] == "handled_well").astype(int))
         fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
         low, high = fit.conf_int(1 - level).loc["recovered"]
