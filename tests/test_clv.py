@@ -71,7 +71,7 @@ def ages_of(n, rng):
 # --- the likelihoods a second time, by numerical integration over the unseen -----------------
 
 def likelihood(kind, params, x, t_x, age):
-    """The density of one history, averaged over the rate by its closed gamma integral and over leaving by quadrature."""
+    """The density of one history, over the rate by its closed gamma integral and over leaving by quadrature."""
     r, alpha = params["r"], params["alpha"]
 
     def given_exposure(t):
@@ -107,7 +107,8 @@ def test_p_alive_and_likelihood_agree_with_integration_over_the_unseen(kind, his
         never = np.exp(special.betaln(params["a"], params["b"] + chances) - special.betaln(params["a"], params["b"]))
     assert score(np.log(list(params.values())))[0] == pytest.approx(np.log(whole), abs=1e-8)
     r, alpha = params["r"], params["alpha"]
-    here = never * np.exp(special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + age))
+    made = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + age)
+    here = never * np.exp(made)
     frame = pd.DataFrame({"frequency": x, "t_x": t_x * 7, "T": age * 7})
     assert model(kind, params).p_alive(frame)[0] == pytest.approx(here[0] / whole, rel=1e-8)
 
@@ -262,10 +263,11 @@ def test_standard_errors_agree_with_statsmodels_curvature_of_the_likelihood_writ
 def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit():
     rng = np.random.default_rng(3)
     fit = crmkit.fit_bg_nbd(cdnow())
-    drawn = [np.log(list(crmkit.fit_bg_nbd(simulate("bg", fit.params, cdnow()["T"].to_numpy() / 7, rng)[0]).params.values()))
-             for _ in range(40)]
+    ages = cdnow()["T"].to_numpy() / 7
+    samples = (simulate("bg", fit.params, ages, rng)[0] for _ in range(40))
+    drawn = [np.log(list(crmkit.fit_bg_nbd(sample).params.values())) for sample in samples]
     relative = np.array(list(fit.standard_errors.values())) / list(fit.params.values())
-    assert np.std(drawn, axis=0) == pytest.approx(relative, rel=0.4)  # a spread of 40 is known to 11 %; of four, the worst
+    assert np.std(drawn, axis=0) == pytest.approx(relative, rel=0.4)  # the spread of 40 is itself known to 11 %
 
 
 # --- spend and survival ----------------------------------------------------------------------
@@ -273,7 +275,8 @@ def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit()
 def spenders(rng, n, p=6.0, q=4.0, v=15.0, frequency=None):
     x = rng.geometric(0.4, n).astype(float) if frequency is None else frequency
     nu = rng.gamma(q, 1 / v, n)
-    return pd.DataFrame({"frequency": x, "monetary": rng.gamma(p * np.maximum(x, 1), 1 / nu) / np.maximum(x, 1)}), p / nu
+    count = np.maximum(x, 1)
+    return pd.DataFrame({"frequency": x, "monetary": rng.gamma(p * count, 1 / nu) / count}), p / nu
 
 
 def test_gamma_gamma_recovers_the_truth_with_coverage_and_expects_what_is_spent():
@@ -306,7 +309,8 @@ def test_gamma_gamma_weighs_the_own_average_against_the_population_mean():
 
 
 def test_scaling_the_currency_scales_spend_and_its_scale_only():
-    once, cents = crmkit.fit_gamma_gamma(cdnow()), crmkit.fit_gamma_gamma(cdnow().assign(monetary=cdnow()["monetary"] * 100))
+    once = crmkit.fit_gamma_gamma(cdnow())
+    cents = crmkit.fit_gamma_gamma(cdnow().assign(monetary=cdnow()["monetary"] * 100))
     assert [cents.params[k] for k in "pq"] == pytest.approx([once.params[k] for k in "pq"], rel=1e-6)
     assert cents.params["v"] == pytest.approx(100 * once.params["v"], rel=1e-6)
     assert cents.log_likelihood == pytest.approx(once.log_likelihood - 946 * np.log(100), rel=1e-9)
@@ -380,8 +384,10 @@ def test_the_order_of_rows_and_the_unit_of_time_change_nothing_but_the_unit(kind
     assert summary.equals(before)
     assert list(shuffled.params.values()) == pytest.approx(list(weekly.params.values()), rel=1e-7)
     in_time = [name for name in weekly.params if name in ("alpha", "beta")]
-    assert daily.params == pytest.approx({k: v * (7 if k in in_time else 1) for k, v in weekly.params.items()}, rel=1e-6)
-    assert daily.log_likelihood == pytest.approx(weekly.log_likelihood - summary["frequency"].sum() * np.log(7), rel=1e-9)
+    in_days = {k: v * (7 if k in in_time else 1) for k, v in weekly.params.items()}
+    assert daily.params == pytest.approx(in_days, rel=1e-6)
+    density = summary["frequency"].sum() * np.log(7)
+    assert daily.log_likelihood == pytest.approx(weekly.log_likelihood - density, rel=1e-9)
     ours, theirs = (fit.expected_purchases(summary, days=90).to_numpy() for fit in (weekly, daily))
     assert ours == pytest.approx(theirs, rel=1e-6)
 

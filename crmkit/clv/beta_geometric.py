@@ -49,9 +49,9 @@ def fit_bg_nbd(summary: pd.DataFrame, *, time_unit: str = "week") -> BetaGeometr
     is that of alpha only. Out: ``params`` r, alpha, a, b, ``log_likelihood``, ``standard_errors``, and the methods.
 
     P(alive) is exactly 1 for a one-time buyer, however long ago: here a customer may leave only after a repeat
-    purchase. Where many never come back ``fit_mbg_nbd`` is the better description. If the standard errors' 95 %
-    intervals are to hold the truth in 95 of 100 cases, the model must be true: with purchases more regular than chance
-    they do not (tests/test_clv.py).
+    purchase. Where many never come back ``fit_mbg_nbd`` is the better description. The 95 % intervals of
+    ``table`` held the truth in 94 to 97 of 100 simulated samples of 1,500 customers; with purchases more regular than
+    the model says (gaps gamma with shape 3) that of alpha held it in none: they speak for the model's truth, not of it.
     Errors: CrmkitError for missing columns, missing or impossible histories (negative or fractional frequency,
     t_x > T), fewer than two customers, no repeat buyer, and parameters that run away or do not converge.
     Source: Fader, Hardie & Lee 2005, Marketing Science 24(2).
