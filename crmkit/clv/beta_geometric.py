@@ -51,7 +51,7 @@ def fit_bg_nbd(summary: pd.DataFrame, *, time_unit: str = "week") -> BetaGeometr
     P(alive) is exactly 1 for a one-time buyer, however long ago: here a customer may leave only after a repeat
     purchase. Where many never come back ``fit_mbg_nbd`` is the better description. The 95 % intervals of
     ``table`` held the truth in 94 to 97 of 100 simulated samples of 1,500 customers; with purchases more regular than
-    the model says (gaps gamma with shape 3) that of alpha held it in none: they speak for the model's truth, not of it.
+    the model says (gaps gamma with shape 3) that of alpha held it in none: an interval presumes that the model is true.
     Errors: CrmkitError for missing columns, missing or impossible histories (negative or fractional frequency,
     t_x > T), fewer than two customers, no repeat buyer, and parameters that run away or do not converge.
     Source: Fader, Hardie & Lee 2005, Marketing Science 24(2).
