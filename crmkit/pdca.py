@@ -13,7 +13,7 @@ from .intervals import Estimate, difference_of_means, difference_of_shares
 from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
 
 FORMAT, VERSION = "crmkit PDCA", 1
-WAITING = {18: "plan", 9: "do", 6: "check", 2: "act", 0: None}  # how many fields of a cycle wait for which step
+WAITING = {"hypothesis": "plan", "done": "do", "as_of": "check", "decision": "act"}  # a step's first field → step
 DECISIONS = ("standardise", "adjust", "abandon")
 
 
@@ -43,11 +43,12 @@ class Cycle:
     standard: str | None = None      # the way of working from now on
 
     def __post_init__(self):
-        filled = len(fields(self)) - self._empty
-        for i, field in enumerate(fields(self)):
+        due = False
+        for field in fields(self):
             value = getattr(self, field.name)
+            due |= value is None and field.name in WAITING  # from here on nothing may be filled in
             odd = not isinstance(value, field.type) or isinstance(value, Estimate) and not value.low <= value.high
-            if odd or (value is None) == (i < filled) or (i == filled and self._empty not in WAITING):
+            if odd or (value is None) != due:
                 raise CrmkitError("pdca_field", value=value, where=field.name)
         if self.method is not None:
             require_between(self.target, -1e300, 1e300, name="target")
@@ -55,18 +56,13 @@ class Cycle:
             require_between(self.ends, self.starts, date.max, name="ends")
             if min(len(self.test), len(self.control)) < 2 or {*self.test} & {*self.control}:
                 raise CrmkitError("pdca_groups", test=len(self.test), control=len(self.control))
-        if self.done is not None:
-            require_between(self.cost, 0, 1e300, name="cost")
+        require_between(self.cost or 0, 0, 1e300, name="cost")
         require_choice(self.decision, (None, *DECISIONS), name="decision")
-
-    @property
-    def _empty(self) -> int:
-        return sum(getattr(self, field.name) is None for field in fields(self))
 
     @property
     def next_step(self) -> str | None:
         """``plan``, ``do``, ``check`` or ``act``; None when the cycle is complete."""
-        return WAITING[self._empty]
+        return next((step for name, step in WAITING.items() if getattr(self, name) is None), None)
 
     @property
     def attainment(self) -> str | None:
@@ -230,10 +226,9 @@ class PDCA:
         except ValueError as error:  # not JSON, or not UTF-8
             line = getattr(error, "lineno", None) or content[:error.start].count(b"\n") + 1
             raise CrmkitError("pdca_damaged", row=line, value=Path(path).name) from error
-        if not isinstance(saved, dict) or saved.get("format") != FORMAT:
-            raise CrmkitError("pdca_foreign", value=Path(path).name)
-        if saved.get("version") != VERSION:
-            raise CrmkitError("pdca_version", value=saved.get("version"), allowed=VERSION)
+        form = [saved.get("format"), saved.get("version")] if isinstance(saved, dict) else None
+        if form != [FORMAT, VERSION]:
+            raise CrmkitError("pdca_foreign", value=Path(path).name, found=form, allowed=[FORMAT, VERSION])
         kinds, cycles, name = {field.name: field.type for field in fields(Cycle)}, [], "cycles"
         try:
             for cycle in saved["cycles"]:

@@ -2,12 +2,14 @@
 
 from functools import cache
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
 
 import crmkit
+import crmkit.plots
 from crmkit.control_limits import D2, D4, broken_rules
 from crmkit.schema import CrmkitError
 from crmkit.terms import has_term
@@ -85,7 +87,8 @@ def test_in_control_run_lengths_agree_with_champ_and_woodall_1987(rules, publish
 def test_false_alarms_of_a_long_steady_firm_are_one_point_in_370_and_few_baseline_points_make_more():
     rng = np.random.default_rng(2)
     long = crmkit.control_chart(rng.normal(100, 8, 120_000))
-    assert (long.signals["reason"] == "beyond_limits").sum() / 120_000 == pytest.approx(2 * norm.sf(3), abs=5e-4)  # 0.27 %
+    outside = (long.signals["reason"] == "beyond_limits").sum() / 120_000
+    assert outside == pytest.approx(2 * norm.sf(3), abs=5e-4)  # 0.27 %
     for points, said in ((20, 0.011), (6, 0.046)):  # the docstring's figures; limits by the same formula, many firms
         x = rng.normal(size=(40_000, points))
         centre, away = x.mean(axis=1), 3 / D2 * np.abs(np.diff(x)).mean(axis=1)
@@ -149,7 +152,7 @@ def test_phases_have_limits_of_their_own_and_a_short_one_keeps_those_before_it()
                        index=pd.period_range("2023-01", periods=22, freq="M"))
     chart = crmkit.control_chart(values, phase_starts=["2024-01", "2024-09"])
     first, second, third = (chart.phases.iloc[i] for i in range(3))
-    assert first["centre"] == pytest.approx(values[:12].mean()) and second["centre"] == pytest.approx(values[12:20].mean())
+    assert (first["centre"], second["centre"]) == pytest.approx((values[:12].mean(), values[12:20].mean()))
     assert chart.phases["baseline_points"].tolist() == [12, 8, 0]
     assert third[["centre", "lower_limit", "upper_limit"]].equals(second[["centre", "lower_limit", "upper_limit"]])
     assert chart.phases["starts"].tolist() == ["2023-01", "2024-01", "2024-09"]
@@ -178,6 +181,16 @@ def test_equal_values_signal_nothing_and_the_first_other_one_does():
     assert crmkit.control_chart([0.1] * 30).signals.empty  # their mean is not exactly 0.1
     found = crmkit.control_chart([0.1] * 12 + [0.11], baseline_points=12).signals
     assert found["reason"].tolist() == ["beyond_limits", "range_beyond_limit"]
+
+
+def test_the_plot_draws_the_values_and_marks_each_signal_by_its_shape():
+    matplotlib.use("agg")
+    crmkit.set_language("en")
+    chart = crmkit.control_chart([10, 12, 10, 12, 10, 12, 20, 11], baseline_points=6)
+    ax = crmkit.plots.plot_control_chart(chart)
+    assert ax.lines[0].get_ydata().tolist() == chart.points["kpi_value"].tolist()
+    marked = {line.get_label(): (line.get_marker(), line.get_ydata().tolist()) for line in ax.lines[1:]}
+    assert marked == {"Beyond the limits": ("D", [20]), "Moving range beyond its limit": ("X", [20, 11])}
 
 
 def test_the_input_is_left_as_it_was_and_every_word_is_a_term():

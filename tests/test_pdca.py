@@ -1,14 +1,16 @@
-"""PDCA against hand-worked intervals, simulated firms of known truth with coverage, its own order, and hostile files."""
+"""PDCA against published and hand-worked intervals, simulated firms of known truth, its own order, hostile files."""
 
 import json
 from dataclasses import fields, replace
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t, ttest_ind_from_stats
 
 import crmkit
+import crmkit.plots
 from crmkit import PDCA
 from crmkit.intervals import Estimate
 from crmkit.pdca import Cycle, difference, level
@@ -181,7 +183,8 @@ def test_everybody_is_held_out_as_often_as_the_share_says():
 def test_steps_come_in_order_and_a_refused_one_changes_nothing():
     new, two, three, four = started(), planned(), done(), checked()
     refused = [
-        (new, lambda b: b.do(done="x", cost=1)), (new, lambda b: b.check(EVERYBODY.assign(value=1), as_of="2025-01-01")),
+        (new, lambda b: b.do(done="x", cost=1)),
+        (new, lambda b: b.check(EVERYBODY.assign(value=1), as_of="2025-01-01")),
         (new, lambda b: b.act(decision="adjust", standard="x", next_question="y")),
         (two, lambda b: b.check(EVERYBODY.assign(value=1), as_of="2025-01-01")),
         (three, lambda b: b.plan(EVERYBODY, rng=rng(), **PLAN | {"target": 0.2})),  # no other target once it is done
@@ -198,10 +201,10 @@ def test_steps_come_in_order_and_a_refused_one_changes_nothing():
 
 def test_the_check_waits_for_the_end_of_plan_and_action_and_for_everybody():
     book = done()
-    values = outcomes(book, 0.25, 0.1)
+    values, late = outcomes(book, 0.25, 0.1), planned().do(done="x", cost=0, finished="2024-04-20")
     for step, code in [
         (lambda: book.check(values, as_of="2024-03-30"), "pdca_too_early"),
-        (lambda: planned().do(done="x", cost=0, finished="2024-04-20").check(values, as_of="2024-03-31"), "pdca_too_early"),
+        (lambda: late.check(values, as_of="2024-03-31"), "pdca_too_early"),
         (lambda: book.check(values[values["value"] > 0], as_of="2024-03-31"), "pdca_outcome_missing"),
         (lambda: book.check(pd.concat([values, values[:1]]), as_of="2024-03-31"), "customer_not_unique"),
         (lambda: book.check(values.assign(value=np.nan), as_of="2024-03-31"), "cell_not_a_number"),
@@ -218,8 +221,8 @@ def test_the_check_waits_for_the_end_of_plan_and_action_and_for_everybody():
 @pytest.mark.parametrize("more, code", [
     ({"target": np.nan}, "out_of_range"), ({"ends": "2023-12-31"}, "out_of_range"), ({"starts": 2024}, "not_a_date"),
     ({"control_share": 1.0}, "pdca_groups"), ({"control_share": 1.5}, "out_of_range"),
-    ({"confidence": 95.0}, "out_of_range"), ({"strata": "colour"}, "columns_needed"), ({"hypothesis": None}, "pdca_field"),
-    ({"method": 5}, "pdca_field")])
+    ({"confidence": 95.0}, "out_of_range"), ({"strata": "colour"}, "columns_needed"),
+    ({"hypothesis": None}, "pdca_field"), ({"method": 5}, "pdca_field")])
 def test_plans_that_cannot_be_are_refused(more, code):
     with pytest.raises(CrmkitError) as error:
         planned(**more)
@@ -228,7 +231,8 @@ def test_plans_that_cannot_be_are_refused(more, code):
 
 def test_other_wrong_arguments_are_refused():
     for step, code in [
-        (lambda: PDCA.start([], kpi="x", question="?"), "no_values"), (lambda: PDCA.start([1], kpi="x", question="?"), "pdca_groups"),
+        (lambda: PDCA.start([], kpi="x", question="?"), "no_values"),
+        (lambda: PDCA.start([1], kpi="x", question="?"), "pdca_groups"),
         (lambda: PDCA.start([1, np.inf], kpi="x", question="?"), "cell_not_a_number"),
         (lambda: started().plan(pd.concat([EVERYBODY, EVERYBODY]), rng=rng(), **PLAN), "customer_not_unique"),
         (lambda: planned().do(done="x", cost=-1), "out_of_range"),
@@ -265,7 +269,8 @@ def test_the_table_lists_the_cycles_under_headings_in_both_languages_and_inputs_
     before = EVERYBODY.copy()
     table = acted().table()
     assert EVERYBODY.equals(before)
-    assert table["cycle"].tolist() == [1, 2] and table.loc[1].dropna().index.tolist() == ["cycle", "question", "baseline"]
+    assert table["cycle"].tolist() == [1, 2]
+    assert table.loc[1].dropna().index.tolist() == ["cycle", "question", "baseline"]
     assert table.loc[0, "test_customers"] == 200 and table.loc[0, "uplift_low"] == acted().cycles[0].uplift.low
     assert [c for c in table if not has_term(c)] == []
     crmkit.set_language("zh")
@@ -319,7 +324,7 @@ WRONG = {
     "no number in an interval": (lambda s: s["cycles"][0]["uplift"].update(low="x"), "pdca_field", ""),
     "an interval without its end": (lambda s: s["cycles"][0]["result"].pop("low"), "pdca_field", "result"),
     "no date": (lambda s: s["cycles"][0].update(ends="2024-02-30"), "pdca_field", "ends"),
-    "a step skipped": (lambda s: s["cycles"][0].update(done=None), "pdca_field", "done"),
+    "a step skipped": (lambda s: s["cycles"][0].update(done=None), "pdca_field", "finished"),
     "an end before the start": (lambda s: s["cycles"][0].update(ends="2023-01-01"), "out_of_range", "ends"),
     "in both groups": (lambda s: s["cycles"][0].update(test=s["cycles"][0]["control"]), "pdca_groups", ""),
     "an unknown decision": (lambda s: s["cycles"][0].update(decision="party"), "not_a_choice", "decision"),
@@ -329,8 +334,8 @@ WRONG = {
     "cycles are a number": (lambda s: s.update(cycles=3), "pdca_field", "cycles"),
     "a cycle is a list": (lambda s: s["cycles"].insert(0, [1]), "pdca_field", "cycles[1]"),
     "no kpi": (lambda s: s.pop("kpi"), "pdca_field", "kpi"),
-    "another version": (lambda s: s.update(version=2), "pdca_version", "2"),
-    "an older version": (lambda s: s.update(version=0), "pdca_version", "0"),
+    "another version": (lambda s: s.update(version=2), "pdca_foreign", "2"),
+    "an older version": (lambda s: s.update(version=0), "pdca_foreign", "0"),
     "something else": (lambda s: s.update(format="game"), "pdca_foreign", "x.json"),
 }
 
@@ -370,6 +375,17 @@ def test_a_file_cut_short_anywhere_is_refused_and_one_that_is_not_there_too(tmp_
     with pytest.raises(CrmkitError, match="cannot be opened"):
         crmkit.set_language("en")
         PDCA.load(tmp_path / "nowhere.json")
+
+
+def test_the_plot_draws_levels_targets_and_results():
+    matplotlib.use("agg")
+    book = acted()
+    ax = crmkit.plots.plot_pdca(book)
+    drawn = {round(float(y), 9) for line in ax.lines for y in line.get_ydata()}
+    first = book.cycles[0]
+    assert {round(v, 9) for v in (first.target, first.result.value, first.control_result.value)} <= drawn
+    levels = [path.vertices[0][1] for c in ax.collections for path in c.get_paths() if len(path.vertices) == 2]
+    assert {first.baseline.value, book.now.baseline.value} <= set(levels)
 
 
 def test_every_field_of_a_cycle_is_filled_by_one_step():
