@@ -24,6 +24,7 @@ class ContactResponse:
     segments: pd.DataFrame              # a row per segment: contacts today, annoyance point and best contacts
     curve: pd.DataFrame                 # the fitted response and the profit over the contacts seen
     bins: pd.DataFrame                  # the mean response as recorded, by contacts
+    level: float                        # of the intervals, such as 0.95
     notes: tuple[tuple[str, str], ...]  # what the reading assumes, and where no turn is seen; Chinese and English
 
 
@@ -114,7 +115,8 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
                   for point in ("annoyance", "best") if tables[0][f"{point}_high"].item() == np.inf]
     segments, curve, bins = (pd.concat(tables, ignore_index=True) for tables in zip(*parts))
     first = ["segment", *segments.columns.drop("segment")]
-    return ContactResponse(segments=segments[first], curve=curve, bins=bins, notes=tuple(notes))
+    return ContactResponse(segments=segments[first], curve=curve, bins=bins, level=level,
+                           notes=tuple(notes))
 
 
 def _optimum(x, y, others, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
