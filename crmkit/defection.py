@@ -63,8 +63,8 @@ def retention_economics(
 
     Out: ``sector``, ``npv_lift``, ``reading``, the four assumptions, a row per solution (scipy's brentq; there may be
     two, as a customer hardly worth winning gains much in per cent), or one row with the unknown missing where nothing
-    fits; ``highest_lift``, the most found in its range; ``lift_by_`` + each assumption: the change of the lift when that
-    one is 0.01 higher (a point; of acquisition a hundredth of a year). Contested: Sharp (2010) holds that defection
+    fits; ``highest_lift``, the most found in its range; ``lift_by_`` + each assumption: the change of the lift when
+    that one is 0.01 higher (a point; of acquisition a hundredth of a year). Contested: Sharp (2010) holds that defection
     hardly differs between brands of one size, so that 5 points are not to be had; and what the cut costs is not in the
     figure: ``keeping_pays`` asks that.
     Errors: CrmkitError for an unknown or reading that is none, a number out of its range.
@@ -91,7 +91,7 @@ def retention_economics(
 
         found = lift_at(**{unknown: tried})
         for sector, lift in zip(claims["sector"], lifts):
-            off = np.where(np.isclose(found, lift, rtol=1e-9), 0.0, found - lift)  # the end of the range may be a solution
+            off = np.where(np.isclose(found, lift, rtol=1e-9), 0.0, found - lift)  # the range may end at a solution
             crossed = np.flatnonzero(off[:-1] * off[1:] < 0)
             solved = [*tried[off == 0], *(brentq(lambda x: lift_at(**{unknown: x}) - lift, *tried[i:i + 2])
                                                for i in crossed)]

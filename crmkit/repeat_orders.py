@@ -109,7 +109,7 @@ def _returned(survival, level: float) -> pd.DataFrame:
         warnings.simplefilter("ignore", RuntimeWarning)
         band = survival.confidence_interval(level, method="log-log")
     share = 1 - survival.probabilities
-    curve = {"days_since_first": survival.quantiles, "returned_share": share, "low": np.fmin(share, 1 - band.high.probabilities),
-             "high": np.fmax(share, 1 - band.low.probabilities)}
+    curve = {"days_since_first": survival.quantiles, "returned_share": share,
+             "low": np.fmin(share, 1 - band.high.probabilities), "high": np.fmax(share, 1 - band.low.probabilities)}
     start = int(survival.quantiles[0] == 0)  # who was won on the last day has waited 0 days
     return pd.DataFrame({name: np.r_[0.0, numbers[start:]] for name, numbers in curve.items()})
