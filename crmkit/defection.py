@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
 
 READINGS = ("percentage_points", "relative")
 # Reichheld & Sasser (1990): by how much a customer's net present value rises when the defection rate falls by "5 %"
@@ -75,6 +75,7 @@ def retention_economics(
     from scipy.optimize import brentq
 
     require_choice(unknown, _ASSUMPTIONS, name="unknown")
+    require_columns(claims, ["sector"], what="retention_economics")
     (lifts,) = require_numbers(claims, ["npv_lift"], low=0, what="retention_economics")
     given = {"defection_rate": defection_rate, "annual_discount_rate": annual_discount_rate,
              "annual_profit_growth": annual_profit_growth, "acquisition_years": acquisition_years, "reading": reading}

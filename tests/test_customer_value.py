@@ -107,7 +107,7 @@ def test_segments_without_a_lifetime_value_are_refused(change, code):
 def test_arguments_of_clv_are_refused_when_they_say_nothing():
     frame = pd.DataFrame({"margin": [1.0, 1.0], "retention_rate": [0.5, 1.0]})
     for change, code in (({"first_payment": "later"}, "not_a_choice"), ({"annual_discount_rate": 2.0}, "out_of_range"),
-                         ({"years": 0}, "out_of_range"), ({"annual_discount_rate": np.nan}, "out_of_range")):
+                         ({"years": 0}, "out_of_range"), ({"years": np.nan}, "out_of_range"), ({"annual_discount_rate": np.nan}, "out_of_range")):
         with pytest.raises(CrmkitError) as error:
             retention_clv(frame, **{"annual_discount_rate": 0.1, "first_payment": "now", **change})
         assert error.value.code == code

@@ -133,8 +133,9 @@ def test_assumptions_out_of_range_are_refused(change, code):
     assert error.value.code == code
     with pytest.raises(CrmkitError):
         retention_economics(CARD.assign(npv_lift=np.nan))
-    with pytest.raises(CrmkitError):
-        retention_economics(CARD.iloc[:0])
+    for claims in (CARD.iloc[:0], CARD[["npv_lift"]]):
+        with pytest.raises(CrmkitError):
+            retention_economics(claims)
 
 
 # does keeping pay: a trial with a control group

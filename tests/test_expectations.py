@@ -98,6 +98,8 @@ def test_surveys_that_say_nothing_are_refused(change, code):
     with pytest.raises(CrmkitError) as error:
         expectation_gaps(frame.assign(quality=frame["value"]), scale=(0, 10))
     assert error.value.code == "expectations_move_together"
+    with pytest.raises(CrmkitError, match="expectations"):
+        expectation_gaps(frame, scale=(0, 10), expectations=())
     for bad in (frame.iloc[:20], frame.iloc[:0], frame.drop(columns="stated_value")):
         with pytest.raises(CrmkitError):
             expectation_gaps(bad, scale=(0, 10))
