@@ -107,13 +107,13 @@ def _score(x, t_x, age, weight, first):
         odds = _odds_left(params, x, log_last, log_now, first)
         left = weight * expit(odds)
         stayed, gone = weight - left, np.bincount(ix, left)
-        value = (total * (r * p[1] - gammaln(r) + gammaln(a + b) - gammaln(b)) - weight @ ((r + x) * log_now)
-                 + weight @ np.logaddexp(0, odds)
+        value = (total * (r * p[1] - gammaln(r) + gammaln(a + b) - gammaln(b))
+                 + (weight * (np.logaddexp(0, odds) - (r + x) * log_now)).sum()  # not @: it would wait for its threads
                  + of_x @ (gammaln(r + ux) + gammaln(b + chances) - gammaln(a + b + chances)))
         both = total * digamma(a + b) - of_x @ digamma(a + b + chances)
         slope = [
-            total * (p[1] - digamma(r)) + of_x @ digamma(r + ux) - stayed @ log_now - left @ log_last,
-            total * r / alpha - (stayed * (r + x)) @ (1 / (alpha + age)) - (left * (r + x)) @ (1 / (alpha + t_x)),
+            total * (p[1] - digamma(r)) + of_x @ digamma(r + ux) - (stayed * log_now + left * log_last).sum(),
+            total * r / alpha - ((r + x) * (stayed / (alpha + age) + left / (alpha + t_x))).sum(),
             both + gone.sum() / a,
             both - total * digamma(b) + of_x @ digamma(b + chances) - gone @ (1 / np.maximum(b + chances - 1, b)),
         ]

@@ -58,13 +58,11 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
     def score(logs):
         p, q, v = params = np.exp(logs)
         shape, rate = p * x, np.log(x * z + v)
-        value = weight @ (gammaln(shape + q) - gammaln(shape) - (shape + q) * rate + shape * np.log(x * z) - np.log(z))
-        slope = [
-            weight @ (x * (digamma(shape + q) - digamma(shape) + np.log(x * z) - rate)),
-            weight @ (digamma(shape + q) - rate) + total * (logs[2] - digamma(q)),
-            total * q / v - weight @ ((shape + q) / (x * z + v)),
-        ]
-        return value / total + q * logs[2] - gammaln(q), np.array(slope) * params / total
+        each = gammaln(shape + q) - gammaln(shape) - (shape + q) * rate + shape * np.log(x * z) - np.log(z)
+        slope = np.array([x * (digamma(shape + q) - digamma(shape) + np.log(x * z) - rate),
+                          digamma(shape + q) - rate + logs[2] - digamma(q), q / v - (shape + q) / (x * z + v)])
+        value = (weight * each).sum() / total + q * logs[2] - gammaln(q)
+        return value, (weight * slope).sum(axis=1) * params / total
 
     found = maximise(score, ("p", "q", "v"), scale=[1, 1, unit], count=total, what="fit_gamma_gamma",
                      density=-total * np.log(unit))
