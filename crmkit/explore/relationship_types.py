@@ -75,8 +75,8 @@ def types_scene(values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years
     reason = term_text("agree" if best["agree"] else best["reason"])
     said = {lang: message_text(
         "explore_types_said", best=term_text(best["best_type"])[lang], sure=percent(best["best_probability"], 0),
-        book=term_text(best["published_type"])[lang], given_up=number(best["given_up"], lang), reason=reason[lang])[lang]
-        for lang in ("zh", "en")}
+        book=term_text(best["published_type"])[lang], given_up=number(best["given_up"], lang), reason=reason[lang],
+    )[lang] for lang in ("zh", "en")}
     shown = {name: percent(value, 0) if name == "retention_rate" else f"× {value:.1f}" if name == "cost_factor" else
              f"{value:.2f}" if name == "need" else number(value) for name, value in row.items()}
     return scene.as_dict(values=values, shown=shown, said=said)
