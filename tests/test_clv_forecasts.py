@@ -126,6 +126,9 @@ def test_the_model_beats_the_old_rate_on_cdnow_in_every_measure_and_the_parts_ad
     end, last = found.tracking[~found.tracking["holdout"]].iloc[-1], found.tracking.iloc[-1]
     assert end["week_ends"] == pd.Timestamp(UP_TO) and last["week_ends"] == pd.Timestamp("1998-06-30")
     assert end["cumulative_actual_purchases"] == customers["frequency"].sum()
+    for name in ("actual", "expected"):
+        by_week = found.tracking[f"{name}_purchases"].cumsum()
+        assert by_week.to_numpy() == pytest.approx(found.tracking[f"cumulative_{name}_purchases"].to_numpy())
     for name in ("actual", "baseline"):
         grown = last[f"cumulative_{name}_purchases"] - end[f"cumulative_{name}_purchases"]
         assert grown == pytest.approx(customers[f"{name}_purchases"].sum())
@@ -273,8 +276,8 @@ def test_a_holdout_that_cannot_be_is_refused(given, code):
 
 def test_a_log_that_is_none_is_refused():
     log = crmkit.load("cdnow_sample")
-    for wrong, code in ((log.drop(columns="amount"), "columns_needed"), ("log.parquet", "not_transactions"),
-                        (log.assign(date="1997-01-01"), "dates_not_dates"), (log.iloc[:0], "clv_calibration_end"),
+    for wrong, code in ((log.drop(columns="amount"), "columns_needed"), ("log.parquet", "clv_log_not_a_frame"),
+                        (log.assign(date="1997-01-01"), "dates_not_dates"), (log.iloc[:0], "no_values"), (log.assign(amount="dear"), "cell_not_a_number"),
                         (log.assign(date=log["date"].where(log.index != 7)), "missing_values")):
         with pytest.raises(CrmkitError) as caught:
             crmkit.validate_holdout(wrong, calibration_end=UP_TO)

@@ -8,7 +8,7 @@ import pandas as pd
 from .fitting import maximise
 from .purchases import PurchaseModel, scaled, time_nodes
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _ROWS = 8_000  # at a time: a million customers need no more memory than a few, and no sum waits for threads
 
 
