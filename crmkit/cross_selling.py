@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_columns, require_numbers
+from .schema import require_between, require_columns, require_numbers, require_present
 
 
 def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.DataFrame:
@@ -37,9 +37,9 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     from scipy.special import betainc
     from scipy.stats import false_discovery_control
 
-    require_columns(lines, ["order_id", "product_id"], what="cross_sell_rules")
+    require_present(lines, ["order_id", "product_id"], what="cross_sell_rules")
     require_between(min_support, 1e-9, 1, name="min_support")
-    lines = _present(lines, ["order_id", "product_id"]).drop_duplicates()
+    lines = lines[["order_id", "product_id"]].drop_duplicates()
     basket, sizes = pd.factorize(lines["order_id"])[0], lines.groupby("order_id")["product_id"].transform("size")
     n = basket.max() + 1
     enough = (lines.groupby("product_id")["order_id"].transform("size") >= min_support * n).to_numpy()
@@ -51,7 +51,8 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     found = fpgrowth(held, min_support=min_support, max_len=2)
     if not (found["itemsets"].map(len) == 2).any():
         return pd.DataFrame(columns=columns)
-    rules = association_rules(found, metric="support", min_threshold=0).rename(columns="rule_{}".format)
+    rules = association_rules(found, metric="support", min_threshold=0, return_metrics=["support", "confidence", "lift"])
+    rules = rules.rename(columns="rule_{}".format)
     a, b = (rules[side].map(min).to_numpy(int) for side in ("rule_antecedents", "rule_consequents"))
     expected, variance = np.zeros((2, len(rules)))
     for size, counts in pd.crosstab(sizes[enough].to_numpy(), product).iterrows():
@@ -74,17 +75,6 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     return rules.sort_values(["p_value", "product_id", "next_product_id"], ignore_index=True)[columns]
 
 
-def _present(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Only these columns; refuses a frame without rows, and missing ids."""
-    if frame.empty:
-        raise CrmkitError("no_values", name=columns[0])
-    for column in columns:
-        missing = frame[column].isna().to_numpy()
-        if missing.any():
-            raise CrmkitError("missing_values", column=column, count=int(missing.sum()), row=int(missing.argmax()))
-    return frame[columns]
-
-
 def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFrame) -> pd.DataFrame:
     """The one product to offer each customer next: not bought yet, with the highest confidence × margin.
 
@@ -101,17 +91,17 @@ def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFr
     >>> next_product(owned, rules=rules, margins=margins)["next_product_id"].tolist()
     ['pot']
     """
-    require_columns(owned, ["customer_id", "product_id"], what="next_product")
+    require_present(owned, ["customer_id", "product_id"], what="next_product")
     require_columns(rules, ["product_id", "next_product_id", "rule_confidence"], what="next_product(rules=)")
     require_numbers(margins, ["margin"], what="next_product(margins=)")
-    owned = _present(owned, ["customer_id", "product_id"]).drop_duplicates()
-    offers = owned.merge(rules).merge(margins, left_on="next_product_id", right_on="product_id", suffixes=("", "_"))
-    offers["expected_margin"] = offers["rule_confidence"] * offers["margin"]
-    new = offers.merge(owned, left_on=["customer_id", "next_product_id"], right_on=["customer_id", "product_id"],
-                       how="left", indicator="bought", suffixes=("", "_already"))
-    new = new[new["bought"] == "left_only"].sort_values(
-        ["customer_id", "expected_margin", "next_product_id", "product_id"], ascending=[True, False, True, True])
-    return new.drop_duplicates("customer_id", ignore_index=True).rename(columns={"product_id": "because_of"})[
+    owned = owned[["customer_id", "product_id"]].drop_duplicates()
+    has, margin = pd.MultiIndex.from_frame(owned), margins.set_index("product_id")["margin"]
+    offers = owned.merge(rules).rename(columns={"product_id": "because_of"})
+    offers["expected_margin"] = offers["rule_confidence"] * offers["next_product_id"].map(margin)
+    offers = offers[~pd.MultiIndex.from_frame(offers[["customer_id", "next_product_id"]]).isin(has)].dropna()
+    offers = offers.sort_values(["customer_id", "expected_margin", "next_product_id", "because_of"],
+                                ascending=[True, False, True, True])
+    return offers.drop_duplicates("customer_id", ignore_index=True)[
         ["customer_id", "next_product_id", "because_of", "rule_confidence", "expected_margin"]]
 
 
@@ -134,9 +124,8 @@ def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["customer_id", "product_id"]
     for frame in (before, after):
+        require_present(frame, keys, what="growth_split")
         require_numbers(frame, ["amount"], what="growth_split")
-        require_columns(frame, keys, what="growth_split")
-        _present(frame, keys)
     both = pd.concat({name: frame.groupby(keys)["amount"].sum() for name, frame in (("then", before), ("now", after))},
                      axis=1).reset_index()
     bought = both[["then", "now"]].notna()

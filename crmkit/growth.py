@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers, require_present
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
 
@@ -153,7 +153,7 @@ def customer_ladder(
     if not left[:-1].all():
         raise CrmkitError("rung_unseen", value=states[int(np.argmin(left))])
     kept = np.ones(k)
-    for _ in states:  # k rounds settle which of k states to serve
+    for _ in range(100):  # a few rounds settle which states to serve
         screened = values(p, kept)
         kept = (net + p @ screened / (1 + discount_rate_per_period) > 0) * 1.0
     outside = np.where(np.eye(k)[top] > 0, 0, p) * (np.eye(k)[top] == 0)[:, None]  # moves that avoid the top rung
@@ -279,8 +279,8 @@ def referral_value(
     """
     require_between(came_anyway_share, 0, 1, name="came_anyway_share")
     require_between(discount_rate_per_period, 0, 10, name="discount_rate_per_period")
+    require_present(referrals, ["customer_id"], what="referral_value")
     worth, later = require_numbers(referrals, ["referred_value", "periods_later"], what="referral_value")
-    require_columns(referrals, ["customer_id"], what="referral_value")
     each = ((1 - came_anyway_share) * worth + acquisition_cost - reward) / (1 + discount_rate_per_period) ** later
     table = pd.Series(each).groupby(referrals["customer_id"].to_numpy()).agg(["size", "sum"])
     table = table.set_axis(["referrals", "referral_value"], axis=1).rename_axis("customer_id").reset_index()

@@ -300,7 +300,7 @@ def compare_plans(
     require_columns(options, list(ways.values()), what="compare_plans")
     plans = {"best_plan": best_spread(m, x, e, 0 * x, 0 * x + budget, budget=budget)}
     for way, column in ways.items():
-        of = pd.factorize(options[column])[0]
+        of = pd.factorize(options[column], use_na_sentinel=False)[0]
         margin, today, answer = (np.bincount(of, weights=w) for w in (m, x, m * e))
         answer /= np.maximum(margin, 1e-300)
         plans[way] = (best_spread(margin, today, answer, 0 * today, 0 * today + budget, budget=budget) / today)[of] * x
