@@ -75,7 +75,7 @@ def test_coefficients_agree_with_statsmodels_glm_curve():
     from statsmodels.api import families
 
     data = trial(1)
-    peer = smf.glm("response ~ np.log1p(contacts) + contacts", data, family=families.Poisson()).fit(cov_type="HC0")
+    peer = smf.glm("response ~ np.log1p(contacts) + contacts + I(contacts**2)", data, family=families.Poisson()).fit(cov_type="HC0")
     curve = fit_contact_response(data, **PAYS).curve
     shown = peer.get_prediction(curve).summary_frame()
     np.testing.assert_allclose(curve["response"], shown["mean"], rtol=1e-6)
@@ -85,16 +85,16 @@ def test_coefficients_agree_with_statsmodels_glm_curve():
 
 def test_coverage_of_both_intervals_when_contacts_are_random():
     held = np.mean([holds(fit_contact_response(trial(seed), **PAYS)) for seed in range(120)], axis=0)
-    assert (held > 0.87).all() and (held <= 1).all()
+    assert (np.abs(held - 0.95) < 0.051).all()
 
 
-def test_coverage_when_the_truth_is_the_other_form():
+def test_coverage_when_the_truth_is_a_parabola():
     def mean(x):
         return 0.8 * np.exp(0.3 * x - 0.02 * x**2)
 
     best = brentq(lambda x: 30 * mean(x) * (0.3 - 0.04 * x) - 4, 0.1, 7.5)
     held = np.mean([holds(fit_contact_response(trial(seed, mean=mean), **PAYS), 7.5, best) for seed in range(60)], axis=0)
-    assert (held > 0.85).all()
+    assert (held > 0.88).all()
 
 
 def test_advice_costs_little_profit_when_the_truth_has_neither_form():
@@ -131,7 +131,7 @@ def test_adjusting_does_not_help_when_what_decides_is_not_recorded():
 
 def test_within_customer_reading_recovers_the_truth_although_taste_is_hidden():
     held, best = [], []
-    for seed in range(40):
+    for seed in range(30):
         found = within_customer_response(panel(seed), **PAYS)
         held.append(holds(found))
         best.append(row(found).best_contacts)
@@ -143,10 +143,13 @@ def test_within_agrees_with_the_conditional_poisson_of_statsmodels():
     from statsmodels.discrete.conditional_models import ConditionalPoisson
 
     data = panel(3, n=600)
-    x = data["contacts"].to_numpy(float)
-    peer = ConditionalPoisson(data["response"], np.column_stack([np.log1p(x), x / 10]), groups=data["customer_id"])
-    b = np.asarray(peer.fit(disp=0).params) * [1, 0.1]
-    assert row(within_customer_response(data, **PAYS)).annoyance_point == pytest.approx(-b[0] / b[1] - 1, rel=0.06)
+    def shape(x):
+        return np.column_stack([np.log1p(x), x / 10, x**2 / 100])
+
+    peer = ConditionalPoisson(data["response"], shape(data["contacts"].to_numpy(float)), groups=data["customer_id"])
+    at = np.linspace(0, 15, 1501)
+    turn = at[np.argmax(shape(at) @ np.asarray(peer.fit(disp=0).params))]
+    assert row(within_customer_response(data, **PAYS)).annoyance_point == pytest.approx(turn, abs=0.5)
 
 
 def test_no_turn_in_the_data_is_said_and_not_extrapolated():
