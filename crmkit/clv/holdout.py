@@ -21,8 +21,8 @@ class HoldoutValidation:
 
     model: PurchaseModel
     holdout_days: int
-    tracking: pd.DataFrame     # week, week_ends, holdout, repeat purchases in it, and cumulative; actual, expected …
-    frequencies: pd.DataFrame  # frequency, actual_customers, expected_customers, and purchases per customer after it
+    tracking: pd.DataFrame     # week, week_ends, holdout, actual_, expected_purchases; cumulative_actual_purchases …
+    frequencies: pd.DataFrame  # frequency, actual_, expected_customers; actual_, expected_, baseline_per_customer
     customers: pd.DataFrame    # customer_id, frequency, t_x, T, actual_, expected_, baseline_purchases
     errors: pd.DataFrame       # measure, model, baseline
 
@@ -33,10 +33,10 @@ def validate_holdout(transactions: pd.DataFrame, *, calibration_end, model: str 
 
     In: ``customer_id``, ``date``, ``amount``; days with a return only are no purchases, as in ``customer_summary``.
     The customers are those first seen in the calibration. Out: ``tracking`` (their repeat purchases by week and
-    cumulative, over both parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+ repeat purchases
-    in the calibration, and how many purchases each of them made in the holdout), ``customers``, and ``errors``: of the
-    total and of the mean week's cumulative number as shares of the actual, and the mean absolute and root mean squared
-    error of a customer's count. The baseline lets everybody go on at frequency / T: what one says without a model.
+    cumulative, over both parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+
+    repeat purchases in the calibration, and how many each of them then made on average), ``customers``, and ``errors``:
+    of the total and of the mean week's cumulative number as shares of the actual, and the mean absolute and root mean
+    squared error of a customer's count. The baseline lets everybody go on at frequency / T, as without a model.
     Errors: CrmkitError for a log that is no frame or lacks a column, missing dates, a calibration_end that leaves less
     than a week on either side, and all that the fit refuses.
 
@@ -107,6 +107,7 @@ def _frequencies(customers, fit) -> pd.DataFrame:
     ages, count = np.unique(customers["T"], return_counts=True)
     expected = [count @ fit.p_frequency(x, ages) for x in range(_MANY)]
     frame = customers.groupby(group)[_COUNTS].mean().reindex(range(_MANY + 1)).reset_index(drop=True)
+    frame.columns = frame.columns.str.replace("purchases", "per_customer")
     frame.insert(0, "frequency", [*map(str, range(_MANY)), f"{_MANY}+"])
     frame.insert(1, "actual_customers", np.bincount(group, minlength=_MANY + 1))
     frame.insert(2, "expected_customers", [*expected, len(customers) - sum(expected)])
