@@ -85,8 +85,8 @@ class ValueMatrix:
 
         Assumed: a quadrant whose long-term value V was forecast at even effort per customer is worth V·(y/x)^e when its
         share of the effort is y instead of x, its share of the customers; e is the ``elasticity``, 0 … 0.99. Out, per
-        quadrant with customers: ``effort_share_by_current`` (in proportion to current value),
-        ``effort_share_by_long_term`` (equal marginal returns), and what they lead to, ``long_term_value_by_current``
+        quadrant with customers: ``by_current_effort_share`` (in proportion to current value),
+        ``by_long_term_effort_share`` (equal marginal returns), and what they lead to, ``long_term_value_by_current``
         and ``long_term_value_by_long_term`` (currency).
         Errors: CrmkitError for an elasticity out of range, or no current value above 0 to go by.
         """
@@ -97,7 +97,7 @@ class ValueMatrix:
             raise CrmkitError("total_zero", name="current_value")
         best = best_spread(value, even, np.full(len(even), elasticity), 0 * even, np.full(len(even), np.inf))
         for by, share in (("current", now.clip(0) / now.clip(0).sum()), ("long_term", best)):
-            table[f"effort_share_by_{by}"] = share
+            table[f"by_{by}_effort_share"] = share
             table[f"long_term_value_by_{by}"] = value * (share / even) ** elasticity
         return table[["quadrant", "customers", *table.columns[-4:]]]
 
