@@ -136,17 +136,16 @@ def sample_size(
     if (baseline_rate is None) == (standard_deviation is None):
         raise CrmkitError("rate_or_deviation")
     (effects,) = require_numbers(pd.DataFrame({"effect": np.ravel(effects)}), ["effect"], what="sample_size")
-    require_between(np.abs(effects).min(), 1e-12, LARGE, name="effects")
+    limits = [(np.abs(effects).min(), 1e-12, LARGE, "effects"), (power, 0.001, 0.999, "power"),
+              (significance, 0.001, 0.5, "significance"), (controls_per_treated, 0.001, 1000, "controls_per_treated")]
     if standard_deviation is None:
-        for rate in (baseline_rate, *(baseline_rate + effects)):
-            require_between(rate, 0, 1, name="baseline_rate + effects")
-        solver, sizes = NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate)
+        limits += [(rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))]
     else:
-        require_between(standard_deviation, 1e-12, LARGE, name="standard_deviation")
-        solver, sizes = TTestIndPower(), effects / standard_deviation
-    for number, high, name in ((power, 0.999, "power"), (significance, 0.5, "significance"),
-                               (controls_per_treated, 1000, "controls_per_treated")):
-        require_between(number, 0.001, high, name=name)
+        limits.append((standard_deviation, 1e-12, LARGE, "standard_deviation"))
+    for number, low, high, name in limits:
+        require_between(number, low, high, name=name)
+    solver, sizes = ((NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
+                     if standard_deviation is None else (TTestIndPower(), effects / standard_deviation))
     needed = np.array([solver.solve_power(abs(size), power=power, alpha=significance, ratio=controls_per_treated)
                        for size in sizes]).ravel()
     treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, controls_per_treated))

@@ -142,6 +142,15 @@ def test_one_rung_agrees_with_the_retention_formula_of_lifetime_value():
     assert found.rungs["value"][0] == pytest.approx(100 * 1.12 / (1.12 - 0.8))  # from t = 0
 
 
+def test_values_and_screening_agree_with_pfeifer_and_carraways_published_example():
+    # 2000: recency 1 to 4, chances to buy .30 .20 .15 .05, 40 earned and 4 spent on marketing, d = 20 %
+    moves = [(r, 0 if n < bought else r + 1) for r, bought in enumerate((6, 4, 3, 1)) for n in range(20)]
+    money = pd.DataFrame({"rung": ["r1", "r2", "r3", "r4"], "margin": [40.0, 0, 0, 0], "cost": 4.0})
+    found = ladder(np.array(moves), money, d=0.2).rungs
+    assert found["value"].tolist() == pytest.approx([52.320, 5.554, 1.251, -1.820], abs=5e-4)
+    assert found["keep"].tolist() == [True, True, True, False]  # they stop mailing at recency 4
+
+
 def test_values_agree_with_the_discounted_sum_and_chances_with_a_simulation():
     found = ladder(walk(np.random.default_rng(1), 60_000, 3))
     shares = found.transitions["probability"].to_numpy().reshape(5, 5)
