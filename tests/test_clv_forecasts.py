@@ -278,7 +278,8 @@ def test_a_holdout_that_cannot_be_is_refused(given, code):
 def test_a_log_that_is_none_is_refused():
     log = crmkit.load("cdnow_sample")
     for wrong, code in ((log.drop(columns="amount"), "columns_needed"), ("log.parquet", "clv_log_not_a_frame"),
-                        (log.assign(date="1997-01-01"), "dates_not_dates"), (log.iloc[:0], "no_values"), (log.assign(amount="dear"), "cell_not_a_number"),
+                        (log.assign(date="1997-01-01"), "dates_not_dates"), (log.iloc[:0], "no_values"),
+                        (log.assign(amount="dear"), "cell_not_a_number"),
                         (log.assign(date=log["date"].where(log.index != 7)), "missing_values")):
         with pytest.raises(CrmkitError) as caught:
             crmkit.validate_holdout(wrong, calibration_end=UP_TO)
@@ -331,5 +332,5 @@ def test_the_plots_draw_what_the_results_hold():
     drawn = plots.plot_p_alive(grid).collections[0].get_array()
     np.testing.assert_allclose(np.ma.filled(drawn, np.nan).reshape(grid.shape), grid.to_numpy())
     assert (grid[6].dropna().diff().dropna() < 0).all()
-    assert grid.loc[0, 6] > grid.loc[0, 1] and grid.loc[182, 6] < grid.loc[182, 1]  # silence tells more of who buys often
+    assert grid.loc[0, 6] > grid.loc[0, 1] and grid.loc[182, 6] < grid.loc[182, 1]  # it tells more of who buys often
     plt.close("all")
