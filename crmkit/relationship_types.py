@@ -123,8 +123,8 @@ def compare_relationship_types(
     which on the type earns more than basic, break_even_margin_next: than the type before it, both infinite where there
     is none; best_probability: share of draws in which it is the best; contacts_needed in the first year) and ``best``
     (published_type, best_type, best_probability, agree, published_profit, profit, given_up: the second less the first;
-    reason: a term, a counterfactual: what alone, were it otherwise, would make the published type the better one). With
-    ``rng`` the lifts are drawn from normal distributions with the plans' standard errors, the same draw for all
+    reason: a term, what alone, were it otherwise, would make the published type the better one; contact_pays or
+    contact_cost_too_high where nothing would alone). With ``rng`` the lifts are drawn from normal distributions with the plans' standard errors, the same draw for all
     segments. All five types need a plan, except basic, which is else nothing done and nothing spent; give a type that
     is out of the question a programme cost that says so. Every segment pays for its own programme.
     Errors: CrmkitError for missing columns or plans, a segment twice, values out of range or not finite.

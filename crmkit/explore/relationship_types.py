@@ -15,7 +15,7 @@ from .widget import Explorer
 _SLIDERS = {"customers": (0, 6, 0.05), "unit_margin": (0, 5, 0.05), "purchases_per_year": (-1, 2, 0.05),
             "retention_rate": (0, 0.98, 0.02), "need": (0, 1, 0.05), "cost_factor": (0.1, 4, 0.1)}
 _POWERS = ("customers", "unit_margin", "purchases_per_year")
-_TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 490, 790
+_TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 470, 790
 
 
 def explore_relationship_types(segment: pd.DataFrame, *, plans: Mapping[str, ContactPlan] = PLANS,
