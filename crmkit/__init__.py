@@ -56,6 +56,13 @@ _OWNER = {
     "satisfaction_loyalty": "loyalty",
     "recovery_paradox": "loyalty",
     "loyalty_programme": "loyalty",
+    "purchase_funnel": "growth",
+    "customer_ladder": "growth",
+    "referral_growth": "growth",
+    "cross_sell_rules": "cross_selling",
+    "uplift": "planning",
+    "sample_size": "planning",
+    "plan_budget": "planning",
     # language
     "set_language": "language",
     "get_language": "language",

@@ -32,7 +32,7 @@ def indicators(
 
     In: ``customer_id``, ``date``, ``amount`` (currency), perhaps ``order_id``, ``unit_cost`` and ``quantity``; rows
     after ``as_of`` are not counted. ``log_starts``: the first day that the log covers, if that is within a period.
-    ``margin_rate`` (0 … 1) goes before the costs in the log. ``market_size``: all sales in the market, {period: currency}.
+    ``margin_rate`` (0 … 1) goes before the costs in the log. ``market_size``: {period: all sales in the market}.
     ``satisfaction``: ``date``, ``score``, a row per answer, with ``top_score``, the best score that could be given.
 
     Out: ``sheet`` with ``period`` ("1997Q1"), ``complete``, ``sales`` (returns deducted, to the cent),
@@ -43,7 +43,7 @@ def indicators(
     ``average_order_value`` (sales per order), ``margin``, ``margin_rate``, ``satisfaction`` (mean), with
     ``satisfaction_low`` and ``satisfaction_high`` (Student's interval), ``top_box_share``; market, margin and
     satisfaction only where they were given. As in the customer summary a row of amount 0 is a purchase, and one below 0
-    a return and none. The first period has nothing to compare with: growth and retention are missing, not 0. Of a period
+    a return and none. The first period has nothing to compare with: growth and retention are missing, not 0. Of one
     not over by ``as_of``, or not covered from its start, growth, market share, retention and repeat rate are missing
     too: half a quarter beside a whole one looks like a collapse. ``intervals``: Wilson's (1927), customers taken as
     independent, for the tendency behind each share.
@@ -64,19 +64,19 @@ def indicators(
     from statsmodels.stats.proportion import proportion_confint
 
     require_choice(period, PERIODS, name="period")
-    try:
-        until, since = pd.Timestamp(as_of).normalize(), pd.Timestamp(log_starts or transactions["date"].min())
-    except (TypeError, ValueError) as error:
-        raise CrmkitError("as_of_not_a_date", value=as_of) from error
-    costs = margin_rate is None and {"unit_cost", "quantity"} <= set(transactions)
-    log = _dated(transactions, ["amount", *(["unit_cost", "quantity"] if costs else [])], "customer_id")
-    log = log[log["date"] < until + pd.Timedelta(days=1)]
+    require_between(confidence, 0.5, 0.999, name="confidence")
+    require_between(margin_rate or 0, 0, 1, name="margin_rate")
+    costs = ["unit_cost", "quantity"] if margin_rate is None and {"unit_cost", "quantity"} <= set(transactions) else []
+    log = _dated(transactions, ["amount", *costs], "customer_id")
+    until, since = (pd.to_datetime(day, errors="coerce") for day in (as_of, log_starts or pd.Timestamp.min))
+    if pd.isna(until) or pd.isna(since):
+        raise CrmkitError("as_of_not_a_date", value=as_of if pd.isna(until) else log_starts)
+    log = log[log["date"] < until.normalize() + pd.Timedelta(days=1)]
     if log.empty:
-        raise CrmkitError("as_of_too_early", value=until.date(), first=transactions["date"].min())
+        raise CrmkitError("as_of_too_early", value=as_of, first=transactions["date"].min())
     slots = log["date"].dt.to_period(PERIODS[period])
     every = pd.period_range(slots.min(), pd.Period(until, PERIODS[period]))
-    complete = np.asarray(every.end_time.normalize() <= until)
-    complete[0] &= log_starts is None or since <= every[0].start_time
+    complete = np.asarray((every.end_time.normalize() <= until) & (every.start_time >= since))
     log["slot"] = slots.astype("int64") - every[0].ordinal
 
     def by_period(counted):
@@ -90,30 +90,31 @@ def indicators(
         days.groupby("customer_id")["slot"].min().value_counts(),
         bought.groupby("slot")["order_id"].nunique() if "order_id" in log else days.groupby("slot")["day"].sum()))
     sales = pd.Series(by_period((log["amount"] * 100).round().groupby(log["slot"]).sum()) / 100)
-    sheet = pd.DataFrame({"period": every.astype(str), "complete": complete, "sales": sales})
     before = sales.where(complete).shift()
-    sheet["sales_growth_rate"] = (sales / before.where(before > 0) - 1).where(complete)
+    sheet = pd.DataFrame({"period": every.astype(str), "complete": complete, "sales": sales,
+                          "sales_growth_rate": (sales / before.where(before > 0) - 1).where(complete)})
     if market_size is not None:
-        sheet["market_share"] = (sales / sheet["period"].map(dict(market_size)).astype(float)).where(complete)
+        sheet["market_share"] = (sales / sheet["period"].map(dict(market_size))).where(complete)
         require_between(sheet["market_share"].max(), 0, 1, name="market_share")
     sheet = sheet.assign(active_customers=active, new_customers=new, retention_rate=np.nan, repeat_rate=np.nan,
                          orders=orders, average_order_value=sales / np.where(orders > 0, orders, np.nan))
-    if margin_rate is not None or costs:
-        earned = sales * margin_rate if margin_rate is not None else by_period(
-            (log["amount"] - log["unit_cost"] * log["quantity"]).groupby(log["slot"]).sum())
-        sheet = sheet.assign(margin=np.round(earned, 2), margin_rate=earned / sales.where(sales > 0))
-    base = np.r_[0, active[:-1]] * (complete & np.r_[False, complete[:-1]])
+    if margin_rate is not None:
+        sheet = sheet.assign(margin=(sales * margin_rate).round(2), margin_rate=margin_rate)
+    elif costs:
+        sheet["margin"] = by_period((log["amount"] - log["unit_cost"] * log["quantity"]).groupby(log["slot"]).sum())
+        sheet["margin_rate"] = sheet["margin"] / sales.where(sales > 0)
+    base = np.append(0, active[:-1] * complete[:-1]) * complete
     shares = {"retention_rate": (retained, base), "repeat_rate": (repeating, active * complete)}
     if satisfaction is not None:
         answers = _dated(satisfaction, ["score"])
         require_between(answers["score"].max(), -np.inf, np.nan if top_score is None else top_score, name="score")
         slot = answers["date"].dt.to_period(PERIODS[period]).astype("int64") - every[0].ordinal
-        scores = answers["score"].groupby(slot).agg(["size", "mean", "sem"]).reindex(range(len(every)))
+        scores = answers["score"].groupby(slot).agg(["size", "mean", "sem"]).reindex(sheet.index)
         half = t.ppf((1 + confidence) / 2, scores["size"] - 1) * scores["sem"]
         sheet = sheet.assign(satisfaction=scores["mean"], satisfaction_low=scores["mean"] - half,
                              satisfaction_high=scores["mean"] + half)
         best = (answers["score"] == top_score).groupby(slot).sum()
-        shares["top_box_share"] = by_period(best), scores["size"].fillna(0).to_numpy()
+        shares["top_box_share"] = by_period(best), scores["size"].to_numpy()
     intervals = []
     for measure, (count, of) in shares.items():
         asked = np.where(of > 0, of, np.nan)  # a share of nobody is missing
@@ -121,8 +122,7 @@ def indicators(
         intervals.append(pd.DataFrame({"period": sheet["period"], "measure": measure, "customers": asked,
                                        "share": count / asked, "low_share": low, "high_share": high}))
         sheet[measure] = intervals[-1]["share"]
-    intervals = pd.concat(intervals).dropna().reset_index(drop=True)
-    return Indicators(sheet=sheet, intervals=intervals)
+    return Indicators(sheet=sheet, intervals=pd.concat(intervals).dropna().reset_index(drop=True))
 
 
 def _dated(frame: pd.DataFrame, numbers: list[str], *others: str) -> pd.DataFrame:

@@ -77,8 +77,8 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
         forms[column] = [amounts[segment == name].sum() for name in order]
         forms[part] = forms[column] / (forms[column].sum() or np.nan)
     if "retained" in customers:
-        data = pd.DataFrame({"segment": segment, "first": first, "second": second, "retained": _yes_or_no(customers),
-                             "root": np.sqrt(second - second.min())})
+        data = pd.DataFrame({"segment": segment, "first": first, "second": second,
+                             "root": np.sqrt(second - second.min()), "retained": customers["retained"].to_numpy()})
         came = _came_back(data, ["segment"], level).set_index("segment").reindex(order)
         forms = forms.join(came[["retention_rate", "low", "high"]], on="segment")
         fit, without = _logit("retained ~ second + root + first", data), _logit("retained ~ second + root", data)
@@ -91,16 +91,14 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
                         assignments=pd.DataFrame({"customer_id": ids.to_numpy(), "segment": segment}))
 
 
-def _yes_or_no(customers) -> np.ndarray:
-    return require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)[0]
-
-
 def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
     from statsmodels.stats.proportion import proportion_confint
 
     require_between(level, 0.5, 0.999, name="level")
-    table = data.groupby(by)["retained"].agg(customers="size", retained="sum", retention_rate="mean").reset_index()
+    require_numbers(data, ["retained"], what="loyalty", low=0, high=1, whole=True)
+    groups = data.astype({"retained": float}).groupby(by)["retained"]
+    table = groups.agg(customers="size", retained="sum", retention_rate="mean").reset_index()
     table["low"], table["high"] = proportion_confint(table["retained"], table["customers"], 1 - level, method="wilson")
     return table
 
@@ -108,15 +106,12 @@ def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
 def _logit(formula: str, data: pd.DataFrame):
     from statsmodels.api import families
     from statsmodels.formula.api import glm
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a column without variety is left to the rank
-        warnings.simplefilter("error", PerfectSeparationWarning)
-        try:
-            return glm(formula, data, family=families.Binomial()).fit()
-        except PerfectSeparationWarning:
-            raise CrmkitError("outcome_separated", column="retained", value=f"{data['retained'].mean():.0%}") from None
+    with warnings.catch_warnings(action="ignore"):  # a column without variety is left to the rank
+        fit = glm(formula, data.astype({"retained": float}), family=families.Binomial()).fit()
+    if fit.deviance < 1e-3:  # every customer is foretold
+        raise CrmkitError("outcome_separated", column="retained", value=f"{data['retained'].mean():.0%}")
+    return fit
 
 
 def _p_value(fit, without) -> float:
@@ -154,9 +149,10 @@ def satisfaction_loyalty(
     >>> satisfaction_loyalty(survey, satisfied_from=4, loyal_from=4).gains["difference"].round(1).tolist()
     [0.1, 0.1, 0.2, 0.4]
     """
-    score, = require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
-    market = survey["market"].astype(str).to_numpy() if "market" in survey else "all_customers"
-    data = pd.DataFrame({"satisfaction": score.astype(int), "retained": _yes_or_no(survey), "market": market})
+    require_columns(survey, ["satisfaction", "loyalty", "retained"], what="satisfaction_loyalty")
+    require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
+    market = survey.get("market", "all_customers")
+    data = survey[["satisfaction", "retained"]].assign(market=market).astype({"market": str})
     scores, several = _came_back(data, ["market", "satisfaction"], level), data["market"].nunique() > 1
     fit = _logit("retained ~ market * satisfaction" if several else "retained ~ satisfaction", data)
     alike = _logit("retained ~ market + satisfaction", data) if several else None
@@ -209,12 +205,10 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     from statsmodels.formula.api import ols
     from statsmodels.stats.contingency_tables import StratifiedTable
 
-    require_columns(customers, ["complaint"], what="recovery_paradox")
+    require_columns(customers, ["complaint", "retained"], what="recovery_paradox")
     for given in customers["complaint"].unique():
         require_choice(given, ("no_complaint", "handled_well", "handled_badly"), name="complaint")
-    stratum = customers["stratum"].astype(str).to_numpy() if "stratum" in customers else ""
-    data = pd.DataFrame({"complaint": customers["complaint"].to_numpy(), "retained": _yes_or_no(customers),
-                         "stratum": stratum})
+    data = customers[["complaint", "retained"]].assign(stratum=customers.get("stratum", "")).astype({"stratum": str})
 
     def less(chosen):
         pair = _came_back(chosen, ["complaint"], level).set_index("complaint").reindex(["handled_well", "no_complaint"])
@@ -225,12 +219,12 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     rows = [{"measure": "crude", "difference": crude}]
     if "stratum" in customers:
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
-        both = both.assign(recovered=(both["complaint"] == "handled_well").astype(int))
+        require_between(len(both), 1, np.inf, name="stratum")
+        both = both.assign(recovered=both["complaint"] == "handled_well").astype({"recovered": int, "retained": int})
         fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
         low, high = fit.conf_int(1 - level).loc["recovered"]
         stratified = Estimate(value=float(fit.params["recovered"]), low=float(low), high=float(high), level=level)
-        tables = StratifiedTable.from_data("recovered", "retained", "stratum", both.astype({"retained": int}))
-        p_value = float(tables.test_null_odds().pvalue)
+        p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
         rows += [{"measure": name, "difference": less(own)} for name, own in both.groupby("stratum")]
         rows.append({"measure": "stratified", "difference": stratified})
     return RecoveryParadox(groups=groups, differences=_spread(rows, "difference"), crude=crude, stratified=stratified,
@@ -263,13 +257,11 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     >>> round(found.breakage_rate, 3), round(found.liability, 4)
     (0.512, 0.416)
     """
-    require_columns(points, ["vintage"], what="points_liability")
+    columns = ["vintage", "age_months", "points_issued", "points_redeemed"]
+    require_columns(points, columns, what="points_liability")
     require_between(cost_per_point, 0, 1e12, name="cost_per_point")
-    columns = ["age_months", "points_issued", "points_redeemed"]
-    require_numbers(points, columns[:1], what="points_liability", low=0, whole=True)
-    ledger = pd.DataFrame(dict(zip(columns, require_numbers(points, columns, what="points_liability", low=0))))
-    ledger["vintage"] = points["vintage"].astype(str).to_numpy()
-    ledger = ledger.sort_values(["vintage", "age_months"])
+    require_numbers(points, columns[1:], what="points_liability", low=0)
+    ledger = points[columns].astype({"vintage": str, "age_months": int}).sort_values(columns[:2])
     by = ledger.groupby("vintage")
     ledger["left"] = ledger["points_issued"] - by["points_redeemed"].cumsum()
     table = by.agg(points_issued=("points_issued", "max"), points_redeemed=("points_redeemed", "sum"),

@@ -1,6 +1,6 @@
 """The three defects of relationship marketing (F10), each measured: participation, promises kept, breadth of a benefit.
 
-``offer_effect`` measures an opening offer to people who have not tried, and just so an extra incentive to leavers (F22).
+``offer_effect`` measures an opening offer to people who have not tried, and just so an incentive to leavers (F22).
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ def participation_funnel(
     """How many of those invited are left after each step, and which step loses most.
 
     In: a row per invited customer with a column of 0 and 1 for each of ``steps``, in order; who took a step took
-    those before it. Out: ``measure`` (invited and the steps), ``customers``, ``lost`` (at this step),
-    ``reached_share`` (of those invited), ``step_rate`` (of those at the step before) with its Wilson (1927) interval
+    those before it. Out: ``measure`` (invited and the steps), ``customers``, ``lost_here`` (at this step),
+    ``left_share`` (of those invited), ``step_rate`` (of those at the step before) with its Wilson (1927) interval
     ``low``, ``high``, and ``weakest``, true where the rate is lowest. Rates are missing where nobody was left.
     Errors: CrmkitError for cells other than 0 and 1, and for a customer who skipped a step.
 
@@ -40,8 +40,8 @@ def participation_funnel(
     rate = left / before
     low, high = proportion_confint(np.where(before > 0, left, np.nan), before, 1 - level, method="wilson")
     return pd.DataFrame({
-        "measure": ["invited", *steps], "customers": left, "lost": [0, *-np.diff(left)], "reached_share": left / left[0],
-        "step_rate": rate, "low": low, "high": high, "weakest": rate == np.nanmin(rate)})
+        "measure": ["invited", *steps], "customers": left, "lost_here": [0, *-np.diff(left)],
+        "left_share": left / left[0], "step_rate": rate, "low": low, "high": high, "weakest": rate == np.nanmin(rate)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,8 @@ def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: flo
     return pd.DataFrame({
         "measure": [*promised, "all_promises"], "promised": [*promised.values(), np.nan],
         "delivered": [*delivered.mean(axis=0), np.nan], "gap": [*worse.mean(axis=0), np.nan],
-        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": kept / n, "low": low, "high": high})
+        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": kept / n, "low": low,
+        "high": high})
 
 
 @dataclass(frozen=True, kw_only=True)

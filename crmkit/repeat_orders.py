@@ -26,7 +26,7 @@ class RepeatBusiness:
     def within(self, days: float) -> Estimate:
         """The share of customers who order again within so many days, up to the longest time observed."""
         require_between(days, 0, float(self.curve["days_since_first"].iloc[-1]), name="days")
-        at = self.curve[self.curve["days_since_first"] <= days].iloc[-1]
+        at = self.curve[self.curve["days_since_first"] <= days].iloc[-1].to_dict()
         return Estimate(value=at["returned_share"], low=at["low"], high=at["high"], level=self.median_days.level)
 
 
@@ -57,6 +57,7 @@ def repeat_business(
     from scipy.stats import CensoredData, ecdf
     from statsmodels.stats.proportion import proportion_confint
 
+    require_between(level, 0.5, 0.999, name="level")
     require_columns(transactions, ["customer_id", "date"], what="repeat_business")
     money = {"revenue": require_numbers(transactions, ["amount"], what="repeat_business")[0]}
     if {"unit_cost", "quantity"} <= set(transactions.columns):
@@ -109,7 +110,7 @@ def _returned(survival, level: float) -> pd.DataFrame:
         warnings.simplefilter("ignore", RuntimeWarning)
         band = survival.confidence_interval(level, method="log-log")
     share = 1 - survival.probabilities
-    curve = {"days_since_first": survival.quantiles, "returned_share": share, "low": np.fmin(share, 1 - band.high.probabilities),
-             "high": np.fmax(share, 1 - band.low.probabilities)}
+    curve = {"days_since_first": survival.quantiles, "returned_share": share,
+             "low": np.fmin(share, 1 - band.high.probabilities), "high": np.fmax(share, 1 - band.low.probabilities)}
     start = int(survival.quantiles[0] == 0)  # who was won on the last day has waited 0 days
     return pd.DataFrame({name: np.r_[0.0, numbers[start:]] for name, numbers in curve.items()})

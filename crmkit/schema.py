@@ -84,3 +84,14 @@ def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), hi
             raise CrmkitError("cell_not_a_number", row=row, column=column, value=frame[column].iloc[row],
                               count=int(wrong.sum()), low=low, high=high)
     return found
+
+
+def require_present(frame, columns, *, what: str) -> None:
+    """Refuse a frame without these columns, without rows, or with a missing cell in one of them: ids, names, dates."""
+    require_columns(frame, columns, what=what)
+    if not len(frame):
+        raise CrmkitError("no_values", name=what)
+    for column in columns:
+        missing = frame[column].isna().to_numpy()
+        if missing.any():
+            raise CrmkitError("missing_values", column=column, count=int(missing.sum()), row=int(missing.argmax()))

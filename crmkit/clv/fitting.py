@@ -33,7 +33,7 @@ class Fitted:
 
 
 def maximise(score, names, *, scale, count: float, what: str, density: float = 0.0) -> dict:
-    """The fields of ``Fitted`` at the highest likelihood: L-BFGS from several starts, then Newton steps.
+    """The fields of ``Fitted`` at the highest likelihood: BFGS from several starts, then Newton steps.
 
     ``score(log_parameters)`` gives the mean log-likelihood of the ``count`` observations and its gradient; ``scale``
     turns the parameters into the data's units, and adding ``density`` the log-likelihood. A start has arrived when a
@@ -44,9 +44,8 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
 
     tried = []
     for start in np.array(_STARTS, dtype=float)[:, :len(names)]:
-        at = minimize(lambda p: tuple(-part for part in score(p)), start, jac=True, method="L-BFGS-B",
-                      bounds=[(-14, 14)] * len(names), options={"ftol": 1e-15, "gtol": 1e-8}).x
-        tried.append(at)
+        at = minimize(lambda p: tuple(-part for part in score(np.clip(p, -14, 14))), start, jac=True, method="BFGS",
+                      options={"gtol": 1e-7}).x  # not L-BFGS-B: on a busy machine its threads wait for one another
         for _ in range(8):
             steps = np.eye(len(at)) * _STEP
             curvature = np.array([score(at - step)[1] - score(at + step)[1] for step in steps]) / (2 * _STEP)
@@ -59,6 +58,7 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
                 return {"params": dict(zip(names, values.tolist())), "customers": int(count),
                         "log_likelihood": float(score(at)[0] * count + density),
                         "standard_errors": dict(zip(names, (values * spread).tolist()))}
+        tried.append(np.clip(at, -14, 14))
     best = max(tried, key=lambda p: score(p)[0])
     reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(names, np.exp(best) * scale))
     far = np.abs(best).max() > 4.5  # ninety times the start, or a ninetieth

@@ -15,7 +15,7 @@ from .widget import Explorer
 _SLIDERS = {"customers": (0, 6, 0.05), "unit_margin": (0, 5, 0.05), "purchases_per_year": (-1, 2, 0.05),
             "retention_rate": (0, 0.98, 0.02), "need": (0, 1, 0.05), "cost_factor": (0.1, 4, 0.1)}
 _POWERS = ("customers", "unit_margin", "purchases_per_year")
-_TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 490, 790
+_TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 470, 790
 
 
 def explore_relationship_types(segment: pd.DataFrame, *, plans: Mapping[str, ContactPlan] = PLANS,
@@ -75,8 +75,8 @@ def types_scene(values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years
     reason = term_text("agree" if best["agree"] else best["reason"])
     said = {lang: message_text(
         "explore_types_said", best=term_text(best["best_type"])[lang], sure=percent(best["best_probability"], 0),
-        book=term_text(best["published_type"])[lang], given_up=number(best["given_up"], lang), reason=reason[lang])[lang]
-        for lang in ("zh", "en")}
+        book=term_text(best["published_type"])[lang], given_up=number(best["given_up"], lang), reason=reason[lang],
+    )[lang] for lang in ("zh", "en")}
     shown = {name: percent(value, 0) if name == "retention_rate" else f"× {value:.1f}" if name == "cost_factor" else
              f"{value:.2f}" if name == "need" else number(value) for name, value in row.items()}
     return scene.as_dict(values=values, shown=shown, said=said)

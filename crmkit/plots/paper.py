@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter
 
 from .. import fonts
+from ..intervals import Estimate
 from ..language import get_language, in_language
 from ..tables import number, percent
 from ..terms import has_term, term_pair
@@ -38,6 +39,12 @@ def with_interval(estimate, show=percent) -> str:
     if estimate.low is None:
         return show(estimate.value)
     return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}–{show(estimate.high)})"
+
+
+def estimates(table: pd.DataFrame, column: str, level: float) -> list[Estimate]:
+    """A column as estimates, with the interval of its ``_low`` and ``_high`` where the table has them."""
+    ends = (table.get(f"{column}_{end}", [None] * len(table)) for end in ("low", "high"))
+    return [Estimate(value=v, low=low, high=high, level=level) for v, low, high in zip(table[column], *ends)]
 
 
 # --- the paper ------------------------------------------------------------------------------
