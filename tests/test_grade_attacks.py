@@ -234,7 +234,7 @@ def test_nothing_survives(everything):
 
 def test_a_survivor_would_be_seen_without_the_wall():
     with Warm(tier="trust", modules=["crmkit"]) as warm:
-        warm.run([IN_THE_CODE["survivor"]])
+        warm.run([IN_THE_CODE["survivor"], "import time; time.sleep(0.5)"])  # until it has become the other program
         try:
             assert _alive(MARKER)
         finally:
