@@ -19,7 +19,7 @@ assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else
 
 def verbs() -> list[str]:
     """The verbs, in the order in which help shows them."""
-    return [key.removeprefix("verb_") for key in read_catalogue(CATALOGUE) if key.startswith("verb_")]
+    return [key.removeprefix("verb_").replace("_", "-") for key in read_catalogue(CATALOGUE) if key.startswith("verb_")]
 
 
 def option(key: str, *names: str, **more):
@@ -72,9 +72,9 @@ def make_app() -> typer.Typer:
     )
 
     def verb(function, **more):
-        name = function.__name__.removesuffix("_")
+        name = function.__name__.removesuffix("_").replace("_", "-")
         more = {**settings, **more}
-        app.command(name, cls=Verb, context_settings=more, help=message(f"verb_{name}"))(function)
+        app.command(name, cls=Verb, context_settings=more, help=message(f"verb_{name.replace('-', '_')}"))(function)
 
     Data = Annotated[str, argument("check_data", "DATA")]
     Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
@@ -182,7 +182,23 @@ def make_app() -> typer.Typer:
         grade(submissions, assignment=assignment, out=out, jobs=jobs, only=only, trust=trust, second_seed=second_seed,
               limits=Limits(seconds=seconds))
 
-    for function in (open_, run, check, reset, build, assign, grade):
+    def new_exercise(folder: Annotated[Path, argument("new_folder", "DIR")]):
+        from .assign.packs import new_exercise
+
+        source = new_exercise(folder)
+        print(message("new_exercise_done", folder=folder, source=source.name))
+
+    def preview(
+        exercise: Annotated[str, argument("exercise", "EXERCISE")],
+        students: Annotated[int, option("students", "--students", min=1, max=30, metavar="N")] = 5,
+    ):
+        from .assign import find_exercise
+        from .assign.packs import preview
+
+        for line in preview(find_exercise(exercise), students):
+            print(line)
+
+    for function in (open_, run, check, reset, build, new_exercise, preview, assign, grade):
         verb(function)
     # what follows `test` is pytest's, also when it looks like an option
     verb(test, ignore_unknown_options=True)
@@ -212,6 +228,8 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console without Chinese shows ? instead of failing
+    from .exercises import SolutionError, SourceError
+
     try:
         command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
         arguments = arguments or ["--help"]
@@ -225,6 +243,9 @@ def main(arguments: list[str] | None = None) -> int:
     except CrmkitError as error:
         print(error, file=sys.stderr)
         return getattr(error, "status", 1)
+    except (SourceError, SolutionError) as error:  # an instructor's own exercise does not build, or does not solve
+        print(error, file=sys.stderr)
+        return 1
     except BrokenPipeError:  # `crmkit check … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -15,8 +15,9 @@ from crmkit import language
 from crmkit.answer_forms import CHARTS, MAX_POINTS, MAX_ROWS, BadForm, read_answer
 from crmkit.terms import read_catalogue
 
-from .build.source import HERE, Cell, Lesson, read_lesson
+from .build.source import HERE, Cell, Lesson, SourceError, read_lesson
 
+__all__ = ["Exercise", "Mark", "SolutionError", "SourceError", "admit", "compare", "load_exercise", "to_python"]
 DEFAULT_TOLERANCE = 0.01  # relative; of tables and charts that name none
 ROUNDING = 1e-9  # relative; two ways of computing the same number may differ by this
 
