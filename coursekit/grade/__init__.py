@@ -267,6 +267,8 @@ def _mark_one(about, questions, settings, mine: Graded, submission, outcomes, ri
     variant: Variant = about.variants[student]
     outcome = outcomes[student, "own"]
     mine.state, mine.errors, mine.cpu_seconds = outcome.state, outcome.errors, round(outcome.cpu_seconds, 3)
+    if outcome.way == "kernel":
+        mine.flags.append("ran_in_kernel")
     answers = marking.admitted(questions, outcome.sheet)
     second = None
     if (student, "hidden") in outcomes:

@@ -6,6 +6,7 @@ gets namespaces of its own (user, mount, pid, network, ipc, host name), a privat
 privilege before the first cell runs. What it writes into the pipe is the student's word and is taken for no more.
 """
 
+import asyncio
 import ctypes
 import json
 import os
@@ -14,7 +15,9 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
 import time
 
 NEW = {"user": 0x10000000, "mount": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x08000000, "uts": 0x04000000}
@@ -53,11 +56,7 @@ def warm(modules: list[str]):
     warnings.simplefilter("ignore")
     for name in modules:
         importlib.import_module(name)
-    from IPython.core.interactiveshell import InteractiveShell
-
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
-    shell.colors = "NoColor"
+    shell = new_shell()
     if "matplotlib.pyplot" in sys.modules or "seaborn" in modules:
         import matplotlib.pyplot as plt
 
@@ -69,6 +68,41 @@ def warm(modules: list[str]):
 
     gc.collect()
     gc.freeze()
+    return shell
+
+
+def new_shell():
+    """A shell that does what a notebook's does, except what is only for eyes: nobody sees anything here."""
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets import Type
+
+    class UnseenResult(DisplayHook):
+        """Keeps `_` and `Out`; draws nothing."""
+
+        def write_output_prompt(self):
+            pass
+
+        def compute_format_data(self, result):
+            return {}, {}
+
+    class NotebookShell(InteractiveShell):  # `sandbox.needs_kernel` knows its name
+        displayhook_class = Type(UnseenResult)
+
+        def enable_gui(self, gui=None):
+            pass
+
+        def enable_matplotlib(self, gui=None):
+            return gui or "inline", "agg"  # whatever screen is asked for, a chart's numbers are the same
+
+        def showtraceback(self, *_, **__):
+            pass  # colouring it for nobody takes longer than most cells
+
+        showsyntaxerror = showindentationerror = showtraceback
+
+    shell = NotebookShell.instance()
+    shell.history_manager.enabled = False
+    shell.colors = "NoColor"
     return shell
 
 
@@ -119,23 +153,109 @@ class Pipe:
             raw = raw[os.write(self.descriptor, raw):]
 
 
-def run_cells(shell, cells: list[str], pipe: Pipe) -> None:
-    """Every cell in order, also after one that failed; answers are sent whenever one is recorded."""
+def send_answers(pipe: Pipe) -> None:
+    """From now on every answer that this process records goes into the pipe."""
     import crmkit.questions
 
     crmkit.questions.AnswerSheet._write = lambda sheet: pipe.send(sheet=sheet.to_json())
+
+
+def send_error(pipe: Pipe, cell: int, name: str, text: str) -> None:
+    pipe.send(error={"cell": cell, "name": name[:80], "text": text[:300]})
+
+
+def run_cells(shell, cells: list[str], pipe: Pipe) -> None:
+    """Every cell in order, also after one that failed; answers are sent whenever one is recorded."""
+    send_answers(pipe)
+    sys.path.insert(0, "")  # a notebook imports the files that it writes
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     for number, source in enumerate(cells):
         pipe.send(cell=number)
-        result = shell.run_cell(source, store_history=False, silent=True)
-        error = result.error_before_exec or result.error_in_exec
+        try:
+            result = loop.run_until_complete(run_cell(shell, source))
+            error = result.error_before_exec or result.error_in_exec
+        except BaseException as problem:  # of a task that an earlier cell left behind
+            error = problem
         if error is not None:
-            pipe.send(error={"cell": number, "name": type(error).__name__[:80], "text": str(error)[:300]})
+            send_error(pipe, number, type(error).__name__, str(error))
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")  # as the kernel does after each cell
     pipe.send(done=True)
 
 
-def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool) -> None:
+async def run_cell(shell, source: str):
+    """One cell while a loop runs, as in a notebook: with `await` at the top it becomes part of it."""
+    try:
+        transformed, failed = shell.transform_cell(source), None
+    except Exception:
+        transformed, failed = source, sys.exc_info()
+    if not shell.should_run_async(source, transformed_cell=transformed, preprocessing_exc_tuple=failed):
+        return shell.run_cell(source, store_history=True)
+    try:
+        return await shell.run_cell_async(
+            source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=failed)
+    finally:
+        shell.events.trigger("post_execute")
+
+
+KERNEL_START = 30  # seconds until a kernel has to have answered
+
+
+def run_in_kernel(cells: list[str], pipe: Pipe) -> None:
+    """The same in a kernel of its own, for what insists on one. It is started here, behind the same wall and limits.
+
+    It speaks over files in the scratch folder: there is no network, not even to itself. Its answers go into the same
+    pipe; what it shows goes nowhere.
+    """
+    from queue import Empty
+
+    from jupyter_client.blocking import BlockingKernelClient
+    from jupyter_client.connect import write_connection_file
+
+    folder = tempfile.mkdtemp(prefix="k")
+    file, _ = write_connection_file(os.path.join(folder, "kernel.json"), transport="ipc", ip=os.path.join(folder, "s"))
+    environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}  # figures are drawn as in Jupyter
+    kernel = subprocess.Popen(
+        [sys.executable, "-m", "ipykernel_launcher", "-f", file, "--HistoryManager.enabled=False"], env=environment,
+        stdin=subprocess.DEVNULL, pass_fds=[pipe.descriptor],
+        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    client = BlockingKernelClient(connection_file=file)
+    client.load_connection_file()
+    client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
+
+    def reply_to(message: str, end: float = float("inf")) -> dict:
+        while time.monotonic() < end:
+            try:
+                reply = client.get_shell_msg(timeout=0.2)
+            except Empty:
+                if kernel.poll() is not None:
+                    break
+                continue
+            if reply["parent_header"].get("msg_id") == message:
+                return reply["content"]
+        raise ChildProcessError(f"kernel: {kernel.poll()}")
+
+    try:
+        # one expression without names, so that the student's namespace stays empty
+        here = f"(lambda run: run['send_answers'](run['Pipe']({pipe.descriptor})))(__import__('runpy').run_path({__file__!r}))"
+        started = reply_to(client.execute(here, silent=True, allow_stdin=False), time.monotonic() + KERNEL_START)
+        if started["status"] != "ok":
+            raise ChildProcessError(f"kernel: {started.get('evalue')}")
+    except ChildProcessError as problem:
+        pipe.send(no_kernel=str(problem)[:300])
+        return
+    for number, source in enumerate(cells):
+        pipe.send(cell=number)
+        reply = reply_to(client.execute(source, allow_stdin=False, stop_on_error=False))
+        if reply["status"] == "error":
+            send_error(pipe, number, str(reply.get("ename")), str(reply.get("evalue")))
+    pipe.send(done=True)
+    kernel.kill()
+    kernel.wait()
+
+
+def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool, in_kernel: bool) -> None:
     """Never returns. The waiting process ends as its child, process 1, ended."""
     keep = (cells_fd, result_fd)
     null = os.open("/dev/null", os.O_RDWR)
@@ -165,7 +285,10 @@ def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool) -> N
         pipe.send(wall=f"{type(problem).__name__}: {problem}")
         os._exit(97)
     try:
-        run_cells(shell, cells, pipe)
+        if in_kernel:
+            run_in_kernel(cells, pipe)
+        else:
+            run_cells(shell, cells, pipe)
     finally:
         os._exit(0)
 
@@ -190,7 +313,7 @@ def serve(control: socket.socket, settings: dict) -> None:
         before = time.monotonic()
         pid = os.fork()
         if pid == 0:
-            child(shell, *descriptors, limits, settings["walled"])
+            child(shell, *descriptors, limits, settings["walled"], message == b"kernel")
         for descriptor in descriptors:
             os.close(descriptor)
         ended = os.pidfd_open(pid)
