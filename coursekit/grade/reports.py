@@ -270,7 +270,7 @@ def _feedback_in(lang: str, about, exercise: Exercise, mine, variant) -> str:
         if mine.to_read:
             parts.append(f"<p>{words('feedback_to_read')}</p>")
         if mine.late_factor < 1:
-            parts.append(f"<p>{words('feedback_late', minutes=f'{mine.late_minutes:.0f}', factor=f'{mine.late_factor:.0%}')}</p>")
+            parts.append(f"<p>{words('feedback_late', late=_late(mine.late_minutes)[lang], factor=f'{mine.late_factor:.0%}')}</p>")
         parts.append(f'<p class="small">{words("feedback_weights", points=f"{weights:g}")}</p>')
     for reason in mine.reasons:
         parts.append(f"<p>{words('feedback_by_hand', reason=reason['reason'])}</p>")
@@ -293,6 +293,11 @@ def _feedback_in(lang: str, about, exercise: Exercise, mine, variant) -> str:
                        for e in mine.errors[:10])
         parts.append(f"<h2>{words('feedback_errors')}</h2><ul class=\"small\">{rows}</ul>")
     return "".join(parts)
+
+
+def _late(minutes: float) -> dict[str, str]:
+    unit, size = ("minutes", 1) if minutes < 120 else ("hours", 60) if minutes < 48 * 60 else ("days", 1440)
+    return said(f"late_{unit}", number=f"{minutes / size:.{0 if unit == 'minutes' else 1}f}")
 
 
 def _class_report(about: Assignment, exercise: Exercise, graded, copies, tier: str) -> str:
