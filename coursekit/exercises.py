@@ -19,6 +19,7 @@ from .build.source import HERE, Cell, Lesson, SourceError, read_lesson
 
 __all__ = ["Exercise", "Mark", "SolutionError", "SourceError", "admit", "compare", "load_exercise", "to_python"]
 DEFAULT_TOLERANCE = 0.01  # relative; of tables and charts that name none
+FILES = "files"  # beside a pack's source: data that its notebooks read
 ROUNDING = 1e-9  # relative; two ways of computing the same number may differ by this
 
 
@@ -58,7 +59,7 @@ class Exercise:
         """``parameters`` of many seeds: the exercise's setup, which loads pandas and data, runs once for all."""
         cells = [c for c in self.lesson.exercise if c.kind == "code"]
         last = next(i for i, c in enumerate(cells) if "generate" in c.tags)
-        with _namespace() as space:
+        with _namespace(self.lesson.path.parent / FILES) as space:
             for cell in cells[: last + 1]:
                 self._run(cell, space, 1, "both")
             for seed in seeds:
@@ -70,7 +71,7 @@ class Exercise:
         ``given`` maps ids to a student's recorded answers: later questions are then computed from these instead.
         """
         right = {}
-        with _namespace() as space:
+        with _namespace(self.lesson.path.parent / FILES) as space:
             for cell in self.lesson.exercise:
                 if cell.kind != "code" or {"check", "raises"} & set(cell.tags):
                     continue
@@ -106,8 +107,9 @@ def load_exercise(path: Path) -> Exercise:
 
 
 @contextmanager
-def _namespace() -> Iterator[dict]:
-    """A fresh namespace as a kernel's would be, without a screen; language and figures are put back afterwards."""
+def _namespace(files: Path) -> Iterator[dict]:
+    """A fresh namespace as a kernel's would be, without a screen, in the folder of the pack's own files if it has any;
+    language, figures and folder are put back afterwards."""
     unset = "MPLBACKEND" not in os.environ
     os.environ.setdefault("MPLBACKEND", "Agg")
     import matplotlib.pyplot as plt
@@ -115,10 +117,13 @@ def _namespace() -> Iterator[dict]:
     if unset:  # a kernel that this process starts later would inherit it, and show no figures
         del os.environ["MPLBACKEND"]
 
-    before, figures = language._chosen, set(plt.get_fignums())
+    before, figures, folder = language._chosen, set(plt.get_fignums()), os.getcwd()
+    if files.is_dir():
+        os.chdir(files)
     try:
         yield {"__name__": "__main__", "display": lambda *shown, **how: None}
     finally:
+        os.chdir(folder)
         language._chosen = before
         for number in set(plt.get_fignums()) - figures:
             plt.close(number)

@@ -17,7 +17,7 @@ from crmkit.questions import practice_key
 
 from ..build.editions import edition
 from ..build.notebooks import code_cell, exercise_notebook, markdown_cell, to_text, words
-from ..exercises import Exercise, load_exercise
+from ..exercises import FILES, Exercise, load_exercise
 from ..messages import KitError, message
 from ..workspace import course_root
 from .assignment import FEEDBACK, Assignment, Variant, read_due
@@ -86,9 +86,9 @@ def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignme
     )
     (out / "pack").mkdir(parents=True)
     shutil.copyfile(source, assignment.pack)
-    files = source.parent / "files"
+    files = source.parent / FILES
     if files.is_dir():
-        shutil.copytree(files, out / "pack" / "files")
+        shutil.copytree(files, out / "pack" / FILES)
     assignment.write()
     return assignment
 
@@ -220,7 +220,7 @@ def _lay(assignment: Assignment, variant: Variant, student: Student, notebook: s
                    title=assignment.titles)
     text = "\n".join(readme[lang].strip() + "\n" for lang, _ in _spoken(variant.language))
     (home / "README.txt").write_text(text, encoding="utf-8-sig")
-    files = assignment.folder / "pack" / "files"
+    files = assignment.folder / "pack" / FILES
     if files.is_dir():
         shutil.copytree(files, home, dirs_exist_ok=True)
     zips = assignment.folder / "zips"
