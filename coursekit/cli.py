@@ -198,7 +198,18 @@ def make_app() -> typer.Typer:
         for line in preview(find_exercise(exercise), students):
             print(line)
 
-    for function in (open_, run, check, reset, build, new_exercise, preview, assign, grade):
+    def batch(
+        notebook: Annotated[Path, argument("batch_notebook", "NOTEBOOK")],
+        table: Annotated[Path, option("batch_table", "--table", metavar="FILE")],
+        out: Annotated[Path, option("batch_out", "--out", metavar="DIR")],
+        jobs: Annotated[int, option("batch_jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+        sheet: Sheet = None,
+    ):
+        from .batch import batch
+
+        return int(any(row.state == "failed" for row in batch(notebook, table=table, out=out, jobs=jobs, sheet=sheet)))
+
+    for function in (open_, run, check, reset, build, new_exercise, preview, assign, grade, batch):
         verb(function)
     # what follows `test` is pytest's, also when it looks like an option
     verb(test, ignore_unknown_options=True)
