@@ -16,7 +16,7 @@ NAMES = ["王小明", "Ann Wood", "李静", "Ben Hall", "陈晨", "Cleo Park", "
 class Classroom:
     """``students`` of an assignment in ``folder``; ``hand_in`` writes a notebook as a student would leave it."""
 
-    def __init__(self, folder: Path, students: int = 4, **settings):
+    def __init__(self, folder: Path, students: int = 4, pack: Path = PACK, **settings):
         self.folder, self.out = folder / "assignment", folder / "submissions"
         self.out.mkdir(parents=True)
         roster = folder / "roster.csv"
@@ -25,13 +25,14 @@ class Classroom:
                  for i in range(students)]
         with roster.open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerows(rows)
-        assign(PACK, roster=roster, out=self.folder, **settings)
+        assign(pack, roster=roster, out=self.folder, **settings)
         self.manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
         self.exercise = load_exercise(self.folder / "pack" / self.manifest["source"])
         self.students = list(self.manifest["variants"])
         self.solution = {c.question["id"]: c.source for c in self.exercise.lesson.exercise if c.question}
-        sample = self.exercise.questions["advice"]["sample"]["en"]
-        self.solution["advice"] = f"advice = {sample!r}"
+        for name, question in self.exercise.questions.items():
+            if question["kind"] == "text":
+                self.solution[name] = f"{name} = {question['sample']['en']!r}"
 
     def variant(self, student: str) -> dict:
         return self.manifest["variants"][student]

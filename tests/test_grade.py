@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 import crmkit
-from classroom import Classroom
+from classroom import PACK, Classroom
 from coursekit.grade import grade
 from coursekit.grade.sandbox import tiers
 from coursekit.messages import KitError
@@ -363,3 +363,16 @@ def test_names_and_answers_that_look_like_formulas_or_html_stay_text(tmp_path):
     assert row[3].startswith("=1+1") and row[1].startswith("=HYPERLINK")
     with zipfile.ZipFile(out / "marking.xlsx") as book:
         assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_a_packs_own_data_lie_beside_the_student_the_submission_and_the_solution(tmp_path):
+    room = Classroom(tmp_path, students=2, pack=PACK.with_name("tea_orders"))
+    home = room.folder / "students" / room.variant(room.students[0])["folder"]
+    assert (home / "tea_orders.csv").is_file()
+    room.hand_in(room.students[0])
+    # what one submission writes over its data, the next does not see
+    room.hand_in(room.students[1], before=["open('tea_orders.csv', 'w').write('spoilt')"])
+    result, _ = run(room, tmp_path / "grades", jobs=1)
+    for student in room.students:
+        marks = scores(result, student)
+        assert marks.pop("comment") is None and set(marks.values()) == {1.0}

@@ -16,7 +16,7 @@ import crmkit
 
 from ..assign.assignment import Assignment, Variant
 from ..build.notebooks import answer_sheet_code
-from ..exercises import Exercise, SolutionError, load_exercise
+from ..exercises import FILES, Exercise, SolutionError, load_exercise
 from ..messages import KitError, message
 from . import marking
 from .identity import Submission, identify, newest
@@ -199,8 +199,8 @@ class RightAnswers:
 class Runner:
     """As many warm processes as jobs, each used by one thread."""
 
-    def __init__(self, tier: str, jobs: int, limits: Limits):
-        self.tier, self.limits = tier, limits
+    def __init__(self, tier: str, jobs: int, limits: Limits, files: Path):
+        self.tier, self.limits, self.files = tier, limits, files
         self.local, self.warm = threading.local(), []
         self.pool = ThreadPoolExecutor(jobs)
 
@@ -209,7 +209,7 @@ class Runner:
 
     def _run(self, cells: list[str]) -> Outcome:
         if not hasattr(self.local, "warm"):
-            self.local.warm = Warm(tier=self.tier, limits=self.limits)
+            self.local.warm = Warm(tier=self.tier, limits=self.limits, files=self.files)
             self.warm.append(self.local.warm)
         return self.local.warm.run(cells)
 
@@ -221,7 +221,7 @@ class Runner:
 
 def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, *, tier, jobs, limits, second_seed, say):
     questions = exercise.questions
-    runner, rights = Runner(tier, jobs, limits), RightAnswers(about, exercise, journal)
+    runner, rights = Runner(tier, jobs, limits, about.pack.parent / FILES), RightAnswers(about, exercise, journal)
     try:
         waiting: dict[Future, tuple] = {}
         outcomes: dict[tuple[str, str], Outcome] = {}

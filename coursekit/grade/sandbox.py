@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ INSIDE = Path(__file__).with_name("inside.py")
 MODULES = ["pandas", "numpy", "matplotlib.pyplot", "seaborn", "scipy.stats", "duckdb", "crmkit", "crmkit.questions",
            "crmkit.summary", "crmkit.tables", "crmkit.plots", "crmkit.customer_pyramid", "crmkit.segments"]
 LARGEST_FRAME, LARGEST_OUTPUT = 8 << 20, 24 << 20  # bytes: one message of a submission; all of them
+PACK_FILES = "/kit/files"
 SCRATCH = "/scratch"  # the one place where a submission may write; its own, and gone with it
 GRACE = 2.0  # seconds that a submission has to end after its last cell
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime",
@@ -67,7 +69,7 @@ def readable_paths() -> dict[str, str]:
     return paths
 
 
-def bubblewrap(command: list[str]) -> list[str]:
+def bubblewrap(command: list[str], files: Path | None = None) -> list[str]:
     """The command inside bubblewrap: a read-only system without coursekit, no network, no other processes."""
     arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
                  "--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
@@ -76,7 +78,7 @@ def bubblewrap(command: list[str]) -> list[str]:
     else:
         arguments += ["--unshare-user"]
     arguments += ["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", SCRATCH]
-    paths = readable_paths()
+    paths = readable_paths() | ({PACK_FILES: str(files)} if files else {})
     above = {str(parent) for path in paths for parent in Path(path).parents} - {"/", *SYSTEM}
     for parent in sorted(above):  # bubblewrap would make them for root alone
         arguments += ["--perms", "0755", "--dir", parent]
@@ -105,21 +107,27 @@ def bubblewrap(command: list[str]) -> list[str]:
 class Warm:
     """One warm process behind the wall; ``run`` gives it submissions one after the other."""
 
-    def __init__(self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES):
+    def __init__(self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES,
+                 files: Path | None = None):
         self.tier, self.limits, self.modules = tier, limits, modules
+        self.files = files.resolve() if files and files.is_dir() else None  # what every submission finds beside itself
+        self.unwalled = None
         self.process = None
 
     def start(self) -> "Warm":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         walled = self.tier != "trust"
+        if not walled:
+            self.unwalled = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         settings = {"modules": self.modules, "walled": walled, "limits": {
             "cpu": self.limits.cpu, "memory": self.limits.memory, "disk": self.limits.disk,
-            "processes": self.limits.processes, "scratch": SCRATCH}}
+            "processes": self.limits.processes, "scratch": SCRATCH if walled else self.unwalled.name,
+            "files": self.files and (PACK_FILES if walled else str(self.files))}}
         inside = "/inside.py" if walled else str(INSIDE)
         command = [sys.executable, "-P", inside, str(theirs.fileno()), json.dumps(settings)]
         environment = None
         if walled:
-            command = bubblewrap(command)
+            command = bubblewrap(command, self.files)
         else:
             # the checkout's crmkit, and never a secret: not even an unwalled submission is given our environment
             keep = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")}
@@ -247,10 +255,16 @@ class Warm:
         """End the warm process and with it everything that is left behind its wall."""
         if self.process is not None:
             self.control.close()
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
+            try:
+                self.process.wait(GRACE)  # it ends by itself, and what it used is counted
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGKILL)
+                self.process.wait()
             self.process.stderr.close()
             self.process = None
+        if self.unwalled is not None:
+            self.unwalled.cleanup()
+            self.unwalled = None
 
     __enter__ = start
 
