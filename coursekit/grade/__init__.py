@@ -178,18 +178,27 @@ class RightAnswers:
         # what the right answers depend on: the code and contracts of the exercise, and the kit that it imports
         parts = [(c.source, c.question, c.tags) for c in exercise.lesson.exercise if c.kind == "code"]
         self.version = Journal.key(parts, crmkit.__version__)
-        self.pool = None
+        self.pool, self.begun = None, {}
+
+    def begin(self, seed: int, lang: str) -> None:
+        """Work them out while the submissions run."""
+        key = Journal.key(self.version, seed, {}, lang)
+        if key not in self.begun and self.journal.kept("rights", key) is None:
+            self.begun[key] = self._submit(seed, {}, lang)
 
     def of(self, seed: int, given: dict, lang: str) -> dict:
         key = Journal.key(self.version, seed, given, lang)
         kept = self.journal.kept("rights", key)
         if kept is None:
-            if self.pool is None:
-                self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_load,
-                                                initargs=(str(self.about.pack),))
-            kept = self.pool.submit(_rights, seed, given, lang).result()
+            kept = (self.begun.pop(key, None) or self._submit(seed, given, lang)).result()
             self.journal.keep("rights", key, kept)
         return kept
+
+    def _submit(self, seed: int, given: dict, lang: str) -> Future:
+        if self.pool is None:
+            self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_load,
+                                            initargs=(str(self.about.pack),))
+        return self.pool.submit(_rights, seed, given, lang)
 
     def close(self) -> None:
         if self.pool is not None:
@@ -201,11 +210,12 @@ class Runner:
 
     def __init__(self, tier: str, jobs: int, limits: Limits, files: Path):
         self.tier, self.limits, self.files = tier, limits, files
-        self.local, self.warm = threading.local(), []
+        self.local, self.warm, self.futures = threading.local(), [], []
         self.pool = ThreadPoolExecutor(jobs)
 
     def submit(self, cells: list[str]) -> Future:
-        return self.pool.submit(self._run, cells)
+        self.futures.append(self.pool.submit(self._run, cells))
+        return self.futures[-1]
 
     def _run(self, cells: list[str]) -> Outcome:
         if not hasattr(self.local, "warm"):
@@ -214,9 +224,11 @@ class Runner:
         return self.local.warm.run(cells)
 
     def close(self) -> None:
-        self.pool.shutdown(cancel_futures=True)
+        for future in self.futures:
+            future.cancel()
         for warm in self.warm:
-            warm.close()
+            warm.close()  # before its thread ends: bubblewrap dies with the thread that started it
+        self.pool.shutdown()
 
 
 def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, *, tier, jobs, limits, second_seed, say):
@@ -235,6 +247,7 @@ def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, 
                     outcomes[student, which] = Outcome(**kept)
                 else:
                     waiting[runner.submit(cells)] = (student, which, key)
+                rights.begin(seed, about.variants[student].language)
         for done in _progress(waiting, say):
             student, which, key = waiting[done]
             outcome = outcomes[student, which] = done.result()
