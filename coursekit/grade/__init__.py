@@ -19,11 +19,12 @@ from ..build.notebooks import answer_sheet_code
 from ..exercises import FILES, Exercise, SolutionError, load_exercise
 from ..messages import KitError, message
 from . import marking
+from .container import wall
 from .identity import Submission, identify, newest
 from .intake import Intake, Notebook, take_in
 from .journal import Journal
 from .probes import choose
-from .sandbox import Limits, Outcome, Warm
+from .sandbox import Limits, Outcome
 from .settings import Settings, read_settings
 
 __all__ = ["grade"]
@@ -219,7 +220,7 @@ class Runner:
 
     def _run(self, cells: list[str]) -> Outcome:
         if not hasattr(self.local, "warm"):
-            self.local.warm = Warm(tier=self.tier, limits=self.limits, files=self.files)
+            self.local.warm = wall(tier=self.tier, limits=self.limits, files=self.files)
             self.warm.append(self.local.warm)
         return self.local.warm.run(cells)
 
