@@ -64,6 +64,13 @@ def warm(modules: list[str]):
         figure, ax = plt.subplots()  # fonts are looked up at the first text that is drawn
         ax.set_title("客户 customer")
         figure.savefig(io.BytesIO())
+        if "seaborn" in modules and "pandas" in modules:  # much of both is made ready at its first use
+            import pandas as pd
+            import seaborn as sns
+
+            frame = pd.DataFrame({"name": ["a", "b", "a", "b"], "value": [1.0, 2.0, 4.0, 3.0]})
+            means = frame.groupby("name")["value"].mean().reset_index()
+            sns.barplot(data=means, x="name", y="value", ax=plt.subplots()[1]).figure.savefig(io.BytesIO())
         plt.close("all")
     import gc
 
