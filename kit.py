@@ -466,7 +466,7 @@ def verbs():
     """The verbs and what each does, in both languages: the entries [verb_…] of coursekit/messages.toml."""
     with open(os.path.join(HERE, "coursekit", "messages.toml"), "rb") as file:
         entries = tomllib.load(file)
-    return {key[len("verb_"):]: entry for key, entry in entries.items() if key.startswith("verb_")}
+    return {key[len("verb_"):].replace("_", "-"): entry for key, entry in entries.items() if key.startswith("verb_")}
 
 
 def show_help(file):
@@ -485,7 +485,7 @@ def show_help(file):
     file.write("\n")
     for verb, entry in verbs().items():
         for number, lang in enumerate(shown):
-            file.write("  %-8s%s\n" % ("" if number else verb, entry[lang]))
+            file.write("  %-14s%s\n" % ("" if number else verb, entry[lang]))
     file.write("\n")
     for lang in shown:
         file.write(tail[lang] % (start, NEEDED_GB) + "\n")
