@@ -65,10 +65,10 @@ IN_THE_CODE = {
 # what is answered: never a traceback of the grader's, never points
 ANSWERS = {
     "nan": "float('nan')", "infinity": "float('inf')", "true": "True", "huge integer": "10 ** 400", "a complex number": "1 + 2j",
-    "an object equal to all": "type('E', (), {'__eq__': lambda s, o: True, '__float__': lambda s: 0.04, '__hash__': None})()",
+    "an object equal to all": "type('E', (), {'__eq__': lambda s, o: True, '__float__': lambda s: -0.93, '__hash__': None})()",
     "a float that lies": "type('F', (float,), {'__sub__': lambda s, o: 0.0, '__eq__': lambda s, o: True, '__hash__': float.__hash__})(9)",
     "control characters": "'\\x00\\x1b[31m\\u202e'", "a formula": "'=cmd|x!A1'", "html": "'<script>alert(1)</script>'",
-    "bytes": "b'0.04'", "a numpy array": "__import__('numpy').array([0.04])", "a surrogate": "'\\ud800'",
+    "bytes": "b'-0.93'", "a numpy array": "__import__('numpy').array([-0.93])", "a surrogate": "'\\ud800'",
 }
 # (reaching code → text) where {target} is filled in; behind the wall the text must not come out
 REACHES = {
