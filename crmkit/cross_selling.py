@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .schema import require_between, require_columns, require_numbers, require_present
+from .schema import CrmkitError, require_between, require_columns, require_known, require_numbers
 
 
 def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.DataFrame:
@@ -37,8 +37,10 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     from scipy.special import betainc
     from scipy.stats import false_discovery_control
 
-    require_present(lines, ["order_id", "product_id"], what="cross_sell_rules")
+    require_known(lines, ["order_id", "product_id"], what="cross_sell_rules")
     require_between(min_support, 1e-9, 1, name="min_support")
+    if lines.empty:
+        raise CrmkitError("no_values", name="lines")
     lines = lines[["order_id", "product_id"]].drop_duplicates()
     basket, sizes = pd.factorize(lines["order_id"])[0], lines.groupby("order_id")["product_id"].transform("size")
     n = basket.max() + 1
@@ -91,7 +93,7 @@ def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFr
     >>> next_product(owned, rules=rules, margins=margins)["next_product_id"].tolist()
     ['pot']
     """
-    require_present(owned, ["customer_id", "product_id"], what="next_product")
+    require_known(owned, ["customer_id", "product_id"], what="next_product")
     require_columns(rules, ["product_id", "next_product_id", "rule_confidence"], what="next_product(rules=)")
     require_numbers(margins, ["margin"], what="next_product(margins=)")
     owned = owned[["customer_id", "product_id"]].drop_duplicates()
@@ -124,7 +126,7 @@ def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["customer_id", "product_id"]
     for frame in (before, after):
-        require_present(frame, keys, what="growth_split")
+        require_known(frame, keys, what="growth_split")
         require_numbers(frame, ["amount"], what="growth_split")
     both = pd.concat({name: frame.groupby(keys)["amount"].sum() for name, frame in (("then", before), ("now", after))},
                      axis=1).reset_index()

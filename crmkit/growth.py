@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers, require_present
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_known, require_numbers
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
 
@@ -279,7 +279,7 @@ def referral_value(
     """
     require_between(came_anyway_share, 0, 1, name="came_anyway_share")
     require_between(discount_rate_per_period, 0, 10, name="discount_rate_per_period")
-    require_present(referrals, ["customer_id"], what="referral_value")
+    require_known(referrals, ["customer_id"], what="referral_value")
     worth, later = require_numbers(referrals, ["referred_value", "periods_later"], what="referral_value")
     each = ((1 - came_anyway_share) * worth + acquisition_cost - reward) / (1 + discount_rate_per_period) ** later
     table = pd.Series(each).groupby(referrals["customer_id"].to_numpy()).agg(["size", "sum"])
