@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .intervals import turning_point
-from .schema import CrmkitError, require_between, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_known, require_numbers
 from .terms import has_term, message_pair, term_pair
 
 
@@ -91,14 +91,14 @@ def within_customer_response(
 
 
 def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactResponse:
-    require_columns(contacts, ["customer_id"], what="contact response")
+    from scipy.linalg import orth
+
+    labels = [column for column in ("customer_id", "segment") if column in contacts or column == "customer_id"]
+    require_known(contacts, labels, what="contact response")
     x, y, *recorded = require_numbers(contacts, ["contacts", "response", *adjust_for], what="contact response", low=0)
     require_between(margin, 1e-12, 1e12, name="margin_per_response")
     require_between(cost, 0, 1e12, name="cost_per_contact")
-    ids = contacts["customer_id"].reset_index(drop=True)
-    if ids.isna().any():
-        raise CrmkitError("missing_values", column="customer_id", count=int(ids.isna().sum()), row=ids.isna().argmax())
-    customer = pd.factorize(ids)[0]
+    customer = pd.factorize(contacts["customer_id"])[0]
     alike = [f for z in recorded for f in (np.log1p(z), z)]
     if reading == "within":
         alike = [pd.Series(f).groupby(customer).transform("mean") for f in _shape(x).T]
@@ -106,11 +106,13 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
     notes, parts = [message_pair(f"assumption_contacts_{reading}")], []
     for name in sorted(set(segment)):
         own = segment == name
-        moved = (x - alike[1] if reading == "within" else x)[own]
-        if len(np.unique(x[own])) < 4 or np.ptp(moved) == 0 or not y[own].any() or len(set(customer[own])) < 3:
-            raise CrmkitError("contacts_do_not_vary", column="contacts", value=name)
         others = np.column_stack([np.ones(len(x)), *alike])[own]
-        tables = _optimum(x[own], y[own], others, customer[own], margin, cost, level)
+        others = orth(others / np.maximum(np.linalg.norm(others, axis=0), 1e-300))  # what repeats a column falls out
+        design = np.column_stack([_shape(x[own]), others])
+        seen = np.linalg.matrix_rank(design / np.maximum(np.linalg.norm(design, axis=0), 1e-300))
+        if seen < design.shape[1] or not y[own].any() or len(set(customer[own])) < 3:
+            raise CrmkitError("contacts_do_not_vary", column="contacts", value=name)
+        tables = _optimum(x[own], y[own], design, customer[own], margin, cost, level)
         parts.append([table.assign(segment=name) for table in tables])
         zh, en = term_pair(name) if has_term(name) else (name, name)
         notes += [message_pair(f"note_{point}_not_seen", segment_zh=zh, segment_en=en, most=f"{x[own].max():g}")
@@ -121,12 +123,12 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
                            notes=tuple(notes))
 
 
-def _optimum(x, y, others, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One segment: its row, its curve over the contacts seen, and the means as recorded."""
     from scipy.stats import norm
     from statsmodels.api import GLM, families
 
-    design = np.column_stack([_shape(x), others])
+    others = design[:, 3:]
     fit = GLM(y, design, family=families.Poisson()).fit(cov_type="cluster", cov_kwds={"groups": customer})
     base = np.exp(others @ fit.params[3:])  # the curve is that of the mean customer: its level and that one's gradient
     at = np.linspace(x.min(), x.max(), 2001)

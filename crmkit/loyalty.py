@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .intervals import Estimate, difference_of_means, difference_of_shares
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_known, require_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +63,11 @@ def loyalty_or_inertia(
 def _forms(customers, thresholds, names, level) -> LoyaltyForms:
     """``names``: both questions high, only the first, only the second, neither."""
     known = ["value"] if "value" in customers else []
-    require_columns(customers, ["customer_id"], what="loyalty")
-    first, second, *value = require_numbers(customers, [*thresholds, *known], what="loyalty")
+    require_known(customers, ["customer_id"], what="loyalty")
+    first, *value = require_numbers(customers, [*thresholds][:1] + known, what="loyalty")
+    second, = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
     ids, order = customers["customer_id"], [*dict.fromkeys(names)]
-    if (wrong := ids.isna() | ids.duplicated()).any():
+    if (wrong := ids.duplicated()).any():
         raise CrmkitError("customer_not_unique", column="customer_id", value=ids[wrong].iloc[0], count=int(wrong.sum()))
     for name, threshold in thresholds.items():
         require_between(threshold, -1e12, 1e12, name=f"{name}_from")
@@ -77,6 +78,7 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
         forms[column] = [amounts[segment == name].sum() for name in order]
         forms[part] = forms[column] / (forms[column].sum() or np.nan)
     if "retained" in customers:
+        require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)
         data = pd.DataFrame({"segment": segment, "first": first, "second": second,
                              "root": np.sqrt(second - second.min()), "retained": customers["retained"].to_numpy()})
         came = _came_back(data, ["segment"], level).set_index("segment").reindex(order)
@@ -96,7 +98,6 @@ def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
     from statsmodels.stats.proportion import proportion_confint
 
     require_between(level, 0.5, 0.999, name="level")
-    require_numbers(data, ["retained"], what="loyalty", low=0, high=1, whole=True)
     groups = data.astype({"retained": float}).groupby(by)["retained"]
     table = groups.agg(customers="size", retained="sum", retention_rate="mean").reset_index()
     table["low"], table["high"] = proportion_confint(table["retained"], table["customers"], 1 - level, method="wilson")
@@ -149,7 +150,8 @@ def satisfaction_loyalty(
     >>> satisfaction_loyalty(survey, satisfied_from=4, loyal_from=4).gains["difference"].round(1).tolist()
     [0.1, 0.1, 0.2, 0.4]
     """
-    require_columns(survey, ["satisfaction", "loyalty", "retained"], what="satisfaction_loyalty")
+    require_known(survey, survey.columns.intersection(["market"]), what="satisfaction_loyalty")
+    require_numbers(survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True)
     require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
     market = survey.get("market", "all_customers")
     data = survey[["satisfaction", "retained"]].assign(market=market).astype({"market": str})
@@ -158,22 +160,21 @@ def satisfaction_loyalty(
     alike = _logit("retained ~ market + satisfaction", data) if several else None
     curve = pd.DataFrame(product(sorted(set(data["market"])), np.linspace(1, top_score, 41)),
                          columns=["market", "satisfaction"])
-    curve[["retention_rate", "low", "high"]] = fit.get_prediction(curve).summary_frame(1 - level)[
-        ["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
-    gains = [{"market": less.market, "from_score": less.satisfaction, "to_score": more.satisfaction, "difference":
-              difference_of_shares(more.retained, more.customers, less.retained, less.customers, level=level)}
-             for less, more in pairwise(scores.itertuples()) if less.market == more.market]
+    with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
+        fitted = fit.get_prediction(curve).summary_frame(1 - level)
+    curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
+    gains = [(less.market, less.satisfaction, more.satisfaction, *_ends(difference_of_shares(
+        more.retained, more.customers, less.retained, less.customers, level=level)))
+        for less, more in pairwise(scores.itertuples()) if less.market == more.market]
+    gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
         types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level), scores=scores,
-        curve=curve, gains=_spread(gains, "difference"), p_value=_p_value(fit, alike) if several else None)
+        curve=curve, gains=gains, p_value=_p_value(fit, alike) if several else None)
 
 
-def _spread(rows: list[dict], column: str) -> pd.DataFrame:
-    """Rows as a table, the Estimate in ``column`` spread over it, low and high."""
-    table = pd.DataFrame([{**row, column: row[column].value, "low": row[column].low, "high": row[column].high}
-                          for row in rows])
-    return table.astype({"low": float, "high": float}) if rows else table
+def _ends(estimate: Estimate) -> tuple:
+    return estimate.value, estimate.low, estimate.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +206,8 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     from statsmodels.formula.api import ols
     from statsmodels.stats.contingency_tables import StratifiedTable
 
-    require_columns(customers, ["complaint", "retained"], what="recovery_paradox")
+    require_known(customers, ["complaint", *customers.columns.intersection(["stratum"])], what="recovery_paradox")
+    require_numbers(customers, ["retained"], what="recovery_paradox", low=0, high=1, whole=True)
     for given in customers["complaint"].unique():
         require_choice(given, ("no_complaint", "handled_well", "handled_badly"), name="complaint")
     data = customers[["complaint", "retained"]].assign(stratum=customers.get("stratum", "")).astype({"stratum": str})
@@ -216,7 +218,7 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
 
     groups, both = _came_back(data, ["complaint"], level), data[data["complaint"] != "handled_badly"]
     crude, stratified, p_value = less(both), None, None
-    rows = [{"measure": "crude", "difference": crude}]
+    rows = [("crude", *_ends(crude))]
     if "stratum" in customers:
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
         require_between(len(both), 1, np.inf, name="stratum")
@@ -224,11 +226,12 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
         fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
         low, high = fit.conf_int(1 - level).loc["recovered"]
         stratified = Estimate(value=float(fit.params["recovered"]), low=float(low), high=float(high), level=level)
-        p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
-        rows += [{"measure": name, "difference": less(own)} for name, own in both.groupby("stratum")]
-        rows.append({"measure": "stratified", "difference": stratified})
-    return RecoveryParadox(groups=groups, differences=_spread(rows, "difference"), crude=crude, stratified=stratified,
-                           p_value=p_value)
+        if both["retained"].nunique() == 2:
+            p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
+        rows += [(name, *_ends(less(own))) for name, own in both.groupby("stratum")]
+        rows.append(("stratified", *_ends(stratified)))
+    differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
+    return RecoveryParadox(groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +261,8 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     (0.512, 0.416)
     """
     columns = ["vintage", "age_months", "points_issued", "points_redeemed"]
-    require_columns(points, columns, what="points_liability")
+    require_known(points, columns[:1], what="points_liability")
+    require_numbers(points, ["age_months"], what="points_liability", low=0, whole=True)
     require_between(cost_per_point, 0, 1e12, name="cost_per_point")
     require_numbers(points, columns[1:], what="points_liability", low=0)
     ledger = points[columns].astype({"vintage": str, "age_months": int}).sort_values(columns[:2])
@@ -331,5 +335,5 @@ def loyalty_programme(
     costs = [Estimate(value=-float(amount)) for amount in (reward.sum(), programme_cost)]
     rows = zip(("incremental_margin", "reward_cost", "programme_cost", "net_profit", "member_lead", "naive_profit"),
                (over(invited, margin), *costs, net, over(member, margin), naive))
-    return LoyaltyProgramme(statement=_spread([{"measure": m, "value": e} for m, e in rows], "value"), net_profit=net,
-                            naive_profit=naive)
+    statement = pd.DataFrame([(m, *_ends(e)) for m, e in rows], columns=["measure", "value", "low", "high"])
+    return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

@@ -216,12 +216,25 @@ def test_order_of_rows_and_index_do_not_matter_and_the_input_is_left_alone():
     (lambda d: d.assign(response="many"), "cell_not_a_number"),
     (lambda d: d.assign(response=np.inf), "cell_not_a_number"),
     (lambda d: d.assign(customer_id=None), "missing_values"),
+    (lambda d: d.assign(segment=[None, "gold"] * 50), "missing_values"),
 ])
 def test_bad_tables_are_refused_with_what_to_do(spoil, code):
     for read in (fit_contact_response, within_customer_response):
         with pytest.raises(CrmkitError) as error:
             read(spoil(trial(1, n=100)), **PAYS)
         assert error.value.code == code and error.value.message_zh != error.value.message_en
+
+
+def test_what_repeats_another_column_does_no_harm_but_contacts_cannot_be_adjusted_for_themselves():
+    data = trial(1).assign(one=1, member=lambda t: t.index % 2)
+    plain = row(fit_contact_response(data, **PAYS))
+    assert row(adjusted_contact_response(data, adjust_for=["one"], **PAYS)).best_contacts == pytest.approx(
+        plain.best_contacts, abs=0.01)
+    found = row(adjusted_contact_response(data, adjust_for=["one", "member", "member"], **PAYS))
+    assert found.best_contacts == pytest.approx(plain.best_contacts, abs=0.5)
+    with pytest.raises(CrmkitError) as error:
+        adjusted_contact_response(data, adjust_for=["contacts"], **PAYS)
+    assert error.value.code == "contacts_do_not_vary"
 
 
 def test_other_bad_arguments_are_refused():

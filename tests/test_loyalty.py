@@ -216,6 +216,11 @@ def test_coverage_of_the_stratified_difference_and_level_of_its_test():
     assert np.mean(null) < 0.12
 
 
+def test_recovery_when_everybody_stays_has_no_difference_and_no_test():
+    found = recovery_paradox(complaints(1).assign(retained=True))
+    assert found.crude.value == found.stratified.value == 0 and found.p_value is None
+
+
 # F22 points and programme
 
 def ledger(rate=0.08, vintages=10, issued=1000.0):
@@ -361,7 +366,12 @@ def test_bad_tables_are_refused(name, spoil, code):
 
 @pytest.mark.parametrize("call, code", [
     (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=1), **CUT), "customer_not_unique"),
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "customer_not_unique"),
+    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "missing_values"),
+    (lambda: loyalty_forms(shoppers(1, n=50).assign(purchases=-1), **CUT), "cell_not_a_number"),
+    (lambda: satisfaction_loyalty(survey(1, n=50).assign(market=None), **SPLIT), "missing_values"),
+    (lambda: recovery_paradox(complaints(1).assign(stratum=None)), "missing_values"),
+    (lambda: points_liability(ledger().assign(vintage=None), cost_per_point=1, expiry_months=24), "missing_values"),
+    (lambda: points_liability(ledger().assign(age_months=0.5), cost_per_point=1, expiry_months=24), "cell_not_a_number"),
     (lambda: loyalty_forms(shoppers(1, n=50), attitude_from=np.nan, purchases_from=1), "out_of_range"),
     (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=2), **CUT), "cell_not_a_number"),
     (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=1), **CUT), "outcome_separated"),
