@@ -184,7 +184,7 @@ class RecoveryParadox:
     groups: pd.DataFrame         # complaint, customers, retained, retention_rate, low, high
     differences: pd.DataFrame    # measure (crude, each stratum, stratified), difference, low, high
     crude: Estimate              # retention: handled well less no complaint, all customers thrown together
-    stratified: Estimate | None  # the same within strata, pooled; None without strata
+    stratified: Estimate | None  # the same within strata, pooled; None without strata or where all did the same
     p_value: float | None        # Cochran–Mantel–Haenszel test that there is no difference in any stratum
 
 
@@ -222,14 +222,14 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     if "stratum" in customers:
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
         require_between(len(both), 1, np.inf, name="stratum")
-        both = both.assign(recovered=both["complaint"] == "handled_well").astype({"recovered": int, "retained": int})
-        fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
-        low, high = fit.conf_int(1 - level).loc["recovered"]
-        stratified = Estimate(value=float(fit.params["recovered"]), low=float(low), high=float(high), level=level)
-        if both["retained"].nunique() == 2:
-            p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
         rows += [(name, *_ends(less(own))) for name, own in both.groupby("stratum")]
-        rows.append(("stratified", *_ends(stratified)))
+        both = both.assign(recovered=both["complaint"] == "handled_well").astype({"recovered": int, "retained": int})
+        if both["retained"].nunique() == 2:  # else there is nothing to tell apart
+            fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
+            ends = [float(end) for end in fit.conf_int(1 - level).loc["recovered"]]
+            stratified = Estimate(value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level)
+            p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
+            rows.append(("stratified", *_ends(stratified)))
     differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
     return RecoveryParadox(groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value)
 

@@ -254,3 +254,27 @@ def test_every_column_has_a_heading_in_both_languages():
     assert [c for frame in frames for c in frame if not has_term(c)] == []
     set_language("zh")
     assert "全部客户" in repr(crmkit.show(found.segments))
+
+
+def test_the_picture_holds_the_curve_and_says_what_is_not_seen():
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    from gallery import draw, example
+
+    set_language("en")
+    result, with_ = example("plot_contact_response")
+    ax = draw("plot_contact_response")
+    curve = result.curve[result.curve["segment"] == with_["segment"]]
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), curve["response"])
+    r = result.segments.set_index("segment").loc[with_["segment"]]
+    words = [t.get_text() for t in ax.get_legend().get_texts()]
+    assert f"{r.best_contacts:.1f} (95%: {r.best_low:.1f}–{r.best_high:.1f})" in words[3]
+    unseen = draw("plot_contact_response/no turn seen")
+    assert "> 3" in unseen.get_legend().get_texts()[4].get_text()
+    funnel = example("plot_participation_funnel")[0]
+    assert [b.get_width() for b in draw("plot_participation_funnel").patches][1:] == pytest.approx(
+        [*funnel["step_rate"][1:]])
+    plt.close("all")
