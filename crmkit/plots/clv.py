@@ -94,7 +94,7 @@ def _curves(ax, x, frame, slugs, *, every=1) -> None:
     for slug, (colour, dash, marker) in zip(slugs, _STYLES):
         ax.plot(x, frame[slug], color=colour, linestyle=dash, marker=marker, markevery=every, markersize=5,
                 linewidth=1.8, label=label(slug))
-    ax.legend(frameon=False)
+    ax.legend(facecolor="white", edgecolor="none")  # a line may pass behind it
 
 
 def _split(ax, at, before) -> None:
