@@ -8,7 +8,7 @@ import pandas as pd
 
 from .allocation import best_spread, draw_elasticities
 from .intervals import Estimate, difference_of_means, difference_of_shares, interval_of
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_known, require_numbers
 
 EVERYBODY, LARGE = "all_customers", np.finfo(float).max
 WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "planning_by_customer": "tier"}
@@ -146,9 +146,15 @@ def sample_size(
         require_between(number, low, high, name=name)
     solver, sizes = ((NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
                      if standard_deviation is None else (TTestIndPower(), effects / standard_deviation))
-    needed = np.array([solver.solve_power(abs(size), power=power, alpha=significance, ratio=controls_per_treated)
-                       for size in sizes]).ravel()
-    treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, controls_per_treated))
+    require_between(np.abs(sizes).min(), 1e-6, LARGE, name="effects")
+    least, ratio = 2 / min(1, controls_per_treated), controls_per_treated  # two in each group, for there to be a spread
+    needed = []
+    for size in np.minimum(np.abs(sizes), 10):  # beyond that scipy gives no power
+        enough = solver.power(size, least, significance, ratio) >= power
+        found = solver.solve_power(size, power=power, alpha=significance, ratio=ratio) if not enough else least
+        needed.append(np.maximum(np.squeeze(found), least))
+    needed = np.array(needed)
+    treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, ratio))
     return pd.DataFrame({"effect": effects, "treated": treated, "control": control, "customers": treated + control})
 
 
@@ -171,7 +177,7 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
     from scipy.stats import norm
     from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
-    require_columns(customers, ["source"], what="retention_by_source")
+    require_known(customers, ["source"], what="retention_by_source")
     (months,) = require_numbers(customers, ["months"], what="retention_by_source", low=0)
     (lost,) = require_numbers(customers, ["lost"], what="retention_by_source", low=0, high=1, whole=True)
     source, curves = customers["source"].to_numpy(), []
@@ -184,7 +190,8 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
         curves.append(pd.DataFrame({
             "source": name, "months": np.append(0, found.surv_times), "retention_rate": stay,
             "low": np.maximum(stay - spread, 0), "high": np.minimum(stay + spread, 1)}))
-    return pd.concat(curves, ignore_index=True).assign(p_value=float(survdiff(months, lost, source)[1]))
+    p_value = float(survdiff(months, lost, source)[1]) if lost.any() else np.nan  # nobody left: nothing to test
+    return pd.concat(curves, ignore_index=True).assign(p_value=p_value)
 
 
 # --- resources (F29) ------------------------------------------------------------------------
@@ -225,7 +232,7 @@ def plan_budget(
     >>> plan.options["resources_after"].round(1).tolist(), round(plan.profit_change.value, 1)
     ([49.2, 0.8], 80.3)
     """
-    table = options.assign(at_least=options.get("at_least", 0.0), at_most=options.get("at_most", budget),
+    table = options.assign(at_least=options.get("at_least", 0.0), at_most=options.get("at_most", LARGE),
                            group=options.get("group", ""))
     (m, x, e), caps, group = _uses(options, budget), dict(group_caps or {}), table["group"].to_numpy()
     low, high = require_numbers(table, ["at_least", "at_most"], what="plan_budget", low=0)
@@ -254,7 +261,7 @@ def plan_budget(
         options=options.drop(columns=["resources", "margin"]).assign(
             resources_before=x, resources_after=after, margin_before=m, margin_after=earned, marginal_return=marginal),
         profit=estimates[0], profit_change=estimates[1], unspent=unspent,
-        shadow_price=float(more.max(initial=1) - 1) if unspent < 1e-6 * budget else 0.0)
+        shadow_price=float(more.max(initial=1) - 1) if unspent <= 1e-6 * budget else 0.0)
 
 
 def _uses(options: pd.DataFrame, budget: float):
