@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..schema import CrmkitError, require_numbers
+from ..schema import CrmkitError, refuse_rows, require_numbers, require_unique
 
 _STARTS = ((0, 0, 0, 0), (-1, 1, 0, 1), (1, 2, 1, 0), (-1, 0, -2, -2), (2, 0, 2, 3))  # logarithms, cut to the number
 _STEP = 1e-4  # of the log-parameters, for the curvature: the error is its square
@@ -75,14 +75,7 @@ def histories(summary: pd.DataFrame, *, what: str) -> tuple[np.ndarray, np.ndarr
     """frequency, t_x and T (days) as arrays, refused where they cannot be a customer's history."""
     (x,) = require_numbers(summary, ["frequency"], what=what, low=0, whole=True)
     t_x, age = require_numbers(summary, ["t_x", "T"], what=what, low=0)
-    refuse_rows((t_x > age) | ((t_x > 0) != (x > 0)), summary["t_x"], "clv_history_impossible")
+    refuse_rows((t_x > age) | ((t_x > 0) != (x > 0)), "clv_history_impossible", summary["t_x"])
     if "customer_id" in summary:
-        refuse_rows(summary["customer_id"].duplicated().to_numpy(), summary["customer_id"], "customer_not_unique")
+        require_unique(summary, what=what)
     return x, t_x, age
-
-
-def refuse_rows(wrong: np.ndarray, column: pd.Series, code: str) -> None:
-    """Raise the error when a row is wrong, naming the first one and how many there are."""
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise CrmkitError(code, row=row, column=column.name, value=column.iloc[row], count=int(wrong.sum()))
