@@ -430,3 +430,13 @@ def test_every_column_has_a_term():
         validation.tracking, validation.frequencies, validation.customers, validation.errors]
     missing = {c for frame in frames for c in frame.columns if not has_term(c)}
     assert not missing | {m for m in validation.errors["measure"] if not has_term(m)}
+
+
+def test_customers_with_only_returns_are_named_and_can_be_left_out():
+    log = crmkit.load("cdnow_sample")
+    odd = pd.DataFrame({"customer_id": ["only returns"], "date": [pd.Timestamp("1997-03-01")], "amount": [-5.0]})
+    summary = crmkit.customer_summary(pd.concat([log, odd]), as_of="1997-09-30")
+    with pytest.raises(crmkit.CrmkitError) as caught:
+        crmkit.fit_bg_nbd(summary)
+    assert caught.value.code == "clv_only_returns" and caught.value.value == "only returns"
+    assert crmkit.fit_bg_nbd(summary.query("purchases > 0")).log_likelihood == pytest.approx(-9582.4292, abs=1e-3)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..schema import CrmkitError, refuse_rows, require_numbers, require_unique
+from ..schema import CrmkitError, refuse_rows, require_columns, require_numbers, require_unique
 
 _STARTS = ((0, 0, 0, 0), (-1, 1, 0, 1), (1, 2, 1, 0), (-1, 0, -2, -2), (2, 0, 2, 3))  # logarithms, cut to the number
 _STEP = 1e-4  # of the log-parameters, for the curvature: the error is its square
@@ -74,6 +74,10 @@ def counted(*columns) -> tuple[np.ndarray, ...]:
 def histories(summary: pd.DataFrame, *, what: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """frequency, t_x and T (days) as arrays, refused where they cannot be a customer's history."""
     (x,) = require_numbers(summary, ["frequency"], what=what, low=0, whole=True)
+    require_columns(summary, ["t_x", "T"], what=what)
+    if "purchases" in summary:  # whoever has only returns has no first purchase to count from
+        refuse_rows(summary["T"].isna() & (summary["purchases"] == 0), "clv_only_returns", summary["customer_id"]
+                    if "customer_id" in summary else summary["T"])
     t_x, age = require_numbers(summary, ["t_x", "T"], what=what, low=0)
     refuse_rows((t_x > age) | ((t_x > 0) != (x > 0)), "clv_history_impossible", summary["t_x"])
     if "customer_id" in summary:
