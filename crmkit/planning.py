@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from .allocation import best_spread, draw_elasticities
-from .intervals import Estimate, difference_of_means, difference_of_shares, interval_of
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_known, require_numbers
+from .intervals import Estimate, difference, interval_of, survival_curve, tails
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_known, require_level
+from .schema import require_numbers
 
 EVERYBODY, LARGE = "all_customers", np.finfo(float).max
 WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "planning_by_customer": "tier"}
@@ -41,6 +42,10 @@ def uplift(
     """
     from statsmodels.stats.multitest import multipletests
 
+    for name, amount in (("margin_per_unit", margin_per_unit), ("discount_per_unit", discount_per_unit),
+                         ("cost_per_contact", cost_per_contact)):
+        require_between(amount, -1e15, 1e15, name=name)
+    require_level(level)
     treated, outcome, before = _arms(outcomes, "uplift")
     paid = outcome * (margin_per_unit - discount_per_unit * treated) - cost_per_contact * treated
     rows, segments = [], outcomes.get("segment", pd.Series(EVERYBODY, outcomes.index))
@@ -78,15 +83,12 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
         x = before - before.mean()
         fit = OLS(y, np.column_stack([np.ones(len(y)), treated, x, x * treated])).fit(cov_type="HC3", use_t=True)
         return fit.params[1], *fit.conf_int(1 - level)[1], fit.pvalues[1]
-    if np.isin(y, (0, 1)).all():
-        won, of = (a.sum(), b.sum()), (len(a), len(b))
-        found = difference_of_shares(won[0], of[0], won[1], of[1], level=level)
-        p = fisher_exact([won, np.subtract(of, won)]).pvalue
-    elif np.ptp(a) == np.ptp(b) == 0:  # nothing varies, nothing to test
+    yes_no = np.isin(y, (0, 1)).all()
+    if np.ptp(a) == np.ptp(b) == 0 and not yes_no:  # nothing varies, nothing to test
         return *[a[0] - b[0]] * 3, np.nan
-    else:
-        found, p = difference_of_means(a, b, level=level), ttest_ind(a, b, equal_var=False).pvalue
-    return found.value, found.low, found.high, p
+    test = (fisher_exact([[a.sum(), b.sum()], [(1 - a).sum(), (1 - b).sum()]]) if yes_no
+            else ttest_ind(a, b, equal_var=False))
+    return *difference(a, b, level=level).numbers, test.pvalue
 
 
 def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -> pd.DataFrame:
@@ -164,34 +166,29 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
     In: a row per customer: ``source``, ``months`` from the first order to the loss or, where not lost, to today, and
     ``lost`` (0/1). Customers who came late have had less time to leave; Kaplan & Meier's (1958) curve allows for that,
     a share of those still there does not. Out: ``source``, ``months``, ``retention_rate``, ``low``, ``high``
-    (Greenwood 1926), from month 0, and in every row ``p_value`` of the log-rank test (Mantel 1966): one curve for all.
-    The sources were not drawn at random: a difference says who came, not what the promotion did to them.
+    (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the log-rank test (Mantel 1966):
+    one curve for all. The sources were not drawn at random: a difference says who came, not what the promotion did to them.
     Errors: CrmkitError for negative months, ``lost`` other than 0/1, fewer than two sources.
 
     >>> import pandas as pd
     >>> won = pd.DataFrame({"source": ["double_11"] * 3 + ["other"] * 2, "months": [1, 2, 2, 6, 9],
     ...                     "lost": [1, 1, 0, 1, 0]})
     >>> retention_by_source(won)["retention_rate"].round(2).tolist()
-    [1.0, 0.67, 0.33, 1.0, 0.5]
+    [1.0, 0.67, 0.33, 1.0, 0.5, 0.5]
     """
-    from scipy.stats import norm
-    from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+    from statsmodels.duration.survfunc import survdiff
 
     require_known(customers, ["source"], what="retention_by_source")
     (months,) = require_numbers(customers, ["months"], what="retention_by_source", low=0)
     (lost,) = require_numbers(customers, ["lost"], what="retention_by_source", low=0, high=1, whole=True)
-    source, curves = customers["source"].to_numpy(), []
+    source = customers["source"].to_numpy()
     if customers["source"].nunique() < 2:
         raise CrmkitError("one_source", column="source", value=source[0])
-    for name in pd.unique(source):
-        found = SurvfuncRight(months[source == name], lost[source == name])
-        stay, error = (np.append(start, of) for start, of in ((1, found.surv_prob), (0, found.surv_prob_se)))
-        spread = norm.ppf((1 + level) / 2) * np.nan_to_num(error)  # nobody left: no error either
-        curves.append(pd.DataFrame({
-            "source": name, "months": np.append(0, found.surv_times), "retention_rate": stay,
-            "low": np.maximum(stay - spread, 0), "high": np.minimum(stay + spread, 1)}))
+    curves = {name: survival_curve(months[source == name], lost[source == name], level=level)
+              for name in pd.unique(source)}
+    table = pd.concat(curves, names=["source"]).reset_index("source").reset_index(drop=True)
     p_value = float(survdiff(months, lost, source)[1]) if lost.any() else np.nan  # nobody left: nothing to test
-    return pd.concat(curves, ignore_index=True).assign(p_value=p_value)
+    return table.rename(columns={"time": "months", "share": "retention_rate"}).assign(p_value=p_value)
 
 
 # --- resources (F29) ------------------------------------------------------------------------
@@ -267,14 +264,12 @@ def plan_budget(
 def _uses(options: pd.DataFrame, budget: float):
     require_between(budget, 0, LARGE, name="budget")
     require_columns(options, ["option"], what="plan_budget")
-    (m,) = require_numbers(options, ["margin"], what="plan_budget", low=0)
-    (x,) = require_numbers(options, ["resources"], what="plan_budget", low=1e-9)
-    return m, x, require_numbers(options, ["elasticity"], what="plan_budget", low=0, high=0.99)[0]
+    return require_numbers(options, {"margin": (0, np.inf), "resources": (1e-9, np.inf), "elasticity": (0, 0.99)},
+                           what="plan_budget")
 
 
 def _tried(m, x, e, after, sd, draws, rng) -> np.ndarray:
     """The profit of a plan on elasticities that might be the true ones."""
-    require_between(sd, 0, 0.5, name="elasticity_sd")
     return (m * (after / x) ** draw_elasticities(e, sd, draws, rng)).sum(axis=1) - after.sum()
 
 
@@ -314,7 +309,7 @@ def compare_plans(
     table = pd.DataFrame([(way, after.sum(), (m * (after / x) ** e - after).sum()) for way, after in plans.items()],
                          columns=["way", "resources", "profit"])
     if rng is not None:
-        tails, seed = [(1 - level) / 2, (1 + level) / 2], rng.integers(2**63)  # one draw for all: a fair comparison
+        seed = rng.integers(2**63)  # one draw for all: a fair comparison
         table[["profit_low", "profit_high"]] = [np.quantile(_tried(
-            m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails) for after in plans.values()]
+            m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(level)) for after in plans.values()]
     return table.assign(regret=table["profit"].max() - table["profit"])
