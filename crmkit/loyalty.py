@@ -6,7 +6,7 @@ A form is a label; here each comes with what its customers did next, and with a 
 
 import warnings
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -140,9 +140,10 @@ def satisfaction_loyalty(
 
     In: ``customer_id``, ``satisfaction`` (whole, 1 … ``top_score``), ``loyalty`` (a score; high from ``loyal_from``
     on), ``retained`` (0, 1: bought, or said to buy, again), and ``market`` if several are compared (competitive,
-    captive). Out: ``SatisfactionLoyalty``. ``curve`` is a logistic regression with its own level and slope for each
-    market; ``gains`` compares neighbouring scores without any curve (Newcombe's interval): the last row of a market is
-    the top box against the merely satisfied. Errors: as for ``loyalty_forms``, and a score off the scale.
+    captive). Out: ``SatisfactionLoyalty``. ``curve`` is a logistic regression on score and score squared, its own for
+    each market (a straight one misses the jump at the top score), over the scores seen there; ``gains`` compares
+    neighbouring scores without any curve (Newcombe's interval): the last row of a market is the top box against the
+    merely satisfied. Errors: as for ``loyalty_forms``, and a score off the scale.
 
     >>> rng = np.random.default_rng(1)
     >>> survey = pd.DataFrame({"customer_id": range(900), "satisfaction": np.arange(900) % 5 + 1, "loyalty": 5})
@@ -151,15 +152,17 @@ def satisfaction_loyalty(
     [0.1, 0.1, 0.2, 0.4]
     """
     require_known(survey, survey.columns.intersection(["market"]), what="satisfaction_loyalty")
-    require_numbers(survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True)
-    require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
-    market = survey.get("market", "all_customers")
-    data = survey[["satisfaction", "retained"]].assign(market=market).astype({"market": str})
+    retained, = require_numbers(survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True)
+    score, = require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
+    market = survey["market"].astype(str).to_numpy() if "market" in survey else "all_customers"
+    data = pd.DataFrame({"satisfaction": score.astype(int), "retained": retained, "market": market})
     scores, several = _came_back(data, ["market", "satisfaction"], level), data["market"].nunique() > 1
-    fit = _logit("retained ~ market * satisfaction" if several else "retained ~ satisfaction", data)
-    alike = _logit("retained ~ market + satisfaction", data) if several else None
-    curve = pd.DataFrame(product(sorted(set(data["market"])), np.linspace(1, top_score, 41)),
-                         columns=["market", "satisfaction"])
+    bend = "(satisfaction + I(satisfaction**2))"
+    fit = _logit(f"retained ~ market * {bend}" if several else f"retained ~ {bend}", data)
+    alike = _logit(f"retained ~ market + {bend}", data) if several else None
+    grid, ends = np.linspace(1, top_score, 41), data.groupby("market")["satisfaction"].agg(["min", "max"]).iterrows()
+    curve = pd.DataFrame([(name, x) for name, (low, high) in ends
+                          for x in grid[(grid > low - 1e-9) & (grid < high + 1e-9)]], columns=["market", "satisfaction"])
     with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
         fitted = fit.get_prediction(curve).summary_frame(1 - level)
     curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
@@ -211,6 +214,7 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     for given in customers["complaint"].unique():
         require_choice(given, ("no_complaint", "handled_well", "handled_badly"), name="complaint")
     data = customers[["complaint", "retained"]].assign(stratum=customers.get("stratum", "")).astype({"stratum": str})
+    data = data.reset_index(drop=True)  # rows may have come together from several tables
 
     def less(chosen):
         pair = _came_back(chosen, ["complaint"], level).set_index("complaint").reindex(["handled_well", "no_complaint"])
@@ -262,10 +266,11 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     """
     columns = ["vintage", "age_months", "points_issued", "points_redeemed"]
     require_known(points, columns[:1], what="points_liability")
-    require_numbers(points, ["age_months"], what="points_liability", low=0, whole=True)
+    age, = require_numbers(points, ["age_months"], what="points_liability", low=0, high=1200, whole=True)
     require_between(cost_per_point, 0, 1e12, name="cost_per_point")
-    require_numbers(points, columns[1:], what="points_liability", low=0)
-    ledger = points[columns].astype({"vintage": str, "age_months": int}).sort_values(columns[:2])
+    numbers = [age.astype(int), *require_numbers(points, columns[2:], what="points_liability", low=0)]
+    ledger = pd.DataFrame(dict(zip(columns, [points["vintage"].astype(str).to_numpy(), *numbers])))
+    ledger = ledger.sort_values(columns[:2])
     by = ledger.groupby("vintage")
     ledger["left"] = ledger["points_issued"] - by["points_redeemed"].cumsum()
     table = by.agg(points_issued=("points_issued", "max"), points_redeemed=("points_redeemed", "sum"),

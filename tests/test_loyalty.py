@@ -139,9 +139,36 @@ def test_curve_agrees_with_scikit_learn_market_by_market():
     data = survey(2)
     curve = satisfaction_loyalty(data, **SPLIT).curve
     for market, own in data.groupby("market"):
-        peer = LogisticRegression(C=np.inf, tol=1e-10).fit(own[["satisfaction"]], own["retained"])
         shown = curve[curve["market"] == market]
-        np.testing.assert_allclose(shown["retention_rate"], peer.predict_proba(shown[["satisfaction"]])[:, 1], atol=1e-5)
+        bent = [np.column_stack([x, (x - 3) ** 2]) for x in (own["satisfaction"], shown["satisfaction"])]
+        peer = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(bent[0], own["retained"])
+        np.testing.assert_allclose(shown["retention_rate"], peer.predict_proba(bent[1])[:, 1], atol=1e-5)
+
+
+def test_curve_follows_a_jump_at_the_top_score_which_a_straight_one_misses():
+    truth, rng = np.array([0.05, 0.10, 0.20, 0.40, 0.85]), np.random.default_rng(11)
+    score = np.tile(np.arange(1, 6), 2000)
+    data = pd.DataFrame({"customer_id": range(10_000), "satisfaction": score, "loyalty": 5,
+                         "retained": rng.random(10_000) < truth[score - 1]})
+    curve = satisfaction_loyalty(data, **SPLIT).curve.set_index("satisfaction")["retention_rate"]
+    assert np.abs(curve.to_numpy()[::10] - truth).max() < 0.06  # straight in the logit: 0.1 off
+
+
+def test_curve_is_not_drawn_over_scores_that_a_market_does_not_have():
+    data = survey(4)
+    curve = satisfaction_loyalty(data[(data["market"] != "captive") | (data["satisfaction"] > 2)], **SPLIT).curve
+    assert curve.groupby("market")["satisfaction"].min().round(6).to_dict() == {"captive": 3, "competitive": 1}
+
+
+def test_numbers_kept_as_objects_and_repeated_row_labels_change_nothing():
+    data, asked = survey(5), complaints(5)
+    plain, odd = satisfaction_loyalty(data, **SPLIT), satisfaction_loyalty(data.astype(object), **SPLIT)
+    pd.testing.assert_frame_equal(plain.curve, odd.curve)
+    same = recovery_paradox(asked.set_axis(np.zeros(len(asked), dtype=int)))
+    assert same.stratified.value == pytest.approx(recovery_paradox(asked).stratified.value)
+    held = pd.DataFrame({"vintage": "01", "age_months": [0, 1], "points_issued": 100, "points_redeemed": [20.5, 9]})
+    both = [points_liability(f, cost_per_point=1, expiry_months=4).liability for f in (held, held.astype(object))]
+    assert both[0] == both[1]
 
 
 def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
