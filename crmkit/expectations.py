@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_columns, require_level, require_numbers
 
 SEVEN_EXPECTATIONS = ("value", "communication", "attitude", "reliability", "quality", "guarantee", "understanding")
 
@@ -40,7 +40,8 @@ def expectation_gaps(
     names, (lowest, top) = list(expectations), scale
     if not names:
         raise CrmkitError("no_values", name="expectations")
-    require_between(level, 0.5, 0.999, name="level")
+    require_level(level)
+    require_between(lowest, -1e300, top, name="scale")
     columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
     require_columns(survey, columns, what="expectation_gaps")
     answers = survey[columns].dropna()
