@@ -70,7 +70,7 @@ def indicators(
     for size in (market_size or {}).values():
         require_between(size, 0, np.inf, name="market_size")
     costs = ["unit_cost", "quantity"] if margin_rate is None and {"unit_cost", "quantity"} <= set(transactions) else []
-    log = _dated(transactions, ["amount", *costs], "customer_id")
+    log = _dated(transactions, ["amount", *costs], "customer_id").reset_index(drop=True)
     until, since = (pd.Timestamp(as_day(day)) for day in (as_of, log_starts or pd.Timestamp.min))
     log = log[log["date"] < until + pd.Timedelta(days=1)]
     if log.empty:
@@ -96,7 +96,9 @@ def indicators(
                           "sales_growth_rate": (sales / before.where(before > 0) - 1).where(complete)})
     if market_size is not None:
         sheet["market_share"] = (sales / sheet["period"].map(dict(market_size))).where(complete)
-        require_between(sheet["market_share"].max(), 0, 1, name="market_share")
+        if not sheet["period"].isin(market_size).any():
+            require_choice(next(iter(market_size), None), sheet["period"].tolist(), name="market_size")
+        require_between(sheet["market_share"].fillna(0).max(), 0, 1, name="market_share")
     sheet = sheet.assign(active_customers=active, new_customers=new, retention_rate=np.nan, repeat_rate=np.nan,
                          orders=orders, average_order_value=sales / np.where(orders > 0, orders, np.nan))
     if margin_rate is not None:
@@ -108,7 +110,7 @@ def indicators(
     shares = {"retention_rate": (retained, base), "repeat_rate": (repeating, active * complete)}
     if satisfaction is not None:
         answers = _dated(satisfaction, ["score"])
-        require_between(answers["score"].max(), -np.inf, np.nan if top_score is None else top_score, name="score")
+        require_between(top_score, answers["score"].max(), np.inf, name="top_score")
         slot = answers["date"].dt.to_period(PERIODS[period]).astype("int64") - every[0].ordinal
         scores = answers["score"].groupby(slot).agg(["size", "mean", "sem"]).reindex(sheet.index)
         half = t.ppf(tails(confidence)[1], scores["size"] - 1) * scores["sem"]
@@ -127,5 +129,5 @@ def indicators(
 def _dated(frame: pd.DataFrame, numbers: list[str], *others: str) -> pd.DataFrame:
     """A copy, its dates without time zone; refuses missing columns and cells, and dates kept as text."""
     require_known(frame, others, what="indicators")
-    clean = frame.assign(date=require_dates(frame, what="indicators"))
+    clean = frame.assign(date=require_dates(frame, what="indicators").astype("datetime64[us]"))  # of Arrow's kind too
     return clean.assign(**dict(zip(numbers, require_numbers(frame, numbers, what="indicators"))))
