@@ -44,12 +44,12 @@ def expectation_gaps(
     require_between(lowest, -1e300, top, name="scale")
     columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
     require_columns(survey, columns, what="expectation_gaps")
-    known = survey[columns].notna().all(axis=1).to_numpy()
+    known = survey[columns].notna().all(axis=1).to_numpy(dtype=bool)
     if known.sum() < len(names) + 20:
         raise CrmkitError("too_few_respondents", value=int(known.sum()), needed=len(names) + 20)
-    answers = survey[columns].astype(object).where(known[:, None], lowest)  # an error names the row of the survey itself
+    answers = np.where(known[:, None], survey[columns], lowest)  # so that an error names the survey's own row
     satisfied, *marks = (answer[known] for answer in require_numbers(
-        answers, columns, low=lowest, high=top, what="expectation_gaps"))
+        pd.DataFrame(answers, columns=columns), columns, low=lowest, high=top, what="expectation_gaps"))
     met, stated = np.split(np.array(marks), 2)
     if np.linalg.matrix_rank(met - met.mean(axis=1, keepdims=True)) < len(names):
         raise CrmkitError("expectations_move_together", value=", ".join(names))
