@@ -66,9 +66,7 @@ def plot_p_alive(grid: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, label("p_alive"), size=(7, 4.6))
     shown = grid.set_axis([f"{d:.0f}" for d in grid.index]).set_axis([str(x) for x in grid.columns], axis=1)
-    heat_map(ax, shown, lambda p: "" if np.isnan(p) else percent(p, 0))
-    ax.set_xlabel(label("repeat_frequency"))
-    ax.set_ylabel(label("days_since_last"))
+    heat_map(ax, shown, lambda p: "" if np.isnan(p) else percent(p, 0), x="repeat_frequency", y="days_since_last")
     return ax
 
 
