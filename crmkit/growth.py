@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from .intervals import tails, wilson
-from .schema import CrmkitError, refuse_rows, require_between, require_choice, require_columns, require_known, require_numbers
+from .schema import (
+    CrmkitError, refuse_rows, require_between, require_choice, require_columns, require_known, require_numbers,
+)
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
 
@@ -86,8 +88,9 @@ def customer_ladder(
 ) -> CustomerLadder:
     """Value each rung of the customer ladder by where its customers go from there (F24).
 
-    In: ``customer_id``, ``period``, ``rung``, one row per customer and period, without gaps; a customer who has left
-    is on ``lost_customer``, and stays there unless the panel shows returns. ``rungs``, lowest first: ``rung``,
+    In: ``customer_id``, ``period`` (a number, a date or, all of one length, text: "2024Q1"; those in the panel follow
+    each other), ``rung``, one row per customer and period, without gaps; a customer who has left is on
+    ``lost_customer``, and stays there unless the panel shows returns. ``rungs``, lowest first: ``rung``,
     ``margin`` and, if serving costs more than the margin counts, ``cost``, currency per customer and period.
     The chance of a move is its share of the moves seen from the rung.
 
@@ -117,6 +120,8 @@ def customer_ladder(
     states = [*result["rung"], LOST]
     if len({*states}) < len(states):
         raise CrmkitError("rungs_not_distinct", value=", ".join(map(str, states)))
+    length = panel["period"].map(lambda period: len(period) if isinstance(period, str) else 0).to_numpy(int)
+    refuse_rows(length != length.max(initial=0), "periods_not_in_order", panel["period"])
     who, when, rung = (pd.factorize(panel["customer_id"])[0], pd.factorize(panel["period"], sort=True)[0],
                        pd.Index(states).get_indexer(panel["rung"]))
     if (rung < 0).any():

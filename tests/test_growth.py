@@ -251,6 +251,17 @@ def test_the_ladder_ignores_row_order_scales_with_currency_and_leaves_its_input(
 ROWS = panel(np.array([[0, 1, 2, 3, 3], [0, 0, 1, 2, 4]]))
 
 
+def test_periods_that_text_would_put_in_a_wrong_order_are_refused():
+    first = pd.DataFrame({"customer_id": "a", "period": [f"Q{i}" for i in range(1, 11)],
+                          "rung": ["client"] * 9 + ["lost_customer"]})
+    with pytest.raises(CrmkitError) as error:  # sorted as text the loss of Q10 would come after Q1, and Q2 be a return
+        customer_ladder(first, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1)
+    assert error.value.code == "periods_not_in_order" and "Q10" in str(error.value)
+    named = first.assign(period=[f"Q{i:02}" for i in range(1, 11)])
+    found = customer_ladder(named, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1)
+    assert found.transitions["customers"].tolist() == [8, 1, 0, 0]
+
+
 @pytest.mark.parametrize("rows, code", [
     (ROWS.drop(index=2), "panel_gap"), (pd.concat([ROWS, ROWS[:1]]), "panel_gap"), (ROWS[:0], "panel_gap"),
     (ROWS.assign(customer_id=[None, *ROWS["customer_id"][1:]]), "panel_gap"), (ROWS[:1], "panel_gap"),
