@@ -2,11 +2,12 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
 
 from ..intervals import Estimate
 from ..tables import number, percent
-from .paper import BLUE, GREY, INK, ORANGE, PALE, VERMILION, axes, estimate_bars, label, lines, money_axis
-from .paper import share_axis, with_interval
+from .paper import BLUE, GREY, INK, ORANGE, PALE, VERMILION, axes, estimate_bars, estimates, label, lines
+from .paper import with_interval
 
 
 def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None = None) -> Axes:
@@ -18,7 +19,8 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
     found = result.segments.set_index("segment")
     segment = segment or found.index[0]
     curve, bins = (frame[frame["segment"] == segment] for frame in (result.curve, result.bins))
-    ax = axes(ax, f"{label('contact_response')}: {label(segment)}", size=(7, 5))
+    ax = axes(ax, f"{label('contact_response')}: {label(segment)}", size=(7, 5), x="contacts",
+              y=("response", number))
     x = curve["contacts"]
     ax.fill_between(x, curve["response_low"], curve["response_high"], color=BLUE, alpha=0.18, linewidth=0)
     ax.plot(x, curve["response"], color=BLUE, linewidth=2.2, label=label("as_fitted"))
@@ -36,8 +38,6 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
                 label=f"{label(slug)}: {said}")
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_ylim(-0.2 * top, 1.12 * top)
-    ax.set_xlabel(label("contacts"))
-    money_axis(ax.yaxis, "response")
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14))
     return ax
 
@@ -61,11 +61,10 @@ def plot_participation_funnel(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: what ``participation_funnel`` gives. The weakest step is hatched.
     """
-    ax = axes(ax, label("participation_funnel"), size=(7.4, 3.4))
+    ax = axes(ax, label("participation_funnel"), size=(7.4, 3.4), x=("step_rate", percent))
     people = [f"\n{number(n)}" for n in result["customers"]]
     _rate_bars(ax, result["measure"], people, result["step_rate"].fillna(1), result["low"], result["high"],
                result["weakest"])
-    share_axis(ax.xaxis, "step_rate")
     return ax
 
 
@@ -74,10 +73,9 @@ def plot_promise_gap(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: what ``promise_gap`` gives.
     """
-    ax = axes(ax, label("promises_kept"), size=(7.4, 3.4))
+    ax = axes(ax, label("promises_kept"), size=(7.4, 3.4), x=("kept_share", percent))
     together = result["measure"] == "all_promises"
     _rate_bars(ax, result["measure"], [""] * len(result), result["kept_share"], result["low"], result["high"], together)
-    share_axis(ax.xaxis, "kept_share")
     return ax
 
 
@@ -87,11 +85,9 @@ def plot_offer_effect(result, *, ax: Axes | None = None) -> Axes:
     ``result``: an ``OfferEffect``.
     """
     earned = f"{label('profit_per_offer')}: {with_interval(result.profit_per_offer, number)}"
-    ax = axes(ax, f"{label('offer_effect')}\n{earned}", size=(7.4, 3.2))
-    level = result.profit_per_offer.level
-    estimate_bars(ax, result.steps["measure"], [Estimate(value=r.difference, low=r.low, high=r.high, level=level)
-                                                for r in result.steps.itertuples()], show=percent)
-    share_axis(ax.xaxis, "difference")
+    ax = axes(ax, f"{label('offer_effect')}\n{earned}", size=(7.4, 3.2), x=("difference", percent))
+    shown = estimates(result.steps, "difference", result.profit_per_offer.level)
+    estimate_bars(ax, result.steps["measure"], shown, show=percent)
     return ax
 
 
@@ -102,12 +98,10 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
     """
     curve, best = result.curve, result.best_breadth
     said = f"{label('best_breadth')}: {with_interval(best, lambda v: percent(v, 0) if np.isfinite(v) else '…')}"
-    ax = axes(ax, f"{label('benefit_breadth')}\n{said}", size=(7.4, 4.2))
+    ax = axes(ax, f"{label('benefit_breadth')}\n{said}", size=(7.4, 4.2), x=("breadth_share", percent))
     lines(ax, curve["breadth_share"], {c: curve[c] for c in ("effect_per_member", "effect_per_customer")},
           bands={"effect_per_member": (curve["effect_low"], curve["effect_high"])})
     if np.isfinite(best.value):
         ax.axvline(best.value, color=INK, linestyle=":")
-    share_axis(ax.xaxis, "breadth_share")
-    money_axis(ax.yaxis, "effect_per_member")
-    ax.set_ylabel("")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     return ax
