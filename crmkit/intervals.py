@@ -158,7 +158,7 @@ def mean_of(values, *, level: float = 0.95) -> Estimate:
 
 
 def difference(values, others, *, level: float = 0.95) -> Estimate:
-    """The mean of the one less that of the other: of nothing but 0 and 1, shares with Newcombe's interval; else Welch's.
+    """The mean of the one less that of the other: of nothing but 0 and 1 with Newcombe's interval, else with Welch's.
 
     >>> difference([True, False, True], [0, 0, 1, 0]) == difference_of_shares(2, 3, 1, 4)
     True
