@@ -122,6 +122,27 @@ def test_naive_reading_reverses_the_decision_and_the_adjusted_one_puts_it_right(
     assert np.mean([r.best_low <= BEST <= r.best_high for r in naive]) < 0.2
 
 
+def test_the_curve_follows_the_means_among_like_customers_and_not_those_recorded():
+    found = adjusted_contact_response(market(1), adjust_for=["prior_purchases"], **PAYS)
+    seen = found.bins[found.bins["rows"] > 60]
+    curve = np.interp(seen["contacts"], found.curve["contacts"], found.curve["response"])
+    off = [np.abs(seen[c] / curve - 1).mean() for c in ("adjusted_response", "response")]
+    assert off[0] < 0.12 < 0.3 < off[1]
+    plain = fit_contact_response(market(1), **PAYS).bins
+    np.testing.assert_allclose(plain["adjusted_response"], plain["response"])  # nothing to adjust for
+
+
+@pytest.mark.parametrize("column, value, code", [
+    ("response", 1e9, "response_cannot_be_fitted"), ("response", np.inf, "cell_not_a_number"),
+    ("contacts", 1e9, "cell_not_a_number")])
+def test_a_typing_error_of_many_digits_is_named(column, value, code):
+    data = market(2).astype({column: float})
+    data.loc[data.index[3], column] = value
+    with pytest.raises(CrmkitError) as error:
+        fit_contact_response(data, **PAYS)
+    assert error.value.code == code and error.value.column == column
+
+
 def test_adjusting_does_not_help_when_what_decides_is_not_recorded():
     found = [row(adjusted_contact_response(market(s, by="taste"), adjust_for=["prior_purchases"], **PAYS))
              for s in range(15)]
