@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from .intervals import Estimate, difference_of_means, difference_of_shares
-from .schema import CrmkitError, require_between, require_choice, require_known, require_numbers
+from .intervals import Estimate, difference_of_means, difference_of_shares, wilson
+from .schema import CrmkitError, refuse_rows, require_between, require_choice, require_known, require_numbers, require_unique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,7 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
     first, *value = require_numbers(customers, [*thresholds][:1] + known, what="loyalty")
     second, = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
     ids, order = customers["customer_id"], [*dict.fromkeys(names)]
-    if (wrong := ids.duplicated()).any():
-        raise CrmkitError("customer_not_unique", column="customer_id", value=ids[wrong].iloc[0], count=int(wrong.sum()))
+    require_unique(customers, what="loyalty")
     for name, threshold in thresholds.items():
         require_between(threshold, -1e12, 1e12, name=f"{name}_from")
     low = [answers < threshold for answers, threshold in zip((first, second), thresholds.values())]
@@ -95,12 +94,9 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
 
 def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    require_between(level, 0.5, 0.999, name="level")
     groups = data.astype({"retained": float}).groupby(by)["retained"]
-    table = groups.agg(customers="size", retained="sum", retention_rate="mean").reset_index()
-    table["low"], table["high"] = proportion_confint(table["retained"], table["customers"], 1 - level, method="wilson")
+    table = groups.agg(customers="size", retained="sum").reset_index()
+    table["retention_rate"], table["low"], table["high"] = wilson(table["retained"], table["customers"], level=level)
     return table
 
 
@@ -166,18 +162,14 @@ def satisfaction_loyalty(
     with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
         fitted = fit.get_prediction(curve).summary_frame(1 - level)
     curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
-    gains = [(less.market, less.satisfaction, more.satisfaction, *_ends(difference_of_shares(
-        more.retained, more.customers, less.retained, less.customers, level=level)))
+    gains = [(less.market, less.satisfaction, more.satisfaction, *difference_of_shares(
+        more.retained, more.customers, less.retained, less.customers, level=level).numbers)
         for less, more in pairwise(scores.itertuples()) if less.market == more.market]
     gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
         types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level), scores=scores,
         curve=curve, gains=gains, p_value=_p_value(fit, alike) if several else None)
-
-
-def _ends(estimate: Estimate) -> tuple:
-    return estimate.value, estimate.low, estimate.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,18 +214,18 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
 
     groups, both = _came_back(data, ["complaint"], level), data[data["complaint"] != "handled_badly"]
     crude, stratified, p_value = less(both), None, None
-    rows = [("crude", *_ends(crude))]
+    rows = [("crude", *crude.numbers)]
     if "stratum" in customers:
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
         require_between(len(both), 1, np.inf, name="stratum")
-        rows += [(name, *_ends(less(own))) for name, own in both.groupby("stratum")]
+        rows += [(name, *less(own).numbers) for name, own in both.groupby("stratum")]
         both = both.assign(recovered=both["complaint"] == "handled_well").astype({"recovered": int, "retained": int})
         if both["retained"].nunique() == 2:  # else there is nothing to tell apart
             fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
             ends = [float(end) for end in fit.conf_int(1 - level).loc["recovered"]]
             stratified = Estimate(value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level)
             p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
-            rows.append(("stratified", *_ends(stratified)))
+            rows.append(("stratified", *stratified.numbers))
     differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
     return RecoveryParadox(groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value)
 
@@ -329,8 +321,7 @@ def loyalty_programme(
     for amount in (points_per_currency, cost_per_point, programme_cost):
         require_between(amount, 0, 1e15, name="points_per_currency, cost_per_point, programme_cost")
     invited, member = (flag == 1 for flag in flags)
-    if (wrong := member & ~invited).any():
-        raise CrmkitError("step_skipped", row=int(np.argmax(wrong)), value="invited, member", count=int(wrong.sum()))
+    refuse_rows(member & ~invited, "step_skipped", value="invited, member")
     margin, reward = revenue * margin_rate, member * revenue * points_per_currency * redemption_share * cost_per_point
 
     def over(group, each, fixed=0.0):  # of the group over everybody else, for the whole group
@@ -338,7 +329,8 @@ def loyalty_programme(
 
     net, naive = (over(group, margin - reward, programme_cost) for group in (invited, member))
     statement = pd.DataFrame([
-        ("incremental_margin", *_ends(over(invited, margin))), ("reward_cost", -reward.sum(), np.nan, np.nan),
-        ("programme_cost", -programme_cost, np.nan, np.nan), ("net_profit", *_ends(net)),
-        ("member_lead", *_ends(over(member, margin))), ("naive_profit", *_ends(naive))], columns=["measure", "value", "low", "high"])
+        ("incremental_margin", *over(invited, margin).numbers), ("reward_cost", -reward.sum(), np.nan, np.nan),
+        ("programme_cost", -programme_cost, np.nan, np.nan), ("net_profit", *net.numbers),
+        ("member_lead", *over(member, margin).numbers), ("naive_profit", *naive.numbers)],
+        columns=["measure", "value", "low", "high"])
     return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns
+from .intervals import tails
+from .schema import CrmkitError, as_numbers, refuse_rows, require_between, require_choice, require_columns, require_unique
 from .terms import term_pair
 
 TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
@@ -207,14 +208,13 @@ class _Account:
     def drawn(self, rows, rng, draws: int, level: float):
         """Both ends of each profit's interval and how often each type is the best; a row at a time to spare memory."""
         require_between(draws, 100, 1_000_000, name="draws")
-        require_between(level, 0.5, 0.999, name="level")
         lifts = [rng.normal(lift, sd, (draws, len(TYPES))) for lift, sd in (
             (self.purchase_lift, self.purchase_lift_sd), (self.retention_lift, self.retention_lift_sd))]
         found = []
         for i in range(len(rows["need"])):
             profit = self.profit({k: v[i] for k, v in rows.items()}, lifts)
             wins = np.bincount(profit.argmax(axis=1), minlength=len(TYPES)) / draws
-            found.append([*np.quantile(profit, [(1 - level) / 2, (1 + level) / 2], axis=0), wins])
+            found.append([*np.quantile(profit, tails(level), axis=0), wins])
         return np.array(found).transpose(1, 0, 2)
 
     def reason(self, row, book: int, best: int, thresholds) -> str:
@@ -245,17 +245,13 @@ def _rows(segments: pd.DataFrame) -> tuple[str, dict[str, np.ndarray]]:
     require_columns(segments, [by, *list(_ALLOWED)[:3]], what="compare_relationship_types")
     if segments.empty:
         raise CrmkitError("no_values", name="segments")
-    twice = (segments[by].isna() | segments[by].duplicated()).to_numpy()
-    if twice.any():
-        raise CrmkitError("segment_twice", column=by, row=int(twice.argmax()), value=segments[by].iloc[twice.argmax()])
+    require_unique(segments, by, what="compare_relationship_types", code="segment_twice")
     rows = dict.fromkeys(("customers", "need"), np.ones((len(segments), 1)))
     for column in _ALLOWED.keys() & set(segments.columns):
         low, high = _ALLOWED[column]
-        rows[column] = pd.to_numeric(segments[column], errors="coerce").to_numpy(float, na_value=np.nan)[:, None]
+        rows[column] = as_numbers(segments[column])[:, None]
         wrong = ~((rows[column] >= low) & (rows[column] <= high))
-        if wrong.any():
-            raise CrmkitError("segment_value", column=column, row=int(wrong.argmax()), low=low, high=high,
-                              value=segments[column].iloc[wrong.argmax()])
+        refuse_rows(wrong, "segment_value", segments[column], low=low, high=high)
     return by, {"market_customers": rows["customers"]} | rows
 
 
