@@ -11,8 +11,9 @@ from .paper import with_interval
 
 
 def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None = None) -> Axes:
-    """The fitted response with its band, the means as recorded, and the two points that matter, with their intervals.
+    """The fitted response with its band, the means, and the two points that matter, with their intervals.
 
+    Where contacts were not given at random the means are those among like customers; those recorded are crosses.
     ``result``: a ``ContactResponse``; ``segment``: which one (the first if not given). The distance between the curve
     and the dashed line is the profit in units of the response: the best number of contacts is where it is widest.
     """
@@ -25,8 +26,13 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
     ax.fill_between(x, curve["response_low"], curve["response_high"], color=BLUE, alpha=0.18, linewidth=0)
     ax.plot(x, curve["response"], color=BLUE, linewidth=2.2, label=label("as_fitted"))
     ax.plot(x, curve["break_even_response"], color=GREY, linestyle="--", label=label("break_even_response"))
-    ax.plot(bins["contacts"], bins["response"], "o", color="white", markeredgecolor=INK, label=label("mean_recorded"))
-    top, most = max(curve["response_high"].quantile(0.9), bins["response"].max()), x.max()
+    shown = "mean_recorded"
+    if not np.allclose(bins["response"], bins["adjusted_response"]):  # the curve need not follow what was recorded
+        ax.plot(bins["contacts"], bins["response"], "x", color=GREY, label=label(shown))
+        shown = "adjusted_response"
+    ax.plot(bins["contacts"], bins["adjusted_response"], "o", color="white", markeredgecolor=INK, label=label(shown))
+    most, means = x.max(), bins[["response", "adjusted_response"]].max(axis=None)
+    top = max(curve["response_high"].quantile(0.9), means)
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])  # under zero there are only the two points
     for slug, short, colour, marker, y in (("best_contacts", "best", VERMILION, "D", -0.06 * top),
                                            ("annoyance_point", "annoyance", INK, "s", -0.13 * top)):
@@ -57,7 +63,7 @@ def _rate_bars(ax: Axes, slugs, names, rates, lows, highs, dark) -> None:
 
 
 def plot_participation_funnel(result, *, ax: Axes | None = None) -> Axes:
-    """A row per step: how many are left, as a share of those invited, and the rate of the step with its interval.
+    """A row per step: how many are left, and which share of those at the step before, with its interval.
 
     ``result``: what ``participation_funnel`` gives. The weakest step is hatched.
     """
@@ -85,7 +91,7 @@ def plot_offer_effect(result, *, ax: Axes | None = None) -> Axes:
     ``result``: an ``OfferEffect``.
     """
     earned = f"{label('profit_per_offer')}: {with_interval(result.profit_per_offer, number)}"
-    ax = axes(ax, f"{label('offer_effect')}\n{earned}", size=(7.4, 3.2), x=("difference", percent))
+    ax = axes(ax, f"{label('offer_effect')}\n{earned}", size=(7.4, 3.2), x=("difference_points", percent))
     shown = estimates(result.steps, "difference", result.profit_per_offer.level)
     estimate_bars(ax, result.steps["measure"], shown, show=percent)
     return ax

@@ -45,11 +45,13 @@ def plot_retention_clv(result: pd.DataFrame, *, marked: pd.DataFrame | None = No
 
 
 def plot_retention_economics(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The defection rate that each published figure assumes, a mark per set of other assumptions; none: at the left.
+    """Which defection rate would make each published figure true: a mark per set of assumptions; none does: left.
 
     ``result``: what ``retention_economics`` gives for the defection rate.
     """
-    ax = axes(ax, f"{label('retention_economics')}: {label('defection_rate')}", size=(7.4, 6), x="defection_rate")
+    ax = axes(ax, label("rate_that_figures_need", lines=True), size=(7.4, 6), x="defection_rate_before", y="npv_lift")
+    ax.grid(axis="y", color=PALE, linewidth=0.8)
+    ax.set_axisbelow(True)
     settings = ("reading", "annual_discount_rate", "annual_profit_growth", "acquisition_years")
     varied = [c for c in settings if result[c].nunique() > 1] or ["reading"]
     lifts = result.groupby("sector", sort=False)["npv_lift"].first()
@@ -66,5 +68,6 @@ def plot_retention_economics(result: pd.DataFrame, *, ax: Axes | None = None) ->
     ax.axvline(0, color=GREY, linewidth=1, linestyle=":")
     ax.set_yticks(range(len(lifts)), [f"{label(s, lines=True)} +{percent(lift, 0)}" for s, lift in lifts.items()])
     ax.invert_yaxis()
-    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.18), fontsize=9)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.18), fontsize=9, title=label("provided_that"),
+              alignment="left")
     return ax

@@ -58,7 +58,8 @@ def plot_recovery_paradox(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``RecoveryParadox``.
     """
-    ax, table = axes(ax, label("recovery_paradox"), size=(7.4, 3.8), x=("difference", percent)), result.differences
+    ax = axes(ax, label("recovery_paradox"), size=(7.4, 3.8), x=("difference_points", percent))
+    table = result.differences
     estimate_bars(ax, table["measure"], estimates(table, "difference", result.crude.level), show=percent,
                   best="stratified")
     return ax

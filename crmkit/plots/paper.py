@@ -75,10 +75,11 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2),
 
 
 def name_axis(axis, slug: str, show=None) -> None:
-    """The term at an axis; ``show`` writes its ticks: ``percent`` (whole ones), ``number`` as the tables do."""
+    """The term at an axis; ``show`` writes its ticks: ``percent`` (whole ones, if they are), ``number`` as tables do."""
     axis.set_label_text(label(slug))
     if show is not None:
-        axis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0) if show is percent else show(v)))
+        axis.set_major_formatter(FuncFormatter(
+            lambda v, _: percent(v, int(abs(100 * v - round(100 * v)) > 1e-6)) if show is percent else show(v)))
 
 
 def share_axis(axis, slug: str) -> None:
