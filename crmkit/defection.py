@@ -76,6 +76,7 @@ def retention_economics(
     from scipy.optimize import brentq
 
     require_choice(unknown, _ASSUMPTIONS, name="unknown")
+    require_between(cut, 0, 1, name="cut")
     require_known(claims, ["sector"], what="retention_economics")
     (lifts,) = require_numbers(claims, ["npv_lift"], low=0, what="retention_economics")
     given = {"defection_rate": defection_rate, "annual_discount_rate": annual_discount_rate,

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from .intervals import tails, wilson
-from .schema import (
-    CrmkitError, refuse_rows, require_between, require_choice, require_columns, require_known, require_numbers,
-)
+from .schema import CrmkitError, refuse_rows, require_between, require_choice, require_columns, require_known
+from .schema import require_level, require_numbers
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
 
@@ -45,6 +44,7 @@ def purchase_funnel(
     n, value, cost, top = require_numbers(table, limits, what="purchase_funnel")
     top = top[1:]
     require_between(lift, 0, 1, name="lift")
+    require_between(draws, 100, 1_000_000, name="draws")
     before, reached = n[:-1], n[1:]
     wrong = np.append(len(n) < 2, (reached > before) | (before <= 0)) | table["stage"].duplicated()
     if wrong.any():
@@ -114,6 +114,7 @@ def customer_ladder(
     """
     require_columns(panel, ["customer_id", "period", "rung"], what="customer_ladder")
     require_between(discount_rate_per_period, 1e-6, 10, name="discount_rate_per_period")
+    require_between(resamples, 10, 1_000_000, name="resamples")
     require_columns(rungs, ["rung", "margin"], what="customer_ladder(rungs=)")
     result = rungs.assign(cost=rungs["cost"] if "cost" in rungs else 0.0)[["rung", "margin", "cost"]]
     net = np.subtract(*(np.append(x, 0) for x in require_numbers(result, ["margin", "cost"], what="rungs")))
@@ -230,6 +231,7 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
     wrong = (lost > n) | (n <= 0)
     refuse_rows(wrong, "more_lost_than_there", periods["customers_lost"], customers=n[wrong.argmax()])
     require_between(horizon, 1, 1000, name="horizon")
+    require_level(level)
 
     def per(count, exposure):
         return count / exposure, *confint_poisson(count, exposure, method="exact-c", alpha=1 - level)

@@ -141,6 +141,7 @@ def sample_size(
     limits = [(np.abs(effects).min(), 1e-12, LARGE, "effects"), (power, 0.001, 0.999, "power"),
               (significance, 0.001, 0.5, "significance"), (controls_per_treated, 0.001, 1000, "controls_per_treated")]
     if standard_deviation is None:
+        require_between(baseline_rate, 0, 1, name="baseline_rate")
         limits += [(rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))]
     else:
         limits.append((standard_deviation, 1e-12, LARGE, "standard_deviation"))
