@@ -106,7 +106,7 @@ def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFr
     offers = owned.assign(key=text(owned["product_id"])).rename(columns={"product_id": "because_of"}).merge(
         rules[["next_product_id", "rule_confidence"]].assign(key=text(rules["product_id"])), on="key")
     new, price = text(offers["next_product_id"]), pd.Series(margin, text(margins["product_id"]))
-    offers["expected_margin"] = offers["rule_confidence"] * new.map(price)
+    offers["expected_margin"] = offers["rule_confidence"] * new.map(price).astype(float)
     has = pd.MultiIndex.from_arrays([owned["customer_id"], text(owned["product_id"])])
     offers = offers[~pd.MultiIndex.from_arrays([offers["customer_id"], new]).isin(has)].dropna()
     offers = offers.sort_values(["customer_id", "expected_margin", "next_product_id", "because_of"],
