@@ -160,7 +160,7 @@ def test_products_are_the_same_as_numbers_and_as_text_and_have_one_margin():
     owned, margins = (pd.DataFrame({name: [number], other: [more]}) for name, number, other, more in (
         ("product_id", 1, "customer_id", "a"), ("product_id", 2, "margin", 4.0)))
     assert next_product(owned, rules=rules, margins=margins)["expected_margin"].tolist() == [2.0]
-    assert next_product(owned.assign(product_id="soap"), rules=rules, margins=margins).empty  # no rule applies to anybody
+    assert next_product(owned.assign(product_id="soap"), rules=rules, margins=margins).empty  # no rule applies
     with pytest.raises(CrmkitError) as error:
         next_product(owned, rules=rules, margins=pd.concat([margins, margins]))
     assert error.value.code == "product_not_unique"
