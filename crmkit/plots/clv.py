@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from ..schema import require_columns
 from ..tables import number, percent
@@ -72,7 +71,7 @@ def plot_survival(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if not frame["fitted"].all():
         _split(ax, frame.loc[frame["fitted"], "period"].max(), "fitted")
     ax.set_ylim(0, 1.04)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f}"))
+    ax.xaxis.set_major_formatter(lambda v, _: f"{v:.0f}")
     return ax
 
 

@@ -2,7 +2,6 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from ..schema import require_columns
 from ..tables import number, percent
@@ -81,7 +80,7 @@ def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``LongTail``.
     """
-    ax = axes(ax, f"{label('long_tail')}: < {number(result.threshold)}", size=(7, 2.8))
+    ax = axes(ax, f"{label('long_tail')}: < {number(result.threshold)}", size=(7, 2.8), x=("", percent))
     for i, share in enumerate((result.customer_share, result.value_share)):
         for left, width, colour, hatch, name in ((0, share.value, ORANGE, "", "tail"),
                                                  (share.value, 1 - share.value, PALE, "..", "head")):
@@ -92,7 +91,6 @@ def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
     row_labels(ax.yaxis, ["customer_share", "value_share"])
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0)))
     ax.spines[["left"]].set_visible(False)
     ax.legend(frameon=False, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.14))
     return ax

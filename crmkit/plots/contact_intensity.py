@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from ..intervals import Estimate
 from ..tables import number, percent
@@ -104,10 +103,9 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
     """
     curve, best = result.curve, result.best_breadth
     said = f"{label('best_breadth')}: {with_interval(best, lambda v: percent(v, 0) if np.isfinite(v) else '…')}"
-    ax = axes(ax, f"{label('benefit_breadth')}\n{said}", size=(7.4, 4.2), x=("breadth_share", percent))
+    ax = axes(ax, f"{label('benefit_breadth')}\n{said}", size=(7.4, 4.2), x=("breadth_share", percent), y=("", number))
     lines(ax, curve["breadth_share"], {c: curve[c] for c in ("effect_per_member", "effect_per_customer")},
           bands={"effect_per_member": (curve["effect_low"], curve["effect_high"])})
     if np.isfinite(best.value):
         ax.axvline(best.value, color=INK, linestyle=":")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     return ax

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.ticker import FuncFormatter
 
 from .. import fonts
 from ..intervals import Estimate
@@ -61,7 +60,7 @@ def either_side(estimate: Estimate) -> list | None:
 def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2), x=None, y=None) -> Axes:
     """The Axes given, or those of a new figure, ready to be drawn on: the font, the title, no frame above and right.
 
-    ``x`` and ``y``: what is on the axis, as for ``name_axis``: a slug, or a slug and how its ticks are written.
+    ``x`` and ``y``: a slug, or a slug (empty: no word) and how its ticks are written, as for ``name_axis``.
     """
     fonts.use()
     if ax is None:
@@ -78,8 +77,8 @@ def name_axis(axis, slug: str, show=None) -> None:
     """The term at an axis; ``show`` writes its ticks: ``percent`` (whole ones, if they are), ``number`` as tables do."""
     axis.set_label_text(label(slug))
     if show is not None:
-        axis.set_major_formatter(FuncFormatter(
-            lambda v, _: percent(v, int(abs(100 * v - round(100 * v)) > 1e-6)) if show is percent else show(v)))
+        axis.set_major_formatter(
+            lambda v, _: percent(v, int(abs(100 * v - round(100 * v)) > 1e-6)) if show is percent else show(v))
 
 
 def share_axis(axis, slug: str) -> None:

@@ -1,7 +1,6 @@
 """Improvement in cycles: the control chart, the rising steps of PDCA (F30), and the indicator sheet (F31)."""
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from ..tables import number, percent
 from .paper import BLUE, DARK, GREY, INK, ORANGE, VERMILION, axes, label, row_labels
@@ -87,6 +86,6 @@ def _finished(ax: Axes, periods, show=None) -> Axes:
     every = -(-len(periods) // 9)
     ax.set_xticks(range(0, len(periods), every), periods[::every])
     if show is not None:
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: show(v)))
+        ax.yaxis.set_major_formatter(lambda v, _: show(v))
         ax.legend(frameon=False, fontsize=9, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.16))
     return ax
