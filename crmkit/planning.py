@@ -281,9 +281,10 @@ def compare_plans(
     """The same budget planned by time, by product and by customer, on the same uses (F29).
 
     In: ``options`` as for ``plan_budget`` (its limits and groups are not heeded here), a row per period, product and
-    tier, and ``ways``: {way: column that it goes by}. Who plans by time sees one total per period: its margin, its resources and its mean elasticity (weighted by
-    margin); spreads the budget over these totals as ``plan_budget`` does, and scales all uses of a period alike. So a
-    way is good where the uses that it keeps apart differ in what one more unit of money returns.
+    tier, and ``ways``: {way: column that it goes by}. Who plans by time sees one total per period: its margin, its
+    resources and its mean elasticity (weighted by margin); spreads the budget over these totals as ``plan_budget``
+    does, and scales all uses of a period alike. So a way is good where the uses that it keeps apart differ in what one
+    more unit of money returns.
     Out: ``way``, ``resources`` spent, ``profit``, ``regret`` (what the best plan earns more) and, with ``rng``,
     ``profit_low``, ``profit_high``: beside the ways ``best_plan``, each use on its own; ``as_today`` in proportion to
     today's resources; ``by_margin``, in proportion to today's margin. Errors: as for ``plan_budget``.
