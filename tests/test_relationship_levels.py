@@ -325,6 +325,20 @@ def test_reason_is_a_sentence_in_each_language_that_names_both_choices(base, pla
 # --- measuring ----------------------------------------------------------------------------------------------------
 
 
+def test_the_repeat_rate_is_a_years_customers_who_buy_in_the_next_if_the_log_holds_two_years():
+    rng = np.random.default_rng(0)
+    begun, years = rng.integers(0, 6 * 365, 3000), rng.geometric(0.4, 3000)  # each year 0.6 of them go on
+    days = [start + np.append(0, rng.integers(0, 365 * n, 8 * n)) for start, n in zip(begun, years)]
+    log = pd.DataFrame({"customer_id": np.repeat(np.arange(3000), [len(d) for d in days]), "day": np.concatenate(days)})
+    log = log[log["day"] < 6 * 365].assign(date=lambda t: pd.Timestamp("2018-01-01") + pd.to_timedelta(t["day"], "D"),
+                                          amount=10.0)
+    before, now = (set(log["customer_id"][log["day"].between(y * 365, y * 365 + 364)]) for y in (4, 5))
+    last, whole = (measure_base(crmkit.customer_summary(part, as_of="2023-12-30"), margin_rate=0.5).repeat_rate
+                   for part in (log[log["day"] >= 4 * 365], log))
+    assert last == pytest.approx(len(before & now) / len(before), abs=0.01)
+    assert whole < last - 0.15  # six years: those long gone are counted as not coming back
+
+
 def test_traits_of_cdnow_counted_in_its_log():
     log = crmkit.load("cdnow")
     base = measure_base(crmkit.customer_summary(log, as_of="1998-06-30"), margin_rate=0.3)
