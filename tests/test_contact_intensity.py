@@ -292,7 +292,7 @@ def test_the_picture_holds_the_curve_and_says_what_is_not_seen():
     np.testing.assert_allclose(ax.lines[0].get_ydata(), curve["response"])
     r = result.segments.set_index("segment").loc[with_["segment"]]
     words = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert f"{r.best_contacts:.1f} (95%: {r.best_low:.1f}–{r.best_high:.1f})" in words[3]
+    assert f"{r.best_contacts:.1f} (95%: {r.best_low:.1f}–{r.best_high:.1f})" in words[4]
     unseen = draw("plot_contact_response/no turn seen")
     assert "> 3" in unseen.get_legend().get_texts()[4].get_text()
     funnel = example("plot_participation_funnel")[0]
