@@ -5,7 +5,9 @@ from matplotlib.axes import Axes
 
 from ..schema import require_columns
 from ..tables import number, percent
-from .paper import BLUE, GREY, INK, ORANGE, PALE, PAPER, VERMILION, axes, either_side, label, row_labels, with_interval
+from .paper import (
+    BLUE, GREY, INK, ORANGE, PALE, PAPER, VERMILION, axes, colon, either_side, label, row_labels, with_interval,
+)
 
 
 def plot_lorenz(curve: pd.DataFrame, *, gini=None, ax: Axes | None = None) -> Axes:
@@ -45,8 +47,8 @@ def plot_pareto(curve: pd.DataFrame, *, test=None, ax: Axes | None = None) -> Ax
         ax.plot(test.top, test.share, marker="D", markersize=8, markerfacecolor="white", markeredgecolor=VERMILION,
                 markeredgewidth=1.6, linestyle="none")
         ax.errorbar(test.top, found.value, marker="o", markersize=7, color=INK, capsize=5, yerr=either_side(found))
-        claim = f"◇ {label('pareto_claim')}: {percent(test.top, 0)} → {percent(test.share, 0)}"
-        measured = f"● {label('pareto_measured')}: {percent(test.top, 0)} → {with_interval(found)}"
+        claim = f"◇ {label('pareto_claim')}{colon()}{percent(test.top, 0)} → {percent(test.share, 0)}"
+        measured = f"● {label('pareto_measured')}{colon()}{percent(test.top, 0)} → {with_interval(found)}"
         ax.annotate(f"{claim}\n{measured}", (0.985, 0.05), xycoords="axes fraction", ha="right", va="bottom",
                     linespacing=1.6, bbox=PAPER)
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
@@ -68,8 +70,8 @@ def plot_whale(result, *, ax: Axes | None = None) -> Axes:
                     linewidth=0)
     ax.plot(at.value, peak.value, marker="o", markersize=7, color=INK)
     ax.plot([at.value, at.value], [0, peak.value], color=GREY, linewidth=1, linestyle=":")
-    text = (f"{label('profit_peak')}: {with_interval(peak)}\n{label('peak_customers')}: {with_interval(at)}\n"
-            f"{label('tail_loss')}: {with_interval(result.tail_loss, number)}")
+    text = (f"{label('profit_peak')}{colon()}{with_interval(peak)}\n{label('peak_customers')}{colon()}{with_interval(at)}\n"
+            f"{label('tail_loss')}{colon()}{with_interval(result.tail_loss, number)}")
     ax.annotate(text, (0.985, 0.05), xycoords="axes fraction", ha="right", va="bottom", linespacing=1.6, bbox=PAPER)
     ax.set(xlim=(0, 1), ylim=(min(0, y.min()), max(1, y.max()) * 1.08))
     return ax
@@ -80,7 +82,7 @@ def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``LongTail``.
     """
-    ax = axes(ax, f"{label('long_tail')}: < {number(result.threshold)}", size=(7, 2.8), x=("", percent))
+    ax = axes(ax, f"{label('long_tail')}{colon()}< {number(result.threshold)}", size=(7, 2.8), x=("", percent))
     for i, share in enumerate((result.customer_share, result.value_share)):
         for left, width, colour, hatch, name in ((0, share.value, ORANGE, "", "tail"),
                                                  (share.value, 1 - share.value, PALE, "..", "head")):

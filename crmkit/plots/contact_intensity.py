@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from ..intervals import Estimate
 from ..tables import number, percent
-from .paper import BLUE, GREY, INK, ORANGE, PALE, VERMILION, axes, estimate_bars, estimates, label, lines
+from .paper import BLUE, GREY, INK, ORANGE, PALE, VERMILION, axes, colon, estimate_bars, estimates, label, lines
 from .paper import with_interval
 
 
@@ -19,7 +19,7 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
     found = result.segments.set_index("segment")
     segment = segment or found.index[0]
     curve, bins = (frame[frame["segment"] == segment] for frame in (result.curve, result.bins))
-    ax = axes(ax, f"{label('contact_response')}: {label(segment)}", size=(7, 5), x="contacts",
+    ax = axes(ax, f"{label('contact_response')}{colon()}{label(segment)}", size=(7, 5), x="contacts",
               y=("response", number))
     x = curve["contacts"]
     ax.fill_between(x, curve["response_low"], curve["response_high"], color=BLUE, alpha=0.18, linewidth=0)
@@ -40,7 +40,7 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
         said = with_interval(point, lambda v: f"{v:.1f}" if v <= most else f"> {most:g}")
         ax.plot([point.low, min(point.high, most)], [y, y], color=colour, linewidth=2)
         ax.plot(min(point.value, most), y, marker if point.value <= most else ">", color=colour, linestyle="none",
-                label=f"{label(slug)}: {said}")
+                label=f"{label(slug)}{colon()}{said}")
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_ylim(-0.2 * top, 1.12 * top)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14))
@@ -89,7 +89,7 @@ def plot_offer_effect(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: an ``OfferEffect``.
     """
-    earned = f"{label('profit_per_offer')}: {with_interval(result.profit_per_offer, number)}"
+    earned = f"{label('profit_per_offer')}{colon()}{with_interval(result.profit_per_offer, number)}"
     ax = axes(ax, f"{label('offer_effect')}\n{earned}", size=(7.4, 3.2), x=("difference_points", percent))
     shown = estimates(result.steps, "difference", result.profit_per_offer.level)
     estimate_bars(ax, result.steps["measure"], shown, show=percent)
@@ -102,7 +102,7 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``BenefitBreadth``. The dotted line is the best breadth, where the data show one.
     """
     curve, best = result.curve, result.best_breadth
-    said = f"{label('best_breadth')}: {with_interval(best, lambda v: percent(v, 0) if np.isfinite(v) else '…')}"
+    said = f"{label('best_breadth')}{colon()}{with_interval(best, lambda v: percent(v, 0) if np.isfinite(v) else '…')}"
     ax = axes(ax, f"{label('benefit_breadth')}\n{said}", size=(7.4, 4.2), x=("breadth_share", percent), y=("", number))
     lines(ax, curve["breadth_share"], {c: curve[c] for c in ("effect_per_member", "effect_per_customer")},
           bands={"effect_per_member": (curve["effect_low"], curve["effect_high"])})

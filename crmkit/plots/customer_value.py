@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..tables import number, percent
-from .paper import BLUE, GREY, HEAT, INK, ORANGE, PALE, VERMILION, axes, label, lines, on
+from .paper import BLUE, GREY, HEAT, INK, ORANGE, PALE, VERMILION, axes, colon, label, lines, on
 
 
 def plot_value_matrix(result, *, ax: Axes | None = None) -> Axes:
@@ -57,7 +57,7 @@ def plot_retention_economics(result: pd.DataFrame, *, ax: Axes | None = None) ->
     lifts = result.groupby("sector", sort=False)["npv_lift"].first()
     sets = result.groupby(varied, sort=False)
     for k, (setting, rows) in enumerate(sets):
-        said = [label(v) if c == "reading" else f"{label(c)}: {number(v) if c == settings[3] else percent(v, 0)}"
+        said = [label(v) if c == "reading" else f"{label(c)}{colon()}{number(v) if c == settings[3] else percent(v, 0)}"
                 for c, v in zip(varied, setting)]
         at = lifts.index.get_indexer(rows["sector"]) + 0.18 * (k - (len(sets) - 1) / 2)
         ax.plot(rows["defection_rate"].fillna(-0.03), at, "osD^vP"[k % 6], markersize=7, markeredgecolor=INK,

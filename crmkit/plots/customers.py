@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from ..schema import require_choice, require_columns
 from ..tables import number, percent
-from .paper import BLUE, axes, heat_map, label, paired_bars
+from .paper import BLUE, axes, colon, heat_map, label, paired_bars
 
 
 def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -14,7 +14,7 @@ def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ``scores``: what ``rfm_scores`` gives (recency_score, frequency_score).
     """
     require_columns(scores, ("recency_score", "frequency_score"), what="plot_rfm")
-    ax = axes(ax, f"{label('rfm')}: {label('customers')}", size=(6, 4.6))
+    ax = axes(ax, f"{label('rfm')}{colon()}{label('customers')}", size=(6, 4.6))
     counts = pd.crosstab(scores["frequency_score"], scores["recency_score"])
     every = range(1, int(max(counts.index.max(), counts.columns.max())) + 1)
     heat_map(ax, counts.reindex(index=reversed(every), columns=every, fill_value=0), lambda v: f"{v:,}",

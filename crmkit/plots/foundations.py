@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..tables import number, percent
-from .paper import BLUE, GREY, INK, ORANGE, axes, estimate_bars, estimates, label, with_interval
+from .paper import BLUE, GREY, INK, ORANGE, axes, colon, estimate_bars, estimates, label, with_interval
 
 
 def plot_repeat_split(result, *, ax: Axes | None = None) -> Axes:
@@ -28,8 +28,8 @@ def plot_second_order(result, *, ax: Axes | None = None) -> Axes:
     curve, median, early = result.curve, result.median_days, result.naive_median_days
     longest = number(curve["days_since_first"].max())
     seen = with_interval(median, number) if np.isfinite(median.value) else f"> {longest}"
-    ax = axes(ax, f"{label('time_to_second_order')}\n● {label('median_days')}: {seen}\n"
-              f"◇ {label('naive_median_days')}: {number(early) if early > 0 else '–'}", size=(7, 4.6),
+    ax = axes(ax, f"{label('time_to_second_order')}\n● {label('median_days')}{colon()}{seen}\n"
+              f"◇ {label('naive_median_days')}{colon()}{number(early) if early > 0 else '–'}", size=(7, 4.6),
               x="days_since_first", y=("returned_share", percent))
     days = curve["days_since_first"]
     ax.step(days, curve["returned_share"], where="post", color=BLUE, linewidth=2)
@@ -51,7 +51,7 @@ def plot_stakeholder_map(result, *, ax: Axes | None = None) -> Axes:
     for row in table.itertuples():
         falls = row.priority > row.textbook_priority
         ax.plot([0, 1], [row.textbook_priority, row.priority], "o--" if falls else "o-", color=GREY if falls else BLUE)
-        ax.text(1.04, row.priority, f"{row.priority}  {label(row.stakeholder)}: {number(row.loss_avoided_per_effort)}",
+        ax.text(1.04, row.priority, f"{row.priority}  {label(row.stakeholder)}{colon()}{number(row.loss_avoided_per_effort)}",
                 va="center")
     ax.set_yticks(range(1, len(table) + 1), [f"{label(s)}  {i}" for i, s in enumerate(table["stakeholder"], 1)])
     ax.set_xticks([0, 1], [label(c, lines=True) for c in ("textbook_priority", "loss_avoided_per_effort")])

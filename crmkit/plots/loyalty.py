@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ..tables import number, percent
-from .paper import BLUE, INK, PAPER, VERMILION, axes, estimate_bars, estimates, label, lines
+from .paper import BLUE, INK, PAPER, VERMILION, axes, colon, estimate_bars, estimates, label, lines
 
 # the questions that the forms answer, by the first form: what is asked upwards, and to the right
 _ASKED = {"true_loyalty": ("attitude", "purchases"), "brand_loyalty": ("involvement", "purchases"),
@@ -83,12 +83,12 @@ def plot_points_liability(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``PointsLiability``.
     """
     months, redeemed = result.curve["age_months"] + 1, result.curve["redeemed_share"]
-    ax = axes(ax, f"{label('points_liability')}: {number(result.liability)}", size=(6.4, 4.2), x="age_months",
+    ax = axes(ax, f"{label('points_liability')}{colon()}{number(result.liability)}", size=(6.4, 4.2), x="age_months",
               y=("redeemed_share", percent))
     ax.step([0, *months], [0, *redeemed], where="post", color=BLUE, linewidth=2.2)
     last = months.iloc[-1]
     ax.plot([last, last], [redeemed.iloc[-1], 1], color=VERMILION, linewidth=4, solid_capstyle="butt")
-    ax.annotate(f"{label('breakage')}: {percent(result.breakage_rate)}", (last, 1 - result.breakage_rate / 2), (-8, 0),
+    ax.annotate(f"{label('breakage')}{colon()}{percent(result.breakage_rate)}", (last, 1 - result.breakage_rate / 2), (-8, 0),
                 textcoords="offset points", ha="right", va="center", bbox=PAPER)
     ax.set_ylim(0, 1)
     return ax

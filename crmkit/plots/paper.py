@@ -33,6 +33,11 @@ def label(slug: str, *, lines: bool = False) -> str:
     return in_language(zh, en[:1].upper() + en[1:] if get_language() == "en" else en, between="\n" if lines else " ")
 
 
+def colon() -> str:
+    """Between a label and what it is of, as the language writes it."""
+    return "：" if get_language() == "zh" else ": "
+
+
 def with_interval(estimate, show=percent) -> str:
     """``66.3% (95%: 65.0%–67.5%)``; the value alone where there is no interval."""
     if estimate.low is None:

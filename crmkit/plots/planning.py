@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..tables import number, percent
-from .paper import BLUE, DARK, INK, VERMILION, axes, estimate_bars, estimates, label, money_axis
+from .paper import BLUE, DARK, INK, VERMILION, axes, colon, estimate_bars, estimates, label, money_axis
 from .pyramid import plot_reallocation
 
 
@@ -45,7 +45,7 @@ def plot_retention_by_source(curves: pd.DataFrame, *, ax: Axes | None = None) ->
     """
     p = curves["p_value"].iloc[0]
     said = "p < 0.001" if p < 0.001 else "–" if pd.isna(p) else f"p = {p:.3f}"
-    ax = axes(ax, f"{label('retention_rate')}\n{label('log_rank_test')}: {said}", x="months",
+    ax = axes(ax, f"{label('retention_rate')}\n{label('log_rank_test')}{colon()}{said}", x="months",
               y=("retention_rate", percent))
     for i, (source, rows) in enumerate(curves.groupby("source", sort=False)):
         colour, dashes = (BLUE, VERMILION, DARK)[i % 3], ("-", "--", "-.", ":")[i % 4]

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 
 from ..tables import number, percent
-from .paper import BLUE, INK, PALE, VERMILION, axes, heat_map, label, on, paired_bars, row_labels, tier_colours
+from .paper import BLUE, INK, PALE, VERMILION, axes, colon, heat_map, label, on, paired_bars, row_labels, tier_colours
 from .paper import with_interval
 
 
@@ -47,7 +47,7 @@ def plot_reallocation(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``Reallocation``.
     """
     tiers = result.tiers
-    said = f"{label('profit_change')}: {with_interval(result.profit_change, number)}"
+    said = f"{label('profit_change')}{colon()}{with_interval(result.profit_change, number)}"
     ax = axes(ax, f"{label('reallocation')}\n{said}", size=(7, 4.2), y=("resources", number))
     paired_bars(ax, tiers, ("resources_before", "resources_after"), colours=(PALE, BLUE))
     ax.set_xticks(range(len(tiers)), [label(t, lines=True) for t in tiers["tier"]])

@@ -7,7 +7,7 @@ from matplotlib.patches import Patch
 
 from ..relationship_types import MATRIX, THRESHOLDS, TYPES
 from ..tables import number
-from .paper import BLUE, GREY, INK, PAPER, VERMILION, axes, estimate_bars, estimates, label, money_axis
+from .paper import BLUE, GREY, INK, PAPER, VERMILION, axes, colon, estimate_bars, estimates, label, money_axis
 
 _SHADES = ("#FFFFFF", "#D9E6EE", "#9DBFD6", "#4E86AE", "#123F66")  # from basic to partnership, light to dark
 
@@ -21,7 +21,7 @@ def plot_type_profits(result, *, segment=None, ax: Axes | None = None) -> Axes:
     names = result.profits.iloc[:, 0]
     name = names.iloc[0] if segment is None else segment
     rows = result.profits[names == name].set_index("relationship_type")
-    ax = axes(ax, f"{label('type_profits')}: {label(str(name))}", size=(7.6, 4.4),
+    ax = axes(ax, f"{label('type_profits')}{colon()}{label(str(name))}", size=(7.6, 4.4),
               x=("profit", number))
     estimate_bars(ax, TYPES, estimates(rows, "profit", result.level), best=rows["profit"].idxmax())
     deepest = -1.5 * rows["profit"].abs().nlargest(2).iloc[1]
