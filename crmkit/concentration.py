@@ -145,6 +145,7 @@ def long_tail(
     >>> tail.customer_share.value, tail.value_share.value
     (0.6, 0.3)
     """
+    require_between(threshold, -np.inf, np.inf, name="threshold")
     array = _shareable(values)
     small = array < threshold
     customers, value = bootstrap_each(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .intervals import turning_point
-from .schema import CrmkitError, require_between, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_known, require_numbers
 from .terms import has_term, message_pair, term_pair
 
 
@@ -25,7 +25,7 @@ class ContactResponse:
 
     segments: pd.DataFrame              # a row per segment: contacts today, annoyance point and best contacts
     curve: pd.DataFrame                 # the fitted response and the profit over the contacts seen
-    bins: pd.DataFrame                  # the mean response as recorded, by contacts
+    bins: pd.DataFrame                  # the mean response by contacts, as recorded and among like customers
     level: float                        # of the intervals, such as 0.95
     notes: tuple[tuple[str, str], ...]  # what the reading assumes, and where no turn is seen; Chinese and English
 
@@ -43,7 +43,8 @@ def fit_contact_response(
     (response is highest), ``annoyance_low``, ``annoyance_high``, ``best_contacts`` (profit is highest), ``best_low``,
     ``best_high``, ``profit_today`` and ``profit_at_best`` (currency per customer and period, contacts paid).
     ``curve``: ``segment``, ``contacts``, ``response``, ``response_low``, ``response_high``, ``break_even_response``,
-    ``profit``. ``bins``: ``segment``, ``contacts``, ``rows``, ``response``.
+    ``profit``. ``bins``: ``segment``, ``contacts``, ``rows``, ``response`` as recorded, and ``adjusted_response``: what
+    it would be had these rows been those of the mean customer; the curve follows this one.
     A point that the data do not show is infinite: nothing is extrapolated beyond the contacts seen.
 
     Model: E(response) = exp(a + b₁·log(1+x) + b₂·x + b₃·x²) of x contacts, by Poisson quasi-likelihood, which holds for
@@ -91,14 +92,15 @@ def within_customer_response(
 
 
 def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactResponse:
-    require_columns(contacts, ["customer_id"], what="contact response")
-    x, y, *recorded = require_numbers(contacts, ["contacts", "response", *adjust_for], what="contact response", low=0)
+    from scipy.linalg import orth
+
+    labels = [column for column in ("customer_id", "segment") if column in contacts or column == "customer_id"]
+    require_known(contacts, labels, what="contact response")
+    y, *recorded = require_numbers(contacts, ["response", *adjust_for], what="contact response", low=0, high=1e12)
+    x, = require_numbers(contacts, ["contacts"], what="contact response", low=0, high=10_000)
     require_between(margin, 1e-12, 1e12, name="margin_per_response")
     require_between(cost, 0, 1e12, name="cost_per_contact")
-    ids = contacts["customer_id"].reset_index(drop=True)
-    if ids.isna().any():
-        raise CrmkitError("missing_values", column="customer_id", count=int(ids.isna().sum()), row=ids.isna().argmax())
-    customer = pd.factorize(ids)[0]
+    customer = pd.factorize(contacts["customer_id"])[0]
     alike = [f for z in recorded for f in (np.log1p(z), z)]
     if reading == "within":
         alike = [pd.Series(f).groupby(customer).transform("mean") for f in _shape(x).T]
@@ -106,11 +108,13 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
     notes, parts = [message_pair(f"assumption_contacts_{reading}")], []
     for name in sorted(set(segment)):
         own = segment == name
-        moved = (x - alike[1] if reading == "within" else x)[own]
-        if len(np.unique(x[own])) < 4 or np.ptp(moved) == 0 or not y[own].any() or len(set(customer[own])) < 3:
-            raise CrmkitError("contacts_do_not_vary", column="contacts", value=name)
         others = np.column_stack([np.ones(len(x)), *alike])[own]
-        tables = _optimum(x[own], y[own], others, customer[own], margin, cost, level)
+        others = orth(others / np.maximum(np.linalg.norm(others, axis=0), 1e-300))  # what repeats a column falls out
+        design = np.column_stack([_shape(x[own]), others])
+        seen = np.linalg.matrix_rank(design / np.maximum(np.linalg.norm(design, axis=0), 1e-300))
+        if seen < design.shape[1] or not y[own].any() or len(set(customer[own])) < 3:
+            raise CrmkitError("contacts_do_not_vary", column="contacts", value=name)
+        tables = _optimum(x[own], y[own], design, customer[own], margin, cost, level)
         parts.append([table.assign(segment=name) for table in tables])
         zh, en = term_pair(name) if has_term(name) else (name, name)
         notes += [message_pair(f"note_{point}_not_seen", segment_zh=zh, segment_en=en, most=f"{x[own].max():g}")
@@ -121,13 +125,16 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
                            notes=tuple(notes))
 
 
-def _optimum(x, y, others, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One segment: its row, its curve over the contacts seen, and the means as recorded."""
     from scipy.stats import norm
     from statsmodels.api import GLM, families
 
-    design = np.column_stack([_shape(x), others])
-    fit = GLM(y, design, family=families.Poisson()).fit(cov_type="cluster", cov_kwds={"groups": customer})
+    others = design[:, 3:]
+    try:
+        fit = GLM(y, design, family=families.Poisson()).fit(cov_type="cluster", cov_kwds={"groups": customer})
+    except ValueError as error:  # one row beside which all others are nothing
+        raise CrmkitError("response_cannot_be_fitted", column="response", value=y.max(), mean=np.median(y)) from error
     base = np.exp(others @ fit.params[3:])  # the curve is that of the mean customer: its level and that one's gradient
     at = np.linspace(x.min(), x.max(), 2001)
     by = np.column_stack([_shape(at), np.tile(base @ others / base.sum(), (len(at), 1))])
@@ -149,6 +156,7 @@ def _optimum(x, y, others, customer, margin, cost, level) -> tuple[pd.DataFrame,
     curve = pd.DataFrame({"contacts": at, "response": response, "response_low": response / wide,
                           "response_high": response * wide, "profit": profit,
                           "break_even_response": response[0] + cost / margin * (at - at[0])})[::20]
-    raw = pd.DataFrame({"contacts": x, "response": y, "rows": 1})
+    raw = pd.DataFrame({"contacts": x, "response": y, "rows": 1, "base": base})
     groups = raw.groupby(x if len(np.unique(x)) <= 20 else pd.qcut(x, 12, labels=False, duplicates="drop"))
-    return row, curve, groups.agg({"contacts": "mean", "rows": "size", "response": "mean"})
+    bins = groups.agg({"contacts": "mean", "rows": "size", "response": "mean", "base": "mean"})
+    return row, curve, bins.assign(adjusted_response=bins["response"] / bins.pop("base") * base.mean())

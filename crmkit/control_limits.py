@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_numbers, require_unique
 
 D2 = 1.128  # mean range of two standard normal values, 2/√π; 3/D2 is the 2.66 of the textbooks
 D4 = 3.267  # 1 + 3·d3/d2 for two values: the upper limit of a range in mean ranges (3.268 where d2 was rounded first)
@@ -56,8 +56,7 @@ def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int =
     periods = values.index if isinstance(values, pd.Series) else range(1, len(values) + 1)
     points = pd.DataFrame({"period": [str(period) for period in periods], "kpi_value": list(values)})
     [points["kpi_value"]] = require_numbers(points, ["kpi_value"], what="control_chart")
-    if points["period"].duplicated().any():
-        raise CrmkitError("period_repeated", value=points["period"][points["period"].duplicated()].iloc[0])
+    require_unique(points, "period", what="control_chart", code="period_repeated")
     require_between(baseline_points, LEAST, np.inf, name="baseline_points")
     for start in phase_starts:
         require_choice(str(start), points["period"].tolist()[1:], name="phase_starts")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .schema import require_between, require_columns, require_numbers, require_present
+from .schema import CrmkitError, require_between, require_columns, require_known, require_numbers, require_unique
 
 
 def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.DataFrame:
@@ -37,8 +37,10 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     from scipy.special import betainc
     from scipy.stats import false_discovery_control
 
-    require_present(lines, ["order_id", "product_id"], what="cross_sell_rules")
+    require_known(lines, ["order_id", "product_id"], what="cross_sell_rules")
     require_between(min_support, 1e-9, 1, name="min_support")
+    if lines.empty:
+        raise CrmkitError("no_values", name="lines")
     lines = lines[["order_id", "product_id"]].drop_duplicates()
     basket, sizes = pd.factorize(lines["order_id"])[0], lines.groupby("order_id")["product_id"].transform("size")
     n = basket.max() + 1
@@ -81,7 +83,8 @@ def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFr
     In: ``customer_id``, ``product_id``, what each has bought; ``rules`` from ``cross_sell_rules`` (keep those that you
     trust, ``rules[rules["p_adjusted"] <= 0.05]``); ``margins``: ``product_id``, ``margin``, currency.
     Out: ``customer_id``, ``next_product_id``, ``because_of``, ``rule_confidence``, ``expected_margin``; customers to
-    whom no rule applies are not in it. Errors: CrmkitError for missing columns or values.
+    whom no rule applies are not in it, and products without a margin are not offered.
+    Errors: CrmkitError for missing columns or values, a product with two margins.
 
     >>> import pandas as pd
     >>> rules = pd.DataFrame({"product_id": ["tea", "tea"], "next_product_id": ["cup", "pot"],
@@ -91,14 +94,21 @@ def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFr
     >>> next_product(owned, rules=rules, margins=margins)["next_product_id"].tolist()
     ['pot']
     """
-    require_present(owned, ["customer_id", "product_id"], what="next_product")
+    require_known(owned, ["customer_id", "product_id"], what="next_product")
     require_columns(rules, ["product_id", "next_product_id", "rule_confidence"], what="next_product(rules=)")
-    require_numbers(margins, ["margin"], what="next_product(margins=)")
+    (margin,) = require_numbers(margins, ["margin"], what="next_product(margins=)")
+    require_unique(margins, "product_id", what="next_product(margins=)", code="product_not_unique")
+
+    def text(ids):  # the price list may hold numbers where the log holds the same in text
+        return ids.astype(str)
+
     owned = owned[["customer_id", "product_id"]].drop_duplicates()
-    has, margin = pd.MultiIndex.from_frame(owned), margins.set_index("product_id")["margin"]
-    offers = owned.merge(rules).rename(columns={"product_id": "because_of"})
-    offers["expected_margin"] = offers["rule_confidence"] * offers["next_product_id"].map(margin)
-    offers = offers[~pd.MultiIndex.from_frame(offers[["customer_id", "next_product_id"]]).isin(has)].dropna()
+    offers = owned.assign(key=text(owned["product_id"])).rename(columns={"product_id": "because_of"}).merge(
+        rules[["next_product_id", "rule_confidence"]].assign(key=text(rules["product_id"])), on="key")
+    new, price = text(offers["next_product_id"]), pd.Series(margin, text(margins["product_id"]))
+    offers["expected_margin"] = offers["rule_confidence"] * new.map(price).astype(float)
+    has = pd.MultiIndex.from_arrays([owned["customer_id"], text(owned["product_id"])])
+    offers = offers[~pd.MultiIndex.from_arrays([offers["customer_id"], new]).isin(has)].dropna()
     offers = offers.sort_values(["customer_id", "expected_margin", "next_product_id", "because_of"],
                                 ascending=[True, False, True, True])
     return offers.drop_duplicates("customer_id", ignore_index=True)[
@@ -124,10 +134,10 @@ def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["customer_id", "product_id"]
     for frame in (before, after):
-        require_present(frame, keys, what="growth_split")
+        require_known(frame, keys, what="growth_split")
         require_numbers(frame, ["amount"], what="growth_split")
-    both = pd.concat({name: frame.groupby(keys)["amount"].sum() for name, frame in (("then", before), ("now", after))},
-                     axis=1).reset_index()
+    both = pd.concat({name: frame.reset_index(drop=True).groupby(keys)["amount"].sum()
+                      for name, frame in (("then", before), ("now", after))}, axis=1).reset_index()
     bought = both[["then", "now"]].notna()
     stayed = bought.groupby(both["customer_id"]).transform("any")
     sources = ["new_customer", "lost_customer", "volume_growth", "cross_selling", "dropped_products"]

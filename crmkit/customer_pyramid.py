@@ -12,42 +12,52 @@ import pandas as pd
 
 from .allocation import best_spread, draw_elasticities
 from .intervals import Estimate, interval_of
-from .schema import CrmkitError, require_between, require_choice, require_columns
+from .schema import CrmkitError, as_numbers, require_between, require_choice, require_numbers, require_unique
 from .terms import has_term, message_pair, term_pair
 
 BY = ("revenue", "margin", "profit")
 
 
-def _require_shares(shares: Mapping[str, float]) -> None:
-    if len(shares) < 2 or not all(0 < share < 1 for share in shares.values()) or abs(sum(shares.values()) - 1) > 1e-9:
-        raise CrmkitError("tier_shares", value=dict(shares))
+def _amounts(of: Mapping[str, float]) -> np.ndarray:
+    return as_numbers([*of.values()])
 
 
 @dataclass(frozen=True)
-class ByCustomerShare:
+class _ByShare:
+    """The tiers' shares, best tier first; they add up to 1."""
+
+    shares: Mapping[str, float]
+
+    def __post_init__(self):
+        shares = _amounts(self.shares)
+        if len(shares) < 2 or not ((shares > 0) & (shares < 1)).all() or abs(shares.sum() - 1) > 1e-9:
+            raise CrmkitError("tier_shares", value=dict(self.shares))
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        return tuple(self.shares)
+
+    @property
+    def _bounds(self) -> np.ndarray:
+        """What each tier but the last and all better ones hold together."""
+        return np.cumsum(_amounts(self.shares))[:-1]
+
+
+@dataclass(frozen=True)
+class ByCustomerShare(_ByShare):
     """Tiers by share of customers, best tier first; the shares add up to 1.
 
     >>> ByCustomerShare({"top": 0.2, "rest": 0.8}).sizes(np.array([9.0, 7, 5, 3, 1]))
     [1, 5]
     """
 
-    shares: Mapping[str, float]
-
-    def __post_init__(self):
-        _require_shares(self.shares)
-
-    @property
-    def tiers(self) -> tuple[str, ...]:
-        return tuple(self.shares)
-
     def sizes(self, ranked: np.ndarray) -> list[int]:
         """How many customers, from the best, the tiers hold together: the first, the first two, … (rounded up)."""
-        bounds = np.cumsum(list(self.shares.values()))[:-1]
-        return [*(int(np.ceil(bound * len(ranked) - 1e-9)) for bound in bounds), len(ranked)]
+        return [*np.ceil(self._bounds * len(ranked) - 1e-9).astype(int).tolist(), len(ranked)]
 
 
 @dataclass(frozen=True)
-class ByValueShare:
+class ByValueShare(_ByShare):
     """Tiers by cumulative share of the value, best tier first: the fewest customers that bring it.
 
     The shares add up to 1. Only values above 0 are added up; customers at or under 0 are in the last tier.
@@ -56,22 +66,13 @@ class ByValueShare:
     [1, 2, 5]
     """
 
-    shares: Mapping[str, float]
-
-    def __post_init__(self):
-        _require_shares(self.shares)
-
-    @property
-    def tiers(self) -> tuple[str, ...]:
-        return tuple(self.shares)
-
     def sizes(self, ranked: np.ndarray) -> list[int]:
         """As in ByCustomerShare; the customer who reaches the share still belongs to the tier."""
         reached = np.cumsum(np.maximum(ranked, 0))
         if not len(ranked) or reached[-1] <= 0:
             return [0] * (len(self.shares) - 1) + [len(ranked)]
-        bounds = np.cumsum(list(self.shares.values()))[:-1] * reached[-1] * (1 - 1e-12)
-        return [*(int(n) + 1 for n in np.searchsorted(reached, bounds)), len(ranked)]
+        bounds = self._bounds * reached[-1] * (1 - 1e-12)
+        return [*(np.searchsorted(reached, bounds) + 1).tolist(), len(ranked)]
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ class ByCutoff:
     rest: str
 
     def __post_init__(self):
-        falling = all(a > b for a, b in zip(list(self.cutoffs.values()), list(self.cutoffs.values())[1:]))
-        finite = np.isfinite([*self.cutoffs.values()]).all()
-        if not self.cutoffs or not falling or not finite or self.rest in self.cutoffs:
+        cutoffs = _amounts(self.cutoffs)
+        fall = len(cutoffs) and np.isfinite(cutoffs).all() and (np.diff(cutoffs) < 0).all()
+        if not fall or self.rest in self.cutoffs:
             raise CrmkitError("tier_cutoffs", value=dict(self.cutoffs), rest=self.rest)
 
     @property
@@ -96,7 +97,7 @@ class ByCutoff:
         return (*self.cutoffs, self.rest)
 
     def sizes(self, ranked: np.ndarray) -> list[int]:
-        return [*(int((ranked >= cutoff).sum()) for cutoff in self.cutoffs.values()), len(ranked)]
+        return [*(int((ranked >= cutoff).sum()) for cutoff in _amounts(self.cutoffs)), len(ranked)]
 
 
 TierRule = ByCustomerShare | ByValueShare | ByCutoff
@@ -172,7 +173,7 @@ class RankedCustomers:
             given = ", ".join(map(str, resources))
             raise CrmkitError("tier_names", name="resources", value=given, allowed=", ".join(names))
         else:
-            used, resources_from = np.array([float(resources[name]) for name in names]), "resources"
+            used, resources_from = as_numbers([resources[name] for name in names]), "resources"
         if not (np.isfinite(used).all() and (used >= 0).all()):
             raise CrmkitError("resources_not_amounts", value=used.tolist())
 
@@ -194,16 +195,15 @@ def rank_customers(
 ) -> RankedCustomers:
     """What ``pyramid`` does before it cuts; arguments and errors as there."""
     require_choice(by, BY, name="by")
-    require_columns(customers, ["customer_id"], what="pyramid")
+    require_unique(customers, what="pyramid")
     if customers.empty:
         raise CrmkitError("no_values", name="customers")
-    _require_unique(customers)
     cost = _cost_of(customers, cost_to_serve)
     value, notes = _value_of(customers, by, margin_rate, cost)
     if cost is not None:
         each, resources_from = cost, "cost_to_serve"
     elif "resources" in customers:
-        each, resources_from = customers["resources"].to_numpy(float), "resources"
+        (each,), resources_from = require_numbers(customers, ["resources"], what="pyramid"), "resources"
     else:
         each, resources_from = np.ones(len(customers)), "even"
     order = np.lexsort((customers["customer_id"].astype(str).to_numpy(), -value))
@@ -269,7 +269,6 @@ def reallocate(
     change = (margin_after - margin).sum()
     profit_change = Estimate(value=float(change))
     if rng is not None:
-        require_between(elasticity_sd, 0, 0.5, name="elasticity_sd")
         tried = draw_elasticities(e, elasticity_sd, draws, rng)
         drawn = (margin * ((after / before) ** tried - 1)).sum(axis=1)
         profit_change = interval_of(drawn, value=change, level=level)
@@ -288,30 +287,13 @@ def reallocate(
     )
 
 
-def _require_unique(frame: pd.DataFrame) -> None:
-    ids = frame["customer_id"]
-    if ids.isna().any() or ids.duplicated().any():
-        wrong = ids[ids.isna() | ids.duplicated()]
-        raise CrmkitError("customer_not_unique", column="customer_id", value=wrong.iloc[0], count=len(wrong))
-
-
-def _numbers(frame: pd.DataFrame, column: str) -> np.ndarray:
-    try:
-        numbers = frame[column].to_numpy(float)
-    except (TypeError, ValueError) as error:
-        raise CrmkitError("amounts_not_numbers", column=column, value=str(frame[column].dtype)) from error
-    if not np.isfinite(numbers).all():
-        raise CrmkitError("values_not_finite", name=column, value=int((~np.isfinite(numbers)).sum()))
-    return numbers
-
-
 def _cost_of(customers: pd.DataFrame, cost_to_serve: pd.DataFrame | None) -> np.ndarray | None:
     """The cost to serve in the order of the customers."""
     if cost_to_serve is None:
         return None
-    require_columns(cost_to_serve, ["customer_id", "cost"], what="cost_to_serve")
-    _require_unique(cost_to_serve)
-    known = pd.Series(_numbers(cost_to_serve, "cost"), index=cost_to_serve["customer_id"].to_numpy())
+    require_unique(cost_to_serve, what="cost_to_serve")
+    (cost,) = require_numbers(cost_to_serve, ["cost"], what="cost_to_serve")
+    known = pd.Series(cost, index=cost_to_serve["customer_id"].to_numpy())
     cost = known.reindex(customers["customer_id"].to_numpy())
     if cost.isna().any():
         unknown = cost.index[cost.isna()]
@@ -321,21 +303,21 @@ def _cost_of(customers: pd.DataFrame, cost_to_serve: pd.DataFrame | None) -> np.
 
 def _value_of(customers, by, margin_rate, cost) -> tuple[np.ndarray, list]:
     """What a customer is worth by the chosen measure, and the notes that go with it."""
+    def numbers(column):
+        return require_numbers(customers, [column], what=f'pyramid(by="{by}")')[0]
+
     if by == "revenue":
-        require_columns(customers, ["revenue"], what='pyramid(by="revenue")')
-        return _numbers(customers, "revenue"), []
+        return numbers("revenue"), []
     if by == "profit" and cost is None:
         raise CrmkitError("cost_to_serve_needed", name="cost_to_serve")
     notes = []
     if margin_rate is not None:
         require_between(margin_rate, 0, 1, name="margin_rate")
-        require_columns(customers, ["revenue"], what="margin_rate")
-        margin = _numbers(customers, "revenue") * margin_rate
+        margin = numbers("revenue") * margin_rate
     elif "margin" in customers:
-        margin = _numbers(customers, "margin")
+        margin = numbers("margin")
     elif by == "profit":
-        require_columns(customers, ["revenue"], what='pyramid(by="profit")')
-        margin = _numbers(customers, "revenue")
+        margin = numbers("revenue")
         notes.append(message_pair("note_cost_is_every_cost"))
     else:
         raise CrmkitError("margin_rate_needed", name="margin_rate")
@@ -361,7 +343,7 @@ def _elasticities(elasticity, tiers: pd.Series) -> np.ndarray:
             given = ", ".join(map(str, elasticity))
             raise CrmkitError("tier_names", name="elasticity", value=given, allowed=", ".join(tiers))
         elasticity = [elasticity[tier] for tier in tiers]
-    numbers = np.broadcast_to(np.asarray(elasticity, dtype=float), len(tiers)).copy()
+    numbers = np.broadcast_to(as_numbers(elasticity), len(tiers)).copy()
     for number in numbers:
         require_between(number, 0, 0.99, name="elasticity")
     return numbers

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .allocation import best_spread
-from .intervals import checked_values
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .schema import CrmkitError, refuse_rows, require_between, require_choice, require_numbers, require_unique
 
 
 def retention_clv(
@@ -39,16 +38,14 @@ def retention_clv(
     require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
     require_between(500 if years == np.inf else years, 1, 500, name="years")
     paid = segments if "acquisition_cost" in segments else segments.assign(acquisition_cost=0.0)
-    limits = {"margin": (-np.inf, np.inf), "retention_rate": (0, 1), "acquisition_cost": (0, np.inf)}
-    m, r, cost = (require_numbers(paid, [column], low=low, high=high, what="retention_clv")[0]
-                  for column, (low, high) in limits.items())
+    m, r, cost = require_numbers(paid, {"margin": (-np.inf, np.inf), "retention_rate": (0, 1),
+                                        "acquisition_cost": (0, np.inf)}, what="retention_clv")
     kept, wait = r / (1 + annual_discount_rate), first_payment == "after_one_year"
     if np.isfinite(years):
         worth = kept[:, None] ** (t := np.arange(int(years)))  # today's worth of 1 in year t to those still there
         payments, mean_year = worth.sum(axis=1), (worth * t).sum(axis=1) / worth.sum(axis=1)
-    elif (kept >= 1).any():
-        raise CrmkitError("clv_without_end", row=int(np.argmax(kept)), column="retention_rate", value=1.0)
     else:
+        refuse_rows(kept >= 1, "clv_without_end", segments["retention_rate"])
         payments, mean_year = 1 / (1 - kept), kept / (1 - kept)
     multiple, mean_year = payments * kept**wait, mean_year + wait
     clv, net = m * multiple, m * multiple - cost
@@ -123,14 +120,12 @@ def value_matrix(
     >>> value_matrix(four).assignments["quadrant"].tolist()
     ['low_value', 'neglected_potential', 'fading_value', 'valued_customer']
     """
-    require_columns(customers, ["customer_id"], what="value_matrix")
+    require_unique(customers, what="value_matrix")
     current, later = require_numbers(customers, ["current_value", "long_term_value"], what="value_matrix")
-    ids = customers["customer_id"]
-    if (wrong := ids.duplicated() | ids.isna()).any():
-        raise CrmkitError("customer_not_unique", column="customer_id", count=int(wrong.sum()), value=ids[wrong].iloc[0])
-    cuts = [float(np.median(v) if cut is None else cut)
-            for v, cut in ((current, current_cutoff), (later, long_term_cutoff))]
-    checked_values(cuts, name="current_cutoff, long_term_cutoff", negative=True)
+    cuts = [float(np.median(values)) if cut is None else cut
+            for values, cut in ((current, current_cutoff), (later, long_term_cutoff))]
+    for name, cut in zip(("current_cutoff", "long_term_cutoff"), cuts):
+        require_between(cut, -1e300, 1e300, name=name)
     high_now, high_later = current > cuts[0], later > cuts[1]
     meets = np.array([rule(high_now, high_later) for rule in QUADRANTS.values()])
     named = customers.assign(quadrant=np.array(list(QUADRANTS), dtype=object)[meets.argmax(axis=0)])
@@ -147,4 +142,5 @@ def value_matrix(
         named["quadrant_probability"] = ndtr(np.where(high_later, above, -above))
         table["expected_customers"] = [float(ndtr(side)[high_now == now].sum()) for now in (False, True)
                                        for side in (-above, above)]
-    return ValueMatrix(assignments=named, quadrants=table, current_cutoff=cuts[0], long_term_cutoff=cuts[1])
+    return ValueMatrix(assignments=named, quadrants=table, current_cutoff=float(cuts[0]),
+                       long_term_cutoff=float(cuts[1]))

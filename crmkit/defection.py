@@ -5,7 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .intervals import difference_of_shares
+from .schema import as_numbers, refuse_rows, require_between, require_choice, require_known, require_numbers
 
 READINGS = ("percentage_points", "relative")
 # Reichheld & Sasser (1990): by how much a customer's net present value rises when the defection rate falls by "5 %"
@@ -38,7 +39,7 @@ def defection_lift(
     require_choice(reading, READINGS, name="reading")
     require_between(cut, 0, 1, name="cut")
     given = (defection_rate, annual_discount_rate, annual_profit_growth, acquisition_years)
-    rate, discount, growth, cost = (np.asarray(x, dtype=float) for x in given)
+    rate, discount, growth, cost = map(as_numbers, given)
     for (name, (low, high)), number in zip(_ASSUMPTIONS.items(), (rate, discount, growth, cost)):
         for end in (number.min(), number.max()):
             require_between(float(end), low, high, name=name)
@@ -75,7 +76,8 @@ def retention_economics(
     from scipy.optimize import brentq
 
     require_choice(unknown, _ASSUMPTIONS, name="unknown")
-    require_columns(claims, ["sector"], what="retention_economics")
+    require_between(cut, 0, 1, name="cut")
+    require_known(claims, ["sector"], what="retention_economics")
     (lifts,) = require_numbers(claims, ["npv_lift"], low=0, what="retention_economics")
     given = {"defection_rate": defection_rate, "annual_discount_rate": annual_discount_rate,
              "annual_profit_growth": annual_profit_growth, "acquisition_years": acquisition_years, "reading": reading}
@@ -129,17 +131,13 @@ def keeping_pays(offers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     >>> keeping_pays(trial)[["cost_ratio", "naive_cost_ratio", "break_even_ratio", "decision"]].round(2).values.tolist()
     [[5.0, 40.0, 1.67, 'pays'], [0.5, 49.25, 1.67, 'loses']]
     """
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
-    require_between(level, 0.5, 0.999, name="level")
     n, n0 = require_numbers(offers, ["customers_offered", "customers_control"], low=1, whole=True, what="keeping_pays")
     kept, kept0 = require_numbers(offers, ["kept_offered", "kept_control"], low=0, whole=True, what="keeping_pays")
     cost, value, new = require_numbers(offers, ["cost_per_offer", "customer_value", "acquisition_cost"], low=1e-9,
                                        what="keeping_pays")
-    if (over := (kept > n) | (kept0 > n0)).any():
-        raise CrmkitError("more_kept_than_customers", row=int(np.argmax(over)))
-    saved = kept / n - kept0 / n0
-    low, high = confint_proportions_2indep(kept, n, kept0, n0, method="newcomb", compare="diff", alpha=1 - level)
+    refuse_rows((kept > n) | (kept0 > n0), "more_kept_than_customers")
+    saved, low, high = np.transpose([difference_of_shares(*trial, level=level).numbers
+                                     for trial in zip(kept, n, kept0, n0)])
     return offers.assign(
         saved_share=saved, saved_low=low, saved_high=high, cost_ratio=new * saved / cost,
         naive_cost_ratio=new * kept / n / cost, break_even_ratio=new / value, profit_per_offer=saved * value - cost,

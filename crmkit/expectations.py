@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_columns, require_level, require_numbers
 
 SEVEN_EXPECTATIONS = ("value", "communication", "attitude", "reliability", "quality", "guarantee", "understanding")
 
@@ -40,13 +40,16 @@ def expectation_gaps(
     names, (lowest, top) = list(expectations), scale
     if not names:
         raise CrmkitError("no_values", name="expectations")
-    require_between(level, 0.5, 0.999, name="level")
+    require_level(level)
+    require_between(lowest, -1e300, top, name="scale")
     columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
     require_columns(survey, columns, what="expectation_gaps")
-    answers = survey[columns].dropna()
-    if len(answers) < len(names) + 20:
-        raise CrmkitError("too_few_respondents", value=len(answers), needed=len(names) + 20)
-    satisfied, *marks = require_numbers(answers, columns, low=lowest, high=top, what="expectation_gaps")
+    known = survey[columns].notna().all(axis=1).to_numpy(dtype=bool)
+    if known.sum() < len(names) + 20:
+        raise CrmkitError("too_few_respondents", value=int(known.sum()), needed=len(names) + 20)
+    answers = np.where(known[:, None], survey[columns], lowest)  # so that an error names the survey's own row
+    satisfied, *marks = (answer[known] for answer in require_numbers(
+        pd.DataFrame(answers, columns=columns), columns, low=lowest, high=top, what="expectation_gaps"))
     met, stated = np.split(np.array(marks), 2)
     if np.linalg.matrix_rank(met - met.mean(axis=1, keepdims=True)) < len(names):
         raise CrmkitError("expectations_move_together", value=", ".join(names))
@@ -57,5 +60,5 @@ def expectation_gaps(
     return pd.DataFrame({
         "expectation": names, "performance": met.mean(axis=1), "gap": gap, "stated_importance": claimed,
         "derived_importance": derived, "low": low, "high": high, "worth": derived * gap, "worth_low": low * gap,
-        "worth_high": high * gap, "priority": first[0], "stated_priority": first[1], "respondents": len(answers),
+        "worth_high": high * gap, "priority": first[0], "stated_priority": first[1], "respondents": len(satisfied),
     }).sort_values("priority", ignore_index=True)

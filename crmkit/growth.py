@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers, require_present
+from .intervals import tails, wilson
+from .schema import CrmkitError, refuse_rows, require_between, require_choice, require_columns, require_known
+from .schema import require_level, require_numbers
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
 
@@ -36,13 +38,13 @@ def purchase_funnel(
     >>> purchase_funnel(seal)["gain"].round().tolist()
     [3125.0, 5000.0, 10000.0]
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     require_columns(people, ["stage", "people", "value"], what="purchase_funnel")
     table = people.assign(**{name: other for name, other in (("cost", 0.0), ("ceiling", 1.0)) if name not in people})
-    n, value, cost = require_numbers(table, ["people", "value", "cost"], what="purchase_funnel", low=0)
-    top = require_numbers(table, ["ceiling"], what="purchase_funnel", low=0, high=1)[0][1:]
+    limits = dict.fromkeys(("people", "value", "cost"), (0, np.inf)) | {"ceiling": (0, 1)}
+    n, value, cost, top = require_numbers(table, limits, what="purchase_funnel")
+    top = top[1:]
     require_between(lift, 0, 1, name="lift")
+    require_between(draws, 100, 1_000_000, name="draws")
     before, reached = n[:-1], n[1:]
     wrong = np.append(len(n) < 2, (reached > before) | (before <= 0)) | table["stage"].duplicated()
     if wrong.any():
@@ -59,22 +61,16 @@ def purchase_funnel(
         one = np.eye(len(top)) > 0
         return worth(np.where(one, lifted(p)[..., None, :], p[..., None, :])) - worth(p)[..., None] - cost[1:]
 
-    rate = reached / before
-    low, high = proportion_confint(reached, before, alpha=1 - level, method="wilson")
+    rate, low, high = wilson(reached, before, level=level)
     result = pd.DataFrame({
         "stage": people["stage"].to_numpy()[1:], "people_before": before, "people": reached, "conversion_rate": rate,
         "conversion_rate_low": low, "conversion_rate_high": high, "lifted_rate": lifted(rate),
         "gain": net_gains(rate) + cost[1:], "cost": cost[1:], "net_gain": net_gains(rate)})
     if rng is not None:
         drawn = net_gains(rng.beta(reached + 0.5, before - reached + 0.5, (draws, len(top))))
-        result["net_gain_low"], result["net_gain_high"] = np.quantile(drawn, _tails(level), axis=0)
+        result["net_gain_low"], result["net_gain_high"] = np.quantile(drawn, tails(level), axis=0)
         result["best_probability"] = np.bincount(drawn.argmax(axis=1), minlength=len(top)) / draws
     return result
-
-
-def _tails(level: float) -> list[float]:
-    require_between(level, 0.5, 0.999, name="level")
-    return [(1 - level) / 2, (1 + level) / 2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +88,9 @@ def customer_ladder(
 ) -> CustomerLadder:
     """Value each rung of the customer ladder by where its customers go from there (F24).
 
-    In: ``customer_id``, ``period``, ``rung``, one row per customer and period, without gaps; a customer who has left
-    is on ``lost_customer``, and stays there unless the panel shows returns. ``rungs``, lowest first: ``rung``,
+    In: ``customer_id``, ``period`` (a number, a date or, all of one length, text: "2024Q1"; those in the panel follow
+    each other), ``rung``, one row per customer and period, without gaps; a customer who has left is on
+    ``lost_customer``, and stays there unless the panel shows returns. ``rungs``, lowest first: ``rung``,
     ``margin`` and, if serving costs more than the margin counts, ``cost``, currency per customer and period.
     The chance of a move is its share of the moves seen from the rung.
 
@@ -117,12 +114,15 @@ def customer_ladder(
     """
     require_columns(panel, ["customer_id", "period", "rung"], what="customer_ladder")
     require_between(discount_rate_per_period, 1e-6, 10, name="discount_rate_per_period")
+    require_between(resamples, 10, 1_000_000, name="resamples")
     require_columns(rungs, ["rung", "margin"], what="customer_ladder(rungs=)")
     result = rungs.assign(cost=rungs["cost"] if "cost" in rungs else 0.0)[["rung", "margin", "cost"]]
     net = np.subtract(*(np.append(x, 0) for x in require_numbers(result, ["margin", "cost"], what="rungs")))
     states = [*result["rung"], LOST]
     if len({*states}) < len(states):
         raise CrmkitError("rungs_not_distinct", value=", ".join(map(str, states)))
+    length = panel["period"].map(lambda period: len(period) if isinstance(period, str) else 0).to_numpy(int)
+    refuse_rows(length != length.max(initial=0), "periods_not_in_order", panel["period"])
     who, when, rung = (pd.factorize(panel["customer_id"])[0], pd.factorize(panel["period"], sort=True)[0],
                        pd.Index(states).get_indexer(panel["rung"]))
     if (rung < 0).any():
@@ -170,8 +170,8 @@ def customer_ladder(
     if rng is not None:
         n = many.sum()
         drawn = chances(np.stack([rng.multinomial(n, many / n) @ kinds for _ in range(resamples)]), p)
-        transitions["low"], transitions["high"] = np.quantile(drawn.reshape(resamples, -1), _tails(level), axis=0)
-        result["value_low"], result["value_high"] = np.quantile(values(drawn), _tails(level), axis=0)[:, :-1]
+        transitions["low"], transitions["high"] = np.quantile(drawn.reshape(resamples, -1), tails(level), axis=0)
+        result["value_low"], result["value_high"] = np.quantile(values(drawn), tails(level), axis=0)[:, :-1]
     here = moved & (start <= top)
     earlier = np.append(False, here[:-1]) & here  # seen in the period before as well
     checks = {"depends_on_rung": (here, start, np.zeros_like(start)),
@@ -224,23 +224,19 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
     >>> round(growth.steady_customers), growth.rates["estimate"].round(3).tolist()
     (2000, [0.06, 0.1, -0.04])
     """
-    from statsmodels.stats.proportion import proportion_confint
     from statsmodels.stats.rates import confint_poisson
 
     counted = ["customers", "referred_customers", "other_new_customers", "customers_lost"]
     n, referred, other, lost = require_numbers(periods, counted, what="referral_growth", low=0)
-    if (lost > n).any() or (n <= 0).any():
-        row = int(np.argmax((lost > n) | (n <= 0)))
-        raise CrmkitError("more_lost_than_there", row=row, column="customers_lost", value=lost[row], customers=n[row])
+    wrong = (lost > n) | (n <= 0)
+    refuse_rows(wrong, "more_lost_than_there", periods["customers_lost"], customers=n[wrong.argmax()])
     require_between(horizon, 1, 1000, name="horizon")
+    require_level(level)
 
     def per(count, exposure):
         return count / exposure, *confint_poisson(count, exposure, method="exact-c", alpha=1 - level)
 
-    def share(count, of):
-        return count / of, *proportion_confint(count, of, alpha=1 - level, method="wilson")
-
-    q, c = per(referred.sum(), n.sum()), share(lost.sum(), n.sum())
+    q, c = per(referred.sum(), n.sum()), wilson(lost.sum(), n.sum(), level=level)
     net = q[0] - c[0]
     net = net, net - np.hypot(q[0] - q[1], c[2] - c[0]), net + np.hypot(q[2] - q[0], c[0] - c[1])
     rates = {"referral_coefficient": q, "churn_rate": c, "net_growth_rate": net}
@@ -249,7 +245,7 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
         if sent < max(referred.sum(), 1):
             raise CrmkitError("fewer_invitations", column="invitations", value=sent, referred=referred.sum())
         rates |= {"invitations_per_customer": per(sent, n.sum()),
-                  "invitation_conversion_rate": share(referred.sum(), sent)}
+                  "invitation_conversion_rate": wilson(referred.sum(), sent, level=level)}
     paths = {"period": np.arange(horizon + 1)}
     for name, rate in zip(("customers", "low", "high", "without_referral"), (*net, -c[0])):
         growth = (1 + rate) ** paths["period"]
@@ -279,7 +275,9 @@ def referral_value(
     """
     require_between(came_anyway_share, 0, 1, name="came_anyway_share")
     require_between(discount_rate_per_period, 0, 10, name="discount_rate_per_period")
-    require_present(referrals, ["customer_id"], what="referral_value")
+    for name, amount in (("acquisition_cost", acquisition_cost), ("reward", reward)):
+        require_between(amount, 0, 1e15, name=name)
+    require_known(referrals, ["customer_id"], what="referral_value")
     worth, later = require_numbers(referrals, ["referred_value", "periods_later"], what="referral_value")
     each = ((1 - came_anyway_share) * worth + acquisition_cost - reward) / (1 + discount_rate_per_period) ** later
     table = pd.Series(each).groupby(referrals["customer_id"].to_numpy()).agg(["size", "sum"])

@@ -10,7 +10,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .intervals import tails, wilson
+from .schema import CrmkitError, as_day, require_between, require_choice, require_dates, require_known, require_level
+from .schema import require_numbers
 
 PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 
@@ -61,17 +63,16 @@ def indicators(
     1  2024Q2   15.0             -0.769             0.5          0.0
     """
     from scipy.stats import t
-    from statsmodels.stats.proportion import proportion_confint
 
     require_choice(period, PERIODS, name="period")
-    require_between(confidence, 0.5, 0.999, name="confidence")
-    require_between(margin_rate or 0, 0, 1, name="margin_rate")
+    require_level(confidence, name="confidence")
+    require_between(0 if margin_rate is None else margin_rate, 0, 1, name="margin_rate")
+    for size in (market_size or {}).values():
+        require_between(size, 0, np.inf, name="market_size")
     costs = ["unit_cost", "quantity"] if margin_rate is None and {"unit_cost", "quantity"} <= set(transactions) else []
-    log = _dated(transactions, ["amount", *costs], "customer_id")
-    until, since = (pd.to_datetime(day, errors="coerce") for day in (as_of, log_starts or pd.Timestamp.min))
-    if pd.isna(until) or pd.isna(since):
-        raise CrmkitError("as_of_not_a_date", value=as_of if pd.isna(until) else log_starts)
-    log = log[log["date"] < until.normalize() + pd.Timedelta(days=1)]
+    log = _dated(transactions, ["amount", *costs], "customer_id").reset_index(drop=True)
+    until, since = (pd.Timestamp(as_day(day)) for day in (as_of, log_starts or pd.Timestamp.min))
+    log = log[log["date"] < until + pd.Timedelta(days=1)]
     if log.empty:
         raise CrmkitError("as_of_too_early", value=as_of, first=transactions["date"].min())
     slots = log["date"].dt.to_period(PERIODS[period])
@@ -95,7 +96,9 @@ def indicators(
                           "sales_growth_rate": (sales / before.where(before > 0) - 1).where(complete)})
     if market_size is not None:
         sheet["market_share"] = (sales / sheet["period"].map(dict(market_size))).where(complete)
-        require_between(sheet["market_share"].max(), 0, 1, name="market_share")
+        if not sheet["period"].isin(market_size).any():
+            require_choice(next(iter(market_size), None), sheet["period"].tolist(), name="market_size")
+        require_between(sheet["market_share"].fillna(0).max(), 0, 1, name="market_share")
     sheet = sheet.assign(active_customers=active, new_customers=new, retention_rate=np.nan, repeat_rate=np.nan,
                          orders=orders, average_order_value=sales / np.where(orders > 0, orders, np.nan))
     if margin_rate is not None:
@@ -107,31 +110,24 @@ def indicators(
     shares = {"retention_rate": (retained, base), "repeat_rate": (repeating, active * complete)}
     if satisfaction is not None:
         answers = _dated(satisfaction, ["score"])
-        require_between(answers["score"].max(), -np.inf, np.nan if top_score is None else top_score, name="score")
+        require_between(top_score, answers["score"].max(), np.inf, name="top_score")
         slot = answers["date"].dt.to_period(PERIODS[period]).astype("int64") - every[0].ordinal
         scores = answers["score"].groupby(slot).agg(["size", "mean", "sem"]).reindex(sheet.index)
-        half = t.ppf((1 + confidence) / 2, scores["size"] - 1) * scores["sem"]
+        half = t.ppf(tails(confidence)[1], scores["size"] - 1) * scores["sem"]
         sheet = sheet.assign(satisfaction=scores["mean"], satisfaction_low=scores["mean"] - half,
                              satisfaction_high=scores["mean"] + half)
         best = (answers["score"] == top_score).groupby(slot).sum()
         shares["top_box_share"] = by_period(best), scores["size"].to_numpy()
     intervals = []
     for measure, (count, of) in shares.items():
-        asked = np.where(of > 0, of, np.nan)  # a share of nobody is missing
-        low, high = proportion_confint(count, asked, alpha=1 - confidence, method="wilson")
-        intervals.append(pd.DataFrame({"period": sheet["period"], "measure": measure, "customers": asked,
-                                       "share": count / asked, "low_share": low, "high_share": high}))
-        sheet[measure] = intervals[-1]["share"]
+        sheet[measure], low, high = wilson(count, of, level=confidence)  # a share of nobody is missing
+        intervals.append(pd.DataFrame({"period": sheet["period"], "measure": measure, "customers": of + 0.0,
+                                       "share": sheet[measure], "low_share": low, "high_share": high}))
     return Indicators(sheet=sheet, intervals=pd.concat(intervals).dropna().reset_index(drop=True))
 
 
 def _dated(frame: pd.DataFrame, numbers: list[str], *others: str) -> pd.DataFrame:
     """A copy, its dates without time zone; refuses missing columns and cells, and dates kept as text."""
-    require_columns(frame, ["date", *others], what="indicators")
-    if not pd.api.types.is_datetime64_any_dtype(frame["date"]):
-        raise CrmkitError("dates_not_dates", column="date", value=str(frame["date"].dtype))
-    for column in ("date", *others):
-        if (empty := frame[column].isna()).any():
-            raise CrmkitError("missing_values", column=column, count=int(empty.sum()), row=int(empty.argmax()))
-    clean = frame.assign(date=frame["date"].dt.tz_localize(None))
+    require_known(frame, others, what="indicators")
+    clean = frame.assign(date=require_dates(frame, what="indicators").astype("datetime64[us]"))  # of Arrow's kind too
     return clean.assign(**dict(zip(numbers, require_numbers(frame, numbers, what="indicators"))))

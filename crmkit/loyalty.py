@@ -6,13 +6,13 @@ A form is a label; here each comes with what its customers did next, and with a 
 
 import warnings
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from .intervals import Estimate, difference_of_means, difference_of_shares
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .intervals import Estimate, difference_of_means, difference_of_shares, wilson
+from .schema import CrmkitError, refuse_rows, require_between, require_choice, require_known, require_numbers, require_unique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +63,11 @@ def loyalty_or_inertia(
 def _forms(customers, thresholds, names, level) -> LoyaltyForms:
     """``names``: both questions high, only the first, only the second, neither."""
     known = ["value"] if "value" in customers else []
-    require_columns(customers, ["customer_id"], what="loyalty")
-    first, second, *value = require_numbers(customers, [*thresholds, *known], what="loyalty")
+    require_known(customers, ["customer_id"], what="loyalty")
+    first, *value = require_numbers(customers, [*thresholds][:1] + known, what="loyalty")
+    second, = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
     ids, order = customers["customer_id"], [*dict.fromkeys(names)]
-    if (wrong := ids.isna() | ids.duplicated()).any():
-        raise CrmkitError("customer_not_unique", column="customer_id", value=ids[wrong].iloc[0], count=int(wrong.sum()))
+    require_unique(customers, what="loyalty")
     for name, threshold in thresholds.items():
         require_between(threshold, -1e12, 1e12, name=f"{name}_from")
     low = [answers < threshold for answers, threshold in zip((first, second), thresholds.values())]
@@ -77,6 +77,7 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
         forms[column] = [amounts[segment == name].sum() for name in order]
         forms[part] = forms[column] / (forms[column].sum() or np.nan)
     if "retained" in customers:
+        require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)
         data = pd.DataFrame({"segment": segment, "first": first, "second": second,
                              "root": np.sqrt(second - second.min()), "retained": customers["retained"].to_numpy()})
         came = _came_back(data, ["segment"], level).set_index("segment").reindex(order)
@@ -93,13 +94,9 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
 
 def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    require_between(level, 0.5, 0.999, name="level")
-    require_numbers(data, ["retained"], what="loyalty", low=0, high=1, whole=True)
     groups = data.astype({"retained": float}).groupby(by)["retained"]
-    table = groups.agg(customers="size", retained="sum", retention_rate="mean").reset_index()
-    table["low"], table["high"] = proportion_confint(table["retained"], table["customers"], 1 - level, method="wilson")
+    table = groups.agg(customers="size", retained="sum").reset_index()
+    table["retention_rate"], table["low"], table["high"] = wilson(table["retained"], table["customers"], level=level)
     return table
 
 
@@ -139,9 +136,10 @@ def satisfaction_loyalty(
 
     In: ``customer_id``, ``satisfaction`` (whole, 1 … ``top_score``), ``loyalty`` (a score; high from ``loyal_from``
     on), ``retained`` (0, 1: bought, or said to buy, again), and ``market`` if several are compared (competitive,
-    captive). Out: ``SatisfactionLoyalty``. ``curve`` is a logistic regression with its own level and slope for each
-    market; ``gains`` compares neighbouring scores without any curve (Newcombe's interval): the last row of a market is
-    the top box against the merely satisfied. Errors: as for ``loyalty_forms``, and a score off the scale.
+    captive). Out: ``SatisfactionLoyalty``. ``curve`` is a logistic regression on score and score squared, its own for
+    each market (a straight one misses the jump at the top score), over the scores seen there; ``gains`` compares
+    neighbouring scores without any curve (Newcombe's interval): the last row of a market is the top box against the
+    merely satisfied. Errors: as for ``loyalty_forms``, and a score off the scale.
 
     >>> rng = np.random.default_rng(1)
     >>> survey = pd.DataFrame({"customer_id": range(900), "satisfaction": np.arange(900) % 5 + 1, "loyalty": 5})
@@ -149,31 +147,29 @@ def satisfaction_loyalty(
     >>> satisfaction_loyalty(survey, satisfied_from=4, loyal_from=4).gains["difference"].round(1).tolist()
     [0.1, 0.1, 0.2, 0.4]
     """
-    require_columns(survey, ["satisfaction", "loyalty", "retained"], what="satisfaction_loyalty")
-    require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
-    market = survey.get("market", "all_customers")
-    data = survey[["satisfaction", "retained"]].assign(market=market).astype({"market": str})
+    require_known(survey, survey.columns.intersection(["market"]), what="satisfaction_loyalty")
+    retained, = require_numbers(survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True)
+    score, = require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
+    market = survey["market"].astype(str).to_numpy() if "market" in survey else "all_customers"
+    data = pd.DataFrame({"satisfaction": score.astype(int), "retained": retained, "market": market})
     scores, several = _came_back(data, ["market", "satisfaction"], level), data["market"].nunique() > 1
-    fit = _logit("retained ~ market * satisfaction" if several else "retained ~ satisfaction", data)
-    alike = _logit("retained ~ market + satisfaction", data) if several else None
-    curve = pd.DataFrame(product(sorted(set(data["market"])), np.linspace(1, top_score, 41)),
-                         columns=["market", "satisfaction"])
-    curve[["retention_rate", "low", "high"]] = fit.get_prediction(curve).summary_frame(1 - level)[
-        ["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
-    gains = [{"market": less.market, "from_score": less.satisfaction, "to_score": more.satisfaction, "difference":
-              difference_of_shares(more.retained, more.customers, less.retained, less.customers, level=level)}
-             for less, more in pairwise(scores.itertuples()) if less.market == more.market]
+    bend = "(satisfaction + I(satisfaction**2))"
+    fit = _logit(f"retained ~ market * {bend}" if several else f"retained ~ {bend}", data)
+    alike = _logit(f"retained ~ market + {bend}", data) if several else None
+    grid, ends = np.linspace(1, top_score, 41), data.groupby("market")["satisfaction"].agg(["min", "max"]).iterrows()
+    curve = pd.DataFrame([(name, x) for name, (low, high) in ends
+                          for x in grid[(grid > low - 1e-9) & (grid < high + 1e-9)]], columns=["market", "satisfaction"])
+    with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
+        fitted = fit.get_prediction(curve).summary_frame(1 - level)
+    curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
+    gains = [(less.market, less.satisfaction, more.satisfaction, *difference_of_shares(
+        more.retained, more.customers, less.retained, less.customers, level=level).numbers)
+        for less, more in pairwise(scores.itertuples()) if less.market == more.market]
+    gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
         types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level), scores=scores,
-        curve=curve, gains=_spread(gains, "difference"), p_value=_p_value(fit, alike) if several else None)
-
-
-def _spread(rows: list[dict], column: str) -> pd.DataFrame:
-    """Rows as a table, the Estimate in ``column`` spread over it, low and high."""
-    table = pd.DataFrame([{**row, column: row[column].value, "low": row[column].low, "high": row[column].high}
-                          for row in rows])
-    return table.astype({"low": float, "high": float}) if rows else table
+        curve=curve, gains=gains, p_value=_p_value(fit, alike) if several else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +179,7 @@ class RecoveryParadox:
     groups: pd.DataFrame         # complaint, customers, retained, retention_rate, low, high
     differences: pd.DataFrame    # measure (crude, each stratum, stratified), difference, low, high
     crude: Estimate              # retention: handled well less no complaint, all customers thrown together
-    stratified: Estimate | None  # the same within strata, pooled; None without strata
+    stratified: Estimate | None  # the same within strata, pooled; None without strata or where all did the same
     p_value: float | None        # Cochran–Mantel–Haenszel test that there is no difference in any stratum
 
 
@@ -205,10 +201,12 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     from statsmodels.formula.api import ols
     from statsmodels.stats.contingency_tables import StratifiedTable
 
-    require_columns(customers, ["complaint", "retained"], what="recovery_paradox")
+    require_known(customers, ["complaint", *customers.columns.intersection(["stratum"])], what="recovery_paradox")
+    require_numbers(customers, ["retained"], what="recovery_paradox", low=0, high=1, whole=True)
     for given in customers["complaint"].unique():
         require_choice(given, ("no_complaint", "handled_well", "handled_badly"), name="complaint")
     data = customers[["complaint", "retained"]].assign(stratum=customers.get("stratum", "")).astype({"stratum": str})
+    data = data.reset_index(drop=True)  # rows may have come together from several tables
 
     def less(chosen):
         pair = _came_back(chosen, ["complaint"], level).set_index("complaint").reindex(["handled_well", "no_complaint"])
@@ -216,19 +214,20 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
 
     groups, both = _came_back(data, ["complaint"], level), data[data["complaint"] != "handled_badly"]
     crude, stratified, p_value = less(both), None, None
-    rows = [{"measure": "crude", "difference": crude}]
+    rows = [("crude", *crude.numbers)]
     if "stratum" in customers:
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
         require_between(len(both), 1, np.inf, name="stratum")
+        rows += [(name, *less(own).numbers) for name, own in both.groupby("stratum")]
         both = both.assign(recovered=both["complaint"] == "handled_well").astype({"recovered": int, "retained": int})
-        fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
-        low, high = fit.conf_int(1 - level).loc["recovered"]
-        stratified = Estimate(value=float(fit.params["recovered"]), low=float(low), high=float(high), level=level)
-        p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
-        rows += [{"measure": name, "difference": less(own)} for name, own in both.groupby("stratum")]
-        rows.append({"measure": "stratified", "difference": stratified})
-    return RecoveryParadox(groups=groups, differences=_spread(rows, "difference"), crude=crude, stratified=stratified,
-                           p_value=p_value)
+        if both["retained"].nunique() == 2:  # else there is nothing to tell apart
+            fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
+            ends = [float(end) for end in fit.conf_int(1 - level).loc["recovered"]]
+            stratified = Estimate(value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level)
+            p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
+            rows.append(("stratified", *stratified.numbers))
+    differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
+    return RecoveryParadox(groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,10 +257,12 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     (0.512, 0.416)
     """
     columns = ["vintage", "age_months", "points_issued", "points_redeemed"]
-    require_columns(points, columns, what="points_liability")
+    require_known(points, columns[:1], what="points_liability")
+    age, = require_numbers(points, ["age_months"], what="points_liability", low=0, high=1200, whole=True)
     require_between(cost_per_point, 0, 1e12, name="cost_per_point")
-    require_numbers(points, columns[1:], what="points_liability", low=0)
-    ledger = points[columns].astype({"vintage": str, "age_months": int}).sort_values(columns[:2])
+    numbers = [age.astype(int), *require_numbers(points, columns[2:], what="points_liability", low=0)]
+    ledger = pd.DataFrame(dict(zip(columns, [points["vintage"].astype(str).to_numpy(), *numbers])))
+    ledger = ledger.sort_values(columns[:2])
     by = ledger.groupby("vintage")
     ledger["left"] = ledger["points_issued"] - by["points_redeemed"].cumsum()
     table = by.agg(points_issued=("points_issued", "max"), points_redeemed=("points_redeemed", "sum"),
@@ -320,16 +321,16 @@ def loyalty_programme(
     for amount in (points_per_currency, cost_per_point, programme_cost):
         require_between(amount, 0, 1e15, name="points_per_currency, cost_per_point, programme_cost")
     invited, member = (flag == 1 for flag in flags)
-    if (wrong := member & ~invited).any():
-        raise CrmkitError("step_skipped", row=int(np.argmax(wrong)), value="invited, member", count=int(wrong.sum()))
+    refuse_rows(member & ~invited, "step_skipped", value="invited, member")
     margin, reward = revenue * margin_rate, member * revenue * points_per_currency * redemption_share * cost_per_point
 
     def over(group, each, fixed=0.0):  # of the group over everybody else, for the whole group
         return difference_of_means(each[group], each[~group], level=level, times=float(group.sum()), plus=-fixed)
 
     net, naive = (over(group, margin - reward, programme_cost) for group in (invited, member))
-    costs = [Estimate(value=-float(amount)) for amount in (reward.sum(), programme_cost)]
-    rows = zip(("incremental_margin", "reward_cost", "programme_cost", "net_profit", "member_lead", "naive_profit"),
-               (over(invited, margin), *costs, net, over(member, margin), naive))
-    return LoyaltyProgramme(statement=_spread([{"measure": m, "value": e} for m, e in rows], "value"), net_profit=net,
-                            naive_profit=naive)
+    statement = pd.DataFrame([
+        ("incremental_margin", *over(invited, margin).numbers), ("reward_cost", -reward.sum(), np.nan, np.nan),
+        ("programme_cost", -programme_cost, np.nan, np.nan), ("net_profit", *net.numbers),
+        ("member_lead", *over(member, margin).numbers), ("naive_profit", *naive.numbers)],
+        columns=["measure", "value", "low", "high"])
+    return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .intervals import Estimate, difference_of_means, difference_of_shares
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from . import intervals
+from .intervals import Estimate
+from .schema import (
+    CrmkitError, as_day, require_between, require_choice, require_columns, require_level, require_numbers, require_unique,
+)
 
 FORMAT, VERSION = "crmkit PDCA", 1
 WAITING = {"hypothesis": "plan", "done": "do", "as_of": "check", "decision": "act"}  # a step's first field → step
@@ -136,12 +139,12 @@ class PDCA:
         Errors: CrmkitError out of order, for a customer twice, groups under two, an end before the start.
         """
         due = self.now if self.now.next_step == "do" else self._due("plan")
-        require_columns(customers, ["customer_id", *([strata] if strata else [])], what="PDCA.plan")
+        require_columns(customers, [strata] if strata else [], what="PDCA.plan")
         require_between(control_share, 0, 1, name="control_share")
         require_between(target, -1e300, 1e300, name="target")
-        require_between(confidence, 0.5, 0.999, name="confidence")
+        require_level(confidence, name="confidence")
         drawn = customers[strata].astype(str) if strata else pd.Series("", index=customers.index)
-        drawn = drawn.set_axis(_customer_ids(customers)).sort_index()
+        drawn = drawn.set_axis(_customer_ids(customers, "PDCA.plan")).sort_index()
         drawn = drawn.iloc[rng.permutation(len(drawn))].sort_values(kind="stable").index
         # held out at even steps through the shuffled strata, from a random start: each gives its share to within one
         held = np.diff(np.floor(rng.random() + control_share * np.arange(len(drawn) + 1))) > 0
@@ -165,9 +168,8 @@ class PDCA:
         due, day = self._due("check"), _day(as_of, "as_of")
         if day < max(due.ends, due.finished):
             raise CrmkitError("pdca_too_early", value=day, ends=max(due.ends, due.finished))
-        require_columns(outcomes, ["customer_id"], what="PDCA.check")
         [values] = require_numbers(outcomes, ["value"], what="PDCA.check")
-        known = pd.Series(values, index=_customer_ids(outcomes))
+        known = pd.Series(values, index=_customer_ids(outcomes, "PDCA.check"))
         missing = pd.Index([*due.test, *due.control]).difference(known.index)
         if len(missing):
             raise CrmkitError("pdca_outcome_missing", value=missing[0], count=len(missing), column="customer_id")
@@ -257,18 +259,11 @@ def level(values, *, confidence: float = 0.95) -> Estimate:
     >>> level([4, 5, 6]).value, round(level([0, 1, 1, 1]).low, 3)
     (5.0, 0.301)
     """
-    from scipy.stats import t
-    from statsmodels.stats.proportion import proportion_confint
-
     [x] = require_numbers(pd.DataFrame({"value": np.asarray(values).ravel()}), ["value"], what="PDCA")
-    require_between(confidence, 0.5, 0.999, name="confidence")
+    require_level(confidence, name="confidence")
     if len(x) < 2:
         raise CrmkitError("pdca_groups", test=len(x), control="–")
-    half = t.ppf((1 + confidence) / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
-    low, high = x.mean() - half, x.mean() + half
-    if np.isin(x, (0, 1)).all():
-        low, high = proportion_confint(x.sum(), len(x), alpha=1 - confidence, method="wilson")
-    return Estimate(value=float(x.mean()), low=float(low), high=float(high), level=confidence)
+    return intervals.mean_of(x, level=confidence)
 
 
 def difference(test, control, *, confidence: float = 0.95) -> Estimate:
@@ -279,11 +274,9 @@ def difference(test, control, *, confidence: float = 0.95) -> Estimate:
     >>> difference(np.array([5, 7, 9]), np.array([4, 5, 6])).value
     2.0
     """
-    if np.isin([*test, *control], (0, 1)).all():
-        return difference_of_shares(int(test.sum()), len(test), int(control.sum()), len(control), level=confidence)
-    if np.ptp(test) + np.ptp(control) == 0:
+    if not np.isin([*test, *control], (0, 1)).all() and np.ptp(test) + np.ptp(control) == 0:
         raise CrmkitError("pdca_no_variation", value=test[0])
-    return difference_of_means(test, control, level=confidence)
+    return intervals.difference(test, control, level=confidence)
 
 
 def _side(estimate: Estimate, line: float) -> int:
@@ -291,19 +284,14 @@ def _side(estimate: Estimate, line: float) -> int:
     return int(estimate.low > line) - int(estimate.high < line)
 
 
-def _customer_ids(frame: pd.DataFrame) -> pd.Index:
-    ids = frame["customer_id"]
-    wrong = ids[ids.isna() | ids.astype(str).duplicated()]
-    if len(wrong):
-        raise CrmkitError("customer_not_unique", column="customer_id", value=wrong.iloc[0], count=len(wrong))
-    return pd.Index(ids.astype(str))
+def _customer_ids(frame: pd.DataFrame, what: str) -> pd.Index:
+    named = frame.astype({"customer_id": str}) if "customer_id" in frame else frame
+    require_unique(named, what=what)
+    return pd.Index(named["customer_id"])
 
 
 def _day(value, name: str) -> date:
-    day = pd.to_datetime(value if isinstance(value, (str, date)) else None, errors="coerce")
-    if pd.isna(day):
-        raise CrmkitError("not_a_date", name=name, value=value)
-    return day.date()
+    return as_day(value, code="not_a_date", name=name)
 
 
 # how a field is read from the file; text is as it is

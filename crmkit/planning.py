@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from .allocation import best_spread, draw_elasticities
-from .intervals import Estimate, difference_of_means, difference_of_shares, interval_of
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .intervals import Estimate, difference, interval_of, survival_curve, tails
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_known, require_level
+from .schema import require_numbers
 
 EVERYBODY, LARGE = "all_customers", np.finfo(float).max
 WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "planning_by_customer": "tier"}
@@ -41,6 +42,10 @@ def uplift(
     """
     from statsmodels.stats.multitest import multipletests
 
+    for name, amount in (("margin_per_unit", margin_per_unit), ("discount_per_unit", discount_per_unit),
+                         ("cost_per_contact", cost_per_contact)):
+        require_between(amount, -1e15, 1e15, name=name)
+    require_level(level)
     treated, outcome, before = _arms(outcomes, "uplift")
     paid = outcome * (margin_per_unit - discount_per_unit * treated) - cost_per_contact * treated
     rows, segments = [], outcomes.get("segment", pd.Series(EVERYBODY, outcomes.index))
@@ -78,15 +83,12 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
         x = before - before.mean()
         fit = OLS(y, np.column_stack([np.ones(len(y)), treated, x, x * treated])).fit(cov_type="HC3", use_t=True)
         return fit.params[1], *fit.conf_int(1 - level)[1], fit.pvalues[1]
-    if np.isin(y, (0, 1)).all():
-        won, of = (a.sum(), b.sum()), (len(a), len(b))
-        found = difference_of_shares(won[0], of[0], won[1], of[1], level=level)
-        p = fisher_exact([won, np.subtract(of, won)]).pvalue
-    elif np.ptp(a) == np.ptp(b) == 0:  # nothing varies, nothing to test
+    yes_no = np.isin(y, (0, 1)).all()
+    if np.ptp(a) == np.ptp(b) == 0 and not yes_no:  # nothing varies, nothing to test
         return *[a[0] - b[0]] * 3, np.nan
-    else:
-        found, p = difference_of_means(a, b, level=level), ttest_ind(a, b, equal_var=False).pvalue
-    return found.value, found.low, found.high, p
+    test = (fisher_exact([[a.sum(), b.sum()], [(1 - a).sum(), (1 - b).sum()]]) if yes_no
+            else ttest_ind(a, b, equal_var=False))
+    return *difference(a, b, level=level).numbers, test.pvalue
 
 
 def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -> pd.DataFrame:
@@ -139,6 +141,7 @@ def sample_size(
     limits = [(np.abs(effects).min(), 1e-12, LARGE, "effects"), (power, 0.001, 0.999, "power"),
               (significance, 0.001, 0.5, "significance"), (controls_per_treated, 0.001, 1000, "controls_per_treated")]
     if standard_deviation is None:
+        require_between(baseline_rate, 0, 1, name="baseline_rate")
         limits += [(rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))]
     else:
         limits.append((standard_deviation, 1e-12, LARGE, "standard_deviation"))
@@ -146,9 +149,15 @@ def sample_size(
         require_between(number, low, high, name=name)
     solver, sizes = ((NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
                      if standard_deviation is None else (TTestIndPower(), effects / standard_deviation))
-    needed = np.array([solver.solve_power(abs(size), power=power, alpha=significance, ratio=controls_per_treated)
-                       for size in sizes]).ravel()
-    treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, controls_per_treated))
+    require_between(np.abs(sizes).min(), 1e-6, LARGE, name="effects")
+    least, ratio = 2 / min(1, controls_per_treated), controls_per_treated  # two in each group, for there to be a spread
+    needed = []
+    for size in np.minimum(np.abs(sizes), 10):  # beyond that scipy gives no power
+        enough = solver.power(size, least, significance, ratio) >= power
+        found = solver.solve_power(size, power=power, alpha=significance, ratio=ratio) if not enough else least
+        needed.append(np.maximum(np.squeeze(found), least))
+    needed = np.array(needed)
+    treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, ratio))
     return pd.DataFrame({"effect": effects, "treated": treated, "control": control, "customers": treated + control})
 
 
@@ -158,33 +167,29 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
     In: a row per customer: ``source``, ``months`` from the first order to the loss or, where not lost, to today, and
     ``lost`` (0/1). Customers who came late have had less time to leave; Kaplan & Meier's (1958) curve allows for that,
     a share of those still there does not. Out: ``source``, ``months``, ``retention_rate``, ``low``, ``high``
-    (Greenwood 1926), from month 0, and in every row ``p_value`` of the log-rank test (Mantel 1966): one curve for all.
-    The sources were not drawn at random: a difference says who came, not what the promotion did to them.
+    (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the log-rank test (Mantel 1966):
+    one curve for all. The sources were not drawn at random: a difference says who came, not what the promotion did to them.
     Errors: CrmkitError for negative months, ``lost`` other than 0/1, fewer than two sources.
 
     >>> import pandas as pd
     >>> won = pd.DataFrame({"source": ["double_11"] * 3 + ["other"] * 2, "months": [1, 2, 2, 6, 9],
     ...                     "lost": [1, 1, 0, 1, 0]})
     >>> retention_by_source(won)["retention_rate"].round(2).tolist()
-    [1.0, 0.67, 0.33, 1.0, 0.5]
+    [1.0, 0.67, 0.33, 1.0, 0.5, 0.5]
     """
-    from scipy.stats import norm
-    from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+    from statsmodels.duration.survfunc import survdiff
 
-    require_columns(customers, ["source"], what="retention_by_source")
+    require_known(customers, ["source"], what="retention_by_source")
     (months,) = require_numbers(customers, ["months"], what="retention_by_source", low=0)
     (lost,) = require_numbers(customers, ["lost"], what="retention_by_source", low=0, high=1, whole=True)
-    source, curves = customers["source"].to_numpy(), []
+    source = customers["source"].to_numpy()
     if customers["source"].nunique() < 2:
         raise CrmkitError("one_source", column="source", value=source[0])
-    for name in pd.unique(source):
-        found = SurvfuncRight(months[source == name], lost[source == name])
-        stay, error = (np.append(start, of) for start, of in ((1, found.surv_prob), (0, found.surv_prob_se)))
-        spread = norm.ppf((1 + level) / 2) * np.nan_to_num(error)  # nobody left: no error either
-        curves.append(pd.DataFrame({
-            "source": name, "months": np.append(0, found.surv_times), "retention_rate": stay,
-            "low": np.maximum(stay - spread, 0), "high": np.minimum(stay + spread, 1)}))
-    return pd.concat(curves, ignore_index=True).assign(p_value=float(survdiff(months, lost, source)[1]))
+    curves = {name: survival_curve(months[source == name], lost[source == name], level=level)
+              for name in pd.unique(source)}
+    table = pd.concat(curves, names=["source"]).reset_index("source").reset_index(drop=True)
+    p_value = float(survdiff(months, lost, source)[1]) if lost.any() else np.nan  # nobody left: nothing to test
+    return table.rename(columns={"time": "months", "share": "retention_rate"}).assign(p_value=p_value)
 
 
 # --- resources (F29) ------------------------------------------------------------------------
@@ -225,7 +230,7 @@ def plan_budget(
     >>> plan.options["resources_after"].round(1).tolist(), round(plan.profit_change.value, 1)
     ([49.2, 0.8], 80.3)
     """
-    table = options.assign(at_least=options.get("at_least", 0.0), at_most=options.get("at_most", budget),
+    table = options.assign(at_least=options.get("at_least", 0.0), at_most=options.get("at_most", LARGE),
                            group=options.get("group", ""))
     (m, x, e), caps, group = _uses(options, budget), dict(group_caps or {}), table["group"].to_numpy()
     low, high = require_numbers(table, ["at_least", "at_most"], what="plan_budget", low=0)
@@ -254,20 +259,18 @@ def plan_budget(
         options=options.drop(columns=["resources", "margin"]).assign(
             resources_before=x, resources_after=after, margin_before=m, margin_after=earned, marginal_return=marginal),
         profit=estimates[0], profit_change=estimates[1], unspent=unspent,
-        shadow_price=float(more.max(initial=1) - 1) if unspent < 1e-6 * budget else 0.0)
+        shadow_price=float(more.max(initial=1) - 1) if unspent <= 1e-6 * budget else 0.0)
 
 
 def _uses(options: pd.DataFrame, budget: float):
     require_between(budget, 0, LARGE, name="budget")
     require_columns(options, ["option"], what="plan_budget")
-    (m,) = require_numbers(options, ["margin"], what="plan_budget", low=0)
-    (x,) = require_numbers(options, ["resources"], what="plan_budget", low=1e-9)
-    return m, x, require_numbers(options, ["elasticity"], what="plan_budget", low=0, high=0.99)[0]
+    return require_numbers(options, {"margin": (0, np.inf), "resources": (1e-9, np.inf), "elasticity": (0, 0.99)},
+                           what="plan_budget")
 
 
 def _tried(m, x, e, after, sd, draws, rng) -> np.ndarray:
     """The profit of a plan on elasticities that might be the true ones."""
-    require_between(sd, 0, 0.5, name="elasticity_sd")
     return (m * (after / x) ** draw_elasticities(e, sd, draws, rng)).sum(axis=1) - after.sum()
 
 
@@ -277,10 +280,11 @@ def compare_plans(
 ) -> pd.DataFrame:
     """The same budget planned by time, by product and by customer, on the same uses (F29).
 
-    In: ``options`` as for ``plan_budget``, a row per period, product and tier, and ``ways``: {way: column that it goes
-    by}. Who plans by time sees one total per period: its margin, its resources and its mean elasticity (weighted by
-    margin); spreads the budget over these totals as ``plan_budget`` does, and scales all uses of a period alike. So a
-    way is good where the uses that it keeps apart differ in what one more unit of money returns.
+    In: ``options`` as for ``plan_budget`` (its limits and groups are not heeded here), a row per period, product and
+    tier, and ``ways``: {way: column that it goes by}. Who plans by time sees one total per period: its margin, its
+    resources and its mean elasticity (weighted by margin); spreads the budget over these totals as ``plan_budget``
+    does, and scales all uses of a period alike. So a way is good where the uses that it keeps apart differ in what one
+    more unit of money returns.
     Out: ``way``, ``resources`` spent, ``profit``, ``regret`` (what the best plan earns more) and, with ``rng``,
     ``profit_low``, ``profit_high``: beside the ways ``best_plan``, each use on its own; ``as_today`` in proportion to
     today's resources; ``by_margin``, in proportion to today's margin. Errors: as for ``plan_budget``.
@@ -307,7 +311,7 @@ def compare_plans(
     table = pd.DataFrame([(way, after.sum(), (m * (after / x) ** e - after).sum()) for way, after in plans.items()],
                          columns=["way", "resources", "profit"])
     if rng is not None:
-        tails, seed = [(1 - level) / 2, (1 + level) / 2], rng.integers(2**63)  # one draw for all: a fair comparison
+        seed = rng.integers(2**63)  # one draw for all: a fair comparison
         table[["profit_low", "profit_high"]] = [np.quantile(_tried(
-            m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails) for after in plans.values()]
+            m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(level)) for after in plans.values()]
     return table.assign(regret=table["profit"].max() - table["profit"])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .intervals import Estimate, difference_of_means, difference_of_shares, turning_point
-from .schema import CrmkitError, require_between, require_numbers
+from .intervals import Estimate, difference, difference_of_means, turning_point, wilson
+from .schema import CrmkitError, refuse_rows, require_between, require_numbers
 
 
 def participation_funnel(
@@ -27,18 +27,11 @@ def participation_funnel(
     >>> participation_funnel(people)[["measure", "customers", "weakest"]].values.tolist()
     [['invited', 4, False], ['tried', 3, False], ['active', 1, True]]
     """
-    from statsmodels.stats.proportion import proportion_confint
-
-    require_between(level, 0.5, 0.999, name="level")
     taken = np.column_stack([np.ones(len(customers)), *require_numbers(
         customers, list(steps), what="participation_funnel", low=0, high=1, whole=True)])
-    skipped = (np.diff(taken, axis=1) > 0).any(axis=1)
-    if skipped.any():
-        raise CrmkitError("step_skipped", row=int(np.argmax(skipped)), value=", ".join(steps), count=int(skipped.sum()))
+    refuse_rows((np.diff(taken, axis=1) > 0).any(axis=1), "step_skipped", value=", ".join(steps))
     left = taken.sum(axis=0).astype(int)
-    before = np.array([np.nan, *np.where(left[:-1] > 0, left[:-1], np.nan)])
-    rate = left / before
-    low, high = proportion_confint(np.where(before > 0, left, np.nan), before, 1 - level, method="wilson")
+    rate, low, high = wilson(left, np.append(0, left[:-1]), level=level)
     return pd.DataFrame({
         "measure": ["invited", *steps], "customers": left, "lost_here": [0, *-np.diff(left)],
         "left_share": left / left[0], "step_rate": rate, "low": low, "high": high, "weakest": rate == np.nanmin(rate)})
@@ -78,7 +71,7 @@ def offer_effect(
     profit = value * taken[-1] - cost * taken[0] * given
     earned = difference_of_means(profit[given], profit[~given], level=level)
     for step, took in zip(steps, taken):
-        more = difference_of_shares(took[given].sum(), given.sum(), took[~given].sum(), (~given).sum(), level=level)
+        more = difference(took[given], took[~given], level=level)
         rows.append({"measure": step, "control_share": took[~given].mean(), "offered_share": took[given].mean(),
                      "difference": more.value, "low": more.low, "high": more.high})
     return OfferEffect(steps=pd.DataFrame(rows), profit_per_offer=earned)
@@ -97,21 +90,23 @@ def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: flo
     >>> promise_gap(parcels, at_most={"days": 2, "price": 10})[["measure", "gap", "kept_share"]].values.tolist()
     [['days', 0.0, 0.75], ['price', 0.25, 0.75], ['all_promises', nan, 0.5]]
     """
-    from statsmodels.stats.proportion import proportion_confint
     from statsmodels.stats.weightstats import DescrStatsW
 
     require_between(level, 0.5, 0.999, name="level")
-    promised = {**(at_most or {}), **(at_least or {})}
-    delivered = np.column_stack(require_numbers(orders, list(promised), what="promise_gap"))
-    sign = np.where([name in (at_least or {}) for name in promised], -1.0, 1.0)
-    worse, n = sign * (delivered - np.array([*promised.values()], dtype=float)), len(orders)
+    promises = [(name, 1, limit) for name, limit in (at_most or {}).items()]
+    promises += [(name, -1, limit) for name, limit in (at_least or {}).items()]
+    for name, _, limit in promises:
+        require_between(limit, -1e15, 1e15, name=name)
+    names, sign, promised = zip(*promises) if promises else ((), (), ())
+    delivered = np.column_stack(require_numbers(orders, names, what="promise_gap"))
+    worse, n = np.array(sign) * (delivered - np.array(promised, dtype=float)), len(orders)
     kept = np.column_stack([worse <= 0, (worse <= 0).all(axis=1)]).sum(axis=0)
-    low, high = proportion_confint(kept, n, 1 - level, method="wilson")
-    gap_low, gap_high = DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(promised)), np.nan)
+    share, low, high = wilson(kept, n, level=level)
+    gap_low, gap_high = DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(names)), np.nan)
     return pd.DataFrame({
-        "measure": [*promised, "all_promises"], "promised": [*promised.values(), np.nan],
+        "measure": [*names, "all_promises"], "promised": [*promised, np.nan],
         "delivered": [*delivered.mean(axis=0), np.nan], "gap": [*worse.mean(axis=0), np.nan],
-        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": kept / n, "low": low,
+        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": share, "low": low,
         "high": high})
 
 

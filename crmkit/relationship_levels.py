@@ -270,11 +270,12 @@ def recommend_level(
 def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase:
     """The traits, and how many customers there are, from a customer summary.
 
-    In: ``purchases``, ``revenue``, ``T``, ``days_since_last`` as ``customer_summary`` gives them; ``margin_rate`` turns
-    revenue into margin. The repeat rate: of those who were customers 365 days before the end, the share that bought in
-    these 365 days. The other traits are of the customers who bought in them: their number, purchases a year and margin
-    a purchase over the time observed (at least a year), and what the lower 80 % bring of the value. Errors: CrmkitError
-    when nobody was observed for a year, or nobody came back.
+    In: ``purchases``, ``revenue``, ``T``, ``days_since_last`` as ``customer_summary`` gives them; ``margin_rate``
+    turns revenue into margin. The repeat rate: of those who were customers 365 days before the end, the share that
+    bought in these 365 days; of a longer log give the summary of its last two years, or customers long gone count too
+    and the rate is too low. The other traits are of the customers who bought in these 365 days: their number,
+    purchases a year and margin a purchase over the time observed (at least a year), and what the lower 80 % bring of
+    the value. Errors: CrmkitError when nobody was observed for a year, or nobody came back.
 
     >>> log = pd.DataFrame({"purchases": [1, 8, 2], "revenue": [10.0, 80.0, 20.0], "T": [730.5, 730.5, 100.0],
     ...                     "days_since_last": [730.5, 30.0, 5.0]})

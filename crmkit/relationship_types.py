@@ -4,27 +4,25 @@ The types are Kotler's: basic, reactive, accountable, proactive, partnership. So
 responsible and initiative; both schemes are taken, in either language.
 """
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns
+from .intervals import tails
+from .schema import CrmkitError, as_numbers, refuse_rows, require_between, require_choice, require_columns, require_unique
 from .terms import term_pair
 
 TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
 _OTHER_NAMES = {"passive": "reactive", "responsible": "accountable", "initiative": "proactive"}
 
-# (number of customers, unit margin) → type. The 3×3 as textbooks commonly reproduce it from Kotler; one cell names two.
-MATRIX = {
-    ("many", "high"): ("accountable",), ("many", "medium"): ("reactive",), ("many", "low"): ("basic", "reactive"),
-    ("medium", "high"): ("proactive",), ("medium", "medium"): ("accountable",), ("medium", "low"): ("reactive",),
-    ("few", "high"): ("partnership",), ("few", "medium"): ("proactive",), ("few", "low"): ("accountable",),
-}
-# The table says "many" and "high" and gives no numbers, so these are the kit's assumption: medium begins at the first
-# number, many (high) at the second. In customers, and in currency a unit.
-THRESHOLDS = {"customers": (1_000.0, 100_000.0), "unit_margin": (50.0, 1_000.0)}
+_DATA = tomllib.loads((Path(__file__).parent / "relationship_types.toml").read_text(encoding="utf-8"))
+# (number of customers, unit margin) → types: the published 3×3
+MATRIX = {(many, high): tuple(cell) for many, row in _DATA["matrix"].items() for high, cell in row.items()}
+THRESHOLDS = {name: tuple(pair) for name, pair in _DATA["thresholds"].items()}
 
 
 def relationship_type(name: str) -> str:
@@ -79,18 +77,7 @@ class ContactPlan:
         return 1 - 0.5 ** (self.contacts_per_year / self.half_lift_contacts)
 
 
-# Assumptions to be replaced by a firm's own costs and trials (currency: yuan); basic is doing nothing.
-PLANS = {
-    "basic": ContactPlan(),
-    "reactive": ContactPlan(contacts_per_year=0.05, cost_per_contact=10, programme_cost=150_000, retention_lift=0.08,
-                            half_lift_contacts=0.05, purchase_lift=0.02, purchase_lift_sd=0.01, retention_lift_sd=0.03),
-    "accountable": ContactPlan(contacts_per_year=2, cost_per_contact=15, programme_cost=60_000, purchase_lift=0.10,
-                               retention_lift=0.25, purchase_lift_sd=0.03, retention_lift_sd=0.06),
-    "proactive": ContactPlan(contacts_per_year=6, cost_per_contact=25, programme_cost=120_000, purchase_lift=0.30,
-                             retention_lift=0.40, half_lift_contacts=3, purchase_lift_sd=0.08, retention_lift_sd=0.08),
-    "partnership": ContactPlan(contacts_per_year=24, cost_per_contact=300, programme_cost=200_000, purchase_lift=0.6,
-                               retention_lift=0.7, half_lift_contacts=8, purchase_lift_sd=0.2, retention_lift_sd=0.1),
-}
+PLANS = {name: ContactPlan(**numbers) for name, numbers in _DATA["plans"].items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,14 +208,13 @@ class _Account:
     def drawn(self, rows, rng, draws: int, level: float):
         """Both ends of each profit's interval and how often each type is the best; a row at a time to spare memory."""
         require_between(draws, 100, 1_000_000, name="draws")
-        require_between(level, 0.5, 0.999, name="level")
         lifts = [rng.normal(lift, sd, (draws, len(TYPES))) for lift, sd in (
             (self.purchase_lift, self.purchase_lift_sd), (self.retention_lift, self.retention_lift_sd))]
         found = []
         for i in range(len(rows["need"])):
             profit = self.profit({k: v[i] for k, v in rows.items()}, lifts)
             wins = np.bincount(profit.argmax(axis=1), minlength=len(TYPES)) / draws
-            found.append([*np.quantile(profit, [(1 - level) / 2, (1 + level) / 2], axis=0), wins])
+            found.append([*np.quantile(profit, tails(level), axis=0), wins])
         return np.array(found).transpose(1, 0, 2)
 
     def reason(self, row, book: int, best: int, thresholds) -> str:
@@ -259,17 +245,13 @@ def _rows(segments: pd.DataFrame) -> tuple[str, dict[str, np.ndarray]]:
     require_columns(segments, [by, *list(_ALLOWED)[:3]], what="compare_relationship_types")
     if segments.empty:
         raise CrmkitError("no_values", name="segments")
-    twice = (segments[by].isna() | segments[by].duplicated()).to_numpy()
-    if twice.any():
-        raise CrmkitError("segment_twice", column=by, row=int(twice.argmax()), value=segments[by].iloc[twice.argmax()])
+    require_unique(segments, by, what="compare_relationship_types", code="segment_twice")
     rows = dict.fromkeys(("customers", "need"), np.ones((len(segments), 1)))
     for column in _ALLOWED.keys() & set(segments.columns):
         low, high = _ALLOWED[column]
-        rows[column] = pd.to_numeric(segments[column], errors="coerce").to_numpy(float, na_value=np.nan)[:, None]
+        rows[column] = as_numbers(segments[column])[:, None]
         wrong = ~((rows[column] >= low) & (rows[column] <= high))
-        if wrong.any():
-            raise CrmkitError("segment_value", column=column, row=int(wrong.argmax()), low=low, high=high,
-                              value=segments[column].iloc[wrong.argmax()])
+        refuse_rows(wrong, "segment_value", segments[column], low=low, high=high)
     return by, {"market_customers": rows["customers"]} | rows
 
 

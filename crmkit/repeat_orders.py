@@ -1,14 +1,13 @@
 """First orders against repeat orders (F1): what each brings, who comes back, and after how long."""
 
-import warnings
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from .intervals import Estimate, bootstrap
-from .schema import CrmkitError, require_between, require_columns, require_numbers
+from .intervals import Estimate, bootstrap, mean_of, survival_curve
+from .schema import CrmkitError, as_day, require_between, require_dates, require_known, require_level, require_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,25 +53,15 @@ def repeat_business(
     >>> round(float(found.split["repeat_share"].iloc[0]), 3), found.repeat_rate.value, found.median_days.value
     (0.286, 0.5, 20.0)
     """
-    from scipy.stats import CensoredData, ecdf
-    from statsmodels.stats.proportion import proportion_confint
-
-    require_between(level, 0.5, 0.999, name="level")
-    require_columns(transactions, ["customer_id", "date"], what="repeat_business")
+    require_level(level)
+    require_known(transactions, ["customer_id", "date"], what="repeat_business")
     money = {"revenue": require_numbers(transactions, ["amount"], what="repeat_business")[0]}
     if {"unit_cost", "quantity"} <= set(transactions.columns):
         unit_cost, quantity = require_numbers(transactions, ["unit_cost", "quantity"], what="repeat_business")
         money["margin"] = money["revenue"] - unit_cost * quantity
-    for column in ("customer_id", "date"):
-        if (missing := transactions[column].isna().to_numpy()).any():
-            raise CrmkitError("missing_values", column=column, count=int(missing.sum()), row=int(missing.argmax()))
-    if not pd.api.types.is_datetime64_any_dtype(transactions["date"]):
-        raise CrmkitError("dates_not_dates", column="date", value=str(transactions["date"].dtype))
-    if pd.isna(end := pd.to_datetime(str(as_of), errors="coerce")):
-        raise CrmkitError("as_of_not_a_date", value=as_of)
-    day = transactions["date"].dt.tz_localize(None).dt.normalize().to_numpy()
-    log = pd.DataFrame({"customer": transactions["customer_id"].astype(str).to_numpy(), "day": day, **money})
-    log = log[log["day"] <= end.tz_localize(None)]
+    day, end = require_dates(transactions, what="repeat_business").dt.normalize(), pd.Timestamp(as_day(as_of))
+    log = pd.DataFrame({"customer": transactions["customer_id"].astype(str).to_numpy(), "day": day.to_numpy(), **money})
+    log = log[log["day"] <= end]
     bought = log[log["revenue"] >= 0]
     if bought.empty:
         raise CrmkitError("no_purchases", value=as_of)
@@ -90,27 +79,16 @@ def repeat_business(
             raise CrmkitError("total_zero", name=measure)
         share = bootstrap(each, lambda v, w: (v[:, 1] * w).sum() / (v.sum(axis=1) * w).sum(), rng=rng,
                           resamples=resamples, level=level)
-        rows.append([measure, *each.sum(axis=0), share.value, share.low, share.high])
+        rows.append([measure, *each.sum(axis=0), *share.numbers])
     split = pd.DataFrame(rows, columns=["measure", "first_orders", "repeat_orders", "repeat_share", "low", "high"])
 
-    low, high = proportion_confint(int(back.sum()), len(first), alpha=1 - level, method="wilson")
-    curve = _returned(ecdf(CensoredData(uncensored=waited[back], right=waited[~back])).sf, level)
+    waiting = survival_curve(waited, back, level=level)
+    curve = pd.DataFrame({"days_since_first": waiting["time"], "returned_share": 1 - waiting["share"],
+                          "low": 1 - waiting["high"], "high": 1 - waiting["low"]})
     half, soon, late = (float(np.fmin(np.inf, curve["days_since_first"][curve[c] >= 0.5].min()))
                         for c in ("returned_share", "high", "low"))
     return RepeatBusiness(
         split=split.astype({"low": float, "high": float}), customers=len(first), curve=curve,
-        repeat_rate=Estimate(value=float(back.mean()), low=float(low), high=float(high), level=level),
+        repeat_rate=mean_of(back, level=level),
         median_days=Estimate(value=half, low=soon, high=late, level=level),
         naive_median_days=float(waited[back].median()))
-
-
-def _returned(survival, level: float) -> pd.DataFrame:
-    """Share back by day, from day 0; where nobody or everybody is, the log-log interval is not defined: the share."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        band = survival.confidence_interval(level, method="log-log")
-    share = 1 - survival.probabilities
-    curve = {"days_since_first": survival.quantiles, "returned_share": share,
-             "low": np.fmin(share, 1 - band.high.probabilities), "high": np.fmax(share, 1 - band.low.probabilities)}
-    start = int(survival.quantiles[0] == 0)  # who was won on the last day has waited 0 days
-    return pd.DataFrame({name: np.r_[0.0, numbers[start:]] for name, numbers in curve.items()})

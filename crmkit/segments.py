@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_columns
+from .schema import CrmkitError, refuse_rows, require_between, require_columns
 
 _SCORES = {"R": "recency_score", "F": "frequency_score", "M": "monetary_score"}
 # score -> column of the customer summary, and whether a small number is the good one
@@ -156,9 +156,8 @@ def name_segments(
         first = ", ".join("R={} F={} M={}".format(*row) for row in uncovered.head(3).itertuples(index=False))
         raise CrmkitError("segments_uncovered", value=first, count=len(uncovered))
     for column in _SCORES.values():
-        if not scores[column].isin(range(1, bins + 1)).all():
-            bad = scores[column][~scores[column].isin(range(1, bins + 1))].iloc[0]
-            raise CrmkitError("out_of_range", column=column, value=bad, name=column, low=1, high=bins)
+        wrong = ~scores[column].isin(range(1, bins + 1)).to_numpy()
+        refuse_rows(wrong, "out_of_range", scores[column], name=column, low=1, high=bins)
     given = {letter: scores[column].to_numpy() for letter, column in _SCORES.items()}
     slugs = np.array([rule.slug for rule in rules])[_first_that_holds(rules, given)]
     return scores.assign(segment=pd.Series(slugs, index=scores.index, dtype="str"))

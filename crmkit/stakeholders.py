@@ -7,7 +7,7 @@ import pandas as pd
 
 from .allocation import best_spread, draw_elasticities
 from .intervals import Estimate, interval_of
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .schema import require_between, require_choice, require_known, require_numbers, require_unique
 
 # Christopher, Payne & Ballantyne's (1991) six, and the two that the lecture names in place of referral and recruitment
 MARKETS = ("customer_market", "referral_market", "supplier_market", "recruitment_market", "influence_market",
@@ -49,16 +49,12 @@ def stakeholder_map(
     >>> stakeholder_map(two).stakeholders[["priority", "textbook_priority", "effort_after"]].round(1).values.tolist()
     [[2.0, 1.0, 5.0], [1.0, 2.0, 15.0]]
     """
-    require_columns(stakeholders, ["stakeholder", "market"], what="stakeholder_map")
+    require_known(stakeholders, ["stakeholder", "market"], what="stakeholder_map")
+    require_unique(stakeholders, "stakeholder", what="stakeholder_map", code="stakeholder_not_unique")
     limits = {"value_at_stake": (0, np.inf), "break_probability": (0, 1), "effort": (1e-9, np.inf),
               "elasticity": (0, 0.99), "importance": (1, 5), "strength": (1, 5)}
-    value, chance, effort, e, importance, strength = (
-        require_numbers(stakeholders, [column], low=low, high=high, what="stakeholder_map")[0]
-        for column, (low, high) in limits.items())
+    value, chance, effort, e, importance, strength = require_numbers(stakeholders, limits, what="stakeholder_map")
     require_between(at_least, 0, 1, name="at_least")
-    require_between(elasticity_sd, 0, 0.5, name="elasticity_sd")
-    if (twice := stakeholders["stakeholder"].duplicated()).any():
-        raise CrmkitError("stakeholder_not_unique", value=stakeholders["stakeholder"][twice].iloc[0])
     for market in stakeholders["market"]:
         require_choice(market, MARKETS, name="market")
     loss = value * chance
@@ -67,8 +63,6 @@ def stakeholder_map(
     after = best_spread(-loss, effort, -e, least, np.full(len(e), np.inf))
     avoided, saved = loss * (1 - (after / effort) ** -e), None
     if rng is not None:
-        require_between(level, 0.5, 0.999, name="level")
-        require_between(draws, 100, 1_000_000, name="draws")
         saved = (loss * (1 - (after / effort) ** -draw_elasticities(e, elasticity_sd, draws, rng))).sum(axis=1)
     gain, total = loss * e / effort, float(avoided.sum())
     first = [(-score).argsort(kind="stable").argsort() + 1 for score in (gain, importance * (6 - strength))]

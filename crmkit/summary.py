@@ -2,12 +2,12 @@
 
 import glob
 import tempfile
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from .schema import REQUIRED_TRANSACTION_COLUMNS, CrmkitError
+from .schema import REQUIRED_TRANSACTION_COLUMNS, CrmkitError, as_day
 
 _SQL = Path(__file__).with_name("summary.sql")
 _DAYS = ["days_since_last", "t_x", "T", "span_days"]
@@ -51,7 +51,7 @@ def customer_summary(transactions, *, as_of: date) -> pd.DataFrame:
     """
     import duckdb
 
-    day = _as_day(as_of)
+    day = as_day(as_of)
     with tempfile.TemporaryDirectory(prefix="crmkit-", ignore_cleanup_errors=True) as spill:
         con = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
         try:
@@ -77,17 +77,6 @@ def summary_sql(*, with_orders: bool) -> str:
     lines = [line for line in _SQL.read_text(encoding="utf-8").splitlines() if not line.startswith("--")]
     kept = [line for line in lines if with_orders or not line.endswith("-- order_id")]
     return "\n".join(line.removesuffix("-- order_id").rstrip() for line in kept).strip()
-
-
-def _as_day(as_of) -> date:
-    try:
-        if isinstance(as_of, str):
-            as_of = datetime.fromisoformat(as_of)
-        if not isinstance(as_of, date):
-            as_of = pd.Timestamp(as_of) if hasattr(as_of, "dtype") else None  # numpy.datetime64
-        return as_of.date() if isinstance(as_of, datetime) and not pd.isna(as_of) else date.fromisoformat(str(as_of))
-    except (ValueError, TypeError) as error:
-        raise CrmkitError("as_of_not_a_date", value=as_of) from error
 
 
 def _register(con, source) -> list[str]:

@@ -266,7 +266,7 @@ def test_survivors_that_say_nothing_are_refused(survivors, code):
 
 @pytest.mark.parametrize("given, code", [
     ({"calibration_end": "1997-01-03"}, "clv_calibration_end"),
-    ({"calibration_end": "1998-06-29"}, "clv_calibration_end"), ({"calibration_end": "soon"}, "clv_calibration_end"),
+    ({"calibration_end": "1998-06-29"}, "clv_calibration_end"), ({"calibration_end": "soon"}, "as_of_not_a_date"),
     ({"calibration_end": UP_TO, "model": "lstm"}, "not_a_choice"),
 ])
 def test_a_holdout_that_cannot_be_is_refused(given, code):

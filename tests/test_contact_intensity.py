@@ -122,6 +122,27 @@ def test_naive_reading_reverses_the_decision_and_the_adjusted_one_puts_it_right(
     assert np.mean([r.best_low <= BEST <= r.best_high for r in naive]) < 0.2
 
 
+def test_the_curve_follows_the_means_among_like_customers_and_not_those_recorded():
+    found = adjusted_contact_response(market(1), adjust_for=["prior_purchases"], **PAYS)
+    seen = found.bins[found.bins["rows"] > 60]
+    curve = np.interp(seen["contacts"], found.curve["contacts"], found.curve["response"])
+    off = [np.abs(seen[c] / curve - 1).mean() for c in ("adjusted_response", "response")]
+    assert off[0] < 0.12 < 0.3 < off[1]
+    plain = fit_contact_response(market(1), **PAYS).bins
+    np.testing.assert_allclose(plain["adjusted_response"], plain["response"])  # nothing to adjust for
+
+
+@pytest.mark.parametrize("column, value, code", [
+    ("response", 1e9, "response_cannot_be_fitted"), ("response", np.inf, "cell_not_a_number"),
+    ("contacts", 1e9, "cell_not_a_number")])
+def test_a_typing_error_of_many_digits_is_named(column, value, code):
+    data = market(2).astype({column: float})
+    data.loc[data.index[3], column] = value
+    with pytest.raises(CrmkitError) as error:
+        fit_contact_response(data, **PAYS)
+    assert error.value.code == code and error.value.column == column
+
+
 def test_adjusting_does_not_help_when_what_decides_is_not_recorded():
     found = [row(adjusted_contact_response(market(s, by="taste"), adjust_for=["prior_purchases"], **PAYS))
              for s in range(15)]
@@ -216,12 +237,25 @@ def test_order_of_rows_and_index_do_not_matter_and_the_input_is_left_alone():
     (lambda d: d.assign(response="many"), "cell_not_a_number"),
     (lambda d: d.assign(response=np.inf), "cell_not_a_number"),
     (lambda d: d.assign(customer_id=None), "missing_values"),
+    (lambda d: d.assign(segment=[None, "gold"] * 50), "missing_values"),
 ])
 def test_bad_tables_are_refused_with_what_to_do(spoil, code):
     for read in (fit_contact_response, within_customer_response):
         with pytest.raises(CrmkitError) as error:
             read(spoil(trial(1, n=100)), **PAYS)
         assert error.value.code == code and error.value.message_zh != error.value.message_en
+
+
+def test_what_repeats_another_column_does_no_harm_but_contacts_cannot_be_adjusted_for_themselves():
+    data = trial(1).assign(one=1, member=lambda t: t.index % 2)
+    plain = row(fit_contact_response(data, **PAYS))
+    assert row(adjusted_contact_response(data, adjust_for=["one"], **PAYS)).best_contacts == pytest.approx(
+        plain.best_contacts, abs=0.01)
+    found = row(adjusted_contact_response(data, adjust_for=["one", "member", "member"], **PAYS))
+    assert found.best_contacts == pytest.approx(plain.best_contacts, abs=0.5)
+    with pytest.raises(CrmkitError) as error:
+        adjusted_contact_response(data, adjust_for=["contacts"], **PAYS)
+    assert error.value.code == "contacts_do_not_vary"
 
 
 def test_other_bad_arguments_are_refused():
@@ -241,3 +275,27 @@ def test_every_column_has_a_heading_in_both_languages():
     assert [c for frame in frames for c in frame if not has_term(c)] == []
     set_language("zh")
     assert "全部客户" in repr(crmkit.show(found.segments))
+
+
+def test_the_picture_holds_the_curve_and_says_what_is_not_seen():
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    from gallery import draw, example
+
+    set_language("en")
+    result, with_ = example("plot_contact_response")
+    ax = draw("plot_contact_response")
+    curve = result.curve[result.curve["segment"] == with_["segment"]]
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), curve["response"])
+    r = result.segments.set_index("segment").loc[with_["segment"]]
+    words = [t.get_text() for t in ax.get_legend().get_texts()]
+    assert f"{r.best_contacts:.1f} (95%: {r.best_low:.1f}–{r.best_high:.1f})" in words[4]
+    unseen = draw("plot_contact_response/no turn seen")
+    assert "> 3" in unseen.get_legend().get_texts()[4].get_text()
+    funnel = example("plot_participation_funnel")[0]
+    assert [b.get_width() for b in draw("plot_participation_funnel").patches][1:] == pytest.approx(
+        [*funnel["step_rate"][1:]])
+    plt.close("all")

@@ -155,6 +155,23 @@ def test_an_offer_is_never_what_the_customer_has_and_margin_reverses_the_surest(
     assert found["expected_margin"].tolist() == pytest.approx([1.8, 1.6])
 
 
+def test_products_are_the_same_as_numbers_and_as_text_and_have_one_margin():
+    rules = pd.DataFrame({"product_id": ["1"], "next_product_id": ["2"], "rule_confidence": [0.5]})
+    owned, margins = (pd.DataFrame({name: [number], other: [more]}) for name, number, other, more in (
+        ("product_id", 1, "customer_id", "a"), ("product_id", 2, "margin", 4.0)))
+    assert next_product(owned, rules=rules, margins=margins)["expected_margin"].tolist() == [2.0]
+    assert next_product(owned.assign(product_id="soap"), rules=rules, margins=margins).empty  # no rule applies
+    with pytest.raises(CrmkitError) as error:
+        next_product(owned, rules=rules, margins=pd.concat([margins, margins]))
+    assert error.value.code == "product_not_unique"
+
+
+def test_a_frame_indexed_by_customer_is_split_alike():
+    sold = pd.DataFrame({"customer_id": ["a", "b"], "product_id": ["tea", "tea"], "amount": [1.0, 2.0]})
+    named = sold.set_index("customer_id", drop=False)
+    assert growth_split(named, after=named).equals(growth_split(sold, after=sold))
+
+
 def test_a_hand_worked_split_of_growth():
     then, now = (pd.DataFrame({"customer_id": list(who), "product_id": ["tea", second, "tea", "tea"], "amount": amount})
                  for who, second, amount in (("aabc", "soap", [50, 10, 30, 20.0]), ("aabd", "cup", [60, 15, 25, 40.0])))

@@ -45,6 +45,14 @@ def test_the_stated_order_weighs_the_gap_too():
     assert found["stated_priority"].to_dict() == {"attitude": 1, "quality": 2}  # 5 × about 5 against 6 × about 1
 
 
+def test_an_answer_off_the_scale_is_found_in_the_survey_as_it_came():
+    frame = _survey(np.random.default_rng(3)).reset_index(drop=True)
+    frame.loc[0, "quality"], frame.loc[5, "quality"] = np.nan, 11
+    with pytest.raises(CrmkitError) as error:
+        expectation_gaps(frame, scale=(0, 10))
+    assert (error.value.row, error.value.column) == (5, "quality")  # row 0 is left out, and still counts
+
+
 def test_coefficients_and_hc3_errors_agree_with_the_formula_in_numpy():
     frame = _survey(np.random.default_rng(2))
     found = expectation_gaps(frame, scale=(0, 10)).set_index("expectation").loc[list(SEVEN_EXPECTATIONS)]

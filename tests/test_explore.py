@@ -15,6 +15,7 @@ from crmkit.explore import widget
 from crmkit.explore.pyramid import explore_pyramid, pyramid_scene
 from crmkit.explore.relationship_types import explore_relationship_types, types_scene
 from crmkit.explore.rfm import Cells, explore_rfm, rfm_scene, rules
+from crmkit.segments import check_rules
 from crmkit.tables import number, percent
 
 
@@ -117,6 +118,9 @@ def test_types_scene_shows_the_comparisons_profits_break_evens_and_both_picks():
 def test_types_explorer_begins_at_the_segment_and_answers_within_a_frame():
     from time import perf_counter
 
+    for wrong in (SEGMENT.iloc[:0], SEGMENT.assign(need=2), SEGMENT.drop(columns="unit_margin")):
+        with pytest.raises(crmkit.CrmkitError):
+            explore_relationship_types(wrong)
     explorer = explore_relationship_types(SEGMENT)
     assert explorer.values["customers"] == pytest.approx(np.log10(2000)) and explorer.values["retention_rate"] == 0.6
     took = []
@@ -131,7 +135,7 @@ def test_types_explorer_begins_at_the_segment_and_answers_within_a_frame():
 def test_rfm_rules_cover_every_combination(bins):
     for r in range(2, bins + 1):
         for f in range(2, bins + 1):
-            assert crmkit.check_rules(rules(r, f, 2), bins=bins).complete
+            assert check_rules(rules(r, f, 2), bins=bins).complete
 
 
 def test_every_setting_of_every_control_gives_a_scene(explorer):

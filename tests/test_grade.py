@@ -21,7 +21,7 @@ from coursekit.grade import grade
 from coursekit.grade.sandbox import tiers
 from coursekit.messages import KitError
 
-pytestmark = pytest.mark.skipif(not tiers() and not os.environ.get("CI"), reason="no bubblewrap on this machine")
+pytestmark = pytest.mark.usefixtures("walled")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -20,7 +20,7 @@ from coursekit.grade import grade
 from coursekit.grade.probes import _alive, _end
 from coursekit.grade.sandbox import Limits, Warm, tiers
 
-pytestmark = pytest.mark.skipif(not tiers() and not os.environ.get("CI"), reason="no bubblewrap on this machine")
+pytestmark = pytest.mark.usefixtures("walled")
 FULL = 12 / 14  # an honest notebook before its text is read
 SECONDS = 12
 MARKER = "crmkit-attack-survivor"

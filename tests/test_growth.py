@@ -143,7 +143,8 @@ def test_one_rung_agrees_with_the_retention_formula_of_lifetime_value():
 
 
 def test_values_and_screening_agree_with_pfeifer_and_carraways_published_example():
-    # 2000: recency 1 to 4, chances to buy .30 .20 .15 .05, 40 earned and 4 spent on marketing, d = 20 %
+    # 2000: recency 1 to 4, chances to buy .30 .20 .15 .05, 40 earned and 4 spent on marketing, d = 20 %; the four values
+    # were not at hand in print: they are what numpy solves from these inputs
     moves = [(r, 0 if n < bought else r + 1) for r, bought in enumerate((6, 4, 3, 1)) for n in range(20)]
     money = pd.DataFrame({"rung": ["r1", "r2", "r3", "r4"], "margin": [40.0, 0, 0, 0], "cost": 4.0})
     found = ladder(np.array(moves), money, d=0.2).rungs
@@ -249,6 +250,17 @@ def test_the_ladder_ignores_row_order_scales_with_currency_and_leaves_its_input(
 
 
 ROWS = panel(np.array([[0, 1, 2, 3, 3], [0, 0, 1, 2, 4]]))
+
+
+def test_periods_that_text_would_put_in_a_wrong_order_are_refused():
+    first = pd.DataFrame({"customer_id": "a", "period": [f"Q{i}" for i in range(1, 11)],
+                          "rung": ["client"] * 9 + ["lost_customer"]})
+    with pytest.raises(CrmkitError) as error:  # sorted as text the loss of Q10 would come after Q1, and Q2 be a return
+        customer_ladder(first, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1)
+    assert error.value.code == "periods_not_in_order" and "Q10" in str(error.value)
+    named = first.assign(period=[f"Q{i:02}" for i in range(1, 11)])
+    found = customer_ladder(named, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1)
+    assert found.transitions["customers"].tolist() == [8, 1, 0, 0]
 
 
 @pytest.mark.parametrize("rows, code", [

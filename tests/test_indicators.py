@@ -194,6 +194,19 @@ def test_the_plot_writes_the_last_complete_value_and_joins_no_period_that_is_not
     assert np.isfinite(ax.lines[0].get_ydata().astype(float)).tolist() == [True, False]
 
 
+def test_a_market_known_only_for_a_period_not_over_is_no_error_and_a_missing_top_score_is_named():
+    found = crmkit.indicators(LOG, as_of="2024-05-31", market_size={"2024Q2": 900}).sheet
+    assert found["market_share"].isna().all()
+    with pytest.raises(CrmkitError, match="top_score"):
+        crmkit.indicators(LOG, as_of="2024-06-30", satisfaction=LOG[["date"]].assign(score=5))
+
+
+def test_arrow_dates_and_an_index_by_customer_give_the_same_sheet():
+    plain = crmkit.indicators(LOG, as_of="2024-06-30").sheet
+    for log in (LOG.set_index("customer_id", drop=False), LOG.convert_dtypes(dtype_backend="pyarrow")):
+        pd.testing.assert_frame_equal(crmkit.indicators(log, as_of="2024-06-30").sheet, plain)
+
+
 @pytest.mark.parametrize("log, more, code", [
     (LOG.drop(columns="amount"), {}, "columns_needed"), (LOG.drop(columns="customer_id"), {}, "columns_needed"),
     (LOG.drop(columns="date"), {}, "columns_needed"), (LOG[:0], {}, "no_values"),
@@ -203,7 +216,7 @@ def test_the_plot_writes_the_last_complete_value_and_joins_no_period_that_is_not
     (LOG.assign(amount="much"), {}, "cell_not_a_number"), (LOG.assign(amount=np.inf), {}, "cell_not_a_number"),
     (LOG, {"as_of": "2023-12-31"}, "as_of_too_early"), (LOG, {"as_of": "soon"}, "as_of_not_a_date"),
     (LOG, {"log_starts": "soon"}, "as_of_not_a_date"), (LOG, {"period": "week"}, "not_a_choice"),
-    (LOG, {"market_size": {"2024Q1": 99}}, "out_of_range"), (LOG, {"market_size": {"2024": 999}}, "out_of_range"),
+    (LOG, {"market_size": {"2024Q1": 99}}, "out_of_range"), (LOG, {"market_size": {"2024": 999}}, "not_a_choice"),
     (LOG, {"margin_rate": 40}, "out_of_range"), (LOG, {"confidence": 95}, "out_of_range"),
     (LOG, {"satisfaction": LOG[["date"]].assign(score=6), "top_score": 5}, "out_of_range"),
     (LOG, {"satisfaction": LOG[["date"]].assign(score=5)}, "out_of_range"),

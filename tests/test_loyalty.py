@@ -139,9 +139,36 @@ def test_curve_agrees_with_scikit_learn_market_by_market():
     data = survey(2)
     curve = satisfaction_loyalty(data, **SPLIT).curve
     for market, own in data.groupby("market"):
-        peer = LogisticRegression(C=np.inf, tol=1e-10).fit(own[["satisfaction"]], own["retained"])
         shown = curve[curve["market"] == market]
-        np.testing.assert_allclose(shown["retention_rate"], peer.predict_proba(shown[["satisfaction"]])[:, 1], atol=1e-5)
+        bent = [np.column_stack([x, (x - 3) ** 2]) for x in (own["satisfaction"], shown["satisfaction"])]
+        peer = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(bent[0], own["retained"])
+        np.testing.assert_allclose(shown["retention_rate"], peer.predict_proba(bent[1])[:, 1], atol=1e-5)
+
+
+def test_curve_follows_a_jump_at_the_top_score_which_a_straight_one_misses():
+    truth, rng = np.array([0.05, 0.10, 0.20, 0.40, 0.85]), np.random.default_rng(11)
+    score = np.tile(np.arange(1, 6), 2000)
+    data = pd.DataFrame({"customer_id": range(10_000), "satisfaction": score, "loyalty": 5,
+                         "retained": rng.random(10_000) < truth[score - 1]})
+    curve = satisfaction_loyalty(data, **SPLIT).curve.set_index("satisfaction")["retention_rate"]
+    assert np.abs(curve.to_numpy()[::10] - truth).max() < 0.06  # straight in the logit: 0.1 off
+
+
+def test_curve_is_not_drawn_over_scores_that_a_market_does_not_have():
+    data = survey(4)
+    curve = satisfaction_loyalty(data[(data["market"] != "captive") | (data["satisfaction"] > 2)], **SPLIT).curve
+    assert curve.groupby("market")["satisfaction"].min().round(6).to_dict() == {"captive": 3, "competitive": 1}
+
+
+def test_numbers_kept_as_objects_and_repeated_row_labels_change_nothing():
+    data, asked = survey(5), complaints(5)
+    plain, odd = satisfaction_loyalty(data, **SPLIT), satisfaction_loyalty(data.astype(object), **SPLIT)
+    pd.testing.assert_frame_equal(plain.curve, odd.curve)
+    same = recovery_paradox(asked.set_axis(np.zeros(len(asked), dtype=int)))
+    assert same.stratified.value == pytest.approx(recovery_paradox(asked).stratified.value)
+    held = pd.DataFrame({"vintage": "01", "age_months": [0, 1], "points_issued": 100, "points_redeemed": [20.5, 9]})
+    both = [points_liability(f, cost_per_point=1, expiry_months=4).liability for f in (held, held.astype(object))]
+    assert both[0] == both[1]
 
 
 def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
@@ -214,6 +241,12 @@ def test_coverage_of_the_stratified_difference_and_level_of_its_test():
     assert np.mean([f.crude.contains(0.05) for f in found]) < 0.3
     null = [recovery_paradox(complaints(seed, n=1500)).p_value < 0.05 for seed in range(60)]
     assert np.mean(null) < 0.12
+
+
+def test_recovery_when_everybody_stays_has_no_difference_and_no_test():
+    found = recovery_paradox(complaints(1).assign(retained=True))
+    assert found.crude.contains(0) and (found.stratified, found.p_value) == (None, None)
+    assert found.differences["measure"].tolist() == ["crude", "heavy", "light"]
 
 
 # F22 points and programme
@@ -361,7 +394,12 @@ def test_bad_tables_are_refused(name, spoil, code):
 
 @pytest.mark.parametrize("call, code", [
     (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=1), **CUT), "customer_not_unique"),
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "customer_not_unique"),
+    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "missing_values"),
+    (lambda: loyalty_forms(shoppers(1, n=50).assign(purchases=-1), **CUT), "cell_not_a_number"),
+    (lambda: satisfaction_loyalty(survey(1, n=50).assign(market=None), **SPLIT), "missing_values"),
+    (lambda: recovery_paradox(complaints(1).assign(stratum=None)), "missing_values"),
+    (lambda: points_liability(ledger().assign(vintage=None), cost_per_point=1, expiry_months=24), "missing_values"),
+    (lambda: points_liability(ledger().assign(age_months=0.5), cost_per_point=1, expiry_months=24), "cell_not_a_number"),
     (lambda: loyalty_forms(shoppers(1, n=50), attitude_from=np.nan, purchases_from=1), "out_of_range"),
     (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=2), **CUT), "cell_not_a_number"),
     (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=1), **CUT), "outcome_separated"),
@@ -386,3 +424,28 @@ def test_other_bad_arguments_are_refused_in_words(call, code):
     with pytest.raises(CrmkitError) as error:
         call()
     assert error.value.code == code
+
+
+# pictures
+
+def test_pictures_hold_the_numbers_of_the_results():
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    from gallery import draw, example
+
+    set_language("en")
+    statement = example("plot_loyalty_programme")[0].statement
+    assert [b.get_width() for b in draw("plot_loyalty_programme").patches] == pytest.approx([*statement["value"]])
+    found = example("plot_recovery_paradox")[0].differences
+    assert [b.get_width() for b in draw("plot_recovery_paradox").patches] == pytest.approx([*found["difference"]])
+    forms = example("plot_loyalty_forms")[0].forms
+    said = [t.get_text() for t in draw("plot_loyalty_forms").texts]
+    assert all(f"{share:.1%}" in text and f"{rate:.0%}" in text for share, rate, text in zip(
+        forms["customer_share"], forms["retention_rate"], said))
+    assert said[2].startswith("Spurious loyalty")
+    curve = example("plot_points_liability")[0].curve
+    np.testing.assert_allclose(draw("plot_points_liability").lines[0].get_ydata()[1:], curve["redeemed_share"])
+    plt.close("all")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.stats import nct, t
 
 from crmkit.planning import check_randomisation, compare_plans, plan_budget, retention_by_source, sample_size, uplift
 from crmkit.schema import CrmkitError
@@ -176,7 +177,20 @@ def test_smaller_effects_and_fewer_controls_need_more_customers():
 
 
 @pytest.mark.parametrize("effect, more", [
-    (0.1, {}), (0.1, {"baseline_rate": 0.2, "standard_deviation": 1}), (0.9, {"baseline_rate": 0.2}),
+    (20, {"standard_deviation": 1}), (6, {"standard_deviation": 1}), (1, {"baseline_rate": 0}),
+    (6, {"standard_deviation": 1, "controls_per_treated": 10})])
+def test_an_effect_seen_at_once_still_needs_two_customers_in_each_group(effect, more):
+    found = sample_size(effect, **more)
+    assert 2 <= found[["treated", "control"]].to_numpy().min() <= 3
+    if effect == 6:  # scipy's noncentral t: power of the sizes found, and of one fewer
+        n, m = found[["treated", "control"]].iloc[0]
+        power = [1 - nct.cdf(t.ppf(0.975, k + m - 2), k + m - 2, 6 / np.sqrt(1 / k + 1 / m)) for k in (n, n - 1)]
+        assert power[0] >= 0.8 and (n == 2 or power[1] < 0.8)
+
+
+@pytest.mark.parametrize("effect, more", [
+    (1e-9, {"baseline_rate": 0.5}), (0.1, {}), (0.1, {"baseline_rate": 0.2, "standard_deviation": 1}),
+    (0.9, {"baseline_rate": 0.2}),
     (0, {"baseline_rate": 0.2}), (np.nan, {"standard_deviation": 1}), (0.1, {"standard_deviation": 0}),
     (0.1, {"baseline_rate": 0.2, "power": 1}), ([], {"baseline_rate": 0.2})])
 def test_sizes_that_cannot_be_computed_are_refused(effect, more):
@@ -227,6 +241,7 @@ def test_time_under_observation_reverses_which_source_seems_to_stay():
 
 @pytest.mark.parametrize("rows, code", [
     (pd.DataFrame({"source": ["a"], "months": [1], "lost": [1]}), "one_source"),
+    (pd.DataFrame({"source": ["a", "b", None], "months": 1, "lost": 1}), "missing_values"),
     (pd.DataFrame({"source": ["a", "b"], "months": [1, -1], "lost": 1}), "cell_not_a_number"),
     (pd.DataFrame({"source": ["a", "b"], "months": 1, "lost": [0.5, 1]}), "cell_not_a_number")])
 def test_customers_without_two_sources_or_with_wrong_times_are_refused(rows, code):
@@ -280,6 +295,14 @@ def test_the_plan_meets_the_conditions_of_karush_kuhn_and_tucker(seed):
         assert (one_more[full] >= shared - 1e-6).all() and (one_more[least] <= shared + 1e-6).all()
         if group == "a":
             assert plan.shadow_price == pytest.approx(max(shared - 1, 0), abs=1e-6)
+
+
+@pytest.mark.parametrize("margin, elasticity", [([80.0], 0.5), ([80.0, 5.0], [0.5, 0.0])])
+def test_the_shadow_price_of_a_use_that_takes_the_whole_budget_is_not_zero(margin, elasticity):
+    uses = pd.DataFrame({"option": range(len(margin)), "resources": 10.0, "margin": margin, "elasticity": elasticity})
+    plan = plan_budget(uses, budget=50)
+    assert plan.shadow_price == pytest.approx(0.5 * 80 / np.sqrt(10 * 50) - 1)  # by hand: the next unit brings 1.79
+    assert plan_budget(uses, budget=0).shadow_price == np.inf
 
 
 def test_the_shadow_price_is_what_one_more_unit_of_budget_brings():

@@ -216,3 +216,17 @@ def test_a_plot_refuses_a_frame_without_its_columns():
 def test_colours_side_by_side_differ_in_greyscale(colours):
     grey = [np.dot(matplotlib.colors.to_rgb(c), (0.299, 0.587, 0.114)) for c in colours]
     assert min(abs(a - b) for a, b in zip(grey, grey[1:])) > 0.11
+
+
+def test_ticks_of_shares_say_where_they_stand():
+    ax = plt.figure().add_subplot()
+    paper.name_axis(ax.xaxis, "difference_points", percent)
+    ax.set_xticks([-0.025, 0, 0.025, 0.05, 0.29])  # rounded, −2.5 and 2.5 % would read −2 and 2 %, or 3 %
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["−2.5%", "0%", "2.5%", "5%", "29%"]
+
+
+def test_the_contact_plot_shows_what_was_recorded_only_where_it_differs_from_the_mean_among_like_customers():
+    crmkit.set_language("en")
+    for name, points in (("plot_contact_response", 2), ("plot_contact_response/no turn seen", 1)):
+        said = [text.get_text() for text in draw(name).get_legend().get_texts()]
+        assert sum("mean" in text.lower() for text in said) == points

@@ -274,6 +274,20 @@ def test_no_programme_is_an_answer():
     assert advice.best == "no_level" and (advice.economics.levels["net_present_value"] < 0).all()
 
 
+@pytest.mark.parametrize("base, plans", [
+    (BASE, (replace(POINTS, imitation_half_life_years=0.4), CLUB_FOR_ALL)), (replace(BASE, customers=2000), PLANS),
+    (BASE, (POINTS, replace(CLUB_FOR_ALL, imitation_half_life_years=20))), (replace(BASE, customers=7000), PLANS),
+])
+def test_a_cause_is_what_alone_would_have_made_the_books_level_the_best(base, plans):
+    relief = {"imitation": {"imitation_half_life_years": float("inf")}, "margin_given_away": {"margin_given_away": 0},
+              "fixed_cost": {"setup_cost": 0, "yearly_cost": 0}, "member_cost": {"yearly_cost_per_member": 0}}
+    advice = recommend_level(base, programmes=plans)
+    plan = next(plan for plan in plans if plan.level == advice.book)
+    to_beat = max(0, *(npv(other, base) for other in plans))
+    assert advice.book != advice.best
+    assert advice.causes == tuple(c for c, change in relief.items() if npv(replace(plan, **change), base) > to_beat)
+
+
 # --- the conditions -----------------------------------------------------------------------------------------------
 
 
@@ -311,6 +325,20 @@ def test_reason_is_a_sentence_in_each_language_that_names_both_choices(base, pla
 # --- measuring ----------------------------------------------------------------------------------------------------
 
 
+def test_the_repeat_rate_is_a_years_customers_who_buy_in_the_next_if_the_log_holds_two_years():
+    rng = np.random.default_rng(0)
+    begun, years = rng.integers(0, 6 * 365, 3000), rng.geometric(0.4, 3000)  # each year 0.6 of them go on
+    days = [start + np.append(0, rng.integers(0, 365 * n, 8 * n)) for start, n in zip(begun, years)]
+    log = pd.DataFrame({"customer_id": np.repeat(np.arange(3000), [len(d) for d in days]), "day": np.concatenate(days)})
+    log = log[log["day"] < 6 * 365].assign(date=lambda t: pd.Timestamp("2018-01-01") + pd.to_timedelta(t["day"], "D"),
+                                          amount=10.0)
+    before, now = (set(log["customer_id"][log["day"].between(y * 365, y * 365 + 364)]) for y in (4, 5))
+    last, whole = (measure_base(crmkit.customer_summary(part, as_of="2023-12-30"), margin_rate=0.5).repeat_rate
+                   for part in (log[log["day"] >= 4 * 365], log))
+    assert last == pytest.approx(len(before & now) / len(before), abs=0.01)
+    assert whole < last - 0.15  # six years: those long gone are counted as not coming back
+
+
 def test_traits_of_cdnow_counted_in_its_log():
     log = crmkit.load("cdnow")
     base = measure_base(crmkit.customer_summary(log, as_of="1998-06-30"), margin_rate=0.3)
@@ -329,6 +357,24 @@ def test_traits_of_cdnow_counted_in_its_log():
     assert base.unit_margin == pytest.approx(0.3 * theirs["amount"].sum() / bought.sum())
 
 
+def test_lognormal_values_are_near_enough_to_cdnows_own_customers():
+    """Who is worth inviting, and what that brings: the model's two integrals against 8,332 real customers' values."""
+    summary = crmkit.customer_summary(crmkit.load("cdnow"), as_of="1998-06-30")
+    base = measure_base(summary, margin_rate=0.3)
+    active = summary[summary["days_since_last"] < 365]
+    values = (0.3 * active["revenue"] / (active["T"] / 365.25).clip(lower=1)).to_numpy()
+    assert values.mean() == pytest.approx(base.yearly_value, rel=0.001)
+    club = replace(CLUB, setup_cost=0, yearly_cost=0)
+    one = replace(base, customers=1, unit_margin=1, purchases_per_year=1)
+    gain = npv(replace(club, offered_to="everyone", yearly_cost_per_member=0), one)
+    for cost in (5, 10, 20):
+        plan = replace(club, yearly_cost_per_member=cost)
+        each = -npv(replace(plan, offered_to="everyone"), replace(one, unit_margin=0))
+        found = programme_economics(plan, base=base).levels.iloc[0]
+        assert found["members"] / base.customers == pytest.approx((gain * values > each).mean(), abs=0.02)
+        assert found["value_per_customer"] == pytest.approx(np.maximum(gain * values - each, 0).mean(), rel=0.04)
+
+
 def test_traits_are_found_again_in_a_simulated_market():
     rng, n, true = np.random.default_rng(8), 40_000, CustomerBase(
         customers=1, repeat_rate=0.55, dispersion=0.4, unit_margin=9, purchases_per_year=10)
@@ -343,6 +389,16 @@ def test_traits_are_found_again_in_a_simulated_market():
     assert found.unit_margin == pytest.approx(9) and found.customers == stays.sum()
     assert found.purchases_per_year == pytest.approx(11, rel=0.03)  # one purchase a year is certain in this market
     assert found.dispersion == pytest.approx(0.4 * 10 / 11 + 0.8 / 11, abs=0.015)
+
+
+def test_newcomers_count_among_the_customers_but_not_in_the_repeat_rate():
+    four = pd.DataFrame({"purchases": [4, 1, 6, 2], "revenue": [400.0, 50.0, 300.0, 100.0],
+                         "T": [730.5, 730.5, 330.0, 200.0], "days_since_last": [20.0, 500.0, 10.0, 30.0]})
+    base = measure_base(four, margin_rate=0.5)
+    assert (base.customers, base.repeat_rate) == (3, 0.5)  # two were there a year ago, and one of them came again
+    assert base.purchases_per_year == pytest.approx((4 / 2 + 6 + 2) / 3)  # under a year counts as a year
+    assert base.unit_margin == pytest.approx(0.5 * 800 / 12)
+    assert base.dispersion == pytest.approx((100 + 200 + 0.4 * 300) / 600)  # 80 % of the three are 2.4, smallest first
 
 
 def test_measuring_leaves_the_summary_as_it_was_and_does_not_mind_the_order():

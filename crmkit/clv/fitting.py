@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..schema import CrmkitError, require_numbers
+from ..schema import CrmkitError, refuse_rows, require_columns, require_numbers, require_unique
 
 _STARTS = ((0, 0, 0, 0), (-1, 1, 0, 1), (1, 2, 1, 0), (-1, 0, -2, -2), (2, 0, 2, 3))  # logarithms, cut to the number
 _STEP = 1e-4  # of the log-parameters, for the curvature: the error is its square
@@ -53,7 +53,7 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
                 break  # flat, or no summit
             move = np.linalg.solve(curvature, score(at)[1])
             at = at + np.clip(move, -1, 1)
-            if np.abs(move).max() < 1e-4:
+            if np.abs(move).max() < 1e-4 and np.abs(at).max() < 7:  # a thousandth to a thousand times the start
                 values, spread = np.exp(at) * scale, np.sqrt(np.diag(np.linalg.inv(curvature)) / count)
                 return {"params": dict(zip(names, values.tolist())), "customers": int(count),
                         "log_likelihood": float(score(at)[0] * count + density),
@@ -61,7 +61,7 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
         tried.append(np.clip(at, -14, 14))
     best = max(tried, key=lambda p: score(p)[0])
     reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(names, np.exp(best) * scale))
-    far = np.abs(best).max() > 4.5  # ninety times the start, or a ninetieth
+    far = np.abs(best).max() > 4.5
     raise CrmkitError("clv_runs_away" if far else "clv_not_converged", what=what, tried=len(tried), value=reached)
 
 
@@ -74,15 +74,12 @@ def counted(*columns) -> tuple[np.ndarray, ...]:
 def histories(summary: pd.DataFrame, *, what: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """frequency, t_x and T (days) as arrays, refused where they cannot be a customer's history."""
     (x,) = require_numbers(summary, ["frequency"], what=what, low=0, whole=True)
+    require_columns(summary, ["t_x", "T"], what=what)
+    if "purchases" in summary:  # whoever has only returns has no first purchase to count from
+        refuse_rows(summary["T"].isna() & (summary["purchases"] == 0), "clv_only_returns", summary["customer_id"]
+                    if "customer_id" in summary else summary["T"])
     t_x, age = require_numbers(summary, ["t_x", "T"], what=what, low=0)
-    refuse_rows((t_x > age) | ((t_x > 0) != (x > 0)), summary["t_x"], "clv_history_impossible")
+    refuse_rows((t_x > age) | ((t_x > 0) != (x > 0)), "clv_history_impossible", summary["t_x"])
     if "customer_id" in summary:
-        refuse_rows(summary["customer_id"].duplicated().to_numpy(), summary["customer_id"], "customer_not_unique")
+        require_unique(summary, what=what)
     return x, t_x, age
-
-
-def refuse_rows(wrong: np.ndarray, column: pd.Series, code: str) -> None:
-    """Raise the error when a row is wrong, naming the first one and how many there are."""
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise CrmkitError(code, row=row, column=column.name, value=column.iloc[row], count=int(wrong.sum()))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ..intervals import Estimate
-from ..schema import CrmkitError, require_columns, require_numbers
-from .fitting import Fitted, maximise, refuse_rows
+from ..schema import CrmkitError, as_numbers, refuse_rows, require_columns, require_numbers
+from .fitting import Fitted, maximise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +71,8 @@ def _spend(summary, what) -> tuple[np.ndarray, np.ndarray]:
     """frequency and monetary (0 for one-time buyers), refused where a repeat buyer's spend is no positive number."""
     require_columns(summary, ("frequency", "monetary"), what=what)
     (x,) = require_numbers(summary, ["frequency"], what=what, low=0, whole=True)
-    z = pd.to_numeric(summary["monetary"], errors="coerce").to_numpy(float, na_value=np.nan)
-    refuse_rows((x > 0) & ~((z > 0) & (z < np.inf)), summary["monetary"], "clv_spend_not_positive")
+    z = as_numbers(summary["monetary"])
+    refuse_rows((x > 0) & ~((z > 0) & (z < np.inf)), "clv_spend_not_positive", summary["monetary"])
     return x, np.where(x > 0, z, 0)
 
 

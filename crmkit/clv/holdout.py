@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..schema import REQUIRED_TRANSACTION_COLUMNS, CrmkitError, require_choice, require_columns, require_numbers
+from ..schema import CrmkitError, as_day, require_choice, require_dates, require_known, require_numbers
 from .beta_geometric import fit_bg_nbd, fit_mbg_nbd
 from .pareto import fit_pareto_nbd
 from .purchases import PurchaseModel
@@ -66,23 +66,15 @@ def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, in
     """The distinct days on which each customer bought, and the log's first day, its cut and its last; days counted."""
     if not isinstance(transactions, pd.DataFrame):
         raise CrmkitError("clv_log_not_a_frame", value=type(transactions).__name__)
-    require_columns(transactions, REQUIRED_TRANSACTION_COLUMNS, what="validate_holdout")
-    log = transactions[list(REQUIRED_TRANSACTION_COLUMNS)]
-    (amount,) = require_numbers(log, ["amount"], what="validate_holdout")
-    if (gaps := log.isna()).any(axis=None):
-        column = gaps.any().idxmax()
-        row, count = int(np.argmax(gaps[column])), int(gaps[column].sum())
-        raise CrmkitError("missing_values", column=column, count=count, row=row)
-    if not pd.api.types.is_datetime64_any_dtype(log["date"]):
-        raise CrmkitError("dates_not_dates", column="date", value=str(log["date"].dtype))
-    day = log["date"].dt.tz_localize(None).to_numpy("datetime64[D]").astype(int)
-    cut = pd.to_datetime(calibration_end, errors="coerce")
-    end = -1 if pd.isna(cut) else cut.to_datetime64().astype("datetime64[D]").astype(int)
+    (amount,) = require_numbers(transactions, ["amount"], what="validate_holdout")
+    require_known(transactions, ["customer_id"], what="validate_holdout")
+    day = require_dates(transactions, what="validate_holdout").to_numpy("datetime64[D]").astype(int)
+    end = np.datetime64(as_day(calibration_end), "D").astype(int)
     first, last = day.min(), day.max()
     if not first + 7 <= end <= last - 7:
         allowed = (np.datetime64(int(n), "D") for n in (first + 7, last - 7))
         raise CrmkitError("clv_calibration_end", value=calibration_end, **dict(zip(("first", "last"), allowed)))
-    bought = log.assign(day=day).loc[amount >= 0, ["customer_id", "day"]].drop_duplicates()
+    bought = transactions[["customer_id"]].assign(day=day)[amount >= 0].drop_duplicates()
     return bought, int(first), int(end), int(last)
 
 

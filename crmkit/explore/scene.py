@@ -15,14 +15,12 @@ _STYLE = (
 
 def term_text(slug: str) -> dict[str, str]:
     """A term for a scene: both languages."""
-    zh, en = term_pair(slug)
-    return {"zh": zh, "en": en}
+    return dict(zip(("zh", "en"), term_pair(slug)))
 
 
 def message_text(key: str, **values) -> dict[str, str]:
     """A message for a scene: both languages."""
-    zh, en = message_pair(key, **values)
-    return {"zh": zh, "en": en}
+    return dict(zip(("zh", "en"), message_pair(key, **values)))
 
 
 class Scene:

@@ -2,11 +2,10 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from ..schema import require_choice, require_columns
 from ..tables import number, percent
-from .paper import BLUE, DARK, ORANGE, axes, heat_map, label
+from .paper import BLUE, axes, colon, heat_map, label, paired_bars
 
 
 def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -15,12 +14,11 @@ def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ``scores``: what ``rfm_scores`` gives (recency_score, frequency_score).
     """
     require_columns(scores, ("recency_score", "frequency_score"), what="plot_rfm")
-    ax = axes(ax, f"{label('rfm')}: {label('customers')}", size=(6, 4.6))
+    ax = axes(ax, f"{label('rfm')}{colon()}{label('customers')}", size=(6, 4.6))
     counts = pd.crosstab(scores["frequency_score"], scores["recency_score"])
     every = range(1, int(max(counts.index.max(), counts.columns.max())) + 1)
-    heat_map(ax, counts.reindex(index=reversed(every), columns=every, fill_value=0), lambda v: f"{v:,}")
-    ax.set_xlabel(label("recency_score"))
-    ax.set_ylabel(label("frequency_score"))
+    heat_map(ax, counts.reindex(index=reversed(every), columns=every, fill_value=0), lambda v: f"{v:,}",
+             x="recency_score", y="frequency_score")
     return ax
 
 
@@ -30,17 +28,12 @@ def plot_segments(sizes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ``sizes``: a row per segment with segment, customer_share, value_share (0…1).
     """
     require_columns(sizes, ("segment", "customer_share", "value_share"), what="plot_segments")
-    rows = range(len(sizes))
-    ax = axes(ax, label("segments"), size=(7.2, 1.4 + 0.52 * len(sizes)))
-    for offset, column, colour, hatch in ((-0.2, "customer_share", DARK, ""), (0.2, "value_share", ORANGE, "//")):
-        bars = ax.barh([i + offset for i in rows], sizes[column], height=0.38, color=colour, hatch=hatch,
-                       edgecolor="white", linewidth=0, label=label(column))
-        ax.bar_label(bars, [percent(v) for v in sizes[column]], padding=3, fontsize=9)
-    ax.set_yticks(rows, [label(s, lines=False) for s in sizes["segment"]])
+    ax = axes(ax, label("segments"), size=(7.2, 1.4 + 0.52 * len(sizes)), x=("", percent))
+    paired_bars(ax, sizes, ("customer_share", "value_share"), show=percent, flat=True)
+    ax.set_yticks(range(len(sizes)), [label(s, lines=False) for s in sizes["segment"]])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(sizes) - 0.4, -0.6)
     ax.margins(x=0.12)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0)))
     ax.legend(frameon=False, loc="lower right")
     return ax
 
@@ -55,7 +48,7 @@ def plot_sales(transactions: pd.DataFrame, *, measure: str = "revenue", ax: Axes
     months = transactions.groupby(transactions["date"].dt.to_period("M"))
     totals = months["amount"].sum() if measure == "revenue" else months["customer_id"].nunique()
     totals = totals.reindex(pd.period_range(totals.index.min(), totals.index.max(), freq="M"), fill_value=0)
-    ax = axes(ax, label(f"monthly_{measure}"), size=(7.2, 3.6))
+    ax = axes(ax, label(f"monthly_{measure}"), size=(7.2, 3.6), x="month", y=("", number))
     bars = ax.bar(range(len(totals)), totals, color=BLUE, width=0.75)
     if len(totals) <= 24:
         ax.bar_label(bars, [number(v) for v in totals], padding=2, fontsize=8)
@@ -63,6 +56,4 @@ def plot_sales(transactions: pd.DataFrame, *, measure: str = "revenue", ax: Axes
     places = range(0, len(totals), every)
     ax.set_xticks(places, [totals.index[i].strftime("%m\n%Y" if i == 0 or totals.index[i].month <= every else "%m")
                            for i in places])
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
-    ax.set_xlabel(label("month"))
     return ax

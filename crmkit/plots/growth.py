@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..tables import number, percent
-from .paper import BLUE, DARK, GREY, INK, axes, estimate_bars, estimates, heat_map, label, lines, money_axis
+from .paper import BLUE, DARK, GREY, INK, axes, estimate_bars, estimates, heat_map, label, lines
 
 
 def plot_purchase_funnel(stages: pd.DataFrame, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
@@ -12,11 +12,10 @@ def plot_purchase_funnel(stages: pd.DataFrame, *, level: float = 0.95, ax: Axes 
 
     ``stages``: what ``purchase_funnel`` gives; ``level`` is that of its intervals.
     """
-    ax = axes(ax, label("purchase_funnel"), size=(8, 4.2))
+    ax = axes(ax, label("purchase_funnel"), size=(8, 4.2), x=("worth_of_lifting", number))
     rows = [f"{label(r.stage)}\n{number(r.people_before)} → {number(r.people)}  ({percent(r.conversion_rate)})"
             for r in stages.itertuples()]
     estimate_bars(ax, rows, estimates(stages, "net_gain", level), best=rows[stages["net_gain"].argmax()])
-    money_axis(ax.xaxis, "worth_of_lifting")
     return ax
 
 
@@ -30,9 +29,7 @@ def plot_customer_ladder(result, *, ax: Axes | None = None) -> Axes:
     table = moves.pivot(index="from_rung", columns="to_rung", values="probability")
     table = table.loc[rungs["rung"], moves["to_rung"].unique()]
     worth = [f"{label(r.rung, lines=True)}\n{label('value')} {number(r.value)}" for r in rungs.itertuples()]
-    heat_map(ax, table.set_axis(worth), lambda v: percent(v, 0 if v in (0, 1) else 1))
-    ax.set_xlabel(label("to_rung"))
-    ax.set_ylabel(label("from_rung"))
+    heat_map(ax, table.set_axis(worth), lambda v: percent(v, 0 if v in (0, 1) else 1), x="to_rung", y="from_rung")
     return ax
 
 
@@ -64,9 +61,8 @@ def plot_referral_growth(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``ReferralGrowth``.
     """
-    ax, paths = axes(ax, label("referral_growth"), size=(7, 4.2)), result.paths
+    paths = result.paths
+    ax = axes(ax, label("referral_growth"), size=(7, 4.2), x="periods_later", y=("customers", number))
     lines(ax, paths["period"], {"customers": paths["customers"], "without_referral": paths["without_referral"]},
           bands={"customers": (paths["low"], paths["high"])})
-    ax.set_xlabel(label("periods_later"))
-    money_axis(ax.yaxis, "customers")
     return ax

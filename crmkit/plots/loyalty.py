@@ -4,9 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ..intervals import Estimate
 from ..tables import number, percent
-from .paper import BLUE, INK, PAPER, VERMILION, axes, estimate_bars, label, lines, money_axis, share_axis
+from .paper import BLUE, INK, PAPER, VERMILION, axes, colon, estimate_bars, estimates, label, lines
 
 # the questions that the forms answer, by the first form: what is asked upwards, and to the right
 _ASKED = {"true_loyalty": ("attitude", "purchases"), "brand_loyalty": ("involvement", "purchases"),
@@ -41,7 +40,8 @@ def plot_satisfaction_loyalty(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``SatisfactionLoyalty``.
     """
     wide = result.curve.pivot(index="satisfaction", columns="market")
-    ax = axes(ax, f"{label('satisfaction')} × {label('loyalty')}", size=(7.4, 4.4))
+    ax = axes(ax, f"{label('satisfaction')} × {label('loyalty')}", size=(7.4, 4.4), x="satisfaction",
+              y=("retained", percent))
     ax.set_ylim(0, 1)
     for i, (_, counted) in enumerate(result.scores.groupby("market")):
         y, x = counted["retention_rate"], counted["satisfaction"]
@@ -50,8 +50,6 @@ def plot_satisfaction_loyalty(result, *, ax: Axes | None = None) -> Axes:
     lines(ax, wide.index, dict(wide["retention_rate"].items()),
           bands={market: (wide["low"][market], wide["high"][market]) for market in wide["low"]})
     ax.set_xticks(sorted(result.scores["satisfaction"].unique()))
-    ax.set_xlabel(label("satisfaction"))
-    share_axis(ax.yaxis, "retained")
     return ax
 
 
@@ -60,16 +58,11 @@ def plot_recovery_paradox(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``RecoveryParadox``.
     """
-    ax = axes(ax, label("recovery_paradox"), size=(7.4, 3.8))
-    _bars(ax, result.differences, "difference", result.crude.level, percent, "stratified")
-    share_axis(ax.xaxis, "difference")
+    ax = axes(ax, label("recovery_paradox"), size=(7.4, 3.8), x=("difference_points", percent))
+    table = result.differences
+    estimate_bars(ax, table["measure"], estimates(table, "difference", result.crude.level), show=percent,
+                  best="stratified")
     return ax
-
-
-def _bars(ax, frame, column, level, show, best) -> None:
-    each = [Estimate(value=v, level=level) if np.isnan(low) else Estimate(value=v, low=low, high=high, level=level)
-            for v, low, high in frame[[column, "low", "high"]].to_numpy()]
-    estimate_bars(ax, frame["measure"], each, show=show, best=best)
 
 
 def plot_loyalty_programme(result, *, ax: Axes | None = None) -> Axes:
@@ -77,11 +70,10 @@ def plot_loyalty_programme(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``LoyaltyProgramme``.
     """
-    ax = axes(ax, label("loyalty_programme"), size=(7.6, 4.6))
-    _bars(ax, result.statement, "value", result.net_profit.level, number, "net_profit")
+    ax, table = axes(ax, label("loyalty_programme"), size=(7.6, 4.6), x=("value", number)), result.statement
+    estimate_bars(ax, table["measure"], estimates(table, "value", result.net_profit.level), best="net_profit")
     ax.axhline(3.5, color=INK, linestyle=":", linewidth=1)
     ax.locator_params(axis="x", nbins=5)
-    money_axis(ax.xaxis, "value")
     return ax
 
 
@@ -91,13 +83,12 @@ def plot_points_liability(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``PointsLiability``.
     """
     months, redeemed = result.curve["age_months"] + 1, result.curve["redeemed_share"]
-    ax = axes(ax, f"{label('points_liability')}: {number(result.liability)}", size=(6.4, 4.2))
+    ax = axes(ax, f"{label('points_liability')}{colon()}{number(result.liability)}", size=(6.4, 4.2), x="age_months",
+              y=("redeemed_share", percent))
     ax.step([0, *months], [0, *redeemed], where="post", color=BLUE, linewidth=2.2)
     last = months.iloc[-1]
     ax.plot([last, last], [redeemed.iloc[-1], 1], color=VERMILION, linewidth=4, solid_capstyle="butt")
-    ax.annotate(f"{label('breakage')}: {percent(result.breakage_rate)}", (last, 1 - result.breakage_rate / 2), (-8, 0),
+    ax.annotate(f"{label('breakage')}{colon()}{percent(result.breakage_rate)}", (last, 1 - result.breakage_rate / 2), (-8, 0),
                 textcoords="offset points", ha="right", va="center", bbox=PAPER)
     ax.set_ylim(0, 1)
-    ax.set_xlabel(label("age_months"))
-    share_axis(ax.yaxis, "redeemed_share")
     return ax

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.ticker import FuncFormatter
 
 from .. import fonts
 from ..intervals import Estimate
@@ -34,35 +33,62 @@ def label(slug: str, *, lines: bool = False) -> str:
     return in_language(zh, en[:1].upper() + en[1:] if get_language() == "en" else en, between="\n" if lines else " ")
 
 
+def colon() -> str:
+    """Between a label and what it is of, as the language writes it."""
+    return "：" if get_language() == "zh" else ": "
+
+
 def with_interval(estimate, show=percent) -> str:
     """``66.3% (95%: 65.0%–67.5%)``; the value alone where there is no interval."""
     if estimate.low is None:
         return show(estimate.value)
-    return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}–{show(estimate.high)})"
+    dash = " – " if estimate.low < 0 else "–"  # beside a minus sign a bare dash is read as another
+    return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}{dash}{show(estimate.high)})"
 
 
-def estimates(table: pd.DataFrame, column: str, level: float) -> list[Estimate]:
-    """A column as estimates, with the interval of its ``_low`` and ``_high`` where the table has them."""
-    ends = (table.get(f"{column}_{end}", [None] * len(table)) for end in ("low", "high"))
-    return [Estimate(value=v, low=low, high=high, level=level) for v, low, high in zip(table[column], *ends)]
+def estimates(table: pd.DataFrame, column: str, level: float = 0.95) -> list[Estimate]:
+    """A column as estimates: with its ``_low`` and ``_high``, else ``low`` and ``high``, where the table has them."""
+    own = f"{column}_" if f"{column}_low" in table else ""
+    ends = (table.get(f"{own}{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
+    return [Estimate(value=v, low=None if pd.isna(low) else low, high=None if pd.isna(low) else high, level=level)
+            for v, low, high in zip(table[column], *ends)]
+
+
+def either_side(estimate: Estimate) -> list | None:
+    """How far the interval reaches below and above the value, as matplotlib's ``xerr`` and ``yerr`` ask for it."""
+    value, low, high = estimate.numbers
+    return None if low is None else [[max(0, value - low)], [max(0, high - value)]]
 
 
 # --- the paper ------------------------------------------------------------------------------
 
-def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2)) -> Axes:
-    """The Axes given, or those of a new figure, ready to be drawn on: the font, the title, no frame above and right."""
+def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2), x=None, y=None) -> Axes:
+    """The Axes given, or those of a new figure, ready to be drawn on: the font, the title, no frame above and right.
+
+    ``x`` and ``y``: a slug, or a slug (empty: no word) and how its ticks are written, as for ``name_axis``.
+    """
     fonts.use()
     if ax is None:
         _, ax = plt.subplots(figsize=size, layout="constrained")
     ax.set_title(title, loc="left", color=INK, pad=10)
     ax.spines[["top", "right"]].set_visible(False)
+    for axis, named in ((ax.xaxis, x), (ax.yaxis, y)):
+        if named:
+            name_axis(axis, *([named] if isinstance(named, str) else named))
     return ax
+
+
+def name_axis(axis, slug: str, show=None) -> None:
+    """The term at an axis; ``show`` writes its ticks: ``percent`` (whole ones, if they are), ``number`` as tables do."""
+    axis.set_label_text(label(slug))
+    if show is not None:
+        axis.set_major_formatter(
+            lambda v, _: percent(v, int(abs(100 * v - round(100 * v)) > 1e-6)) if show is percent else show(v))
 
 
 def share_axis(axis, slug: str) -> None:
     """Shares as percentages, under the term."""
-    axis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0)))
-    axis.set_label_text(label(slug))
+    name_axis(axis, slug, percent)
 
 
 def on(colour: str) -> str:
@@ -81,19 +107,30 @@ def row_labels(axis, slugs) -> None:
     axis.set_tick_params(length=0)
 
 
-def heat_map(ax: Axes, table: pd.DataFrame, show) -> None:
+def heat_map(ax: Axes, table: pd.DataFrame, show, *, x: str, y: str) -> None:
+    """The table's cells, the darker the more, written by ``show``; ``x`` and ``y`` name its columns and its rows."""
     import seaborn as sns
 
     sns.heatmap(table, ax=ax, cmap=HEAT, annot=table.map(show), fmt="", cbar=False, linewidths=1, linecolor="white")
     for set_ticks, slugs in ((ax.set_xticks, table.columns), (ax.set_yticks, table.index)):
         set_ticks([i + 0.5 for i in range(len(slugs))], [label(str(s), lines=True) for s in slugs], rotation=0)
     ax.tick_params(length=0)
+    name_axis(ax.xaxis, x)
+    name_axis(ax.yaxis, y)
 
 
 def money_axis(axis, slug: str) -> None:
     """Numbers as the tables write them, under the term."""
-    axis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
-    axis.set_label_text(label(slug))
+    name_axis(axis, slug, number)
+
+
+def paired_bars(ax: Axes, table: pd.DataFrame, slugs, *, show=number, colours=(DARK, ORANGE), flat=False) -> None:
+    """Two columns side by side, a pair of bars for each row (``flat``: lying), each with its number at its end."""
+    for offset, slug, colour, hatch in zip((-0.2, 0.2), slugs, colours, ("", "//")):
+        bars = (ax.barh if flat else ax.bar)(
+            np.arange(len(table)) + offset, table[slug], 0.38, color=colour, hatch=hatch, edgecolor="white",
+            linewidth=0, label=label(slug, lines=not flat))
+        ax.bar_label(bars, [show(value) for value in table[slug]], padding=3, fontsize=9)
 
 
 def estimate_bars(ax: Axes, slugs, estimates, *, show=number, best=None) -> None:
@@ -105,9 +142,7 @@ def estimate_bars(ax: Axes, slugs, estimates, *, show=number, best=None) -> None
         value, loss = estimate.value, estimate.value < 0
         ax.barh(i, value, height=0.6, color="white" if loss else BLUE if slug == best else PALE,
                 edgecolor=VERMILION if loss else INK, linewidth=0.8, hatch="////" if loss else None)
-        if estimate.low is not None:
-            ax.errorbar(value, i, xerr=[[max(0, value - estimate.low)], [max(0, estimate.high - value)]], color=INK,
-                        capsize=4, linewidth=1.2)
+        ax.errorbar(value, i, xerr=either_side(estimate), color=INK, capsize=4, linewidth=1.2)
         ax.annotate(with_interval(estimate, show).replace(" (", "\n("), (1.02, i), va="center", fontsize=9,
                     xycoords=("axes fraction", "data"))
     row_labels(ax.yaxis, slugs)

@@ -1,10 +1,9 @@
 """Improvement in cycles: the control chart, the rising steps of PDCA (F30), and the indicator sheet (F31)."""
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from ..tables import number, percent
-from .paper import BLUE, DARK, GREY, INK, ORANGE, VERMILION, axes, label, row_labels
+from .paper import BLUE, DARK, GREY, INK, ORANGE, VERMILION, axes, colon, label, row_labels
 
 # a signal is told by its shape; colour only helps
 _SIGNALS = {"beyond_limits": ("D", VERMILION), "two_of_three": ("^", ORANGE), "eight_on_one_side": ("s", ORANGE),
@@ -17,7 +16,7 @@ def plot_control_chart(result, *, kpi: str = "kpi_value", show=number, ax: Axes 
     ``result``: a ``ControlChart``; ``kpi`` names the indicator, ``show`` writes its numbers (``tables.percent``).
     """
     points = result.points
-    ax = axes(ax, f"{label('control_chart')}: {label(kpi)}", size=(8.4, 4.4))
+    ax = axes(ax, f"{label('control_chart')}{colon()}{label(kpi)}", size=(8.4, 4.4))
     ax.set_title(ax.get_title(loc="left"), loc="left", color=INK, pad=24)  # room for the cycles below it
     for phase, part in points.groupby("phase"):
         ends = part.index[0] - 0.5, part.index[-1] + 0.5
@@ -41,7 +40,7 @@ def plot_pdca(result, *, show=number, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``PDCA``; ``show`` writes the KPI's numbers.
     """
-    ax = axes(ax, f"{label('pdca')}: {label(result.kpi)}", size=(8.4, 4.6))
+    ax = axes(ax, f"{label('pdca')}{colon()}{label(result.kpi)}", size=(8.4, 4.6))
     for i, cycle in enumerate(result.cycles):
         ax.hlines(cycle.baseline.value, i - 0.42, i + 0.42, color=BLUE, linewidth=3,
                   label=None if i else label("baseline"))
@@ -87,6 +86,6 @@ def _finished(ax: Axes, periods, show=None) -> Axes:
     every = -(-len(periods) // 9)
     ax.set_xticks(range(0, len(periods), every), periods[::every])
     if show is not None:
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: show(v)))
+        ax.yaxis.set_major_formatter(lambda v, _: show(v))
         ax.legend(frameon=False, fontsize=9, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.16))
     return ax

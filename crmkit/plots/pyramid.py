@@ -1,10 +1,10 @@
 """The pyramid, the better spread of its resources, and who moves between its tiers (F14)."""
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from ..tables import number, percent
-from .paper import BLUE, INK, PALE, VERMILION, axes, heat_map, label, on, row_labels, tier_colours, with_interval
+from .paper import BLUE, INK, PALE, VERMILION, axes, colon, heat_map, label, on, paired_bars, row_labels, tier_colours
+from .paper import with_interval
 
 
 def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
@@ -47,18 +47,12 @@ def plot_reallocation(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``Reallocation``.
     """
     tiers = result.tiers
-    ax = axes(ax, label("reallocation"), size=(7, 4.2))
-    for offset, column, colour, hatch in ((-0.2, "resources_before", PALE, ""), (0.2, "resources_after", BLUE, "//")):
-        bars = ax.bar([i + offset for i in range(len(tiers))], tiers[column], width=0.38, color=colour, hatch=hatch,
-                      edgecolor="white", linewidth=0, label=label(column, lines=True))
-        ax.bar_label(bars, [number(v) for v in tiers[column]], padding=2, fontsize=9)
+    said = f"{label('profit_change')}{colon()}{with_interval(result.profit_change, number)}"
+    ax = axes(ax, f"{label('reallocation')}\n{said}", size=(7, 4.2), y=("resources", number))
+    paired_bars(ax, tiers, ("resources_before", "resources_after"), colours=(PALE, BLUE))
     ax.set_xticks(range(len(tiers)), [label(t, lines=True) for t in tiers["tier"]])
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
-    ax.set_ylabel(label("resources"))
     ax.margins(y=0.12)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    ax.set_title(f"{label('reallocation')}\n{label('profit_change')}: {with_interval(result.profit_change, number)}",
-                 loc="left", color=INK, pad=10)
     return ax
 
 
@@ -71,7 +65,5 @@ def plot_migration(result, *, ax: Axes | None = None) -> Axes:
     if not result.counts["lost_customer"].any():
         shares = shares.drop(columns="lost_customer")
     ax = axes(ax, label("migration"), size=(7, 4.8))
-    heat_map(ax, shares, lambda v: percent(v, 0 if v in (0, 1) else 1))
-    ax.set_xlabel(label("tier_after"))
-    ax.set_ylabel(label("tier_before"))
+    heat_map(ax, shares, lambda v: percent(v, 0 if v in (0, 1) else 1), x="tier_after", y="tier_before")
     return ax
