@@ -327,6 +327,9 @@ def _run_all(notebook: Path, rows: list[Row], todo: list[Row], out: Path, jobs: 
                         if time.monotonic() - written > 1:
                             _write_results(rows, out)
                             written = time.monotonic()
+            except KeyboardInterrupt:  # waiting for rows that were interrupted may take for ever; the processes follow
+                _write_results(rows, out)
+                os._exit(130)
             except BrokenProcessPool:  # told by submit: this row has not begun
                 waiting.appendleft(row)
                 for row in running.values():
