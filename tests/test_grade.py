@@ -18,7 +18,6 @@ import pytest
 import crmkit
 from classroom import PACK, Classroom
 from coursekit.grade import grade
-from coursekit.grade.sandbox import tiers
 from coursekit.messages import KitError
 
 pytestmark = pytest.mark.usefixtures("walled")

@@ -18,7 +18,7 @@ import crmkit
 from classroom import Classroom
 from coursekit.grade import grade
 from coursekit.grade.probes import _alive, _end
-from coursekit.grade.sandbox import Limits, Warm, tiers
+from coursekit.grade.sandbox import Limits, Warm
 
 pytestmark = pytest.mark.usefixtures("walled")
 FULL = 12 / 14  # an honest notebook before its text is read

@@ -25,7 +25,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 REQUIRED = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
 # the same package under its conda-forge name
-CONDA = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
+CONDA = {"jupyter-client": "jupyter_client", "duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
 PYTHONS = [("3.11", "linux"), ("3.12", "win32"), ("3.13", "darwin"), ("3.14", "linux")]
 
 

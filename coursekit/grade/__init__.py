@@ -21,7 +21,7 @@ from ..messages import KitError, message
 from . import marking
 from .container import wall
 from .identity import Submission, identify, newest
-from .intake import Intake, Notebook, take_in
+from .intake import Notebook, take_in
 from .journal import Journal
 from .probes import choose
 from .sandbox import Limits, Outcome
