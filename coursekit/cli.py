@@ -239,8 +239,6 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console without Chinese shows ? instead of failing
-    from .exercises import SolutionError, SourceError
-
     try:
         command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
         arguments = arguments or ["--help"]
@@ -254,8 +252,10 @@ def main(arguments: list[str] | None = None) -> int:
     except CrmkitError as error:
         print(error, file=sys.stderr)
         return getattr(error, "status", 1)
-    except (SourceError, SolutionError) as error:  # an instructor's own exercise does not build, or does not solve
-        print(error, file=sys.stderr)
+    except (ValueError, RuntimeError) as error:
+        if type(error).__name__ not in ("SourceError", "SolutionError"):
+            raise
+        print(error, file=sys.stderr)  # an instructor's own exercise does not build, or does not solve
         return 1
     except BrokenPipeError:  # `crmkit check … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

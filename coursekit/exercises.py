@@ -15,9 +15,9 @@ from crmkit import language
 from crmkit.answer_forms import CHARTS, MAX_POINTS, MAX_ROWS, BadForm, read_answer
 from crmkit.terms import read_catalogue
 
-from .build.source import HERE, Cell, Lesson, SourceError, read_lesson
+from .build.source import HERE, Cell, Lesson, read_lesson
 
-__all__ = ["Exercise", "Mark", "SolutionError", "SourceError", "admit", "compare", "load_exercise", "to_python"]
+__all__ = ["Exercise", "Mark", "SolutionError", "admit", "compare", "load_exercise", "to_python"]
 DEFAULT_TOLERANCE = 0.01  # relative; of tables and charts that name none
 FILES = "files"  # beside a pack's source: data that its notebooks read
 ROUNDING = 1e-9  # relative; two ways of computing the same number may differ by this
@@ -70,11 +70,15 @@ class Exercise:
 
         ``given`` maps ids to a student's recorded answers: later questions are then computed from these instead.
         """
+        import matplotlib.pyplot as plt
+
         right = {}
         with _namespace(self.lesson.path.parent / FILES) as space:
             for cell in self.lesson.exercise:
                 if cell.kind != "code" or {"check", "raises"} & set(cell.tags):
                     continue
+                if plt.get_fignums():
+                    plt.figure()  # as in a kernel, no cell draws on what an earlier one has drawn
                 self._run(cell, space, seed, lang)
                 if cell.question is None:
                     continue

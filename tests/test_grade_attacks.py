@@ -45,6 +45,8 @@ IN_THE_CODE = {
     "gigabytes into the pipe": "import os\nwhile True:\n    for fd in range(3, 64):\n        try: os.write(fd, b'\\0\\0\\0\\0' * (1 << 18))\n"
                                "        except OSError: pass",
     "a frame of a gigabyte": "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'\\x7f\\xff\\xff\\xff' + b'x' * 100)\n    except OSError: pass",
+    "a flood of tiny frames": "import os, struct\nraw = struct.pack('>I', 2) + b'{}'\nraw *= 10000\nwhile True:\n    for fd in range(3, 64):\n"
+                              "        try: os.write(fd, raw)\n        except OSError: pass",
     "deep json": "import os, struct\nraw = b'[' * 1000000\nfor fd in range(3, 64):\n    try: os.write(fd, struct.pack('>I', len(raw)) + raw)\n"
                  "    except OSError: pass",
     "survivor": f"import os, sys\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"

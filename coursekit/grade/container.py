@@ -19,7 +19,7 @@ from pathlib import Path
 import crmkit
 
 from .fingerprint import fingerprint
-from .sandbox import GRACE, LARGEST_FRAME, LARGEST_OUTPUT, MODULES, SCRATCH, Limits, Outcome, SandboxError, Warm
+from .sandbox import GRACE, MODULES, SCRATCH, Frames, Limits, Outcome, SandboxError, Warm
 
 PROGRAMS = ("docker", "podman")
 IMAGE = "crmkit-grader"
@@ -180,30 +180,15 @@ class Containers(Warm):
 
     def _frames(self, container: Container) -> Outcome:
         """The frames until the container closes its output or a limit is reached."""
-        outcome, held, total = Outcome("died"), bytearray(), 0
-        end = time.monotonic() + self.limits.seconds
+        frames = Frames(self.limits.seconds)
         while True:
             try:
-                block = container.blocks.get(timeout=max(0.0, end - time.monotonic()))
+                block = container.blocks.get(timeout=frames.seconds_left())
             except queue.Empty:
-                outcome.state = "timeout"
-                return outcome
-            if not block:
-                return outcome
-            held += block
-            total += len(block)
-            at = 0
-            while len(held) - at >= 4:
-                (size,) = struct.unpack_from(">I", held, at)
-                if size > LARGEST_FRAME or total > LARGEST_OUTPUT:
-                    outcome.state = "too_much_output"
-                    return outcome
-                if len(held) - at < 4 + size:
-                    break
-                if self._take(bytes(held[at + 4 : at + 4 + size]), outcome):
-                    return outcome
-                at += 4 + size
-            del held[:at]
+                frames.outcome.state = "timeout"
+                return frames.outcome
+            if not block or frames.take_in(block):
+                return frames.outcome
 
 
 def wall(*, tier: str, **more) -> Warm:

@@ -104,6 +104,70 @@ def bubblewrap(command: list[str], files: Path | None = None) -> list[str]:
     return [*arguments, "--", *command]
 
 
+def readable(descriptor: int, seconds: float) -> bool:
+    """Whether something is there to be read within these seconds; poll, since select knows no descriptor above 1023."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(1000 * seconds))
+
+
+class Frames:
+    """Cuts what a submission sends into frames and notes what they say, within the limits of size and time."""
+
+    def __init__(self, seconds: float):
+        self.outcome, self._held, self._total = Outcome("died"), bytearray(), 0
+        self._end = time.monotonic() + seconds
+
+    def seconds_left(self) -> float:
+        return max(0.0, self._end - time.monotonic())
+
+    def take_in(self, block: bytes) -> bool:
+        """Whether that was all: every cell has run, or a limit is reached (a flood of tiny frames takes time as well)."""
+        self._held += block
+        self._total += len(block)
+        at = 0
+        while len(self._held) - at >= 4:
+            (size,) = struct.unpack_from(">I", self._held, at)
+            if size > LARGEST_FRAME or self._total > LARGEST_OUTPUT:
+                self.outcome.state = "too_much_output"
+                return True
+            if time.monotonic() > self._end:
+                self.outcome.state = "timeout"
+                return True
+            if len(self._held) - at < 4 + size:
+                break
+            if self._take(bytes(self._held[at + 4 : at + 4 + size]), self.outcome):
+                return True
+            at += 4 + size
+        del self._held[:at]
+        return False
+
+    @staticmethod
+    def _take(frame: bytes, outcome: Outcome) -> bool:
+        """Note what a frame says; whether it says that all cells have run. What is no such frame is passed over."""
+        try:
+            said = json.loads(frame)
+        except (ValueError, RecursionError):
+            return False
+        if not isinstance(said, dict):
+            return False
+        if isinstance(said.get("sheet"), dict):
+            outcome.sheet = said["sheet"]
+        if isinstance(said.get("cell"), int):
+            outcome.last_cell = said["cell"]
+        error = said.get("error")
+        if isinstance(error, dict) and len(outcome.errors) < 100:
+            outcome.errors.append({"cell": error.get("cell") if isinstance(error.get("cell"), int) else None,
+                                   "name": str(error.get("name"))[:80], "text": str(error.get("text"))[:300]})
+        for what in ("wall", "no_kernel"):
+            if isinstance(said.get(what), str):
+                outcome.state, outcome.detail = "no_wall", said[what][:300]
+        if said.get("done") is True:
+            outcome.state = "ended"
+            return True
+        return False
+
+
 class Warm:
     """One warm process behind the wall; ``run`` gives it submissions one after the other."""
 
@@ -183,62 +247,19 @@ class Warm:
 
     def _read(self, reader: int) -> Outcome:
         """The frames until the pipe is closed or a limit is reached."""
-        outcome, held, total = Outcome("died"), bytearray(), 0
-        end = time.monotonic() + self.limits.seconds
+        frames = Frames(self.limits.seconds)
         while True:
-            ready, _, _ = select.select([reader], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
-                outcome.state = "timeout"
-                return outcome
+            if not readable(reader, frames.seconds_left()):
+                frames.outcome.state = "timeout"
+                return frames.outcome
             block = os.read(reader, 1 << 16)
-            if not block:
-                return outcome  # every writer is gone, or has closed it: nothing more can come
-            held += block
-            total += len(block)
-            if total > LARGEST_OUTPUT:
-                outcome.state = "too_much_output"
-                return outcome
-            while len(held) >= 4:
-                (size,) = struct.unpack(">I", held[:4])
-                if size > LARGEST_FRAME:
-                    outcome.state = "too_much_output"
-                    return outcome
-                if len(held) < 4 + size:
-                    break
-                frame, held = bytes(held[4 : 4 + size]), held[4 + size :]
-                if self._take(frame, outcome):
-                    return outcome
-
-    @staticmethod
-    def _take(frame: bytes, outcome: Outcome) -> bool:
-        """Note what a frame says; whether it says that all cells have run. What is no such frame is passed over."""
-        try:
-            said = json.loads(frame)
-        except (ValueError, RecursionError):
-            return False
-        if not isinstance(said, dict):
-            return False
-        if isinstance(said.get("sheet"), dict):
-            outcome.sheet = said["sheet"]
-        if isinstance(said.get("cell"), int):
-            outcome.last_cell = said["cell"]
-        error = said.get("error")
-        if isinstance(error, dict) and len(outcome.errors) < 100:
-            outcome.errors.append({"cell": error.get("cell") if isinstance(error.get("cell"), int) else None,
-                                   "name": str(error.get("name"))[:80], "text": str(error.get("text"))[:300]})
-        for what in ("wall", "no_kernel"):
-            if isinstance(said.get(what), str):
-                outcome.state, outcome.detail = "no_wall", said[what][:300]
-        if said.get("done") is True:
-            outcome.state = "ended"
-            return True
-        return False
+            if not block or frames.take_in(block):  # no block: every writer is gone, nothing more can come
+                return frames.outcome
 
     def _end(self, outcome: Outcome) -> Outcome:
         """Wait for the child, which says what it used; one that goes on is ended, and all that it started with it."""
         try:
-            over, _, _ = select.select([self.control], [], [], GRACE if outcome.state in ("ended", "died") else 0)
-            if not over:
+            if not readable(self.control.fileno(), GRACE if outcome.state in ("ended", "died") else 0):
                 self.control.send(b"end")
             used = json.loads(self.control.recv(65536))
         except (OSError, ValueError):
