@@ -77,6 +77,7 @@ def test_seeds_differ_and_each_is_reproducible(exercise):
 def test_grading_leaves_the_language_and_the_figures_as_they_were(exercise, monkeypatch):
     import matplotlib.pyplot as plt
 
+    plt.close("all")  # whatever other tests in this process have left open
     crmkit.set_language("zh")
     monkeypatch.delenv("MPLBACKEND", raising=False)
     exercise.right_answers(1, lang="en")
