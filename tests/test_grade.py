@@ -375,3 +375,41 @@ def test_a_packs_own_data_lie_beside_the_student_the_submission_and_the_solution
     for student in room.students:
         marks = scores(result, student)
         assert marks.pop("comment") is None and set(marks.values()) == {1.0}
+
+
+def test_data_of_a_pack_that_were_mended_are_run_and_worked_out_anew(tmp_path):
+    room = Classroom(tmp_path, students=1, pack=PACK.with_name("tea_orders"))
+    (student,) = room.students
+    room.hand_in(student)
+    before, _ = run(room, tmp_path / "grades")
+    data = room.folder / "pack" / "files" / "tea_orders.csv"
+    lines = data.read_text(encoding="utf-8").splitlines(keepends=True)
+    data.write_text("".join(lines[:1] + lines[1::2]), encoding="utf-8")
+    after, _ = run(room, tmp_path / "grades")
+    values = [next((q.value, q.right) for q in r[student].questions if q.question == "my_orders") for r in (before, after)]
+    assert values[0] != values[1] and values[1][0] == values[1][1] and scores(after, student)["top_share"] == 1
+
+
+def test_a_file_of_one_student_in_anothers_folder_is_nobodys(tmp_path):
+    room = Classroom(tmp_path, students=3)
+    a, b, c = room.students
+    room.hand_in(b)
+    # 王小明 hands in a spoilt copy of Ann Wood's notebook under her file's name: it must not replace what she handed in
+    theirs = room.out / f"{room.variant(a)['name']}_901_assignsubmission_file_"
+    theirs.mkdir()
+    nbformat.write(room.notebook(b, {"uplift": "uplift = 0.9"}), theirs / room.variant(b)["file"])
+    late = time.time() + 3600
+    os.utime(theirs / room.variant(b)["file"], (late, late))
+    result, _ = run(room, tmp_path / "grades")
+    assert scores(result, b)["uplift"] == 1 and result[b].others == [] and result[a].file is None
+    assert "disagreement" in {r["what"] for r in rows(tmp_path / "grades" / "problems.csv")}
+
+
+def test_a_mark_by_hand_reaches_a_notebook_that_cannot_be_read(tmp_path):
+    room = Classroom(tmp_path, students=1)
+    (student,) = room.students
+    (room.out / f"{student}.ipynb").write_text("{not json", encoding="utf-8")
+    (room.folder / "grading.toml").write_text(
+        f'[[override]]\nstudent_id = "{student}"\nquestion = "uplift"\nscore = 1.0\nreason = "交了纸质稿"\n', encoding="utf-8")
+    result, _ = run(room, tmp_path / "grades")
+    assert result[student].total == pytest.approx(2 / 14, abs=1e-6) and scores(result, student)["uplift"] == 1

@@ -4,6 +4,7 @@ Three kinds of process: this one, which holds the secret and never runs a studen
 from the pack in a process of their own; and the warm processes behind the wall, which hold no answer.
 """
 
+import hashlib
 import threading
 from collections import defaultdict
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -82,7 +83,7 @@ def grade(
         from .reports import differences, merge_marking_sheet, write_reports
 
         merge_marking_sheet(out, graded, exercise)
-        _total(graded, settings, about)
+        _total(graded, settings, exercise.questions)
         if only:  # the others keep what they had
             graded = {s: graded[s] if s in (only or []) else _restored(before.get(s), s) for s in about.variants}
         journal.keep_marks({s: g.to_json() for s, g in graded.items()})
@@ -159,6 +160,13 @@ def prepared_cells(notebook: Notebook, exercise: Exercise, *, seed: int, lang: s
     return cells
 
 
+def pack_files(about: Assignment) -> dict[str, str]:
+    """The pack's own data by their hashes: what was run or worked out on other data is not kept."""
+    folder = about.pack.parent / FILES
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
 _exercise: Exercise | None = None
 
 
@@ -178,7 +186,7 @@ class RightAnswers:
         self.about, self.journal = about, journal
         # what the right answers depend on: the code and contracts of the exercise, and the kit that it imports
         parts = [(c.source, c.question, c.tags) for c in exercise.lesson.exercise if c.kind == "code"]
-        self.version = Journal.key(parts, crmkit.__version__)
+        self.version = Journal.key(parts, crmkit.__version__, pack_files(about))
         self.pool, self.begun = None, {}
 
     def begin(self, seed: int, lang: str) -> None:
@@ -237,12 +245,13 @@ def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, 
     runner, rights = Runner(tier, jobs, limits, about.pack.parent / FILES), RightAnswers(about, exercise, journal)
     try:
         waiting: dict[Future, tuple] = {}
+        files = pack_files(about)
         outcomes: dict[tuple[str, str], Outcome] = {}
         for student, submission in chosen.items():
             for which in ("own", "hidden") if second_seed else ("own",):
                 seed = about.seed(student) if which == "own" else about.hidden_seed(student)
                 cells = prepared_cells(submission.notebook, exercise, seed=seed, lang=about.variants[student].language)
-                key = Journal.key("run", cells, asdict(limits), tier, crmkit.__version__)
+                key = Journal.key("run", cells, asdict(limits), tier, crmkit.__version__, files)
                 kept = journal.kept("runs", key)
                 if kept is not None:
                     outcomes[student, which] = Outcome(**kept)
@@ -297,7 +306,7 @@ def _mark_one(about, questions, settings, mine: Graded, submission, outcomes, ri
         mine.flags.append("late")
 
 
-def _total(graded: dict[str, Graded], settings: Settings, about: Assignment) -> None:
+def _total(graded: dict[str, Graded], settings: Settings, questions: dict[str, dict]) -> None:
     """Shares of all points: what the questions earned, then marks by hand, then lateness."""
     by_hand = defaultdict(list)
     for override in settings.overrides:
@@ -308,6 +317,9 @@ def _total(graded: dict[str, Graded], settings: Settings, about: Assignment) -> 
             mine.reasons.append({"question": override.question, "score": override.score, "reason": override.reason})
             if override.question is None:
                 whole = override.score
+            elif not mine.questions:  # nothing that could be run: what the instructor saw of it counts all the same
+                nothing = dict.fromkeys(questions, ("missing", None))
+                mine.questions = marking.mark(questions, nothing, lambda given: dict.fromkeys(questions))
             for one in mine.questions:
                 if one.question == override.question:
                     one.score, one.code = override.score, "by_hand"

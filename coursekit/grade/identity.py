@@ -56,7 +56,7 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
             evidence["seed"] = [by_seed[s] for s in notebook.seeds if s in by_seed]
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
-        evidence["path"] = _named_in(one.label, names)
+        evidence["path"], evidence["shared_name"] = _named_in(one.label, names)
         _decide(submission, chosen.get(one.label) or chosen.get(one.name))
         submissions.append(submission)
     return submissions
@@ -65,19 +65,19 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
 def _decide(submission: Submission, chosen: str | None) -> None:
     evidence = submission.evidence
     strong = set(evidence.get("copy", [])) | set(evidence.get("seed", []))
-    path = set(evidence["path"])
+    path, shared = set(evidence["path"]), set(evidence["shared_name"])
     if chosen:
         submission.student = chosen
         submission.flags.append("chosen_by_hand")
     elif "other_assignment" in submission.flags:
         pass
-    elif len(strong) == 1 and (not path or strong <= path):
+    elif len(strong) == 1 and (not path or path == strong) and (not shared or strong <= shared):
         submission.student = next(iter(strong))
-    elif not strong and len(path) == 1:
+    elif not strong and len(path) == 1 and not shared:
         submission.student = next(iter(path))
         if submission.notebook:
             submission.flags.append("named_by_file_only")
-    elif strong or path:
+    elif strong or path or shared:
         submission.flags.append("disagreement")
     else:
         submission.flags.append("unknown_student")
@@ -99,26 +99,24 @@ def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def _named_in(label: str, names: dict[str, set[str]]) -> list[str]:
+def _named_in(label: str, names: dict[str, set[str]]) -> tuple[list[str], list[str]]:
     """Students named in a path: by whole words, and by a Chinese name also within a run of characters.
 
-    A name that two students share points at both, unless an id settles it.
+    First those named for certain: two, where one's file lies in the other's folder. Then those who share a name that
+    nothing else in the path settles.
     """
     words = {_plain(w) for w in re.split(r"[\s_/\\.()（）\[\]【】,，;&+-]+", unicodedata.normalize("NFKC", label))}
     parts = re.split(r"[/_.]", label)
     words |= {_plain(part) for part in parts} | {_plain(" ".join(parts[i : i + 2])) for i in range(len(parts))}
-    words.discard("")
-    hits = [names[w] for w in words if w in names]
     run = _plain(label)
-    hits += [who for name, who in names.items() if re.search(r"[\u3400-\u9fff]", name) and name in run]
-    hits += [names[n] for n in re.findall(r"\d{5,}", label) if n in names]
-    if not hits:
-        return []
-    single = set().union(*(h for h in hits if len(h) == 1))
-    shared = [h for h in hits if len(h) > 1]
-    if single and all(h & single for h in shared):
-        return sorted(single)
-    return sorted(set().union(*hits))
+    words |= {name for name in names if re.search(r"[\u3400-\u9fff]", name) and name in run}
+    words |= set(re.findall(r"\d{5,}", label))
+    found = {w for w in words if w in names}
+    # 王明 within 王明明 names nobody of its own
+    found = {w for w in found if run.count(w) > sum(run.count(o) for o in found if w != o and w in o)}
+    certain = set().union(*(names[w] for w in found if len(names[w]) == 1))
+    shared = set().union(*(names[w] for w in found if len(names[w]) > 1 and not names[w] & certain))
+    return sorted(certain), sorted(shared)
 
 
 def newest(submissions: list[Submission]) -> list[Submission]:
