@@ -22,7 +22,6 @@ from datetime import date, datetime
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
-from crmkit.schema import CrmkitError
 
 from .messages import KitError, message
 
@@ -31,7 +30,6 @@ from .messages import KitError, message
 KEY = "crmkit_batch"      # of the output's metadata: what it was made from, and a hash of its cells
 RESULTS = "results.csv"
 LABELS = ("id", "name", "编号", "名称")  # columns that name a row; parameters only where the notebook has them
-DEEPEST_HEADER = 20       # rows searched for the header
 MOST_SAID = 10            # of the cells that cannot be read, said at once
 YES_NO = {"是": "true", "否": "false", "真": "true", "假": "false"}
 
@@ -201,24 +199,15 @@ def read_rows(path: Path, parameters: dict[str, Parameter], source: str, sheet: 
 
 def _find(path: Path, parameters: dict[str, Parameter], sheet: str | None):
     """The table, and the parameter or label that each column stands for; the header is the first row with a parameter."""
-    from crmkit.transactions.columns import Mapping
-    from crmkit.transactions.files import open_table
+    from .tables import under_each_header
 
     first: list[str] = []
-    for at in range(1, DEEPEST_HEADER + 1):
-        try:
-            table = open_table(path, Mapping(header_row=at, sheet=sheet))
-        except CrmkitError as error:
-            if error.code == "empty_file" and at > 1:  # fewer rows than this
-                break
-            raise
+    for table in under_each_header(path, sheet):
         names = [unicodedata.normalize("NFC", _text(str(name))) for name in table.header.names]
         first = first or [name for name in names if name]
         if set(names) & set(parameters):
             break
     else:
-        names = first
-    if not set(names) & set(parameters):
         names = first
     allowed = "\n".join(f"  {p.name}{f': {p.kind}' if p.kind else ''} = {p.default}" for p in parameters.values())
     unknown = [name for name in names if name and name not in parameters and name not in LABELS]

@@ -8,15 +8,13 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crmkit.schema import CrmkitError
-from crmkit.transactions.columns import Mapping, plain
-from crmkit.transactions.files import open_table
+from crmkit.transactions.columns import plain
 from crmkit.transactions.rows import customer_text
 
 from ..messages import KitError
+from ..tables import under_each_header
 
 LANGUAGES = ("zh", "en", "both")
-DEEPEST_HEADER = 20  # rows searched for the header
 # our column → headers, best first, as `plain` reduces them; a platform's own number is kept for its archive
 HEADERS = {
     "student_id": ("studentid", "学号", "學號", "学生编号", "学生号", "学籍号", "studentno", "studentnumber", "sisuserid",
@@ -83,13 +81,7 @@ def _find(path: Path, sheet: str | None):
     if not path.is_file():
         raise KitError("roster_absent", value=str(path))
     names: list[str] = []
-    for row in range(1, DEEPEST_HEADER + 1):
-        try:
-            table = open_table(path, Mapping(header_row=row, sheet=sheet))
-        except CrmkitError as error:
-            if error.code == "empty_file" and row > 1:  # fewer rows than this
-                break
-            raise
+    for table in under_each_header(path, sheet):
         at = _columns(table.header.names)
         if "student_id" in at:
             return table, at
