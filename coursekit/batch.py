@@ -22,7 +22,6 @@ from datetime import date, datetime
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
-
 from .messages import KitError, message
 
 # the data door, papermill and the rest are imported where they are used: each process reads this module anew
