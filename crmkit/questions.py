@@ -37,8 +37,9 @@ def preview(question: dict, value) -> tuple[str, str]:
         names = [c["name"] for c in value["columns"]]
         return say("answer_value_table", rows=len(value["rows"]), columns=("、".join(names), ", ".join(names)))
     if kind == "chart":
-        parts = [say(f"answer_value_{k}", count=sum(len(s["points"]) for s in value[k]), series=len(value[k]))
-                 for k in CHARTS if value[k]]
+        drawn = {k: [series for series in value[k] if series["points"]] for k in CHARTS}  # an error bar's line has none
+        parts = [say(f"answer_value_{k}", count=sum(len(s["points"]) for s in series), series=len(series))
+                 for k, series in drawn.items() if series]
         return "，".join(p[0] for p in parts), ", ".join(p[1] for p in parts)
     return say("answer_value_text", words=count_words(value))
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import crmkit
 from crmkit.answer_forms import FORM_FIELDS, MAX_ROWS, MAX_TEXT, UNITS, BadForm, count_words, describe, read_answer
-from crmkit.questions import MIME, AnswerSheet
+from crmkit.questions import MIME, AnswerSheet, preview
 from crmkit.terms import message_pair
 
 SHARE = {"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}
@@ -272,3 +272,9 @@ def test_every_kind_and_unit_says_its_form_in_both_languages():
     assert describe(SHARE)[1] == "a number between 0 and 1 (unit: share)"
     for unit in UNITS:
         assert all(message_pair(f"unit_{unit}"))
+
+
+def test_a_charts_answer_is_told_without_series_that_hold_nothing():
+    chart = {"bars": [{"points": [["a", 0, 1], ["b", 0, 2]]}], "line": [{"points": []}, {"points": []}], "scatter": []}
+    said = preview({"kind": "chart"}, chart)
+    assert "2" in said[1] and "line" not in said[1] and "折线" not in said[0]

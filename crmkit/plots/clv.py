@@ -29,7 +29,7 @@ def plot_frequency_fit(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``HoldoutValidation``.
     """
-    ax = axes(ax, label("frequency_fit"), size=(7, 4.2), x="calibration_frequency", y=("customers", number))
+    ax = axes(ax, label("frequency_fit"), size=(9, 4.4), x="calibration_frequency", y=("customers", number))
     frame = result.frequencies
     paired_bars(ax, frame, ("actual_customers", "expected_customers"), show=lambda count: number(round(count)))
     ax.set_xticks(range(len(frame)), frame["frequency"])
