@@ -1,5 +1,6 @@
 """Grading: what honest students hand in, however the platform hands it back."""
 
+import copy
 import csv
 import io
 import json
@@ -413,3 +414,17 @@ def test_a_mark_by_hand_reaches_a_notebook_that_cannot_be_read(tmp_path):
         f'[[override]]\nstudent_id = "{student}"\nquestion = "uplift"\nscore = 1.0\nreason = "交了纸质稿"\n', encoding="utf-8")
     result, _ = run(room, tmp_path / "grades")
     assert result[student].total == pytest.approx(2 / 14, abs=1e-6) and scores(result, student)["uplift"] == 1
+
+
+def test_a_notebook_of_format_3_and_one_with_every_cell_twice_are_graded(tmp_path):
+    room = Classroom(tmp_path, students=2)
+    old, twice = room.students
+    stored = nbformat.convert(room.notebook(old), 3)
+    (room.out / f"{old}.ipynb").write_text(nbformat.v3.writes_json(stored), encoding="utf-8")
+    notebook = room.notebook(twice)
+    notebook.cells = [copy.deepcopy(cell) for cell in notebook.cells for _ in (1, 2)]
+    for i, cell in enumerate(notebook.cells):
+        cell.id = f"renamed-{i}"
+    nbformat.write(notebook, room.out / f"{twice}.ipynb")
+    result, _ = run(room, tmp_path / "grades")
+    assert [result[s].total for s in room.students] == pytest.approx([12 / 14] * 2)

@@ -150,7 +150,7 @@ def prepared_cells(notebook: Notebook, exercise: Exercise, *, seed: int, lang: s
                 placed["sheet"] = True
             continue
         cells.append(source)
-        if "parameters" in tags and not placed["parameters"]:
+        if "parameters" in tags:  # each time: a copied cell would set the defaults again
             cells.append(injected)
             placed["parameters"] = True
     if not placed["parameters"]:
