@@ -20,7 +20,7 @@ from .scenario import Scenario
 
 _STREAMS = ("arrivals", "contacts", "campaigns", "lapse", "counts", "orders", "failures", "noise", "referrals", "surveys")
 _SOURCES = ("before", "launch", "advertising", "promotion", "referral")
-_ITEMS = ("contacts", "campaigns", "financial", "social", "structural", "service_quality", "complaints", "care",
+_ITEMS = ("contacts", "relationship_programme", "campaigns", "financial", "social", "structural", "service_quality", "complaints", "care",
           "acquisition", "cost_to_serve", "fixed_cost")
 _ARMS = np.array([0, 0.5, 1, 1.5, 2])  # of the number of contacts, under the randomised policy
 _NEVER = 2**30                          # a day that does not come
@@ -134,7 +134,7 @@ class Market:
         # contacts, and the campaigns' messages and discounts
         kind = lever({group: TYPES.index(name) for group, name in d.relationship.items()}).astype(int)
         types = {name: np.array([getattr(s.types[x], name) for x in TYPES])[kind]
-                 for name in ("contacts_per_month", "cost_per_contact", "contact_strength", "heard_share")}
+                 for name in ("contacts_per_month", "cost_per_contact", "contact_strength", "heard_share", "cost_per_month")}
         planned = types["contacts_per_month"] if d.contacts is None else lever(d.contacts, np.nan)
         planned = np.where(np.isnan(planned), types["contacts_per_month"], planned) * on_file
         arm = np.ones(len(who))
@@ -176,7 +176,9 @@ class Market:
         felt = t["state"] - t["satisfaction"]
         warmth = types["contact_strength"] * t["contact_gain"] * answer + social_effect + care
         price = d.price * (1 - discount)
-        thrift = t["price_sensitivity"] * (-np.log(price) + s.rebate_perceived * novelty * rebate)
+        cheaper = -np.log(price)
+        cheaper *= np.where(cheaper < 0, s.loss_aversion, 1)  # a rise is felt more than a cut (Hardie, Johnson & Fader 1993)
+        thrift = t["price_sensitivity"] * (cheaper + s.rebate_perceived * novelty * rebate)
         pull = np.clip(warmth + thrift + s.purchase_response * felt, -3, 1.2)
         bond = t["bond"] + 0.1 * (structural * t["structural_need"] - t["bond"])
 
@@ -243,16 +245,17 @@ class Market:
         # what it all cost, by item and tier
         items = {
             "contacts": contact_cost, "campaigns": message_cost, "financial": np.rint(rebate * amount),
-            "social": on_file * social * s.social_cost * 100, "structural": on_file * structural * s.structural_cost * 100,
+            "social": on_file * social**2 * s.social_cost * 100, "structural": on_file * structural**2 * s.structural_cost * 100,
+            "relationship_programme": on_file * types["cost_per_month"] * 100,
             "service_quality": on_file * d.service_quality**2 * s.quality_cost * 100, "complaints": complaint_cost,
             "care": per_head * 100, "cost_to_serve": serve,
         }
         table = [np.bincount(tier, weights=values, minlength=len(s.tiers)) for values in items.values()]
         firm = {"acquisition": d.acquisition_budget, "fixed_cost": s.fixed_cost}
         lines = [(name, k, cents) for name, row in zip(items, table) for k, cents in enumerate(row) if cents >= 0.5]
-        lines += [(name, len(s.tiers), cost * 100) for name, cost in firm.items()]
-        name, at, cents = zip(*lines)
-        self._write("costs", month=np.full(len(lines), start), item=[_ITEMS.index(x) for x in name], tier=at, amount=np.rint(cents))
+        lines += [(name, len(s.tiers), cost * 100) for name, cost in firm.items() if cost]
+        self._write("costs", month=np.full(len(lines), start), item=[_ITEMS.index(name) for name, _, _ in lines],
+                    tier=[k for _, k, _ in lines], amount=np.rint([cents for *_, cents in lines]))
         self.month += 1
 
     def _arrive(self, d: Decision, campaigns, rng, start: int, end: int) -> int:

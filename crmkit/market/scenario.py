@@ -61,6 +61,7 @@ class RelationshipType:
     cost_per_contact: float = 0.0
     contact_strength: float = 1.0
     heard_share: float = 0.1
+    cost_per_month: float = 0.0
 
     def __post_init__(self):
         _require_in_range(self, "types.")
@@ -104,11 +105,12 @@ class Scenario:
     lapse_response: float = 1.0
     satisfaction_speed: float = 0.2
     satisfaction_noise: float = 0.03
-    quality_gain: float = 0.3
+    quality_gain: float = 0.2
     failure_rate: float = 0.02
     failure_drop: float = 0.25
     recovery_bonus: float = 0.03
     pull_forward: float = 0.3
+    loss_aversion: float = 2.0
     rebate_perceived: float = 0.6
     imitation_half_life_months: float = 18.0
     social_dilution: float = 0.5
