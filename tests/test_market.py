@@ -312,3 +312,20 @@ def test_a_market_of_one_customer_and_one_that_has_died_out_still_keep_books(nam
     assert len(market.truth) == 1 and not market.truth["true_alive"].any()
     accounts = market.step(quiet, months=2).accounts
     assert len(accounts) == 2 and (accounts["revenue"] == 0).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_column_and_every_word_of_the_ledgers_has_both_languages(name):
+    from crmkit.terms import has_term
+
+    market = run(name, BUSY, customers=100, months=2)
+    books = market.ledgers
+    columns = {c for ledger in (*LEDGERS, "accounts") for c in getattr(books, ledger).columns}
+    columns |= set(market.truth.columns) | set(scenarios().columns)
+    words = {w for column, names in books.names.items() for w in names if w != "spring"} | {market.scenario.setting}
+    assert not {x for x in columns | words if not has_term(x)}
+
+
+def test_a_ledger_is_shown_with_headings_in_both_languages():
+    text = repr(crmkit.show(run("industrial_group").ledgers.costs))
+    assert text and all(any(word in text for word in pair) for pair in (("科目", "item"), ("金额", "amount")))

@@ -245,7 +245,7 @@ def test_the_naive_regression_misleads_where_good_customers_are_called_more_and_
 
 def test_uplift_against_the_control_group_covers_the_truth_in_95_of_100_markets():
     """A campaign's effect on orders per head: the difference of means with its 95% interval, against twins in one market."""
-    s = one_segment("double_11_shop", "members", customers=1500, pull_forward=0.0)
+    s = one_segment("double_11_shop", "club_members", customers=1500, pull_forward=0.0)
     offer = Campaign(name="offer", discount=0.15, contacts=2.0, control_share=0.5)
     hits, truths, found = 0, [], []
     for seed in range(100):

@@ -19,7 +19,7 @@ from .ledgers import COLUMNS, Ledgers, ids
 from .scenario import Scenario
 
 _STREAMS = ("arrivals", "contacts", "campaigns", "lapse", "counts", "orders", "failures", "noise", "referrals", "surveys")
-_SOURCES = ("before", "launch", "advertising", "promotion", "referral")
+_SOURCES = ("before_start", "launch", "advertising", "promotion", "referral")
 _ITEMS = ("contacts", "relationship_programme", "campaigns", "financial", "social", "structural", "service_quality", "complaints", "care",
           "acquisition", "cost_to_serve", "fixed_cost")
 _ARMS = np.array([0, 0.5, 1, 1.5, 2])  # of the number of contacts, under the randomised policy
