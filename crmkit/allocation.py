@@ -4,21 +4,24 @@ import numpy as np
 
 
 def best_spread(
-    margin: np.ndarray, before: np.ndarray, e: np.ndarray, low: np.ndarray, high: np.ndarray
+    margin: np.ndarray, before: np.ndarray, e: np.ndarray, low: np.ndarray, high: np.ndarray, *,
+    budget: float | None = None,
 ) -> np.ndarray:
     """The amounts with the highest sum of margin · (amount / before)^e that add up to the same budget.
 
     At the optimum all marginal returns are equal, unless an amount is at its ``low`` or ``high`` limit; the return that
-    they share is found by bisection.
+    they share is found by bisection. Another ``budget`` is spent only as far as one more unit of money still returns
+    one. A loss that falls with effort, -margin · (amount / before)^-e, is spread alike.
 
     >>> best_spread(*map(np.array, ([80.0, 20.0], [1.0, 4.0], [0.5, 0.5], [0.0, 0.0], [5.0, 5.0]))).round(2).tolist()
     [4.92, 0.08]
     """
-    answering = (margin > 0) & (e > 0)
+    answering = margin * e > 0
     if not answering.any():
-        return before.copy()
+        return before.copy() if budget is None else low.copy()
     after = low.copy()  # a tier that does not answer, or loses more the more it gets, keeps the least
-    budget = before.sum() - after[~answering].sum()
+    same, total = budget is None, before.sum() if budget is None else budget
+    budget = total - after[~answering].sum()
     m, x, s = margin[answering], before[answering], e[answering]
 
     today, least, most = np.log(m * s / x), low[answering], high[answering]  # today: the logarithm of today's return
@@ -26,13 +29,13 @@ def best_spread(
     def wanted(log_return):
         return np.minimum(np.maximum(x * np.exp((today - log_return) / (1 - s)), least), most)
 
-    bottom, top = -700.0, 700.0  # of the logarithm of the marginal return that all tiers share
+    bottom, top = -700.0 if same else 0.0, 700.0  # of the logarithm of the marginal return that all tiers share
     with np.errstate(over="ignore"):
         while bottom < (middle := (bottom + top) / 2) < top:  # until no number lies between the two
             bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
         after[answering] = wanted(top)
-    left = before.sum() - after.sum()
-    if left > 1e-9 * before.sum():  # every answering tier is at its upper limit: the rest stays where it was
+    left = total - after.sum()
+    if same and left > 1e-9 * total:  # every answering tier is at its upper limit: the rest stays where it was
         kept = before[~answering] - after[~answering]
         after[~answering] += left * kept / kept.sum()
     return after

@@ -84,3 +84,62 @@ def interval_of(drawn, *, value: float, level: float = 0.95) -> Estimate:
     """The estimate ``value`` with the central interval of simulated numbers."""
     low, high = _percentiles(np.asarray(drawn, dtype=float), level)
     return Estimate(value=float(value), low=low, high=high, level=level)
+
+
+def turning_point(at, slope, error, *, level: float = 0.95, freedom: float = np.inf) -> Estimate:
+    """Where a curve stops rising, with the interval of all places where its slope cannot be told from zero.
+
+    ``at`` rises; ``slope`` and its standard ``error`` there. The interval inverts the test of slope 0 (as Fieller
+    1954 does for a ratio): ``high`` is infinite where the slope is nowhere surely below zero after the turn, and the
+    value too where it is above zero to the last: the data show no turn, and none is extrapolated. ``freedom``: degrees
+    of freedom of the error, where it is estimated from few numbers.
+
+    >>> at = np.linspace(0, 10, 1001)
+    >>> turn = turning_point(at, 4 - at, np.full(1001, 0.51), level=0.95)
+    >>> round(turn.value, 2), round(turn.low, 2), round(turn.high, 2)
+    (4.0, 3.0, 5.0)
+    """
+    from scipy.stats import t
+
+    require_between(level, 0.5, 0.999, name="level")
+    at, slope = np.asarray(at), np.asarray(slope)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit has no error, and is sure of every slope
+        z = slope / np.asarray(error)
+    area = np.concatenate([[0.0], np.cumsum(np.diff(at) * (slope[1:] + slope[:-1]) / 2)])
+    best, sure = int(np.argmax(area)), t.ppf((1 + level) / 2, freedom)
+    rising, falling = np.flatnonzero(z[:best + 1] > sure), np.flatnonzero(z[best:] < -sure)
+    return Estimate(
+        value=float(at[best]) if slope[-1] < 0 or best < len(at) - 1 else np.inf,
+        low=float(at[rising[-1]]) if len(rising) else float(at[0]),
+        high=float(at[best + falling[0]]) if len(falling) else np.inf, level=level,
+    )
+
+
+def difference_of_shares(hits: int, of: int, hits_other: int, of_other: int, *, level: float = 0.95) -> Estimate:
+    """One share less another of other people, with Newcombe's (1998, method 10) interval.
+
+    >>> found = difference_of_shares(56, 70, 48, 80)
+    >>> round(found.value, 4), round(found.low, 4), round(found.high, 4)
+    (0.2, 0.0524, 0.3339)
+    """
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    require_between(level, 0.5, 0.999, name="level")
+    require_between(min(of, of_other), 1, np.inf, name="customers")
+    low, high = confint_proportions_2indep(hits, of, hits_other, of_other, method="newcomb", alpha=1 - level)
+    return Estimate(value=float(hits / of - hits_other / of_other), low=float(low), high=float(high), level=level)
+
+
+def difference_of_means(values, others, *, level: float = 0.95, times: float = 1.0, plus: float = 0.0) -> Estimate:
+    """``times`` the mean of the one less that of the other, ``plus`` a fixed amount, with Welch's (1947) interval.
+
+    >>> difference_of_means([3.0, 5.0], [1.0, 2.0, 3.0], times=10, plus=-5).value
+    15.0
+    """
+    from scipy.stats import ttest_ind
+
+    require_between(level, 0.5, 0.999, name="level")
+    require_between(min(len(values), len(others)), 2, np.inf, name="customers")
+    welch = ttest_ind(values, others, equal_var=False).confidence_interval(level)
+    value, low, high = (times * float(d) + plus for d in (np.mean(values) - np.mean(others), welch.low, welch.high))
+    return Estimate(value=value, low=low, high=high, level=level)

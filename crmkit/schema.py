@@ -61,3 +61,26 @@ def require_between(value, low, high, *, name: str) -> None:
         inside = False
     if not inside:
         raise CrmkitError("out_of_range", value=value, name=name, low=low, high=high)
+
+
+def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), high: float = float("inf"),
+                    whole: bool = False) -> list:
+    """The columns as float arrays, in order; refuses an empty frame, no columns, and cells that are no numbers inside.
+
+    ``whole`` refuses fractions: with ``low=0, high=1`` a column of yes and no (True and False pass too).
+    """
+    import numpy as np
+    import pandas as pd
+
+    require_columns(frame, columns, what=what)
+    if not len(frame) or not len(columns):
+        raise CrmkitError("no_values", name=what)
+    found = [pd.to_numeric(frame[c], errors="coerce").to_numpy(float, na_value=np.nan) for c in columns]
+    for column, numbers in zip(columns, found):
+        inside = np.isfinite(numbers) & (numbers >= low) & (numbers <= high)
+        wrong = ~(inside & (numbers == np.rint(numbers)) if whole else inside)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise CrmkitError("cell_not_a_number", row=row, column=column, value=frame[column].iloc[row],
+                              count=int(wrong.sum()), low=low, high=high)
+    return found

@@ -15,7 +15,11 @@ from .terms import has_term, message_pair, term_pair
 # a column so named holds shares (0…1) and is shown as %
 _SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?$")
 # columns (or index levels) whose values are slugs of the catalogue
-_SLUGS = ("tier", "segment", "from_tier", "to_tier", "level", "kind", "measure", "reason")
+_SLUGS = ("tier", "segment", "from_tier", "to_tier", "level", "kind", "measure", "reason",
+          "relationship_type", "published_type", "best_type", "trait", "asked_by", "ladder", "rung",
+          "quadrant", "first_payment", "sector", "reading", "market", "expectation", "decision",
+          "attainment", "recommendation", "complaint",
+          "stage", "from_rung", "to_rung", "check", "source", "way", "option", "group")
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
 _FORMULA = re.compile(r"^\s*(?:[=@\t\r]|[+-](?!\d+(?:[.,]\d+)*$))")
 

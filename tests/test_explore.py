@@ -13,8 +13,9 @@ from crmkit.customer_pyramid import rank_customers
 from crmkit.explore import scene as scenes
 from crmkit.explore import widget
 from crmkit.explore.pyramid import explore_pyramid, pyramid_scene
+from crmkit.explore.relationship_types import explore_relationship_types, types_scene
 from crmkit.explore.rfm import Cells, explore_rfm, rfm_scene, rules
-from crmkit.tables import percent
+from crmkit.tables import number, percent
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +27,14 @@ def customers():
         "days_since_last": rng.integers(0, 500, n).astype(float), "frequency": rng.geometric(0.4, n) - 1})
 
 
-@pytest.fixture(params=[explore_pyramid, explore_rfm])
+SEGMENT = pd.DataFrame({"customers": [2000], "unit_margin": [300.0], "purchases_per_year": [2.0],
+                        "retention_rate": [0.6]})
+
+
+@pytest.fixture(params=[explore_pyramid, explore_relationship_types, explore_rfm])
 def explorer(request, customers):
     crmkit.set_language("both")
-    return request.param(customers)
+    return request.param(SEGMENT if request.param is explore_relationship_types else customers)
 
 
 def _texts(scene):
@@ -86,6 +91,40 @@ def test_rfm_scene_agrees_with_segments_named_customer_by_customer(customers):
         inside = named[named["segment"] == slug]
         revenue = inside["revenue"].sum() / named["revenue"].sum()
         assert texts[at + 1: at + 3] == [percent(len(inside) / len(named)), percent(revenue)]
+
+
+def test_types_scene_shows_the_comparisons_profits_break_evens_and_both_picks():
+    crmkit.set_language("en")
+    values = {"customers": 4, "unit_margin": 2.5, "purchases_per_year": 0.3, "retention_rate": 0.6, "need": 0.8,
+              "cost_factor": 1.0}
+    row = pd.DataFrame({"segment": ["x"], "customers": [10_000.0], "unit_margin": [10**2.5], "need": [0.8],
+                        "purchases_per_year": [10**0.3], "retention_rate": [0.6]})
+    result = crmkit.compare_relationship_types(row)
+    scene, best = types_scene(values), result.best.iloc[0]
+    texts = [t for t in _texts(scene) if isinstance(t, str)]
+    shown = [t for t in texts if t != "◆"]
+    assert shown[::2] == [number(profit) for profit in result.profits["profit"]]
+    assert shown[1::2] == ["–", *(number(even) for even in result.profits["break_even_margin"][1:])]
+    rects = [m for m in scene["marks"] if m["kind"] == "rect"]
+    dark = [i for i, m in enumerate(rects) if m.get("fill") == "#0072b2"]
+    assert dark == [result.profits["profit"].argmax()] and texts.count("◆") == 1
+    assert best["best_type"] in scene["said"]["en"] and best["published_type"] in scene["said"]["en"]
+    assert scene["shown"]["customers"] == "10k" and scene["shown"]["cost_factor"] == "× 1.0"
+    cheaper = types_scene(values | {"cost_factor": 0.1})
+    assert cheaper["said"] != scene["said"]
+
+
+def test_types_explorer_begins_at_the_segment_and_answers_within_a_frame():
+    from time import perf_counter
+
+    explorer = explore_relationship_types(SEGMENT)
+    assert explorer.values["customers"] == pytest.approx(np.log10(2000)) and explorer.values["retention_rate"] == 0.6
+    took = []
+    for margin in np.linspace(0, 5, 21):
+        began = perf_counter()
+        explorer._compute(explorer.values | {"unit_margin": margin})
+        took.append(perf_counter() - began)
+    assert min(took) < 0.010, "the Python step of a frame"  # the quickest of 21: others may be using the machine
 
 
 @pytest.mark.parametrize("bins", range(3, 8))

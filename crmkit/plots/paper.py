@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter
 
 from .. import fonts
+from ..intervals import Estimate
 from ..language import get_language, in_language
 from ..tables import number, percent
 from ..terms import has_term, term_pair
@@ -40,9 +41,16 @@ def with_interval(estimate, show=percent) -> str:
     return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}–{show(estimate.high)})"
 
 
+def estimates(table: pd.DataFrame, column: str, level: float) -> list[Estimate]:
+    """A column as estimates, with the interval of its ``_low`` and ``_high`` where the table has them."""
+    ends = (table.get(f"{column}_{end}", [None] * len(table)) for end in ("low", "high"))
+    return [Estimate(value=v, low=low, high=high, level=level) for v, low, high in zip(table[column], *ends)]
+
+
 # --- the paper ------------------------------------------------------------------------------
 
 def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2)) -> Axes:
+    """The Axes given, or those of a new figure, ready to be drawn on: the font, the title, no frame above and right."""
     fonts.use()
     if ax is None:
         _, ax = plt.subplots(figsize=size, layout="constrained")
@@ -52,6 +60,7 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2))
 
 
 def share_axis(axis, slug: str) -> None:
+    """Shares as percentages, under the term."""
     axis.set_major_formatter(FuncFormatter(lambda v, _: percent(v, 0)))
     axis.set_label_text(label(slug))
 

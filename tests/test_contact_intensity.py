@@ -1,0 +1,240 @@
+"""Contact intensity (F9): known optima, coverage over many seeds, and what each reading makes of confounded data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import brentq
+
+import crmkit
+from crmkit import CrmkitError, fit_contact_response, set_language
+from crmkit.contact_intensity import adjusted_contact_response, within_customer_response
+from crmkit.terms import has_term
+
+PAYS = {"margin_per_response": 30.0, "cost_per_contact": 4.0}
+B1, B2, BASE = 0.9, -0.12, 0.8
+
+
+def response(x):
+    return BASE * np.exp(B1 * np.log1p(x) + B2 * x)
+
+
+ANNOYS = -B1 / B2 - 1  # 6.5: where the response turns
+BEST = brentq(lambda x: 30 * response(x) * (B1 / (1 + x) + B2) - 4, 0.1, ANNOYS)  # 3.9: where the next contact only pays
+
+
+def trial(seed, n=1000, mean=response):
+    """Contacts given out at random; customers differ, so that counts vary more than Poisson's."""
+    rng = np.random.default_rng(seed)
+    x, taste = rng.integers(0, 17, n), rng.gamma(2, 0.5, n)
+    return pd.DataFrame({"customer_id": np.arange(n), "contacts": x, "response": rng.poisson(taste * mean(x))})
+
+
+def market(seed, n=2000, by="prior_purchases"):
+    """Heavy buyers are contacted more: by their recorded purchases, or by a taste that no record shows."""
+    rng = np.random.default_rng(seed)
+    taste = rng.gamma(1.5, 1 / 1.5, n)
+    prior = rng.poisson(6 * taste)
+    x = np.minimum(rng.poisson(1 + (0.9 * prior if by == "prior_purchases" else 5 * taste)), 30)
+    return pd.DataFrame({"customer_id": np.arange(n), "contacts": x, "prior_purchases": prior,
+                         "response": rng.poisson(taste * response(x))})
+
+
+def panel(seed, n=300, periods=6):
+    rng = np.random.default_rng(seed)
+    taste = np.repeat(rng.gamma(1.5, 1 / 1.5, n), periods)
+    x = np.minimum(rng.poisson(1 + 5 * taste), 30)
+    return pd.DataFrame({"customer_id": np.repeat(np.arange(n), periods), "contacts": x,
+                         "response": rng.poisson(taste * response(x))})
+
+
+def row(found):
+    return found.segments.iloc[0]
+
+
+def holds(found, annoys=ANNOYS, best=BEST):
+    r = row(found)
+    return [r.annoyance_low <= annoys <= r.annoyance_high, r.best_low <= best <= r.best_high]
+
+
+def exact(x, mean):
+    return pd.DataFrame({"customer_id": range(len(x)), "contacts": x, "response": mean(x)})
+
+
+def test_closed_form_annoyance_point_and_the_optimum_by_root_finding():
+    x = np.tile(np.arange(17.0), 20)
+    r = row(fit_contact_response(exact(x, response).round(6), **PAYS))
+    assert r.annoyance_point == pytest.approx(ANNOYS, abs=0.01) and r.best_contacts == pytest.approx(BEST, abs=0.01)
+    assert r.profit_at_best == pytest.approx(30 * response(BEST) - 4 * BEST, rel=1e-3)
+    assert r.profit_today == pytest.approx(30 * response(x).mean() - 4 * 8)
+    r = row(fit_contact_response(exact(x, lambda x: 0.8 * np.exp(0.3 * x - 0.02 * x**2)).round(6), **PAYS))
+    assert r.annoyance_point == pytest.approx(0.3 / 0.04, abs=0.01)
+
+
+def test_coefficients_agree_with_statsmodels_glm_curve():
+    import statsmodels.formula.api as smf
+    from statsmodels.api import families
+
+    data = trial(1)
+    peer = smf.glm("response ~ np.log1p(contacts) + contacts", data, family=families.Poisson()).fit(cov_type="HC0")
+    curve = fit_contact_response(data, **PAYS).curve
+    shown = peer.get_prediction(curve).summary_frame()
+    np.testing.assert_allclose(curve["response"], shown["mean"], rtol=1e-6)
+    # one row per customer: clustered errors are White's, with a correction for the sample that vanishes
+    np.testing.assert_allclose(curve["response_high"], shown["mean_ci_upper"], rtol=2e-3)
+
+
+def test_coverage_of_both_intervals_when_contacts_are_random():
+    held = np.mean([holds(fit_contact_response(trial(seed), **PAYS)) for seed in range(120)], axis=0)
+    assert (held > 0.87).all() and (held <= 1).all()
+
+
+def test_coverage_when_the_truth_is_the_other_form():
+    def mean(x):
+        return 0.8 * np.exp(0.3 * x - 0.02 * x**2)
+
+    best = brentq(lambda x: 30 * mean(x) * (0.3 - 0.04 * x) - 4, 0.1, 7.5)
+    held = np.mean([holds(fit_contact_response(trial(seed, mean=mean), **PAYS), 7.5, best) for seed in range(60)], axis=0)
+    assert (held > 0.85).all()
+
+
+def test_advice_costs_little_profit_when_the_truth_has_neither_form():
+    def mean(x):  # saturates at once, and annoys only from the ninth contact on
+        return 1 + 1.5 * (1 - np.exp(-x / 1.5)) - 0.25 * np.maximum(0, x - 8)
+
+    at = np.linspace(0, 16, 1601)
+    profit = 30 * mean(at) - 4 * at
+    lost = [profit.max() - np.interp(row(fit_contact_response(trial(s, mean=mean), **PAYS)).best_contacts, at, profit)
+            for s in range(20)]
+    assert np.mean(lost) < 0.2 * (profit.max() - profit[at == 8][0])  # of what the best is better than today's mean
+
+
+def test_naive_reading_reverses_the_decision_and_the_adjusted_one_puts_it_right():
+    naive, adjusted = [], []
+    for seed in range(25):
+        data = market(seed)
+        naive.append(row(fit_contact_response(data, **PAYS)))
+        adjusted.append(row(adjusted_contact_response(data, adjust_for=["prior_purchases"], **PAYS)))
+    today = np.mean([r.contacts_today for r in naive])
+    assert np.median([r.best_contacts for r in naive]) > today + 1   # "contact more"
+    assert np.median([r.best_contacts for r in adjusted]) < today - 1  # the truth: fewer
+    assert np.median([r.best_contacts for r in adjusted]) == pytest.approx(BEST, abs=0.35)
+    assert np.mean([r.best_low <= BEST <= r.best_high for r in adjusted]) > 0.7
+    assert np.mean([r.best_low <= BEST <= r.best_high for r in naive]) < 0.2
+
+
+def test_adjusting_does_not_help_when_what_decides_is_not_recorded():
+    found = [row(adjusted_contact_response(market(s, by="taste"), adjust_for=["prior_purchases"], **PAYS))
+             for s in range(15)]
+    assert np.median([r.best_contacts for r in found]) > BEST + 1
+    assert np.mean([r.best_low <= BEST <= r.best_high for r in found]) < 0.4
+
+
+def test_within_customer_reading_recovers_the_truth_although_taste_is_hidden():
+    held, best = [], []
+    for seed in range(40):
+        found = within_customer_response(panel(seed), **PAYS)
+        held.append(holds(found))
+        best.append(row(found).best_contacts)
+    assert np.median(best) == pytest.approx(BEST, abs=0.3) and (np.mean(held, axis=0) > 0.8).all()
+    assert row(fit_contact_response(panel(1), **PAYS)).best_contacts > BEST + 3  # thrown together they mislead
+
+
+def test_within_agrees_with_the_conditional_poisson_of_statsmodels():
+    from statsmodels.discrete.conditional_models import ConditionalPoisson
+
+    data = panel(3, n=600)
+    x = data["contacts"].to_numpy(float)
+    peer = ConditionalPoisson(data["response"], np.column_stack([np.log1p(x), x / 10]), groups=data["customer_id"])
+    b = np.asarray(peer.fit(disp=0).params) * [1, 0.1]
+    assert row(within_customer_response(data, **PAYS)).annoyance_point == pytest.approx(-b[0] / b[1] - 1, rel=0.06)
+
+
+def test_no_turn_in_the_data_is_said_and_not_extrapolated():
+    data = trial(4)
+    few = data[data["contacts"] <= 3]
+    found = fit_contact_response(few, **PAYS)
+    r = row(found)
+    assert r.annoyance_high == np.inf and found.curve["contacts"].max() == 3
+    assert len(found.notes) >= 2 and "3" in found.notes[1][1]
+    free = fit_contact_response(exact(np.tile(np.arange(8.0), 30), lambda x: 1 + x), **PAYS)
+    assert row(free)[["annoyance_point", "annoyance_high"]].tolist() == [np.inf, np.inf] and len(free.notes) == 3
+    assert np.isnan(row(free)["profit_at_best"])
+
+
+def test_each_segment_has_its_own_optimum():
+    tough = trial(5, mean=lambda x: response(x) * np.exp(-0.1 * x)).assign(segment="small")
+    keen = trial(6).assign(segment="gold", customer_id=lambda t: t["customer_id"] + 5000)
+    found = fit_contact_response(pd.concat([tough, keen]), **PAYS).segments.set_index("segment")
+    assert found.index.tolist() == ["gold", "small"]
+    assert found.loc["small", "best_high"] < found.loc["gold", "best_low"]
+    alone = row(fit_contact_response(keen, **PAYS))
+    assert found.loc["gold", "best_contacts"] == alone["best_contacts"]
+
+
+# laws
+
+def test_dearer_contacts_never_raise_the_optimum_and_free_ones_go_to_the_annoyance_point():
+    data = trial(7)
+    best = [row(fit_contact_response(data, margin_per_response=30, cost_per_contact=c)).best_contacts
+            for c in (0, 1, 2, 4, 8, 16, 1000)]
+    assert best == sorted(best, reverse=True) and best[-1] == 0
+    r = row(fit_contact_response(data, margin_per_response=30, cost_per_contact=0))
+    assert r.best_contacts == pytest.approx(r.annoyance_point, abs=0.01)
+
+
+def test_another_currency_scales_profit_and_leaves_contacts_alone():
+    data = trial(8)
+    one, hundred = (row(fit_contact_response(data, margin_per_response=30 * k, cost_per_contact=4 * k)) for k in (1, 100))
+    assert hundred.best_contacts == one.best_contacts and hundred.best_low == one.best_low
+    assert hundred.profit_at_best == pytest.approx(100 * one.profit_at_best)
+    # the response may be margin already
+    money = fit_contact_response(data.assign(response=data["response"] * 30.0), margin_per_response=1, cost_per_contact=4)
+    assert row(money).best_contacts == pytest.approx(one.best_contacts, abs=0.02)
+
+
+def test_order_of_rows_and_index_do_not_matter_and_the_input_is_left_alone():
+    data = trial(9)
+    before = data.copy()
+    shuffled = data.sample(frac=1, random_state=1)
+    a, b = fit_contact_response(data, **PAYS), fit_contact_response(shuffled, **PAYS)
+    pd.testing.assert_frame_equal(a.segments, b.segments, rtol=1e-6)
+    pd.testing.assert_frame_equal(data, before)
+
+
+@pytest.mark.parametrize("spoil, code", [
+    (lambda d: d.drop(columns="contacts"), "columns_needed"),
+    (lambda d: d.drop(columns="customer_id"), "columns_needed"),
+    (lambda d: d.iloc[:0], "no_values"),
+    (lambda d: d.iloc[:1], "contacts_do_not_vary"),
+    (lambda d: d.assign(contacts=3), "contacts_do_not_vary"),
+    (lambda d: d.assign(response=0), "contacts_do_not_vary"),
+    (lambda d: d.assign(response=d["response"].astype(float).where(d.index != 7)), "cell_not_a_number"),
+    (lambda d: d.assign(contacts=-1), "cell_not_a_number"),
+    (lambda d: d.assign(response="many"), "cell_not_a_number"),
+    (lambda d: d.assign(response=np.inf), "cell_not_a_number"),
+    (lambda d: d.assign(customer_id=None), "missing_values"),
+])
+def test_bad_tables_are_refused_with_what_to_do(spoil, code):
+    for read in (fit_contact_response, within_customer_response):
+        with pytest.raises(CrmkitError) as error:
+            read(spoil(trial(1, n=100)), **PAYS)
+        assert error.value.code == code and error.value.message_zh != error.value.message_en
+
+
+def test_other_bad_arguments_are_refused():
+    for wrong in ({"margin_per_response": 0}, {"margin_per_response": np.nan}, {"cost_per_contact": -1}, {"level": 95}):
+        with pytest.raises(CrmkitError) as error:
+            fit_contact_response(trial(1, n=100), **{**PAYS, **wrong})
+        assert error.value.code == "out_of_range"
+    once = trial(1, n=100)  # one period a customer: nothing to compare within
+    with pytest.raises(CrmkitError) as error:
+        within_customer_response(once, **PAYS)
+    assert error.value.code == "contacts_do_not_vary"
+
+
+def test_every_column_has_a_heading_in_both_languages():
+    found = fit_contact_response(trial(1, n=300), **PAYS)
+    frames = (found.segments, found.curve, found.bins)
+    assert [c for frame in frames for c in frame if not has_term(c)] == []
+    set_language("zh")
+    assert "全部客户" in repr(crmkit.show(found.segments))
