@@ -219,7 +219,7 @@ class Market:
         heard = fails < wrong * types["heard_share"]
         resolved = fails < wrong * types["heard_share"] * d.complaint_handling
         hurt = np.select([resolved, heard, fails < wrong], [-s.recovery_bonus, 1.5 * s.failure_drop, s.failure_drop], 0.0)
-        complaint_cost = np.rint(heard * s.complaint_cost * 100 * np.where(resolved, 1, 0.2))
+        complaint_cost = np.rint(heard * s.complaint_cost * 100 * np.where(resolved, 0.5 + d.complaint_handling, 0.2))
         k = np.flatnonzero(heard)
         self._write("complaints", customer_id=who[k], resolved=resolved[k], cost=complaint_cost[k],
                     date=start + (since[k] + luck.random(len(k)) * span[k]).astype(int))
