@@ -29,6 +29,9 @@ BUSY = Decision(
 )
 
 
+BUSY_ANYWHERE = replace(BUSY, financial=0.1)
+
+
 def rng(seed: int = 1) -> np.random.Generator:
     return np.random.default_rng(seed)
 
@@ -329,3 +332,18 @@ def test_every_column_and_every_word_of_the_ledgers_has_both_languages(name):
 def test_a_ledger_is_shown_with_headings_in_both_languages():
     text = repr(crmkit.show(run("industrial_group").ledgers.costs))
     assert text and all(any(word in text for word in pair) for pair in (("科目", "item"), ("金额", "amount")))
+
+
+def test_ledgers_and_truth_once_handed_out_do_not_change():
+    market = run("telecom")
+    books, truth = market.ledgers, market.truth
+    held, again = truth.copy(), run("telecom").ledgers
+    market.step(BUSY_ANYWHERE, months=3)
+    same(books, again)                     # made into frames only now
+    pd.testing.assert_frame_equal(truth, held)
+
+
+def test_a_market_before_its_first_month_has_empty_books():
+    market = Market(scenario("telecom"), rng())
+    assert all(len(getattr(market.ledgers, ledger)) == 0 for ledger in (*LEDGERS, "accounts")) and len(market.truth) == 0
+    assert list(market.ledgers.transactions.columns) == list(COLUMNS["transactions"])

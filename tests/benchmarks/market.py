@@ -48,7 +48,7 @@ def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
     for name in sys.argv[2:] or SCENARIOS:
         runs = [json.loads(subprocess.run([sys.executable, "-c", _MEASURE, name, str(customers), str(MONTHS)],
-                                          check=True, capture_output=True, text=True).stdout) for _ in range(RUNS)]
+                                          check=True, capture_output=True, text=True).stdout.splitlines()[-1]) for _ in range(RUNS)]
         print(f"{name}: {customers:,} customers × {MONTHS} months, medians of {RUNS};",
               ", ".join(f"{rows:,} {ledger}" for ledger, rows in runs[0]["rows"].items()))
         for k, stage in enumerate(("books", "tables", "summary")):
