@@ -19,11 +19,12 @@ from crmkit.market.ledgers import COLUMNS
 
 SEED = 2024
 OBSERVED_MONTHS, RANDOMISED_MONTHS = 18, 6
-CUSTOMERS = {"fast_food_chain": 400, "telecom": 700, "over_contacting_insurer": 700, "industrial_group": 320}  # others 1,200
+# where a customer makes many rows; elsewhere 1,200
+CUSTOMERS = {"fast_food_chain": 400, "telecom": 700, "over_contacting_insurer": 700, "industrial_group": 320}
 
 
 def edition(name: str) -> Market:
-    """The market of an edition after its two years: the scenario made smaller, with the flow of newcomers in proportion."""
+    """The market of an edition after its two years: the scenario made smaller, newcomers in proportion."""
     full = scenario(name)
     customers = CUSTOMERS.get(name, 1200)
     flows = ("acquisition_per_month", "acquisition_cap", "promotion_customers", "fixed_cost")
@@ -36,7 +37,7 @@ def edition(name: str) -> Market:
 
 
 def digest(frame: pd.DataFrame) -> str:
-    """SHA-256 of a table's contents: text as it is, dates as days, every number in hundredths; not of a file's bytes."""
+    """SHA-256 of a table's contents, not of a file: text as it is, dates as days, numbers in hundredths."""
     total = hashlib.sha256()
     for name, values in frame.items():
         if pd.api.types.is_datetime64_dtype(values):
@@ -50,7 +51,7 @@ def digest(frame: pd.DataFrame) -> str:
 
 
 def make(folder: Path) -> dict[str, str]:
-    """Write every ledger of every edition into ``folder``/name/ledger.parquet; their digests, which SHA256SUMS lists too."""
+    """Write every ledger of every edition as ``folder``/name/ledger.parquet; their digests, as in SHA256SUMS."""
     sums = {}
     for name in EDITIONS:
         (folder / name).mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ def plain(*, customers: int, setting: str = "noncontractual", arrival_months: in
     """The record shop, whose customers answer to nothing, with other rates: one segment and the bare processes."""
     shop = scenario("record_shop")
     segments = {"buyers": replace(shop.segments["buyers"], **traits)}
-    return replace(shop, customers=customers, setting=setting, arrival_months=arrival_months, segments=segments, survey_share=0.0)
+    return replace(shop, customers=customers, setting=setting, arrival_months=arrival_months, segments=segments)
 
 
 def one_segment(name: str, segment: str, *, customers: int, **changes):
@@ -39,7 +39,7 @@ def purchases(market: Market, *, months: int, decision=Decision()) -> np.ndarray
     return market.truth["customer_id"].map(bought).fillna(0).to_numpy()
 
 
-# ---- chance --------------------------------------------------------------------------------------------------------------
+# ---- chance --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.01, 0.7, 12.0, 400.0])
@@ -49,7 +49,7 @@ def test_counts_by_inversion_are_poisson_quantiles(mean):
     assert poisson(np.array([0.5, 1 - 2.0**-53]), np.array([0.0, mean])).tolist()[0] == 0
 
 
-# ---- closed forms --------------------------------------------------------------------------------------------------------
+# ---- closed forms --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape, rate", [(0.5533, 0.4), (2.0, 0.25)])
@@ -94,10 +94,11 @@ def test_churn_at_one_rate_is_geometric_and_at_gamma_rates_it_slows():
 def test_a_contract_bills_every_living_customer_once_a_month():
     s = plain(customers=2000, setting="contractual", lapse_per_month=0.0)
     sales = Market(s, rng()).step(Decision(), months=5).transactions
-    assert (sales.groupby(["customer_id", sales["date"].dt.to_period("M")]).size() == 1).all() and len(sales) == 5 * 2000
+    assert (sales.groupby(["customer_id", sales["date"].dt.to_period("M")]).size() == 1).all()
+    assert len(sales) == 5 * 2000
 
 
-# ---- CDNOW ---------------------------------------------------------------------------------------------------------------
+# ---- CDNOW ---------------------------------------------------------------------------------------------------------
 
 
 def cohort(log: pd.DataFrame, *, until: str) -> pd.Series:
@@ -115,7 +116,8 @@ def test_the_record_shop_has_the_facts_of_cdnow_fader_hardie_lee_2005():
     real = crmkit.load("cdnow_sample")
     shop, decision = scenario("record_shop"), Decision()
     simulated = [Market(shop, rng(seed)).step(decision, months=18).transactions for seed in range(20)]
-    held = np.array([np.bincount(np.minimum(cohort(log, until="1997-09-30"), 7), minlength=8) / 2357 for log in [real, *simulated]])
+    held = np.array([np.bincount(np.minimum(cohort(log, until="1997-09-30"), 7), minlength=8) / 2357
+                     for log in [real, *simulated]])
     assert np.abs(held[1:].mean(axis=0) - held[0]).max() < 0.02
     assert held[0][0] == pytest.approx(1411 / 2357)  # 1,411 of the sample never came back: the published figure
     track = np.array([[cohort(log, until=end).sum() for end in ("1997-06-30", "1997-09-30", "1997-12-31", "1998-06-30")]
@@ -123,7 +125,7 @@ def test_the_record_shop_has_the_facts_of_cdnow_fader_hardie_lee_2005():
     assert np.abs(track[1:].mean(axis=0) / track[0] - 1).max() < 0.05
 
 
-# ---- answers that go one way ---------------------------------------------------------------------------------------------
+# ---- answers that go one way ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", ["saturating", "quadratic", "cliff"])
@@ -143,7 +145,8 @@ def test_contact_beyond_the_tolerance_lowers_purchases_and_keeps_fewer(shape):
     s = one_segment("supplement_maker", "seniors", customers=8000, response_shape=shape)
     def sold(contacts):
         market = Market(s, rng())
-        return purchases(market, months=12, decision=Decision(contacts=contacts)).mean(), market.truth["true_alive"].mean()
+        bought = purchases(market, months=12, decision=Decision(contacts=contacts)).mean()
+        return bought, market.truth["true_alive"].mean()
     none, right, much, more = map(sold, (0.0, 2.0, 6.0, 10.0))
     assert right > none and right > much
     assert more[0] <= much[0] < none[0] and more[1] <= much[1] < none[1]
@@ -155,12 +158,13 @@ def test_each_lever_moves_sales_or_retention_the_way_that_theory_says():
         market = Market(s, rng())
         return purchases(market, months=18, decision=Decision(**levers)).mean()
     base = outcome()
-    better = [outcome(service_quality=0.9), outcome(social=1.0), outcome(structural=1.0), outcome(financial=0.05), outcome(price=0.9),
-              outcome(relationship="reactive", complaint_handling=0.9)]
+    heard = outcome(relationship="reactive", complaint_handling=0.9)
+    better = [outcome(service_quality=0.9), outcome(social=1.0), outcome(structural=1.0), outcome(financial=0.05),
+              outcome(price=0.9), heard]
     worse = [outcome(service_quality=0.1), outcome(price=1.1), outcome(relationship="partnership", contacts=6.0)]
     assert min(better) > base > max(worse)
     # to hear complaints and do nothing about them is worse than to put them right
-    assert outcome(relationship="reactive", complaint_handling=0.0) < outcome(relationship="reactive", complaint_handling=0.9)
+    assert outcome(relationship="reactive", complaint_handling=0.0) < heard
     # a cut raises sales by less than the same rise lowers them
     assert base - outcome(price=1.1) > outcome(price=0.9) - base
 
@@ -177,7 +181,8 @@ def test_customers_whom_a_promotion_brings_stay_less():
         stay = joined.groupby("source")["true_alive"].mean()
         assert (joined["source"] == "promotion").sum() > 500
         gaps.append(stay["advertising"] - stay["promotion"])
-        buys = market.ledgers.transactions.query("date >= '2024-12-01'")["customer_id"]  # and what the firm can see of it
+        # and what the firm can see of it
+        buys = market.ledgers.transactions.query("date >= '2024-12-01'")["customer_id"]
         again = joined["customer_id"].isin(buys).groupby(joined["source"]).mean()
         assert again["promotion"] < again["advertising"]
     assert np.mean(gaps) > 0.1
@@ -185,16 +190,19 @@ def test_customers_whom_a_promotion_brings_stay_less():
 
 def test_referrals_come_from_the_satisfied():
     s = replace(scenario("appliance_club"), acquisition_per_month=0.0)
-    counts = [(Market(s, rng()).step(Decision(service_quality=q, social=q), months=12).customers["source"] == "referral").sum()
-              for q in (0.0, 0.5, 1.0)]
+    policies = [Decision(service_quality=effort, social=effort) for effort in (0.0, 0.5, 1.0)]
+    people = [Market(s, rng()).step(policy, months=12).customers for policy in policies]
+    counts = [(customers["source"] == "referral").sum() for customers in people]
     assert counts[0] < counts[1] < counts[2]
 
 
 def test_what_rivals_copy_wears_off():
     """The same rebate lifts sales less in its third year than in its first, and not where nobody imitates."""
     def lift(half_life):
-        s = one_segment("fast_food_chain", "regulars", customers=3000, imitation_half_life_months=half_life, lapse_per_month=0.0)
-        with_, without = (Market(s, rng()).step(Decision(financial=x), months=36).accounts["revenue"].to_numpy() for x in (0.1, 0.0))
+        s = one_segment("fast_food_chain", "regulars", customers=3000, lapse_per_month=0.0,
+                        imitation_half_life_months=half_life)
+        with_, without = (Market(s, rng()).step(Decision(financial=rebate), months=36).accounts["revenue"].to_numpy()
+                          for rebate in (0.1, 0.0))
         ratio = with_ / without
         return ratio[:12].mean() - ratio[24:].mean()
     assert lift(12.0) > 0.05 and abs(lift(1200.0)) < 0.02
@@ -202,7 +210,8 @@ def test_what_rivals_copy_wears_off():
 
 def test_drifting_tastes_move_the_best_number_of_contacts():
     def best(drift):
-        s = one_segment("supplement_maker", "seniors", customers=4000, taste_drift=drift, lapse_per_month=0.0, trait_spread=0.0)
+        s = one_segment("supplement_maker", "seniors", customers=4000, taste_drift=drift, lapse_per_month=0.0,
+                        trait_spread=0.0)
         late = {}
         for contacts in (0.5, 1.0, 1.5, 2.0, 2.5, 3.0):
             market = Market(s, rng())
@@ -212,11 +221,11 @@ def test_drifting_tastes_move_the_best_number_of_contacts():
     assert best(0.0) >= 2.0 and best(0.04) <= 1.0
 
 
-# ---- the naive reading misleads --------------------------------------------------------------------------------------------
+# ---- the naive reading misleads ------------------------------------------------------------------------------------
 
 
 def slopes(s, policy: str, seed: int) -> tuple[float, float]:
-    """Purchases a month on contacts a month, as an analyst would regress them; and the true slope, by experiment on twins."""
+    """Purchases a month on contacts a month, as an analyst would regress them; and the true slope, from twins."""
     contacts = 1.0
     market = Market(s, rng(seed))
     market.step(Decision(contacts=0.0), months=6)
@@ -232,7 +241,8 @@ def slopes(s, policy: str, seed: int) -> tuple[float, float]:
 
 def test_the_naive_regression_misleads_where_good_customers_are_called_more_and_not_under_a_random_policy():
     """Heavy buyers are contacted more, so contact seems to sell ten times what it does; drawn by lot, it does not."""
-    s = one_segment("household_hotline", "families", customers=5000, lapse_per_month=0.0, contact_need=3.0, contact_tolerance=4.0, carryover=0.0,
+    s = one_segment("household_hotline", "families", customers=5000, lapse_per_month=0.0, contact_need=3.0,
+                    contact_tolerance=4.0,
                     file_months=120)  # else those who buy nothing drop off the file, which confounds the lottery again
     observed = np.array([slopes(s, "by_value", seed) for seed in range(8)])
     randomised = np.array([slopes(s, "randomised", seed) for seed in range(8)])
@@ -244,14 +254,14 @@ def test_the_naive_regression_misleads_where_good_customers_are_called_more_and_
 
 
 def test_uplift_against_the_control_group_covers_the_truth_in_95_of_100_markets():
-    """A campaign's effect on orders per head: the difference of means with its 95% interval, against twins in one market."""
+    """A campaign's effect on orders per head: difference of means and 95% interval, against twins of the market."""
     s = one_segment("double_11_shop", "club_members", customers=1500, pull_forward=0.0)
     offer = Campaign(name="offer", discount=0.15, contacts=2.0, control_share=0.5)
-    hits, truths, found = 0, [], []
+    truths, found = [], []
     for seed in range(100):
         market = Market(s, rng(seed))
-        all_, none = (purchases(market.copy(), months=1, decision=Decision(campaigns=(replace(offer, control_share=share),)))
-                      for share in (0.0, 1.0))
+        for_all, for_none = (Decision(campaigns=(replace(offer, control_share=share),)) for share in (0.0, 1.0))
+        all_, none = (purchases(market.copy(), months=1, decision=decision) for decision in (for_all, for_none))
         books = market.step(Decision(campaigns=(offer,)))
         mailed = books.contacts.set_index("customer_id")["arm"]
         bought = mailed.index.to_series().map(books.transactions["customer_id"].value_counts()).fillna(0)

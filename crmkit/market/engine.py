@@ -27,6 +27,7 @@ _ITEMS = ("contacts", "relationship_programme", "campaigns", "financial", "socia
           "complaints", "care", "acquisition", "cost_to_serve", "fixed_cost")
 _ARMS = np.array([0, 0.5, 1, 1.5, 2])  # of the number of contacts, under the randomised policy
 _NEVER = 2**30                          # a day that does not come
+_NOTHING = np.zeros(0, dtype=int)
 _DAYS = 30.4375                         # of the month in which rates are stated
 
 
@@ -78,7 +79,7 @@ class Market:
 
     @property
     def truth(self) -> pd.DataFrame:
-        """What no ledger holds, a row per customer: ``customer_id``, ``true_alive``, ``true_left`` (the day), traits, state.
+        """What no ledger holds, a row per customer: ``customer_id``, ``true_alive``, ``true_left`` (the day), traits.
 
         The traits (``true_purchases_per_month``, ``true_contact_tolerance``, …) are in the units of parameters.toml;
         of the state, ``true_state`` is satisfaction now and ``true_bond`` the structural bond, both 0 … 1.
@@ -110,7 +111,7 @@ class Market:
         self.month += 1
 
     def _open(self, d: Decision) -> SimpleNamespace:
-        """The month's dates, its newcomers, and those concerned: whom the firm has on file and who in truth is there."""
+        """The month's dates, its newcomers, and whom it concerns: those on file and those in truth still there."""
         s, m = self.scenario, self.month
         start, days = self._day(m), self._day(m + 1) - self._day(m)
         rng = {name: np.random.default_rng([self.seed, m, k]) for k, name in enumerate(_STREAMS)}
@@ -357,8 +358,8 @@ class Market:
         s, c = self.scenario, self._customers
         books = {}
         for name, parts in self._books.items():
-            parts = [part for month, part in parts if month >= first]
-            books[name] = {x: np.concatenate([part[x] for part in parts] or [np.zeros(0, dtype=int)]) for x in COLUMNS[name]}
+            parts = [part for month, part in parts if month >= first] or [dict.fromkeys(COLUMNS[name], _NOTHING)]
+            books[name] = {x: np.concatenate([part[x] for part in parts]) for x in COLUMNS[name]}
         # every month begins with new arrays (_arrive), so what is handed out here does not change afterwards
         unseen = np.full(len(c["left"]), _NEVER)
         books["customers"] = {x: c.get(x, unseen) for x in COLUMNS["customers"]} | {
@@ -385,7 +386,8 @@ class Market:
         return np.where(on_file & (score > 0), tier, last).astype(np.int8)
 
 
-_STORED = dict.fromkeys(("amount", "unit_cost", "cost", "order_id"), np.int64) | {"contacts": np.int16, "resolved": bool}
+_STORED = {"contacts": np.int16, "resolved": bool}  # of the books; what is not named is np.int32
+_STORED |= dict.fromkeys(("amount", "unit_cost", "cost", "order_id"), np.int64)
 _STORED |= dict.fromkeys(("channel", "policy", "arm", "programme", "tier", "item"), np.int8)
 
 

@@ -30,7 +30,7 @@ class Ledgers:
     1 … 5) and ``costs`` (a row per month, item and tier). Currency units; dates without time.
     """
 
-    books: dict         # ledger -> column -> whole numbers: cents, days since the scenario's start, numbers of customers
+    books: dict         # ledger -> column -> whole numbers: cents, days since the start, customers by number
     names: dict         # column -> the words that its codes stand for
     start: np.datetime64
 

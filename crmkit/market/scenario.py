@@ -205,7 +205,9 @@ def _value(value) -> str:
 
 
 def scenarios() -> pd.DataFrame:
-    """The markets that come with the kit: ``name``, ``title_zh``, ``title_en``, ``currency``, ``customers``, ``setting``.
+    """The markets that come with the kit.
+
+    Out: ``name``, ``title_zh``, ``title_en``, ``currency``, ``customers`` (at the start), ``setting``.
 
     >>> "double_11_shop" in scenarios()["name"].tolist()
     True

@@ -47,13 +47,15 @@ print(json.dumps({"spans": spans, "rows": {ledger: len(frame) for ledger, frame 
 def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
     for name in sys.argv[2:] or SCENARIOS:
-        runs = [json.loads(subprocess.run([sys.executable, "-c", _MEASURE, name, str(customers), str(MONTHS)],
-                                          check=True, capture_output=True, text=True).stdout.splitlines()[-1]) for _ in range(RUNS)]
+        command = [sys.executable, "-c", _MEASURE, name, str(customers), str(MONTHS)]
+        said = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(RUNS)]
+        runs = [json.JSONDecoder().raw_decode(text[text.index('{"spans'):])[0] for text in said]  # beside DuckDB's bar
         print(f"{name}: {customers:,} customers × {MONTHS} months, medians of {RUNS};",
               ", ".join(f"{rows:,} {ledger}" for ledger, rows in runs[0]["rows"].items()))
         for k, stage in enumerate(("books", "tables", "summary")):
             median = {x: statistics.median(run["spans"][k][x] for run in runs) for x in ("wall", "cpu", "mb")}
-            print(f"  {stage:8} {median['wall']:6.1f} s wall {median['cpu']:6.1f} s CPU, peak so far {median['mb']:6.0f} MB")
+            seconds = f"{median['wall']:6.1f} s wall {median['cpu']:6.1f} s CPU"
+            print(f"  {stage:8} {seconds}, peak so far {median['mb']:.0f} MB")
 
 
 if __name__ == "__main__":
