@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice
+from .schema import CrmkitError, require_between, require_choice, require_numbers
 
 D2 = 1.128  # mean range of two standard normal values, 2/√π; 3/D2 is the 2.66 of the textbooks
 D4 = 3.267  # 1 + 3·d3/d2 for two values: the upper limit of a range in mean ranges (3.268 where d2 was rounded first)
@@ -54,10 +54,8 @@ def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int =
     ([50.81, 45.82, 55.8], 0)
     """
     periods = values.index if isinstance(values, pd.Series) else range(1, len(values) + 1)
-    numbers = pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").astype(float)
-    points = pd.DataFrame({"period": [str(period) for period in periods], "kpi_value": numbers})
-    if not np.isfinite(points["kpi_value"]).all():
-        raise CrmkitError("values_not_finite", name="values", value=int((~np.isfinite(points["kpi_value"])).sum()))
+    points = pd.DataFrame({"period": [str(period) for period in periods], "kpi_value": list(values)})
+    [points["kpi_value"]] = require_numbers(points, ["kpi_value"], what="control_chart")
     if points["period"].duplicated().any():
         raise CrmkitError("period_repeated", value=points["period"][points["period"].duplicated()].iloc[0])
     require_between(baseline_points, LEAST, np.inf, name="baseline_points")
@@ -69,8 +67,8 @@ def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int =
     phases = first.agg(starts=("period", "first"), baseline_points=("kpi_value", "size"), centre=("kpi_value", "mean"),
                        mean_moving_range=("moving_range", "mean"))
     short = phases["baseline_points"] < LEAST
-    if not len(phases) or short.iloc[0]:
-        raise CrmkitError("control_chart_short", value=int(phases["baseline_points"].head(1).sum()), least=LEAST)
+    if short.iloc[0]:
+        raise CrmkitError("control_chart_short", value=phases["baseline_points"].iloc[0], least=LEAST)
     phases.loc[short, ["baseline_points", "centre", "mean_moving_range"]] = [0, np.nan, np.nan]
     phases = phases.ffill()
     away = 3 / D2 * phases["mean_moving_range"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_columns, require_known, require_numbers
 
 
 def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.DataFrame:
@@ -12,15 +12,15 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     In: ``order_id``, ``product_id``, a row per product in a basket (for what customers own, put the customer's id in
     ``order_id``). Products and pairs in fewer than ``min_support`` of the baskets are left out.
     Out, a row per rule "who buys ``product_id`` also buys ``next_product_id``": ``baskets`` with both,
-    ``rule_support``, ``rule_confidence``, ``rule_lift`` (Agrawal & Srikant 1994; Brin et al. 1997), ``expected_baskets``, how many would hold
-    both by chance, ``p_value`` of at least as many, and ``p_adjusted``, Benjamini & Hochberg's (1995) over all pairs
-    of products with the support, seen together or not: among rules with p_adjusted ≤ 0.05 about one in twenty is
-    false. Surest first.
+    ``rule_support``, ``rule_confidence``, ``rule_lift`` (Agrawal & Srikant 1994; Brin et al. 1997),
+    ``expected_baskets``, how many would hold both by chance, ``p_value`` of at least as many, and ``p_adjusted``,
+    Benjamini & Hochberg's (1995) over all pairs of products with the support, seen together or not: of the rules with
+    p_adjusted ≤ 0.05 at most about one in twenty is false. Surest first.
 
     Chance keeps what each product sells and how large each basket is: a large basket holds everything more often, so
-    that lift is above 1 for products which have nothing to do with each other. Among baskets of one size the chance of
-    both is Hájek's (1964) for drawing without replacement, the variance Mantel & Haenszel's (1959); the tail is that of
-    the binomial distribution with the same mean and variance.
+    that lift is above 1 even for products which have nothing to do with each other. In baskets of one size the chance
+    of both is Hájek's (1964) for drawing without replacement, and the variance Mantel & Haenszel's (1959); the tail is
+    that of the binomial distribution with the same mean and variance.
     Errors: CrmkitError for missing columns or values, ``min_support`` outside 0 … 1.
 
     >>> import pandas as pd
@@ -37,9 +37,11 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     from scipy.special import betainc
     from scipy.stats import false_discovery_control
 
-    require_columns(lines, ["order_id", "product_id"], what="cross_sell_rules")
+    require_known(lines, ["order_id", "product_id"], what="cross_sell_rules")
     require_between(min_support, 1e-9, 1, name="min_support")
-    lines = _present(lines, ["order_id", "product_id"]).drop_duplicates()
+    if lines.empty:
+        raise CrmkitError("no_values", name="lines")
+    lines = lines[["order_id", "product_id"]].drop_duplicates()
     basket, sizes = pd.factorize(lines["order_id"])[0], lines.groupby("order_id")["product_id"].transform("size")
     n = basket.max() + 1
     enough = (lines.groupby("product_id")["order_id"].transform("size") >= min_support * n).to_numpy()
@@ -51,21 +53,22 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     found = fpgrowth(held, min_support=min_support, max_len=2)
     if not (found["itemsets"].map(len) == 2).any():
         return pd.DataFrame(columns=columns)
-    rules = association_rules(found, metric="support", min_threshold=0).rename(columns="rule_{}".format)
+    rules = association_rules(found, metric="support", min_threshold=0, return_metrics=["support", "confidence", "lift"])
+    rules = rules.rename(columns="rule_{}".format)
     a, b = (rules[side].map(min).to_numpy(int) for side in ("rule_antecedents", "rule_consequents"))
     expected, variance = np.zeros((2, len(rules)))
     for size, counts in pd.crosstab(sizes[enough].to_numpy(), product).iterrows():
         m = (sizes == size).sum() / size  # baskets of this size
         share = counts.to_numpy() / m
-        # products below the support are in the baskets too: each is a small part, so that share·(1 − share) is the share
+        # products below the support fill the baskets too; each is rare, so that share·(1 − share) is the share
         room = (share * (1 - share)).sum() + size - share.sum()
         rest = (1 - share[a]) * (1 - share[b])
         both = m * share[a] * share[b] * np.maximum(1 - rest / max(room, 1e-12), 0)
         expected += both
         variance += np.minimum(m * share[a] * share[b] * rest * m / max(m - 1, 1), both)
     together = np.rint(rules["rule_support"].to_numpy() * n)
-    spread = np.clip(1 - variance / np.maximum(expected, 1e-300), 1e-9, 1 - 1e-9)  # of binomial (expected/spread, spread)
-    trials = np.maximum(expected / spread, together)
+    spread = np.clip(1 - variance / np.maximum(expected, 1e-300), 1e-9, 1 - 1e-9)
+    trials = np.maximum(expected / spread, together)  # of the binomial distribution with chance spread
     rules = rules.assign(
         product_id=names[a], next_product_id=names[b], baskets=together.astype(int), expected_baskets=expected,
         p_value=betainc(together, trials - together + 1, spread))
@@ -74,24 +77,13 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     return rules.sort_values(["p_value", "product_id", "next_product_id"], ignore_index=True)[columns]
 
 
-def _present(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Only these columns; refuses a frame without rows, and missing ids."""
-    if frame.empty:
-        raise CrmkitError("no_values", name=columns[0])
-    for column in columns:
-        missing = frame[column].isna().to_numpy()
-        if missing.any():
-            raise CrmkitError("missing_values", column=column, count=int(missing.sum()), row=int(missing.argmax()))
-    return frame[columns]
-
-
 def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFrame) -> pd.DataFrame:
     """The one product to offer each customer next: not bought yet, with the highest confidence × margin.
 
     In: ``customer_id``, ``product_id``, what each has bought; ``rules`` from ``cross_sell_rules`` (keep those that you
     trust, ``rules[rules["p_adjusted"] <= 0.05]``); ``margins``: ``product_id``, ``margin``, currency.
-    Out: ``customer_id``, ``next_product_id``, ``because_of``, ``rule_confidence``, ``expected_margin``; customers whom no
-    rule speaks to are not in it. Errors: CrmkitError for missing columns or values.
+    Out: ``customer_id``, ``next_product_id``, ``because_of``, ``rule_confidence``, ``expected_margin``; customers to
+    whom no rule applies are not in it. Errors: CrmkitError for missing columns or values.
 
     >>> import pandas as pd
     >>> rules = pd.DataFrame({"product_id": ["tea", "tea"], "next_product_id": ["cup", "pot"],
@@ -101,25 +93,25 @@ def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFr
     >>> next_product(owned, rules=rules, margins=margins)["next_product_id"].tolist()
     ['pot']
     """
-    require_columns(owned, ["customer_id", "product_id"], what="next_product")
+    require_known(owned, ["customer_id", "product_id"], what="next_product")
     require_columns(rules, ["product_id", "next_product_id", "rule_confidence"], what="next_product(rules=)")
     require_numbers(margins, ["margin"], what="next_product(margins=)")
-    owned = _present(owned, ["customer_id", "product_id"]).drop_duplicates()
-    offers = owned.merge(rules).merge(margins, left_on="next_product_id", right_on="product_id", suffixes=("", "_"))
-    offers = offers.assign(expected_margin=offers["rule_confidence"] * offers["margin"], because_of=offers["product_id"])
-    new = offers.merge(owned, left_on=["customer_id", "next_product_id"], right_on=["customer_id", "product_id"],
-                       how="left", indicator="bought", suffixes=("", "_already"))
-    new = new[new["bought"] == "left_only"].sort_values(
-        ["customer_id", "expected_margin", "next_product_id", "because_of"], ascending=[True, False, True, True])
-    return new.drop_duplicates("customer_id", ignore_index=True)[
+    owned = owned[["customer_id", "product_id"]].drop_duplicates()
+    has, margin = pd.MultiIndex.from_frame(owned), margins.set_index("product_id")["margin"]
+    offers = owned.merge(rules).rename(columns={"product_id": "because_of"})
+    offers["expected_margin"] = offers["rule_confidence"] * offers["next_product_id"].map(margin)
+    offers = offers[~pd.MultiIndex.from_frame(offers[["customer_id", "next_product_id"]]).isin(has)].dropna()
+    offers = offers.sort_values(["customer_id", "expected_margin", "next_product_id", "because_of"],
+                                ascending=[True, False, True, True])
+    return offers.drop_duplicates("customer_id", ignore_index=True)[
         ["customer_id", "next_product_id", "because_of", "rule_confidence", "expected_margin"]]
 
 
 def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
     """Where the change in revenue between two periods came from, to the cent.
 
-    In: ``customer_id``, ``product_id``, ``amount`` (currency) of each period. Out, a row per ``source``, adding up to the
-    change: ``new_customer`` and ``lost_customer``; of those who stayed, ``volume_growth`` (products bought in both
+    In: ``customer_id``, ``product_id``, ``amount`` (currency) of each period. Out, a row per ``source``, adding up to
+    the change: ``new_customer`` and ``lost_customer``; of those who stayed, ``volume_growth`` (products bought in both
     periods), ``cross_selling`` (products new to the customer) and ``dropped_products``; with ``customers`` and
     ``revenue_change``. Errors: CrmkitError for missing columns or values.
 
@@ -134,9 +126,8 @@ def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["customer_id", "product_id"]
     for frame in (before, after):
+        require_known(frame, keys, what="growth_split")
         require_numbers(frame, ["amount"], what="growth_split")
-        require_columns(frame, keys, what="growth_split")
-        _present(frame, keys)
     both = pd.concat({name: frame.groupby(keys)["amount"].sum() for name, frame in (("then", before), ("now", after))},
                      axis=1).reset_index()
     bought = both[["then", "now"]].notna()

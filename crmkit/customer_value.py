@@ -18,7 +18,8 @@ def retention_clv(
     In: ``margin`` m (currency a year while a customer), ``retention_rate`` r (0 … 1, a year) and, if wanted,
     ``acquisition_cost`` (currency, once). ``first_payment`` says where the sum begins and must be given:
     ``"after_one_year"`` t = 1, multiple r/(1+d−r) (Gupta & Lehmann 2003: the first margin is in hand already);
-    ``"now"`` t = 0, multiple (1+d)/(1+d−r). ``years``: how many payments, 1 … 500, without end if not given.
+    ``"now"`` t = 0, multiple (1+d)/(1+d−r). ``years``: how many payments, 1 … 500 (a fraction is cut
+    off), without end if not given.
 
     Out: the rows with ``first_payment``, ``margin_multiple``, ``clv``, ``net_clv`` (less the acquisition cost) and four
     elasticities of ``net_clv``: by how many per cent it moves when margin, retention rate, discount rate or acquisition
@@ -36,7 +37,7 @@ def retention_clv(
     """
     require_choice(first_payment, ("now", "after_one_year"), name="first_payment")
     require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
-    require_between(years if np.isfinite(years) else 500, 1, 500, name="years")
+    require_between(500 if years == np.inf else years, 1, 500, name="years")
     paid = segments if "acquisition_cost" in segments else segments.assign(acquisition_cost=0.0)
     limits = {"margin": (-np.inf, np.inf), "retention_rate": (0, 1), "acquisition_cost": (0, np.inf)}
     m, r, cost = (require_numbers(paid, [column], low=low, high=high, what="retention_clv")[0]
@@ -84,8 +85,8 @@ class ValueMatrix:
 
         Assumed: a quadrant whose long-term value V was forecast at even effort per customer is worth V·(y/x)^e when its
         share of the effort is y instead of x, its share of the customers; e is the ``elasticity``, 0 … 0.99. Out, per
-        quadrant with customers: ``effort_share_by_current`` (in proportion to current value),
-        ``effort_share_by_long_term`` (equal marginal returns), and what they lead to, ``long_term_value_by_current``
+        quadrant with customers: ``by_current_effort_share`` (in proportion to current value),
+        ``by_long_term_effort_share`` (equal marginal returns), and what they lead to, ``long_term_value_by_current``
         and ``long_term_value_by_long_term`` (currency).
         Errors: CrmkitError for an elasticity out of range, or no current value above 0 to go by.
         """
@@ -96,7 +97,7 @@ class ValueMatrix:
             raise CrmkitError("total_zero", name="current_value")
         best = best_spread(value, even, np.full(len(even), elasticity), 0 * even, np.full(len(even), np.inf))
         for by, share in (("current", now.clip(0) / now.clip(0).sum()), ("long_term", best)):
-            table[f"effort_share_by_{by}"] = share
+            table[f"by_{by}_effort_share"] = share
             table[f"long_term_value_by_{by}"] = value * (share / even) ** elasticity
         return table[["quadrant", "customers", *table.columns[-4:]]]
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
 
 READINGS = ("percentage_points", "relative")
 # Reichheld & Sasser (1990): by how much a customer's net present value rises when the defection rate falls by "5 %"
@@ -63,10 +63,10 @@ def retention_economics(
 
     Out: ``sector``, ``npv_lift``, ``reading``, the four assumptions, a row per solution (scipy's brentq; there may be
     two, as a customer hardly worth winning gains much in per cent), or one row with the unknown missing where nothing
-    fits; ``highest_lift``, the most found in its range; ``lift_by_`` + each assumption: the change of the lift when
-    that one is 0.01 higher (a point; of acquisition a hundredth of a year). Contested: Sharp (2010) holds that defection
-    hardly differs between brands of one size, so that 5 points are not to be had; and what the cut costs is not in the
-    figure: ``keeping_pays`` asks that.
+    fits; ``highest_lift``, the most found in its range; each assumption + ``_effect``: the change of the lift when
+    that one is 0.01 higher (a point; of acquisition a hundredth of a year). Contested: Sharp (2010) holds that
+    defection hardly differs between brands of one size, so that 5 points are not to be had; and what the cut costs is
+    not in the figure: ``keeping_pays`` asks that.
     Errors: CrmkitError for an unknown or reading that is none, a number out of its range.
 
     >>> retention_economics(annual_discount_rate=0.05)["defection_rate"].round(3).tolist()
@@ -75,6 +75,7 @@ def retention_economics(
     from scipy.optimize import brentq
 
     require_choice(unknown, _ASSUMPTIONS, name="unknown")
+    require_columns(claims, ["sector"], what="retention_economics")
     (lifts,) = require_numbers(claims, ["npv_lift"], low=0, what="retention_economics")
     given = {"defection_rate": defection_rate, "annual_discount_rate": annual_discount_rate,
              "annual_profit_growth": annual_profit_growth, "acquisition_years": acquisition_years, "reading": reading}
@@ -98,11 +99,11 @@ def retention_economics(
             for x in sorted(solved) or [np.nan]:
                 row = {**setting, unknown: x}
                 moved = {} if np.isnan(x) else {
-                    f"lift_by_{name}": lift_at(**row | {name: min(row[name] + 0.01, top)}) - lift
+                    f"{name}_effect": lift_at(**row | {name: min(row[name] + 0.01, top)}) - lift
                     for name, (_, top) in _ASSUMPTIONS.items()}
                 most = np.nanmax(found, initial=0)
                 rows.append({"sector": sector, "npv_lift": lift, **row, "highest_lift": most, **moved})
-    effects = [f"lift_by_{name}" for name in _ASSUMPTIONS]
+    effects = [f"{name}_effect" for name in _ASSUMPTIONS]
     columns = ["sector", "npv_lift", "reading", *_ASSUMPTIONS, "highest_lift", *effects]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(effects, float))
 

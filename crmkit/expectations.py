@@ -38,6 +38,8 @@ def expectation_gaps(
     import statsmodels.api as sm
 
     names, (lowest, top) = list(expectations), scale
+    if not names:
+        raise CrmkitError("no_values", name="expectations")
     require_between(level, 0.5, 0.999, name="level")
     columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
     require_columns(survey, columns, what="expectation_gaps")

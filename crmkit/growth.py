@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_columns, require_known, require_numbers
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
 
@@ -24,9 +24,10 @@ def purchase_funnel(
 
     People won at one stage are assumed to go on like those already there, so the gain of stage k is what
     N · Σⱼ vⱼ·p₁…pⱼ rises by when pₖ alone changes. Out, a row per stage after the first: ``stage``, ``people_before``,
-    ``people``, ``conversion_rate``, ``conversion_rate_low``, ``conversion_rate_high`` (Wilson 1927), ``lifted_rate``, ``gain``,
-    ``cost``, ``net_gain`` and, with ``rng``, ``net_gain_low``, ``net_gain_high`` and ``best_probability``: how often
-    the stage came out best over conversions drawn from their posterior (beta, Jeffreys' prior).
+    ``people``, ``conversion_rate`` with ``conversion_rate_low``, ``conversion_rate_high`` (Wilson 1927),
+    ``lifted_rate``, ``gain``, ``cost``, ``net_gain`` and, with ``rng``, ``net_gain_low``, ``net_gain_high`` and
+    ``best_probability``: how often the stage came out best over conversions drawn from their posterior (beta, Jeffreys'
+    prior).
     Errors: CrmkitError for counts that rise, a stage that nobody reached, a stage twice, a ceiling outside 0 … 1.
 
     >>> import pandas as pd
@@ -62,8 +63,8 @@ def purchase_funnel(
     low, high = proportion_confint(reached, before, alpha=1 - level, method="wilson")
     result = pd.DataFrame({
         "stage": people["stage"].to_numpy()[1:], "people_before": before, "people": reached, "conversion_rate": rate,
-        "conversion_rate_low": low, "conversion_rate_high": high, "lifted_rate": lifted(rate), "gain": net_gains(rate) + cost[1:],
-        "cost": cost[1:], "net_gain": net_gains(rate)})
+        "conversion_rate_low": low, "conversion_rate_high": high, "lifted_rate": lifted(rate),
+        "gain": net_gains(rate) + cost[1:], "cost": cost[1:], "net_gain": net_gains(rate)})
     if rng is not None:
         drawn = net_gains(rng.beta(reached + 0.5, before - reached + 0.5, (draws, len(top))))
         result["net_gain_low"], result["net_gain_high"] = np.quantile(drawn, _tails(level), axis=0)
@@ -152,7 +153,7 @@ def customer_ladder(
     if not left[:-1].all():
         raise CrmkitError("rung_unseen", value=states[int(np.argmin(left))])
     kept = np.ones(k)
-    for _ in states:  # k rounds settle which of k states to serve
+    for _ in range(100):  # a few rounds settle which states to serve
         screened = values(p, kept)
         kept = (net + p @ screened / (1 + discount_rate_per_period) > 0) * 1.0
     outside = np.where(np.eye(k)[top] > 0, 0, p) * (np.eye(k)[top] == 0)[:, None]  # moves that avoid the top rung
@@ -164,7 +165,8 @@ def customer_ladder(
         value=values(p)[:-1], value_with_screening=screened[:-1], keep=kept[:-1] > 0, top_probability=chance[:-1],
         periods_to_top=np.divide(periods, chance, out=np.full(k, np.nan), where=chance > 0)[:-1])
     transitions = pd.DataFrame({
-        "from_rung": np.repeat(states, k), "to_rung": np.tile(states, k), "customers": counts, "probability": p.ravel()})
+        "from_rung": np.repeat(states, k), "to_rung": np.tile(states, k), "customers": counts,
+        "probability": p.ravel()})
     if rng is not None:
         n = many.sum()
         drawn = chances(np.stack([rng.multinomial(n, many / n) @ kinds for _ in range(resamples)]), p)
@@ -277,8 +279,8 @@ def referral_value(
     """
     require_between(came_anyway_share, 0, 1, name="came_anyway_share")
     require_between(discount_rate_per_period, 0, 10, name="discount_rate_per_period")
+    require_known(referrals, ["customer_id"], what="referral_value")
     worth, later = require_numbers(referrals, ["referred_value", "periods_later"], what="referral_value")
-    require_columns(referrals, ["customer_id"], what="referral_value")
     each = ((1 - came_anyway_share) * worth + acquisition_cost - reward) / (1 + discount_rate_per_period) ** later
     table = pd.Series(each).groupby(referrals["customer_id"].to_numpy()).agg(["size", "sum"])
     table = table.set_axis(["referrals", "referral_value"], axis=1).rename_axis("customer_id").reset_index()

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .intervals import Estimate, difference_of_means, difference_of_shares
-from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
+from .schema import CrmkitError, require_between, require_choice, require_known, require_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +63,11 @@ def loyalty_or_inertia(
 def _forms(customers, thresholds, names, level) -> LoyaltyForms:
     """``names``: both questions high, only the first, only the second, neither."""
     known = ["value"] if "value" in customers else []
-    require_columns(customers, ["customer_id"], what="loyalty")
-    first, second, *value = require_numbers(customers, [*thresholds, *known], what="loyalty")
+    require_known(customers, ["customer_id"], what="loyalty")
+    first, *value = require_numbers(customers, [*thresholds][:1] + known, what="loyalty")
+    second, = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
     ids, order = customers["customer_id"], [*dict.fromkeys(names)]
-    if (wrong := ids.isna() | ids.duplicated()).any():
+    if (wrong := ids.duplicated()).any():
         raise CrmkitError("customer_not_unique", column="customer_id", value=ids[wrong].iloc[0], count=int(wrong.sum()))
     for name, threshold in thresholds.items():
         require_between(threshold, -1e12, 1e12, name=f"{name}_from")
@@ -77,8 +78,9 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
         forms[column] = [amounts[segment == name].sum() for name in order]
         forms[part] = forms[column] / (forms[column].sum() or np.nan)
     if "retained" in customers:
-        data = pd.DataFrame({"segment": segment, "first": first, "second": second, "retained": _yes_or_no(customers),
-                             "root": np.sqrt(second - second.min())})
+        require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)
+        data = pd.DataFrame({"segment": segment, "first": first, "second": second,
+                             "root": np.sqrt(second - second.min()), "retained": customers["retained"].to_numpy()})
         came = _came_back(data, ["segment"], level).set_index("segment").reindex(order)
         forms = forms.join(came[["retention_rate", "low", "high"]], on="segment")
         fit, without = _logit("retained ~ second + root + first", data), _logit("retained ~ second + root", data)
@@ -91,16 +93,13 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
                         assignments=pd.DataFrame({"customer_id": ids.to_numpy(), "segment": segment}))
 
 
-def _yes_or_no(customers) -> np.ndarray:
-    return require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)[0]
-
-
 def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
     from statsmodels.stats.proportion import proportion_confint
 
     require_between(level, 0.5, 0.999, name="level")
-    table = data.groupby(by)["retained"].agg(customers="size", retained="sum", retention_rate="mean").reset_index()
+    groups = data.astype({"retained": float}).groupby(by)["retained"]
+    table = groups.agg(customers="size", retained="sum", retention_rate="mean").reset_index()
     table["low"], table["high"] = proportion_confint(table["retained"], table["customers"], 1 - level, method="wilson")
     return table
 
@@ -108,17 +107,12 @@ def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
 def _logit(formula: str, data: pd.DataFrame):
     from statsmodels.api import families
     from statsmodels.formula.api import glm
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a column without variety is left to the rank
-        warnings.simplefilter("error", PerfectSeparationWarning)
-        try:
-            if data["retained"].nunique() == 2:
-                return glm(formula, data, family=families.Binomial()).fit()
-        except PerfectSeparationWarning:
-            pass
-    raise CrmkitError("outcome_separated", column="retained", value=f"{data['retained'].mean():.0%}")
+    with warnings.catch_warnings(action="ignore"):  # a column without variety is left to the rank
+        fit = glm(formula, data.astype({"retained": float}), family=families.Binomial()).fit()
+    if fit.deviance < 1e-3:  # every customer is foretold
+        raise CrmkitError("outcome_separated", column="retained", value=f"{data['retained'].mean():.0%}")
+    return fit
 
 
 def _p_value(fit, without) -> float:
@@ -156,30 +150,31 @@ def satisfaction_loyalty(
     >>> satisfaction_loyalty(survey, satisfied_from=4, loyal_from=4).gains["difference"].round(1).tolist()
     [0.1, 0.1, 0.2, 0.4]
     """
-    score, = require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
-    market = survey["market"].astype(str).to_numpy() if "market" in survey else "all_customers"
-    data = pd.DataFrame({"satisfaction": score.astype(int), "retained": _yes_or_no(survey), "market": market})
+    require_known(survey, survey.columns.intersection(["market"]), what="satisfaction_loyalty")
+    require_numbers(survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True)
+    require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
+    market = survey.get("market", "all_customers")
+    data = survey[["satisfaction", "retained"]].assign(market=market).astype({"market": str})
     scores, several = _came_back(data, ["market", "satisfaction"], level), data["market"].nunique() > 1
     fit = _logit("retained ~ market * satisfaction" if several else "retained ~ satisfaction", data)
     alike = _logit("retained ~ market + satisfaction", data) if several else None
     curve = pd.DataFrame(product(sorted(set(data["market"])), np.linspace(1, top_score, 41)),
                          columns=["market", "satisfaction"])
-    curve[["retention_rate", "low", "high"]] = fit.get_prediction(curve).summary_frame(1 - level)[
-        ["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
-    gains = [{"market": less.market, "from_score": less.satisfaction, "to_score": more.satisfaction, "difference":
-              difference_of_shares(more.retained, more.customers, less.retained, less.customers, level=level)}
-             for less, more in pairwise(scores.itertuples()) if less.market == more.market]
+    with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
+        fitted = fit.get_prediction(curve).summary_frame(1 - level)
+    curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
+    gains = [(less.market, less.satisfaction, more.satisfaction, *_ends(difference_of_shares(
+        more.retained, more.customers, less.retained, less.customers, level=level)))
+        for less, more in pairwise(scores.itertuples()) if less.market == more.market]
+    gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
         types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level), scores=scores,
-        curve=curve, gains=_spread(gains, "difference"), p_value=_p_value(fit, alike) if several else None)
+        curve=curve, gains=gains, p_value=_p_value(fit, alike) if several else None)
 
 
-def _spread(rows: list[dict], column: str) -> pd.DataFrame:
-    """Rows as a table, the Estimate in ``column`` spread over it, low and high."""
-    table = pd.DataFrame([{**row, column: row[column].value, "low": row[column].low, "high": row[column].high}
-                          for row in rows])
-    return table.astype({"low": float, "high": float}) if rows else table
+def _ends(estimate: Estimate) -> tuple:
+    return estimate.value, estimate.low, estimate.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +184,7 @@ class RecoveryParadox:
     groups: pd.DataFrame         # complaint, customers, retained, retention_rate, low, high
     differences: pd.DataFrame    # measure (crude, each stratum, stratified), difference, low, high
     crude: Estimate              # retention: handled well less no complaint, all customers thrown together
-    stratified: Estimate | None  # the same within strata, pooled; None without strata
+    stratified: Estimate | None  # the same within strata, pooled; None without strata or where all did the same
     p_value: float | None        # Cochran–Mantel–Haenszel test that there is no difference in any stratum
 
 
@@ -211,12 +206,11 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     from statsmodels.formula.api import ols
     from statsmodels.stats.contingency_tables import StratifiedTable
 
-    require_columns(customers, ["complaint"], what="recovery_paradox")
+    require_known(customers, ["complaint", *customers.columns.intersection(["stratum"])], what="recovery_paradox")
+    require_numbers(customers, ["retained"], what="recovery_paradox", low=0, high=1, whole=True)
     for given in customers["complaint"].unique():
         require_choice(given, ("no_complaint", "handled_well", "handled_badly"), name="complaint")
-    stratum = customers["stratum"].astype(str).to_numpy() if "stratum" in customers else ""
-    data = pd.DataFrame({"complaint": customers["complaint"].to_numpy(), "retained": _yes_or_no(customers),
-                         "stratum": stratum})
+    data = customers[["complaint", "retained"]].assign(stratum=customers.get("stratum", "")).astype({"stratum": str})
 
     def less(chosen):
         pair = _came_back(chosen, ["complaint"], level).set_index("complaint").reindex(["handled_well", "no_complaint"])
@@ -224,20 +218,20 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
 
     groups, both = _came_back(data, ["complaint"], level), data[data["complaint"] != "handled_badly"]
     crude, stratified, p_value = less(both), None, None
-    rows = [{"measure": "crude", "difference": crude}]
+    rows = [("crude", *_ends(crude))]
     if "stratum" in customers:
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
         require_between(len(both), 1, np.inf, name="stratum")
-        both = both.assign(recovered=(both["complaint"] == "handled_well").astype(int))
-        fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
-        low, high = fit.conf_int(1 - level).loc["recovered"]
-        stratified = Estimate(value=float(fit.params["recovered"]), low=float(low), high=float(high), level=level)
-        tables = StratifiedTable.from_data("recovered", "retained", "stratum", both.astype({"retained": int}))
-        p_value = float(tables.test_null_odds().pvalue)
-        rows += [{"measure": name, "difference": less(own)} for name, own in both.groupby("stratum")]
-        rows.append({"measure": "stratified", "difference": stratified})
-    return RecoveryParadox(groups=groups, differences=_spread(rows, "difference"), crude=crude, stratified=stratified,
-                           p_value=p_value)
+        rows += [(name, *_ends(less(own))) for name, own in both.groupby("stratum")]
+        both = both.assign(recovered=both["complaint"] == "handled_well").astype({"recovered": int, "retained": int})
+        if both["retained"].nunique() == 2:  # else there is nothing to tell apart
+            fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
+            ends = [float(end) for end in fit.conf_int(1 - level).loc["recovered"]]
+            stratified = Estimate(value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level)
+            p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
+            rows.append(("stratified", *_ends(stratified)))
+    differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
+    return RecoveryParadox(groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,13 +260,12 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     >>> round(found.breakage_rate, 3), round(found.liability, 4)
     (0.512, 0.416)
     """
-    require_columns(points, ["vintage"], what="points_liability")
+    columns = ["vintage", "age_months", "points_issued", "points_redeemed"]
+    require_known(points, columns[:1], what="points_liability")
+    require_numbers(points, ["age_months"], what="points_liability", low=0, whole=True)
     require_between(cost_per_point, 0, 1e12, name="cost_per_point")
-    columns = ["age_months", "points_issued", "points_redeemed"]
-    require_numbers(points, columns[:1], what="points_liability", low=0, whole=True)
-    ledger = pd.DataFrame(dict(zip(columns, require_numbers(points, columns, what="points_liability", low=0))))
-    ledger["vintage"] = points["vintage"].astype(str).to_numpy()
-    ledger = ledger.sort_values(["vintage", "age_months"])
+    require_numbers(points, columns[1:], what="points_liability", low=0)
+    ledger = points[columns].astype({"vintage": str, "age_months": int}).sort_values(columns[:2])
     by = ledger.groupby("vintage")
     ledger["left"] = ledger["points_issued"] - by["points_redeemed"].cumsum()
     table = by.agg(points_issued=("points_issued", "max"), points_redeemed=("points_redeemed", "sum"),
@@ -342,5 +335,5 @@ def loyalty_programme(
     costs = [Estimate(value=-float(amount)) for amount in (reward.sum(), programme_cost)]
     rows = zip(("incremental_margin", "reward_cost", "programme_cost", "net_profit", "member_lead", "naive_profit"),
                (over(invited, margin), *costs, net, over(member, margin), naive))
-    return LoyaltyProgramme(statement=_spread([{"measure": m, "value": e} for m, e in rows], "value"), net_profit=net,
-                            naive_profit=naive)
+    statement = pd.DataFrame([(m, *_ends(e)) for m, e in rows], columns=["measure", "value", "low", "high"])
+    return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

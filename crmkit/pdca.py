@@ -48,15 +48,12 @@ class Cycle:
             value = getattr(self, field.name)
             due |= value is None and field.name in WAITING  # from here on nothing may be filled in
             odd = not isinstance(value, field.type) or isinstance(value, Estimate) and not value.low <= value.high
-            if odd or (value is None) != due:
+            if odd or (value is None) != due or value != value:
                 raise CrmkitError("pdca_field", value=value, where=field.name)
         if self.method is not None:
-            require_between(self.target, -1e300, 1e300, name="target")
-            require_between(self.confidence, 0.5, 0.999, name="confidence")
             require_between(self.ends, self.starts, date.max, name="ends")
             if min(len(self.test), len(self.control)) < 2 or {*self.test} & {*self.control}:
                 raise CrmkitError("pdca_groups", test=len(self.test), control=len(self.control))
-        require_between(self.cost or 0, 0, 1e300, name="cost")
         require_choice(self.decision, (None, *DECISIONS), name="decision")
 
     @property
@@ -141,6 +138,8 @@ class PDCA:
         due = self.now if self.now.next_step == "do" else self._due("plan")
         require_columns(customers, ["customer_id", *([strata] if strata else [])], what="PDCA.plan")
         require_between(control_share, 0, 1, name="control_share")
+        require_between(target, -1e300, 1e300, name="target")
+        require_between(confidence, 0.5, 0.999, name="confidence")
         drawn = customers[strata].astype(str) if strata else pd.Series("", index=customers.index)
         drawn = drawn.set_axis(_customer_ids(customers)).sort_index()
         drawn = drawn.iloc[rng.permutation(len(drawn))].sort_values(kind="stable").index
@@ -153,6 +152,7 @@ class PDCA:
     def do(self, *, done: str, cost: float, finished: date | None = None) -> "PDCA":
         """Record what was done, its cost in currency, and the last day of it where that is not the plan's."""
         due = self._due("do")
+        require_between(cost, 0, 1e300, name="cost")
         return self._now(due, done=done, cost=float(cost), finished=_day(finished or due.ends, "finished"))
 
     def check(self, outcomes: pd.DataFrame, *, as_of: date) -> "PDCA":
@@ -193,14 +193,14 @@ class PDCA:
         Out: ``cycle``, the fields of ``Cycle`` (of the groups ``test_customers``, ``control_customers``; of an estimate
         its value, and of the uplift ``uplift_low``, ``uplift_high``), ``attainment`` and ``recommendation``.
         """
-        rows = []
-        for number, cycle in enumerate(self.cycles, 1):
-            row = {"cycle": number} | {field.name: getattr(cycle, field.name) for field in fields(cycle)}
-            row |= {end: getattr(cycle.uplift, end.split("_")[1], None) for end in ("uplift_low", "uplift_high")}
-            row |= {f"{group}_customers": cycle.test and len(row.pop(group)) for group in ("test", "control")}
-            row |= {"attainment": cycle.attainment, "recommendation": cycle.recommendation}
-            rows.append({name: cell.value if isinstance(cell, Estimate) else cell for name, cell in row.items()})
-        return pd.DataFrame(rows).drop(columns=["test", "control"], errors="ignore")
+        table = pd.DataFrame([{field.name: getattr(cycle, field.name) for field in fields(cycle)} | {
+            "uplift_low": cycle.uplift and cycle.uplift.low, "uplift_high": cycle.uplift and cycle.uplift.high,
+            "test_customers": cycle.test and len(cycle.test), "control_customers": cycle.test and len(cycle.control),
+            "attainment": cycle.attainment, "recommendation": cycle.recommendation} for cycle in self.cycles])
+        table.insert(0, "cycle", range(1, len(table) + 1))
+        for name in ("baseline", "result", "control_result", "uplift"):
+            table[name] = [getattr(cell, "value", None) for cell in table[name]]
+        return table.drop(columns=["test", "control"])
 
     def save(self, path) -> Path:
         """Write the record as readable UTF-8 JSON, a line per field; the old file stays until the new one is whole."""
@@ -307,6 +307,6 @@ def _day(value, name: str) -> date:
 
 
 # how a field is read from the file; text is as it is
-_ENDS = ("value", "low", "high", "level")
 _READ = {float | None: float, date | None: date.fromisoformat, tuple | None: tuple}
-_READ |= dict.fromkeys((Estimate, Estimate | None), lambda saved: Estimate(**{end: float(saved[end]) for end in _ENDS}))
+_READ |= dict.fromkeys((Estimate, Estimate | None), lambda saved: Estimate(
+    **{end: float(saved[end]) for end in ("value", "low", "high", "level")}))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .allocation import best_spread, draw_elasticities
-from .intervals import Estimate, interval_of
+from .intervals import Estimate, difference_of_means, difference_of_shares, interval_of
 from .schema import CrmkitError, require_between, require_choice, require_columns, require_numbers
 
 EVERYBODY, LARGE = "all_customers", np.finfo(float).max
@@ -53,8 +53,8 @@ def uplift(
         rows.append((segment, t.sum(), (~t).sum(), y[t].mean(), y[~t].mean(),
                      *_difference(y, t, before[here], level), *profit))
     table = pd.DataFrame(rows, columns=[
-        "segment", "treated", "control", "treated_mean", "control_mean", "uplift", "uplift_low", "uplift_high", "p_value",
-        "net_profit", "net_profit_low", "net_profit_high"])
+        "segment", "treated", "control", "treated_mean", "control_mean", "uplift", "uplift_low", "uplift_high",
+        "p_value", "net_profit", "net_profit_low", "net_profit_high"])
     p = table["p_value"].fillna(1)
     return table.assign(p_adjusted=[*p[:1], *(multipletests(p[1:], method="holm")[1] if len(p) > 1 else ())])
 
@@ -72,22 +72,21 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
     """Treated less control, its interval and the p-value."""
     from scipy.stats import fisher_exact, ttest_ind
     from statsmodels.api import OLS
-    from statsmodels.stats.proportion import confint_proportions_2indep
 
     a, b = y[treated], y[~treated]
-    difference = a.mean() - b.mean()
-    if np.ptp(y[treated]) == np.ptp(b) == 0 and not np.isin(y, (0, 1)).all():
-        return difference, difference, difference, np.nan  # nothing varies, nothing to test
     if np.ptp(before) > 0:
         x = before - before.mean()
         fit = OLS(y, np.column_stack([np.ones(len(y)), treated, x, x * treated])).fit(cov_type="HC3", use_t=True)
         return fit.params[1], *fit.conf_int(1 - level)[1], fit.pvalues[1]
     if np.isin(y, (0, 1)).all():
         won, of = (a.sum(), b.sum()), (len(a), len(b))
-        limits = confint_proportions_2indep(won[0], of[0], won[1], of[1], method="newcomb", alpha=1 - level)
-        return difference, *limits, fisher_exact([won, np.subtract(of, won)]).pvalue
-    found = ttest_ind(a, b, equal_var=False)
-    return difference, *found.confidence_interval(level), found.pvalue
+        found = difference_of_shares(won[0], of[0], won[1], of[1], level=level)
+        p = fisher_exact([won, np.subtract(of, won)]).pvalue
+    elif np.ptp(a) == np.ptp(b) == 0:  # nothing varies, nothing to test
+        return *[a[0] - b[0]] * 3, np.nan
+    else:
+        found, p = difference_of_means(a, b, level=level), ttest_ind(a, b, equal_var=False).pvalue
+    return found.value, found.low, found.high, p
 
 
 def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -> pd.DataFrame:
@@ -99,7 +98,8 @@ def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -
     should be read from it. Errors: as for ``uplift``.
 
     >>> import pandas as pd
-    >>> check_randomisation(pd.DataFrame({"group": ["treated"] * 60 + ["control"] * 40, "outcome": 1}))["statistic"].tolist()
+    >>> drawn = pd.DataFrame({"group": ["treated"] * 60 + ["control"] * 40, "outcome": 1})
+    >>> check_randomisation(drawn)["statistic"].tolist()
     [4.0]
     """
     from scipy.stats import chi2_contingency, chisquare, ttest_ind
@@ -125,7 +125,7 @@ def sample_size(
     ``effects``: one number or several, the least uplift worth finding: of a share (then give ``baseline_rate``, the
     share among controls, 0 … 1) or of a mean (then ``standard_deviation`` of the outcome). Two-sided tests (Cohen
     1988: the t-test for means, the arcsine difference of shares). Out: ``effect``, ``treated``, ``control``,
-    ``customers`` (both). Errors: CrmkitError unless exactly one of the two is given, or where effect leads outside 0 … 1.
+    ``customers`` (both). Errors: CrmkitError unless exactly one of the two is given, or for a share outside 0 … 1.
 
     >>> sample_size([0.5, 0.8], standard_deviation=1.0)["treated"].tolist()
     [64, 26]
@@ -136,17 +136,16 @@ def sample_size(
     if (baseline_rate is None) == (standard_deviation is None):
         raise CrmkitError("rate_or_deviation")
     (effects,) = require_numbers(pd.DataFrame({"effect": np.ravel(effects)}), ["effect"], what="sample_size")
-    require_between(np.abs(effects).min(), 1e-12, LARGE, name="effects")
+    limits = [(np.abs(effects).min(), 1e-12, LARGE, "effects"), (power, 0.001, 0.999, "power"),
+              (significance, 0.001, 0.5, "significance"), (controls_per_treated, 0.001, 1000, "controls_per_treated")]
     if standard_deviation is None:
-        for rate in (baseline_rate, *(baseline_rate + effects)):
-            require_between(rate, 0, 1, name="baseline_rate + effects")
-        solver, sizes = NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate)
+        limits += [(rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))]
     else:
-        require_between(standard_deviation, 1e-12, LARGE, name="standard_deviation")
-        solver, sizes = TTestIndPower(), effects / standard_deviation
-    for number, high, name in ((power, 0.999, "power"), (significance, 0.5, "significance"),
-                               (controls_per_treated, 1000, "controls_per_treated")):
-        require_between(number, 0.001, high, name=name)
+        limits.append((standard_deviation, 1e-12, LARGE, "standard_deviation"))
+    for number, low, high, name in limits:
+        require_between(number, low, high, name=name)
+    solver, sizes = ((NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
+                     if standard_deviation is None else (TTestIndPower(), effects / standard_deviation))
     needed = np.array([solver.solve_power(abs(size), power=power, alpha=significance, ratio=controls_per_treated)
                        for size in sizes]).ravel()
     treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, controls_per_treated))
@@ -164,7 +163,8 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
     Errors: CrmkitError for negative months, ``lost`` other than 0/1, fewer than two sources.
 
     >>> import pandas as pd
-    >>> won = pd.DataFrame({"source": ["double_11"] * 3 + ["other"] * 2, "months": [1, 2, 2, 6, 9], "lost": [1, 1, 0, 1, 0]})
+    >>> won = pd.DataFrame({"source": ["double_11"] * 3 + ["other"] * 2, "months": [1, 2, 2, 6, 9],
+    ...                     "lost": [1, 1, 0, 1, 0]})
     >>> retention_by_source(won)["retention_rate"].round(2).tolist()
     [1.0, 0.67, 0.33, 1.0, 0.5]
     """
@@ -206,7 +206,7 @@ def plan_budget(
 ) -> BudgetPlan:
     """Spread a budget over tiers, programmes or any other uses with diminishing returns (F29).
 
-    In: a row per use: ``option``; ``resources`` that it gets today and the ``margin`` that it earns with them, currency;
+    In: a row per use: ``option``; the ``resources`` it gets today and the ``margin`` it earns with them, currency;
     ``elasticity``, 0 … 0.99, by how many per cent the margin rises with one per cent more; optionally ``at_least`` and
     ``at_most``, currency, and ``group``, with ``group_caps`` the most that the uses of a group may get together.
     Assumed is margin · (resources_after / resources)^elasticity as in ``reallocate``, which moves today's budget
@@ -219,10 +219,11 @@ def plan_budget(
     with limits that cross, a budget or a cap under what is promised at least.
 
     >>> import pandas as pd
-    >>> uses = pd.DataFrame({"option": ["gold", "lead"], "resources": [10.0, 40.0], "margin": [80.0, 20.0], "elasticity": 0.5})
+    >>> uses = pd.DataFrame({"option": ["gold", "lead"], "resources": [10.0, 40.0], "margin": [80.0, 20.0],
+    ...                      "elasticity": 0.5})
     >>> plan = plan_budget(uses, budget=50)
-    >>> plan.options["resources_after"].round(1).tolist(), round(plan.profit_change.value, 1), round(plan.shadow_price, 2)
-    ([49.2, 0.8], 80.3, 0.8)
+    >>> plan.options["resources_after"].round(1).tolist(), round(plan.profit_change.value, 1)
+    ([49.2, 0.8], 80.3)
     """
     table = options.assign(at_least=options.get("at_least", 0.0), at_most=options.get("at_most", budget),
                            group=options.get("group", ""))
@@ -298,7 +299,7 @@ def compare_plans(
     require_columns(options, list(ways.values()), what="compare_plans")
     plans = {"best_plan": best_spread(m, x, e, 0 * x, 0 * x + budget, budget=budget)}
     for way, column in ways.items():
-        of = pd.factorize(options[column])[0]
+        of = pd.factorize(options[column], use_na_sentinel=False)[0]
         margin, today, answer = (np.bincount(of, weights=w) for w in (m, x, m * e))
         answer /= np.maximum(margin, 1e-300)
         plans[way] = (best_spread(margin, today, answer, 0 * today, 0 * today + budget, budget=budget) / today)[of] * x

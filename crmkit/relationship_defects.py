@@ -1,6 +1,6 @@
 """The three defects of relationship marketing (F10), each measured: participation, promises kept, breadth of a benefit.
 
-``offer_effect`` measures an opening offer to people who have not tried, and just so an extra incentive to leavers (F22).
+``offer_effect`` measures an opening offer to people who have not tried, and just so an incentive to leavers (F22).
 """
 
 from dataclasses import dataclass
@@ -40,8 +40,8 @@ def participation_funnel(
     rate = left / before
     low, high = proportion_confint(np.where(before > 0, left, np.nan), before, 1 - level, method="wilson")
     return pd.DataFrame({
-        "measure": ["invited", *steps], "customers": left, "lost_here": [0, *-np.diff(left)], "left_share": left / left[0],
-        "step_rate": rate, "low": low, "high": high, "weakest": rate == np.nanmin(rate)})
+        "measure": ["invited", *steps], "customers": left, "lost_here": [0, *-np.diff(left)],
+        "left_share": left / left[0], "step_rate": rate, "low": low, "high": high, "weakest": rate == np.nanmin(rate)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,17 +101,21 @@ def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: flo
     from statsmodels.stats.weightstats import DescrStatsW
 
     require_between(level, 0.5, 0.999, name="level")
-    promised = {**(at_most or {}), **(at_least or {})}
-    delivered = np.column_stack(require_numbers(orders, list(promised), what="promise_gap"))
-    sign = np.where([name in (at_least or {}) for name in promised], -1.0, 1.0)
-    worse, n = sign * (delivered - np.array([*promised.values()], dtype=float)), len(orders)
+    promises = [(name, 1, limit) for name, limit in (at_most or {}).items()]
+    promises += [(name, -1, limit) for name, limit in (at_least or {}).items()]
+    for name, _, limit in promises:
+        require_between(limit, -1e15, 1e15, name=name)
+    names, sign, promised = zip(*promises) if promises else ((), (), ())
+    delivered = np.column_stack(require_numbers(orders, names, what="promise_gap"))
+    worse, n = np.array(sign) * (delivered - np.array(promised, dtype=float)), len(orders)
     kept = np.column_stack([worse <= 0, (worse <= 0).all(axis=1)]).sum(axis=0)
     low, high = proportion_confint(kept, n, 1 - level, method="wilson")
-    gap_low, gap_high = DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(promised)), np.nan)
+    gap_low, gap_high = DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(names)), np.nan)
     return pd.DataFrame({
-        "measure": [*promised, "all_promises"], "promised": [*promised.values(), np.nan],
+        "measure": [*names, "all_promises"], "promised": [*promised, np.nan],
         "delivered": [*delivered.mean(axis=0), np.nan], "gap": [*worse.mean(axis=0), np.nan],
-        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": kept / n, "low": low, "high": high})
+        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": kept / n, "low": low,
+        "high": high})
 
 
 @dataclass(frozen=True, kw_only=True)

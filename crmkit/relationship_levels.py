@@ -262,7 +262,8 @@ def recommend_level(
     names = {f"{who}_{lang}": between.join(term_pair(slug)[k] for slug in slugs)
              for who, slugs in (("best", [best]), ("book", [book]), ("causes", causes))
              for k, (lang, between) in enumerate((("zh", "、"), ("en", ", ")))}
-    reason = message_pair(said, **names, best_value=worth.get(best, 0.0), book_value=worth.get(book, 0.0))
+    values = {"best_value": worth.get(best, 0.0), "book_value": worth.get(book, 0.0)}
+    reason = tuple(text.replace("-", "−") for text in message_pair(said, **names, **values))
     return LevelAdvice(best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason)
 
 
@@ -302,7 +303,7 @@ def level_crosswalk() -> pd.DataFrame:
     """The three ladders of the sources side by side (F12): text, not a model.
 
     Out: ``ladder``, ``position`` (1 is lowest), ``rung``, ``level`` (the nearest of financial, social, structural, or
-    no_level), ``differs_zh``, ``differs_en`` (where the two are not the same).
+    no_tie), ``differs_zh``, ``differs_en`` (where the two are not the same).
 
     >>> level_crosswalk()["rung"].tolist()[3:6]
     ['transaction_level', 'service_level', 'relationship_level']

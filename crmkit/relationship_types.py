@@ -4,8 +4,10 @@ The types are Kotler's: basic, reactive, accountable, proactive, partnership. So
 responsible and initiative; both schemes are taken, in either language.
 """
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,15 +18,10 @@ from .terms import term_pair
 TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
 _OTHER_NAMES = {"passive": "reactive", "responsible": "accountable", "initiative": "proactive"}
 
-# (number of customers, unit margin) → type. The 3×3 as textbooks commonly reproduce it from Kotler; one cell names two.
-MATRIX = {
-    ("many", "high"): ("accountable",), ("many", "medium"): ("reactive",), ("many", "low"): ("basic", "reactive"),
-    ("medium", "high"): ("proactive",), ("medium", "medium"): ("accountable",), ("medium", "low"): ("reactive",),
-    ("few", "high"): ("partnership",), ("few", "medium"): ("proactive",), ("few", "low"): ("accountable",),
-}
-# The table says "many" and "high" and gives no numbers, so these are the kit's assumption: medium begins at the first
-# number, many (high) at the second. In customers, and in currency a unit.
-THRESHOLDS = {"customers": (1_000.0, 100_000.0), "unit_margin": (50.0, 1_000.0)}
+_DATA = tomllib.loads((Path(__file__).parent / "relationship_types.toml").read_text(encoding="utf-8"))
+# (number of customers, unit margin) → types: the published 3×3
+MATRIX = {(many, high): tuple(cell) for many, row in _DATA["matrix"].items() for high, cell in row.items()}
+THRESHOLDS = {name: tuple(pair) for name, pair in _DATA["thresholds"].items()}
 
 
 def relationship_type(name: str) -> str:
@@ -79,18 +76,7 @@ class ContactPlan:
         return 1 - 0.5 ** (self.contacts_per_year / self.half_lift_contacts)
 
 
-# Assumptions to be replaced by a firm's own costs and trials (currency: yuan); basic is doing nothing.
-PLANS = {
-    "basic": ContactPlan(),
-    "reactive": ContactPlan(contacts_per_year=0.05, cost_per_contact=10, programme_cost=150_000, purchase_lift=0.02,
-                            retention_lift=0.08, half_lift_contacts=0.05, purchase_lift_sd=0.01, retention_lift_sd=0.03),
-    "accountable": ContactPlan(contacts_per_year=2, cost_per_contact=15, programme_cost=60_000, purchase_lift=0.10,
-                               retention_lift=0.25, purchase_lift_sd=0.03, retention_lift_sd=0.06),
-    "proactive": ContactPlan(contacts_per_year=6, cost_per_contact=25, programme_cost=120_000, purchase_lift=0.30,
-                             retention_lift=0.40, half_lift_contacts=3, purchase_lift_sd=0.08, retention_lift_sd=0.08),
-    "partnership": ContactPlan(contacts_per_year=24, cost_per_contact=300, programme_cost=200_000, purchase_lift=0.6,
-                               retention_lift=0.7, half_lift_contacts=8, purchase_lift_sd=0.2, retention_lift_sd=0.1),
-}
+PLANS = {name: ContactPlan(**numbers) for name, numbers in _DATA["plans"].items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,11 +108,11 @@ def compare_relationship_types(
     Out: ``profits`` (relationship_type, profit, low, high, gain_over_basic, break_even_margin: the unit margin from
     which on the type earns more than basic, break_even_margin_next: than the type before it, both infinite where there
     is none; best_probability: share of draws in which it is the best; contacts_needed in the first year) and ``best``
-    (published_type, best_type, best_probability, agree, published_profit, profit, given_up: the
-    second less the first, reason: a term, a counterfactual: what alone, were it otherwise, would make the published
-    type the better one). With ``rng`` the lifts are drawn from normal distributions with the plans' standard errors,
-    the same draw for all segments. All five types need a plan, except basic, which is else nothing done and nothing
-    spent; give a type that is out of the question a programme cost that says so.
+    (published_type, best_type, best_probability, agree, published_profit, profit, given_up: the second less the first;
+    reason: a term, what alone, were it otherwise, would make the published type the better one; contact_pays or
+    contact_cost_too_high where nothing would alone). With ``rng`` the lifts are drawn from normal distributions with the plans' standard errors, the same draw for all
+    segments. All five types need a plan, except basic, which is else nothing done and nothing spent; give a type that
+    is out of the question a programme cost that says so. Every segment pays for its own programme.
     Errors: CrmkitError for missing columns or plans, a segment twice, values out of range or not finite.
 
     Source: the comparison of costs and returns is Kotler's argument for choosing a type; the retention formula is Gupta
@@ -192,7 +178,7 @@ class _Account:
         given = {"basic": ContactPlan()} | {relationship_type(name): plan for name, plan in plans.items()}
         if len(given) < len(TYPES):
             raise CrmkitError("plan_missing", value=", ".join(t for t in TYPES if t not in given))
-        require_between(years, 1, 100, name="years")
+        require_choice(years, range(1, 101), name="years")
         require_between(rate, 0, 10, name="annual_discount_rate")
         for name in (*(field.name for field in fields(ContactPlan)), "lift_reached"):
             setattr(self, name, np.array([getattr(given[slug], name) for slug in TYPES]))
@@ -265,7 +251,7 @@ def _rows(segments: pd.DataFrame) -> tuple[str, dict[str, np.ndarray]]:
     rows = dict.fromkeys(("customers", "need"), np.ones((len(segments), 1)))
     for column in _ALLOWED.keys() & set(segments.columns):
         low, high = _ALLOWED[column]
-        rows[column] = pd.to_numeric(segments[column], errors="coerce").to_numpy(float)[:, None]
+        rows[column] = pd.to_numeric(segments[column], errors="coerce").to_numpy(float, na_value=np.nan)[:, None]
         wrong = ~((rows[column] >= low) & (rows[column] <= high))
         if wrong.any():
             raise CrmkitError("segment_value", column=column, row=int(wrong.argmax()), low=low, high=high,

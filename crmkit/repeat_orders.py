@@ -57,6 +57,7 @@ def repeat_business(
     from scipy.stats import CensoredData, ecdf
     from statsmodels.stats.proportion import proportion_confint
 
+    require_between(level, 0.5, 0.999, name="level")
     require_columns(transactions, ["customer_id", "date"], what="repeat_business")
     money = {"revenue": require_numbers(transactions, ["amount"], what="repeat_business")[0]}
     if {"unit_cost", "quantity"} <= set(transactions.columns):

@@ -63,6 +63,15 @@ def require_between(value, low, high, *, name: str) -> None:
         raise CrmkitError("out_of_range", value=value, name=name, low=low, high=high)
 
 
+def require_known(frame, columns, *, what: str) -> None:
+    """Refuse a frame that lacks one of ``columns`` or has an empty cell in it: names and labels, of any type."""
+    require_columns(frame, columns, what=what)
+    for column in columns:
+        missing = frame[column].isna().to_numpy()
+        if missing.any():
+            raise CrmkitError("missing_values", column=column, count=int(missing.sum()), row=int(missing.argmax()))
+
+
 def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), high: float = float("inf"),
                     whole: bool = False) -> list:
     """The columns as float arrays, in order; refuses an empty frame, no columns, and cells that are no numbers inside.

@@ -67,6 +67,8 @@ def stakeholder_map(
     after = best_spread(-loss, effort, -e, least, np.full(len(e), np.inf))
     avoided, saved = loss * (1 - (after / effort) ** -e), None
     if rng is not None:
+        require_between(level, 0.5, 0.999, name="level")
+        require_between(draws, 100, 1_000_000, name="draws")
         saved = (loss * (1 - (after / effort) ** -draw_elasticities(e, elasticity_sd, draws, rng))).sum(axis=1)
     gain, total = loss * e / effort, float(avoided.sum())
     first = [(-score).argsort(kind="stable").argsort() + 1 for score in (gain, importance * (6 - strength))]

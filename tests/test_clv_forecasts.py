@@ -121,11 +121,15 @@ def test_the_model_beats_the_old_rate_on_cdnow_in_every_measure_and_the_parts_ad
     table, customers = found.frequencies, found.customers
     for column in ("expected_customers", "actual_customers"):
         assert table[column].sum() == pytest.approx(len(customers))
-    for column in ("actual_purchases", "expected_purchases", "baseline_purchases"):
-        assert (table[column] * table["actual_customers"]).sum() == pytest.approx(customers[column].sum())
+    for name in ("actual", "expected", "baseline"):
+        total = (table[f"{name}_per_customer"] * table["actual_customers"]).sum()
+        assert total == pytest.approx(customers[f"{name}_purchases"].sum())
     end, last = found.tracking[~found.tracking["holdout"]].iloc[-1], found.tracking.iloc[-1]
     assert end["week_ends"] == pd.Timestamp(UP_TO) and last["week_ends"] == pd.Timestamp("1998-06-30")
     assert end["cumulative_actual_purchases"] == customers["frequency"].sum()
+    for name in ("actual", "expected"):
+        by_week = found.tracking[f"{name}_purchases"].cumsum()
+        assert by_week.to_numpy() == pytest.approx(found.tracking[f"cumulative_{name}_purchases"].to_numpy())
     for name in ("actual", "baseline"):
         grown = last[f"cumulative_{name}_purchases"] - end[f"cumulative_{name}_purchases"]
         assert grown == pytest.approx(customers[f"{name}_purchases"].sum())
@@ -273,8 +277,9 @@ def test_a_holdout_that_cannot_be_is_refused(given, code):
 
 def test_a_log_that_is_none_is_refused():
     log = crmkit.load("cdnow_sample")
-    for wrong, code in ((log.drop(columns="amount"), "columns_needed"), ("log.parquet", "not_transactions"),
-                        (log.assign(date="1997-01-01"), "dates_not_dates"), (log.iloc[:0], "clv_calibration_end"),
+    for wrong, code in ((log.drop(columns="amount"), "columns_needed"), ("log.parquet", "clv_log_not_a_frame"),
+                        (log.assign(date="1997-01-01"), "dates_not_dates"), (log.iloc[:0], "no_values"),
+                        (log.assign(amount="dear"), "cell_not_a_number"),
                         (log.assign(date=log["date"].where(log.index != 7)), "missing_values")):
         with pytest.raises(CrmkitError) as caught:
             crmkit.validate_holdout(wrong, calibration_end=UP_TO)
@@ -299,3 +304,33 @@ def test_a_fit_is_frozen_and_shown_in_both_languages():
     crmkit.set_language("both")
     assert "标准误" in repr(crmkit.show(fit.table)) and "standard error" in repr(crmkit.show(fit.table))
     assert isinstance(fit, BetaGeometric)
+
+
+def test_the_plots_draw_what_the_results_hold():
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    from crmkit import plots
+
+    found = crmkit.validate_holdout(crmkit.load("cdnow_sample"), calibration_end=UP_TO)
+    cohort = crmkit.fit_sbg([1000, 631, 468, 382]).compare([1000, 631, 468, 382, 326])
+    names = ("actual", "expected", "baseline")
+    for ax, frame, columns in (
+            (plots.plot_tracking(found), found.tracking, [f"cumulative_{n}_purchases" for n in names]),
+            (plots.plot_conditional_expectation(found), found.frequencies, [f"{n}_per_customer" for n in names]),
+            (plots.plot_survival(cohort), cohort, ["survivors_share", "survival_share", "constant_survival_share"])):
+        for line, column in zip(ax.lines, columns):
+            np.testing.assert_allclose(line.get_ydata(), frame[column])
+    assert plots.plot_tracking(found).lines[3].get_xdata()[0] == 39
+    assert plots.plot_survival(cohort).lines[3].get_xdata()[0] == 3
+    bars = plots.plot_frequency_fit(found).patches
+    held = [*found.frequencies["actual_customers"], *found.frequencies["expected_customers"]]
+    assert [bar.get_height() for bar in bars] == pytest.approx(held)
+    grid = found.model.p_alive_grid(T=273)
+    drawn = plots.plot_p_alive(grid).collections[0].get_array()
+    np.testing.assert_allclose(np.ma.filled(drawn, np.nan).reshape(grid.shape), grid.to_numpy())
+    assert (grid[6].dropna().diff().dropna() < 0).all()
+    assert grid.loc[0, 6] > grid.loc[0, 1] and grid.loc[182, 6] < grid.loc[182, 1]  # it tells more of who buys often
+    plt.close("all")

@@ -203,9 +203,9 @@ def test_the_input_is_left_as_it_was_and_every_word_is_a_term():
 
 
 @pytest.mark.parametrize("values, more, code", [
-    ([], {}, "control_chart_short"), ([1, 2, 3, 4, 5], {}, "control_chart_short"),
-    (FLOW, {"phase_starts": [4]}, "control_chart_short"), ([*FLOW, np.nan], {}, "values_not_finite"),
-    ([*FLOW, np.inf], {}, "values_not_finite"), ([*FLOW, "many"], {}, "values_not_finite"),
+    ([], {}, "no_values"), ([1, 2, 3, 4, 5], {}, "control_chart_short"),
+    (FLOW, {"phase_starts": [4]}, "control_chart_short"), ([*FLOW, np.nan], {}, "cell_not_a_number"),
+    ([*FLOW, np.inf], {}, "cell_not_a_number"), ([*FLOW, "many"], {}, "cell_not_a_number"),
     (FLOW, {"phase_starts": [99]}, "not_a_choice"), (FLOW, {"phase_starts": [1]}, "not_a_choice"),
     (FLOW, {"baseline_points": 3}, "out_of_range"), (pd.Series([1.0] * 8, index=[1] * 8), {}, "period_repeated")])
 def test_values_without_limits_are_refused(values, more, code):

@@ -117,7 +117,8 @@ def test_baskets_of_one_product_have_no_rules():
 
 @pytest.mark.parametrize("lines, code", [
     (pd.DataFrame({"order_id": [1], "product_id": [None]}), "missing_values"),
-    (pd.DataFrame({"order_id": [], "product_id": []}), "no_values"), (pd.DataFrame({"order_id": [1]}), "columns_needed")])
+    (pd.DataFrame({"order_id": [], "product_id": []}), "no_values"),
+    (pd.DataFrame({"order_id": [1]}), "columns_needed")])
 def test_lines_without_baskets_are_refused(lines, code):
     with pytest.raises(CrmkitError) as error:
         cross_sell_rules(lines)
@@ -155,8 +156,8 @@ def test_an_offer_is_never_what_the_customer_has_and_margin_reverses_the_surest(
 
 
 def test_a_hand_worked_split_of_growth():
-    then = pd.DataFrame({"customer_id": list("aabc"), "product_id": ["tea", "soap", "tea", "tea"], "amount": [50, 10, 30, 20.0]})
-    now = pd.DataFrame({"customer_id": list("aabd"), "product_id": ["tea", "cup", "tea", "tea"], "amount": [60, 15, 25, 40.0]})
+    then, now = (pd.DataFrame({"customer_id": list(who), "product_id": ["tea", second, "tea", "tea"], "amount": amount})
+                 for who, second, amount in (("aabc", "soap", [50, 10, 30, 20.0]), ("aabd", "cup", [60, 15, 25, 40.0])))
     found = growth_split(then, after=now).set_index("source")
     assert found["revenue_change"].to_dict() == {
         "new_customer": 40, "lost_customer": -20, "volume_growth": 5, "cross_selling": 15, "dropped_products": -10}

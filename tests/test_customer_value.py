@@ -107,7 +107,7 @@ def test_segments_without_a_lifetime_value_are_refused(change, code):
 def test_arguments_of_clv_are_refused_when_they_say_nothing():
     frame = pd.DataFrame({"margin": [1.0, 1.0], "retention_rate": [0.5, 1.0]})
     for change, code in (({"first_payment": "later"}, "not_a_choice"), ({"annual_discount_rate": 2.0}, "out_of_range"),
-                         ({"years": 0}, "out_of_range"), ({"annual_discount_rate": np.nan}, "out_of_range")):
+                         ({"years": 0}, "out_of_range"), ({"years": np.nan}, "out_of_range"), ({"annual_discount_rate": np.nan}, "out_of_range")):
         with pytest.raises(CrmkitError) as error:
             retention_clv(frame, **{"annual_discount_rate": 0.1, "first_payment": "now", **change})
         assert error.value.code == code
@@ -167,7 +167,7 @@ def test_effort_by_quadrant_reverses_effort_by_current_value_and_earns_more_of_t
         customers = plan["customers"]
         earned = {}
         for by in ("current", "long_term"):
-            share = plan[f"effort_share_by_{by}"] / (customers / customers.sum())  # against even effort
+            share = plan[f"by_{by}_effort_share"] / (customers / customers.sum())  # against even effort
             per_customer.append((by, share["neglected_potential"] > share["fading_value"]))
             earned[by] = (truth * matrix.assignments["quadrant"].map(share).to_numpy() ** 0.3).sum()
         won.append(earned["long_term"] > earned["current"])
@@ -182,8 +182,11 @@ def test_spread_effort_agrees_with_the_closed_form_of_equal_marginal_returns():
     plan = matrix.spread_effort(elasticity=0.4)
     x, value = matrix.quadrants["customer_share"], matrix.quadrants["long_term_value"]
     closed = (value / x**0.4) ** (1 / 0.6)
-    assert plan["effort_share_by_long_term"].to_numpy() == pytest.approx((closed / closed.sum()).to_numpy())
-    assert plan["effort_share_by_current"].sum() == pytest.approx(1)
+    assert plan["by_long_term_effort_share"].to_numpy() == pytest.approx((closed / closed.sum()).to_numpy())
+    assert plan["by_current_effort_share"].sum() == pytest.approx(1)
+    for by in ("current", "long_term"):
+        worth = value * (plan[f"by_{by}_effort_share"] / x) ** 0.4
+        assert plan[f"long_term_value_by_{by}"].to_numpy() == pytest.approx(worth.to_numpy())
     assert plan["long_term_value_by_long_term"].sum() >= plan["long_term_value_by_current"].sum()
     assert matrix.spread_effort(elasticity=0)["long_term_value_by_current"].sum() == pytest.approx(value.sum())
 
@@ -255,7 +258,7 @@ def test_customers_that_fit_no_matrix_are_refused(change, code):
 def test_one_customer_is_a_matrix_too():
     found = value_matrix(pd.DataFrame({"customer_id": ["a"], "current_value": [5], "long_term_value": [5]}))
     assert found.assignments["quadrant"].tolist() == ["low_value"]
-    assert found.spread_effort(elasticity=0.5)["effort_share_by_long_term"].tolist() == [1.0]
+    assert found.spread_effort(elasticity=0.5)["by_long_term_effort_share"].tolist() == [1.0]
 
 
 def test_every_column_has_a_heading_in_both_languages():

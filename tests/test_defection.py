@@ -103,10 +103,10 @@ def test_two_solutions_are_both_found():
 def test_the_sensitivity_agrees_with_the_lift_a_point_away():
     row = retention_economics(annual_discount_rate=0.06, reading="percentage_points").iloc[1]
     more = defection_lift(row["defection_rate"] + 0.01, annual_discount_rate=0.06)
-    assert row["lift_by_defection_rate"] == pytest.approx(float(more) - row["npv_lift"], abs=1e-8)
+    assert row["defection_rate_effect"] == pytest.approx(float(more) - row["npv_lift"], abs=1e-8)
     # growth and discount enter through (1 + g)/(1 + d) alone, so nearly cancel
-    assert row["lift_by_annual_profit_growth"] > 0 > row["lift_by_annual_discount_rate"]
-    assert row["lift_by_annual_profit_growth"] == pytest.approx(-row["lift_by_annual_discount_rate"], rel=0.4)
+    assert row["annual_profit_growth_effect"] > 0 > row["annual_discount_rate_effect"]
+    assert row["annual_profit_growth_effect"] == pytest.approx(-row["annual_discount_rate_effect"], rel=0.4)
 
 
 @settings(max_examples=60, deadline=None)
@@ -133,8 +133,9 @@ def test_assumptions_out_of_range_are_refused(change, code):
     assert error.value.code == code
     with pytest.raises(CrmkitError):
         retention_economics(CARD.assign(npv_lift=np.nan))
-    with pytest.raises(CrmkitError):
-        retention_economics(CARD.iloc[:0])
+    for claims in (CARD.iloc[:0], CARD[["npv_lift"]]):
+        with pytest.raises(CrmkitError):
+            retention_economics(claims)
 
 
 # does keeping pay: a trial with a control group
@@ -152,6 +153,14 @@ def test_a_hand_worked_trial():
     assert row["cost_ratio"] == pytest.approx(500 / (10 / 0.2)) and row["naive_cost_ratio"] == pytest.approx(500 / (10 / 0.8))
     assert row["break_even_ratio"] == pytest.approx(500 / 300) and row["profit_per_offer"] == pytest.approx(0.2 * 300 - 10)
     assert row["decision"] == "pays"
+
+
+def test_what_the_trial_leaves_in_doubt_is_an_open_question():
+    trial = _trial(np.random.default_rng(1), 0, 0, [50], cost=10.0)
+    for kept, decision in ((34, "open_question"), (28, "open_question"), (48, "pays"), (15, "loses")):
+        row = keeping_pays(trial.assign(kept_offered=kept, kept_control=30)).iloc[0]
+        assert row["decision"] == decision
+        assert (row["profit_low"] > 0, row["profit_high"] < 0) == (decision == "pays", decision == "loses")
 
 
 def test_newcombes_interval_agrees_with_his_published_examples():

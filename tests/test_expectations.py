@@ -37,6 +37,14 @@ def test_a_hand_worked_survey_without_noise_gives_its_weights_gaps_and_worth():
     assert found["stated_priority"].to_dict() == {"attitude": 2, "quality": 1}
 
 
+def test_the_stated_order_weighs_the_gap_too():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"attitude": rng.integers(1, 4, 60), "quality": rng.integers(5, 8, 60), "stated_attitude": 5,
+                          "stated_quality": 6, "satisfaction": rng.integers(1, 8, 60)})
+    found = expectation_gaps(frame, scale=(1, 7), expectations=("attitude", "quality")).set_index("expectation")
+    assert found["stated_priority"].to_dict() == {"attitude": 1, "quality": 2}  # 5 × about 5 against 6 × about 1
+
+
 def test_coefficients_and_hc3_errors_agree_with_the_formula_in_numpy():
     frame = _survey(np.random.default_rng(2))
     found = expectation_gaps(frame, scale=(0, 10)).set_index("expectation").loc[list(SEVEN_EXPECTATIONS)]
@@ -98,6 +106,8 @@ def test_surveys_that_say_nothing_are_refused(change, code):
     with pytest.raises(CrmkitError) as error:
         expectation_gaps(frame.assign(quality=frame["value"]), scale=(0, 10))
     assert error.value.code == "expectations_move_together"
+    with pytest.raises(CrmkitError, match="expectations"):
+        expectation_gaps(frame, scale=(0, 10), expectations=())
     for bad in (frame.iloc[:20], frame.iloc[:0], frame.drop(columns="stated_value")):
         with pytest.raises(CrmkitError):
             expectation_gaps(bad, scale=(0, 10))

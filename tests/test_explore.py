@@ -117,6 +117,9 @@ def test_types_scene_shows_the_comparisons_profits_break_evens_and_both_picks():
 def test_types_explorer_begins_at_the_segment_and_answers_within_a_frame():
     from time import perf_counter
 
+    for wrong in (SEGMENT.iloc[:0], SEGMENT.assign(need=2), SEGMENT.drop(columns="unit_margin")):
+        with pytest.raises(crmkit.CrmkitError):
+            explore_relationship_types(wrong)
     explorer = explore_relationship_types(SEGMENT)
     assert explorer.values["customers"] == pytest.approx(np.log10(2000)) and explorer.values["retention_rate"] == 0.6
     took = []

@@ -216,6 +216,12 @@ def test_coverage_of_the_stratified_difference_and_level_of_its_test():
     assert np.mean(null) < 0.12
 
 
+def test_recovery_when_everybody_stays_has_no_difference_and_no_test():
+    found = recovery_paradox(complaints(1).assign(retained=True))
+    assert found.crude.contains(0) and (found.stratified, found.p_value) == (None, None)
+    assert found.differences["measure"].tolist() == ["crude", "heavy", "light"]
+
+
 # F22 points and programme
 
 def ledger(rate=0.08, vintages=10, issued=1000.0):
@@ -361,7 +367,12 @@ def test_bad_tables_are_refused(name, spoil, code):
 
 @pytest.mark.parametrize("call, code", [
     (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=1), **CUT), "customer_not_unique"),
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "customer_not_unique"),
+    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "missing_values"),
+    (lambda: loyalty_forms(shoppers(1, n=50).assign(purchases=-1), **CUT), "cell_not_a_number"),
+    (lambda: satisfaction_loyalty(survey(1, n=50).assign(market=None), **SPLIT), "missing_values"),
+    (lambda: recovery_paradox(complaints(1).assign(stratum=None)), "missing_values"),
+    (lambda: points_liability(ledger().assign(vintage=None), cost_per_point=1, expiry_months=24), "missing_values"),
+    (lambda: points_liability(ledger().assign(age_months=0.5), cost_per_point=1, expiry_months=24), "cell_not_a_number"),
     (lambda: loyalty_forms(shoppers(1, n=50), attitude_from=np.nan, purchases_from=1), "out_of_range"),
     (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=2), **CUT), "cell_not_a_number"),
     (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=1), **CUT), "outcome_separated"),
@@ -386,3 +397,28 @@ def test_other_bad_arguments_are_refused_in_words(call, code):
     with pytest.raises(CrmkitError) as error:
         call()
     assert error.value.code == code
+
+
+# pictures
+
+def test_pictures_hold_the_numbers_of_the_results():
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    from gallery import draw, example
+
+    set_language("en")
+    statement = example("plot_loyalty_programme")[0].statement
+    assert [b.get_width() for b in draw("plot_loyalty_programme").patches] == pytest.approx([*statement["value"]])
+    found = example("plot_recovery_paradox")[0].differences
+    assert [b.get_width() for b in draw("plot_recovery_paradox").patches] == pytest.approx([*found["difference"]])
+    forms = example("plot_loyalty_forms")[0].forms
+    said = [t.get_text() for t in draw("plot_loyalty_forms").texts]
+    assert all(f"{share:.1%}" in text and f"{rate:.0%}" in text for share, rate, text in zip(
+        forms["customer_share"], forms["retention_rate"], said))
+    assert said[2].startswith("Spurious loyalty")
+    curve = example("plot_points_liability")[0].curve
+    np.testing.assert_allclose(draw("plot_points_liability").lines[0].get_ydata()[1:], curve["redeemed_share"])
+    plt.close("all")

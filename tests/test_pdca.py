@@ -219,7 +219,8 @@ def test_the_check_waits_for_the_end_of_plan_and_action_and_for_everybody():
 
 
 @pytest.mark.parametrize("more, code", [
-    ({"target": np.nan}, "out_of_range"), ({"ends": "2023-12-31"}, "out_of_range"), ({"starts": 2024}, "not_a_date"),
+    ({"target": np.nan}, "out_of_range"), ({"target": "high"}, "out_of_range"), ({"confidence": None}, "out_of_range"),
+    ({"ends": "2023-12-31"}, "out_of_range"), ({"starts": 2024}, "not_a_date"),
     ({"control_share": 1.0}, "pdca_groups"), ({"control_share": 1.5}, "out_of_range"),
     ({"confidence": 95.0}, "out_of_range"), ({"strata": "colour"}, "columns_needed"),
     ({"hypothesis": None}, "pdca_field"), ({"method": 5}, "pdca_field")])
@@ -236,6 +237,7 @@ def test_other_wrong_arguments_are_refused():
         (lambda: PDCA.start([1, np.inf], kpi="x", question="?"), "cell_not_a_number"),
         (lambda: started().plan(pd.concat([EVERYBODY, EVERYBODY]), rng=rng(), **PLAN), "customer_not_unique"),
         (lambda: planned().do(done="x", cost=-1), "out_of_range"),
+        (lambda: planned().do(done="x", cost="dear"), "out_of_range"),
         (lambda: checked().act(decision="celebrate", standard="x", next_question="y"), "not_a_choice"),
         (lambda: checked().act(decision="adjust", standard=None, next_question="y"), "pdca_field")]:
         with pytest.raises(CrmkitError) as error:
@@ -328,7 +330,7 @@ WRONG = {
     "an end before the start": (lambda s: s["cycles"][0].update(ends="2023-01-01"), "out_of_range", "ends"),
     "in both groups": (lambda s: s["cycles"][0].update(test=s["cycles"][0]["control"]), "pdca_groups", ""),
     "an unknown decision": (lambda s: s["cycles"][0].update(decision="party"), "not_a_choice", "decision"),
-    "NaN": (lambda s: s["cycles"][0].update(target=float("nan")), "out_of_range", "target"),
+    "NaN": (lambda s: s["cycles"][0].update(target=float("nan")), "pdca_field", "target"),
     "no open cycle": (lambda s: s["cycles"].pop(), "pdca_field", "cycles"),
     "no cycles": (lambda s: s.update(cycles=[]), "pdca_field", "cycles"),
     "cycles are a number": (lambda s: s.update(cycles=3), "pdca_field", "cycles"),

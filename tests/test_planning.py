@@ -125,7 +125,8 @@ def test_a_group_in_which_nothing_varies_has_a_plain_difference():
 @pytest.mark.parametrize("rows, code", [
     (trial([1] * 5, [2] * 3), "arm_too_small"), (trial([1, 2, np.nan, 3], [1] * 4), "cell_not_a_number"),
     (trial([1] * 5, [2] * 5).replace("control", "rest"), "not_a_choice"), (trial([], []), "no_values"),
-    (trial([1] * 4, [2] * 4, before=np.inf), "cell_not_a_number"), (pd.DataFrame({"group": ["treated"]}), "columns_needed")])
+    (trial([1] * 4, [2] * 4, before=np.inf), "cell_not_a_number"),
+    (pd.DataFrame({"group": ["treated"]}), "columns_needed")])
 def test_outcomes_that_cannot_be_compared_are_refused(rows, code):
     with pytest.raises(CrmkitError) as error:
         uplift(rows)
@@ -175,8 +176,9 @@ def test_smaller_effects_and_fewer_controls_need_more_customers():
 
 
 @pytest.mark.parametrize("effect, more", [
-    (0.1, {}), (0.1, {"baseline_rate": 0.2, "standard_deviation": 1}), (0.9, {"baseline_rate": 0.2}), (0, {"baseline_rate": 0.2}),
-    (np.nan, {"standard_deviation": 1}), (0.1, {"standard_deviation": 0}), (0.1, {"baseline_rate": 0.2, "power": 1}), ([], {"baseline_rate": 0.2})])
+    (0.1, {}), (0.1, {"baseline_rate": 0.2, "standard_deviation": 1}), (0.9, {"baseline_rate": 0.2}),
+    (0, {"baseline_rate": 0.2}), (np.nan, {"standard_deviation": 1}), (0.1, {"standard_deviation": 0}),
+    (0.1, {"baseline_rate": 0.2, "power": 1}), ([], {"baseline_rate": 0.2})])
 def test_sizes_that_cannot_be_computed_are_refused(effect, more):
     with pytest.raises(CrmkitError):
         sample_size(effect, **more)
@@ -189,7 +191,8 @@ def test_the_curve_agrees_with_kaplan_and_meiers_product_by_hand():
     months = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
     lost = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
     placebo = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
-    rows = pd.DataFrame({"source": ["other"] * 21 + ["double_11"] * 21, "months": months + placebo, "lost": lost + [1] * 21})
+    rows = pd.DataFrame({"source": ["other"] * 21 + ["double_11"] * 21, "months": months + placebo,
+                         "lost": lost + [1] * 21})
     found = retention_by_source(rows)
     curve = found[found["source"] == "other"].set_index("months")["retention_rate"]
     assert [curve[6], curve[10], curve[23]] == pytest.approx([0.857, 0.753, 0.448], abs=1e-3)
@@ -201,7 +204,8 @@ def test_kaplan_meier_intervals_cover_the_true_retention():
     rng, runs, held = np.random.default_rng(9), 150, 0
     for _ in range(runs):
         stays, seen = rng.exponential(10, 300), rng.uniform(0, 24, 300)
-        rows = pd.DataFrame({"source": np.tile(["a", "b"], 150), "months": np.minimum(stays, seen), "lost": stays <= seen})
+        rows = pd.DataFrame({"source": np.tile(["a", "b"], 150), "months": np.minimum(stays, seen),
+                             "lost": stays <= seen})
         curve = retention_by_source(rows).query("source == 'a' and months <= 6").iloc[-1]
         held += curve["low"] <= np.exp(-0.6) <= curve["high"]
     assert held / runs > 0.90
@@ -212,7 +216,8 @@ def test_time_under_observation_reverses_which_source_seems_to_stay():
     promoted, others = rng.exponential(5, 1500), rng.exponential(12, 1500)     # months; the promotion's leave sooner
     seen = np.r_[rng.uniform(0, 2, 1500), rng.uniform(0, 36, 1500)]            # but they came two months ago
     stays = np.r_[promoted, others]
-    rows = pd.DataFrame({"source": np.repeat(["double_11", "other"], 1500), "months": np.minimum(stays, seen), "lost": stays <= seen})
+    rows = pd.DataFrame({"source": np.repeat(["double_11", "other"], 1500), "months": np.minimum(stays, seen),
+                         "lost": stays <= seen})
     still = 1 - rows.groupby("source")["lost"].mean()
     assert still["double_11"] > still["other"]
     found = retention_by_source(rows)
@@ -245,13 +250,15 @@ def profit(table, spent):
 def test_the_plan_agrees_with_scipys_slsqp_under_limits_and_caps(seed):
     rng = np.random.default_rng(seed)
     table = uses(rng).assign(at_least=1.0, at_most=lambda t: t["resources"] * 3)
-    budget, caps = rng.uniform(0.4, 1.6) * table["resources"].sum(), {"a": rng.uniform(0.2, 0.6) * table["resources"].sum()}
+    today = table["resources"].sum()
+    budget, caps = rng.uniform(0.4, 1.6) * today, {"a": rng.uniform(0.2, 0.6) * today}
     plan = plan_budget(table, budget=budget, group_caps=caps)
     of_a = (table["group"] == "a").to_numpy()
     found = minimize(
         lambda y: -profit(table, y), np.full(6, min(budget, caps["a"]) / 8), method="SLSQP",
         bounds=list(zip(table["at_least"], table["at_most"])), options={"maxiter": 2000, "ftol": 1e-12},
-        constraints=[{"type": "ineq", "fun": lambda y: budget - y.sum()}, {"type": "ineq", "fun": lambda y: caps["a"] - y[of_a].sum()}])
+        constraints=[{"type": "ineq", "fun": lambda y: budget - y.sum()},
+                     {"type": "ineq", "fun": lambda y: caps["a"] - y[of_a].sum()}])
     assert plan.profit.value == pytest.approx(-found.fun, rel=1e-6)
     assert plan.options["resources_after"].to_numpy() == pytest.approx(found.x, abs=0.02 * budget)
 
@@ -278,7 +285,8 @@ def test_the_plan_meets_the_conditions_of_karush_kuhn_and_tucker(seed):
 def test_the_shadow_price_is_what_one_more_unit_of_budget_brings():
     table = uses(np.random.default_rng(1)).assign(margin=lambda t: t["margin"] * 10)
     one, two = (plan_budget(table, budget=b) for b in (100.0, 100.01))
-    assert one.shadow_price == pytest.approx((two.profit.value - one.profit.value) / 0.01, rel=1e-3) and one.shadow_price > 0
+    assert one.shadow_price > 0
+    assert one.shadow_price == pytest.approx((two.profit.value - one.profit.value) / 0.01, rel=1e-3)
 
 
 def test_money_that_returns_less_than_it_costs_stays_unspent():
@@ -290,7 +298,8 @@ def test_money_that_returns_less_than_it_costs_stays_unspent():
 
 def test_the_plan_agrees_with_reallocate_on_a_pyramid():
     import crmkit
-    customers = pd.DataFrame({"customer_id": range(100), "margin": np.random.default_rng(2).pareto(1.5, 100) * 500 + 100})
+    margin = np.random.default_rng(2).pareto(1.5, 100) * 500 + 100
+    customers = pd.DataFrame({"customer_id": range(100), "margin": margin})
     pyramid = crmkit.pyramid(customers, by="margin")
     moved = crmkit.reallocate(pyramid, elasticity=0.4).tiers
     table = pyramid.tiers.rename(columns={"tier": "option", "value": "margin"}).assign(elasticity=0.4)
@@ -300,7 +309,8 @@ def test_the_plan_agrees_with_reallocate_on_a_pyramid():
 
 def test_marginal_returns_reverse_the_split_in_proportion_to_revenue():
     # gold earns most and is served to the full; iron answers
-    table = pd.DataFrame({"option": ["gold", "iron"], "resources": [50.0, 10], "margin": [300.0, 100], "elasticity": [0.05, 0.6]})
+    table = pd.DataFrame({"option": ["gold", "iron"], "resources": [50.0, 10], "margin": [300.0, 100],
+                          "elasticity": [0.05, 0.6]})
     plan = plan_budget(table, budget=60)
     compared = compare_plans(table, budget=60, ways={}).set_index("way")["profit"]
     assert plan.options["resources_after"].idxmax() == 1 and table["margin"].idxmax() == 0
@@ -324,7 +334,8 @@ SEASONS, GOODS, TIERS = ["q1", "q2"], ["tea", "pot"], ["gold", "iron"]
 
 def cells(by, low=0.1, high=0.6):
     """Uses in which only the column ``by`` makes a difference to how the margin answers."""
-    table = pd.DataFrame([(p, g, t) for p in SEASONS for g in GOODS for t in TIERS], columns=["period", "product_id", "tier"])
+    each = [(p, g, t) for p in SEASONS for g in GOODS for t in TIERS]
+    table = pd.DataFrame(each, columns=["period", "product_id", "tier"])
     second = table[by].isin([SEASONS[1], GOODS[1], TIERS[1]])
     return table.assign(option=range(8), resources=10.0, margin=60.0, elasticity=np.where(second, high, low))
 
@@ -349,10 +360,11 @@ def test_no_way_beats_the_best_plan_and_currency_is_a_scale(seed, share):
     assert (found["resources"] <= budget * (1 + 1e-9)).all()
     plan = plan_budget(table, budget=budget)
     assert plan.profit.value == pytest.approx(found["profit"][0], rel=1e-9)
-    fen = plan_budget(table.assign(resources=table["resources"] * 100, margin=table["margin"] * 100), budget=budget * 100)
+    hundred = table.assign(resources=table["resources"] * 100, margin=table["margin"] * 100)
+    fen = plan_budget(hundred, budget=budget * 100)
     assert fen.profit.value == pytest.approx(plan.profit.value * 100, rel=1e-6)
-    mixed = plan_budget(table.sample(frac=1, random_state=1), budget=budget)
-    assert mixed.options["resources_after"].sort_index().to_numpy() == pytest.approx(plan.options["resources_after"].to_numpy())
+    mixed = plan_budget(table.sample(frac=1, random_state=1), budget=budget).options["resources_after"].sort_index()
+    assert mixed.to_numpy() == pytest.approx(plan.options["resources_after"].to_numpy())
     more = plan_budget(table, budget=budget * 1.1)
     assert more.profit.value >= plan.profit.value - 1e-9 and more.shadow_price <= plan.shadow_price + 1e-9
     pd.testing.assert_frame_equal(table, before)
@@ -382,5 +394,6 @@ def test_every_column_and_slug_of_planning_is_a_term():
     checks, lifted = check_randomisation(rows), uplift(rows)
     frames = [lifted, checks, sample_size(0.1, baseline_rate=0.2), retention_by_source(lost), compared,
               plan_budget(cells("tier"), budget=80).options]
-    words = {*(c for frame in frames for c in frame), *compared["way"], *checks["check"], *lifted["segment"], *lost["source"]}
+    words = {*(c for frame in frames for c in frame), *compared["way"], *checks["check"], *lifted["segment"],
+             *lost["source"]}
     assert sorted(w for w in words if not has_term(w)) == []

@@ -104,6 +104,11 @@ def test_promises_by_hand_in_their_own_units():
     assert found.loc["days", ["gap_low", "gap_high"]].tolist() == pytest.approx([-half, half], rel=1e-6)
 
 
+def test_a_column_may_be_promised_from_both_sides():
+    found = promise_gap(pd.DataFrame({"days": [1.0, 2, 3, 4]}), at_most={"days": 3}, at_least={"days": 2})
+    assert found["kept_share"].tolist() == [0.75, 0.75, 0.5] and found["gap"].tolist()[:2] == [-0.5, -0.5]
+
+
 def test_over_commitment_reverses_two_kept_promises_into_one_broken_together():
     """A parcel firm: cheap parcels are slow. Each promise looks kept, and on average better than promised."""
     rng = np.random.default_rng(3)
@@ -216,6 +221,7 @@ def test_bad_tables_are_refused(name, spoil, code):
     lambda: benefit_breadth(forums(np.random.default_rng(1), n=3)),
     lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(members=0)),
     lambda: promise_gap(people(5, 2, 9)),
+    lambda: promise_gap(people(5, 2, 9), at_most={"tried": np.nan}),
     lambda: participation_funnel(people(5, 2, 9), steps=()),
 ])
 def test_other_bad_arguments_are_refused_in_words(call):

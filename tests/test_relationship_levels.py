@@ -329,6 +329,24 @@ def test_traits_of_cdnow_counted_in_its_log():
     assert base.unit_margin == pytest.approx(0.3 * theirs["amount"].sum() / bought.sum())
 
 
+def test_lognormal_values_are_near_enough_to_cdnows_own_customers():
+    """Who is worth inviting, and what that brings: the model's two integrals against 8,332 real customers' values."""
+    summary = crmkit.customer_summary(crmkit.load("cdnow"), as_of="1998-06-30")
+    base = measure_base(summary, margin_rate=0.3)
+    active = summary[summary["days_since_last"] < 365]
+    values = (0.3 * active["revenue"] / (active["T"] / 365.25).clip(lower=1)).to_numpy()
+    assert values.mean() == pytest.approx(base.yearly_value, rel=0.001)
+    club = replace(CLUB, setup_cost=0, yearly_cost=0)
+    one = replace(base, customers=1, unit_margin=1, purchases_per_year=1)
+    gain = npv(replace(club, offered_to="everyone", yearly_cost_per_member=0), one)
+    for cost in (5, 10, 20):
+        plan = replace(club, yearly_cost_per_member=cost)
+        each = -npv(replace(plan, offered_to="everyone"), replace(one, unit_margin=0))
+        found = programme_economics(plan, base=base).levels.iloc[0]
+        assert found["members"] / base.customers == pytest.approx((gain * values > each).mean(), abs=0.02)
+        assert found["value_per_customer"] == pytest.approx(np.maximum(gain * values - each, 0).mean(), rel=0.04)
+
+
 def test_traits_are_found_again_in_a_simulated_market():
     rng, n, true = np.random.default_rng(8), 40_000, CustomerBase(
         customers=1, repeat_rate=0.55, dispersion=0.4, unit_margin=9, purchases_per_year=10)

@@ -300,7 +300,8 @@ def test_a_reason_names_what_alone_would_have_turned_the_choice(reason):
     otherwise = {
         "programme_cost_not_carried": lambda: earns(plans=free), "too_little_need": lambda: earns(need=1),
         "loyalty_leaves_no_room": lambda: earns(retention_rate=0.2),
-        "frequent_purchases": lambda: earns(purchases_per_year=1), "rare_purchases": lambda: earns(purchases_per_year=1),
+        "frequent_purchases": lambda: earns(purchases_per_year=1),
+        "rare_purchases": lambda: earns(purchases_per_year=1),
         "programme_cost_shared": lambda: earns(customers=1000)}
     if reason in otherwise:
         other = otherwise[reason]()
@@ -373,7 +374,8 @@ def test_row_order_and_index_do_not_matter_and_the_input_is_left_alone():
 @pytest.mark.parametrize("change, column, value", [
     ({"unit_margin": np.nan}, "unit_margin", np.nan), ({"unit_margin": np.inf}, "unit_margin", np.inf),
     ({"retention_rate": 1.2}, "retention_rate", 1.2), ({"purchases_per_year": -1}, "purchases_per_year", -1),
-    ({"customers": 0}, "customers", 0), ({"need": "much"}, "need", "much"), ({"segment": "s0"}, "segment", "s0")])
+    ({"customers": 0}, "customers", 0), ({"need": pd.NA}, "need", pd.NA), ({"need": "much"}, "need", "much"),
+    ({"segment": "s0"}, "segment", "s0")])
 def test_a_bad_value_is_named_with_its_row_and_column(change, column, value):
     rows = _segments((10, 5, 1, 0.5, 1), (10, 5, 1, 0.5, 1)).astype(object)
     for name, bad in change.items():
@@ -381,14 +383,15 @@ def test_a_bad_value_is_named_with_its_row_and_column(change, column, value):
     with pytest.raises(CrmkitError) as caught:
         compare_relationship_types(rows)
     error = caught.value
-    assert (error.row, error.column) == (1, column) and (error.value == value or error.value != error.value)
+    assert (error.row, error.column) == (1, column) and (error.value is value or str(error.value) == str(value))
     assert column in error.message_zh and "1" in error.message_en
 
 
 def test_what_cannot_be_compared_is_refused_in_words():
     rows = _segments((10, 5, 1, 0.5, 1))
     for bad, more in ((rows.drop(columns="unit_margin"), {}), (rows.iloc[:0], {}), (rows.drop(columns="segment"), {}),
-                      (rows, {"years": 0}), (rows, {"annual_discount_rate": -0.1}), (rows, {"plans": {}}),
+                      (rows, {"years": 0}), (rows, {"years": 2.5}), (rows, {"plans": {}}),
+                      (rows, {"annual_discount_rate": -0.1}),
                       (rows, {"plans": {"friendly": OUT}}), (rows, {"thresholds": {"customers": (1, 2)}}),
                       (rows, {"thresholds": {"customers": (9, 2), "unit_margin": (1, 2)}}),
                       (rows, {"rng": np.random.default_rng(1), "draws": 3})):

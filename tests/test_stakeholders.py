@@ -118,6 +118,9 @@ def test_stakeholders_that_cannot_be_are_refused(change, code):
         stakeholder_map(_firm().iloc[:0])
     with pytest.raises(CrmkitError):
         stakeholder_map(_firm(), at_least=2)
+    for argument in ({"draws": 0}, {"level": 95}):
+        with pytest.raises(CrmkitError):
+            stakeholder_map(_firm(), rng=np.random.default_rng(1), **argument)
 
 
 def test_every_column_has_a_heading_in_both_languages():

@@ -18,8 +18,9 @@ class BetaGeometric(PurchaseModel):
     def _alive(self, x, t_x, age):
         from scipy.special import expit
 
-        alpha = self.params["alpha"]
-        return expit(-_odds_left(self.params.values(), x, np.log(alpha + t_x), np.log(alpha + age), self.first))
+        r, alpha, a, b = self.params.values()
+        silent = np.log(alpha + age) - np.log(alpha + t_x)
+        return expit(-_log_odds_of_leaving(a, b, x + self.first) - (r + x) * silent)
 
     def _rate(self, x, age, t):
         """E[λ·exp(−λpt)] of those alive: λ gamma (r + x, α + T), p beta (a, b + chances), by Pfaff's transformation."""
@@ -86,34 +87,36 @@ def _fit(summary, time_unit, *, first, what) -> BetaGeometric:
     return BetaGeometric(**found, time_unit=time_unit, first=first)
 
 
-def _odds_left(params, x, log_last, log_now, first):
-    """Log-odds of having left, given the history; the logarithms are those of alpha + t_x and alpha + T."""
-    r, _, a, b = params
-    with np.errstate(divide="ignore"):  # without a chance to leave the odds are 0
-        return np.log(a * (x + first > 0) / np.maximum(b + x + first - 1, b)) + (r + x) * (log_now - log_last)
+def _log_odds_of_leaving(a, b, chances):
+    """Of the last chance to leave having been taken, against the ones before and it not; −∞ where there was none."""
+    with np.errstate(divide="ignore"):
+        return np.log(a * (chances > 0) / np.maximum(b + chances - 1, b))
 
 
 def _score(x, t_x, age, weight, first):
-    """Mean log-likelihood and gradient in the log-parameters; special functions once per distinct number."""
-    from scipy.special import digamma, expit, gammaln
+    """Mean log-likelihood and gradient in the log-parameters; special functions once per distinct number.
 
-    ux, ix = np.unique(x, return_inverse=True)
-    (ut, it), (uage, iage) = (np.unique(times, return_inverse=True) for times in (t_x, age))
+    Over the rows it adds up by sum() and not by @, whose threads wait for one another on a busy machine.
+    """
+    from scipy.special import digamma, gammaln
+
+    (ix, ux), (it, ut), (iage, uage) = (pd.factorize(column) for column in (x, t_x, age))
     total, of_x, chances = weight.sum(), np.bincount(ix, weight), ux + first
 
     def score(p):
         r, alpha, a, b = params = np.exp(p)
         log_last, log_now = np.log(alpha + ut)[it], np.log(alpha + uage)[iage]
-        odds = _odds_left(params, x, log_last, log_now, first)
-        left = weight * expit(odds)
+        odds = _log_odds_of_leaving(a, b, chances)[ix] + (r + x) * (log_now - log_last)
+        small = np.exp(-np.abs(odds))  # this way five times faster than expit and logaddexp
+        left = weight * np.where(odds > 0, 1, small) / (1 + small)
         stayed, gone = weight - left, np.bincount(ix, left)
-        value = (total * (r * p[1] - gammaln(r) + gammaln(a + b) - gammaln(b)) - weight @ ((r + x) * log_now)
-                 + weight @ np.logaddexp(0, odds)
+        value = (total * (r * p[1] - gammaln(r) + gammaln(a + b) - gammaln(b))
+                 + (weight * (np.maximum(odds, 0) + np.log1p(small) - (r + x) * log_now)).sum()
                  + of_x @ (gammaln(r + ux) + gammaln(b + chances) - gammaln(a + b + chances)))
         both = total * digamma(a + b) - of_x @ digamma(a + b + chances)
         slope = [
-            total * (p[1] - digamma(r)) + of_x @ digamma(r + ux) - stayed @ log_now - left @ log_last,
-            total * r / alpha - (stayed * (r + x)) @ (1 / (alpha + age)) - (left * (r + x)) @ (1 / (alpha + t_x)),
+            total * (p[1] - digamma(r)) + of_x @ digamma(r + ux) - (stayed * log_now + left * log_last).sum(),
+            total * r / alpha - ((r + x) * (stayed / (alpha + age) + left / (alpha + t_x))).sum(),
             both + gone.sum() / a,
             both - total * digamma(b) + of_x @ digamma(b + chances) - gone @ (1 / np.maximum(b + chances - 1, b)),
         ]

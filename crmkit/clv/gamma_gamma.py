@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..intervals import Estimate
 from ..schema import CrmkitError, require_columns, require_numbers
-from .fitting import Fitted, counted, maximise, refuse_rows
+from .fitting import Fitted, maximise, refuse_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,22 +52,18 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
     if len(x) < 2:
         raise CrmkitError("clv_too_few_repeat_buyers", column="frequency", value=len(x))
     related, unit = _correlation(x, z), z.mean()
-    x, z, weight = counted(x, z / unit)
-    total = weight.sum()
+    z = z / unit
 
     def score(logs):
         p, q, v = params = np.exp(logs)
         shape, rate = p * x, np.log(x * z + v)
-        value = weight @ (gammaln(shape + q) - gammaln(shape) - (shape + q) * rate + shape * np.log(x * z) - np.log(z))
-        slope = [
-            weight @ (x * (digamma(shape + q) - digamma(shape) + np.log(x * z) - rate)),
-            weight @ (digamma(shape + q) - rate) + total * (logs[2] - digamma(q)),
-            total * q / v - weight @ ((shape + q) / (x * z + v)),
-        ]
-        return value / total + q * logs[2] - gammaln(q), np.array(slope) * params / total
+        each = gammaln(shape + q) - gammaln(shape) - (shape + q) * rate + shape * np.log(x * z) - np.log(z)
+        slope = np.array([x * (digamma(shape + q) - digamma(shape) + np.log(x * z) - rate),
+                          digamma(shape + q) - rate + logs[2] - digamma(q), q / v - (shape + q) / (x * z + v)])
+        return each.mean() + q * logs[2] - gammaln(q), slope.mean(axis=1) * params
 
-    found = maximise(score, ("p", "q", "v"), scale=[1, 1, unit], count=total, what="fit_gamma_gamma",
-                     density=-total * np.log(unit))
+    found = maximise(score, ("p", "q", "v"), scale=[1, 1, unit], count=len(x), what="fit_gamma_gamma",
+                     density=-len(x) * np.log(unit))
     return GammaGamma(**found, spend_frequency_correlation=related)
 
 

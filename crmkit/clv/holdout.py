@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..schema import REQUIRED_TRANSACTION_COLUMNS, CrmkitError, require_choice, require_columns
+from ..schema import REQUIRED_TRANSACTION_COLUMNS, CrmkitError, require_choice, require_columns, require_numbers
 from .beta_geometric import fit_bg_nbd, fit_mbg_nbd
 from .pareto import fit_pareto_nbd
 from .purchases import PurchaseModel
@@ -21,8 +21,8 @@ class HoldoutValidation:
 
     model: PurchaseModel
     holdout_days: int
-    tracking: pd.DataFrame     # week, week_ends, holdout, and cumulative repeat purchases: actual, expected, baseline
-    frequencies: pd.DataFrame  # frequency, actual_customers, expected_customers, and purchases per customer after it
+    tracking: pd.DataFrame     # week, week_ends, holdout, actual_, expected_purchases; cumulative_actual_purchases …
+    frequencies: pd.DataFrame  # frequency, actual_, expected_customers; actual_, expected_, baseline_per_customer
     customers: pd.DataFrame    # customer_id, frequency, t_x, T, actual_, expected_, baseline_purchases
     errors: pd.DataFrame       # measure, model, baseline
 
@@ -32,11 +32,11 @@ def validate_holdout(transactions: pd.DataFrame, *, calibration_end, model: str 
     """Fit ``model`` (bg_nbd, mbg_nbd, pareto_nbd) on the days up to ``calibration_end`` and test it on those after.
 
     In: ``customer_id``, ``date``, ``amount``; days with a return only are no purchases, as in ``customer_summary``.
-    The customers are those first seen in the calibration. Out: ``tracking`` (their cumulative repeat purchases by week,
-    over both parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+ repeat purchases
-    in the calibration, and how many purchases each of them made in the holdout), ``customers``, and ``errors``: of the
-    total and of the mean week's cumulative number as shares of the actual, and the mean absolute and root mean squared
-    error of a customer's count. The baseline lets everybody go on at frequency / T: what one says without a model.
+    The customers are those first seen in the calibration. Out: ``tracking`` (their repeat purchases by week and
+    cumulative, over both parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+
+    repeat purchases in the calibration, and how many each of them then made on average), ``customers``, and ``errors``:
+    of the total and of the mean week's cumulative number as shares of the actual, and the mean absolute and root mean
+    squared error of a customer's count. The baseline lets everybody go on at frequency / T, as without a model.
     Errors: CrmkitError for a log that is no frame or lacks a column, missing dates, a calibration_end that leaves less
     than a week on either side, and all that the fit refuses.
 
@@ -65,9 +65,10 @@ def validate_holdout(transactions: pd.DataFrame, *, calibration_end, model: str 
 def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, int, int]:
     """The distinct days on which each customer bought, and the log's first day, its cut and its last; days counted."""
     if not isinstance(transactions, pd.DataFrame):
-        raise CrmkitError("not_transactions", value=type(transactions).__name__)
+        raise CrmkitError("clv_log_not_a_frame", value=type(transactions).__name__)
     require_columns(transactions, REQUIRED_TRANSACTION_COLUMNS, what="validate_holdout")
     log = transactions[list(REQUIRED_TRANSACTION_COLUMNS)]
+    (amount,) = require_numbers(log, ["amount"], what="validate_holdout")
     if (gaps := log.isna()).any(axis=None):
         column = gaps.any().idxmax()
         row, count = int(np.argmax(gaps[column])), int(gaps[column].sum())
@@ -77,11 +78,11 @@ def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, in
     day = log["date"].dt.tz_localize(None).to_numpy("datetime64[D]").astype(int)
     cut = pd.to_datetime(calibration_end, errors="coerce")
     end = -1 if pd.isna(cut) else cut.to_datetime64().astype("datetime64[D]").astype(int)
-    first, last = day.min(initial=2**31), day.max(initial=0)
+    first, last = day.min(), day.max()
     if not first + 7 <= end <= last - 7:
         allowed = (np.datetime64(int(n), "D") for n in (first + 7, last - 7))
         raise CrmkitError("clv_calibration_end", value=calibration_end, **dict(zip(("first", "last"), allowed)))
-    bought = log.assign(day=day).loc[log["amount"] >= 0, ["customer_id", "day"]].drop_duplicates()
+    bought = log.assign(day=day).loc[amount >= 0, ["customer_id", "day"]].drop_duplicates()
     return bought, int(first), int(end), int(last)
 
 
@@ -92,10 +93,12 @@ def _tracking(days, start, fit, rate, first, end, last) -> pd.DataFrame:
     actual = np.searchsorted(repeats, ends, side="right")
     begun, customers = np.unique(start, return_counts=True)
     by_age = fit.expected_purchases_new(np.arange(last - first + 1))
+    expected = np.array([customers @ by_age[np.maximum(week - begun, 0)] for week in ends])
     return pd.DataFrame({
         "week": np.arange(1, len(ends) + 1), "week_ends": ends.astype("datetime64[D]").astype("datetime64[s]"),
-        "holdout": ends > end, "cumulative_actual_purchases": actual,
-        "cumulative_expected_purchases": [customers @ by_age[np.maximum(week - begun, 0)] for week in ends],
+        "holdout": ends > end, "actual_purchases": np.diff(actual, prepend=0),
+        "expected_purchases": np.diff(expected, prepend=0), "cumulative_actual_purchases": actual,
+        "cumulative_expected_purchases": expected,
         "cumulative_baseline_purchases": np.where(ends < end, np.nan, actual[ends == end][0] + rate * (ends - end))})
 
 
@@ -104,6 +107,7 @@ def _frequencies(customers, fit) -> pd.DataFrame:
     ages, count = np.unique(customers["T"], return_counts=True)
     expected = [count @ fit.p_frequency(x, ages) for x in range(_MANY)]
     frame = customers.groupby(group)[_COUNTS].mean().reindex(range(_MANY + 1)).reset_index(drop=True)
+    frame.columns = frame.columns.str.replace("purchases", "per_customer")
     frame.insert(0, "frequency", [*map(str, range(_MANY)), f"{_MANY}+"])
     frame.insert(1, "actual_customers", np.bincount(group, minlength=_MANY + 1))
     frame.insert(2, "expected_customers", [*expected, len(customers) - sum(expected)])

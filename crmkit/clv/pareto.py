@@ -8,8 +8,8 @@ import pandas as pd
 from .fitting import maximise
 from .purchases import PurchaseModel, scaled, time_nodes
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
-_ROWS = 20_000  # at a time, so that a million customers need no more memory than a few
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
+_ROWS = 8_000  # at a time: a million customers need no more memory than a few, and no sum waits for threads
 
 
 @dataclass(frozen=True, kw_only=True)

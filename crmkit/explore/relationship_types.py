@@ -15,7 +15,7 @@ from .widget import Explorer
 _SLIDERS = {"customers": (0, 6, 0.05), "unit_margin": (0, 5, 0.05), "purchases_per_year": (-1, 2, 0.05),
             "retention_rate": (0, 0.98, 0.02), "need": (0, 1, 0.05), "cost_factor": (0.1, 4, 0.1)}
 _POWERS = ("customers", "unit_margin", "purchases_per_year")
-_TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 490, 790
+_TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 470, 790
 
 
 def explore_relationship_types(segment: pd.DataFrame, *, plans: Mapping[str, ContactPlan] = PLANS,
@@ -31,8 +31,8 @@ def explore_relationship_types(segment: pd.DataFrame, *, plans: Mapping[str, Con
     >>> explore_relationship_types(start).move(need=0).scene["values"]["need"]
     0.0
     """
-    start = {"need": 1.0, "customers": 1.0, "cost_factor": 1.0} | segment.iloc[0].to_dict()
     compare_relationship_types(segment.head(1).assign(segment=""), plans=plans)  # refuses what no slider could show
+    start = {"need": 1.0, "customers": 1.0, "cost_factor": 1.0} | segment.iloc[0].to_dict()
     controls = [
         {"name": name, "kind": "range", "min": low, "max": high, "step": step, "label": term_text(name), "value": min(
             high, max(low, float(np.log10(max(start[name], 1e-9)) if name in _POWERS else start[name])))}
@@ -57,9 +57,9 @@ def types_scene(values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years
         return _LEFT + _FULL * (np.clip(value, low, high) - low) / (high - low)
 
     scene = Scene(800, _TOP + _ROW * len(TYPES) + 8, title=term_text("type_profits"))
-    for place, anchor, slug in ((_LEFT, "start", "profit"), (_BOOK, "start", "published_type"),
-                                (_EVEN, "end", "break_even_margin")):
-        scene.text(place, 20, term_text(slug), anchor=anchor, css="crm-strong", lines="down")
+    for place, slug in ((_LEFT, "profit"), (_BOOK, "published_type"), (_EVEN, "break_even_margin")):
+        side = "end" if place == _EVEN else "start"
+        scene.text(place, 20, term_text(slug), anchor=side, css="crm-strong", lines="down")
     for i, r in enumerate(rows):
         y, name, even = _TOP + _ROW * (i + 0.5), r["relationship_type"], r["break_even_margin"]
         chosen, loss = name == best["best_type"], r["profit"] < 0
@@ -75,8 +75,8 @@ def types_scene(values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years
     reason = term_text("agree" if best["agree"] else best["reason"])
     said = {lang: message_text(
         "explore_types_said", best=term_text(best["best_type"])[lang], sure=percent(best["best_probability"], 0),
-        book=term_text(best["published_type"])[lang], given_up=number(best["given_up"], lang), reason=reason[lang])[lang]
-        for lang in ("zh", "en")}
+        book=term_text(best["published_type"])[lang], given_up=number(best["given_up"], lang), reason=reason[lang],
+    )[lang] for lang in ("zh", "en")}
     shown = {name: percent(value, 0) if name == "retention_rate" else f"× {value:.1f}" if name == "cost_factor" else
              f"{value:.2f}" if name == "need" else number(value) for name, value in row.items()}
     return scene.as_dict(values=values, shown=shown, said=said)

@@ -53,7 +53,7 @@ def plot_conditional_expectation(result, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, label("conditional_expectation"), size=(7, 4.2))
     frame = result.frequencies
-    _curves(ax, frame["frequency"], frame, _COUNTS)
+    _curves(ax, frame["frequency"], frame, [name.replace("purchases", "per_customer") for name in _COUNTS])
     money_axis(ax.yaxis, "holdout_purchases_per_customer")
     ax.set_xlabel(label("calibration_frequency"))
     return ax

@@ -28,8 +28,8 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])  # under zero there are only the two points
     for slug, short, colour, marker, y in (("best_contacts", "best", VERMILION, "D", -0.06 * top),
                                            ("annoyance_point", "annoyance", INK, "s", -0.13 * top)):
-        point = Estimate(**dict(zip(("value", "low", "high"), found.loc[segment, [slug, f"{short}_low", f"{short}_high"]])),
-                         level=result.level)
+        value, low, high = found.loc[segment, [slug, f"{short}_low", f"{short}_high"]]
+        point = Estimate(value=value, low=low, high=high, level=result.level)
         said = with_interval(point, lambda v: f"{v:.1f}" if v <= most else f"> {most:g}")
         ax.plot([point.low, min(point.high, most)], [y, y], color=colour, linewidth=2)
         ax.plot(min(point.value, most), y, marker if point.value <= most else ">", color=colour, linestyle="none",

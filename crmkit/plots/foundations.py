@@ -28,7 +28,8 @@ def plot_second_order(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``RepeatBusiness``. The hollow mark is the median of those already back: too early.
     """
     curve, median, early = result.curve, result.median_days, result.naive_median_days
-    seen = with_interval(median, number) if np.isfinite(median.value) else f"> {number(curve['days_since_first'].max())}"
+    longest = number(curve["days_since_first"].max())
+    seen = with_interval(median, number) if np.isfinite(median.value) else f"> {longest}"
     ax = axes(ax, f"{label('time_to_second_order')}\n● {label('median_days')}: {seen}\n"
               f"◇ {label('naive_median_days')}: {number(early) if early > 0 else '–'}", size=(7, 4.6))
     days = curve["days_since_first"]

@@ -16,7 +16,7 @@ def plot_purchase_funnel(stages: pd.DataFrame, *, level: float = 0.95, ax: Axes 
     rows = [f"{label(r.stage)}\n{number(r.people_before)} → {number(r.people)}  ({percent(r.conversion_rate)})"
             for r in stages.itertuples()]
     estimate_bars(ax, rows, estimates(stages, "net_gain", level), best=rows[stages["net_gain"].argmax()])
-    money_axis(ax.xaxis, "net_gain")
+    money_axis(ax.xaxis, "worth_of_lifting")
     return ax
 
 

@@ -69,13 +69,16 @@ def plot_indicators(result, *, ax: Axes | None = None) -> Axes:
         values = sheet[row].astype(float)
         y = i + 0.3 - 0.6 * (values - values.min()) / (values.max() - values.min() or 1)
         ax.plot(y.where(complete), color=BLUE, linewidth=1.8, marker="o", markersize=5)
-        ax.plot(y[~complete], color=BLUE, linestyle="none", marker="o", markersize=5, markerfacecolor="white")
+        ax.plot(y[~complete], color=BLUE, linestyle="none", marker="o", markersize=5, markerfacecolor="white",
+                label=None if i or complete.all() else label("incomplete_period"))
         last, show = values[complete].last_valid_index(), percent if row.endswith(("_rate", "_share")) else number
         ax.annotate("–" if last is None else f"{show(values[last])}  ({sheet['period'][last]})", (1.02, i), va="center",
                     fontsize=9, xycoords=("axes fraction", "data"))
     row_labels(ax.yaxis, rows)
     ax.invert_yaxis()
     ax.spines["left"].set_visible(False)
+    if not complete.all():
+        ax.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1, 1))
     return _finished(ax, sheet["period"])
 
 

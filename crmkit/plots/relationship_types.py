@@ -19,9 +19,9 @@ def plot_type_profits(result, *, segment=None, ax: Axes | None = None) -> Axes:
     ``result``: a ``TypeComparison``; with draws each bar has its interval. A loss so large that the others could not be
     told apart is cut off («); the number beside it is whole.
     """
-    by = result.best.columns[0]
-    name = result.best[by].iloc[0] if segment is None else segment
-    rows = result.profits[result.profits[by] == name].set_index("relationship_type")
+    names = result.profits.iloc[:, 0]
+    name = names.iloc[0] if segment is None else segment
+    rows = result.profits[names == name].set_index("relationship_type")
     estimates = [Estimate(value=r.profit) if np.isnan(r.low) else
                  Estimate(value=r.profit, low=r.low, high=r.high, level=result.level) for r in rows.itertuples()]
     ax = axes(ax, f"{label('type_profits')}: {label(str(name))}", size=(7.6, 4.4))
@@ -49,10 +49,10 @@ def plot_type_frontier(result, *, thresholds=THRESHOLDS, ax: Axes | None = None)
         edges = np.array([result[column].min(), *thresholds[column], result[column].max()])
         middles[column] = np.sqrt(edges[1:] * edges[:-1])
         line = [draw(edge, color=VERMILION, linestyle="--", linewidth=1.2) for edge in thresholds[column]][0]
-    for (many, high), cell in MATRIX.items():
-        x = middles["customers"][("few", "medium", "many").index(many)]
-        y = middles["unit_margin"][("low", "medium", "high").index(high)]
-        ax.text(x, y, label("_or_".join(cell), lines=True), ha="center", va="center", fontsize=9, bbox=PAPER)
+    for x, many in zip(middles["customers"], ("few", "medium", "many")):
+        for y, high in zip(middles["unit_margin"], ("low", "medium", "high")):
+            said = label("_or_".join(MATRIX[many, high]), lines=True)
+            ax.text(x, y, said, ha="center", va="center", fontsize=9, bbox=PAPER)
     money_axis(ax.xaxis, "customers")
     money_axis(ax.yaxis, "unit_margin")
     ax.minorticks_off()

@@ -1,7 +1,8 @@
-"""lifetimes in an environment of its own: python tests/benchmarks/_peers.py makes it; --fixture also writes the committed fixture.
+"""The peers in environments of their own: python tests/benchmarks/_peers.py makes lifetimes'; --fixture also writes the committed fixture.
 
-lifetimes 0.11.3 is archived and needs an older pandas, so it is never a dependency; the environment is .venv-peers/,
-made by uv and ignored by git. The fixture holds what its summary_data_from_transaction_data says about CDNOW's sample.
+lifetimes 0.11.3 is archived and needs an older pandas, pymc-marketing 0.19.2 is the newest for Python 3.11 and brings
+half a gigabyte, so neither is a dependency; the environments are .venv-peers/ and .venv-peers-pymc/, made by uv and
+ignored by git. The fixture holds what lifetimes' summary_data_from_transaction_data says about CDNOW's sample.
 """
 
 import subprocess
@@ -9,9 +10,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = ROOT / ".venv-peers"
 FIXTURE = ROOT / "tests" / "fixtures" / "lifetimes_cdnow_sample.parquet"
-PACKAGES = ["lifetimes==0.11.3", "pandas==2.3.3", "numpy==2.2.6", "scipy==1.14.1", "pyarrow", "setuptools<81"]
+PACKAGES = {
+    ".venv-peers": ["lifetimes==0.11.3", "pandas==2.3.3", "numpy==2.2.6", "scipy==1.14.1", "pyarrow", "setuptools<81"],
+    ".venv-peers-pymc": ["pymc-marketing==0.19.2", "pyarrow"],
+}
 
 _SUMMARISE = """
 import sys, time, resource
@@ -28,13 +31,14 @@ if len(sys.argv) > 3:
 """
 
 
-def python() -> Path:
+def python(name: str = ".venv-peers") -> Path:
     """The environment's interpreter, made first if it is not there."""
-    interpreter = ENVIRONMENT / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    environment = ROOT / name
+    interpreter = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not interpreter.exists():
         uv = [sys.executable, "-m", "uv"]
-        subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(ENVIRONMENT)], check=True)
-        subprocess.run([*uv, "pip", "install", "-q", "--python", str(interpreter), *PACKAGES], check=True)
+        subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(environment)], check=True)
+        subprocess.run([*uv, "pip", "install", "-q", "--python", str(interpreter), *PACKAGES[name]], check=True)
     return interpreter
 
 

@@ -18,8 +18,8 @@ RUNGS = ["first_time_buyer", "repeat_buyer", "client", "member"]
 
 
 def ladder():
-    chain = np.array([[.30, .25, .05, 0, .40], [.10, .40, .25, .05, .20], [0, .10, .60, .20, .10], [0, 0, .05, .90, .05],
-                      [0, 0, 0, 0, 1]])
+    chain = np.array([[.30, .25, .05, 0, .40], [.10, .40, .25, .05, .20], [0, .10, .60, .20, .10],
+                      [0, 0, .05, .90, .05], [0, 0, 0, 0, 1]])
     rng, states = np.random.default_rng(2), [np.arange(800) % 4]
     for _ in range(4):
         states.append((rng.random(800)[:, None] > chain.cumsum(axis=1)[states[-1]]).sum(axis=1))

@@ -13,8 +13,9 @@ from crmkit.planning import compare_plans, retention_by_source
 def lifted():
     rng, segment = np.random.default_rng(1), np.repeat(["new_customers", "loyal", "at_risk"], 1200)
     group = rng.permutation(np.repeat(["treated", "control"], 1800))
-    chance = pd.Series(segment).map({"new_customers": 0.10, "loyal": 0.45, "at_risk": 0.06}).to_numpy()
-    chance = chance + (group == "treated") * pd.Series(segment).map({"new_customers": 0.08, "loyal": -0.01, "at_risk": 0.02}).to_numpy()
+    usual, more = {"new_customers": 0.10, "loyal": 0.45, "at_risk": 0.06}, {"new_customers": 0.08, "loyal": -0.01,
+                                                                             "at_risk": 0.02}
+    chance = np.array([usual[s] + more[s] * (g == "treated") for s, g in zip(segment, group)])
     rows = pd.DataFrame({"group": group, "segment": segment, "outcome": rng.random(3600) < chance})
     return crmkit.uplift(rows, margin_per_unit=60, discount_per_unit=8, cost_per_contact=0.6)
 
