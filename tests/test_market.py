@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import FrozenInstanceError, fields, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -281,7 +282,13 @@ def test_cost_of_a_tiers_care_is_the_budget_given():
     (lambda: run("telecom", months=1.5), ("1.5", "1200")),
     (lambda: run("telecom", {"price": 1}), ("dict", "Decision")),
     (lambda: scenario("telekom"), ("telekom", "telecom")),
-    (lambda: replace(scenario("telecom"), tiers={"gold": 0.5, "lead": 0.6}), ("tiers", "1.1")),
+    (lambda: replace(scenario("telecom"), tiers={"gold": 0.5, "lead": 0.6}), ("tiers", "0.6")),
+    (lambda: replace(scenario("telecom"), tiers=3), ("tiers", "3")),
+    (lambda: replace(scenario("telecom"), channels={"shop": "all"}), ("channels", "all")),
+    (lambda: replace(scenario("telecom"), seasonality=3), ("seasonality", "12")),
+    (lambda: replace(scenario("telecom"), start="2024"), ("start", "2024")),
+    (lambda: replace(scenario("telecom"), start=date(2024, 1, 31)), ("start", "2024-01-31")),
+    (lambda: replace(scenario("telecom"), customers=3.5), ("customers", "3.5")),
     (lambda: replace(scenario("telecom"), seasonality=(1.0,) * 11), ("seasonality", "12")),
     (lambda: replace(scenario("telecom"), types={}), ("partnership",)),
     (lambda: replace(scenario("telecom"), tiers={"heavy_users": 1.0}), ("heavy_users",)),

@@ -19,9 +19,16 @@ SETTINGS = ("noncontractual", "contractual")
 
 
 def _require_in_range(part, where: str) -> None:
-    for name, value in vars(part).items():
-        if "low" in (bounds := PARAMETERS[name]):
-            require_between(value, bounds["low"], bounds["high"], name=where + name)
+    for field in fields(part):
+        value, bounds = getattr(part, field.name), PARAMETERS[field.name]
+        if "low" in bounds:
+            require_between(value, bounds["low"], bounds["high"], name=where + field.name)
+        if field.type is int and not isinstance(value, int):
+            raise CrmkitError("market_whole", value=value, name=where + field.name)
+
+
+def _is_in(value, low: float, high: float) -> bool:
+    return isinstance(value, (int, float)) and low <= value <= high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +136,16 @@ class Scenario:
         _require_in_range(self, "")
         for name, allowed in {"setting": SETTINGS, "response_shape": SHAPES}.items():
             require_choice(getattr(self, name), allowed, name=name)
-        shares = {"segments": [s.customer_share for s in self.segments.values()], "tiers": self.tiers.values(),
-                  "channels": self.channels.values()}
-        for name, values in shares.items():
-            if not values or not all(0 < v <= 1 for v in values) or abs(sum(values) - 1) > 1e-6:
-                raise CrmkitError("market_shares", value=name, total=round(sum(values), 6))
-        if len(self.seasonality) != 12 or not all(0 <= x <= 10 for x in self.seasonality):
-            raise CrmkitError("market_seasonality", value=list(self.seasonality))
+        if type(self.start) is not date or self.start.day != 1:
+            raise CrmkitError("market_start", value=self.start)
+        shares = {name: part.customer_share for name, part in self.segments.items()}
+        for name, values in {"segments": shares, "tiers": self.tiers, "channels": self.channels}.items():
+            numbers = [*values.values()] if isinstance(values, Mapping) else []
+            if not all(_is_in(v, 1e-9, 1) for v in numbers) or abs(sum(numbers) - 1) > 1e-6:
+                raise CrmkitError("market_shares", value=name, shares=values)
+        months = self.seasonality if isinstance(self.seasonality, tuple) else ()
+        if len(months) != 12 or not all(_is_in(x, 0, 10) for x in months):
+            raise CrmkitError("market_seasonality", value=self.seasonality)
         if set(self.types) != set(TYPES):
             raise CrmkitError("market_types", value=", ".join(self.types), allowed=", ".join(TYPES))
         overlap = (set(self.segments) & set(self.tiers)) | ({"all"} & (set(self.segments) | set(self.tiers)))
@@ -169,7 +179,8 @@ def load_scenario(path: str | Path) -> Scenario:
             raise CrmkitError("market_table", value=name, why=f"{name} = {parts}", allowed=f"[{name}.…]")
         table[name] = {key: build(cls, part, where=f"{name}.{key}.") for key, part in parts.items()}
     table["status_quo"] = Decision.from_record(table.get("status_quo", {}))
-    table["seasonality"] = tuple(table.get("seasonality", (1.0,) * 12))
+    if isinstance(table.get("seasonality"), list):
+        table["seasonality"] = tuple(table["seasonality"])
     return build(Scenario, table, where="")
 
 
