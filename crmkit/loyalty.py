@@ -332,8 +332,8 @@ def loyalty_programme(
         return difference_of_means(each[group], each[~group], level=level, times=float(group.sum()), plus=-fixed)
 
     net, naive = (over(group, margin - reward, programme_cost) for group in (invited, member))
-    costs = [Estimate(value=-float(amount)) for amount in (reward.sum(), programme_cost)]
-    rows = zip(("incremental_margin", "reward_cost", "programme_cost", "net_profit", "member_lead", "naive_profit"),
-               (over(invited, margin), *costs, net, over(member, margin), naive))
-    statement = pd.DataFrame([(m, *_ends(e)) for m, e in rows], columns=["measure", "value", "low", "high"])
+    statement = pd.DataFrame([
+        ("incremental_margin", *_ends(over(invited, margin))), ("reward_cost", -reward.sum(), np.nan, np.nan),
+        ("programme_cost", -programme_cost, np.nan, np.nan), ("net_profit", *_ends(net)),
+        ("member_lead", *_ends(over(member, margin))), ("naive_profit", *_ends(naive))], columns=["measure", "value", "low", "high"])
     return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

@@ -167,6 +167,26 @@ def test_expected_purchases_agree_with_the_closed_forms_of_the_papers():
         assert ours == pytest.approx(closed, rel=1e-9)
 
 
+@pytest.mark.parametrize("params, history", [
+    ({"r": 2.18, "alpha": 0.104, "a": 1.44, "b": 233.0}, (3, 0.222, 511)),  # scipy's 2F1 is NaN in both its forms
+    ({"r": 0.24, "alpha": 4.4, "a": 600.0, "b": 0.5}, (3000, 50, 39)),
+    ({"r": 900.0, "alpha": 900.0, "a": 0.8, "b": 2.4}, (0, 30, 390)),
+    ({"r": 0.24, "alpha": 4.4, "a": 1.0, "b": 2.4}, (40, 39, 39)),
+])
+def test_the_purchase_rate_agrees_with_integration_over_the_chance_to_leave_even_at_the_edges(params, history):
+    x, age, t = (np.array([[v]], dtype=float) for v in history)
+    r, alpha, a, b = params.values()
+    y, stays = t[0, 0] / (alpha + history[1]), b + history[0]
+
+    def at(u):  # logit of the chance
+        return np.exp(-a * np.logaddexp(0, -u) - stays * np.logaddexp(0, u) - special.betaln(a, stays)
+                      - (r + history[0] + 1) * np.log1p(y / (1 + np.exp(-u))))
+
+    whole = sum(integrate.quad(at, low, low + 1, epsabs=0, epsrel=1e-11)[0] for low in range(-60, 60))
+    found = model("bg", params)._rate(x, age, t)[0, 0]
+    assert found == pytest.approx((r + history[0]) / (alpha + history[1]) * whole, rel=1e-8, abs=1e-12)
+
+
 def test_discounted_purchases_tend_to_dert_of_fader_hardie_and_lee_2005():
     r, alpha, s, beta = TRUTH["pareto"].values()
     fit = model("pareto", TRUTH["pareto"])

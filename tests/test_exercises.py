@@ -12,6 +12,7 @@ import crmkit
 from coursekit.build.source import SourceError
 from coursekit.exercises import SolutionError, admit, compare, load_exercise, to_python
 from crmkit.answer_forms import BadForm, read_answer
+from crmkit.language import get_language
 
 SAMPLE = Path(__file__).parent / "lessons" / "01_sample.md"
 
@@ -79,7 +80,7 @@ def test_grading_leaves_the_language_and_the_figures_as_they_were(exercise, monk
     crmkit.set_language("zh")
     monkeypatch.delenv("MPLBACKEND", raising=False)
     exercise.right_answers(1, lang="en")
-    assert crmkit.get_language() == "zh" and plt.get_fignums() == []
+    assert get_language() == "zh" and plt.get_fignums() == []
     assert "MPLBACKEND" not in os.environ, "kernels started later draw as always"
 
 

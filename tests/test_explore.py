@@ -15,6 +15,7 @@ from crmkit.explore import widget
 from crmkit.explore.pyramid import explore_pyramid, pyramid_scene
 from crmkit.explore.relationship_types import explore_relationship_types, types_scene
 from crmkit.explore.rfm import Cells, explore_rfm, rfm_scene, rules
+from crmkit.segments import check_rules
 from crmkit.tables import number, percent
 
 
@@ -134,7 +135,7 @@ def test_types_explorer_begins_at_the_segment_and_answers_within_a_frame():
 def test_rfm_rules_cover_every_combination(bins):
     for r in range(2, bins + 1):
         for f in range(2, bins + 1):
-            assert crmkit.check_rules(rules(r, f, 2), bins=bins).complete
+            assert check_rules(rules(r, f, 2), bins=bins).complete
 
 
 def test_every_setting_of_every_control_gives_a_scene(explorer):

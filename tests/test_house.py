@@ -17,7 +17,9 @@ from packaging.utils import canonicalize_name
 import crmkit
 
 ROOT = Path(__file__).parent.parent
-LINES, NAMES = 5000, 60
+# code lines of crmkit in all but the data door, and of the door. The first limit is on what somebody who reads the helper
+# module has to take in; the door (files as clients send them) is one function to whoever uses it, and has its own.
+LINES, DOOR_LINES, NAMES = 5000, 1400, 60
 # what shows results: none of it may be known to a model
 SHOWING = {"matplotlib", "seaborn", "anywidget", "ipywidgets", "traitlets", "IPython", "plotly"}
 # what does not compute: language, questions, the data door and what shows; every other module of crmkit is a model
@@ -107,10 +109,16 @@ def code_lines(path: Path) -> int:
 
 
 def test_crmkit_stays_small(capsys):
-    lines = {p: code_lines(p) for p in sources("crmkit")}
+    lines = dict.fromkeys(("door", "models", "plots", "explorers", "rest"), 0)
+    for path in sources("crmkit"):
+        named = {"transactions": "door", "plots": "plots", "explore": "explorers"}.get(part(path))
+        lines[named or ("models" if path in MODELS else "rest")] += code_lines(path)
+    total, door = sum(lines.values()), lines["door"]
     with capsys.disabled():
-        print(f"\ncrmkit: {sum(lines.values())} of {LINES} lines of code, {len(crmkit._OWNER)} of {NAMES} public names")
-    assert sum(lines.values()) <= LINES and len(crmkit._OWNER) <= NAMES
+        print(f"\ncrmkit: {total} lines of code:", ", ".join(f"{name} {n}" for name, n in lines.items()),
+              f"(door {door} of {DOOR_LINES}, all else {total - door} of {LINES}); "
+              f"{len(crmkit._OWNER)} of {NAMES} public names")
+    assert door <= DOOR_LINES and total - door <= LINES and len(crmkit._OWNER) <= NAMES
     long = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in sources("crmkit")}
     assert not {name: n for name, n in long.items() if n > 550}, "a module is taken in at one sitting"
 

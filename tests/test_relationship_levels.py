@@ -274,6 +274,20 @@ def test_no_programme_is_an_answer():
     assert advice.best == "no_level" and (advice.economics.levels["net_present_value"] < 0).all()
 
 
+@pytest.mark.parametrize("base, plans", [
+    (BASE, (replace(POINTS, imitation_half_life_years=0.4), CLUB_FOR_ALL)), (replace(BASE, customers=2000), PLANS),
+    (BASE, (POINTS, replace(CLUB_FOR_ALL, imitation_half_life_years=20))), (replace(BASE, customers=7000), PLANS),
+])
+def test_a_cause_is_what_alone_would_have_made_the_books_level_the_best(base, plans):
+    relief = {"imitation": {"imitation_half_life_years": float("inf")}, "margin_given_away": {"margin_given_away": 0},
+              "fixed_cost": {"setup_cost": 0, "yearly_cost": 0}, "member_cost": {"yearly_cost_per_member": 0}}
+    advice = recommend_level(base, programmes=plans)
+    plan = next(plan for plan in plans if plan.level == advice.book)
+    to_beat = max(0, *(npv(other, base) for other in plans))
+    assert advice.book != advice.best
+    assert advice.causes == tuple(c for c, change in relief.items() if npv(replace(plan, **change), base) > to_beat)
+
+
 # --- the conditions -----------------------------------------------------------------------------------------------
 
 
@@ -361,6 +375,16 @@ def test_traits_are_found_again_in_a_simulated_market():
     assert found.unit_margin == pytest.approx(9) and found.customers == stays.sum()
     assert found.purchases_per_year == pytest.approx(11, rel=0.03)  # one purchase a year is certain in this market
     assert found.dispersion == pytest.approx(0.4 * 10 / 11 + 0.8 / 11, abs=0.015)
+
+
+def test_newcomers_count_among_the_customers_but_not_in_the_repeat_rate():
+    four = pd.DataFrame({"purchases": [4, 1, 6, 2], "revenue": [400.0, 50.0, 300.0, 100.0],
+                         "T": [730.5, 730.5, 330.0, 200.0], "days_since_last": [20.0, 500.0, 10.0, 30.0]})
+    base = measure_base(four, margin_rate=0.5)
+    assert (base.customers, base.repeat_rate) == (3, 0.5)  # two were there a year ago, and one of them came again
+    assert base.purchases_per_year == pytest.approx((4 / 2 + 6 + 2) / 3)  # under a year counts as a year
+    assert base.unit_margin == pytest.approx(0.5 * 800 / 12)
+    assert base.dispersion == pytest.approx((100 + 200 + 0.4 * 300) / 600)  # 80 % of the three are 2.4, smallest first
 
 
 def test_measuring_leaves_the_summary_as_it_was_and_does_not_mind_the_order():

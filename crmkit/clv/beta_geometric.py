@@ -23,13 +23,23 @@ class BetaGeometric(PurchaseModel):
         return expit(-_log_odds_of_leaving(a, b, x + self.first) - (r + x) * silent)
 
     def _rate(self, x, age, t):
-        """E[λ·exp(−λpt)] of those alive: λ gamma (r + x, α + T), p beta (a, b + chances), by Pfaff's transformation."""
-        from scipy.special import hyp2f1
+        """E[λ·exp(−λpt)] of those alive: λ gamma (r + x, α + T), p beta (a, b + chances), by Pfaff's transformations.
+
+        Where scipy's hypergeometric function fails (few cells, with a or b in the hundreds) by a sum over logit(p).
+        """
+        from scipy.special import betaln, hyp2f1
 
         r, alpha, a, b = self.params.values()
-        stayed = b + self.first
-        ratio = 1 + t / (alpha + age)
-        return (r + x) / (alpha + age) * ratio**-a * hyp2f1(a + stayed - r - 1, a, a + stayed + x, 1 - 1 / ratio)
+        stays, power, ratio = b + self.first + x, r + x + 1, 1 + t / (alpha + age)
+        least, other = np.minimum(a, power), a + stays - np.maximum(a, power)
+        with np.errstate(over="ignore", invalid="ignore"):
+            share = ratio**-least * hyp2f1(least, other, a + stays, 1 - 1 / ratio)
+        for row in np.flatnonzero(~np.isfinite(share).all(axis=1)):
+            u = np.arange(-300, 100, 0.02)
+            height = (-a * np.logaddexp(0, -u) - stays[row] * np.logaddexp(0, u) - betaln(a, stays[row])
+                      - power[row] * np.log1p((ratio[row] - 1)[:, None] / (1 + np.exp(-u))))
+            share[row] = 0.02 * np.exp(height).sum(axis=1)
+        return (r + x) / (alpha + age) * share
 
     def _pmf(self, x, t):
         from scipy.special import betaln

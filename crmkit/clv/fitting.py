@@ -53,7 +53,7 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
                 break  # flat, or no summit
             move = np.linalg.solve(curvature, score(at)[1])
             at = at + np.clip(move, -1, 1)
-            if np.abs(move).max() < 1e-4:
+            if np.abs(move).max() < 1e-4 and np.abs(at).max() < 7:  # a thousandth to a thousand times the start
                 values, spread = np.exp(at) * scale, np.sqrt(np.diag(np.linalg.inv(curvature)) / count)
                 return {"params": dict(zip(names, values.tolist())), "customers": int(count),
                         "log_likelihood": float(score(at)[0] * count + density),
@@ -61,7 +61,7 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
         tried.append(np.clip(at, -14, 14))
     best = max(tried, key=lambda p: score(p)[0])
     reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(names, np.exp(best) * scale))
-    far = np.abs(best).max() > 4.5  # ninety times the start, or a ninetieth
+    far = np.abs(best).max() > 4.5
     raise CrmkitError("clv_runs_away" if far else "clv_not_converged", what=what, tried=len(tried), value=reached)
 
 

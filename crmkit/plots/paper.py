@@ -38,7 +38,8 @@ def with_interval(estimate, show=percent) -> str:
     """``66.3% (95%: 65.0%–67.5%)``; the value alone where there is no interval."""
     if estimate.low is None:
         return show(estimate.value)
-    return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}–{show(estimate.high)})"
+    dash = " – " if estimate.low < 0 else "–"  # beside a minus sign a bare dash is read as another
+    return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}{dash}{show(estimate.high)})"
 
 
 def estimates(table: pd.DataFrame, column: str, level: float) -> list[Estimate]:

@@ -36,8 +36,7 @@ def people(n=600):
 def parcels(n=400):
     rng = np.random.default_rng(4)
     hurry = rng.normal(size=n)
-    return pd.DataFrame({"days": 2 - 0.6 * hurry, "price": 10 + 2 * hurry}).rename(
-        columns={"days": "span_days"})
+    return pd.DataFrame({"delivery_days": 2 - 0.6 * hurry, "price": 10 + 2 * hurry})
 
 
 def forums(n=40):
@@ -52,6 +51,6 @@ EXAMPLES = {
     "plot_contact_response/no turn seen": lambda: (fit_contact_response(few_contacts(), **PAYS), {}),
     "plot_participation_funnel": lambda: (participation_funnel(people()), {}),
     "plot_offer_effect": lambda: (offer_effect(people(), value=60, cost=10), {}),
-    "plot_promise_gap": lambda: (promise_gap(parcels(), at_most={"span_days": 2.5, "price": 12}), {}),
+    "plot_promise_gap": lambda: (promise_gap(parcels(), at_most={"delivery_days": 2.5, "price": 12}), {}),
     "plot_benefit_breadth": lambda: (benefit_breadth(forums()), {}),
 }
