@@ -1,4 +1,7 @@
-"""The course's data: CDNOW, embedded as Parquet, and Complete Journey, an optional extra (datasets/README.md)."""
+"""The course's data: CDNOW and the simulated markets, embedded as Parquet, and Complete Journey, an optional extra.
+
+datasets/README.md says what is in them and how each was made.
+"""
 
 from pathlib import Path
 
@@ -6,7 +9,13 @@ import pandas as pd
 
 from .schema import CrmkitError, require_choice
 
-DATASETS = ("cdnow", "cdnow_sample", "complete_journey")
+# simulated markets (crmkit.market), with six ledgers each
+EDITIONS = (
+    "appliance_club", "computer_maker", "double_11_shop", "fast_food_chain", "household_hotline", "industrial_group",
+    "over_contacting_insurer", "supplement_maker", "telecom",
+)
+LEDGERS = ("customers", "transactions", "contacts", "complaints", "surveys", "costs")
+DATASETS = ("cdnow", "cdnow_sample", "complete_journey", *EDITIONS)
 # Complete Journey's column -> ours; sales_value is what the retailer receives, after its own discounts
 _JOURNEY = {
     "household_id": "customer_id", "transaction_timestamp": "date", "sales_value": "amount",
@@ -14,11 +23,13 @@ _JOURNEY = {
 }
 
 
-def load(name: str) -> pd.DataFrame:
+def load(name: str, *, ledger: str = "transactions") -> pd.DataFrame:
     """A dataset of the course as transactions, untouched: zero amounts and duplicates are left in for the lessons.
 
     ``"cdnow"`` and ``"cdnow_sample"``: ``customer_id`` (text), ``date`` (day), ``amount`` (US$), ``quantity`` (CDs).
     ``"complete_journey"``: also ``order_id`` and ``product_id`` (text); its package is installed apart.
+    A simulated market (``"telecom"``, …): any ``ledger`` of its firm: transactions, customers, contacts, complaints,
+    surveys, costs.
     Errors: CrmkitError for an unknown name, a missing file, a package that is not installed.
 
     >>> log = load("cdnow")
@@ -26,6 +37,9 @@ def load(name: str) -> pd.DataFrame:
     (69659, 2500315.63)
     """
     require_choice(name, DATASETS, name="name")
+    require_choice(ledger, LEDGERS if name in EDITIONS else LEDGERS[1:2], name="ledger")
+    if name in EDITIONS:
+        return pd.read_parquet(dataset_path(f"market/{name}/{ledger}"))
     return _complete_journey() if name == "complete_journey" else pd.read_parquet(dataset_path(name))
 
 
