@@ -366,3 +366,14 @@ def test_a_market_before_its_first_month_has_empty_books():
     assert all(len(getattr(market.ledgers, ledger)) == 0 for ledger in (*LEDGERS, "accounts"))
     assert len(market.truth) == 0
     assert list(market.ledgers.transactions.columns) == list(COLUMNS["transactions"])
+
+
+def test_the_ledgers_of_a_span_are_those_that_its_steps_gave():
+    market = run("appliance_club", BUSY, months=2)
+    steps = [market.step(decision, months=3) for decision in (BUSY_ANYWHERE, BUSY)]
+    for first, given in zip((2, 5), steps):
+        again = market.ledgers_between(first, first + 3)
+        for ledger in set(LEDGERS) - {"customers"}:
+            pd.testing.assert_frame_equal(getattr(again, ledger), getattr(given, ledger), check_exact=True)
+    same(market.ledgers_between(0, 8), market.ledgers)
+    assert len(market.ledgers_between(3, 3).costs) == 0

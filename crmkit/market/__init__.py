@@ -6,12 +6,12 @@ knows is in ``market.truth`` and in no ledger. The same scenario, seed and decis
 the months are stepped one by one or all at once, so these three are a complete record of a market.
 """
 
-from .decision import Campaign, Decision
+from .decision import Campaign, Decision, Trial
 from .engine import Market, replay
 from .ledgers import Ledgers
 from .scenario import RelationshipType, Scenario, Segment, load_scenario, save_scenario, scenario, scenarios
 
 __all__ = [
-    "Campaign", "Decision", "Ledgers", "Market", "RelationshipType", "Scenario", "Segment", "load_scenario", "replay",
-    "save_scenario", "scenario", "scenarios",
+    "Campaign", "Decision", "Ledgers", "Market", "RelationshipType", "Scenario", "Segment", "Trial", "load_scenario",
+    "replay", "save_scenario", "scenario", "scenarios",
 ]

@@ -1,9 +1,14 @@
 """What the firm does in a month: everything that a player, a bot or a lesson may change."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+
+import numpy as np
 
 from ..schema import CrmkitError, require_between, require_choice
+from .ledgers import numbers
 
 TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
 POLICIES = ("equal", "by_value", "randomised")
@@ -40,6 +45,36 @@ class Campaign:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trial:
+    """An experiment: customers ``held_out``, by customer_id, who go on under ``standard`` while the others try the new.
+
+    They live under it in all that a customer sees. What is the firm's alone, the acquisition budget and the offers to
+    newcomers, follows the decision, and so does everybody who joins meanwhile.
+
+    >>> trial = Trial(standard=Decision(), held_out=("C00000007", "C00000021"))
+    >>> Decision(social=1.0, trial=trial).arms[1] == Decision()
+    True
+    """
+
+    standard: "Decision"
+    held_out: tuple[str, ...]
+
+    def __post_init__(self):
+        if not isinstance(self.standard, Decision) or self.standard.trial or isinstance(self.held_out, str):
+            given = f"standard={str(self.standard)[:60]}, held_out={str(self.held_out)[:60]}"
+            raise CrmkitError("trial_form", value=given)
+        object.__setattr__(self, "held_out", tuple(map(str, self.held_out)))
+        if len(set(self.held_out)) < len(self.held_out):
+            customer, times = Counter(self.held_out).most_common(1)[0]
+            raise CrmkitError("trial_twice", value=customer, times=times)
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """The customers held out by number, below 0 for what is nobody's customer_id."""
+        return numbers(self.held_out)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Decision:
     """What the firm does, month after month, until it decides otherwise.
 
@@ -62,6 +97,7 @@ class Decision:
     price: float = 1.0                   # times the list price
     acquisition_budget: float = 0.0      # currency a month
     campaigns: tuple[Campaign, ...] = ()
+    trial: Trial | None = None           # tries all this on some customers and leaves the others under the standard
 
     def __post_init__(self):
         for name in ("relationship", *_LEVERS):
@@ -79,17 +115,29 @@ class Decision:
             require_between(getattr(self, name), *bounds, name=name)
         require_choice(self.contact_policy, POLICIES, name="contact_policy")
         object.__setattr__(self, "campaigns", tuple(self.campaigns))
+        if not isinstance(self.trial, Trial | None):
+            raise CrmkitError("trial_form", value=self.trial)
+
+    @property
+    def arms(self) -> tuple["Decision", ...]:
+        """What customers meet: the decision and, in a trial, the standard for those held out."""
+        return (replace(self, trial=None), self.trial.standard) if self.trial else (self,)
 
     def groups(self) -> set[str]:
-        """Every group that the decision names."""
-        levers = [getattr(self, name) or {} for name in ("relationship", *_LEVERS)]
-        return {g for lever in levers for g in lever} | {g for campaign in self.campaigns for g in campaign.groups}
+        """Every group that the decision names, its trial's standard included."""
+        levers = [getattr(arm, name) or {} for arm in self.arms for name in ("relationship", *_LEVERS)]
+        levers += [campaign.groups for arm in self.arms for campaign in arm.campaigns]
+        return {group for lever in levers for group in lever}
 
     def record(self) -> dict:
         """The decision as plain numbers, text, lists and tables, for JSON or TOML; ``from_record`` reads it back."""
-        plain = {name: value for name, value in asdict(self).items() if value is not None}
-        return plain | {"campaigns": [{k: list(v) if isinstance(v, tuple) else v for k, v in campaign.items()}
-                                      for campaign in plain["campaigns"]]}
+        own = asdict(replace(self, trial=None))
+        plain = {name: value for name, value in own.items() if value is not None}
+        plain["campaigns"] = [{k: list(v) if isinstance(v, tuple) else v for k, v in campaign.items()}
+                              for campaign in plain["campaigns"]]
+        if self.trial:
+            plain["trial"] = {"standard": self.trial.standard.record(), "held_out": list(self.trial.held_out)}
+        return plain
 
     @classmethod
     def from_record(cls, record: Mapping) -> "Decision":
@@ -99,8 +147,11 @@ class Decision:
         >>> Decision.from_record(d.record()) == d
         True
         """
-        campaigns = tuple(build(Campaign, c, where="campaign.") for c in record.get("campaigns", ()))
-        return build(cls, {**record, "campaigns": campaigns}, where="decision.")
+        parts = {"campaigns": tuple(build(Campaign, c, where="campaign.") for c in record.get("campaigns", ()))}
+        if isinstance(record.get("trial"), Mapping):
+            trial = {k: cls.from_record(v) if k == "standard" else v for k, v in record["trial"].items()}
+            parts["trial"] = build(Trial, trial, where="decision.trial.")
+        return build(cls, {**record, **parts}, where="decision.")
 
 
 def build(cls, table: Mapping, *, where: str):

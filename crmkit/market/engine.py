@@ -8,7 +8,8 @@ ledger.
 
 import copy
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import zip_longest
 from types import SimpleNamespace
 
 import numpy as np
@@ -49,33 +50,54 @@ class Market:
         self.decisions: list[tuple[Decision, int]] = []
         self._books = {name: [] for name in COLUMNS if name != "customers"}
         self._customers = {"left": np.zeros(0, dtype=np.int32)}
-        self._orders, self._spell, self._rebate_months = 0, 0, 0
+        self._orders, self._rebate_months = 0, 0
+        self._spells: list[tuple[Decision, int]] = []  # what customers live under, and since which month
         self._programmes: tuple[str, ...] = ("relationship",)
         self._referrers = np.zeros(0, dtype=np.int64)
 
     def step(self, decision: Decision, *, months: int = 1) -> Ledgers:
         """Run the business for ``months`` under ``decision``; the ledgers of these months.
 
-        Errors: CrmkitError for months that are not a whole number from 1 to 1200, and for a group unknown here.
+        Errors: CrmkitError for months that are not a whole number from 1 to 1200, and for a group, or a customer held
+        out of a trial, unknown here.
         """
         if isinstance(months, bool) or not isinstance(months, (int, np.integer)) or not 1 <= months <= 1200:
             raise CrmkitError("market_months", value=months)
         if not isinstance(decision, Decision):
             raise CrmkitError("market_decision", value=type(decision).__name__)
         self.scenario.require_groups(decision)
+        self._require_held_out(decision)
         first = self.month
         for _ in range(months):
             if not self.decisions or self.decisions[-1][0] != decision:
                 self.decisions.append((decision, 0))
-                self._spell = self.month
+                since = [next((m for old, m in self._spells if old == arm), self.month) for arm in decision.arms]
+                self._spells = list(zip(decision.arms, since))
             self._run_month(decision)
             self.decisions[-1] = (decision, self.decisions[-1][1] + 1)
-        return self._ledgers(first)
+        return self.ledgers_between(first, self.month)
 
     @property
     def ledgers(self) -> Ledgers:
         """The ledgers from the first month to now."""
-        return self._ledgers(0)
+        return self.ledgers_between(0, self.month)
+
+    def ledgers_between(self, first: int, end: int) -> Ledgers:
+        """The ledgers of the months ``first`` … ``end`` − 1, the first of all being 0; customers as they stand now."""
+        s, c = self.scenario, self._customers
+        books = {}
+        for name, parts in self._books.items():
+            parts = [part for month, part in parts if first <= month < end] or [dict.fromkeys(COLUMNS[name], _NOTHING)]
+            books[name] = {x: np.concatenate([part[x] for part in parts]) for x in COLUMNS[name]}
+        # every month begins with new arrays (_arrive), so what is handed out here does not change afterwards
+        unseen = np.full(len(c["left"]), _NEVER)
+        books["customers"] = {x: c.get(x, unseen) for x in COLUMNS["customers"]} | {
+            "customer_id": np.arange(len(unseen)), "cost_to_serve": c.get("served", unseen),
+            "left_on": c["left"] if s.setting == "contractual" else unseen}
+        names = {"source": _SOURCES, "segment": tuple(s.segments), "tier": (*s.tiers, "all"), "item": _ITEMS,
+                 "channel": tuple(s.channels), "programme": self._programmes, "policy": POLICIES,
+                 "arm": ("treated", "control")}
+        return Ledgers(books, names, np.datetime64(s.start))
 
     @property
     def truth(self) -> pd.DataFrame:
@@ -100,6 +122,14 @@ class Market:
         twin.decisions = list(self.decisions)
         return twin
 
+    def _require_held_out(self, decision: Decision) -> None:
+        known, held = len(self._customers["left"]), decision.trial.numbers if decision.trial else _NOTHING
+        wrong = (held < 0) | (held >= known)
+        if wrong.any():
+            allowed = " … ".join(ids(np.array([0, known - 1]), "C")) if known else "—"
+            raise CrmkitError("trial_unknown", value=decision.trial.held_out[wrong.argmax()], count=int(wrong.sum()),
+                              allowed=allowed)
+
     # ---- one month -------------------------------------------------------------------------------------------------
 
     def _run_month(self, d: Decision) -> None:
@@ -116,18 +146,24 @@ class Market:
         start, days = self._day(m), self._day(m + 1) - self._day(m)
         rng = {name: np.random.default_rng([self.seed, m, k]) for k, name in enumerate(_STREAMS)}
         calendar = self._date(m).month
-        campaigns = [x for x in d.campaigns if not x.calendar_months or calendar in x.calendar_months]
-        new = self._arrive(d, campaigns, rng["arrivals"], start, days)
+        campaigns = [[x for x in arm.campaigns if not x.calendar_months or calendar in x.calendar_months]
+                     for arm in d.arms]
+        new = self._arrive(d, campaigns[0], rng["arrivals"], start, days)
         c = self._customers
         alive = c["left"] >= start
         # a contract shows who is there; without one the firm knows only who has bought lately
         on_file = alive.copy() if s.setting == "contractual" else c["last_order"] >= m - s.file_months
         on_file[new:] = False  # who joins this month is served from the next on
+        held = np.zeros(len(alive), dtype=bool)
+        held[d.trial.numbers if d.trial else _NOTHING] = True
         who = np.flatnonzero(alive | on_file)
         segment, tier = c["segment"][who], self._tiers(c["score"][who], on_file[who])
         c["tier"][who] = tier
 
-        def lever(values, default=0.0):
+        def each(of, arms=d.arms):  # one value for all or a value per customer; in a trial, by what each lives under
+            return of(arms[0]) if len(arms) == 1 else np.where(held[who], of(arms[1]), of(arms[0]))
+
+        def by_group(values, default=0.0):
             table = np.full((len(s.segments), len(s.tiers)), values.get("all", default))
             for k, name in enumerate(s.segments):
                 table[k] = values.get(name, table[k])
@@ -135,10 +171,12 @@ class Market:
                 table[:, k] = values.get(name, table[:, k])
             return table[segment, tier]
 
-        kind = lever({group: TYPES.index(name) for group, name in d.relationship.items()}).astype(int)
+        kind = each(lambda arm: by_group({g: TYPES.index(name) for g, name in arm.relationship.items()})).astype(int)
         return SimpleNamespace(
             start=start, days=days, rng=rng, season=s.seasonality[calendar - 1], campaigns=campaigns, who=who,
-            tier=tier, newcomer=who >= new, alive=alive[who], on_file=on_file[who], lever=lever,
+            tier=tier, newcomer=who >= new, alive=alive[who], on_file=on_file[who], each=each,
+            by_group=by_group, lever=lambda name, default=0.0: each(
+                lambda arm: by_group(getattr(arm, name) or {}, default)),
             chance=lambda purpose: rng[purpose].random(len(alive))[who],
             file_mean=lambda values: np.average(values, weights=on_file[who]) if on_file.any() else 0.0,
             t={name: values[who].astype(float) for name, values in c.items() if values.dtype == np.float32},
@@ -150,31 +188,39 @@ class Market:
         """Contacts, and the campaigns' messages and discounts, with their control groups."""
         s, t, who = self.scenario, now.t, now.who
         planned = now.type["contacts_per_month"]
-        if d.contacts is not None:
-            own = now.lever(d.contacts, np.nan)
-            planned = np.where(np.isnan(own), planned, own)
-        planned, arm = planned * now.on_file, np.ones(len(who))
-        if d.contact_policy == "by_value":
-            arm = np.minimum(t["score"] / max(now.file_mean(t["score"]), 1e-9), 4) + 0.2
-            arm /= max(now.file_mean(arm), 1e-9)
-        elif d.contact_policy == "randomised":  # one arm a customer for as long as the decision stands
-            lot = np.random.default_rng([self.seed, self._spell, len(_STREAMS)]).random(len(self._customers["left"]))
-            arm = _ARMS[(lot[who] * len(_ARMS)).astype(int)]
+        own = now.lever("contacts", np.nan)
+        planned = np.where(np.isnan(own), planned, own) * now.on_file
+
+        def times(spell):  # the number that the policy makes of one contact planned
+            arm, since = spell
+            if arm.contact_policy == "by_value":
+                good = np.minimum(t["score"] / max(now.file_mean(t["score"]), 1e-9), 4) + 0.2
+                return good / max(now.file_mean(good), 1e-9)
+            if arm.contact_policy == "equal":
+                return np.ones(len(who))
+            # one arm a customer for as long as the decision stands
+            lot = np.random.default_rng([self.seed, since, len(_STREAMS)]).random(len(self._customers["left"]))
+            return _ARMS[(lot[who] * len(_ARMS)).astype(int)]
+
+        arm, policy = now.each(times, self._spells), now.each(lambda arm: POLICIES.index(arm.contact_policy))
         now.contacts = np.floor(planned * arm + now.chance("contacts"))
         now.contact_cost = np.rint(now.contacts * now.type["cost_per_contact"] * 100)
-        policy = POLICIES.index(d.contact_policy)
-        noted = (now.contacts > 0) | ((planned > 0) & (d.contact_policy == "randomised"))
+        noted = (now.contacts > 0) | ((planned > 0) & (policy == POLICIES.index("randomised")))
         date = now.start + (7 * who + 11 * self.month) % 28
-        self._write_contacts("relationship", policy, who, noted, arm == 0, now.contacts, now.contact_cost, date)
+        self._write_contacts(self._programme("relationship"), policy, who, noted, arm == 0, now.contacts,
+                             now.contact_cost, date)
         now.discount, now.messages, now.message_cost = np.zeros((3, len(who)))
-        for campaign in now.campaigns:
-            target = now.on_file & (now.lever(dict.fromkeys(campaign.groups, 1.0)) > 0)
-            held = target & (now.chance("campaigns") < campaign.control_share)
-            now.discount = np.maximum(now.discount, campaign.discount * (target & ~held))
-            sent = np.rint(campaign.contacts) * (target & ~held)
+        for pair in zip_longest(*now.campaigns):  # in a trial the second is for those held out
+            pair = [x or replace(next(filter(None, pair)), groups=()) for x in pair]
+            target = now.on_file & (now.each(lambda x: now.by_group(dict.fromkeys(x.groups, 1.0)), pair) > 0)
+            held = target & (now.chance("campaigns") < now.each(lambda x: x.control_share, pair))
+            treated = target & ~held
+            now.discount = np.maximum(now.discount, now.each(lambda x: x.discount, pair) * treated)
+            sent = now.each(lambda x: np.rint(x.contacts), pair) * treated
             cost = np.rint(sent * s.message_cost * 100)
             now.messages, now.message_cost = now.messages + sent, now.message_cost + cost
-            self._write_contacts(campaign.name, policy, who, target, held, sent, cost, np.full(len(who), now.start + 4))
+            self._write_contacts(now.each(lambda x: self._programme(x.name), pair), policy, who, target, held, sent,
+                                 cost, np.full(len(who), now.start + 4))
 
     def _answer(self, now: SimpleNamespace, d: Decision) -> None:
         """What moves the customer: contact, price, programmes and satisfaction; and who leaves on which day."""
@@ -186,17 +232,19 @@ class Market:
         now.excess = np.clip(now.pressure / tolerance - 1, 0, 2)
         answer = response(now.pressure, need=t["contact_need"] * drift, tolerance=tolerance, annoyance=s.annoyance,
                           shape=s.response_shape)
-        now.rebate, now.social, now.structural = now.lever(d.financial), now.lever(d.social), now.lever(d.structural)
+        now.rebate, now.social, now.structural = map(now.lever, ("financial", "social", "structural"))
         self._rebate_months = self._rebate_months + 1 if now.rebate.any() else 0
         novelty = 0.5 ** (self._rebate_months / s.imitation_half_life_months)
         now.club = t["social_need"] * now.social * (1 - s.social_dilution * now.file_mean(now.social))
         members = np.bincount(now.tier[now.on_file], minlength=len(s.tiers))
-        budget = {name: d.care.get(name, 0) / max(k, 1) for name, k in zip(s.tiers, members)}
-        now.care_cost = now.lever(budget) * now.on_file
+        heads = dict(zip(s.tiers, np.maximum(members, 1)))  # of the whole tier, so that a trial shows the full roll-out
+        now.care_cost = now.on_file * now.each(
+            lambda arm: now.by_group({name: arm.care.get(name, 0) / heads[name] for name in heads}))
         now.care = t["care_gain"] * (1 - np.exp(-now.care_cost / s.care_scale))
         warmth = now.type["contact_strength"] * t["contact_gain"] * answer + now.club + now.care
         warmth += s.purchase_response * (t["state"] - t["satisfaction"])
-        now.price = d.price * (1 - now.discount)
+        now.listed = now.each(lambda arm: arm.price) * np.ones(len(now.who))  # times the list price
+        now.price = now.listed * (1 - now.discount)
         cheaper = -np.log(now.price)
         cheaper *= np.where(cheaper < 0, s.loss_aversion, 1)  # a rise is felt more (Hardie, Johnson & Fader 1993)
         thrift = t["price_sensitivity"] * (cheaper + s.rebate_perceived * novelty * now.rebate)
@@ -231,22 +279,23 @@ class Market:
         if s.setting == "contractual":
             day = np.where(first, day, bill[buyer])
         off = np.where(first, c["offer"][who[buyer]], now.discount[buyer])
-        now.amount, now.margin = self._write_orders(d.price, who, t, buyer, now.start + day.astype(int), off, luck)
+        now.amount, now.margin = self._write_orders(now.listed, who, t, buyer, now.start + day.astype(int), off, luck)
         now.made = count + trial
 
     def _settle(self, now: SimpleNamespace, d: Decision) -> None:
         """What went wrong and who complained, satisfaction, referrals, the survey, and the month's costs."""
         s, c, t, who, start = self.scenario, self._customers, now.t, now.who, now.start
         luck, fails = now.rng["orders"], now.chance("failures")
-        wrong = 1 - (1 - s.failure_rate * (1 - 0.8 * d.service_quality)) ** now.made
+        quality, repair = now.each(lambda arm: arm.service_quality), now.each(lambda arm: arm.complaint_handling)
+        wrong = 1 - (1 - s.failure_rate * (1 - 0.8 * quality)) ** now.made
         heard = fails < wrong * now.type["heard_share"]
-        resolved = fails < wrong * now.type["heard_share"] * d.complaint_handling
+        resolved = fails < wrong * now.type["heard_share"] * repair
         harm = [-s.recovery_bonus, 1.5 * s.failure_drop, s.failure_drop]  # put right; heard and not; never heard
-        complaint_cost = heard * np.rint(s.complaint_cost * 100 * np.where(resolved, 0.5 + d.complaint_handling, 0.2))
+        complaint_cost = heard * np.rint(s.complaint_cost * 100 * np.where(resolved, 0.5 + repair, 0.2))
         k = np.flatnonzero(heard)
         date = start + (now.since[k] + luck.random(len(k)) * now.span[k]).astype(int)
         self._write("complaints", customer_id=who[k], date=date, resolved=resolved[k], cost=complaint_cost[k])
-        aim = (t["satisfaction"] + s.quality_gain * (d.service_quality - 0.5) + now.club + 0.5 * now.care
+        aim = (t["satisfaction"] + s.quality_gain * (quality - 0.5) + now.club + 0.5 * now.care
                + 0.3 * now.bond - 0.15 * s.annoyance * now.excess)
         state = (t["state"] + s.satisfaction_speed * (aim - t["state"])
                  - np.select([resolved, heard, fails < wrong], harm, 0.0)
@@ -269,7 +318,7 @@ class Market:
             "campaigns": now.message_cost, "financial": np.rint(now.rebate * now.amount),
             "social": per_head * now.social**2 * s.social_cost, "care": 100 * now.care_cost,
             "structural": per_head * now.structural**2 * s.structural_cost,
-            "service_quality": per_head * d.service_quality**2 * s.quality_cost,
+            "service_quality": per_head * now.each(lambda arm: arm.service_quality**2) * s.quality_cost,
             "complaints": complaint_cost, "cost_to_serve": serve,
         }
         table = np.zeros((len(_ITEMS), len(s.tiers) + 1))
@@ -323,12 +372,16 @@ class Market:
         stored = {x: values.astype(_STORED.get(x, np.int32)) for x, values in columns.items()}
         self._books[ledger].append((self.month, stored))
 
+    def _programme(self, name: str) -> int:
+        if name not in self._programmes:
+            self._programmes = (*self._programmes, name)
+        return self._programmes.index(name)
+
     def _write_contacts(self, programme, policy, who, noted, held, contacts, cost, date) -> None:
-        if programme not in self._programmes:
-            self._programmes = (*self._programmes, programme)
         k = np.flatnonzero(noted)
-        self._write("contacts", customer_id=who[k], date=date[k], policy=np.full(len(k), policy), arm=held[k],
-                    programme=np.full(len(k), self._programmes.index(programme)), contacts=contacts[k], cost=cost[k])
+        programme, policy = (np.broadcast_to(codes, len(who))[k] for codes in (programme, policy))
+        self._write("contacts", customer_id=who[k], date=date[k], policy=policy, arm=held[k], programme=programme,
+                    contacts=contacts[k], cost=cost[k])
 
     def _write_orders(self, price, who, t, buyer, date, discount, luck) -> tuple[np.ndarray, np.ndarray]:
         """One row an order; amount and margin of the month per customer (cents, currency)."""
@@ -337,7 +390,7 @@ class Market:
         noise = np.exp(self.scenario.price_noise * luck.standard_normal(len(buyer))) * 100
         listed = t["unit_price"][buyer] * noise
         quantity = 1 + luck.poisson(t["units_per_order"][buyer] - 1)
-        amount = np.maximum(np.rint(listed * price * (1 - discount)), 1) * quantity
+        amount = np.maximum(np.rint(listed * price[buyer] * (1 - discount)), 1) * quantity
         unit_cost = np.rint(listed * (1 - t["margin_rate"][buyer]))
         number, channel = self._orders + 1 + np.arange(len(buyer)), self._customers["channel"][who[buyer]]
         self._write("transactions", customer_id=who[buyer], date=date, amount=amount, quantity=quantity,
@@ -353,22 +406,6 @@ class Market:
         self._write("surveys", customer_id=who, date=start + rng.integers(0, 28, len(who)),
                     satisfaction=np.clip(np.rint(1 + 9 * said), 1, 10), intention=np.clip(np.rint(1 + 4 * will), 1, 5),
                     recommend=np.clip(np.rint(10 * (said - 0.03 + 0.05 * rng.standard_normal(len(who)))), 0, 10))
-
-    def _ledgers(self, first: int) -> Ledgers:
-        s, c = self.scenario, self._customers
-        books = {}
-        for name, parts in self._books.items():
-            parts = [part for month, part in parts if month >= first] or [dict.fromkeys(COLUMNS[name], _NOTHING)]
-            books[name] = {x: np.concatenate([part[x] for part in parts]) for x in COLUMNS[name]}
-        # every month begins with new arrays (_arrive), so what is handed out here does not change afterwards
-        unseen = np.full(len(c["left"]), _NEVER)
-        books["customers"] = {x: c.get(x, unseen) for x in COLUMNS["customers"]} | {
-            "customer_id": np.arange(len(unseen)), "cost_to_serve": c.get("served", unseen),
-            "left_on": c["left"] if s.setting == "contractual" else unseen}
-        names = {"source": _SOURCES, "segment": tuple(s.segments), "tier": (*s.tiers, "all"), "item": _ITEMS,
-                 "channel": tuple(s.channels), "programme": self._programmes, "policy": POLICIES,
-                 "arm": ("treated", "control")}
-        return Ledgers(books, names, np.datetime64(s.start))
 
     def _date(self, month: int) -> pd.Timestamp:
         return pd.Timestamp(self.scenario.start) + pd.DateOffset(months=month)

@@ -79,9 +79,19 @@ class Ledgers:
 
 
 def ids(numbers: np.ndarray, letter: str) -> pd.api.extensions.ExtensionArray:
-    """C0000007 for 7, missing for a number below 0; done by Arrow, for tens of millions of rows."""
+    """C00000007 for 7, missing for a number below 0; done by Arrow, for tens of millions of rows."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     text = pc.cast(pa.array(np.asarray(numbers, dtype=np.int64) + 10**8, mask=np.asarray(numbers) < 0), pa.string())
     return pd.array(pc.utf8_replace_slice(text, 0, 1, letter), dtype="str")
+
+
+def numbers(customer_ids) -> np.ndarray:
+    """7 for C00000007, below 0 for what is nobody's customer_id.
+
+    >>> numbers(["C00000007", "7", "O00000007"]).tolist()
+    [7, -1, -1]
+    """
+    text = pd.Series(customer_ids, dtype="str")
+    return text.where(text.str.fullmatch("C[0-9]{8}"), "C-1").str[1:].astype(np.int64).to_numpy()

@@ -162,9 +162,10 @@ class Scenario:
         """Refuse a decision for a group that this market does not have."""
         for group in sorted(decision.groups()):
             require_choice(group, self.groups, name="decision[…]")
-        for group in decision.care:  # a budget is for a whole tier, so it says which
-            if decision.care[group]:
-                require_choice(group, tuple(self.tiers), name="care[…]")
+        for arm in decision.arms:
+            for group in arm.care:  # a budget is for a whole tier, so it says which
+                if arm.care[group]:
+                    require_choice(group, tuple(self.tiers), name="care[…]")
 
 
 def load_scenario(path: str | Path) -> Scenario:
