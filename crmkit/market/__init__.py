@@ -3,15 +3,20 @@
 A ``Scenario`` says who the customers are and what things cost; ``Market(scenario, rng)`` draws them;
 ``market.step(decision, months=…)`` runs the business and gives the ledgers of those months. What only the simulator
 knows is in ``market.truth`` and in no ledger. The same scenario, seed and decisions give the same ledgers, whether
-the months are stepped one by one or all at once, so these three are a complete record of a market.
+the months are stepped one by one or all at once, so these three are a complete record of a market. A decision with a
+``Trial`` is a real experiment: customers drawn to be held out go on under the standard while the others try the new.
 """
 
 from .decision import Campaign, Decision, Trial
 from .engine import Market, replay
+from .game import Game
 from .ledgers import Ledgers
+from .rules import LEVELS, Outcome, View, play, resized
 from .scenario import RelationshipType, Scenario, Segment, load_scenario, save_scenario, scenario, scenarios
+from .search import Score, best_decision, carried_on, score_table
 
 __all__ = [
-    "Campaign", "Decision", "Ledgers", "Market", "RelationshipType", "Scenario", "Segment", "Trial", "load_scenario",
-    "replay", "save_scenario", "scenario", "scenarios",
+    "Campaign", "Decision", "Game", "LEVELS", "Ledgers", "Market", "Outcome", "RelationshipType", "Scenario",
+    "Score", "Segment", "Trial", "View", "best_decision", "carried_on", "load_scenario", "play", "replay",
+    "resized", "save_scenario", "scenario", "scenarios", "score_table",
 ]

@@ -60,7 +60,8 @@ class Trial:
     held_out: tuple[str, ...]
 
     def __post_init__(self):
-        if not isinstance(self.standard, Decision) or self.standard.trial or isinstance(self.held_out, str):
+        nested = not isinstance(self.standard, Decision) or self.standard.trial
+        if nested or isinstance(self.held_out, str) or not np.iterable(self.held_out):
             given = f"standard={str(self.standard)[:60]}, held_out={str(self.held_out)[:60]}"
             raise CrmkitError("trial_form", value=given)
         object.__setattr__(self, "held_out", tuple(map(str, self.held_out)))
@@ -131,8 +132,7 @@ class Decision:
 
     def record(self) -> dict:
         """The decision as plain numbers, text, lists and tables, for JSON or TOML; ``from_record`` reads it back."""
-        own = asdict(replace(self, trial=None))
-        plain = {name: value for name, value in own.items() if value is not None}
+        plain = {name: value for name, value in asdict(replace(self, trial=None)).items() if value is not None}
         plain["campaigns"] = [{k: list(v) if isinstance(v, tuple) else v for k, v in campaign.items()}
                               for campaign in plain["campaigns"]]
         if self.trial:
@@ -149,7 +149,7 @@ class Decision:
         """
         parts = {"campaigns": tuple(build(Campaign, c, where="campaign.") for c in record.get("campaigns", ()))}
         if isinstance(record.get("trial"), Mapping):
-            trial = {k: cls.from_record(v) if k == "standard" else v for k, v in record["trial"].items()}
+            trial = {k: cls.from_record(v) if isinstance(v, Mapping) else v for k, v in record["trial"].items()}
             parts["trial"] = build(Trial, trial, where="decision.trial.")
         return build(cls, {**record, **parts}, where="decision.")
 

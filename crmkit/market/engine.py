@@ -160,7 +160,7 @@ class Market:
         segment, tier = c["segment"][who], self._tiers(c["score"][who], on_file[who])
         c["tier"][who] = tier
 
-        def each(of, arms=d.arms):  # one value for all or a value per customer; in a trial, by what each lives under
+        def each(of, arms=d.arms):  # what customers meet: in a trial those held out the second, the others the first
             return of(arms[0]) if len(arms) == 1 else np.where(held[who], of(arms[1]), of(arms[0]))
 
         def by_group(values, default=0.0):
@@ -171,12 +171,14 @@ class Market:
                 table[:, k] = values.get(name, table[:, k])
             return table[segment, tier]
 
+        def lever(name, default=0.0):
+            return each(lambda arm: by_group(getattr(arm, name) or {}, default))
+
         kind = each(lambda arm: by_group({g: TYPES.index(name) for g, name in arm.relationship.items()})).astype(int)
         return SimpleNamespace(
             start=start, days=days, rng=rng, season=s.seasonality[calendar - 1], campaigns=campaigns, who=who,
-            tier=tier, newcomer=who >= new, alive=alive[who], on_file=on_file[who], each=each,
-            by_group=by_group, lever=lambda name, default=0.0: each(
-                lambda arm: by_group(getattr(arm, name) or {}, default)),
+            tier=tier, newcomer=who >= new, alive=alive[who], on_file=on_file[who],
+            each=each, by_group=by_group, lever=lever,
             chance=lambda purpose: rng[purpose].random(len(alive))[who],
             file_mean=lambda values: np.average(values, weights=on_file[who]) if on_file.any() else 0.0,
             t={name: values[who].astype(float) for name, values in c.items() if values.dtype == np.float32},
@@ -191,7 +193,7 @@ class Market:
         own = now.lever("contacts", np.nan)
         planned = np.where(np.isnan(own), planned, own) * now.on_file
 
-        def times(spell):  # the number that the policy makes of one contact planned
+        def dose_of(spell):  # what the policy makes of one contact planned
             arm, since = spell
             if arm.contact_policy == "by_value":
                 good = np.minimum(t["score"] / max(now.file_mean(t["score"]), 1e-9), 4) + 0.2
@@ -202,12 +204,12 @@ class Market:
             lot = np.random.default_rng([self.seed, since, len(_STREAMS)]).random(len(self._customers["left"]))
             return _ARMS[(lot[who] * len(_ARMS)).astype(int)]
 
-        arm, policy = now.each(times, self._spells), now.each(lambda arm: POLICIES.index(arm.contact_policy))
-        now.contacts = np.floor(planned * arm + now.chance("contacts"))
+        dose, policy = now.each(dose_of, self._spells), now.each(lambda arm: POLICIES.index(arm.contact_policy))
+        now.contacts = np.floor(planned * dose + now.chance("contacts"))
         now.contact_cost = np.rint(now.contacts * now.type["cost_per_contact"] * 100)
         noted = (now.contacts > 0) | ((planned > 0) & (policy == POLICIES.index("randomised")))
         date = now.start + (7 * who + 11 * self.month) % 28
-        self._write_contacts(self._programme("relationship"), policy, who, noted, arm == 0, now.contacts,
+        self._write_contacts(self._programme("relationship"), policy, who, noted, dose == 0, now.contacts,
                              now.contact_cost, date)
         now.discount, now.messages, now.message_cost = np.zeros((3, len(who)))
         for pair in zip_longest(*now.campaigns):  # in a trial the second is for those held out
