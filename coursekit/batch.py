@@ -333,14 +333,15 @@ _node = _folder = None
 def _begin(notebook: str, out: str) -> None:
     """In a process of its own: the notebook is read once, and nothing outlives the one that asked for it."""
     global _node, _folder
-    threading.Thread(target=_end_with, args=(parent_process().sentinel,), daemon=True).start()
+    threading.Thread(target=end_with, args=(parent_process().sentinel,), daemon=True).start()
     _node, _folder = read_notebook(Path(notebook)), str(Path(notebook).parent)
     os.chdir(out)  # papermill takes {} in a path for its own: the paths that it is given are short and ours
 
 
-def _end_with(sentinel) -> None:
+def end_with(sentinel) -> None:
+    """In a thread: end this process with the one that asked for it; what it started ends as it loses its parent."""
     connection.wait([sentinel])
-    os._exit(1)  # the kernel ends as it loses its parent
+    os._exit(1)
 
 
 def _run_row(row: Row) -> tuple[str, float, str]:

@@ -209,7 +209,49 @@ def make_app() -> typer.Typer:
 
         return int(any(row.state == "failed" for row in batch(notebook, table=table, out=out, jobs=jobs, sheet=sheet)))
 
-    for function in (open_, run, check, reset, build, new_exercise, preview, assign, grade, batch):
+    Scenario = Annotated[str, option("game_scenario", "--scenario", metavar="NAME")]
+    Level = Annotated[Literal["easy", "normal", "hard"], option("game_level", "--level")]
+    Quarters = Annotated[int, option("game_quarters", "--quarters", min=1, max=40, metavar="N")]
+    Customers = Annotated[int, option("game_customers", "--customers", min=0, metavar="N")]
+    PageLang = Annotated[Language, option("game_lang", "--lang")]
+
+    def leaderboard(
+        submissions: Annotated[Path, argument("game_submissions", "SUBMISSIONS")],
+        scenario: Scenario,
+        assignment: Annotated[Path | None, option("game_assignment", "--assignment", metavar="DIR")] = None,
+        seed: Annotated[int | None, option("game_seed", "--seed", min=0, metavar="N")] = None,
+        level: Level = "normal",
+        quarters: Quarters = 8,
+        customers: Customers = 0,
+        out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("leaderboard"),
+        jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+        lang: PageLang = "both",
+    ):
+        from .game.leaderboard import leaderboard
+
+        setup = {"scenario": scenario, "seed": seed, "level": level, "quarters": quarters, "customers": customers}
+        leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
+
+    def contest(
+        submissions: Annotated[Path, argument("contest_submissions", "SUBMISSIONS")],
+        scenario: Scenario,
+        seeds: Annotated[int, option("contest_seeds", "--seeds", min=2, max=1000, metavar="N")] = 20,
+        level: Level = "normal",
+        quarters: Quarters = 8,
+        customers: Customers = 0,
+        secret: Annotated[Path | None, option("contest_secret", "--secret", metavar="FILE")] = None,
+        assignment: Annotated[Path | None, option("contest_assignment", "--assignment", metavar="DIR")] = None,
+        seconds: Annotated[float, option("contest_seconds", "--seconds", min=1, metavar="N")] = 10,
+        out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("contest"),
+        jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+        lang: PageLang = "both",
+    ):
+        from .game.contest import Terms, contest
+
+        terms = Terms(scenario=scenario, level=level, quarters=quarters, customers=customers, seconds=seconds)
+        contest(submissions, terms=terms, seeds=seeds, secret=secret, out=out, jobs=jobs, assignment=assignment, lang=lang)
+
+    for function in (open_, run, check, reset, build, new_exercise, preview, assign, grade, batch, leaderboard, contest):
         verb(function)
     # what follows `test` is pytest's, also when it looks like an option
     verb(test, ignore_unknown_options=True)

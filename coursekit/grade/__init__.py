@@ -7,6 +7,7 @@ from the pack in a process of their own; and the warm processes behind the wall,
 import hashlib
 import threading
 from collections import defaultdict
+from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -258,7 +259,7 @@ def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, 
                 else:
                     waiting[runner.submit(cells)] = (student, which, key)
                 rights.begin(seed, about.variants[student].language)
-        for done in _progress(waiting, say):
+        for done in as_they_end(waiting, say):
             student, which, key = waiting[done]
             outcome = outcomes[student, which] = done.result()
             # a timeout may be the machine's, a wall that failed is: those are tried again next time
@@ -271,7 +272,7 @@ def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, 
         rights.close()
 
 
-def _progress(waiting: dict[Future, tuple], say):
+def as_they_end(waiting: Collection[Future], say):
     """The futures as they end, with a bar that tells the time left on a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

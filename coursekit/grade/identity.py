@@ -42,7 +42,7 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
     """
     by_copy = {v.copy_id: v.student_id for v in assignment.variants.values()}
     by_seed = {v.seed: v.student_id for v in assignment.variants.values()}
-    names = _names(assignment)
+    names = names_of(assignment)
     submissions = []
     for one in found:
         try:
@@ -56,7 +56,7 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
             evidence["seed"] = [by_seed[s] for s in notebook.seeds if s in by_seed]
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
-        evidence["path"], evidence["shared_name"] = _named_in(one.label, names)
+        evidence["path"], evidence["shared_name"] = named_in(one.label, names)
         _decide(submission, chosen.get(one.label) or chosen.get(one.name))
         submissions.append(submission)
     return submissions
@@ -83,7 +83,7 @@ def _decide(submission: Submission, chosen: str | None) -> None:
         submission.flags.append("unknown_student")
 
 
-def _names(assignment: Assignment) -> dict[str, set[str]]:
+def names_of(assignment: Assignment) -> dict[str, set[str]]:
     """What a path may call a student → the students so called."""
     names = defaultdict(set)
     for variant in assignment.variants.values():
@@ -99,7 +99,7 @@ def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def _named_in(label: str, names: dict[str, set[str]]) -> tuple[list[str], list[str]]:
+def named_in(label: str, names: dict[str, set[str]]) -> tuple[list[str], list[str]]:
     """Students named in a path: by whole words, and by a Chinese name also within a run of characters.
 
     First those named for certain: two, where one's file lies in the other's folder. Then those who share a name that

@@ -43,19 +43,20 @@ class Found:
 
 @dataclass
 class Intake:
-    """Notebooks, and what was passed over or could not be read, with the reason's code."""
+    """The files that are wanted, and what was passed over or could not be read, with the reason's code."""
 
     notebooks: list[Found] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)  # label, reason
+    wanted: tuple[str, ...] = (".ipynb",)  # how their names end
 
 
 class Refused(Exception):
     """A file or archive that is not read; its argument is the reason's code."""
 
 
-def take_in(path: Path) -> Intake:
-    """Everything in a folder, an archive or a single notebook."""
-    intake = Intake()
+def take_in(path: Path, wanted: tuple[str, ...] = (".ipynb",)) -> Intake:
+    """Everything in a folder, an archive or a single file."""
+    intake = Intake(wanted=wanted)
     if path.is_dir():
         for folder, folders, files in os.walk(path, followlinks=False):
             folders[:] = sorted(f for f in folders if not os.path.islink(os.path.join(folder, f)))
@@ -92,7 +93,7 @@ def _take_file(path: Path, label: str, intake: Intake) -> None:
 
 
 def _sort(found: Found, intake: Intake) -> None:
-    if found.name.lower().endswith(".ipynb"):
+    if found.name.lower().endswith(intake.wanted):
         intake.notebooks.append(found)
     elif not re.search(r"(?i)(^readme.*|receipt\.json|\.csv|\.txt|\.pdf|\.html?|\.xlsx|\.png)$", found.name):
         intake.refused.append((found.label, "not_a_notebook"))

@@ -29,7 +29,7 @@ def said(key: str, **fields) -> dict[str, str]:
     return dict(zip(LANGUAGES, message_pair(key, **fields)))
 
 
-def _put(path: Path, text: str, *, encoding: str = "utf-8") -> None:
+def put(path: Path, text: str, *, encoding: str = "utf-8") -> None:
     """Replaced whole, so that a reader never meets half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -44,10 +44,10 @@ def cell(value) -> str:
     return "'" + text if text.startswith(FORMULA) and not isinstance(value, (int, float)) else text
 
 
-def _csv(path: Path, rows: list[list]) -> None:
+def write_csv(path: Path, rows: list[list]) -> None:
     held = io.StringIO()
     csv.writer(held, lineterminator="\r\n").writerows([[cell(v) for v in row] for row in rows])
-    _put(path, held.getvalue(), encoding="utf-8-sig")
+    put(path, held.getvalue(), encoding="utf-8-sig")
 
 
 def write_reports(out: Path, about: Assignment, exercise: Exercise, graded: dict, intake, handed_in, tier, tried) -> list:
@@ -59,9 +59,8 @@ def write_reports(out: Path, about: Assignment, exercise: Exercise, graded: dict
     _problems(out, intake, handed_in, graded, copies, tried, tier)
     for student, mine in graded.items():
         if mine.questions or mine.file:
-            page = _feedback(about, exercise, mine)
-            _put(out / "feedback" / about.variants[student].folder / "feedback.html", page)
-    _put(out / "class.html", _class_report(about, exercise, graded, copies, tier))
+            put(out / "feedback" / about.variants[student].folder / "feedback.html", _feedback(about, exercise, mine))
+    put(out / "class.html", _class_report(about, exercise, graded, copies, tier))
     written = _marking_sheet(out, about, exercise, graded)
     totals = [g.total for g in graded.values() if g.total is not None]
     lines = [said("grade_done", graded=len(totals), all=len(graded), folder=out,
@@ -101,9 +100,9 @@ def _gradebooks(out: Path, about: Assignment, exercise: Exercise, graded, tier: 
         words = "; ".join(f"{q.question}: {q.reason[lang]}" for q in mine.questions)
         moodle.append([variant.platform.get("moodle_id", ""), variant.name, student, percent, 100, words])
         canvas.append([variant.name, variant.platform.get("canvas_id", ""), student, "", "", percent])
-    _csv(out / "grades.csv", rows)
-    _csv(out / "grades_moodle.csv", moodle)
-    _csv(out / "grades_canvas.csv", canvas)
+    write_csv(out / "grades.csv", rows)
+    write_csv(out / "grades_moodle.csv", moodle)
+    write_csv(out / "grades_canvas.csv", canvas)
 
 
 def _problems(out: Path, intake, handed_in, graded, copies, tried, tier) -> None:
@@ -126,7 +125,7 @@ def _problems(out: Path, intake, handed_in, graded, copies, tried, tier) -> None
     rows += [["answers_of_another", graded[p["student_id"]].file, p["student_id"],
               f"{p['key_of']}: {', '.join(p['questions'])}"] for p in copies]
     rows += [["sandbox", "", "", f"{name}: {what}"] for name, what in tried.items()]
-    _csv(out / "problems.csv", rows)
+    write_csv(out / "problems.csv", rows)
 
 
 def differences(before: dict[str, dict], graded: dict) -> list[str]:
@@ -245,7 +244,7 @@ font-size:.9rem}section{border-top:1px solid #ddd;padding:.6rem 0}pre,code{white
 """
 
 
-def _page(title: str, body: str, lang: str) -> str:
+def page(title: str, body: str, lang: str) -> str:
     return (f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" '
             f"content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"><meta name=\"viewport\" "
             f'content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style><body>{body}</body></html>')
@@ -256,7 +255,7 @@ def _feedback(about: Assignment, exercise: Exercise, mine) -> str:
     variant = about.variants[mine.student_id]
     spoken = LANGUAGES if variant.language == "both" else (variant.language,)
     body = "<hr>".join(_feedback_in(lang, about, exercise, mine, variant) for lang in spoken)
-    return _page(about.titles[spoken[0]], body, {"zh": "zh-CN", "en": "en"}[spoken[0]])
+    return page(about.titles[spoken[0]], body, {"zh": "zh-CN", "en": "en"}[spoken[0]])
 
 
 def _feedback_in(lang: str, about, exercise: Exercise, mine, variant) -> str:
@@ -330,7 +329,7 @@ def _class_report(about: Assignment, exercise: Exercise, graded, copies, tier: s
                             for p in copies)
             body.append(f"<h2>{words('class_copies')}</h2><ul>{pairs}</ul>")
         sections.append("".join(body))
-    return _page(about.titles["zh"], "<hr>".join(sections), "zh-CN")
+    return page(about.titles["zh"], "<hr>".join(sections), "zh-CN")
 
 
 def _share(value) -> str:

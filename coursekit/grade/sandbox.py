@@ -229,21 +229,27 @@ class Warm:
         return kept
 
     def _run_once(self, cells: list[str], way: str) -> Outcome:
-        if self.process is None or self.process.poll() is not None:
-            self.start()
-        memory = os.memfd_create("cells")
-        os.write(memory, json.dumps(cells).encode())
-        os.lseek(memory, 0, os.SEEK_SET)
         reader, writer = os.pipe()
         try:
-            socket.send_fds(self.control, [way.encode()], [memory, writer])
+            self.begin(cells, writer, way)
         finally:
-            os.close(memory)
             os.close(writer)
         outcome = self._read(reader)
         outcome.way = way
         os.close(reader)
-        return self._end(outcome)
+        return self.end(outcome)
+
+    def begin(self, cells: list[str], line: int, way: str = "in_process") -> None:
+        """Hand over the code cells of one submission; ``line``: where it speaks to us, a pipe or one of two sockets."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        memory = os.memfd_create("cells")
+        try:
+            os.write(memory, json.dumps(cells).encode())
+            os.lseek(memory, 0, os.SEEK_SET)
+            socket.send_fds(self.control, [way.encode()], [memory, line])
+        finally:
+            os.close(memory)
 
     def _read(self, reader: int) -> Outcome:
         """The frames until the pipe is closed or a limit is reached."""
@@ -256,7 +262,7 @@ class Warm:
             if not block or frames.take_in(block):  # no block: every writer is gone, nothing more can come
                 return frames.outcome
 
-    def _end(self, outcome: Outcome) -> Outcome:
+    def end(self, outcome: Outcome) -> Outcome:
         """Wait for the child, which says what it used; one that goes on is ended, and all that it started with it."""
         try:
             if not readable(self.control.fileno(), GRACE if outcome.state in ("ended", "died") else 0):

@@ -1,0 +1,240 @@
+"""`contest`: the policies that students hand in, on markets that nobody has seen, the same for all.
+
+Seeds follow from a secret that is drawn here. A policy runs behind the wall (`seat`); the market, and with it the truth,
+runs in a process that never loads a student's code.
+"""
+
+import ast
+import hmac
+import os
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from crmkit.intervals import Estimate, mean_of
+from crmkit.market import best_decision, carried_on, rules, scenario
+from crmkit.schema import CrmkitError, require_choice
+
+from ..assign.assignment import Assignment
+from ..grade.intake import Found, Refused, read_notebook, take_in
+from ..grade.journal import Journal
+from ..grade.probes import choose
+from ..messages import KitError, message
+from .handed import Problem, copies, do_all, told, whose
+from .seat import Lost, Seat
+
+LONGEST = 200_000  # characters of a policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What all games of a contest have in common."""
+
+    scenario: str
+    level: str = "normal"
+    quarters: int = rules.QUARTERS
+    customers: int = 0      # at the start; 0: as many as the scenario has
+    seconds: float = 10.0   # for one decision
+    rounds: int = 2         # of the search that sets what 100 is
+
+    def market(self):
+        trade = scenario(self.scenario)
+        return rules.resized(trade, customers=self.customers) if self.customers else trade
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """One student: the mean over the seeds, and how sure it is."""
+
+    student: str
+    file: str
+    games: list[dict] = field(repr=False)
+    value: float            # mean, currency
+    gain: Estimate          # over the firm that changes nothing, paired by seed, 95 %
+    score: Estimate         # 0 does nothing, 100 is the search with the truth in hand
+    rank: int = 0
+    apart: Estimate | None = None  # mean lead over the next in rank, paired by seed, 95 %
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(g["cpu_seconds"] for g in self.games)
+
+    @property
+    def lost(self) -> Counter:
+        """Reason → games that the policy did not decide to the end."""
+        return Counter(g["reason"] for g in self.games if g["reason"])
+
+
+def contest(submissions: Path, *, terms: Terms, seeds: int = 20, secret: Path | None = None, out: Path, jobs: int = 2,
+            assignment: Path | None = None, lang: str = "both", say=print) -> list[Standing]:
+    """Play every policy on every seed; the standings, best first. A second call plays only what it has not played."""
+    from .board import write_contest
+
+    if not submissions.exists():
+        raise KitError("submissions_absent", value=str(submissions))
+    require_choice(terms.level, tuple(rules.LEVELS), name="level")
+    terms.market()  # refuses a scenario not known, before anything is drawn
+    tier, tried = choose(trust=False)
+    if tier != "bubblewrap":
+        raise KitError("contest_wall", why="; ".join(f"{k}: {v}" for k, v in tried.items()) or
+                       message("grade_no_bubblewrap", between=" "))
+    say(message("grade_wall", tier=tier))
+    key = read_secret(secret or out / "secret.key")
+    drawn = [draw_seed(key, terms, number) for number in range(1, seeds + 1)]
+    about = Assignment.read(assignment) if assignment else None
+    intake = take_in(submissions, (".py", ".ipynb"))
+    theirs, problems = whose(intake.notebooks, about, submissions)
+    problems += [Problem(label, "", reason) for label, reason in intake.refused]
+    chosen, policies = {}, {}
+    for student, files in theirs.items():
+        for one in files:
+            source, reason = read_policy(one)
+            if source is None:
+                problems.append(Problem(one.label, student, reason))
+            elif student in chosen:
+                problems.append(Problem(one.label, student, "earlier_file"))
+            else:
+                chosen[student], policies[student] = one, source
+    problems += copies(chosen)
+    journal = Journal(out / "journal.sqlite")
+    try:
+        tasks = {(None, seed): (seed, None) for seed in drawn}
+        tasks |= {(student, seed): (seed, policies[student]) for student in policies for seed in drawn}
+        played = do_all(tasks, play, journal, jobs=jobs, begin=begin, settings=(terms,), say=say)
+    finally:
+        journal.close()
+    marks = [played[None, seed] for seed in drawn]
+    standings = ranked([standing(student, chosen[student].label, [played[student, seed] for seed in drawn], marks)
+                        for student in policies])
+    for line in write_contest(out, terms, drawn, marks, standings, problems, about, key, lang):
+        say(line)
+    return standings
+
+
+def read_secret(path: Path) -> bytes:
+    """The contest's secret; drawn now, and readable to nobody else, where there is none yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        try:
+            key = bytes.fromhex(path.read_text().strip())
+        except ValueError:
+            key = b""
+        if len(key) < 16:
+            raise KitError("contest_secret", value=str(path)) from None
+        return key
+    key = secrets.token_bytes(32)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(key.hex() + "\n")
+    return key
+
+
+def draw_seed(key: bytes, terms: Terms, number: int) -> int:
+    """HMAC-SHA256 of the contest and the game's number under the secret, cut to 48 bits: too many to be tried out."""
+    text = f"contest\0{terms.scenario}\0{terms.level}\0{number}"
+    return int.from_bytes(hmac.new(key, text.encode(), "sha256").digest()[:6], "big")
+
+
+def read_policy(found: Found) -> tuple[str | None, str]:
+    """The source that defines ``policy``: a file, or a notebook's last cell that does; or None and the reason's code."""
+    try:
+        if found.name.lower().endswith(".py"):
+            sources = [found.raw.decode("utf-8-sig")]
+        else:
+            sources = [source for source, _ in read_notebook(found.raw).cells]
+    except Refused as problem:
+        return None, problem.args[0]
+    except UnicodeDecodeError:
+        return None, "unreadable"
+    for source in reversed(sources):
+        try:
+            tree = ast.parse(source) if "policy" in source and len(source) <= LONGEST else ast.Module([], [])
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if any(isinstance(node, ast.FunctionDef) and node.name == "policy" for node in tree.body):
+            return source, ""
+    return None, "no_policy"
+
+
+# --- games, in processes of their own -------------------------------------------------------------------------------
+
+_terms = _seat = None
+
+
+def begin(terms: Terms) -> None:
+    global _terms, _seat
+    _terms, _seat = terms, Seat(tier="bubblewrap", seconds=terms.seconds, quarters=terms.quarters)
+
+
+@lru_cache(32)
+def _opened(seed: int):
+    return rules.opened(_terms.market(), seed=seed, level=_terms.level)
+
+
+def play(seed: int, source: str | None) -> dict:
+    """One game. Without a policy: what changing nothing, and what the search with the truth in hand, comes to."""
+    firm = _opened(seed)
+    usual = firm.scenario.status_quo
+    if source is None:
+        found = best_decision(firm, quarters=_terms.quarters, rounds=_terms.rounds)
+        return {name: carried_on(firm, decision, quarters=_terms.quarters).value
+                for name, decision in (("nothing", usual), ("search", found))}
+    decided, standard, lost = 0, usual, None
+    _seat.sit(source)
+    try:
+        for _ in range(_terms.quarters):
+            if lost is None:
+                try:
+                    decision = _seat.ask(rules.view(firm, quarters=_terms.quarters, standard=standard))
+                    firm, standard, decided = _stepped(firm, decision), replace(decision, trial=None), decided + 1
+                    continue
+                except Lost as problem:
+                    lost = problem.args
+                except CrmkitError as problem:  # for groups or customers that this market does not have
+                    lost = "refused", told(problem)
+            firm = _stepped(firm, usual)
+    finally:
+        used = _seat.rise(lost=lost is not None)
+    reason, detail = lost or ("", "")
+    outcome = rules.outcome(firm)
+    return {"value": outcome.value, "profit": outcome.discounted_profit, "equity": outcome.equity, "decided": decided,
+            "reason": reason, "detail": detail, "cpu_seconds": used.cpu_seconds, "again": reason in ("timeout", "no_wall")}
+
+
+def _stepped(firm, decision):
+    after = firm.copy()  # a decision that the market refuses halfway leaves nothing behind
+    after.step(decision, months=rules.QUARTER)
+    return after
+
+
+# --- what came of it ------------------------------------------------------------------------------------------------
+
+
+def standing(student: str, file: str, games: list[dict], marks: list[dict]) -> Standing:
+    """Means over the seeds; the score is the mean gain as a share of the search's mean gain on the same seeds."""
+    values = np.array([g["value"] for g in games])
+    gain = mean(values - [m["nothing"] for m in marks])
+    whole = float(np.mean([m["search"] - m["nothing"] for m in marks])) / 100 or np.nan
+    score = Estimate(value=gain.value / whole, low=gain.low / whole, high=gain.high / whole, level=gain.level)
+    return Standing(student=student, file=file, games=games, value=float(values.mean()), gain=gain, score=score)
+
+
+def mean(differences: np.ndarray) -> Estimate:
+    """The mean with Student's interval; of games that are all alike, exactly that."""
+    return mean_of(differences) if differences.any() else Estimate(value=0.0, low=0.0, high=0.0, level=0.95)
+
+
+def ranked(standings: list[Standing]) -> list[Standing]:
+    """Best mean first, equals sharing a rank, each with its lead over the next."""
+    standings = sorted(standings, key=lambda s: (-s.value, s.student))
+    for place, one in enumerate(standings):
+        one.rank = 1 + sum(other.value > one.value for other in standings)
+        if place + 1 < len(standings):
+            after = standings[place + 1]
+            one.apart = mean(np.array([a["value"] - b["value"] for a, b in zip(one.games, after.games)]))
+    return standings

@@ -1,0 +1,155 @@
+"""`leaderboard`: the saved games that students hand in, each played again from its first line, and ranked.
+
+A saved game is data: it is read as JSON and replayed by the kit's own market; nothing in it is ever run.
+"""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+from crmkit.market import Game, best_decision, carried_on, rules
+from crmkit.market.game import Setup
+from crmkit.schema import CrmkitError
+
+from ..assign.assignment import Assignment
+from ..grade.intake import Found, take_in
+from ..grade.journal import Journal
+from ..messages import KitError
+from .handed import Problem, copies, do_all, told, whose
+
+LARGEST = 1_000_000  # bytes of a saved game; eight quarters take about 10,000
+SAID = ("game_tampered", "game_damaged", "game_foreign", "game_other_version")  # why a replay fails, by its code
+NAMED = ("scenario", "seed", "level", "quarters", "customers")  # what a game has to have as it was given
+
+
+@dataclass(kw_only=True)
+class Place:
+    """One student's game, verified."""
+
+    student: str
+    file: str
+    profit: float    # discounted to the first day of play, currency
+    equity: float
+    value: float
+    score: float     # 0: the firm that changes nothing, 100: the search with the truth in hand
+    rank: int = 0
+
+
+def leaderboard(submissions: Path, *, setup: dict, assignment: Path | None = None, out: Path, jobs: int = 2,
+                rounds: int = 2, lang: str = "both", say=print) -> list[Place]:
+    """Verify every saved game, and rank the students by the value of their firms; a second call does what is missing.
+
+    ``setup``: the scenario, level, quarters and customers that were set, and a seed where all play the same market;
+    else each student's own seed is the assignment's.
+    """
+    from .board import write_leaderboard
+
+    if not submissions.exists():
+        raise KitError("submissions_absent", value=str(submissions))
+    about = Assignment.read(assignment) if assignment else None
+    if (about is None) == (setup.get("seed") is None):
+        raise KitError("leaderboard_seed")
+    Setup(**{**setup, "seed": setup["seed"] or 0})  # refuses what no game can be told by
+    intake = take_in(submissions, (".jsonl",))
+    heads = {one.label: head_of(one) for one in intake.notebooks}
+    seeds = {label: head.get("seed") for label, head in heads.items() if type(head.get("seed")) is int}
+    theirs, problems = whose(intake.notebooks, about, submissions, seeds)
+    problems += [Problem(label, "", reason) for label, reason in intake.refused]
+    own = {student: setup | {"seed": about.variants[student].seed if about else setup["seed"]} for student in theirs}
+    sound = {}
+    for student, files in theirs.items():
+        for one in files:
+            reason, detail = refusal(one, heads[one.label], own[student])
+            if reason:
+                problems.append(Problem(one.label, student, reason, detail))
+            else:
+                sound[student, one.sha256] = one
+    journal = Journal(out / "journal.sqlite")
+    try:
+        replays = do_all({task: (one.raw.decode("utf-8", "replace"),) for task, one in sound.items()}, replay, journal,
+                         jobs=jobs, begin=begin, settings=(), say=say)
+        chosen = {}
+        for (student, digest), found in replays.items():
+            one = sound[student, digest]
+            if found["reason"]:
+                problems.append(Problem(one.label, student, found["reason"], found["detail"]))
+            elif student in chosen:
+                problems.append(Problem(one.label, student, "earlier_file"))
+            else:
+                chosen[student] = one, found
+        wanted = {own[student]["seed"]: (own[student], rounds) for student in chosen}
+        marks = do_all(wanted, benchmarks, journal, jobs=jobs, begin=begin, settings=(), say=say)
+    finally:
+        journal.close()
+    problems += copies({student: one for student, (one, _) in chosen.items()})
+    places = []
+    for student, (one, found) in chosen.items():
+        mark = marks[own[student]["seed"]]
+        score = 100 * (found["value"] - mark["nothing"]) / ((mark["search"] - mark["nothing"]) or nan)
+        worth = {name: found[name] for name in ("profit", "equity", "value")}
+        places.append(Place(student=student, file=one.label, score=score, **worth))
+    # own markets are worth different sums: there the score says who did better
+    by = (lambda p: p.score) if about else (lambda p: p.value)
+    places.sort(key=lambda p: (-by(p), p.student))
+    for place in places:
+        place.rank = 1 + sum(by(other) > by(place) for other in places)
+    for line in write_leaderboard(out, setup, places, problems, about, lang):
+        say(line)
+    return places
+
+
+def head_of(found: Found) -> dict:
+    """The first line of a saved game, as far as it is one; of another file nothing."""
+    try:
+        head = json.loads(found.raw[:4000].split(b"\n", 1)[0])
+    except (ValueError, RecursionError):
+        return {}
+    return head if isinstance(head, dict) and head.get("format") == "crmkit game" else {}
+
+
+def refusal(found: Found, head: dict, own: dict) -> tuple[str, str]:
+    """Why a file need not be replayed, a reason's code and its words; two empty texts where it has to be."""
+    if len(found.raw) > LARGEST:
+        return "too_large", f"{len(found.raw):,} B"
+    if not head:
+        return "no_game", ""
+    for name in NAMED:
+        if head.get(name) != own[name] or type(head.get(name)) is not type(own[name]):
+            return ("other_seed" if name == "seed" else "other_game"), f"{name}: {str(head.get(name))[:40]} ≠ {own[name]}"
+    return "", ""
+
+
+# --- in processes of their own --------------------------------------------------------------------------------------
+
+
+def begin() -> None:
+    pass
+
+
+def replay(text: str) -> dict:
+    """What a saved game comes to when it is played again; or why it is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "handed_in.game.jsonl")
+        path.write_bytes(text.encode())
+        try:
+            game = Game.verify(path)
+        except CrmkitError as problem:
+            reason = problem.code if problem.code in SAID else "game_damaged"
+            return {"reason": reason, "detail": told(problem)}
+        except Exception as problem:  # whatever a hostile file makes of the replay
+            return {"reason": "game_damaged", "detail": told(problem)}
+    if game.next_step is not None:
+        return {"reason": "unfinished", "detail": f"{game.next_step} {game.quarter}"}
+    outcome = rules.outcome(game._firm)
+    return {"reason": "", "detail": "", "profit": outcome.discounted_profit, "equity": outcome.equity, "value": outcome.value}
+
+
+def benchmarks(setup: dict, rounds: int) -> dict:
+    """What changing nothing, and what the search with the truth in hand, comes to in a market."""
+    game = Setup(**setup)
+    opened = game.opened()
+    found = best_decision(opened, quarters=game.quarters, rounds=rounds)
+    return {name: carried_on(opened, decision, quarters=game.quarters).value
+            for name, decision in (("nothing", opened.scenario.status_quo), ("search", found))}
