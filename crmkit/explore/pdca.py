@@ -108,8 +108,7 @@ def pdca_scene(values: dict) -> dict:
     words = shown | {"months": found["months"], "groups": groups, "width": groups.high - groups.low}
     for (name, y), way, month, verdict in zip(_ROWS.items(), found["ways"], found["seen_in"], found["verdicts"]):
         says = message_text(f"explore_pdca_{('nothing', 'up', 'down')[way]}", month=month)
-        judged = term_text(f"verdict_{verdict}")
-        for x, text in ((8, term_text(name)), (_SAYS, says), (_VERDICT, judged)):
+        for x, text in ((8, term_text(name)), (_SAYS, says), (_VERDICT, judged := term_text(f"verdict_{verdict}"))):
             scene.text(x, y, text, css="crm-strong" if x == _VERDICT and verdict != "right" else "", lines="middle")
         words |= {f"{name}_{lang}": [says[lang], judged[lang]] for lang in says}
     why = {"said": True, "trend": values["market_trend"] and before != "right", "small": difference == "missed",
@@ -148,7 +147,7 @@ def _draw_estimates(scene: Scene, found: dict, effect: float) -> None:
     estimates, (chart, before, groups) = [found["months"], *found["looks"]], _ROWS.values()
     place, ticks = _axis(-8, 12, effect, *(end for e in estimates for end in (e.low, e.high)), onto=(_FROM, _TO))
     for x, slug in ((_FROM, "spending_change"), (_SAYS, "it_says"), (_VERDICT, "against_the_truth")):
-        scene.text(x, 298, term_text(slug), css="crm-strong", lines="down")
+        scene.text(x, 296, term_text(slug), css="crm-strong", lines="down")
     for tick, x in ticks:
         scene.text(x, _END + 12, number(tick), anchor="middle", css="crm-small")
     zero, truth = place([0, effect])
