@@ -227,9 +227,13 @@ def make_app() -> typer.Typer:
         jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
         lang: PageLang = "both",
     ):
+        from crmkit.market.game import Setup
+
         from .game.leaderboard import leaderboard
 
-        setup = {"scenario": scenario, "seed": seed, "level": level, "quarters": quarters, "customers": customers}
+        if (assignment is None) == (seed is None):
+            raise KitError("leaderboard_seed", status=2)
+        setup = Setup(scenario=scenario, seed=seed or 0, level=level, quarters=quarters, customers=customers)
         leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
 
     def contest(
@@ -246,10 +250,13 @@ def make_app() -> typer.Typer:
         jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
         lang: PageLang = "both",
     ):
-        from .game.contest import Terms, contest
+        from crmkit.market.game import Setup
 
-        terms = Terms(scenario=scenario, level=level, quarters=quarters, customers=customers, seconds=seconds)
-        contest(submissions, terms=terms, seeds=seeds, secret=secret, out=out, jobs=jobs, assignment=assignment, lang=lang)
+        from .game.contest import contest
+
+        setup = Setup(scenario=scenario, seed=0, level=level, quarters=quarters, customers=customers)
+        contest(submissions, setup=setup, seeds=seeds, seconds=seconds, secret=secret, out=out, jobs=jobs,
+                assignment=assignment, lang=lang)
 
     for function in (open_, run, check, reset, build, new_exercise, preview, assign, grade, batch, leaderboard, contest):
         verb(function)

@@ -2,10 +2,11 @@
 
 import hashlib
 from html import escape
+from math import isnan
 from pathlib import Path
-from types import SimpleNamespace
 
 from crmkit.market import scenario
+from crmkit.market.game import Setup
 
 from ..assign.assignment import Assignment
 from ..grade.reports import LANGUAGES, page, put, said, write_csv
@@ -35,7 +36,7 @@ def money(value) -> str:
 
 
 def points(value) -> str:
-    return f"{value:.1f}".replace("-", "−")
+    return "—" if isnan(value) else f"{value:.1f}".replace("-", "−")
 
 
 def write_problems(out: Path, problems: list[Problem]) -> list[str]:
@@ -60,10 +61,10 @@ def problem_list(lang: str, problems) -> str:
     return f"<h2>{escape(said('game_problems')[lang])}</h2><ul class=small>{items}</ul>"
 
 
-def about_game(lang: str, terms) -> str:
-    trade = scenario(terms.scenario)
-    return escape(said("game_terms", title=getattr(trade, f"title_{lang}"), level=said(f"game_level_{terms.level}")[lang],
-                       quarters=terms.quarters, customers=f"{terms.customers or trade.customers:,}", currency=trade.currency)[lang])
+def about_game(lang: str, setup: Setup) -> str:
+    trade = scenario(setup.scenario)
+    return escape(said("game_terms", title=getattr(trade, f"title_{lang}"), level=said(f"game_level_{setup.level}")[lang],
+                       quarters=setup.quarters, customers=f"{setup.customers or trade.customers:,}", currency=trade.currency)[lang])
 
 
 def name_of(student: str, about: Assignment | None) -> str:
@@ -72,6 +73,8 @@ def name_of(student: str, about: Assignment | None) -> str:
 
 def whisker(score, low: float, high: float) -> str:
     """A score with its interval, on a scale from ``low`` to ``high`` that has marks at 0 and at 100."""
+    if isnan(score.value):
+        return ""
     width = 150
     at = {x: width * (x - low) / (high - low) for x in (0.0, 100.0, score.low, score.high, score.value)}
     marks = "".join(f"<line x1='{at[x]:.1f}' x2='{at[x]:.1f}' y1='0' y2='18' stroke='#bbb'/>" for x in (0.0, 100.0))
@@ -83,7 +86,7 @@ def whisker(score, low: float, high: float) -> str:
 # --- the contest ----------------------------------------------------------------------------------------------------
 
 
-def write_contest(out: Path, terms, drawn, marks, standings, problems, about, key: bytes, lang: str) -> list[str]:
+def write_contest(out: Path, setup: Setup, seconds, drawn, marks, standings, problems, about, key: bytes, lang: str) -> list[str]:
     """``contest.csv``, ``games.csv``, ``problems.csv`` and ``contest.html``; the lines that the command says."""
     for s in standings:
         for reason, count in s.lost.items():
@@ -106,18 +109,18 @@ def write_contest(out: Path, terms, drawn, marks, standings, problems, about, ke
               for s in standings for number, (seed, g, mark) in enumerate(zip(drawn, s.games, marks), 1)]
     write_csv(out / "games.csv", games)
     write_board(out / "contest.html", lang, "contest_title",
-                lambda one: _contest_page(one, terms, drawn, marks, standings, problems, about, key))
+                lambda one: _contest_page(one, setup, seconds, drawn, marks, standings, problems, about, key))
     best = [f"{s.rank:>4}  {points(s.score.value):>7}  {money(s.value):>14}  {s.student} {name_of(s.student, about)}".rstrip()
             for s in standings]
     done = message("contest_done", count=len(standings), seeds=len(drawn), folder=out)
     return [*best, done, *write_problems(out, problems)]
 
 
-def _contest_page(lang: str, terms, drawn, marks, standings, problems, about, key: bytes) -> str:
+def _contest_page(lang: str, setup: Setup, seconds, drawn, marks, standings, problems, about, key: bytes) -> str:
     def words(name, **fields):
         return escape(said(name, **fields)[lang])
 
-    ends = [x for s in standings for x in (s.score.low, s.score.high)] + [0.0, 100.0]
+    ends = [x for s in standings for x in (s.score.low, s.score.high) if not isnan(x)] + [0.0, 100.0]
     low, high = min(ends) - 5, max(ends) + 5
     rows = []
     for s in standings:
@@ -128,8 +131,8 @@ def _contest_page(lang: str, terms, drawn, marks, standings, problems, about, ke
                      whisker(s.score, low, high), apart, s.lost.total() or "", f"{s.cpu_seconds:.1f}"])
     heads = ("rank", "student", "value", "gain", "score", "interval", "apart", "lost", "cpu")
     means = {name: money(sum(m[name] for m in marks) / len(marks)) for name in ("nothing", "search")}
-    return (f"<h1>{words('contest_title')}</h1><p>{about_game(lang, terms)} "
-            f"{words('contest_terms', count=len(standings), seeds=len(drawn), seconds=f'{terms.seconds:g}')}</p>"
+    return (f"<h1>{words('contest_title')}</h1><p>{about_game(lang, setup)} "
+            f"{words('contest_terms', count=len(standings), seeds=len(drawn), seconds=f'{seconds:g}')}</p>"
             f"{table(lang, heads, rows)}<p>{words('contest_marks', **means)}</p>"
             f"<p class=small>{words('contest_explained')}</p>"
             f"<p class=small>{words('contest_secret', digest=hashlib.sha256(key).hexdigest())}</p>"
@@ -139,20 +142,20 @@ def _contest_page(lang: str, terms, drawn, marks, standings, problems, about, ke
 # --- the leaderboard ------------------------------------------------------------------------------------------------
 
 
-def write_leaderboard(out: Path, setup: dict, places, problems, about, lang: str) -> list[str]:
+def write_leaderboard(out: Path, setup: Setup, places, problems, about, lang: str) -> list[str]:
     """``leaderboard.csv``, ``problems.csv`` and ``leaderboard.html``; the lines that the command says."""
     names = {p.student: name_of(p.student, about) for p in places}
     rows = [["rank", "student_id", "name", "profit", "equity", "value", "score", "quarters", "verified", "file"]]
     rows += [[p.rank, p.student, names[p.student], round(p.profit), round(p.equity), round(p.value), round(p.score, 1),
-              setup["quarters"], "yes", p.file] for p in places]
+              setup.quarters, "yes", p.file] for p in places]
     write_csv(out / "leaderboard.csv", rows)
 
     def body(one: str) -> str:
         cells = [[p.rank, f"{escape(p.student)} {escape(names[p.student])}", money(p.profit), money(p.equity),
-                  money(p.value), points(p.score), setup["quarters"], escape(said("game_yes")[one])] for p in places]
+                  money(p.value), points(p.score), setup.quarters, escape(said("game_yes")[one])] for p in places]
         kind = said("leaderboard_own" if about else "leaderboard_common")[one]
         heads = ("rank", "student", "profit", "equity", "value", "score", "quarters", "verified")
-        return (f"<h1>{escape(said('leaderboard_title')[one])}</h1><p>{about_game(one, SimpleNamespace(**setup))} "
+        return (f"<h1>{escape(said('leaderboard_title')[one])}</h1><p>{about_game(one, setup)} "
                 f"{escape(kind)}</p>{table(one, heads, cells)}<p class=small>{escape(said('leaderboard_explained')[one])}</p>"
                 f"{problem_list(one, problems)}")
 

@@ -9,41 +9,26 @@ import hmac
 import os
 import secrets
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from crmkit.intervals import Estimate, mean_of
-from crmkit.market import best_decision, carried_on, rules, scenario
-from crmkit.schema import CrmkitError, require_choice
+from crmkit.market import rules
+from crmkit.market.game import Setup
+from crmkit.schema import CrmkitError
 
 from ..assign.assignment import Assignment
 from ..grade.intake import Found, Refused, read_notebook, take_in
 from ..grade.journal import Journal
 from ..grade.probes import choose
 from ..messages import KitError, message
-from .handed import Problem, copies, do_all, told, whose
+from .handed import Problem, benchmarks, copies, do_all, told, whose
 from .seat import Lost, Seat
 
 LONGEST = 200_000  # characters of a policy
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What all games of a contest have in common."""
-
-    scenario: str
-    level: str = "normal"
-    quarters: int = rules.QUARTERS
-    customers: int = 0      # at the start; 0: as many as the scenario has
-    seconds: float = 10.0   # for one decision
-    rounds: int = 2         # of the search that sets what 100 is
-
-    def market(self):
-        trade = scenario(self.scenario)
-        return rules.resized(trade, customers=self.customers) if self.customers else trade
 
 
 @dataclass(kw_only=True)
@@ -69,22 +54,26 @@ class Standing:
         return Counter(g["reason"] for g in self.games if g["reason"])
 
 
-def contest(submissions: Path, *, terms: Terms, seeds: int = 20, secret: Path | None = None, out: Path, jobs: int = 2,
-            assignment: Path | None = None, lang: str = "both", say=print) -> list[Standing]:
-    """Play every policy on every seed; the standings, best first. A second call plays only what it has not played."""
+def contest(
+    submissions: Path, *, setup: Setup, seeds: int = 20, seconds: float = 10.0, secret: Path | None = None, out: Path,
+    jobs: int = 2, assignment: Path | None = None, rounds: int = 2, lang: str = "both", say=print,
+) -> list[Standing]:
+    """Play every policy on every seed; the standings, best first. A second call plays only what it has not played.
+
+    ``setup``: the game that all play, its seed left out of account; ``seconds``: for one decision; ``rounds``: of the
+    search that sets what 100 is.
+    """
     from .board import write_contest
 
     if not submissions.exists():
         raise KitError("submissions_absent", value=str(submissions))
-    require_choice(terms.level, tuple(rules.LEVELS), name="level")
-    terms.market()  # refuses a scenario not known, before anything is drawn
     tier, tried = choose(trust=False)
     if tier != "bubblewrap":
         raise KitError("contest_wall", why="; ".join(f"{k}: {v}" for k, v in tried.items()) or
                        message("grade_no_bubblewrap", between=" "))
     say(message("grade_wall", tier=tier))
     key = read_secret(secret or out / "secret.key")
-    drawn = [draw_seed(key, terms, number) for number in range(1, seeds + 1)]
+    drawn = [draw_seed(key, setup, number) for number in range(1, seeds + 1)]
     about = Assignment.read(assignment) if assignment else None
     intake = take_in(submissions, (".py", ".ipynb"))
     theirs, problems = whose(intake.notebooks, about, submissions)
@@ -102,15 +91,15 @@ def contest(submissions: Path, *, terms: Terms, seeds: int = 20, secret: Path | 
     problems += copies(chosen)
     journal = Journal(out / "journal.sqlite")
     try:
-        tasks = {(None, seed): (seed, None) for seed in drawn}
-        tasks |= {(student, seed): (seed, policies[student]) for student in policies for seed in drawn}
-        played = do_all(tasks, play, journal, jobs=jobs, begin=begin, settings=(terms,), say=say)
+        wanted = {seed: (asdict(replace(setup, seed=seed)), rounds) for seed in drawn}
+        marks = [*do_all(wanted, benchmarks, journal, jobs=jobs, say=say).values()]
+        tasks = {(student, seed): (seed, source) for student, source in policies.items() for seed in drawn}
+        played = do_all(tasks, play, journal, jobs=jobs, say=say, begin=begin, settings=(setup, seconds))
     finally:
         journal.close()
-    marks = [played[None, seed] for seed in drawn]
     standings = ranked([standing(student, chosen[student].label, [played[student, seed] for seed in drawn], marks)
                         for student in policies])
-    for line in write_contest(out, terms, drawn, marks, standings, problems, about, key, lang):
+    for line in write_contest(out, setup, seconds, drawn, marks, standings, problems, about, key, lang):
         say(line)
     return standings
 
@@ -134,9 +123,9 @@ def read_secret(path: Path) -> bytes:
     return key
 
 
-def draw_seed(key: bytes, terms: Terms, number: int) -> int:
+def draw_seed(key: bytes, setup: Setup, number: int) -> int:
     """HMAC-SHA256 of the contest and the game's number under the secret, cut to 48 bits: too many to be tried out."""
-    text = f"contest\0{terms.scenario}\0{terms.level}\0{number}"
+    text = f"contest\0{setup.scenario}\0{setup.level}\0{number}"
     return int.from_bytes(hmac.new(key, text.encode(), "sha256").digest()[:6], "big")
 
 
@@ -156,41 +145,38 @@ def read_policy(found: Found) -> tuple[str | None, str]:
             tree = ast.parse(source) if "policy" in source and len(source) <= LONGEST else ast.Module([], [])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        if any(isinstance(node, ast.FunctionDef) and node.name == "policy" for node in tree.body):
+        if any("policy" in (getattr(node, "name", ""), *(getattr(t, "id", "") for t in getattr(node, "targets", ())))
+               for node in tree.body):
             return source, ""
     return None, "no_policy"
 
 
 # --- games, in processes of their own -------------------------------------------------------------------------------
 
-_terms = _seat = None
+_setup = _seat = None
 
 
-def begin(terms: Terms) -> None:
-    global _terms, _seat
-    _terms, _seat = terms, Seat(tier="bubblewrap", seconds=terms.seconds, quarters=terms.quarters)
+def begin(setup: Setup, seconds: float) -> None:
+    global _setup, _seat
+    _setup, _seat = setup, Seat(tier="bubblewrap", seconds=seconds, quarters=setup.quarters)
 
 
 @lru_cache(32)
 def _opened(seed: int):
-    return rules.opened(_terms.market(), seed=seed, level=_terms.level)
+    return replace(_setup, seed=seed).opened()
 
 
-def play(seed: int, source: str | None) -> dict:
-    """One game. Without a policy: what changing nothing, and what the search with the truth in hand, comes to."""
+def play(seed: int, source: str) -> dict:
+    """One game of one policy; from the quarter in which it fails, the firm works as it did before the game."""
     firm = _opened(seed)
-    usual = firm.scenario.status_quo
-    if source is None:
-        found = best_decision(firm, quarters=_terms.quarters, rounds=_terms.rounds)
-        return {name: carried_on(firm, decision, quarters=_terms.quarters).value
-                for name, decision in (("nothing", usual), ("search", found))}
-    decided, standard, lost = 0, usual, None
+    usual = standard = firm.scenario.status_quo
+    decided, lost = 0, None
     _seat.sit(source)
     try:
-        for _ in range(_terms.quarters):
+        for _ in range(_setup.quarters):
             if lost is None:
                 try:
-                    decision = _seat.ask(rules.view(firm, quarters=_terms.quarters, standard=standard))
+                    decision = _seat.ask(rules.view(firm, quarters=_setup.quarters, standard=standard))
                     firm, standard, decided = _stepped(firm, decision), replace(decision, trial=None), decided + 1
                     continue
                 except Lost as problem:
@@ -201,8 +187,8 @@ def play(seed: int, source: str | None) -> dict:
     finally:
         used = _seat.rise(lost=lost is not None)
     reason, detail = lost or ("", "")
-    outcome = rules.outcome(firm)
-    return {"value": outcome.value, "profit": outcome.discounted_profit, "equity": outcome.equity, "decided": decided,
+    came = rules.outcome(firm)
+    return {"value": came.value, "profit": came.discounted_profit, "equity": came.equity, "decided": decided,
             "reason": reason, "detail": detail, "cpu_seconds": used.cpu_seconds, "again": reason in ("timeout", "no_wall")}
 
 

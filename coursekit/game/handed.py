@@ -9,6 +9,7 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import crmkit
+from crmkit.market.game import Setup
 from crmkit.schema import CrmkitError
 
 from ..assign.assignment import Assignment
@@ -84,7 +85,13 @@ def version() -> str:
     return fingerprint(Path(crmkit.__file__).parent / "market") + fingerprint(Path(__file__).parent)
 
 
-def do_all(tasks: dict, work, journal: Journal, *, jobs: int, begin, settings: tuple, say) -> dict:
+def benchmarks(setup: dict, rounds: int) -> dict:
+    """What changing nothing, and what the search with the truth in hand, comes to in a market."""
+    firms, _ = Setup(**setup).benchmarks(rounds=rounds)
+    return {"nothing": firms["do_nothing"].value, "search": firms["truth_search"].value}
+
+
+def do_all(tasks: dict, work, journal: Journal, *, jobs: int, say, begin=None, settings: tuple = ()) -> dict:
     """Task → result of ``work(*arguments)``; ``tasks`` holds arguments, and what the journal has is not done again.
 
     Each process has called ``begin(*settings)`` before; a result with ``again`` set is not kept, for it may be the
@@ -110,4 +117,5 @@ def do_all(tasks: dict, work, journal: Journal, *, jobs: int, begin, settings: t
 
 def _begin(begin, settings) -> None:
     threading.Thread(target=end_with, args=(parent_process().sentinel,), daemon=True).start()
-    begin(*settings)
+    if begin:
+        begin(*settings)

@@ -5,11 +5,11 @@ A saved game is data: it is read as JSON and replayed by the kit's own market; n
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from math import nan
 from pathlib import Path
 
-from crmkit.market import Game, best_decision, carried_on, rules
+from crmkit.market import Game
 from crmkit.market.game import Setup
 from crmkit.schema import CrmkitError
 
@@ -17,7 +17,7 @@ from ..assign.assignment import Assignment
 from ..grade.intake import Found, take_in
 from ..grade.journal import Journal
 from ..messages import KitError
-from .handed import Problem, copies, do_all, told, whose
+from .handed import Problem, benchmarks, copies, do_all, told, whose
 
 LARGEST = 1_000_000  # bytes of a saved game; eight quarters take about 10,000
 SAID = ("game_tampered", "game_damaged", "game_foreign", "game_other_version")  # why a replay fails, by its code
@@ -37,27 +37,24 @@ class Place:
     rank: int = 0
 
 
-def leaderboard(submissions: Path, *, setup: dict, assignment: Path | None = None, out: Path, jobs: int = 2,
+def leaderboard(submissions: Path, *, setup: Setup, assignment: Path | None = None, out: Path, jobs: int = 2,
                 rounds: int = 2, lang: str = "both", say=print) -> list[Place]:
     """Verify every saved game, and rank the students by the value of their firms; a second call does what is missing.
 
-    ``setup``: the scenario, level, quarters and customers that were set, and a seed where all play the same market;
-    else each student's own seed is the assignment's.
+    ``setup``: the game that was set; with an assignment each student's own seed takes the place of its seed.
+    ``rounds``: of the search that sets what 100 is.
     """
     from .board import write_leaderboard
 
     if not submissions.exists():
         raise KitError("submissions_absent", value=str(submissions))
     about = Assignment.read(assignment) if assignment else None
-    if (about is None) == (setup.get("seed") is None):
-        raise KitError("leaderboard_seed")
-    Setup(**{**setup, "seed": setup["seed"] or 0})  # refuses what no game can be told by
     intake = take_in(submissions, (".jsonl",))
     heads = {one.label: head_of(one) for one in intake.notebooks}
     seeds = {label: head.get("seed") for label, head in heads.items() if type(head.get("seed")) is int}
     theirs, problems = whose(intake.notebooks, about, submissions, seeds)
     problems += [Problem(label, "", reason) for label, reason in intake.refused]
-    own = {student: setup | {"seed": about.variants[student].seed if about else setup["seed"]} for student in theirs}
+    own = {s: asdict(replace(setup, seed=about.variants[s].seed) if about else setup) for s in theirs}
     sound = {}
     for student, files in theirs.items():
         for one in files:
@@ -68,8 +65,7 @@ def leaderboard(submissions: Path, *, setup: dict, assignment: Path | None = Non
                 sound[student, one.sha256] = one
     journal = Journal(out / "journal.sqlite")
     try:
-        replays = do_all({task: (one.raw.decode("utf-8", "replace"),) for task, one in sound.items()}, replay, journal,
-                         jobs=jobs, begin=begin, settings=(), say=say)
+        replays = do_all({task: (one.raw,) for task, one in sound.items()}, replay, journal, jobs=jobs, say=say)
         chosen = {}
         for (student, digest), found in replays.items():
             one = sound[student, digest]
@@ -80,7 +76,7 @@ def leaderboard(submissions: Path, *, setup: dict, assignment: Path | None = Non
             else:
                 chosen[student] = one, found
         wanted = {own[student]["seed"]: (own[student], rounds) for student in chosen}
-        marks = do_all(wanted, benchmarks, journal, jobs=jobs, begin=begin, settings=(), say=say)
+        marks = do_all(wanted, benchmarks, journal, jobs=jobs, say=say)
     finally:
         journal.close()
     problems += copies({student: one for student, (one, _) in chosen.items()})
@@ -103,7 +99,7 @@ def leaderboard(submissions: Path, *, setup: dict, assignment: Path | None = Non
 def head_of(found: Found) -> dict:
     """The first line of a saved game, as far as it is one; of another file nothing."""
     try:
-        head = json.loads(found.raw[:4000].split(b"\n", 1)[0])
+        head = json.loads(found.raw[:4000].decode("utf-8-sig", "replace").split("\n", 1)[0])
     except (ValueError, RecursionError):
         return {}
     return head if isinstance(head, dict) and head.get("format") == "crmkit game" else {}
@@ -124,15 +120,11 @@ def refusal(found: Found, head: dict, own: dict) -> tuple[str, str]:
 # --- in processes of their own --------------------------------------------------------------------------------------
 
 
-def begin() -> None:
-    pass
-
-
-def replay(text: str) -> dict:
+def replay(raw: bytes) -> dict:
     """What a saved game comes to when it is played again; or why it is none."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "handed_in.game.jsonl")
-        path.write_bytes(text.encode())
+        path = Path(folder, "saved.game.jsonl")
+        path.write_bytes(raw)
         try:
             game = Game.verify(path)
         except CrmkitError as problem:
@@ -142,14 +134,6 @@ def replay(text: str) -> dict:
             return {"reason": "game_damaged", "detail": told(problem)}
     if game.next_step is not None:
         return {"reason": "unfinished", "detail": f"{game.next_step} {game.quarter}"}
-    outcome = rules.outcome(game._firm)
-    return {"reason": "", "detail": "", "profit": outcome.discounted_profit, "equity": outcome.equity, "value": outcome.value}
+    came = game.outcome
+    return {"reason": "", "detail": "", "profit": came.discounted_profit, "equity": came.equity, "value": came.value}
 
-
-def benchmarks(setup: dict, rounds: int) -> dict:
-    """What changing nothing, and what the search with the truth in hand, comes to in a market."""
-    game = Setup(**setup)
-    opened = game.opened()
-    found = best_decision(opened, quarters=game.quarters, rounds=rounds)
-    return {name: carried_on(opened, decision, quarters=game.quarters).value
-            for name, decision in (("nothing", opened.scenario.status_quo), ("search", found))}

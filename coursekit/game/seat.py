@@ -13,6 +13,7 @@ from pathlib import Path
 
 from crmkit.market import Decision, View
 from crmkit.market.ledgers import COLUMNS
+from crmkit.market.rules import require_playable
 
 from ..grade.sandbox import Limits, Outcome, Warm
 from .handed import told
@@ -20,7 +21,6 @@ from .handed import told
 PLAYER = Path(__file__).with_name("player.py")
 MODULES = ["numpy", "pandas", "scipy.stats", "scipy.optimize", "crmkit", "crmkit.questions", "crmkit.market"]
 LARGEST, LARGEST_GAME = 1 << 20, 8 << 20  # bytes of one decision, and of all that one game says
-MOST_CAMPAIGNS = 12                       # at once, as in a saved game
 
 
 class Lost(Exception):
@@ -67,11 +67,10 @@ class Seat(Warm):
             raise Lost("raised", str(said["problem"])[:300])
         try:
             decision = Decision.from_record(said["decision"])
+            require_playable(decision)
+            return decision
         except Exception as problem:  # whatever a record that is none makes of itself
             raise Lost("refused", told(problem)) from None
-        if any(len(arm.campaigns) > MOST_CAMPAIGNS for arm in decision.arms):
-            raise Lost("refused", f"campaigns: {len(decision.campaigns)} > {MOST_CAMPAIGNS}")
-        return decision
 
     def _next(self, end: float) -> dict:
         """The next frame that is a table, within the limits of size and time."""
