@@ -51,6 +51,7 @@ class Market:
         self._books = {name: [] for name in COLUMNS if name != "customers"}
         self._customers = {"left": np.zeros(0, dtype=np.int32)}
         self._orders, self._rebate_months = 0, 0
+        self._hunters = 1.0  # share of the bargain hunters whom no offer has used up
         self._spells: list[tuple[Decision, int]] = []  # what customers live under, and since which month
         self._programmes: tuple[str, ...] = ("relationship",)
         self._referrers = np.zeros(0, dtype=np.int64)
@@ -145,7 +146,7 @@ class Market:
         s, m = self.scenario, self.month
         start, days = self._day(m), self._day(m + 1) - self._day(m)
         rng = {name: np.random.default_rng([self.seed, m, k]) for k, name in enumerate(_STREAMS)}
-        calendar = self._date(m).month
+        calendar = (s.start.month - 1 + m) % 12 + 1
         campaigns = [[x for x in arm.campaigns if not x.calendar_months or calendar in x.calendar_months]
                      for arm in d.arms]
         new = self._arrive(d, campaigns[0], rng["arrivals"], start, days)
@@ -196,7 +197,8 @@ class Market:
         def dose_of(spell):  # what the policy makes of one contact planned
             arm, since = spell
             if arm.contact_policy == "by_value":
-                good = np.minimum(t["score"] / max(now.file_mean(t["score"]), 1e-9), 4) + 0.2
+                brought = np.maximum(t["score"], 0)  # who was sold to below cost is worth no less than nothing
+                good = np.minimum(brought / max(now.file_mean(brought), 1e-9), 4) + 0.2
                 return good / max(now.file_mean(good), 1e-9)
             if arm.contact_policy == "equal":
                 return np.ones(len(who))
@@ -338,7 +340,10 @@ class Market:
         launched = s.customers // spread * (m < spread) + s.customers % spread * (m == 0)
         reach = max(s.acquisition_cost * s.acquisition_cap, 1e-9)
         won = s.acquisition_per_month * (m > 0) + s.acquisition_cap * (1 - np.exp(-d.acquisition_budget / reach))
-        tempted = s.promotion_customers * (1 - np.exp(-5 * offer))
+        # an offer uses up those whom it tempts: there are only so many bargain hunters, and others grow up in a year
+        taken = (1 - np.exp(-5 * offer)) * self._hunters
+        self._hunters = min(1.0, self._hunters - taken + 1 / 12)
+        tempted = s.promotion_customers * taken
         counts = [launched, rng.poisson(won), rng.poisson(tempted), len(self._referrers)]
         source = np.repeat([1 if s.arrival_months else 0, 2, 3, 4], counts).astype(np.int8)
         n, referred, tempted = len(source), source == 4, source == 3
@@ -409,11 +414,10 @@ class Market:
                     satisfaction=np.clip(np.rint(1 + 9 * said), 1, 10), intention=np.clip(np.rint(1 + 4 * will), 1, 5),
                     recommend=np.clip(np.rint(10 * (said - 0.03 + 0.05 * rng.standard_normal(len(who)))), 0, 10))
 
-    def _date(self, month: int) -> pd.Timestamp:
-        return pd.Timestamp(self.scenario.start) + pd.DateOffset(months=month)
-
     def _day(self, month: int) -> int:
-        return (self._date(month) - pd.Timestamp(self.scenario.start)).days
+        """The first day of a month, counted from the start, which is a first day too."""
+        start = np.datetime64(self.scenario.start)
+        return int(((start.astype("datetime64[M]") + month).astype("datetime64[D]") - start).astype(int))
 
     def _tiers(self, score: np.ndarray, on_file: np.ndarray) -> np.ndarray:
         """Place in the pyramid by recent margin, best tier 0; who brings nothing is in the last."""
