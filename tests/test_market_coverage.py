@@ -32,8 +32,8 @@ def enough(of) -> np.ndarray:
 
 @cache
 def retention(case: str, seeds: int, customers: int = 2000) -> pd.DataFrame:
-    s, steps, law = bench.retention_cases(customers)[case]
-    return bench.covered(bench.retention(s, steps, seeds=seeds, law=law))
+    s, steps, told = bench.retention_cases(customers)[case]
+    return bench.covered(bench.retention(s, steps, seeds=seeds, **told))
 
 
 def test_the_beta_geometric_fitted_to_gamma_hazards_is_within_a_hundredth_of_their_closed_form_three_years_on():
@@ -63,20 +63,27 @@ def test_where_satisfaction_moves_sbg_misses_the_crowds_truth_and_more_customers
     """A failure that is known: early disappointment hides how customers differ, so the fit foretells too few, after
     three years by 8 to 15%. Intervals from 2,000 customers are wide enough to hold that (the table), from 8,000 not.
     """
-    found = retention("the same, four times the customers", 12)
+    found = retention("light users, four times as many", 10)
     end = found.loc["share left after 36 months"]
     assert end["held"] <= end["of"] / 2 and -0.15 < end["value_error"] < -0.08 and end["naive_error"] < -0.2
-    assert found.loc["share left after 6 months", "held"] >= enough(12) - 1  # within the year it is right
+    assert found.loc["share left after 6 months", "held"] >= enough(10) - 1  # within the year it is right
+
+
+def test_fitted_from_the_seventh_month_on_when_satisfaction_has_settled_sbg_holds_the_crowds_truth():
+    """The repair of the failure above: those left after half a year are a cohort of sBG's all the same."""
+    found = retention("light users, four times as many, first half-year left out", 8)
+    assert (found["of"] >= 7).all() and (found["held"] >= enough(found["of"])).all(), found
+    assert (found["value_error"].abs() < 0.04).all()
 
 
 def test_where_tastes_drift_sbg_refuses_more_often_than_not_rather_than_guess():
     """Hazards that rise look like customers all alike: the fit says that it has no summit."""
-    assert (retention("the same, tastes drifting 5% a month", 10)["of"] <= 5).all()
+    assert (retention("light users, tastes drifting 5% a month", 10)["of"] <= 5).all()
 
 
 def test_what_the_firm_changes_after_the_fit_no_fit_can_know():
     """A failure by nature: better service and bundles from month 13 keep a fifth more in three years than foretold."""
-    found = retention("the same, service and bundles from month 13", 12)
+    found = retention("light users, service and bundles from month 13", 12)
     assert (found.loc[LATER, "held"] <= found.loc[LATER, "of"] / 2).all()
     assert found.loc["share left after 6 months", "held"] >= enough(12) - 1
     assert -0.3 < found.loc["share left after 36 months", "value_error"] < -0.15
@@ -88,7 +95,7 @@ def test_what_the_firm_changes_after_the_fit_no_fit_can_know():
 @cache
 def tiers(case: str, seeds: int, customers: int = 1500) -> pd.DataFrame:
     s, decision, told = bench.tier_cases(customers)[case]
-    return bench.tier_values(s, decision, seeds=seeds, **told)
+    return bench.tier_values(s, decision, seeds=seeds, draws=60, **told)
 
 
 def test_next_years_margin_of_every_tier_lies_in_the_models_intervals_and_last_years_in_none():
@@ -122,13 +129,13 @@ def test_with_answers_and_two_segments_the_tiers_are_within_25_percent_where_las
     assert (found["value_error"].abs() < 0.25).all() and found["naive_error"].between(0.4, 1.1).all()
 
 
-def test_books_that_end_with_the_season_make_the_gone_look_alive_and_without_a_season_segments_repair_it():
-    """A failure that is known: after November and December nearly everybody has just bought; the lead tier's realised
-    margin is exceeded by a quarter and more. Without a season, fitted by segment, it is within the intervals."""
+def test_books_that_end_with_the_season_make_the_gone_look_alive_and_a_year_that_ends_in_october_repairs_it():
+    """A failure that is known: after November and December nearly everybody has just bought, and the lead tier is
+    foretold a quarter too high and more. A year from November to October, fitted by segment, holds what comes."""
     season = bench.covered(tiers("web shop, books that end with the season", 8)).loc["lead"]
     assert season["held"] <= 2 and season["value_error"] > 0.25
-    repaired = bench.covered(tiers("web shop without a season, fitted by segment", 12)).loc["lead"]
-    assert repaired["held"] >= enough(repaired["of"]) and abs(repaired["value_error"]) < 0.1 and repaired["of"] >= 5
+    repaired = bench.covered(tiers("web shop, books that end in October, fitted by segment", 10)).loc["lead"]
+    assert repaired["held"] >= enough(repaired["of"]) and abs(repaired["value_error"]) < 0.1 and repaired["of"] >= 8
 
 
 @pytest.mark.parametrize("case, above", [
@@ -136,7 +143,7 @@ def test_books_that_end_with_the_season_make_the_gone_look_alive_and_without_a_s
     ("web shop, service and complaints dropped next year", 0.08)])
 def test_tiers_are_foretold_too_high_where_the_next_year_is_another_one(case, above):
     """A failure by nature: foretold is 40% more than comes, and over, where tastes drift; 8% where service drops."""
-    found = bench.covered(tiers(case, 7))
+    found = bench.covered(tiers(case, 6))
     assert (found["value_error"] > above).all() and found["held"].sum() < enough(found["of"].sum()), found
     assert (found["naive_error"] > found["value_error"]).all()  # and last year's margin is further off
 
@@ -144,7 +151,7 @@ def test_tiers_are_foretold_too_high_where_the_next_year_is_another_one(case, ab
 # ---- which relationship type pays ----------------------------------------------------------------------------------
 
 CONTACTED = ["reactive", "accountable", "proactive"]
-SEEDS = {"supplement_maker": 8, "over_contacting_insurer": 8, "telecom": 6, "household_hotline": 4}  # markets of each
+SEEDS = {"supplement_maker": 8, "over_contacting_insurer": 8, "telecom": 6, "household_hotline": 3}  # markets of each
 
 
 @cache
@@ -187,7 +194,7 @@ def test_the_naive_reading_buys_partnership_that_loses_more_than_four_fifths_of_
 
 
 def test_the_pilot_needs_no_shape_of_the_response_and_holds_at_a_cliff():
-    frame = types("supplement_maker", "seniors", 6, ("response_shape", "cliff"))
+    frame = types("supplement_maker", "seniors", 4, ("response_shape", "cliff"))
     hits, of = held(frame)
     assert hits >= enough(of) and bench.choice(frame, "value")["forgone"].mean() < 8
 
