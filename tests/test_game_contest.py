@@ -440,7 +440,13 @@ def test_students_of_an_assignment_are_told_by_the_path_and_a_file_of_nobody_is_
 
 
 def games(values) -> list[dict]:
-    return [{"value": v, "reason": "", "cpu_seconds": 0.0} for v in values]
+    return [{"value": v, "reason": "", "cpu_seconds": 0.0, "decided": 1} for v in values]
+
+
+def test_who_never_decided_anything_is_not_ranked_above_who_tried():
+    marks = [{"nothing": 100.0, "search": 200.0}] * 2
+    idle, bad = standing("idle", "i", [g | {"decided": 0} for g in games((100, 100))], marks), standing("bad", "b", games((9, 8)), marks)
+    assert [(s.student, s.rank) for s in ranked([idle, bad])] == [("bad", 1), ("idle", None)]
 
 
 def test_ranks_means_and_leads_are_those_of_the_paired_differences():

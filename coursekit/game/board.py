@@ -72,15 +72,16 @@ def name_of(student: str, about: Assignment | None) -> str:
 
 
 def whisker(score, low: float, high: float) -> str:
-    """A score with its interval, on a scale from ``low`` to ``high`` that has marks at 0 and at 100."""
+    """A score with its interval, on a scale from ``low`` to ``high`` with marks at 0 and at 100; ◂ lies further left."""
     if isnan(score.value):
         return ""
     width = 150
-    at = {x: width * (x - low) / (high - low) for x in (0.0, 100.0, score.low, score.high, score.value)}
+    at = {x: width * min(max((x - low) / (high - low), 0), 1) for x in (0.0, 100.0, score.low, score.high, score.value)}
     marks = "".join(f"<line x1='{at[x]:.1f}' x2='{at[x]:.1f}' y1='0' y2='18' stroke='#bbb'/>" for x in (0.0, 100.0))
     return (f"<svg width='{width}' height='18' role='img' aria-label='{points(score.low)} … {points(score.high)}'>{marks}"
             f"<line x1='{at[score.low]:.1f}' x2='{at[score.high]:.1f}' y1='9' y2='9' stroke='#222' stroke-width='2'/>"
-            f"<circle cx='{at[score.value]:.1f}' cy='9' r='4' fill='#0072b2'/></svg>")
+            + (f"<circle cx='{at[score.value]:.1f}' cy='9' r='4' fill='#0072b2'/>" if score.value >= low else
+               "<path d='M9 4 L1 9 L9 14 Z' fill='#0072b2'/>") + "</svg>")
 
 
 # --- the contest ----------------------------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def write_contest(out: Path, setup: Setup, seconds, drawn, marks, standings, pro
     write_csv(out / "games.csv", games)
     write_board(out / "contest.html", lang, "contest_title",
                 lambda one: _contest_page(one, setup, seconds, drawn, marks, standings, problems, about, key))
-    best = [f"{s.rank:>4}  {points(s.score.value):>7}  {money(s.value):>14}  {s.student} {name_of(s.student, about)}".rstrip()
+    best = [f"{s.rank or '—':>4}  {points(s.score.value):>7}  {money(s.value):>14}  {s.student} {name_of(s.student, about)}".rstrip()
             for s in standings]
     done = message("contest_done", count=len(standings), seeds=len(drawn), folder=out)
     return [*best, done, *write_problems(out, problems)]
@@ -121,13 +122,14 @@ def _contest_page(lang: str, setup: Setup, seconds, drawn, marks, standings, pro
         return escape(said(name, **fields)[lang])
 
     ends = [x for s in standings for x in (s.score.low, s.score.high) if not isnan(x)] + [0.0, 100.0]
-    low, high = min(ends) - 5, max(ends) + 5
+    low, high = max(min(ends), -100.0) - 5, min(max(ends), 250.0) + 5  # one wild policy shall not squeeze the others
     rows = []
     for s in standings:
         apart = "—" if s.apart is None else words("contest_apart" if s.apart.low > 0 else "contest_not_apart")
+        apart = apart.replace(" ", "&nbsp;")
         interval = f"{money(s.gain.low)} … {money(s.gain.high)}"
-        rows.append([s.rank, f"{escape(s.student)} {escape(name_of(s.student, about))}", money(s.value),
-                     f"{money(s.gain.value)}<div class=small>{interval}</div>", points(s.score.value),
+        rows.append([s.rank or "—", f"{escape(s.student)}<div>{escape(name_of(s.student, about))}</div>", money(s.value),
+                     f"{money(s.gain.value)}<div class=small style='white-space:nowrap'>{interval}</div>", points(s.score.value),
                      whisker(s.score, low, high), apart, s.lost.total() or "", f"{s.cpu_seconds:.1f}"])
     heads = ("rank", "student", "value", "gain", "score", "interval", "apart", "lost", "cpu")
     means = {name: money(sum(m[name] for m in marks) / len(marks)) for name in ("nothing", "search")}
@@ -151,7 +153,7 @@ def write_leaderboard(out: Path, setup: Setup, places, problems, about, lang: st
     write_csv(out / "leaderboard.csv", rows)
 
     def body(one: str) -> str:
-        cells = [[p.rank, f"{escape(p.student)} {escape(names[p.student])}", money(p.profit), money(p.equity),
+        cells = [[p.rank, f"{escape(p.student)}<div>{escape(names[p.student])}</div>", money(p.profit), money(p.equity),
                   money(p.value), points(p.score), setup.quarters, escape(said("game_yes")[one])] for p in places]
         kind = said("leaderboard_own" if about else "leaderboard_common")[one]
         heads = ("rank", "student", "profit", "equity", "value", "score", "quarters", "verified")

@@ -41,7 +41,7 @@ class Standing:
     value: float            # mean, currency
     gain: Estimate          # over the firm that changes nothing, paired by seed, 95 %
     score: Estimate         # 0 does nothing, 100 is the search with the truth in hand
-    rank: int = 0
+    rank: int | None = None        # None: it never decided anything
     apart: Estimate | None = None  # mean lead over the next in rank, paired by seed, 95 %
 
     @property
@@ -216,11 +216,11 @@ def mean(differences: np.ndarray) -> Estimate:
 
 
 def ranked(standings: list[Standing]) -> list[Standing]:
-    """Best mean first, equals sharing a rank, each with its lead over the next."""
+    """Best mean first, equals sharing a rank, each with its lead over the next; last, unranked, who decided nothing."""
     standings = sorted(standings, key=lambda s: (-s.value, s.student))
-    for place, one in enumerate(standings):
-        one.rank = 1 + sum(other.value > one.value for other in standings)
-        if place + 1 < len(standings):
-            after = standings[place + 1]
+    playing = [s for s in standings if any(g["decided"] for g in s.games)]
+    for one, after in zip(playing, [*playing[1:], None]):
+        one.rank = 1 + sum(other.value > one.value for other in playing)
+        if after:
             one.apart = mean(np.array([a["value"] - b["value"] for a, b in zip(one.games, after.games)]))
-    return standings
+    return playing + [s for s in standings if s.rank is None]
