@@ -19,7 +19,7 @@ _SLUGS = ("tier", "segment", "from_tier", "to_tier", "level", "kind", "measure",
           "relationship_type", "published_type", "best_type", "trait", "asked_by", "ladder", "rung",
           "quadrant", "first_payment", "sector", "reading", "market", "expectation", "decision",
           "attainment", "recommendation", "complaint",
-          "stage", "from_rung", "to_rung", "check", "source", "way", "option", "group")
+          "stage", "from_rung", "to_rung", "check", "source", "way", "option", "group", "firm")
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
 _FORMULA = re.compile(r"^\s*(?:[=@\t\r]|[+-](?!\d+(?:[.,]\d+)*$))")
 

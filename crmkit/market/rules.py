@@ -2,7 +2,7 @@
 
 ``play`` runs a policy, a function from what a manager can see to a decision; ``Campaign``, ``Trial`` and every lever
 of ``Decision`` are allowed. Value is profit and customer equity, discounted to the first day of play, so that nobody
-wins by selling off the customers.
+wins by selling off the customers (Blattberg & Deighton 1996; Rust, Lemon & Zeithaml 2004).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,13 +12,14 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from ..schema import CrmkitError, require_choice
+from ..schema import CrmkitError, require_between, require_choice
 from .decision import Decision
 from .engine import Market
 from .ledgers import Ledgers
 from .scenario import PARAMETERS, Scenario, scenario
 
 HISTORY, QUARTER, QUARTERS = 12, 3, 8   # months before the play; months a quarter; quarters of a game
+LONGEST, CAMPAIGNS = 40, 12             # quarters of a game and campaigns at once, at most: no game takes an hour
 RUN_OFF = 36                            # months after the play over which today's customers count as equity
 ANNUAL_DISCOUNT_RATE = 0.10
 _RUN_OFF_DECISION = Decision()          # the same for everybody: what is measured is the customers, not the last plan
@@ -45,6 +46,7 @@ _VARIED = {"purchases_per_month": 0.25, "lapse_per_month": 0.5, "price_sensitivi
            "contact_need": 1.0, "contact_tolerance": 1.0, "social_need": 1.0, "structural_need": 1.0, "care_gain": 1.0,
            "referrals_per_year": 0.5, "satisfaction": 0.25}
 _TOGETHER = {"contact_tolerance": "contact_need"}
+_SHARES, _MOST = ("satisfaction", "structural_need"), 0.9   # means of shares: at 1 nobody would differ from anybody
 # what a manager of such a firm knows of it: its trade and its costs; no trait of a customer, no strength of an effect
 _KNOWN = ("name", "title_zh", "title_en", "currency", "start", "setting", "file_months", "message_cost",
           "complaint_cost", "quality_cost", "social_cost", "structural_cost", "fixed_cost", "acquisition_cost",
@@ -109,18 +111,16 @@ def variant(market: Scenario, *, seed: int, level: str = "normal") -> Scenario:
     drawn = {}
     for name, group in market.segments.items():
         luck = dict(zip(_VARIED, rng.standard_normal(len(_VARIED))))
-        factors = {trait: np.exp(share * rules.spread * luck[_TOGETHER.get(trait, trait)])
-                   for trait, share in _VARIED.items()}
-        drawn[name] = replace(group, **{trait: float(np.clip(
-            getattr(group, trait) * factor, PARAMETERS[trait]["low"], min(PARAMETERS[trait]["high"], _most(group, trait))))
-            for trait, factor in factors.items()})
+        means = {}
+        for trait, share in _VARIED.items():
+            published, bounds = getattr(group, trait), PARAMETERS[trait]
+            high = max(published, _MOST) if trait in _SHARES else bounds["high"]
+            factor = np.exp(share * rules.spread * luck[_TOGETHER.get(trait, trait)])
+            means[trait] = float(np.clip(published * factor, bounds["low"], high))
+        drawn[name] = replace(group, **means)
     return replace(market, segments=drawn, taste_drift=market.taste_drift + rules.taste_drift,
                    carryover=max(market.carryover, rules.carryover),
                    survey_share=min(1.0, market.survey_share * rules.survey_share))
-
-
-def _most(group, trait: str) -> float:
-    return 0.9 if 0 < getattr(group, trait) < 1 and trait in ("satisfaction", "structural_need") else np.inf
 
 
 def require_seed(seed) -> None:
@@ -145,25 +145,52 @@ def facts(market: Scenario) -> dict:
 
 
 def view(firm: Market, *, standard: Decision, quarters: int = QUARTERS) -> View:
-    """What the manager of ``firm`` sees now."""
-    return View(quarter=(firm.month - HISTORY) // QUARTER + 1, quarters=quarters, ledgers=firm.ledgers,
-                facts=facts(firm.scenario), standard=standard)
+    """What the manager of ``firm`` sees now: copies, so that whoever writes into them changes nothing in the market."""
+    return View(quarter=(firm.month - HISTORY) // QUARTER + 1, quarters=quarters, ledgers=copied(firm.ledgers),
+                facts=facts(firm.scenario), standard=Decision.from_record(standard.record()))
+
+
+def copied(books: Ledgers) -> Ledgers:
+    """The same books in memory of their own; tables that somebody made of the old ones and changed are left behind."""
+    return replace(books, books={name: {x: values.copy() for x, values in book.items()}
+                                 for name, book in books.books.items()})
+
+
+def require_playable(decision: Decision) -> None:
+    """Refuse what is no decision, and more campaigns than a game allows."""
+    if not isinstance(decision, Decision):
+        raise CrmkitError("market_decision", value=type(decision).__name__)
+    for arm in decision.arms:
+        if len(arm.campaigns) > CAMPAIGNS:
+            raise CrmkitError("game_campaigns", value=len(arm.campaigns), allowed=CAMPAIGNS)
+
+
+def require_whole(value, low: int, high: int, *, name: str) -> int:
+    """A whole number within its limits as Python's own, so that it can be kept in a file."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise CrmkitError("market_whole", value=value, name=name)
+    require_between(value, low, high, name=name)
+    return int(value)
 
 
 def play(market: Scenario, *, policy: Callable[[View], Decision], seed: int, level: str = "normal",
          quarters: int = QUARTERS) -> Outcome:
     """What ``policy`` comes to in the game of this seed and level: it is asked once a quarter.
 
-    Errors: CrmkitError for a policy that gives no ``Decision``; what the policy itself raises comes through.
+    What it decides is the standard that its next ``View`` shows, a trial's new way included; to go back, decide so.
+    Errors: CrmkitError for a level or seed not known, quarters that are not 1 … 40, a policy that gives no ``Decision``
+    or one that this market cannot run; what the policy itself raises comes through.
 
     >>> small = resized(scenario("telecom"), customers=100)
     >>> play(small, policy=lambda seen: seen.standard, seed=1, quarters=2).profit.index.tolist()
     [1, 2]
     """
+    quarters = require_whole(quarters, 1, LONGEST, name="quarters")
     firm = opened(market, seed=seed, level=level)
     standard = firm.scenario.status_quo
     for _ in range(quarters):
         decision = policy(view(firm, quarters=quarters, standard=standard))
+        require_playable(decision)
         firm.step(decision, months=QUARTER)
         standard = replace(decision, trial=None)
     return outcome(firm)
@@ -181,12 +208,13 @@ def outcome(firm: Market) -> Outcome:
 
 
 def quarterly(months: pd.Series) -> pd.Series:
-    """A monthly figure of the accounts summed by quarter of play, 1 …, the history left out; currency.
+    """A monthly figure of the accounts summed by whole quarter of play, 1 …, the history left out; currency.
 
-    >>> quarterly(pd.Series(range(18))).tolist()
-    [39.0, 48.0]
+    >>> quarterly(pd.Series(range(18))).tolist(), quarterly(pd.Series(range(20))).tolist()
+    ([39.0, 48.0], [39.0, 48.0])
     """
     played = months.to_numpy(dtype=float)[HISTORY:]
+    played = played[:len(played) // QUARTER * QUARTER]  # a quarter that is not over has no sum yet
     return pd.Series(played.reshape(-1, QUARTER).sum(axis=1).round(2), index=range(1, len(played) // QUARTER + 1))
 
 
@@ -194,8 +222,11 @@ def equity(firm: Market) -> float:
     """What the customers of today will bring over 36 months, less what serving them costs, at 10 % a year.
 
     Every firm is carried on alike: the default decision, nobody new but whom customers recommend, no fixed cost. So
-    equity is a property of the customers, and a last quarter that squeezes them shows in it. Customer equity: Blattberg
-    & Deighton 1996; Rust, Lemon & Zeithaml 2004. Currency, as of the firm's current month.
+    equity is a property of the customers and not of the last plan: a quarter that squeezes them shows in it, and
+    nobody is credited with a plan that was never paid for. Bonds, satisfaction and annoyance of the play go on working;
+    three years hold most of it at this rate and these lapses. It may be below 0, where serving costs more than
+    customers bring. Customer equity: Blattberg & Deighton 1996; Rust, Lemon & Zeithaml 2004. Currency, as of the firm's
+    current month, every month's sum at its middle.
     """
     carried = firm.copy()  # with the truth in hand: the states of the customers, their traits, and the same luck
     carried.scenario = replace(firm.scenario, acquisition_per_month=0.0, fixed_cost=0.0)

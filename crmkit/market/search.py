@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from . import rules
@@ -18,10 +19,17 @@ _OFFERS = ((), (_NEWSLETTER,), (_NEWSLETTER, Campaign(name="double_11", contacts
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A game beside the firm that changed nothing (0) and the search with the truth in hand (100)."""
+    """A game beside the firm that changed nothing (0) and a search with the truth in hand (100); linear between them.
+
+    What it is: the share of the gain that the search found possible in this very market, with its luck, which the
+    player made. What it is not: a share of the best there is. The search holds one decision for all quarters, pays for
+    no experiment and climbs to a local optimum; who plans otherwise in November than in May may come out above 100,
+    and below 0 who would have done better to leave things alone. Where the search finds nothing better than the status
+    quo there is no scale, and the score is missing.
+    """
 
     table: pd.DataFrame   # firm, discounted_profit, equity, value (currency, to the first day of play), score
-    found: Decision       # what the search found: one decision for all quarters, so that a player may beat it
+    found: Decision       # what the search found
 
     @property
     def points(self) -> float:
@@ -29,26 +37,30 @@ class Score:
         return float(self.table.set_index("firm").at["player", "score"])
 
 
-def scored(played: Market, *, opened: Market, crowd: Market) -> Score:
-    """The score of a firm played to the end.
+def benchmarks(opened: Market, *, crowd: Market, quarters: int, rounds: int = 2,
+               progress: Callable[[int], None] | None = None) -> tuple[dict[str, Outcome], Decision]:
+    """The firms ``do_nothing`` and ``truth_search`` of a game, and what the search found.
 
-    ``opened`` is the same market on the first day of play; ``crowd`` the same with about ``CROWD`` customers, on which
-    the search is made.
+    ``opened`` is the market on the first day of play; ``crowd`` the same with about ``CROWD`` customers, on which the
+    search is made. ``progress``: called with the number of firms tried, after each.
     """
-    quarters = (played.month - opened.month) // rules.QUARTER
     share = opened.scenario.customers / crowd.scenario.customers
-    found = rules.rebudgeted(best_decision(crowd, quarters=quarters), share)
-    firms = {"do_nothing": carried_on(opened, opened.scenario.status_quo, quarters=quarters),
-             "player": rules.outcome(played), "truth_search": carried_on(opened, found, quarters=quarters)}
-    return Score(table=score_table(firms), found=found)
+    found = rules.rebudgeted(best_decision(crowd, quarters=quarters, rounds=rounds, progress=progress), share)
+    nothing, search = (carried_on(opened, d, quarters=quarters) for d in (opened.scenario.status_quo, found))
+    if search.value < nothing.value:  # the crowd's luck was not the market's
+        found, search = opened.scenario.status_quo, nothing
+    return {"do_nothing": nothing, "truth_search": search}, found
 
 
 def score_table(firms: dict[str, Outcome]) -> pd.DataFrame:
-    """Outcomes as a table with scores: 0 for ``do_nothing``, 100 for ``truth_search``; all in between is linear."""
+    """Outcomes as a table with scores: 0 for ``do_nothing``, 100 for ``truth_search``; missing where these are one.
+
+    Out: ``firm``, ``discounted_profit``, ``equity``, ``value`` (currency), ``score``.
+    """
     table = pd.DataFrame([{"firm": name, "discounted_profit": o.discounted_profit, "equity": o.equity, "value": o.value}
                           for name, o in firms.items()])
     low, high = firms["do_nothing"].value, firms["truth_search"].value
-    return table.assign(score=100 * (table["value"] - low) / (high - low)).round(
+    return table.assign(score=100 * (table["value"] - low) / ((high - low) or np.nan)).round(
         {"discounted_profit": 2, "equity": 2, "value": 2, "score": 1})
 
 
@@ -59,45 +71,69 @@ def carried_on(opened: Market, decision: Decision, *, quarters: int) -> Outcome:
     return rules.outcome(firm)
 
 
-def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int = 2) -> Decision:
+def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int = 2,
+                  progress: Callable[[int], None] | None = None) -> Decision:
     """The best decision that a search by coordinates finds, with the truth in hand.
 
-    Begins with the better of the status quo and the default decision and tries every lever in turn, by segment, keeping
-    what raises profit and equity in this very market, until a round finds nothing (``rounds`` at most). One decision
-    stands for all quarters. A local optimum: it is a benchmark and no bound.
+    Begins with the better of the status quo and the default decision and moves one lever after the other, by segment,
+    while that raises profit and equity in this very market, until a round finds nothing (``rounds`` at most). Along a
+    lever it climbs step by step, up, or else down: gains level off and costs grow, so beyond a worse step lies no
+    better one as a rule. One decision stands for all quarters. A local optimum: it is a benchmark and no bound.
+    ``progress``: called with the number of firms tried, after each.
     """
+    known: dict[str, float] = {}
+
+    def value(decision: Decision) -> float:
+        key = repr(decision)
+        if key not in known:
+            known[key] = carried_on(opened, decision, quarters=quarters).value
+            if progress:
+                progress(len(known))
+        return known[key]
+
     trade = opened.scenario
-    value = _judge(opened, quarters)
-    best, top = max(((d, value(d)) for d in (trade.status_quo, Decision())), key=lambda pair: pair[1])
+    best = max((trade.status_quo, Decision()), key=value)
     for _ in range(rounds):
         before = best
-        for lever in range(len(list(_moves(trade, best)))):
-            for tried in list(_moves(trade, best))[lever]:
-                if tried != best and (found := value(tried)) > top:
-                    best, top = tried, found
+        for lever in range(len(list(_levers(trade, best)))):
+            for way in list(_levers(trade, best))[lever]:
+                for tried in way:
+                    if value(tried) <= value(best):
+                        break
+                    best = tried
         if best == before:
             break
     return best
 
 
-def _judge(opened: Market, quarters: int) -> Callable[[Decision], float]:
-    return lambda decision: carried_on(opened, decision, quarters=quarters).value
-
-
-def _moves(trade, d: Decision) -> Iterator[list[Decision]]:
-    """The levers in turn: of each, the decisions that differ from ``d`` in it alone."""
+def _levers(trade, d: Decision) -> Iterator[list[list[Decision]]]:
+    """The levers in turn: of each, the ways that lead from ``d``, a way being decisions further and further off."""
     for name in trade.segments:
-        yield [replace(d, relationship={**d.relationship, name: kind}, contacts={
-            k: v for k, v in (d.contacts or {}).items() if k != name} or None) for kind in TYPES]
-        yield [replace(d, contacts={**(d.contacts or {}), name: number}) for number in (0, 0.25, 0.5, 1, 1.5, 2.5, 4)]
-        yield [replace(d, social={**d.social, name: x}) for x in (0, 0.3, 0.6, 0.9)]
-        yield [replace(d, structural={**d.structural, name: x}) for x in (0, 0.25, 0.5, 0.8)]
-        yield [replace(d, financial={**d.financial, name: x}) for x in (0, 0.03, 0.06)]
+        own = {k: v for k, v in (d.contacts or {}).items() if k != name} or None
+        yield [[replace(d, relationship={**d.relationship, name: kind}, contacts=own)] for kind in TYPES]
+        kind = trade.types[_of(d.relationship, name, "basic")]
+        yield _ways(d, "contacts", name, (0, 0.25, 0.5, 1, 1.5, 2.5, 4), kind.contacts_per_month)
+        yield _ways(d, "social", name, (0, 0.3, 0.6, 0.9))
+        yield _ways(d, "structural", name, (0, 0.25, 0.5, 0.8))
+        yield _ways(d, "financial", name, (0, 0.03, 0.06))
     for tier, share in list(trade.tiers.items())[:-1]:
-        yield [replace(d, care={**d.care, tier: x * trade.care_scale * share * trade.customers}) for x in (0, 0.5, 1)]
-    yield [replace(d, service_quality=x) for x in (0.1, 0.25, 0.4, 0.55, 0.75)]
-    yield [replace(d, complaint_handling=x) for x in (0.3, 0.6, 0.8, 1)]
-    yield [replace(d, price=x) for x in (0.95, 1, 1.05)]
-    yield [replace(d, acquisition_budget=x * trade.acquisition_cap * trade.acquisition_cost) for x in (0, 0.1, 0.25, 0.5, 1)]
-    yield [replace(d, campaigns=offers) for offers in _OFFERS]
-    yield [replace(d, contact_policy=policy) for policy in ("equal", "by_value")]
+        yield _ways(d, "care", tier, [x * trade.care_scale * share * trade.customers for x in (0, 0.5, 1)])
+    yield _ways(d, "service_quality", None, (0.1, 0.25, 0.4, 0.55, 0.75))
+    yield _ways(d, "complaint_handling", None, (0.3, 0.6, 0.8, 1))
+    yield _ways(d, "price", None, (0.95, 1, 1.05))
+    reach = trade.acquisition_cap * trade.acquisition_cost
+    yield _ways(d, "acquisition_budget", None, [x * reach for x in (0, 0.1, 0.25, 0.5, 1)])
+    yield [[replace(d, campaigns=offers)] for offers in _OFFERS]
+    yield [[replace(d, contact_policy=policy)] for policy in ("equal", "by_value")]
+
+
+def _of(values, group: str, default):
+    return (values or {}).get(group, (values or {}).get("all", default))
+
+
+def _ways(d: Decision, lever: str, group: str | None, grid, default=0.0) -> list[list[Decision]]:
+    """Up along the grid from where the lever stands, and down."""
+    now = _of(getattr(d, lever), group, default) if group else getattr(d, lever)
+    up, down = [x for x in grid if x > now], [x for x in reversed(grid) if x < now]
+    return [[replace(d, **{lever: {**(getattr(d, lever) or {}), group: x} if group else x}) for x in way]
+            for way in (up, down)]
