@@ -19,7 +19,7 @@ import crmkit
 from crmkit.clv.fitting import counted
 from crmkit.clv.pareto import _score
 from crmkit.intervals import interval_of, mean_of
-from crmkit.market import Campaign, Decision, Ledgers, Market, Scenario, scenario
+from crmkit.market import Campaign, Decision, Ledgers, Market, Scenario, scenario, scenarios
 from crmkit.relationship_types import PLANS, TYPES, ContactPlan, compare_relationship_types
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -337,6 +337,12 @@ def types(name: str, segment: str, *, seeds: int, customers: int, draws: int = 4
     return frame.assign(truth=frame.groupby("at")["twins"].transform("mean"))
 
 
+TYPE_CASES = [(name, segment, {}) for name in scenarios()["name"] if name != "record_shop"
+              for segment in scenario(name).segments]
+TYPE_CASES += [("supplement_maker", "seniors", {"response_shape": "cliff"}),
+               ("supplement_maker", "seniors", {"taste_drift": 0.05})]
+
+
 def choice(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     """The type chosen in each market by a reading, and what is forgone with it (per cent of the segment's margin)."""
     picked = frame.loc[frame.groupby("seed")[by].idxmax()].set_index("seed")
@@ -398,20 +404,15 @@ def lines(seeds: int):
         best = frame.loc[frame["truth"].idxmax(), "at"]
         said = f"{name}, {segment}" + "".join(f", {key} {value}" for key, value in changes.items())
         lost = {by: choice(frame, by) for by in ("assumed", "value", "naive")}
-        others = frame[frame["at"] != "basic"]
-        held = {kind: int(((others[low] <= others["truth"]) & (others["truth"] <= others[high])).sum())
-                for kind, low, high in (("assumed", "assumed_low", "assumed_high"), ("value", "low", "high"))}
+        held = {}
+        for by, low, high in (("assumed", "assumed_low", "assumed_high"), ("value", "low", "high")):
+            count = covered(frame, low=low, high=high)["held"]
+            held[by] = f"{count[['reactive', 'accountable', 'proactive']].sum()} of {3 * (seeds // 2)}"
+            held[by] += f", partnership {count['partnership']} of {seeds // 2}"
         for by, model in (("assumed", "compare types, assumed lifts"), ("value", "compare types, a pilot's lifts")):
             right = (lost[by]["at"] == best).sum()
-            yield (f"best type (right {right} of {seeds // 2})", model, said, best, f"{held[by]} of {len(others)}",
+            yield (f"best type (right {right} of {seeds // 2})", model, said, best, held[by],
                    f"forgone {lost[by]['forgone'].mean():.1f}%", f"forgone {lost['naive']['forgone'].mean():.0f}%")
-
-
-TYPE_CASES = [(name, segment, {}) for name in sorted(
-    {"appliance_club", "computer_maker", "double_11_shop", "fast_food_chain", "household_hotline", "industrial_group",
-     "over_contacting_insurer", "supplement_maker", "telecom"}) for segment in scenario(name).segments] + [
-    ("supplement_maker", "seniors", {"response_shape": "cliff"}),
-    ("supplement_maker", "seniors", {"taste_drift": 0.05})]
 
 
 if __name__ == "__main__":
