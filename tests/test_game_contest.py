@@ -484,3 +484,16 @@ def test_without_submissions_nothing_is_drawn(tmp_path):
     with pytest.raises(KitError):
         contest.contest(tmp_path / "absent", setup=SETUP, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_guides_policy_is_one_and_on_the_whole_gains():
+    guide = (Path(__file__).parents[1] / "docs" / "game.md").read_text(encoding="utf-8")
+    source = guide.split("```python\n")[1].split("```")[0]
+    assert read_policy(found("policy.py", source)) == (source, "")
+    market, gains = resized(scenario("household_hotline"), customers=400), []
+    for seed in range(6):
+        own = {}
+        exec(source, own)
+        gains.append(play(market, policy=own["policy"], seed=seed).value
+                     - play(market, policy=lambda view: view.standard, seed=seed).value)
+    assert np.mean(gains) > 2 * np.std(gains, ddof=1) / 6**0.5
