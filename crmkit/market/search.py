@@ -12,6 +12,7 @@ from .engine import Market
 from .rules import Outcome
 
 CROWD = 1000   # customers that the search tries its decisions on; what it finds is then played in the full market
+_PATIENCE = 2  # worse steps in a row along a lever: one may be nothing but newcomers' luck
 _NEWSLETTER = Campaign(name="newsletter", contacts=1)
 _OFFERS = ((), (_NEWSLETTER,), (_NEWSLETTER, Campaign(name="double_11", contacts=1, newcomer_discount=0.3,
                                                       calendar_months=(11,))))
@@ -77,8 +78,9 @@ def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int
 
     Begins with the better of the status quo and the default decision and moves one lever after the other, by segment,
     while that raises profit and equity in this very market, until a round finds nothing (``rounds`` at most). Along a
-    lever it climbs step by step, up, or else down: gains level off and costs grow, so beyond a worse step lies no
-    better one as a rule. One decision stands for all quarters. A local optimum: it is a benchmark and no bound.
+    lever it climbs step by step, up, or else down: gains level off and costs grow, so beyond two worse steps lies no
+    better one as a rule (behind a single one there may: the luck of few customers decides it). One decision stands for
+    all quarters. A local optimum: it is a benchmark and no bound.
     ``progress``: called with the number of firms tried, after each.
     """
     known: dict[str, float] = {}
@@ -97,10 +99,12 @@ def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int
         before = best
         for lever in range(len(list(_levers(trade, best)))):
             for way in list(_levers(trade, best))[lever]:
+                worse = 0
                 for tried in way:
-                    if value(tried) <= value(best):
+                    if value(tried) > value(best):
+                        best, worse = tried, 0
+                    elif (worse := worse + 1) == _PATIENCE:
                         break
-                    best = tried
         if best == before:
             break
     return best
@@ -122,7 +126,7 @@ def _levers(trade, d: Decision) -> Iterator[list[list[Decision]]]:
     yield _ways(d, "complaint_handling", None, (0.3, 0.6, 0.8, 1))
     yield _ways(d, "price", None, (0.95, 1, 1.05))
     reach = trade.acquisition_cap * trade.acquisition_cost
-    yield _ways(d, "acquisition_budget", None, [x * reach for x in (0, 0.1, 0.25, 0.5, 1)])
+    yield _ways(d, "acquisition_budget", None, [x * reach for x in (0, 0.25, 0.5, 1, 1.5)])
     yield [[replace(d, campaigns=offers)] for offers in _OFFERS]
     yield [[replace(d, contact_policy=policy)] for policy in ("equal", "by_value")]
 
