@@ -1,0 +1,39 @@
+"""Examples of the game's pictures: a score, one with a loss, and leaderboards with and without intervals."""
+
+import pandas as pd
+
+from crmkit.market import Decision, Outcome, Score, score_table
+
+QUARTERS = range(1, 9)
+
+
+def outcome(profit, equity):
+    return Outcome(decisions=(), profit=pd.Series(profit / 8, index=QUARTERS), discounted_profit=profit, equity=equity)
+
+
+def scored(*values):
+    firms = dict(zip(("do_nothing", "player", "truth_search"), (outcome(*value) for value in values)))
+    return Score(table=score_table(firms), found=Decision()), {}
+
+
+def good():
+    return scored((120_400.0, 812_000.0), (286_000.0, 901_000.0), (342_500.0, 1_004_000.0))
+
+
+def loss():
+    return scored((-18_000.0, 66_000.0), (-52_000.0, 71_000.0), (13_400.0, 84_700.0))
+
+
+def ranked(*, interval):
+    score = pd.Series([103.2, 71.4, 38.0, 37.5, 0.0, -26.3])
+    table = pd.DataFrame({"rank": [1, 2, 3, 4, 5, 6], "player": ["s-1001", "s-1002", "Łódź 7", "A & B", "s-1042", "s-2077"],
+                          "score": score})
+    return (table.assign(low=score - 9.5, high=score + 8.0) if interval else table), {}
+
+
+EXAMPLES = {
+    "plot_score": good,
+    "plot_score/loss": loss,
+    "plot_leaderboard": lambda: ranked(interval=True),
+    "plot_leaderboard/one market": lambda: ranked(interval=False),
+}
