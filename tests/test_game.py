@@ -2,6 +2,7 @@
 
 import dataclasses
 import types
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from itertools import combinations
 
@@ -298,21 +299,17 @@ def test_the_kpis_of_a_customer_are_sums_over_the_customer_s_own_rows(over):
 
 
 @pytest.mark.parametrize("kpi, name, lever", [
-    ("margin", "household_hotline", {"service_quality": 0.9}),
     ("purchases", "double_11_shop", {"contacts": {"all": 2.5}}),
-    ("active", "telecom", {"price": 1.15}),
     ("contribution", "over_contacting_insurer", {"contacts": {"all": 0.1}}),
 ])
 def test_the_interval_of_the_check_covers_what_the_decision_does_in_truth(kpi, name, lever):
     """Simulation with known truth: two twins of the market, all under the new way or all under the old, the same
     customers; the mean difference lies in the check's 95 % interval as often as 95 of 100 times would allow."""
-    seeds, hits = 60, 0
-    for seed in range(seeds):
-        game = begun(name, seed=seed, kpi=kpi, quarters=1)
-        standard = game.standard
+    hits = 0
+    for seed in range(60):
+        game = begun(name, seed=seed, kpi=kpi, quarters=1, customers=120)
+        standard, values, firm = game.standard, [], game._firm
         decision = replace(standard, **lever)
-        values = []
-        firm = game.setup.opened()
         game.plan(decision, quarter=1, hypothesis="h", target=0.0)
         everybody = pd.Series([*game.book.now.test, *game.book.now.control])
         for way in (decision, standard):
@@ -325,3 +322,262 @@ def test_the_interval_of_the_check_covers_what_the_decision_does_in_truth(kpi, n
         hits += low <= truth <= high
     # under 95 % the chance of 52 or fewer is 0.7 %; narrower intervals would fall there soon
     assert hits >= 53, hits
+
+
+# ---- the score -----------------------------------------------------------------------------------------------------
+
+
+def test_the_score_and_the_truth_wait_for_the_last_quarter():
+    game = begun(quarters=1)
+    for call in (game.score, lambda: game.truth, lambda: game.outcome):
+        assert "1" in str(refused("game_not_over", call))
+    turn(game, BUSY)
+    assert {"true_contact_tolerance", "true_alive"} <= set(game.truth.columns)
+    pd.testing.assert_frame_equal(game.truth, game._firm.truth)
+    assert game.outcome.value == outcome(game._firm).value
+
+
+@pytest.mark.parametrize("name", ["household_hotline", "telecom", "industrial_group"])
+def test_who_plans_the_standard_every_quarter_is_the_firm_that_does_nothing_to_the_cent(name):
+    """Whatever the control group: a trial of the standard against itself changes nobody's luck. The score is 0."""
+    game = begun(name)
+    for share in (0.5, 0.1):
+        turn(game, game.standard, control_share=share, target=0.0)
+    assert [cycle.method for cycle in game.book.cycles[:2]] == ["=", "="]
+    opened_ = game.setup.opened()
+    nothing = carried_on(opened_, opened_.scenario.status_quo, quarters=2)
+    assert game.outcome.value == nothing.value and game.outcome.profit.equals(nothing.profit)
+    played = play(resized(scenario(name), customers=200), policy=lambda seen: seen.standard, seed=3, quarters=2)
+    assert played.value == nothing.value
+    other = carried_on(opened_, BUSY, quarters=2)
+    table = score_table({"do_nothing": nothing, "player": game.outcome, "truth_search": other}).set_index("firm")
+    assert table["score"].tolist() == [0, 0, 100]
+
+
+@pytest.fixture(scope="module")
+def searched() -> tuple:
+    """A setup, what its search found, the firms of the score, and the firms tried."""
+    setup, tried = Setup(scenario="household_hotline", seed=5, customers=150, quarters=2, level="hard"), []
+    firms, found = setup.benchmarks(rounds=1, progress=tried.append)
+    return setup, firms, found, tried
+
+
+def test_who_plays_what_the_search_found_scores_about_a_hundred_and_the_search_is_made_once(searched, monkeypatch):
+    setup, firms, found, tried = searched
+    assert tried[0] == 1 and 30 < len(tried) < 160
+    calls = []
+    monkeypatch.setattr(Setup, "benchmarks", lambda self, progress=None: calls.append(progress) or (firms, found))
+    game = begun(**{name: getattr(setup, name) for name in ("seed", "customers", "quarters", "level")})
+    for _ in range(2):  # two or three customers are held out of the first quarter
+        turn(game, found, control_share=0.02)
+    score = game.score(progress=print)
+    assert score.points == pytest.approx(100, abs=5) and score.found == found
+    assert game.score() is score and calls == [print]
+    table = score.table.set_index("firm")
+    assert table.columns.tolist() == ["discounted_profit", "equity", "value", "score"]
+    assert table["value"].tolist() == pytest.approx((table["discounted_profit"] + table["equity"]).tolist(), abs=0.011)
+    assert table.at["do_nothing", "score"] == 0 and table.at["truth_search", "score"] == 100
+
+
+def test_where_the_search_finds_nothing_better_there_is_no_scale_and_the_score_is_missing():
+    one = Outcome(decisions=(), profit=pd.Series(dtype=float), discounted_profit=10.0, equity=5.0)
+    table = score_table({"do_nothing": one, "player": replace(one, equity=9.0), "truth_search": one})
+    assert table["score"].isna().all() and table["value"].tolist() == [15, 19, 15]
+
+
+def test_the_search_keeps_only_what_raises_the_value_in_this_very_market(searched):
+    setup, firms, found, _ = searched
+    firm = setup.opened()
+    value, quo = carried_on(firm, found, quarters=2).value, firm.scenario.status_quo
+    assert value == firms["truth_search"].value and firms["do_nothing"].value == carried_on(firm, quo, quarters=2).value
+    assert value > max(carried_on(firm, d, quarters=2).value for d in (quo, Decision()))
+    settled = best_decision(firm, quarters=2, rounds=1, start=replace(found, price=2.0))
+    assert carried_on(firm, settled, quarters=2).value >= carried_on(firm, replace(found, price=2.0), quarters=2).value
+    assert firm.month == HISTORY and settled.social == found.social
+
+
+def test_value_is_profit_and_equity_discounted_to_the_first_day_month_by_month():
+    trade = resized(scenario("telecom"), customers=150)
+    firm = opened(trade, seed=4)
+    firm.step(BUSY, months=6)
+    found, profit = outcome(firm), firm.ledgers.accounts["profit"].to_numpy()[HISTORY:]
+    assert found.discounted_profit == pytest.approx(sum(p / 1.1 ** ((k + 0.5) / 12) for k, p in enumerate(profit)))
+    run_off = firm.copy()
+    run_off.scenario = replace(firm.scenario, acquisition_per_month=0.0, fixed_cost=0.0)
+    later = run_off.step(Decision(), months=36).accounts["profit"]
+    assert equity(firm) == pytest.approx(sum(p / 1.1 ** ((k + 0.5) / 12) for k, p in enumerate(later)))
+    assert found.equity == pytest.approx(equity(firm) / 1.1 ** 0.5) and firm.month == HISTORY + 6
+    assert found.profit.tolist() == pytest.approx([profit[:3].sum(), profit[3:].sum()])
+    assert [d == BUSY for d in found.decisions] == [True, True]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_decision_however_wild_makes_the_customers_worth_a_multiple(name):
+    """Equity is finite and at most twice what the status quo leaves; budgets without bound are paid for."""
+    trade = resized(scenario(name), customers=150)
+    firm = opened(trade, seed=1, level="hard")
+    usual = carried_on(firm, trade.status_quo, quarters=2)
+    for wild in (
+        Decision(relationship="partnership", contacts=60, financial=0.5, social=1, structural=1, service_quality=1,
+                 complaint_handling=1, price=0.5, acquisition_budget=1e12, care=dict.fromkeys(trade.tiers, 1e12)),
+        Decision(price=2, service_quality=0, complaint_handling=0),
+        Decision(contacts=60, contact_policy="by_value", campaigns=tuple(
+            Campaign(name=f"c{k}", discount=0.9, contacts=60, newcomer_discount=0.9) for k in range(12))),
+    ):
+        found = carried_on(firm, wild, quarters=2)
+        assert np.isfinite(found.value) and found.equity <= 2 * max(usual.equity, 0) + 1
+        assert wild.price == 2 or found.value < usual.value
+
+
+# ---- levels and seeds ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variant_keeps_the_trade_within_its_ranges_and_its_order(name):
+    """200 seeds a level; what a variant may not change is as published, and the need stays within the tolerance."""
+    trade = scenario(name)
+    for level, rules in LEVELS.items():
+        for seed in range(200):
+            own = variant(trade, seed=seed, level=level)
+            for group, published in trade.segments.items():
+                for field in fields(Segment):
+                    value, bounds = getattr(own.segments[group], field.name), PARAMETERS[field.name]
+                    assert bounds["low"] <= value <= bounds["high"], (seed, field.name)
+                found = own.segments[group]
+                assert (found.contact_need <= found.contact_tolerance) >= (
+                    published.contact_need <= published.contact_tolerance), seed
+                assert found.margin_rate == published.margin_rate and found.unit_price == published.unit_price
+                assert max(found.satisfaction, found.structural_need) <= 0.9 or level == "easy"
+        kept = {f.name for f in fields(Scenario)} - {"segments", "taste_drift", "carryover", "survey_share"}
+        assert all(getattr(own, name) == getattr(trade, name) for name in kept)
+        assert own.survey_share == min(1, rules.survey_share * trade.survey_share)
+        assert (own.segments == trade.segments) == (level == "easy")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_easy_is_the_scenario_as_published_but_for_more_surveys(name):
+    trade = scenario(name)
+    own = variant(trade, seed=11, level="easy")
+    assert replace(own, survey_share=trade.survey_share) == trade and own.survey_share > trade.survey_share
+
+
+def test_the_same_seed_is_the_same_game_and_other_seeds_and_levels_have_other_truths():
+    same(begun(seed=9).ledgers, begun(seed=9).ledgers)
+    trade = scenario("telecom")
+    for level in ("normal", "hard"):
+        drawn = [variant(trade, seed=seed, level=level).segments["heavy_users"].contact_need for seed in range(30)]
+        spread = np.std(np.log(drawn))
+        assert len(set(drawn)) == 30 and spread == pytest.approx(LEVELS[level].spread, rel=0.4)
+    refused("not_a_choice", variant, trade, seed=1, level="heroic")
+
+
+def test_the_best_plan_of_one_market_is_not_the_best_of_another(searched):
+    """A plan copied from a neighbour with another seed costs something: both plans, each in both markets."""
+    setup, _, found, _ = searched
+    other = replace(setup, seed=6)
+    _, best = other.benchmarks(rounds=1)
+    for one, own, copied in ((setup, found, best), (other, best, found)):
+        firm = one.opened()
+        assert carried_on(firm, own, quarters=2).value > carried_on(firm, copied, quarters=2).value
+
+
+# ---- what a manager sees -------------------------------------------------------------------------------------------
+
+
+def reachable(thing, seen: dict) -> dict:
+    """Everything that attributes, items and elements lead to."""
+    if id(thing) in seen or isinstance(thing, (type, types.ModuleType, str, bytes, int, float, type(None))):
+        return seen
+    seen[id(thing)] = thing
+    inside = list(vars(thing).values()) if hasattr(thing, "__dict__") else []
+    inside += [getattr(thing, f.name) for f in fields(thing)] if dataclasses.is_dataclass(thing) else []
+    if isinstance(thing, Mapping):
+        inside += [part for pair in thing.items() for part in pair]
+    elif isinstance(thing, pd.DataFrame):
+        inside += [thing[column].array for column in thing]
+    elif isinstance(thing, (list, tuple, set)):
+        inside += list(thing)
+    elif isinstance(thing, np.ndarray) and thing.base is not None:
+        inside += [thing.base]
+    for part in inside:
+        reachable(part, seen)
+    return seen
+
+
+@pytest.mark.parametrize("name", ["telecom", "household_hotline"])
+def test_nothing_that_a_manager_is_shown_leads_to_the_truth(name):
+    firm = opened(resized(scenario(name), customers=200), seed=1)
+    shown = view(firm, standard=firm.scenario.status_quo)
+    for ledger in COLUMNS:
+        getattr(shown.ledgers, ledger)
+    found = reachable(shown, {}).values()
+    assert not [x for x in found if isinstance(x, (Market, Scenario, Segment, np.random.Generator, types.FunctionType))]
+    arrays = [x for x in found if isinstance(x, np.ndarray)]
+    hidden = {k: v for k, v in firm._customers.items() if v.dtype == np.float32 or k == "last_order"}
+    hidden |= {"left": firm._customers["left"]} if name != "telecom" else {}
+    assert len(arrays) > 30 and len(hidden) > 15
+    for secret, values in hidden.items():
+        assert not [x for x in arrays if np.shares_memory(x, values)], secret
+        if len(np.unique(values)) > 1:
+            assert not [x for x in arrays if x.shape == values.shape and np.array_equal(x, values)], secret
+    traits = {f.name for f in fields(Segment)} - {"unit_price"}
+    told = facts(firm.scenario)
+    assert not traits & set(told) and not traits & {k for kind in told["types"].values() for k in kind}
+    assert not {"contact_strength", "heard_share", "annoyance", "taste_drift", "carryover"} & set(told)
+    assert told["segments"] == tuple(firm.scenario.segments)
+
+
+def test_whoever_writes_into_what_is_shown_changes_nothing_in_the_game():
+    def vandal(seen: View) -> Decision:
+        for book in seen.ledgers.books.values():
+            for values in book.values():
+                values[:] = 0
+        seen.standard.social["all"] = 1.0
+        seen.facts["tiers"].clear()
+        return calm(seen)
+
+    def calm(seen: View) -> Decision:
+        return Decision(service_quality=0.4 + seen.quarter / 10)
+
+    trade = resized(scenario("telecom"), customers=150)
+    one, other = (play(trade, policy=policy, seed=1, quarters=3) for policy in (vandal, calm))
+    assert one.value == other.value and trade.status_quo == scenario("telecom").status_quo
+    game, twin = begun(quarters=1), begun(quarters=1)
+    for each in (game, twin):
+        each.plan(BUSY, quarter=1, hypothesis="h", target=1.0)
+        books = each.do(quarter=1)
+        if each is game:
+            books.transactions["amount"] *= 100
+            del books.customers["tier"], each.ledgers.customers["tier"]
+            books.books["customers"]["tier"][:] = 0
+    pd.testing.assert_frame_equal(game.check(quarter=1), twin.check(quarter=1), check_exact=True)
+
+
+def test_a_policy_is_asked_once_a_quarter_and_what_is_no_decision_is_refused():
+    trade, asked = resized(scenario("telecom"), customers=100), []
+
+    def policy(seen):
+        asked.append((seen.quarter, seen.quarters, len(seen.ledgers.accounts)))
+        return replace(seen.standard, service_quality=0.1 * seen.quarter)
+
+    result = play(trade, policy=policy, seed=2, quarters=3)
+    assert asked == [(1, 3, HISTORY), (2, 3, HISTORY + QUARTER), (3, 3, HISTORY + 2 * QUARTER)]
+    assert [d.service_quality for d in result.decisions] == pytest.approx([0.1, 0.2, 0.3])
+    assert result.value == result.discounted_profit + result.equity
+    refused("market_decision", play, trade, policy=lambda seen: None, seed=2)
+    many = Decision(campaigns=tuple(Campaign(name=f"c{k}") for k in range(13)))
+    refused("game_campaigns", play, trade, policy=lambda seen: many, seed=2)
+    refused("market_whole", play, trade, policy=policy, seed=2, quarters=2.5)
+    refused("out_of_range", play, trade, policy=policy, seed=2, quarters=0)
+    with pytest.raises(ZeroDivisionError):
+        play(trade, policy=lambda seen: 1 / 0, seed=2)
+
+
+@pytest.mark.parametrize("one, other", [*combinations(
+    [Decision(), Decision(social={"gold": 0.5}), Decision(contacts={"all": 1.0}), Decision(price=1.1),
+     Decision(campaigns=(Campaign(name="a"),)), Decision(campaigns=(Campaign(name="a", discount=0.1),))], 2)])
+def test_what_a_decision_changes_is_told_and_nothing_only_where_nothing_changes(one, other):
+    assert changes(one, one) == changes(other, other) == "="
+    there, back = changes(other, one), changes(one, other)
+    assert there != "=" and back != "=" and there != back
+    assert all(part.split(": ")[1].split(" → ")[0] != part.split(" → ")[1] for part in there.split("; "))

@@ -43,10 +43,12 @@ def benchmarks(opened: Market, *, crowd: Market, quarters: int, rounds: int = 2,
     """The firms ``do_nothing`` and ``truth_search`` of a game, and what the search found.
 
     ``opened`` is the market on the first day of play; ``crowd`` the same with about ``CROWD`` customers, on which the
-    search is made. ``progress``: called with the number of firms tried, after each.
+    search is made; what concerns the whole firm, advertising above all, is then settled in the market itself, for in a
+    crowd a few lucky newcomers decide it. ``progress``: called with the number of firms tried, after each.
     """
     share = opened.scenario.customers / crowd.scenario.customers
     found = rules.rebudgeted(best_decision(crowd, quarters=quarters, rounds=rounds, progress=progress), share)
+    found = best_decision(opened, quarters=quarters, rounds=1, start=found, progress=progress)
     nothing, search = (carried_on(opened, d, quarters=quarters) for d in (opened.scenario.status_quo, found))
     if search.value < nothing.value:  # the crowd's luck was not the market's
         found, search = opened.scenario.status_quo, nothing
@@ -72,7 +74,7 @@ def carried_on(opened: Market, decision: Decision, *, quarters: int) -> Outcome:
     return rules.outcome(firm)
 
 
-def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int = 2,
+def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int = 2, start: Decision | None = None,
                   progress: Callable[[int], None] | None = None) -> Decision:
     """The best decision that a search by coordinates finds, with the truth in hand.
 
@@ -80,7 +82,8 @@ def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int
     while that raises profit and equity in this very market, until a round finds nothing (``rounds`` at most). Along a
     lever it climbs step by step, up, or else down: gains level off and costs grow, so beyond two worse steps lies no
     better one as a rule (behind a single one there may: the luck of few customers decides it). One decision stands for
-    all quarters. A local optimum: it is a benchmark and no bound.
+    all quarters. A local optimum: it is a benchmark and no bound. From ``start`` it moves the levers of the whole firm
+    alone.
     ``progress``: called with the number of firms tried, after each.
     """
     known: dict[str, float] = {}
@@ -93,12 +96,12 @@ def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int
                 progress(len(known))
         return known[key]
 
-    trade = opened.scenario
-    best = max((trade.status_quo, Decision()), key=value)
+    trade, levers = opened.scenario, _firm_levers if start else _levers
+    best = start or max((trade.status_quo, Decision()), key=value)
     for _ in range(rounds):
         before = best
-        for lever in range(len(list(_levers(trade, best)))):
-            for way in list(_levers(trade, best))[lever]:
+        for lever in range(len(list(levers(trade, best)))):
+            for way in list(levers(trade, best))[lever]:
                 worse = 0
                 for tried in way:
                     if value(tried) > value(best):
@@ -122,9 +125,13 @@ def _levers(trade, d: Decision) -> Iterator[list[list[Decision]]]:
         yield _ways(d, "financial", name, (0, 0.03, 0.06))
     for tier, share in list(trade.tiers.items())[:-1]:
         yield _ways(d, "care", tier, [x * trade.care_scale * share * trade.customers for x in (0, 0.5, 1)])
+    yield from _firm_levers(trade, d)
+
+
+def _firm_levers(trade, d: Decision) -> Iterator[list[list[Decision]]]:
     yield _ways(d, "service_quality", None, (0.1, 0.25, 0.4, 0.55, 0.75))
     yield _ways(d, "complaint_handling", None, (0.3, 0.6, 0.8, 1))
-    yield _ways(d, "price", None, (0.95, 1, 1.05))
+    yield _ways(d, "price", None, (0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.4, 1.7, 2))
     reach = trade.acquisition_cap * trade.acquisition_cost
     yield _ways(d, "acquisition_budget", None, [x * reach for x in (0, 0.25, 0.5, 1, 1.5)])
     yield [[replace(d, campaigns=offers)] for offers in _OFFERS]
