@@ -231,7 +231,7 @@ def everything(tmp_path_factory, walled):
         (room / "broken.ipynb").write_bytes(b"{")
         said = []
         found = contest.contest(room, setup=SETUP, seeds=2, seconds=6, rounds=0, out=out, say=lambda *w: said.append(" ".join(map(str, w))))
-    return {s.student: s for s in found}, out, folder, "\n".join(said)
+    return {s.student: s for s in found.standings}, out, folder, "\n".join(said)
 
 
 def expected(policy, seed: int) -> Outcome:
@@ -413,6 +413,7 @@ def notebook(*cells: str) -> bytes:
     ("policy.py", "policy = lambda view: view.standard", ""), ("policy.py", "def policy(view:", "no_policy"),
     ("policy.py", "class A:\n    def policy(self): ...", "no_policy"), ("policy.py", b"\xff\xfe\x00", "unreadable"),
     ("policy.py", "x = 1\n" * 40000 + "def policy(view): ...", "no_policy"), ("policy.py", "(" * 5000 + "policy", "no_policy"),
+    ("policy.py", "policy = " + "-" * 90000 + "1", "no_policy"), ("policy.py", "policy = x" + ".a" * 90000, "no_policy"),
     ("a.ipynb", notebook("import os", "def policy(view): return 1", "%timeit policy(1)"), ""), ("a.ipynb", b"[1]", "unreadable"),
     ("a.ipynb", notebook("print(1)"), "no_policy"),
 ])
@@ -471,9 +472,10 @@ def test_the_interval_covers_a_known_gain_in_95_of_100_contests():
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 def test_a_page_is_in_the_language_that_was_asked_for(tmp_path, lang):
     marks = [{"nothing": 100.0, "search": 200.0}] * 2
-    lines = board.write_contest(tmp_path, SETUP, 10, SEEDS, marks, ranked([standing("=1+1", "f", [
-        g | {"profit": 1.0, "equity": 2.0, "decided": 1, "detail": ["中", "english"], "reason": "refused"}
-        for g in games((150, 190))], marks)]), [], None, KEY, lang)
+    played = [g | {"profit": 1.0, "equity": 2.0, "detail": ["中", "english"], "reason": "refused"} for g in games((150, 190))]
+    result = contest.Contest(setup=SETUP, seconds=10, key=KEY, seeds=SEEDS, marks=marks, problems=[], about=None,
+                             standings=ranked([standing("=1+1", "f", played, marks)]))
+    lines = board.write_contest(tmp_path, result, lang)
     page = (tmp_path / "contest.html").read_text(encoding="utf-8")
     assert ("增值" in page) == (lang != "en") and ("CPU seconds" in page) == (lang != "zh") and lines
     assert rows(tmp_path / "contest.csv")[0]["student_id"] == "'=1+1"

@@ -1,7 +1,7 @@
 """`contest`: the policies that students hand in, on markets that nobody has seen, the same for all.
 
-Seeds follow from a secret that is drawn here. A policy runs behind the wall (`seat`); the market, and with it the truth,
-runs in a process that never loads a student's code.
+Seeds follow from a secret that is drawn here. A policy runs behind the wall (`seat`); the market, and with it the
+truth, runs in a process that never loads a student's code.
 """
 
 import ast
@@ -54,11 +54,25 @@ class Standing:
         return Counter(g["reason"] for g in self.games if g["reason"])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """A contest that is over: on what terms, on which seeds, what they were worth, and how everybody did."""
+
+    setup: Setup
+    seconds: float
+    key: bytes = field(repr=False)
+    seeds: list[int]
+    marks: list[dict]       # by seed: what changing nothing and the search with the truth in hand came to
+    standings: list[Standing]
+    problems: list[Problem]
+    about: Assignment | None
+
+
 def contest(
     submissions: Path, *, setup: Setup, seeds: int = 20, seconds: float = 10.0, secret: Path | None = None, out: Path,
     jobs: int = 2, assignment: Path | None = None, rounds: int = 2, lang: str = "both", say=print,
-) -> list[Standing]:
-    """Play every policy on every seed; the standings, best first. A second call plays only what it has not played.
+) -> Contest:
+    """Play every policy on every seed and write the reports. A second call plays only what has not been played.
 
     ``setup``: the game that all play, its seed left out of account; ``seconds``: for one decision; ``rounds``: of the
     search that sets what 100 is.
@@ -99,9 +113,11 @@ def contest(
         journal.close()
     standings = ranked([standing(student, chosen[student].label, [played[student, seed] for seed in drawn], marks)
                         for student in policies])
-    for line in write_contest(out, setup, seconds, drawn, marks, standings, problems, about, key, lang):
+    result = Contest(setup=setup, seconds=seconds, key=key, seeds=drawn, marks=marks, standings=standings,
+                     problems=problems, about=about)
+    for line in write_contest(out, result, lang):
         say(line)
-    return standings
+    return result
 
 
 def read_secret(path: Path) -> bytes:
@@ -130,7 +146,7 @@ def draw_seed(key: bytes, setup: Setup, number: int) -> int:
 
 
 def read_policy(found: Found) -> tuple[str | None, str]:
-    """The source that defines ``policy``: a file, or a notebook's last cell that does; or None and the reason's code."""
+    """The source that defines ``policy``, a file or a notebook's last cell that does; or None and the reason's code."""
     try:
         if found.name.lower().endswith(".py"):
             sources = [found.raw.decode("utf-8-sig")]
@@ -189,7 +205,8 @@ def play(seed: int, source: str) -> dict:
     reason, detail = lost or ("", "")
     came = rules.outcome(firm)
     return {"value": came.value, "profit": came.discounted_profit, "equity": came.equity, "decided": decided,
-            "reason": reason, "detail": detail, "cpu_seconds": used.cpu_seconds, "again": reason in ("timeout", "no_wall")}
+            "reason": reason, "detail": detail, "cpu_seconds": used.cpu_seconds,
+            "again": reason in ("timeout", "no_wall")}
 
 
 def _stepped(firm, decision):

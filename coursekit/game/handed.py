@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
@@ -46,7 +46,8 @@ def whose(found: list[Found], about: Assignment | None, within: Path, seeds: dic
         for one in found:
             certain, shared = named_in(one.label, names)
             own = by_seed.get((seeds or {}).get(one.label))
-            called[one.label] = certain[0] if len(certain) == 1 else own if own in (shared or [own]) and not certain else None
+            known = certain or [own] * (own in (shared or [own]))
+            called[one.label] = known[0] if len(known) == 1 else None
     for one in found:
         student = called[one.label]
         if student is None:
@@ -62,15 +63,17 @@ def _called(labels: list[str], within: Path) -> dict[str, str]:
     at = int(within.is_file() and within.suffix.lower() == ".zip")  # the archive that everything is in
     while len(parts) > 1 and len({p[at] for p in parts.values()}) == 1 and min(map(len, parts.values())) > at + 1:
         at += 1
-    names = {label: re.sub(r"(?i)(\.(zip|py|ipynb|game|jsonl))+$|_assignsubmission_.*$", "", p[at]) for label, p in parts.items()}
-    return {label: name.strip("_ .") or label for label, name in names.items()}
+    endings = re.compile(r"(?i)(\.(zip|py|ipynb|game|jsonl))+$|_assignsubmission_.*$")
+    return {label: endings.sub("", p[at]).strip("_ .") or label for label, p in parts.items()}
 
 
 def copies(files: dict[str, Found]) -> list[Problem]:
     """Files that are the same to the byte though they are several students'."""
-    count = Counter(f.sha256 for f in files.values())
-    return [Problem(f.label, student, "same_file", ", ".join(s for s, g in files.items() if s != student and g.sha256 == f.sha256))
-            for student, f in files.items() if count[f.sha256] > 1]
+    whose_is = defaultdict(list)
+    for student, one in files.items():
+        whose_is[one.sha256].append(student)
+    return [Problem(one.label, student, "same_file", ", ".join(s for s in whose_is[one.sha256] if s != student))
+            for student, one in files.items() if len(whose_is[one.sha256]) > 1]
 
 
 def told(problem: Exception) -> str | list[str]:

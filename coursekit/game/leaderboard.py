@@ -19,6 +19,7 @@ from ..grade.journal import Journal
 from ..messages import KitError
 from .handed import Problem, benchmarks, copies, do_all, told, whose
 
+SAVED = "saved.game.jsonl"
 LARGEST = 1_000_000  # bytes of a saved game; eight quarters take about 10,000
 SAID = ("game_tampered", "game_damaged", "game_foreign", "game_other_version")  # why a replay fails, by its code
 NAMED = ("scenario", "seed", "level", "quarters", "customers")  # what a game has to have as it was given
@@ -70,7 +71,10 @@ def leaderboard(submissions: Path, *, setup: Setup, assignment: Path | None = No
         for (student, digest), found in replays.items():
             one = sound[student, digest]
             if found["reason"]:
-                problems.append(Problem(one.label, student, found["reason"], found["detail"]))
+                detail = found["detail"]  # names the file as the replay called it
+                if isinstance(detail, list):
+                    detail = [words.replace(SAVED, one.name) for words in detail]
+                problems.append(Problem(one.label, student, found["reason"], detail))
             elif student in chosen:
                 problems.append(Problem(one.label, student, "earlier_file"))
             else:
@@ -113,7 +117,8 @@ def refusal(found: Found, head: dict, own: dict) -> tuple[str, str]:
         return "no_game", ""
     for name in NAMED:
         if head.get(name) != own[name] or type(head.get(name)) is not type(own[name]):
-            return ("other_seed" if name == "seed" else "other_game"), f"{name}: {str(head.get(name))[:40]} ≠ {own[name]}"
+            reason = "other_seed" if name == "seed" else "other_game"
+            return reason, f"{name}: {str(head.get(name))[:40]} ≠ {own[name]}"
     return "", ""
 
 
@@ -123,7 +128,7 @@ def refusal(found: Found, head: dict, own: dict) -> tuple[str, str]:
 def replay(raw: bytes) -> dict:
     """What a saved game comes to when it is played again; or why it is none."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "saved.game.jsonl")
+        path = Path(folder, SAVED)
         path.write_bytes(raw)
         try:
             game = Game.verify(path)

@@ -24,7 +24,7 @@ LARGEST, LARGEST_GAME = 1 << 20, 8 << 20  # bytes of one decision, and of all th
 
 
 class Lost(Exception):
-    """A policy that decides no more: the reason's code (raised, timeout, ended, flood, refused, no_wall), and its words."""
+    """A policy that decides no more: why (raised, timeout, ended, flood, refused, no_wall), and in what words."""
 
 
 def packed(seen: View) -> dict:
