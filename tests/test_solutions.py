@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 SOLUTIONS = sorted(p.stem for p in (ROOT / "solutions").glob("*.ipynb"))
 SEEDS = range(1, 31)
 # what computes; the rest of crmkit shows, asks or explains
-MODELS = {"allocation", "concentration", "customer_pyramid", "datasets", "intervals", "relationship_levels",
-          "relationship_types", "segments", "summary", "tier_migration", "transactions"}
+MODELS = {"allocation", "concentration", "control_limits", "customer_pyramid", "datasets", "intervals", "kpi_sheet",
+          "relationship_levels", "relationship_types", "segments", "summary", "tier_migration", "transactions"}
 # Put before a solution: the model's results are off by one per cent (a count by one, a date by a day, a name by one
 # place in its list). A name in a choice hides a small error, so `more` can be raised.
 BREAK = """
