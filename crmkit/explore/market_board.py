@@ -40,10 +40,10 @@ _PANES = ("board_decide", "board_sheet", "control_chart", "board_log", "board_ac
 _MEASURES = ("profit", "revenue", "cost_of_goods", "programme_cost")
 _SHEET = ["period", "sales", "sales_growth_rate", "active_customers", "new_customers", "retention_rate", "repeat_rate",
           "margin_rate", "satisfaction"]
-_LOG = ["quarter", "method", "hypothesis", "baseline", "target", "result", "control_result", "uplift", "uplift_low",
-        "uplift_high", "profit", "recommendation", "decision"]
-_TRAITS = ["true_contact_need", "true_contact_tolerance", "true_contact_gain", "true_social_need", "true_structural_need",
-           "true_care_gain", "true_price_sensitivity"]
+_LOG = ["quarter", "baseline", "target", "result", "control_result", "uplift", "uplift_low", "uplift_high", "profit",
+        "recommendation", "decision"]
+_TRAITS = ["true_contact_need", "true_contact_tolerance", "true_contact_gain", "true_social_need",
+           "true_structural_need", "true_care_gain", "true_price_sensitivity"]
 
 
 def market_board(game: Game) -> "Board":
@@ -177,8 +177,7 @@ class Board(VBox):
         self._cost("acquisition_budget", "board_advertising", cost=facts["acquisition_cost"])
         self._offer_box.layout.display = "" if self._offered.value else "none"
         told = differences(self.decision, self.game.standard)
-        lines = "".join(f"<li>{html(line)}</li>" for line in told)
-        self._differs.value = html(message_pair("board_differs" if told else "board_no_difference")) + f"<ul>{lines}</ul>"
+        self._differs.value = html(message_pair("board_differs" if told else "board_no_difference")) + _list(told)
 
     def _cost(self, group: str, key: str, **figures) -> None:
         said = {name: figure if isinstance(figure, str) else f"{figure:,.2f}" for name, figure in figures.items()}
@@ -199,7 +198,8 @@ class Board(VBox):
             name = HTML(html(term_pair(slug)), layout={"width": "190px", "flex": "0 0 auto"})
             rows[slug] = HBox([name, control, *beside], layout={"align_items": "center"})
         asked = ("hypothesis", "target", "control_group_share"), (), (), ("decision", "next_question"), ()  # by step
-        self._inputs = ipywidgets.Stack([VBox([rows[slug] for slug in step], layout={"flex": "1 1 auto"}) for step in asked])
+        self._inputs = ipywidgets.Stack([
+            VBox([rows[slug] for slug in slugs], layout={"flex": "1 1 auto"}) for slugs in asked])
         self.steps = {step: Button(description=f"{i} {term(f'pdca_{step}')}") for i, step in enumerate(STEPS, 1)}
         for step, button in self.steps.items():
             button.add_class("crm-step")
@@ -251,7 +251,7 @@ class Board(VBox):
         elif due == "act":
             self.verdict.value = cycle.recommendation
         heading = " · ".join(map(html, self._where()))
-        asked = f"<br>{html(term_pair('next_question'))}: {escape(cycle.question)}" if cycle.question and due else ""
+        asked = f"<p>{html(term_pair('next_question'))}: {escape(cycle.question)}</p>" if cycle.question and due else ""
         self._head.value = f"<h3>{heading}</h3>{html(message_pair('board_no_undo'))}{asked}"
         self._said.value = f'<div aria-live="polite">{html(self._standing())}</div>'
         self._draw()
@@ -261,7 +261,7 @@ class Board(VBox):
                 message_pair("board_place", quarter=self.game.quarter, quarters=self.game.setup.quarters))
 
     def _standing(self) -> Pair:
-        """What was done last, and what is due, in a sentence or two; read off the game, so a resumed one says the same."""
+        """What was done last and what is due; read off the game, so that a resumed one says the same."""
         game, due, cycle = self.game, self.game.next_step, self.game.book.cycles[self.game.quarter - 1]
         if due == "do":
             return message_pair("board_planned", treated=f"{len(cycle.test):,}", control=f"{len(cycle.control):,}")
@@ -292,17 +292,19 @@ class Board(VBox):
 
     def _draw_board_sheet(self) -> list[ipywidgets.Widget]:
         found = self.game.sheet()
-        return [_picture("plot_indicators", found), _table(found.sheet[[c for c in _SHEET if c in found.sheet]].tail(8))]
+        columns = [name for name in _SHEET if name in found.sheet]
+        return [_picture("plot_indicators", found), _table(found.sheet[columns].tail(8))]
 
     def _draw_control_chart(self) -> list[ipywidgets.Widget]:
         measure = self._measure.value
         return [self._measure, _picture("plot_control_chart", self.game.chart(measure), kpi=measure)]
 
     def _draw_board_log(self) -> list[ipywidgets.Widget]:
-        log = self.game.log()[_LOG].dropna(subset=["method"])
-        log["method"] = ["; ".join(in_language(*line) for line in in_words(told)) or "=" for told in log["method"]]
-        shown = percent if self.game.setup.kpi == "active" else number
-        return [_picture("plot_pdca", self.game.book, show=shown), *([_table(log)] if len(log) else [])]
+        log = self.game.log().dropna(subset=["method"])
+        told = [f"<p><b>{html(term_pair('quarter'))} {n}</b>: {escape(why)}</p>{_list(in_words(method))}"
+                for n, why, method in zip(log["quarter"], log["hypothesis"], log["method"])]
+        picture = _picture("plot_pdca", self.game.book, show=percent if self.game.setup.kpi == "active" else number)
+        return [picture, *([_table(log[_LOG]), HTML("".join(told))] if told else [])]
 
     def _draw_board_accounts(self) -> list[ipywidgets.Widget]:
         books = self.game.ledgers
@@ -318,15 +320,15 @@ class Board(VBox):
         if self.game.next_step is not None:
             return [HTML(html(message_pair("board_score_later", quarters=self.game.setup.quarters)))]
         if self._result is None:
-            button = Button(description=capital(term("board_score_now")), button_style="primary")
+            button = Button(description=capital(term("board_score_now")), button_style="primary", layout={
+                "width": "auto"})
             button.on_click(self._search)
             return [HTML(html(message_pair("board_score_wait"))), button]
-        lines = "".join(f"<li>{html(line)}</li>" for line in differences(self._result.found, self.game.standard))
         people = self.game.ledgers.customers[["customer_id", "segment"]]
-        truth = self.game.truth.merge(people).groupby("segment", sort=False)[_TRAITS].mean()
+        truth = self.game.truth.merge(people).groupby("segment")[_TRAITS].mean().loc[[*self._facts["segments"]]]
         return [_picture("plot_score", self._result), _table(self._result.table, digits=1),
-                HTML(f"{html(message_pair('board_found'))}<ul>{lines}</ul>{html(message_pair('board_truth'))}"),
-                _table(truth.reset_index())]
+                HTML(html(message_pair("board_found")) + _list(differences(self._result.found, self.game.standard))
+                     + html(message_pair("board_truth"))), _table(truth.reset_index())]
 
     def _search(self, button: Button) -> None:
         tried = ipywidgets.Label("0")
@@ -363,7 +365,8 @@ def _control(lever: str, *, offer: bool = False) -> ipywidgets.Widget:
     if lever in _CHOICES:
         return Dropdown(options=_named(_CHOICES[lever]), layout=auto)
     if lever == "calendar_months":
-        return Dropdown(options=[(capital(term("every_month")), ()), *((str(m), (m,)) for m in range(1, 13))], layout=auto)
+        months = [(str(month), (month,)) for month in range(1, 13)]
+        return Dropdown(options=[(capital(term("every_month")), ()), *months], layout=auto)
     if lever == "contacts" and not offer:
         return ipywidgets.SelectionSlider(options=[(capital(term(AS_THE_TYPE)), AS_THE_TYPE), *(
             (f"{n:g}", n) for n in _CONTACTS)], layout=auto)
@@ -397,6 +400,10 @@ def _named(slugs: Iterable[str]) -> list[tuple[str, str]]:
 def _columns(parts: Iterable[ipywidgets.Widget]) -> ipywidgets.GridBox:
     return ipywidgets.GridBox([*parts], layout={"grid_template_columns": "repeat(auto-fill, minmax(225px, 1fr))",
                                                 "grid_gap": "4px 12px"})
+
+
+def _list(lines: Iterable[Pair]) -> str:
+    return f"<ul>{''.join(f'<li>{html(line)}</li>' for line in lines)}</ul>"
 
 
 def _table(frame: pd.DataFrame, *, digits: int = 2) -> HTML:

@@ -13,6 +13,7 @@ Pair = tuple[str, str]  # a text in Chinese and in English
 AS_THE_TYPE = "as_the_type"  # contacts where no number is given: the relationship type's own
 SHARES = ("financial", "social", "structural", "service_quality", "complaint_handling", "price", "discount",
           "newcomer_discount", "control_share")  # of one: 0.1 is said as 10%
+_PART = re.compile(r"(\w+)=(\[.*?\]|[^\s,]+)")  # of a campaign: name=spring discount=0.1 calendar_months=[4, 5]
 
 
 def differences(decision: Decision, standard: Decision) -> list[Pair]:
@@ -34,6 +35,8 @@ def in_words(told: str) -> list[Pair]:
     for line in told.split("; "):
         if found := re.fullmatch(r"(\w+)(?:\[(.+?)\])?: (.*) → (.*)", line):
             lever, group, *values = found.groups()
+            if lever == "campaigns" and len(set(re.findall("name=([^ ,]+)", line))) == 1:
+                group, *values = _what_changed(*values)
             heads = [term_pair(f"lever_{lever}")[lang] + (form.format(called(group)[lang]) if group else "")
                      for lang, form in enumerate(("（{}）", " ({})"))]
             was_and_is = [" → ".join(_value(lever, value, lang) for value in values) for lang in (0, 1)]
@@ -58,12 +61,20 @@ def html(pair: Pair) -> str:
     return f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
 
 
+def _what_changed(was: str, now: str) -> tuple[str, str, str]:
+    """Of one campaign before and after: its name, and of either side the parts that differ."""
+    sides = [dict(_PART.findall(text)) for text in (was, now)]
+    name = next(side["name"] for side in sides if side)
+    parts = [part for part in {**sides[0], **sides[1]} if sides[0].get(part) != sides[1].get(part) and part != "name"]
+    return name, *(" ".join(f"{part}={side[part]}" for part in parts if part in side) for side in sides)
+
+
 def _value(lever: str, text: str, lang: int) -> str:
-    if lever == "campaigns":  # name=spring discount=0.1 calendar_months=[4, 5]
-        parts = [(name, [_value(name, part, lang) for part in value.strip("[]").replace("'", "").split(", ")])
-                 for name, value in re.findall(r"(\w+)=(\[.*?\]|[^\s,]+)", text)]
-        return ", ".join(("" if name == "name" else term_pair(f"campaign_{name}")[lang] + " ") + ", ".join(values)
-                         for name, values in parts) or "–"
+    if lever == "campaigns":
+        parts = [("" if name == "name" else term_pair(f"campaign_{name}")[lang] + " ", [
+            _value(name, part, lang) for part in value.strip("[]").replace("'", "").split(", ")])
+            for name, value in _PART.findall(text) if (name, value) != ("groups", "['all']")]
+        return ", ".join(name + ", ".join(values) for name, values in parts) or "–"
     if lever == "contacts" and text == "–":
         return term_pair(AS_THE_TYPE)[lang]
     try:

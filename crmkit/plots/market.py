@@ -27,14 +27,20 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
                    edgecolor=VERMILION if loss else INK, hatch="xx" if loss and hatch else "////" if loss else hatch)
             up, down = (up, down + worth) if loss else (up + worth, down)
         tops.append(up)
-        ax.hlines(row["value"], i - 0.4, i + 0.4, color=INK, linewidth=2.5, label=None if i else label("value", lines=True))
-        ax.annotate(f"{number(row['value'])}\n{label('score')} {row['score']:.1f}".replace("-", "−"), (i, up), (0, 6),
+        ax.hlines(row["value"], i - 0.4, i + 0.4, color=INK, linewidth=2.5,
+                  label=None if i else label("value", lines=True))
+        ax.annotate(f"{number(row['value'])}\n{label('score')} {_points(row['score'])}", (i, up), (0, 6),
                     textcoords="offset points", ha="center", color=INK)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_xticks(range(len(table)), [label(firm, lines=True) for firm in table["firm"]])
     ax.set_ylim(top=1.2 * max(*tops, 1e-9))
     ax.legend(frameon=False, fontsize=9, ncols=3, loc="upper left", bbox_to_anchor=(0, -0.13))
     return ax
+
+
+def _points(score: float) -> str:
+    """A score, missing where the search found nothing better than to change nothing."""
+    return "–" if pd.isna(score) else f"{score:.1f}".replace("-", "−")
 
 
 def plot_leaderboard(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -51,7 +57,7 @@ def plot_leaderboard(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.barh(i, row["score"], 0.62, color="white" if loss else BLUE if row["rank"] == 1 else PALE, linewidth=0.8,
                 edgecolor=VERMILION if loss else INK, hatch="////" if loss else None)
         ax.errorbar(row["score"], i, xerr=ends, color=INK, capsize=4, linewidth=1.2)
-        ax.annotate(f"{row['score']:.1f}".replace("-", "−"), (1.01, i), va="center", fontsize=9,
+        ax.annotate(_points(row["score"]), (1.01, i), va="center", fontsize=9,
                     xycoords=("axes fraction", "data"))
     row_labels(ax.yaxis, [f"{rank}  {player}" for rank, player in zip(table["rank"], table["player"])])
     ax.invert_yaxis()

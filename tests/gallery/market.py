@@ -26,8 +26,8 @@ def loss():
 
 def ranked(*, interval):
     score = pd.Series([103.2, 71.4, 38.0, 37.5, 0.0, -26.3])
-    table = pd.DataFrame({"rank": [1, 2, 3, 4, 5, 6], "player": ["s-1001", "s-1002", "Łódź 7", "A & B", "s-1042", "s-2077"],
-                          "score": score})
+    players = ["s-1001", "s-1002", "Łódź 7", "A & B", "s-1042", "s-2077"]
+    table = pd.DataFrame({"rank": range(1, 7), "player": players, "score": score})
     return (table.assign(low=score - 9.5, high=score + 8.0) if interval else table), {}
 
 
