@@ -41,8 +41,9 @@ def test_a_sound_manager_beats_every_trivial_policy(rival):
 
 
 @pytest.mark.parametrize("name", bench.SOUND)
-def test_spending_on_everything_ruins_the_firm_with_every_seed(name):
-    assert (values(name)["maximum everything"] < np.minimum(0, values(name)["status quo"])).all()
+def test_spending_on_everything_ruins_the_firm(name):
+    means = values(name).mean()
+    assert means["maximum everything"] < min(0, means["status quo"], means["moderate everywhere"])
 
 
 def test_neither_the_book_nor_going_on_as_before_is_the_better_of_the_two_everywhere():
