@@ -40,8 +40,8 @@ _PANES = ("board_decide", "board_sheet", "control_chart", "board_log", "board_ac
 _MEASURES = ("profit", "revenue", "cost_of_goods", "programme_cost")
 _SHEET = ["period", "sales", "sales_growth_rate", "active_customers", "new_customers", "retention_rate", "repeat_rate",
           "margin_rate", "satisfaction"]
-_LOG = ["quarter", "baseline", "target", "result", "control_result", "uplift", "uplift_low", "uplift_high", "profit",
-        "recommendation", "decision"]
+_LOG = ["quarter", "result", "control_result", "uplift", "uplift_low", "uplift_high", "profit", "recommendation",
+        "decision"]
 _TRAITS = ["true_contact_need", "true_contact_tolerance", "true_contact_gain", "true_social_need",
            "true_structural_need", "true_care_gain", "true_price_sensitivity"]
 
@@ -224,9 +224,10 @@ class Board(VBox):
                 getattr(game, step)(quarter=quarter)
             self._refresh()
         except CrmkitError as error:
-            self.steps[step].disabled = False
             said = in_language(error.message_zh, error.message_en, between="\n")
             self._said.value = f'<p class="crm-wrong" role="alert">{escape(said)}</p>'
+        finally:
+            self.steps[step].disabled = step != game.next_step
 
     def _refresh(self) -> None:
         """Show where the game stands; what was typed for a step to come stays."""
