@@ -191,7 +191,7 @@ def test_every_pane_is_in_the_language_without_slugs(lang):
 def test_changes_are_told_in_both_languages_campaigns_part_by_part():
     offer = Campaign(name="double_11", discount=0.25, groups=("all", "gold"), calendar_months=(4, 11))
     [(zh, en)] = differences(Decision(campaigns=(offer,)), Decision())
-    assert zh == "营销活动（双十一）：– → 老客户折扣 25%, 每人收到的信息 2, 给哪些客户 全部, 黄金, 月份 4, 11"
+    assert zh == "营销活动（双十一）：– → 老客户折扣 25%, 每人收到的信息 2, 给哪些客户 全部, 黄金, 举办月份 4, 11"
     assert en == ("campaign (Double 11): – → discount for customers 25%, messages to each 2, for whom all, gold, "
                   "months 4, 11")
     more = replace(offer, discount=0.3, calendar_months=())
