@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,8 @@ import pytest
 import crmkit
 from classroom import Classroom
 from coursekit import cli
-from coursekit.game.leaderboard import leaderboard
-from coursekit.messages import KitError
+from coursekit.game.leaderboard import SAID, leaderboard
+from coursekit.messages import KitError, message_pair
 from crmkit.market import Decision, Game
 from crmkit.market.game import Setup
 from crmkit.market.journal import canonical, chained
@@ -200,16 +202,18 @@ def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_pa
     seeds = {s: room.variant(s)["seed"] for s in (a, b, c)}
     games = {}
     for student in (a, b):
-        own = Setup(scenario=SETUP.scenario, seed=seeds[student], quarters=1, customers=100)
+        own = Setup(scenario="appliance_club", seed=seeds[student], quarters=1, customers=100)
         path = room.out / f"{student}.game.jsonl" if student == a else room.out / "mine.game.jsonl"  # b's is told by its seed
         games[student] = saved(path, CLUB, setup=own)
     shutil.copy(room.out / f"{a}.game.jsonl", room.out / f"{c}.game.jsonl")
-    places = leaderboard(room.out, setup=Setup(scenario=SETUP.scenario, seed=0, quarters=1, customers=100), rounds=1,
+    # without a round the search is the better of the status quo and the default, which in the club is the default
+    places = leaderboard(room.out, setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100), rounds=0,
                          assignment=room.folder, out=tmp_path / "out", say=lambda *_: None)
     assert {p.student for p in places} == {a, b} and [p.rank for p in places] == [1, 2]
     assert places[0].score >= places[1].score
-    firms, _ = games[a].setup.benchmarks(rounds=1)
+    firms, _ = games[a].setup.benchmarks(rounds=0)
     low, high = firms["do_nothing"].value, firms["truth_search"].value
+    assert high > low
     assert {p.student: p.score for p in places}[a] == pytest.approx(100 * (games[a].outcome.value - low) / (high - low))
     assert [(r["what"], r["student_id"]) for r in rows(tmp_path / "out" / "problems.csv")] == [("other_seed", c)]
 
@@ -263,7 +267,8 @@ def kept(out: Path) -> dict:
         return {}
 
 
-def test_the_command_line(tmp_path, capsys):
+def test_the_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("coursekit.game.leaderboard.leaderboard", partial(leaderboard, rounds=0))  # spares the search
     saved(tmp_path / "in" / "ann" / "g.jsonl", CLUB, setup=Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100))
     words = ["leaderboard", str(tmp_path / "in"), "--scenario", SETUP.scenario, "--quarters", "1", "--customers", "100"]
     assert cli.main([*words, "--out", str(tmp_path / "out")]) == 2
@@ -273,3 +278,16 @@ def test_the_command_line(tmp_path, capsys):
     assert "customer equity" in page and "排行榜" not in page
     with pytest.raises(KitError):
         leaderboard(tmp_path / "absent", setup=SETUP, out=tmp_path / "out")
+
+
+def test_every_reason_for_which_a_file_is_not_used_has_words_in_both_languages():
+    folder = Path(cli.__file__).parent
+    intake = (folder / "grade" / "intake.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'(?:Refused\(|refused\.append\(\(\w+, )"(\w+)"', intake)) | set(SAID)
+    for path in (folder / "game").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        codes |= set(re.findall(r'(?:Lost\(|Problem\([^)]*?, |None, |reason": |return )"([a-z_]+)"', text))
+    assert {"too_large", "damaged_archive", "game_tampered", "raised", "unknown_student", "no_policy", "unfinished"} <= codes
+    for code in codes:
+        zh, en = message_pair(f"game_why_{code}")
+        assert zh and en and zh != en
