@@ -20,8 +20,8 @@ ROOT = Path(__file__).parent.parent
 # code lines of crmkit in all but the data door, and of the door. The first limit is on what somebody who reads the helper
 # module has to take in; the door (files as clients send them) is one function to whoever uses it, and has its own.
 # Handing answers over (their forms, the sheet, the file that is handed in) is one class to a student, likewise.
-# The simulated market and its game are a laboratory: whoever analyses customers never opens it.
-LINES, DOOR_LINES, ANSWER_LINES, MARKET_LINES, NAMES = 5000, 1400, 500, 1400, 60
+# The simulated market and its game, with board and plots, are a laboratory: whoever analyses customers never opens it.
+LINES, DOOR_LINES, ANSWER_LINES, MARKET_LINES, NAMES = 5000, 1400, 500, 1900, 60
 # what shows results: none of it may be known to a model
 SHOWING = {"matplotlib", "seaborn", "anywidget", "ipywidgets", "traitlets", "IPython", "plotly"}
 # what does not compute: language, questions, the data door and what shows; every other module of crmkit is a model
@@ -118,6 +118,7 @@ def test_crmkit_stays_small(capsys):
     for path in sources("crmkit"):
         named = {"transactions": "door", "plots": "plots", "explore": "explorers", "answer_forms": "answers",
                  "questions": "answers", "hand_in": "answers", "market": "market"}.get(part(path))
+        named = "market" if path.stem.startswith("market") else named
         lines[named or ("models" if path in MODELS else "rest")] += code_lines(path)
     total, door, answers, market = sum(lines.values()), lines["door"], lines["answers"], lines["market"]
     rest = total - door - answers - market
