@@ -294,7 +294,7 @@ def test_what_lies_outside_a_game_is_out_of_reach(everything, name):
 def test_only_what_a_ledger_names_goes_in():
     firm = replace(SETUP, seed=SEEDS[0]).opened()
     sent = packed(rules.view(firm, standard=firm.scenario.status_quo))
-    assert set(sent) == {"quarter", "quarters", "facts", "standard", "names", "start", "books"}
+    assert set(sent) == {"quarter", "quarters", "facts", "standard", "names", "start", "months", "books"}
     assert {name: set(book) for name, book in sent["books"].items()} == {name: set(c) for name, c in COLUMNS.items()}
     hidden = {c.removeprefix("true_") for c in firm.truth.columns}
     assert not hidden & set(json.dumps(sent["facts"], default=str).replace('"', " ").split())

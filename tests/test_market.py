@@ -12,8 +12,8 @@ import pytest
 
 import crmkit
 from crmkit.market import (
-    Campaign, Decision, Market, RelationshipType, Scenario, Segment, load_scenario, replay, save_scenario, scenario,
-    scenarios,
+    Campaign, Decision, Market, RelationshipType, Scenario, Segment, load_scenario, replay, resized, save_scenario,
+    scenario, scenarios,
 )
 from crmkit.market import scenario as scenario_of
 from crmkit.market.ledgers import COLUMNS
@@ -377,3 +377,10 @@ def test_the_ledgers_of_a_span_are_those_that_its_steps_gave():
             pd.testing.assert_frame_equal(getattr(again, ledger), getattr(given, ledger), check_exact=True)
     same(market.ledgers_between(0, 8), market.ledgers)
     assert len(market.ledgers_between(3, 3).costs) == 0
+
+
+def test_a_month_in_which_nothing_happens_is_in_the_accounts_all_the_same():
+    few = replace(resized(scenario("supplement_maker"), customers=3), fixed_cost=0.0, acquisition_per_month=0.0)
+    books = Market(few, np.random.default_rng(1)).step(Decision(service_quality=0, complaint_handling=0), months=36)
+    assert books.costs["month"].nunique() < 36 and len(books.accounts) == 36
+    assert books.accounts["revenue"].sum() == pytest.approx(books.transactions["amount"].sum())

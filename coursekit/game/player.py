@@ -52,7 +52,7 @@ def serve(source: str) -> None:
             if failed is not None:
                 raise failed
             seen = View(quarter=quarter, quarters=sent["quarters"], facts=sent["facts"],
-                        ledgers=Ledgers(sent["books"], sent["names"], sent["start"]),
+                        ledgers=Ledgers(sent["books"], sent["names"], sent["start"], sent["months"]),
                         standard=Decision.from_record(sent["standard"]))
             decided = module.policy(seen)
             if not isinstance(decided, Decision):

@@ -31,7 +31,8 @@ def packed(seen: View) -> dict:
     """All that goes in: named one by one, so that nothing comes along which a manager does not see."""
     ledgers = seen.ledgers
     return {"quarter": seen.quarter, "quarters": seen.quarters, "facts": dict(seen.facts),
-            "standard": seen.standard.record(), "names": ledgers.names, "start": ledgers.start,
+            "standard": seen.standard.record(), "names": ledgers.names,
+            "start": ledgers.start, "months": ledgers.months,
             "books": {name: {column: ledgers.books[name][column] for column in columns}
                       for name, columns in COLUMNS.items()}}
 

@@ -98,7 +98,8 @@ class Market:
         names = {"source": _SOURCES, "segment": tuple(s.segments), "tier": (*s.tiers, "all"), "item": _ITEMS,
                  "channel": tuple(s.channels), "programme": self._programmes, "policy": POLICIES,
                  "arm": ("treated", "control")}
-        return Ledgers(books, names, np.datetime64(s.start))
+        months = [self._day(month) for month in range(first, min(end, self.month))]
+        return Ledgers(books, names, np.datetime64(s.start), np.array(months, dtype=int))
 
     @property
     def truth(self) -> pd.DataFrame:
@@ -344,14 +345,18 @@ class Market:
         taken = (1 - np.exp(-5 * offer)) * self._hunters
         self._hunters = min(1.0, self._hunters - taken + 1 / 12)
         tempted = s.promotion_customers * taken
-        counts = [launched, rng.poisson(won), rng.poisson(tempted), len(self._referrers)]
+        # newcomers mind the price as customers do: else a firm could live on them at any price
+        minded = sum(group.customer_share * group.price_sensitivity for group in s.segments.values())
+        demand = np.exp(np.clip(-np.log(d.price) * minded * (s.loss_aversion if d.price > 1 else 1), -3, 1.2))
+        sent = self._referrers if demand >= 1 else self._referrers[rng.random(len(self._referrers)) < demand]
+        counts = [launched, rng.poisson(won * demand), rng.poisson(tempted * demand), len(sent)]
         source = np.repeat([1 if s.arrival_months else 0, 2, 3, 4], counts).astype(np.int8)
         n, referred, tempted = len(source), source == 4, source == 3
         segment = _draw(rng, n, [group.customer_share for group in s.segments.values()])
         by = np.full(n, -1)
-        by[referred] = self._referrers
+        by[referred] = sent
         if known:  # like refers like
-            segment[referred] = self._customers["segment"][self._referrers]
+            segment[referred] = self._customers["segment"][sent]
         joined = start + (rng.random(n) * days).astype(int)
         joined[source == 0] = -1 - (rng.random((source == 0).sum()) * 1095).astype(int)
         traits = draw_traits(s, segment, rng)

@@ -33,6 +33,7 @@ class Ledgers:
     books: dict         # ledger -> column -> whole numbers: cents, days since the start, customers by number
     names: dict         # column -> the words that its codes stand for
     start: np.datetime64
+    months: np.ndarray  # first day of each month of the span: one without any row is a month all the same
 
     def _frame(self, ledger: str) -> pd.DataFrame:
         book, columns = self.books[ledger], {}
@@ -61,20 +62,19 @@ class Ledgers:
     def accounts(self) -> pd.DataFrame:
         """The result a month: ``month``, ``revenue``, ``cost_of_goods``, ``programme_cost``, ``profit`` (currency)."""
         sales, costs = self.books["transactions"], self.books["costs"]
-        months, place = np.unique(costs["month"], return_inverse=True)
-        of = np.searchsorted(months, sales["date"], side="right") - 1
 
-        def total(index, cents):
-            summed = np.zeros(len(months), dtype=np.int64)
-            np.add.at(summed, index, cents)  # whole cents, so that the books reconcile exactly
+        def total(days, cents):
+            summed = np.zeros(len(self.months), dtype=np.int64)
+            # whole cents, so that the books reconcile exactly
+            np.add.at(summed, np.searchsorted(self.months, days, side="right") - 1, cents)
             return summed
 
-        revenue = total(of, sales["amount"])
-        goods = total(of, sales["unit_cost"] * sales["quantity"])
-        programme = total(place, costs["amount"])
+        revenue = total(sales["date"], sales["amount"])
+        goods = total(sales["date"], sales["unit_cost"] * sales["quantity"])
+        programme = total(costs["month"], costs["amount"])
         cents = {"revenue": revenue, "cost_of_goods": goods, "programme_cost": programme,
                  "profit": revenue - goods - programme}
-        dates = (self.start + months.astype("timedelta64[D]")).astype("datetime64[us]")
+        dates = (self.start + self.months.astype("timedelta64[D]")).astype("datetime64[us]")
         return pd.DataFrame({"month": dates, **{name: values / 100 for name, values in cents.items()}})
 
 
