@@ -1,6 +1,7 @@
 """No trivial bot wins, in any market: a small edition of tests/benchmarks/market_bots.py, the same luck for all bots."""
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -106,3 +107,15 @@ def test_the_table_scores_the_status_quo_0_and_the_search_100_and_counts_seeds()
     assert table["above_search"].tolist() == [0, 0, 0] and table["above_sound"].tolist() == [0, 0, 1]
     assert table.loc["status quo", ["to_sound", "se"]].tolist() == [pytest.approx(-20 / 3), pytest.approx(
         np.std([5, 15, 0], ddof=1) / 3**0.5)]
+
+
+@pytest.mark.parametrize("price", [0.8, 1.3, 2.0])
+def test_no_price_alone_beats_going_on_as_today(price):
+    """Pooled over the markets: customers and newcomers answer to the price, so one number does not win."""
+    leads = []
+    for name in bench.SOUND:
+        trade = resized(scenario(name), customers=CUSTOMERS)
+        dear, today = (np.mean([play(trade, policy=policy, seed=seed).value for seed in range(SEEDS)]) for policy in (
+            lambda seen: replace(seen.standard, price=price), lambda seen: seen.standard))
+        leads.append((dear - today) / values(name)["sound manager"].mean())
+    assert np.mean(leads) < -0.05 and np.median(leads) < 0
