@@ -221,7 +221,7 @@ class Game:
     def score(self, *, progress: Callable[[int], None] | None = None) -> Score:
         """What the game was worth beside the firm that changed nothing and a search with the truth in hand.
 
-        Takes some ten seconds the first time: the search tries about eighty firms; ``progress`` is called with the
+        Takes some twenty seconds the first time: the search tries over a hundred firms; ``progress`` is called with the
         number tried, after each. Errors: CrmkitError before the last quarter is over.
         """
         self._require_over()

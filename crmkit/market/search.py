@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -47,8 +48,10 @@ def benchmarks(opened: Market, *, crowd: Market, quarters: int, rounds: int = 2,
     crowd a few lucky newcomers decide it. ``progress``: called with the number of firms tried, after each.
     """
     share = opened.scenario.customers / crowd.scenario.customers
-    found = rules.rebudgeted(best_decision(crowd, quarters=quarters, rounds=rounds, progress=progress), share)
-    found = best_decision(opened, quarters=quarters, rounds=1, start=found, progress=progress)
+    tried = count(1)  # over both searches
+    told = progress and (lambda _: progress(next(tried)))
+    found = rules.rebudgeted(best_decision(crowd, quarters=quarters, rounds=rounds, progress=told), share)
+    found = best_decision(opened, quarters=quarters, rounds=1, start=found, progress=told)
     nothing, search = (carried_on(opened, d, quarters=quarters) for d in (opened.scenario.status_quo, found))
     if search.value < nothing.value:  # the crowd's luck was not the market's
         found, search = opened.scenario.status_quo, nothing

@@ -86,6 +86,9 @@ def _finished(ax: Axes, periods, show=None) -> Axes:
     every = -(-len(periods) // 9)
     ax.set_xticks(range(0, len(periods), every), periods[::every])
     if show is not None:
-        ax.yaxis.set_major_formatter(lambda v, _: show(v))
+        def tick(value, _):  # a short number may round a tick away from where it stands: 22.5 is not 22
+            return f"{value:g}".replace("-", "−") if show is number and abs(value) < 1000 else show(value)
+
+        ax.yaxis.set_major_formatter(tick)
         ax.legend(frameon=False, fontsize=9, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.16))
     return ax
