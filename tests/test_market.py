@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from dataclasses import FrozenInstanceError, fields, replace
 from datetime import date
 from pathlib import Path
@@ -384,3 +385,9 @@ def test_a_month_in_which_nothing_happens_is_in_the_accounts_all_the_same():
     books = Market(few, np.random.default_rng(1)).step(Decision(service_quality=0, complaint_handling=0), months=36)
     assert books.costs["month"].nunique() < 36 and len(books.accounts) == 36
     assert books.accounts["revenue"].sum() == pytest.approx(books.transactions["amount"].sum())
+
+
+def test_every_market_says_which_frameworks_of_the_course_it_is_there_to_teach():
+    known = tomllib.loads((Path(__file__).parent.parent / "coursekit/build/frameworks.toml").read_text(encoding="utf-8"))
+    for name in NAMES:
+        assert scenario(name).frameworks and set(scenario(name).frameworks) <= known.keys(), name

@@ -93,6 +93,7 @@ class Scenario:
     status_quo: Decision
     tiers: Mapping[str, float]
     channels: Mapping[str, float]
+    frameworks: tuple[str, ...] = ()
     seasonality: tuple[float, ...] = (1.0,) * 12
     setting: str = "noncontractual"
     response_shape: str = "saturating"
@@ -180,8 +181,9 @@ def load_scenario(path: str | Path) -> Scenario:
             raise CrmkitError("market_table", value=name, why=f"{name} = {parts}", allowed=f"[{name}.…]")
         table[name] = {key: build(cls, part, where=f"{name}.{key}.") for key, part in parts.items()}
     table["status_quo"] = Decision.from_record(table.get("status_quo", {}))
-    if isinstance(table.get("seasonality"), list):
-        table["seasonality"] = tuple(table["seasonality"])
+    for name in ("seasonality", "frameworks"):
+        if isinstance(table.get(name), list):
+            table[name] = tuple(table[name])
     return build(Scenario, table, where="")
 
 
@@ -219,14 +221,16 @@ def _value(value) -> str:
 def scenarios() -> pd.DataFrame:
     """The markets that come with the kit.
 
-    Out: ``name``, ``title_zh``, ``title_en``, ``currency``, ``customers`` (at the start), ``setting``.
+    Out: ``name``, ``title_zh``, ``title_en``, ``currency``, ``customers`` (at the start), ``setting``, ``frameworks``
+    (slugs of what the market is there to teach, in one text).
 
     >>> "double_11_shop" in scenarios()["name"].tolist()
     True
     """
     shown = ("name", "title_zh", "title_en", "currency", "customers", "setting")
     found = [load_scenario(path) for path in sorted((_FOLDER / "scenarios").glob("*.toml"))]
-    return pd.DataFrame([[getattr(s, c) for c in shown] for s in found], columns=list(shown))
+    table = pd.DataFrame([[getattr(s, c) for c in shown] for s in found], columns=list(shown))
+    return table.assign(frameworks=[", ".join(s.frameworks) for s in found])
 
 
 def scenario(name: str) -> Scenario:
