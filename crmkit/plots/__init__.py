@@ -6,7 +6,7 @@ from .customer_value import plot_retention_clv, plot_retention_economics, plot_v
 from .customers import plot_rfm, plot_sales, plot_segments
 from .foundations import plot_expectation_gaps, plot_repeat_split, plot_second_order, plot_stakeholder_map
 from .growth import plot_cross_sell, plot_customer_ladder, plot_purchase_funnel, plot_referral_growth
-from .market import plot_leaderboard, plot_score
+from .market import plot_score
 from .paper import BLUE, ORANGE, axes, label, money_axis  # for a chart of one's own
 from .pdca import plot_control_chart, plot_indicators, plot_pdca
 from .planning import (

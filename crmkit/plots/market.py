@@ -1,11 +1,10 @@
-"""The game on the simulated market: what a firm played by hand was worth, and how players compare."""
+"""The game on the simulated market: what a firm that was played is worth."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from ..intervals import Estimate
 from ..tables import number
-from .paper import BLUE, INK, PALE, VERMILION, axes, either_side, label, money_axis, row_labels
+from .paper import BLUE, INK, PALE, VERMILION, axes, label
 
 _PARTS = (("discounted_profit", BLUE, None), ("equity", PALE, "//"))
 
@@ -41,28 +40,3 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
 def _points(score: float) -> str:
     """A score, missing where the search found nothing better than to change nothing."""
     return "–" if pd.isna(score) else f"{score:.1f}".replace("-", "−")
-
-
-def plot_leaderboard(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The players by rank with their scores, 0 the firm that changes nothing and 100 the search with the truth in hand.
-
-    ``table``: ``rank``, ``player``, ``score`` and perhaps ``low`` and ``high``, the ends of its interval. A score below
-    zero is hatched.
-    """
-    ax = axes(ax, label("leaderboard"), size=(7.2, 1.4 + 0.42 * len(table)), x="score")
-    table = table.sort_values("rank", kind="stable").reset_index(drop=True)
-    for i, row in table.iterrows():
-        loss, ends = row["score"] < 0, either_side(Estimate(
-            value=row["score"], low=row.get("low"), high=row.get("high"), level=0.95))
-        ax.barh(i, row["score"], 0.62, color="white" if loss else BLUE if row["rank"] == 1 else PALE, linewidth=0.8,
-                edgecolor=VERMILION if loss else INK, hatch="////" if loss else None)
-        ax.errorbar(row["score"], i, xerr=ends, color=INK, capsize=4, linewidth=1.2)
-        ax.annotate(_points(row["score"]), (1.01, i), va="center", fontsize=9,
-                    xycoords=("axes fraction", "data"))
-    row_labels(ax.yaxis, [f"{rank}  {player}" for rank, player in zip(table["rank"], table["player"])])
-    ax.invert_yaxis()
-    for firm, line in (("do_nothing", 0), ("truth_search", 100)):
-        ax.axvline(line, color=INK, linewidth=0.8, linestyle="--" if line else "-")
-        ax.annotate(label(firm, lines=True), (line, 1.01), xycoords=("data", "axes fraction"), ha="center", fontsize=9)
-    ax.set_title(ax.get_title(loc="left"), loc="left", color=INK, pad=36)
-    return ax

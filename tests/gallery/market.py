@@ -1,4 +1,4 @@
-"""Examples of the game's pictures: a score, one with a loss, and leaderboards with and without intervals."""
+"""Examples of the game's pictures: a score, and one with a loss."""
 
 import pandas as pd
 
@@ -24,16 +24,7 @@ def loss():
     return scored((-18_000.0, 66_000.0), (-52_000.0, 71_000.0), (13_400.0, 84_700.0))
 
 
-def ranked(*, interval):
-    score = pd.Series([103.2, 71.4, 38.0, 37.5, 0.0, -26.3])
-    players = ["s-1001", "s-1002", "Łódź 7", "A & B", "s-1042", "s-2077"]
-    table = pd.DataFrame({"rank": range(1, 7), "player": players, "score": score})
-    return (table.assign(low=score - 9.5, high=score + 8.0) if interval else table), {}
-
-
 EXAMPLES = {
     "plot_score": good,
     "plot_score/loss": loss,
-    "plot_leaderboard": lambda: ranked(interval=True),
-    "plot_leaderboard/one market": lambda: ranked(interval=False),
 }
