@@ -44,6 +44,7 @@ _NAMES = {
     "schema": "CrmkitError",
 }
 _OWNER = {name: module for module, names in _NAMES.items() for name in names.split()}
+_ROOMS = ("explore", "market", "plots")  # opened by their own name: crmkit.market.scenarios()
 
 __all__ = sorted(_OWNER)
 
@@ -53,8 +54,10 @@ def __getattr__(name):
         value = getattr(import_module(f"crmkit.{_OWNER[name]}"), name)
         globals()[name] = value
         return value
+    if name in _ROOMS:
+        return import_module(f"crmkit.{name}")
     raise AttributeError(f"module 'crmkit' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted(set(globals()) | set(_OWNER))
+    return sorted(set(globals()) | set(_OWNER) | set(_ROOMS))

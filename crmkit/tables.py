@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .language import get_language, in_language
-from .schema import require_choice
+from .schema import CrmkitError, require_choice
 from .terms import has_term, message_pair, term_pair
 
 # a column so named holds shares (0…1) and is shown as %
@@ -19,6 +19,7 @@ _SLUGS = ("tier", "segment", "from_tier", "to_tier", "level", "kind", "measure",
           "relationship_type", "published_type", "best_type", "trait", "asked_by", "ladder", "rung",
           "quadrant", "first_payment", "sector", "reading", "market", "expectation", "decision",
           "attainment", "recommendation", "complaint",
+          "programme", "policy", "contact_policy", "arm", "item", "channel", "setting", "strata",
           "stage", "from_rung", "to_rung", "check", "source", "way", "option", "group", "firm")
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
 _FORMULA = re.compile(r"^\s*(?:[=@\t\r]|[+-](?!\d+(?:[.,]\d+)*$))")
@@ -63,7 +64,8 @@ class Table:
             at_midnight = not (getattr(value, "hour", 0) or getattr(value, "minute", 0))
             return value.strftime("%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M")
         if isinstance(value, str):
-            return term_pair(value) if column in _SLUGS and has_term(value) else value
+            slug = "contact_cost" if (column, value) == ("item", "contacts") else value  # money, and no number of contacts
+            return term_pair(slug) if column in _SLUGS and has_term(slug) else value
         if not isinstance(value, (int, float, np.number)):
             return str(value)
         if _is_percent(column, self.percent):
@@ -73,7 +75,7 @@ class Table:
     def _repr_html_(self) -> str:
         shown, left, note = self._shown()
         side = [' class="crm-left"' if is_text else "" for is_text in left]
-        headers = [_heading(c) for c in _with_index(self.frame).columns]
+        headers = _headings(_with_index(self.frame))
         head = "".join(f'<th scope="col"{s}>{_html(h)}</th>' for h, s in zip(headers, side))
         body = "".join(
             "<tr>" + "".join(f"<td{s}>{_html(v, '&nbsp;')}</td>" for v, s in zip(row, side)) + "</tr>"
@@ -84,7 +86,7 @@ class Table:
 
     def __repr__(self) -> str:
         shown, left, note = self._shown()
-        headers = [_plain(_heading(c)) for c in _with_index(self.frame).columns]
+        headers = [_plain(h) for h in _headings(_with_index(self.frame))]
         columns = [[h, *(_plain(v) for v in shown[i])] for i, h in enumerate(headers)]
         widths = [max(map(_width, column)) for column in columns]
         lines = []
@@ -130,6 +132,8 @@ def show(frame: pd.DataFrame, *, digits: int = 2, percent: "list[str] | bool | N
     """
     if isinstance(frame, pd.Series):
         frame = frame.to_frame(frame.name if frame.name is not None else "value")
+    if not isinstance(frame, pd.DataFrame):
+        raise CrmkitError("not_a_table", value=type(frame).__name__)
     return Table(frame, digits=digits, percent=percent, rows=rows)
 
 
@@ -160,7 +164,7 @@ def save_tables(tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang
             for column in [c for c in frame.columns if c in _SLUGS]:
                 readable[column] = [_plain(term_pair(v), lang) if isinstance(v, str) and has_term(v) else v
                                     for v in frame[column]]
-            readable.columns = [_plain(_heading(c), lang) for c in frame.columns]
+            readable.columns = [_plain(h, lang) for h in _headings(frame)]
             guarded = readable.map(lambda v: "'" + v if isinstance(v, str) and _FORMULA.match(v) else v)
             guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig")
             title = _plain(term_pair(f"table_{name}"), lang) if has_term(f"table_{name}") else name
@@ -224,8 +228,10 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     return flat
 
 
-def _heading(column) -> "str | tuple[str, str]":
-    return term_pair(column) if isinstance(column, str) and has_term(column) else str(column)
+def _headings(frame: pd.DataFrame) -> "list[str | tuple[str, str]]":
+    """What is worth so much is a value; beside the name of a measure it is only how high that measure is."""
+    slugs = ["kpi_value" if c == "value" and "measure" in frame else c for c in frame.columns]
+    return [term_pair(c) if isinstance(c, str) and has_term(c) else str(c) for c in slugs]
 
 
 def _is_percent(column: str, percent: "list[str] | bool | None") -> bool:

@@ -129,19 +129,23 @@ def test_a_step_that_is_refused_leaves_the_game_where_it_was():
     game = begun()
     for code, wrong in {
         "market_decision": {"decision": {"price": 1}}, "not_a_choice": {"decision": Decision(social={"nobody": 1.0})},
-        "out_of_range": {"target": "30"}, "pdca_groups": {"control_share": 0.0}, "game_not_plain": {"target": np.nan},
-        "pdca_field": {"hypothesis": 3}, "game_too_long": {"hypothesis": "久" * 4000},
+        "out_of_range": {"control_share": 1.5}, "pdca_groups": {"control_share": 0.0}, "game_words": {"hypothesis": 3},
+        "game_too_long": {"hypothesis": "久" * 4000},
         "game_campaigns": {"decision": Decision(campaigns=tuple(Campaign(name=f"c{k}") for k in range(13)))},
         "game_trial": {"decision": Decision(trial=Trial(standard=Decision(), held_out=()))},
     }.items():
         refused(code, game.plan, **{"decision": BUSY, "quarter": 1, "hypothesis": "h", "target": 1.0} | wrong)
     refused("game_not_plain", game.plan, BUSY, quarter=1, hypothesis="\ud800", target=1.0)
+    for target in ("30", "三十", None, True, np.nan, np.inf, [30], pd.Series([30.0])):
+        refused("game_target", game.plan, BUSY, quarter=1, hypothesis="h", target=target)
     assert game.moves == [] and game.next_step == "plan"
-    game.plan(BUSY, quarter=1, hypothesis="", target=1.0, control_share=0.5)
+    game.plan(BUSY, quarter=1, hypothesis="", target=np.int64(1), control_share=0.5)
     game.do(quarter=1)
     game.check(quarter=1)
     refused("not_a_choice", game.act, "wait", quarter=1)
-    refused("pdca_field", game.act, "adjust", quarter=1, next_question=7)
+    for wrong in (None, "standardize", "定为标准"):
+        assert "None" not in str(refused("not_a_choice", game.act, wrong, quarter=1)).split(":", 1)[1]
+    refused("game_words", game.act, "adjust", quarter=1, next_question=7)
     assert game.next_step == "act"
 
 
@@ -219,8 +223,23 @@ def test_tables_of_the_game_are_headed_and_worded_in_both_languages(over, frame,
     for lang in ("zh", "en"):
         language(lang)
         text = str(shown)
-        for slug in [*table, *(v for column in with_words for v in table[column].dropna())]:
+        heads = ["kpi_value" if name == "value" and frame == "check" else name for name in table]  # and no worth
+        for slug in [*heads, *(v for column in with_words for v in table[column].dropna())]:
             assert terms.has_term(slug) and crmkit.term(slug) in text, (lang, slug)
+
+
+def test_the_ledgers_are_shown_without_a_word_of_code(over, language):
+    for lang in ("zh", "en"):
+        language(lang)
+        costs, contacts = (str(crmkit.show(frame, rows=400)) for frame in (over.ledgers.costs, over.ledgers.contacts))
+        assert "fixed_cost" not in costs and crmkit.term("fixed_cost") in costs and crmkit.term("contact_cost") in costs
+        assert "by_value" not in contacts and crmkit.term("by_value") in contacts and crmkit.term("treated") in contacts
+    refused("not_a_table", crmkit.show, over.ledgers)
+
+
+def test_a_game_and_its_books_say_in_a_line_what_they_are(over):
+    assert repr(over).endswith("quarter 2 of 2, over>") and repr(begun(quarters=2)).endswith("quarter 1 of 2, plan>")
+    assert f"transactions {len(over.ledgers.transactions):,}" in repr(over.ledgers) and len(repr(over.ledgers)) < 200
 
 
 def test_the_sheet_is_the_indicator_sheet_of_the_ledgers(over):

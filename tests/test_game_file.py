@@ -222,7 +222,7 @@ def test_a_file_is_never_written_over_and_one_that_cannot_be_is_refused(whole, t
     content = whole.read_bytes()
     assert "Game.resume" in str(refused("game_exists", begun, whole)) and whole.read_bytes() == content
     refused("game_exists", begun, tmp_path)  # a folder
-    refused("game_not_written", begun, tmp_path / "no folder" / "game.jsonl")
+    assert "no folder" in refused("game_no_folder", begun, tmp_path / "no folder" / "game.jsonl").message_zh
     refused("game_not_written", begun, tmp_path / "nul\0l")
     for absent in (tmp_path / "none.jsonl", tmp_path, tmp_path / "nul\0l", None, "x\ud800"):
         refused("game_no_file", Game.resume, absent)

@@ -101,6 +101,11 @@ def test_import_crmkit_loads_no_plotting_widgets_or_database():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("used", ["market.scenarios()", "plots.plot_score", "explore.market_board"])
+def test_a_room_of_the_kit_is_open_after_import_crmkit_alone(used):
+    subprocess.run([sys.executable, "-c", f"import crmkit; crmkit.{used}"], check=True, capture_output=True)
+
+
 def code_lines(path: Path) -> int:
     """Lines that hold code: a limit on all lines would be a limit on docstrings, which the house asks to be full."""
     text = path.read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..control_limits import ControlChart, control_chart
 from ..kpi_sheet import Indicators, indicators
-from ..pdca import PDCA
+from ..pdca import DECISIONS, PDCA
 from ..schema import CrmkitError, require_choice
 from . import rules
 from .customer_accounts import KPIS, Quarter, customer_kpi, on_file, run_quarter
@@ -114,6 +114,11 @@ class Game:
         self._chain = chained("", head)
         self._file = Journal.begin(path, head | {"chain": self._chain}) if path else None
 
+    def __repr__(self) -> str:
+        told = self.setup
+        return (f"<Game {told.scenario}, seed {told.seed}, {told.level}: quarter {self.quarter} of {told.quarters}, "
+                f"{self.next_step or 'over'}>")
+
     # ---- where the game stands -------------------------------------------------------------------------------------
 
     @property
@@ -194,6 +199,10 @@ class Game:
         trial of one's own, words beyond some 2,000 characters, and a share that leaves fewer than two on either side.
         """
         rules.require_playable(decision)
+        target = target.item() if isinstance(target, np.generic) else target
+        if isinstance(target, bool) or not isinstance(target, (int, float)) or not -1e300 <= target <= 1e300:
+            raise CrmkitError("game_target", value=repr(target))
+        _require_words(hypothesis, name="hypothesis")
         self._take("plan", quarter, decision=decision.record(), hypothesis=hypothesis, target=target,
                    control_share=control_share)
 
@@ -216,6 +225,8 @@ class Game:
 
     def act(self, decision: str, *, quarter: int, next_question: str = "") -> None:
         """Act: ``standardise`` makes the quarter's decision the standard for all; ``adjust`` and ``abandon`` do not."""
+        require_choice(decision, DECISIONS, name="decision")
+        _require_words(next_question, name="next_question")
         self._take("act", quarter, decision=decision, next_question=next_question)
 
     def score(self, *, progress: Callable[[int], None] | None = None) -> Score:
@@ -242,8 +253,8 @@ class Game:
         move = json.loads(text)
         place = (quarter - 1) * len(STEPS) + STEPS.index(step)
         if place < len(self.moves):
-            if {name: self.moves[place][name] for name in move} != move:
-                raise CrmkitError("game_played", value=f"{step} {quarter}", now=self.quarter)
+            if parts := [name for name in move if self.moves[place][name] != move[name]]:
+                raise CrmkitError("game_played", value=f"{step} {quarter}", parts=", ".join(parts), now=self._turn())
             return
         if place > len(self.moves):
             raise CrmkitError("game_order", value=f"{step} {quarter}", allowed=self._turn())
@@ -357,6 +368,11 @@ class Game:
             if canonical(line) != canonical(found):  # 1, 1.0 and true are equal and not the same
                 raise CrmkitError("game_tampered", row=row, value=name, why=", ".join(wrong) or "1 ≠ 1.0")
         return game
+
+
+def _require_words(value, *, name: str) -> None:
+    if not isinstance(value, str):
+        raise CrmkitError("game_words", value=repr(value), name=name)
 
 
 def changes(decision: Decision, standard: Decision) -> str:

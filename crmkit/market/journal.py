@@ -80,7 +80,9 @@ def _telling(path):
         raise CrmkitError("game_exists", value=str(path)) from error
     except _Damaged as error:
         raise CrmkitError("game_damaged", row=error.row, value=Path(path).name) from error
-    except (OSError, TypeError, ValueError) as error:  # no such folder, no room, no right; a path that is none
+    except (OSError, TypeError, ValueError) as error:  # no room, no right; a path that is none
+        if isinstance(error, FileNotFoundError) and not (folder := Path(path).absolute().parent).is_dir():
+            raise CrmkitError("game_no_folder", value=str(path), folder=folder) from error
         raise CrmkitError("game_not_written", value=str(path), why=str(error)) from error
 
 

@@ -20,7 +20,7 @@ _MONEY = ("amount", "unit_cost", "cost", "cost_to_serve")
 _DATES = ("date", "joined", "left_on", "month")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ledgers:
     """Six tables of a span of months; each is made from the books when it is first asked for.
 
@@ -34,6 +34,10 @@ class Ledgers:
     names: dict         # column -> the words that its codes stand for
     start: np.datetime64
     months: np.ndarray  # first day of each month of the span: one without any row is a month all the same
+
+    def __repr__(self) -> str:
+        rows = ((name, len(next(iter(book.values())))) for name, book in self.books.items())
+        return f"<Ledgers: {', '.join(f'{name} {n:,}' for name, n in rows)} rows; {len(self.months)} months>"
 
     def _frame(self, ledger: str) -> pd.DataFrame:
         book, columns = self.books[ledger], {}
