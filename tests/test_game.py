@@ -228,6 +228,12 @@ def test_tables_of_the_game_are_headed_and_worded_in_both_languages(over, frame,
             assert terms.has_term(slug) and crmkit.term(slug) in text, (lang, slug)
 
 
+def test_the_name_of_a_market_is_no_market():
+    for call in (lambda: play("telecom", policy=lambda seen: seen.standard, seed=1), lambda: Market("telecom", None),
+                 lambda: resized("telecom", customers=300), lambda: variant("telecom", seed=1)):
+        assert 'scenario("telecom")' in str(refused("market_scenario", call))
+
+
 def test_the_ledgers_are_shown_without_a_word_of_code(over, language):
     for lang in ("zh", "en"):
         language(lang)

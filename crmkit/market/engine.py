@@ -19,7 +19,7 @@ from ..schema import CrmkitError
 from .behaviour import draw_traits, poisson, response
 from .decision import POLICIES, TYPES, Decision
 from .ledgers import COLUMNS, Ledgers, ids
-from .scenario import RelationshipType, Scenario
+from .scenario import RelationshipType, Scenario, require_scenario
 
 _STREAMS = ("arrivals", "contacts", "campaigns", "lapse", "counts", "orders", "failures", "noise", "referrals",
             "surveys")
@@ -45,6 +45,7 @@ class Market:
     """
 
     def __init__(self, scenario: Scenario, rng: np.random.Generator):
+        require_scenario(scenario)
         self.scenario, self.month = scenario, 0
         self.seed = int(rng.integers(2**63))
         self.decisions: list[tuple[Decision, int]] = []

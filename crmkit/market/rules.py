@@ -16,7 +16,7 @@ from ..schema import CrmkitError, require_between, require_choice
 from .decision import Decision
 from .engine import Market
 from .ledgers import Ledgers
-from .scenario import PARAMETERS, Scenario, scenario
+from .scenario import PARAMETERS, Scenario, require_scenario, scenario
 
 HISTORY, QUARTER, QUARTERS = 12, 3, 8   # months before the play; months a quarter; quarters of a game
 LONGEST, CAMPAIGNS = 40, 12             # quarters of a game and campaigns at once, at most: no game takes an hour
@@ -86,6 +86,7 @@ def resized(market: Scenario, *, customers: int) -> Scenario:
     >>> resized(scenario("telecom"), customers=600).acquisition_per_month
     13.0
     """
+    require_scenario(market)
     share = customers / market.customers
     flows = ("acquisition_per_month", "acquisition_cap", "promotion_customers", "fixed_cost")
     return replace(market, customers=customers, status_quo=rebudgeted(market.status_quo, share),
@@ -104,6 +105,7 @@ def variant(market: Scenario, *, seed: int, level: str = "normal") -> Scenario:
     The same scenario, seed and level give the same variant, so a game is told by them. Errors: CrmkitError for a level
     not known and a seed that is no whole number from 0.
     """
+    require_scenario(market)
     require_choice(level, tuple(LEVELS), name="level")
     rules = LEVELS[level]
     require_seed(seed)

@@ -233,6 +233,12 @@ def scenarios() -> pd.DataFrame:
     return table.assign(frameworks=[", ".join(s.frameworks) for s in found])
 
 
+def require_scenario(market) -> None:
+    """Refuse what is no scenario: its name, mostly."""
+    if not isinstance(market, Scenario):
+        raise CrmkitError("market_scenario", value=repr(market)[:40])
+
+
 def scenario(name: str) -> Scenario:
     """The scenario that ``scenarios()`` lists under ``name``."""
     require_choice(name, sorted(path.stem for path in (_FOLDER / "scenarios").glob("*.toml")), name="scenario")
