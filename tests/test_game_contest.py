@@ -485,6 +485,10 @@ def test_a_page_is_in_the_language_that_was_asked_for(tmp_path, lang):
 def test_without_submissions_nothing_is_drawn(tmp_path):
     with pytest.raises(KitError):
         contest.contest(tmp_path / "absent", setup=SETUP, out=tmp_path / "out")
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "policy.txt").write_text("no policy", encoding="utf-8")
+    with pytest.raises(KitError, match="ipynb"):
+        contest.contest(tmp_path / "room", setup=SETUP, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

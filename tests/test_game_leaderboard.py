@@ -267,6 +267,15 @@ def kept(out: Path) -> dict:
         return {}
 
 
+def test_a_folder_without_any_game_is_taken_for_the_wrong_folder(tmp_path):
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "notes.txt").write_text("no game", encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        leaderboard(tmp_path / "room", setup=SETUP, out=tmp_path / "out", say=lambda *w: None)
+    assert caught.value.code == "submissions_empty" and "jsonl" in str(caught.value)
+    assert not (tmp_path / "out" / "leaderboard.html").exists()
+
+
 def test_the_command_line(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("coursekit.game.leaderboard.leaderboard", partial(leaderboard, rounds=0))  # spares the search
     saved(tmp_path / "in" / "ann" / "g.jsonl", CLUB, setup=Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100))

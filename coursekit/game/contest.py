@@ -81,6 +81,9 @@ def contest(
 
     if not submissions.exists():
         raise KitError("submissions_absent", value=str(submissions))
+    intake = take_in(submissions, (".py", ".ipynb"))
+    if not intake.notebooks and not intake.refused:
+        raise KitError("submissions_empty", value=str(submissions), allowed=".py, .ipynb")
     tier, tried = choose(trust=False)
     if tier != "bubblewrap":
         raise KitError("contest_wall", why="; ".join(f"{k}: {v}" for k, v in tried.items()) or
@@ -89,7 +92,6 @@ def contest(
     key = read_secret(secret or out / "secret.key")
     drawn = [draw_seed(key, setup, number) for number in range(1, seeds + 1)]
     about = Assignment.read(assignment) if assignment else None
-    intake = take_in(submissions, (".py", ".ipynb"))
     theirs, problems = whose(intake.notebooks, about, submissions)
     problems += [Problem(label, "", reason) for label, reason in intake.refused]
     chosen, policies = {}, {}

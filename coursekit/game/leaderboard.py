@@ -51,6 +51,8 @@ def leaderboard(submissions: Path, *, setup: Setup, assignment: Path | None = No
         raise KitError("submissions_absent", value=str(submissions))
     about = Assignment.read(assignment) if assignment else None
     intake = take_in(submissions, (".jsonl",))
+    if not intake.notebooks and not intake.refused:
+        raise KitError("submissions_empty", value=str(submissions), allowed=".jsonl")
     heads = {one.label: head_of(one) for one in intake.notebooks}
     seeds = {label: head.get("seed") for label, head in heads.items() if type(head.get("seed")) is int}
     theirs, problems = whose(intake.notebooks, about, submissions, seeds)
