@@ -320,8 +320,9 @@ def test_reports_name_every_file_once_and_hold_no_script(everything):
     table = rows(out / "contest.csv")
     assert len(table) == len(standings) and len(rows(out / "games.csv")) == 2 * len(standings)
     assert {int(r["seed"]) for r in rows(out / "games.csv")} == set(SEEDS)
-    page = (out / "contest.html").read_text(encoding="utf-8")
-    assert "<script>" not in page and "&lt;script&gt;alert" in page and KEY.hex() not in page
+    page, private = ((out / name).read_text(encoding="utf-8") for name in ("contest.html", "problems.html"))
+    assert "<script>" not in page + private and "&lt;script&gt;alert" in private and KEY.hex() not in page + private
+    assert "none.py" in private and "none.py" not in page  # the class sees who won, and nobody's mishaps
     assert "策略竞赛" in page and "Policy contest" in page and "sensible" in said
 
 
@@ -479,7 +480,8 @@ def test_a_page_is_in_the_language_that_was_asked_for(tmp_path, lang):
     page = (tmp_path / "contest.html").read_text(encoding="utf-8")
     assert ("增值" in page) == (lang != "en") and ("CPU seconds" in page) == (lang != "zh") and lines
     assert rows(tmp_path / "contest.csv")[0]["student_id"] == "'=1+1"
-    assert ("english" in page) == (lang != "zh") and ("中" in page) == (lang != "en")
+    private = (tmp_path / "problems.html").read_text(encoding="utf-8")
+    assert ("english" in private) == (lang != "zh") and ("中" in private) == (lang != "en")
 
 
 def test_without_submissions_nothing_is_drawn(tmp_path):

@@ -14,6 +14,7 @@ import sys
 import time
 import zipfile
 from functools import partial
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,9 @@ def test_the_pages_and_tables(everything):
     page = (folder / "out" / "leaderboard.html").read_text(encoding="utf-8")
     assert "PDCA 游戏排行榜" in page and "PDCA game: leaderboard" in page and "王小明" in page
     assert any("王小明" in line for line in said)
+    private, unclear = (folder / "out" / "problems.html").read_text(encoding="utf-8"), rows(folder / "out" / "problems.csv")
+    assert unclear and all(escape(r["file"]) in private for r in unclear)  # the class sees nobody's mishaps
+    assert not any(f"<code>{escape(r['file'])}</code>" in page for r in unclear)
 
 
 def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_path):

@@ -44,22 +44,21 @@ def in_one(detail: str | list[str], lang: str) -> str:
     return detail[LANGUAGES.index(lang)] if isinstance(detail, list) else detail
 
 
-def write_problems(out: Path, problems: list[Problem]) -> list[str]:
-    """``problems.csv``, and the line that speaks of it."""
+def write_problems(out: Path, problems: list[Problem], lang: str) -> list[str]:
+    """``problems.csv`` and ``problems.html``, for the instructor and not for the class; the line that says so."""
     rows = [[p.reason, p.file, p.student, " ".join(dict.fromkeys(in_one(p.detail, lang) for lang in LANGUAGES))]
             for p in problems]
     write_csv(out / "problems.csv", [["what", "file", "student_id", "detail"], *rows])
-    return [message("game_unclear", count=len(problems), file=out / "problems.csv")] if problems else []
+    write_board(out / "problems.html", lang, "game_problems", lambda one: problem_list(one, problems))
+    return [message("game_unclear", count=len(problems), file=out / "problems.html")] if problems else []
 
 
 def problem_list(lang: str, problems: list[Problem]) -> str:
     """Files and games to look at, by name and with the reason."""
-    if not problems:
-        return ""
     items = "".join(
         f"<li>{escape(p.student)} <code>{escape(p.file)}</code> {escape(said(f'game_why_{p.reason}')[lang])}"
         f"{f' <code>{escape(in_one(p.detail, lang))}</code>' if p.detail else ''}</li>" for p in problems)
-    return f"<h2>{escape(said('game_problems')[lang])}</h2><ul class=small>{items}</ul>"
+    return f"<ul class=small>{items}</ul>"
 
 
 def about_game(lang: str, setup: Setup) -> str:
@@ -98,7 +97,7 @@ def whisker(score: Estimate, low: float, high: float) -> str:
 
 
 def write_contest(out: Path, result, lang: str) -> list[str]:
-    """``contest.csv``, ``games.csv``, ``problems.csv`` and ``contest.html``; the lines that the command says."""
+    """``contest.csv``, ``games.csv``, `problems`` and ``contest.html``; the lines that the command says."""
     about, problems = result.about, [*result.problems]
     rows = [["rank", "student_id", "name", "value", "gain", "gain_low", "gain_high", "score", "score_low", "score_high",
              "lead_over_next", "lead_low", "lead_high", "games", "games_broken_off", "cpu_seconds", "file"]]
@@ -119,13 +118,13 @@ def write_contest(out: Path, result, lang: str) -> list[str]:
                 f"{count}/{len(s.games)} {in_one(first, one)}".strip() for one in LANGUAGES]))
     write_csv(out / "contest.csv", rows)
     write_csv(out / "games.csv", games)
-    write_board(out / "contest.html", lang, "contest_title", lambda one: _contest_page(one, result, problems))
+    write_board(out / "contest.html", lang, "contest_title", lambda one: _contest_page(one, result))
     done = message("contest_done", count=len(result.standings), seeds=len(result.seeds), folder=out)
     best = [line_of(s.rank, s.score.value, s.value, s.student, about) for s in result.standings]
-    return [*best, done, *write_problems(out, problems)]
+    return [*best, done, *write_problems(out, problems, lang)]
 
 
-def _contest_page(lang: str, result, problems: list[Problem]) -> str:
+def _contest_page(lang: str, result) -> str:
     def words(name, **fields):
         return escape(said(name, **fields)[lang])
 
@@ -145,11 +144,11 @@ def _contest_page(lang: str, result, problems: list[Problem]) -> str:
     terms = words("contest_terms", count=len(standings), seeds=len(marks), seconds=f"{result.seconds:g}")
     return (f"<p>{about_game(lang, result.setup)} {terms}</p>{table(lang, heads, rows)}"
             f"<p>{words('contest_marks', **means)}</p><p class=small>{words('contest_explained')}</p>"
-            f"<p class=small>{words('contest_secret', digest=digest)}</p>{problem_list(lang, problems)}")
+            f"<p class=small>{words('contest_secret', digest=digest)}</p>")
 
 
 def write_leaderboard(out: Path, setup: Setup, places, problems, about, lang: str) -> list[str]:
-    """``leaderboard.csv``, ``problems.csv`` and ``leaderboard.html``; the lines that the command says."""
+    """``leaderboard`` and ``problems``, each as ``.csv`` and ``.html``; the lines that the command says."""
     rows = [["rank", "student_id", "name", "profit", "equity", "value", "score", "quarters", "verified", "file"]]
     rows += [[p.rank, p.student, name_of(p.student, about), round(p.profit), round(p.equity), round(p.value),
               round(p.score, 1), setup.quarters, "yes", p.file] for p in places]
@@ -163,9 +162,8 @@ def write_leaderboard(out: Path, setup: Setup, places, problems, about, lang: st
                   setup.quarters, words("game_yes")] for p in places]
         heads = ("rank", "student", "profit", "equity", "value", "score", "quarters", "verified")
         return (f"<p>{about_game(lang, setup)} {words('leaderboard_own' if about else 'leaderboard_common')}</p>"
-                f"{table(lang, heads, cells)}<p class=small>{words('leaderboard_explained')}</p>"
-                f"{problem_list(lang, problems)}")
+                f"{table(lang, heads, cells)}<p class=small>{words('leaderboard_explained')}</p>")
 
     write_board(out / "leaderboard.html", lang, "leaderboard_title", body)
     lines = [line_of(p.rank, p.score, p.value, p.student, about) for p in places]
-    return [*lines, message("leaderboard_done", count=len(places), folder=out), *write_problems(out, problems)]
+    return [*lines, message("leaderboard_done", count=len(places), folder=out), *write_problems(out, problems, lang)]

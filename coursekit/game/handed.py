@@ -34,7 +34,7 @@ class Problem:
 def whose(found: list[Found], about: Assignment | None, within: Path, seeds: dict[str, int] | None = None):
     """Student → that student's files, the newest first; and the files of nobody known.
 
-    With an assignment: the student whom the path names, else the one whose own ``seeds`` (label → seed) the file holds.
+    With an assignment: the student named by the path, else the one whose own ``seeds`` (label → seed) the file holds.
     Without one a student is called as the folder of the file, or as the file where there is none.
     """
     theirs, unknown = defaultdict(list), []
