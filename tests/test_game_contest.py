@@ -154,7 +154,7 @@ def dig(extra):
             found.add(name)
         if isinstance(one, int) and one ^ (2**62 - 1) in masked:
             found.add("seed")
-        if isinstance(one, str) and one.isdigit() and len(one) > 6 and int(one[:20]) ^ (2**62 - 1) in masked:
+        if isinstance(one, str) and one.isdecimal() and len(one) > 6 and int(one[:20]) ^ (2**62 - 1) in masked:
             found.add("seed as text")
         if isinstance(one, np.ndarray) and one.dtype.kind == "f" and one.size:
             values = np.asarray(one).ravel()[:5000].astype(float) * 3
