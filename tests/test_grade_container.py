@@ -179,10 +179,12 @@ def test_marks_are_those_that_bubblewrap_gives(docker, tmp_path, monkeypatch):
 
     room = Classroom(tmp_path, students=1)
     room.hand_in(room.students[0], {"uplift": "uplift = 0.9"})
-    marks = {}
+    marks, ended = {}, {}
     for tier in ("docker", "bubblewrap"):
         monkeypatch.setattr(module, "choose", lambda trust, tier=tier: (tier, {tier: "held"}))
         graded = grade(room.out, assignment=room.folder, out=tmp_path / tier, jobs=1, say=lambda *_: None)
         marks[tier] = {s: [(q.question, q.score) for q in g.questions] for s, g in graded.items()}
+        ended[tier] = [(g.state, g.errors, g.cpu_seconds) for g in graded.values()]
+    assert [e[0][:2] for e in ended.values()] == [("ended", [])] * 2, ended
     assert marks["docker"] == marks["bubblewrap"] and dict(marks["docker"][room.students[0]])["uplift"] == 0
     assert dict(marks["docker"][room.students[0]])["by_segment"] == 1
