@@ -11,6 +11,8 @@ matplotlib.use("agg")
 from matplotlib import image
 from matplotlib import pyplot as plt
 
+from PIL import Image
+
 import crmkit
 from gallery import NAMES, draw
 
@@ -32,9 +34,13 @@ def sheet(folder: Path, lang: str) -> Path:
         ax.set_axis_off()
     for ax, path in zip(places.flat, drawn):
         ax.imshow(image.imread(path))
-    figure.savefig(folder / f"{lang}.png", dpi=80)
+    whole = folder / f"{lang}.png"
+    figure.savefig(whole, dpi=80)
     plt.close("all")
-    return folder / f"{lang}.png"
+    with Image.open(whole) as picture:  # 256 colours are enough to look at, and half the size in the repository
+        small = picture.convert("RGB").quantize(256)
+    small.save(whole, optimize=True)
+    return whole
 
 
 if __name__ == "__main__":
