@@ -4,8 +4,6 @@ import csv
 import io
 import os
 import re
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from coursekit.batch import Parameter, batch, cell_value, declared, read_notebook, safe_label
 from coursekit.messages import KitError
 from crmkit import set_language
+from killing import killed_when
 
 PARAMETERS = """n: int = 3  # how many
 rate: float = 0.5
@@ -181,14 +180,9 @@ def test_kill_9_in_the_middle_leaves_whole_outputs_no_survivor_and_a_rerun_does_
     nbformat.write(node, notebook)
     rows = table(tmp_path, "n\n" + "\n".join(str(400 + i) for i in range(5)) + "\n")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "coursekit.cli", "batch", str(notebook), "--table", str(rows), "--out", str(out)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 60
-    while len(list(out.glob("[0-9]*.ipynb"))) < 2 and time.monotonic() < end:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    command = ["-m", "coursekit.cli", "batch", str(notebook), "--table", str(rows), "--out", str(out)]
+    with killed_when(lambda: len(list(out.glob("[0-9]*.ipynb"))) >= 2, *command):
+        pass
     kernels, end = (tmp_path / marker).read_text().split(), time.monotonic() + 20
     while (alive := [p for p in kernels if running(p)]) and time.monotonic() < end:
         time.sleep(0.1)  # kernels look for their parent once a second

@@ -4,9 +4,7 @@ import csv
 import io
 import json
 import os
-import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -29,6 +27,7 @@ from coursekit.messages import KitError
 from crmkit.market import Outcome, play, resized, rules, scenario
 from crmkit.market.game import Setup
 from crmkit.market.ledgers import COLUMNS
+from killing import ENVIRONMENT, kept, killed_when
 
 SETUP = Setup(scenario="household_hotline", seed=0, quarters=3, customers=100)
 KEY = bytes(range(32))
@@ -337,31 +336,17 @@ def test_a_contest_killed_with_9_goes_on_and_plays_nothing_twice(tmp_path, walle
         "if __name__ == '__main__':\n"
         f"    contest(Path({str(room)!r}), setup=Setup(scenario='household_hotline', seed=0, quarters=2, customers=100), "
         f"rounds=0, seeds=3, out=Path({str(out)!r}), say=lambda *_: None)\n")
-    environment = {**os.environ, "PYTHONPATH": str(Path(crmkit.__file__).parent.parent)}
-    process = subprocess.Popen([sys.executable, str(program)], env=environment)
-    end = time.monotonic() + 90
-    while len(before := _kept(out)) < 5 and time.monotonic() < end and process.poll() is None:
-        time.sleep(0.02)
-    family = _descendants(process.pid)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert 5 <= len(before) < 12 and family
+    with killed_when(lambda: len(kept(out)) >= 5, str(program)) as process:
+        family = _descendants(process.pid)
+    assert 5 <= len(kept(out)) < 12 and family
     end = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in family) and time.monotonic() < end:
         time.sleep(0.05)
     assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
-    before = _kept(out)
-    subprocess.run([sys.executable, str(program)], env=environment, check=True)
-    after = _kept(out)
+    before = kept(out)
+    subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, check=True)
+    after = kept(out)
     assert len(after) == 12 and before.items() <= after.items()  # CPU seconds included: nothing was played again
-
-
-def _kept(out: Path) -> dict:
-    try:
-        with sqlite3.connect(f"file:{out / 'journal.sqlite'}?mode=ro", uri=True) as store:
-            return dict(store.execute("select key, outcome from runs"))
-    except sqlite3.Error:
-        return {}
 
 
 def _descendants(pid: int) -> set[int]:

@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -27,6 +25,7 @@ from coursekit.messages import KitError, message_pair
 from crmkit.market import Decision, Game
 from crmkit.market.game import Setup
 from crmkit.market.journal import canonical, chained
+from killing import ENVIRONMENT, kept, killed_when
 
 SETUP = Setup(scenario="household_hotline", seed=2**40 + 7, quarters=2, customers=100)
 CLUB, QUALITY = Decision(social=0.6, contacts=1.0), Decision(service_quality=0.4, complaint_handling=0.8)
@@ -247,28 +246,14 @@ def test_killed_with_9_it_goes_on_and_replays_nothing_twice(tmp_path):
         "from pathlib import Path\nfrom coursekit.game.leaderboard import leaderboard\nfrom crmkit.market.game import Setup\n"
         f"if __name__ == '__main__':\n    leaderboard(Path({str(tmp_path / 'in')!r}), setup={own!r}, rounds=0, jobs=1, "
         f"out=Path({str(out)!r}), say=lambda *_: None)\n")
-    environment = {**os.environ, "PYTHONPATH": str(Path(crmkit.__file__).parent.parent)}
-    process = subprocess.Popen([sys.executable, str(program)], env=environment)
-    end = time.monotonic() + 90
-    while len(kept(out)) < 2 and time.monotonic() < end and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with killed_when(lambda: len(kept(out)) >= 2, str(program)):
+        pass
     before = kept(out)
     assert 2 <= len(before) < 9
-    subprocess.run([sys.executable, str(program)], env=environment, check=True)
+    subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, check=True)
     after = kept(out)
     assert len(after) == 9 and all(after[key] == row for key, row in before.items())  # rows are not written again
     assert len(rows(out / "leaderboard.csv")) == 8
-
-
-def kept(out: Path) -> dict:
-    """Key → (place of the row, result): a row written again would have another place."""
-    try:
-        with sqlite3.connect(f"file:{out / 'journal.sqlite'}?mode=ro", uri=True) as store:
-            return {key: (place, text) for key, place, text in store.execute("select key, rowid, outcome from runs")}
-    except sqlite3.Error:
-        return {}
 
 
 def test_a_folder_without_any_game_is_taken_for_the_wrong_folder(tmp_path):

@@ -6,9 +6,6 @@ import io
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -20,6 +17,7 @@ import crmkit
 from classroom import PACK, Classroom
 from coursekit.grade import grade
 from coursekit.messages import KitError
+from killing import kept, killed_when
 
 pytestmark = pytest.mark.usefixtures("walled")
 
@@ -301,25 +299,11 @@ def test_kill_9_in_the_middle_loses_nothing_and_a_rerun_goes_on(tmp_path):
     for student in room.students:
         room.hand_in(student, before=["import time; time.sleep(0.4)"])
     out = tmp_path / "grades"
-    command = [sys.executable, "-m", "coursekit.cli", "grade", str(room.out), "--assignment", str(room.folder),
-               "--out", str(out), "--jobs", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    import sqlite3
-
-    def kept():
-        try:
-            with sqlite3.connect(f"file:{out / 'journal.sqlite'}?mode=ro", uri=True) as store:
-                return store.execute("select count(*) from runs").fetchone()[0]
-        except sqlite3.Error:
-            return 0
-
-    end = time.monotonic() + 90
-    while kept() < 3 and time.monotonic() < end:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    done = kept()
+    command = ["-m", "coursekit.cli", "grade", str(room.out), "--assignment", str(room.folder), "--out", str(out),
+               "--jobs", "1"]
+    with killed_when(lambda: len(kept(out)) >= 3, *command):
+        pass
+    done = len(kept(out))
     assert 3 <= done < 8
     import coursekit.grade as module
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import crmkit
 from crmkit.customer_pyramid import (
     CURRY, ZEITHAML, ByCustomerShare, ByCutoff, ByValueShare, pyramid, reallocate,
 )

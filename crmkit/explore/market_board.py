@@ -24,7 +24,7 @@ from ..market.rules import HISTORY, QUARTER
 from ..pdca import DECISIONS
 from ..schema import CrmkitError
 from ..tables import number, percent, show
-from ..terms import has_term, message_pair, term, term_pair
+from ..terms import message_pair, term, term_pair
 from .market_words import AS_THE_TYPE, Pair, called, capital, differences, html, in_words
 
 _HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ from ..kpi_sheet import Indicators, indicators
 from ..pdca import DECISIONS, PDCA
 from ..schema import CrmkitError, require_choice
 from . import rules
-from .customer_accounts import KPIS, Quarter, customer_kpi, on_file, run_quarter
+from .customer_accounts import KPIS, customer_kpi, on_file, run_quarter
 from .decision import Decision, Trial
 from .engine import Market
 from .journal import LONGEST_LINE, MADE_WITH, Journal, canonical, chained, digest, read

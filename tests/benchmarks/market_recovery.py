@@ -19,7 +19,7 @@ import crmkit
 from crmkit.clv.fitting import counted
 from crmkit.clv.pareto import _score
 from crmkit.intervals import interval_of, mean_of
-from crmkit.market import Campaign, Decision, Ledgers, Market, Scenario, scenario, scenarios
+from crmkit.market import Decision, Ledgers, Market, Scenario, scenario, scenarios
 from crmkit.relationship_types import PLANS, TYPES, ContactPlan, compare_relationship_types
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
