@@ -182,7 +182,8 @@ def test_marks_are_those_that_bubblewrap_gives(docker, tmp_path, monkeypatch):
     marks, ended = {}, {}
     for tier in ("docker", "bubblewrap"):
         monkeypatch.setattr(module, "choose", lambda trust, tier=tier: (tier, {tier: "held"}))
-        graded = grade(room.out, assignment=room.folder, out=tmp_path / tier, jobs=1, say=lambda *_: None)
+        graded = grade(room.out, assignment=room.folder, out=tmp_path / tier, jobs=1, limits=Limits(seconds=600),
+                       say=lambda *_: None)
         marks[tier] = {s: [(q.question, q.score) for q in g.questions] for s, g in graded.items()}
         ended[tier] = [(g.state, g.errors, g.cpu_seconds) for g in graded.values()]
     assert [e[0][:2] for e in ended.values()] == [("ended", [])] * 2, ended

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,16 @@ def both_languages():
 
 def text_of(outcome):
     return outcome.sheet["answers"]["a"].get("value")
+
+
+def test_no_other_thread_is_about_when_a_submission_is_forked():
+    """Locks that another thread held would stay locked for ever in the child."""
+    with Warm(tier="bubblewrap") as warm:
+        pid = warm.process.pid
+        for _ in range(2):  # bubblewrap, its process 1, Python
+            pid = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
+        status = Path(f"/proc/{pid}/status").read_text()
+    assert "Name:\tpython" in status and "\nThreads:\t1\n" in status
 
 
 @pytest.mark.parametrize("what", WITHOUT)

@@ -51,6 +51,8 @@ def drop_root() -> None:
 def warm(modules: list[str]):
     """Load what exercises use, once; the shell that will run the cells."""
     os.environ.setdefault("MPLBACKEND", "Agg")
+    # a fork takes along what other threads hold locked, never the threads: there shall be none. This one is pyarrow's
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     import importlib
     import io
     import warnings
@@ -85,6 +87,7 @@ def new_shell():
     from IPython.core.displayhook import DisplayHook
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Type
+    from traitlets.config import Config
 
     class UnseenResult(DisplayHook):
         """Keeps `_` and `Out`; draws nothing."""
@@ -112,8 +115,7 @@ def new_shell():
         def _format_exception_for_storage(self, *_, **__):
             return {}  # for a history that is not kept
 
-    shell = NotebookShell.instance()
-    shell.history_manager.enabled = False
+    shell = NotebookShell.instance(config=Config(HistoryManager={"enabled": False}))  # it would be a thread's work
     shell.colors = "NoColor"
     return shell
 
