@@ -153,7 +153,8 @@ def _draw_estimates(scene: Scene, found: dict, effect: float) -> None:
     zero, truth = place([0, effect])
     scene.line(zero, before - 18, zero, _END, css="crm-edge")
     scene.line(truth, before - 18, truth, _END)
-    scene.text(min(max(truth, _FROM + 84), _TO - 84), chart, term_text("true_effect"), anchor="middle", lines="middle")
+    scene.text(min(max(truth, _FROM + 84), _TO - 84), chart, term_text("true_effect"), anchor="middle",
+               css="crm-of-rule", lines="middle")
     for i, estimate in enumerate(estimates):
         y = groups + _LOOK * (i - len(estimates) / 2) if i else before  # the looks lie around the middle of their row
         low, middle, high = place([estimate.low, estimate.value, estimate.high])
