@@ -1,6 +1,7 @@
 """Plots: what is drawn is what the result holds, in the language, without a box, and nowhere but on the Axes given."""
 
 import copy
+import re
 from dataclasses import fields, is_dataclass, replace
 
 import matplotlib
@@ -10,6 +11,7 @@ import pytest
 
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import FixedLocator
 
 import crmkit
 from crmkit import plots
@@ -18,6 +20,7 @@ from crmkit.tables import number, percent
 from gallery import NAMES, draw, example
 from test_fonts import bare_machine, listening  # noqa: F401
 
+UNITS = {"": 1, "%": 0.01, "k": 1e3, "M": 1e6, "B": 1e9, "万": 1e4, "亿": 1e8}
 MESSY = ("喆珺犇与合作伙伴 Łódź & Söhne", "$\\alpha$ 客户 <b>", "=1+1 −5%", "珺")
 
 
@@ -93,6 +96,38 @@ def test_tick_labels_do_not_overlap(name, lang):
     for axis in (ax.xaxis, ax.yaxis):
         boxes = [t.get_window_extent() for t in axis.get_ticklabels() if t.get_text()]
         assert not [1 for a, b in zip(boxes, boxes[1:]) if a.overlaps(b)]
+
+
+def says_where_it_stands(ax) -> list[str]:
+    """The numbers at the ticks, each compared with its place; where ticks stand at names there are none."""
+    ax.figure.canvas.draw()
+    said = []
+    for axis in (ax.xaxis, ax.yaxis):
+        if not isinstance(axis.get_major_locator(), FixedLocator):
+            for place, text in zip(axis.get_majorticklocs(), axis.get_ticklabels()):
+                if found := re.fullmatch(r"(−?[\d,.]+)([%kMB万亿]?)", text.get_text()):
+                    number = float(found[1].replace("−", "-").replace(",", "")) * UNITS[found[2]]
+                    assert number == pytest.approx(place, rel=1e-6, abs=1e-9), text
+                    said.append(text.get_text())
+    return said
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tick_with_a_number_says_where_it_stands(name, lang):
+    crmkit.set_language(lang)
+    says_where_it_stands(draw(name))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("top", [0.28, 22.5, 1.75e6, 2.6e9])
+def test_a_tick_is_not_rounded_away_from_its_place(top, lang):
+    crmkit.set_language(lang)
+    ax = paper.axes(None, "", y=("value", number))
+    ax.set_ylim(0, top)
+    assert len(set(says_where_it_stands(ax))) >= 4
+    ax.set_ylim(top, 1.01 * top)
+    assert len(set(says_where_it_stands(ax))) >= 4
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -28,7 +28,8 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
         tops.append(up)
         ax.hlines(row["value"], i - 0.4, i + 0.4, color=INK, linewidth=2.5,
                   label=None if i else label("value", lines=True))
-        ax.annotate(f"{number(row['value'])}\n{label('score')} {_points(row['score'])}", (i, up), (0, 6),
+        whole = f"{row['value']:,.0f}".replace("-", "−")  # firms that lie close together are to be told apart
+        ax.annotate(f"{whole}\n{label('score')} {_points(row['score'])}", (i, up), (0, 6),
                     textcoords="offset points", ha="center", color=INK)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_xticks(range(len(table)), [label(firm, lines=True) for firm in table["firm"]])

@@ -79,11 +79,17 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2),
 
 
 def name_axis(axis, slug: str, show=None) -> None:
-    """The term at an axis; ``show`` writes its ticks: ``percent`` (whole ones, if they are), ``number`` as tables do."""
+    """The term at an axis; ``show`` writes its ticks."""
     axis.set_label_text(label(slug))
     if show is not None:
-        axis.set_major_formatter(
-            lambda v, _: percent(v, int(abs(100 * v - round(100 * v)) > 1e-6)) if show is percent else show(v))
+        axis.set_major_formatter(lambda v, _: tick(v, show))
+
+
+def tick(value: float, show) -> str:
+    """A number where it stands: ``number`` unrounded, ``percent`` whole if it is, others as they write it."""
+    if show is number:
+        return number(value, exact=True)
+    return percent(value, int(abs(100 * value - round(100 * value)) > 1e-6)) if show is percent else show(value)
 
 
 def share_axis(axis, slug: str) -> None:

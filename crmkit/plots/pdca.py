@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 
 from ..tables import number, percent
-from .paper import BLUE, DARK, GREY, INK, ORANGE, VERMILION, axes, colon, label, row_labels
+from .paper import BLUE, DARK, GREY, INK, ORANGE, VERMILION, axes, colon, label, row_labels, tick
 
 # a signal is told by its shape; colour only helps
 _SIGNALS = {"beyond_limits": ("D", VERMILION), "two_of_three": ("^", ORANGE), "eight_on_one_side": ("s", ORANGE),
@@ -86,9 +86,6 @@ def _finished(ax: Axes, periods, show=None) -> Axes:
     every = -(-len(periods) // 9)
     ax.set_xticks(range(0, len(periods), every), periods[::every])
     if show is not None:
-        def tick(value, _):  # a short number may round a tick away from where it stands: 22.5 is not 22
-            return f"{value:g}".replace("-", "−") if show is number and abs(value) < 1000 else show(value)
-
-        ax.yaxis.set_major_formatter(tick)
+        ax.yaxis.set_major_formatter(lambda value, _: tick(value, show))
         ax.legend(frameon=False, fontsize=9, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.16))
     return ax
