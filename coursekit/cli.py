@@ -1,6 +1,7 @@
 """The command `crmkit`: its verbs and options, in the user's language. What a verb does is in that verb's module."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -266,6 +267,9 @@ def make_app() -> typer.Typer:
     return app
 
 
+BAD_VALUES = ("int_parsing", "float_parsing", "greater_than_equal", "less_than_equal", "value_error")
+
+
 def usage_error(error, verb: str) -> KitError:
     """A mistake on the command line, said in the user's language; ``error`` is typer's, told apart by its class."""
     detail, kind = error.format_message().rstrip(".") + ".", type(error).__name__
@@ -277,6 +281,14 @@ def usage_error(error, verb: str) -> KitError:
         return KitError("unknown_option", value=error.option_name, verb=verb, status=2)
     if kind == "MissingParameter":
         return KitError("missing_parameter", value=shown, verb=verb, status=2)
+    wrong = error.__cause__.errors()[0] if hasattr(error.__cause__, "errors") else {}  # pydantic's, in English
+    if wrong.get("type") in BAD_VALUES:
+        limits = wrong.get("ctx", {})
+        allowed = limits.get("ge", limits.get("le")) if "error" not in limits else ", ".join(
+            re.findall(r"'([^']+)'", str(limits["error"]).partition(" is not one of ")[2]))
+        if allowed != "":
+            return KitError(
+                f"bad_{wrong['type']}", value=wrong["input"], name=shown, allowed=allowed, verb=verb, status=2)
     if kind == "BadParameter" and shown:
         return KitError("bad_parameter", name=shown, detail=error.message.rstrip(".") + ".", verb=verb, status=2)
     return KitError("usage", detail=detail, verb=verb, status=2)

@@ -343,7 +343,10 @@ def test_a_notebook_s_mark_ignores_running_and_sees_every_word(course, tmp_path)
 
 @pytest.mark.parametrize(("arguments", "code", "zh"), [
     (["opne"], 2, "没有“opne”这个命令"), (["open", "--prot", "1"], 2, "没有选项 --prot"), (["reset"], 2, "还缺 LESSON"),
-    (["open", "--port", "x"], 2, "--port 的值不对"), (["open", "--lang", "fr"], 2, "--lang 的值不对"),
+    (["open", "--port", "x"], 2, "--port 要一个整数，不是“x”"), (["open", "--port", "99999"], 2, "--port 不能是 99999：至多 65535"),
+    (["leaderboard", ".", "--scenario", "x", "--seed", "-4"], 2, "--seed 不能是 -4：至少 0"),
+    (["contest", ".", "--scenario", "x", "--seconds", "?"], 2, "--seconds 要一个数，不是“?”"),
+    (["open", "--lang", "fr"], 2, "--lang 不能是“fr”。可以是：zh, en, both"),
     (["open", "a", "b"], 2, "命令写得不对"), (["bench", "nothing"], 1, "没有“nothing”这一项测量"),
     (["reset", "06", "/nowhere/at/all"], 1, "还没有学习文件"),
 ])
@@ -351,7 +354,7 @@ def test_a_mistake_on_the_command_line_is_said_in_the_user_s_language(arguments,
     crmkit.set_language("zh")
     assert cli.main(arguments) == code
     said = capsys.readouterr().err
-    assert zh in said and "Traceback" not in said
+    assert zh in said and "Traceback" not in said and "Input should" not in said
     crmkit.set_language("en")
     assert cli.main(arguments) == code
     assert not re.search("[\u4e00-\u9fff]", capsys.readouterr().err)
