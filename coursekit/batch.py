@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import threading
 import time
 import unicodedata
 from collections import deque
@@ -19,10 +18,11 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import date, datetime
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 
 from .messages import KitError, message
+from .processes import end_with_parent
 
 # the data door, papermill and the rest are imported where they are used: each process reads this module anew
 
@@ -333,15 +333,9 @@ _node = _folder = None
 def _begin(notebook: str, out: str) -> None:
     """In a process of its own: the notebook is read once, and nothing outlives the one that asked for it."""
     global _node, _folder
-    threading.Thread(target=end_with, args=(parent_process().sentinel,), daemon=True).start()
+    end_with_parent()
     _node, _folder = read_notebook(Path(notebook)), str(Path(notebook).parent)
     os.chdir(out)  # papermill takes {} in a path for its own: the paths that it is given are short and ours
-
-
-def end_with(sentinel) -> None:
-    """In a thread: end this process with the one that asked for it; what it started ends as it loses its parent."""
-    connection.wait([sentinel])
-    os._exit(1)
 
 
 def _run_row(row: Row) -> tuple[str, float, str]:

@@ -181,8 +181,7 @@ def test_kill_9_in_the_middle_leaves_whole_outputs_no_survivor_and_a_rerun_does_
     rows = table(tmp_path, "n\n" + "\n".join(str(400 + i) for i in range(5)) + "\n")
     out = tmp_path / "out"
     command = ["-m", "coursekit.cli", "batch", str(notebook), "--table", str(rows), "--out", str(out)]
-    with killed_when(lambda: len(list(out.glob("[0-9]*.ipynb"))) >= 2, *command):
-        pass
+    killed_when(lambda: len(list(out.glob("[0-9]*.ipynb"))) >= 2, *command)
     kernels, end = (tmp_path / marker).read_text().split(), time.monotonic() + 20
     while (alive := [p for p in kernels if running(p)]) and time.monotonic() < end:
         time.sleep(0.1)  # kernels look for their parent once a second

@@ -1,11 +1,10 @@
 """What both verbs share: whose a file is, and tasks that are done once whatever happens in between."""
 
 import re
-import threading
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 
 import crmkit
@@ -13,12 +12,12 @@ from crmkit.market.game import Setup
 from crmkit.schema import CrmkitError
 
 from ..assign.assignment import Assignment
-from ..batch import end_with
 from ..grade import as_they_end
 from ..grade.fingerprint import fingerprint
 from ..grade.identity import Submission, named_in, names_of, newest
 from ..grade.intake import Found
 from ..grade.journal import Journal
+from ..processes import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,6 @@ def do_all(tasks: dict, work, journal: Journal, *, jobs: int, say, begin=None, s
 
 
 def _begin(begin, settings) -> None:
-    threading.Thread(target=end_with, args=(parent_process().sentinel,), daemon=True).start()
+    end_with_parent()
     if begin:
         begin(*settings)

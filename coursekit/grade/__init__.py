@@ -20,6 +20,7 @@ from ..assign.assignment import Assignment, Variant
 from ..build.notebooks import answer_sheet_code
 from ..exercises import FILES, Exercise, SolutionError, load_exercise
 from ..messages import KitError, message
+from ..processes import end_with_parent
 from . import marking
 from .container import wall
 from .identity import Submission, identify, newest
@@ -173,6 +174,7 @@ _exercise: Exercise | None = None
 
 def _load(path: str) -> None:
     global _exercise
+    end_with_parent()
     _exercise = load_exercise(Path(path))
 
 
