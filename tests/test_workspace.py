@@ -429,14 +429,14 @@ class Lab:
             [sys.executable, "-m", "coursekit.cli", "open", str(folder), "--no-browser", *options], env=env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         )
-        self.timer = threading.Timer(120, self.process.kill)  # of one that never says where it is
-        self.timer.start()
+        timer = threading.Timer(120, self.process.kill)  # of one that never says where it is
+        timer.start()
         self.said = ""
         for line in self.process.stdout:
             self.said += line
             if found := re.search(r"(http://127\.0\.0\.1:\d+)(/lab\S*)\?token=(\w+)", line):
                 self.base, self.page, self.token = found.groups()
-                self.timer.cancel()
+                timer.cancel()
                 return
         pytest.fail(self.said)
 

@@ -97,7 +97,7 @@ def whisker(score: Estimate, low: float, high: float) -> str:
 
 
 def write_contest(out: Path, result, lang: str) -> list[str]:
-    """``contest.csv``, ``games.csv``, `problems`` and ``contest.html``; the lines that the command says."""
+    """``contest`` and ``problems``, each as ``.csv`` and ``.html``, and ``games.csv``; the lines that the command says."""
     about, problems = result.about, [*result.problems]
     rows = [["rank", "student_id", "name", "value", "gain", "gain_low", "gain_high", "score", "score_low", "score_high",
              "lead_over_next", "lead_low", "lead_high", "games", "games_broken_off", "cpu_seconds", "file"]]

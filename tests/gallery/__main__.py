@@ -10,7 +10,6 @@ import matplotlib
 matplotlib.use("agg")
 from matplotlib import image
 from matplotlib import pyplot as plt
-
 from PIL import Image
 
 import crmkit
@@ -37,7 +36,7 @@ def sheet(folder: Path, lang: str) -> Path:
     whole = folder / f"{lang}.png"
     figure.savefig(whole, dpi=80)
     plt.close("all")
-    with Image.open(whole) as picture:  # 256 colours are enough to look at, and half the size in the repository
+    with Image.open(whole) as picture:  # 256 colours are enough to look at, and a quarter of the bytes in the repository
         small = picture.convert("RGB").quantize(256)
     small.save(whole, optimize=True)
     return whole
