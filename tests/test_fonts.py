@@ -1,6 +1,7 @@
 """Fonts: no label is a box on a machine without a Chinese font, whatever mix of scripts and formulas it holds."""
 
 import logging
+import random
 import subprocess
 import sys
 import warnings
@@ -70,6 +71,26 @@ def test_mixed_text_draws_every_glyph_on_a_bare_machine(bare_machine, style):
     fonts.use()
     assert _draw(MIXED, **style) == []
     assert _draw(MIXED.replace("$", ""), **style) == []
+
+
+@pytest.mark.parametrize("order", ["as listed", "reversed", "oblique first", 1, 2, 3])
+def test_the_order_in_which_a_machine_lists_its_fonts_changes_nothing(bare_machine, monkeypatch, order):
+    listed = list(font_manager.fontManager.ttflist)
+    if order == "reversed":
+        listed.reverse()
+    elif order == "oblique first":
+        listed.sort(key=lambda face: face.style == "normal")
+    elif isinstance(order, int):
+        random.Random(order).shuffle(listed)
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
+    _forget()
+    fonts.use()
+    for weight in ("regular", "medium", "semibold", "bold"):
+        for family in (fonts.NAME, "DejaVu Sans"):
+            with listening() as heard:
+                found = font_manager.fontManager.findfont(font_manager.FontProperties(family=family, weight=weight))
+            assert heard == [] and "Oblique" not in found, (family, weight, found)
+        assert _draw(MIXED, fontweight=weight) == []
 
 
 def test_latin_letters_that_noto_sc_lacks_come_from_dejavu(bare_machine):

@@ -49,8 +49,20 @@ def _register() -> tuple[str, ...]:
     found = tuple(name for name in SYSTEM_CJK if any(f.name == name for f in fontManager.ttflist))[:1]
     for name in (NAME, "DejaVu Sans", *found):
         faces = [f for f in fontManager.ttflist if f.name == name]
-        regular = min(faces, key=lambda f: abs((f.weight if isinstance(f.weight, int) else 400) - 400))
+        regular = min(faces, key=_distance_from_regular)
+        upright = {f.weight for f in faces if f.style == regular.style}
         # findfont warns at every ask for a weight that a family lacks: answer it with the regular face
-        for weight in {500, 600, 700} - {f.weight for f in faces}:
+        for weight in {500, 600, 700} - upright:
             fontManager.ttflist.append(replace(regular, weight=weight))
     return found
+
+
+def _distance_from_regular(face) -> tuple:
+    """How far a face is from upright, weight 400 and normal width; the file's name breaks ties.
+
+    A machine lists its fonts in any order, and an oblique face has the same weight as the regular one.
+    """
+    weight = face.weight if isinstance(face.weight, int) else 400
+    slanted = face.style != "normal"
+    narrowed = str(face.stretch) not in ("normal", "400")
+    return slanted, narrowed, abs(weight - 400), str(face.fname)
