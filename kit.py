@@ -470,7 +470,7 @@ def verbs():
 
 
 def show_help(file):
-    from crmkit.language import get_language  # lies beside this file and needs nothing but the standard library
+    from crmkit.core.language import get_language  # lies beside this file and needs nothing but the standard library
 
     chosen, start = get_language(), START
     shown = ["zh", "en"] if chosen == "both" else [chosen]

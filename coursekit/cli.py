@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from crmkit.language import LANGUAGES, set_language
-from crmkit.schema import CrmkitError
+from crmkit.core.language import LANGUAGES
+from crmkit.core.setting import set_language
+from crmkit.core.errors import CrmkitError
 
 from .messages import CATALOGUE, KitError, message, read_catalogue
 
@@ -90,7 +91,7 @@ def make_app() -> typer.Typer:
         no_browser: Annotated[bool, option("no_browser", "--no-browser")] = False,
         port: Annotated[int | None, option("port", "--port", min=1, max=65535, metavar="N")] = None,
     ):
-        from .lab import open_lab
+        from .learn.lab import open_lab
 
         if lang:
             set_language(lang)
@@ -106,7 +107,7 @@ def make_app() -> typer.Typer:
         sheet: Sheet = None,
         drop_duplicates: DropDuplicates = False,
     ):
-        from .run import run
+        from .client.run import run
 
         return run(
             data, lang=lang, out=out, mapping=mapping, as_of=as_of, parameters=parameters or [], sheet=sheet,
@@ -122,14 +123,14 @@ def make_app() -> typer.Typer:
         drop_duplicates: DropDuplicates = False,
         out: Annotated[Path | None, option("check_out", "--out", metavar="DIR")] = None,
     ):
-        from .check import check
+        from .client.check import check
 
         return check(
             data, mapping=mapping, as_json=as_json, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates, out=out,
         )
 
     def build(check: Annotated[bool, option("build_check", "--check")] = False):
-        from .build import build
+        from .lessons.build import build
 
         return build(check=check)
 
@@ -138,7 +139,7 @@ def make_app() -> typer.Typer:
         folder: Folder = None,
         lang: Annotated[Language | None, option("reset_lang", "--lang")] = None,
     ):
-        from .workspace import reset
+        from .learn.workspace import reset
 
         for line in reset(lesson, folder, lang=lang):
             print(line)
@@ -162,7 +163,7 @@ def make_app() -> typer.Typer:
         feedback: Annotated[Literal["form", "practice"], option("feedback", "--feedback")] = "form",
         sheet: Sheet = None,
     ):
-        from .assign import assign
+        from .teach.assign.assign import assign
 
         for line in assign(exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet):
             print(line)
@@ -177,14 +178,14 @@ def make_app() -> typer.Typer:
         second_seed: Annotated[bool, option("second_seed", "--second-seed")] = False,
         seconds: Annotated[float, option("seconds", "--seconds", min=1, metavar="N")] = 60,
     ):
-        from .grade import grade
-        from .grade.sandbox import Limits
+        from .teach.grade.grade import grade
+        from .sandbox.warm import Limits
 
         grade(submissions, assignment=assignment, out=out, jobs=jobs, only=only, trust=trust, second_seed=second_seed,
               limits=Limits(seconds=seconds))
 
     def new_exercise(folder: Annotated[Path, argument("new_folder", "DIR")]):
-        from .assign.packs import new_exercise
+        from .teach.assign.packs import new_exercise
 
         source = new_exercise(folder)
         print(message("new_exercise_done", folder=folder, source=source.name))
@@ -193,8 +194,8 @@ def make_app() -> typer.Typer:
         exercise: Annotated[str, argument("exercise", "EXERCISE")],
         students: Annotated[int, option("students", "--students", min=1, max=30, metavar="N")] = 5,
     ):
-        from .assign import find_exercise
-        from .assign.packs import preview
+        from .teach.assign.assign import find_exercise
+        from .teach.assign.packs import preview
 
         for line in preview(find_exercise(exercise), students):
             print(line)
@@ -206,7 +207,7 @@ def make_app() -> typer.Typer:
         jobs: Annotated[int, option("batch_jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
         sheet: Sheet = None,
     ):
-        from .batch import batch
+        from .client.batch import batch
 
         return int(any(row.state == "failed" for row in batch(notebook, table=table, out=out, jobs=jobs, sheet=sheet)))
 
@@ -228,9 +229,9 @@ def make_app() -> typer.Typer:
         jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
         lang: PageLang = "both",
     ):
-        from crmkit.market.game import Setup
+        from crmkit.market.game.game import Setup
 
-        from .game.leaderboard import leaderboard
+        from .teach.game.leaderboard import leaderboard
 
         if (assignment is None) == (seed is None):
             raise KitError("leaderboard_seed", status=2)
@@ -251,9 +252,9 @@ def make_app() -> typer.Typer:
         jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
         lang: PageLang = "both",
     ):
-        from crmkit.market.game import Setup
+        from crmkit.market.game.game import Setup
 
-        from .game.contest import contest
+        from .teach.game.contest import contest
 
         setup = Setup(scenario=scenario, seed=0, level=level, quarters=quarters, customers=customers)
         contest(submissions, setup=setup, seeds=seeds, seconds=seconds, secret=secret, out=out, jobs=jobs,
@@ -322,7 +323,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        from .workspace import system_error
+        from .learn.workspace import system_error
 
         print(system_error(error), file=sys.stderr)
         return 1

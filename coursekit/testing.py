@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from .messages import KitError
-from .workspace import CHECKOUT
+from .learn.workspace import CHECKOUT
 
 
 def test(arguments: list[str]) -> int:

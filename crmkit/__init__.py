@@ -11,40 +11,52 @@ __version__ = "0.1.0"
 # module -> its public names; the one list of what the kit promises
 _NAMES = {
     # data in
-    "datasets": "load",
-    "transactions": "read_transactions check_transactions",
-    "summary": "customer_summary",
-    # models
-    "segments": "rfm_scores name_segments",
-    "customer_pyramid": "pyramid reallocate ByCustomerShare ByValueShare ByCutoff",
-    "tier_migration": "migration",
-    "concentration": "pareto_share pareto_test lorenz gini whale_curve long_tail",
-    "clv": "fit_bg_nbd fit_mbg_nbd fit_pareto_nbd fit_gamma_gamma fit_sbg validate_holdout",
-    "customer_value": "retention_clv value_matrix",
-    "defection": "retention_economics",
-    "repeat_orders": "repeat_business",
-    "stakeholders": "stakeholder_map",
-    "expectations": "expectation_gaps",
-    "relationship_types": "compare_relationship_types published_type",
-    "relationship_levels": "programme_economics recommend_level",
-    "contact_intensity": "fit_contact_response",
-    "loyalty": "loyalty_forms satisfaction_loyalty recovery_paradox loyalty_programme",
-    "growth": "purchase_funnel customer_ladder referral_growth",
-    "cross_selling": "cross_sell_rules",
-    "planning": "uplift sample_size plan_budget",
-    "pdca": "PDCA",
-    "control_limits": "control_chart",
-    "kpi_sheet": "indicators",
-    # language, explorers, questions, tables, errors
-    "language": "set_language",
-    "terms": "term glossary",
+    "data.datasets": "load",
+    "data.transactions.door": "read_transactions check_transactions",
+    "data.summary": "customer_summary",
+    # the chapters
+    "foundations.repeat_business": "repeat_business",
+    "foundations.stakeholder_map": "stakeholder_map",
+    "foundations.expectation_gaps": "expectation_gaps",
+    "relationship_types.types":
+        "PLANS ContactPlan compare_relationship_types published_type relationship_type type_frontier",
+    "relationship_types.contact_intensity":
+        "fit_contact_response adjusted_contact_response within_customer_response",
+    "relationship_types.defects": "participation_funnel offer_effect promise_gap benefit_breadth",
+    "relationship_levels.levels":
+        "CustomerBase Programme level_crosswalk measure_base programme_economics recommend_level",
+    "customer_pyramid.segments": "SEGMENT_RULES SegmentRule check_rules name_segments rfm_scores",
+    "customer_pyramid.pyramid": "ByCustomerShare ByCutoff ByValueShare pyramid reallocate",
+    "customer_pyramid.migration": "migration",
+    "customer_pyramid.concentration": "gini long_tail lorenz pareto_share pareto_test whale_curve",
+    "customer_value.value_matrix": "retention_clv value_matrix",
+    "customer_value.retention": "keeping_pays retention_economics",
+    "customer_value.clv.beta_geometric": "fit_bg_nbd fit_mbg_nbd",
+    "customer_value.clv.pareto": "fit_pareto_nbd",
+    "customer_value.clv.gamma_gamma": "fit_gamma_gamma",
+    "customer_value.clv.sbg": "fit_sbg",
+    "customer_value.clv.holdout": "validate_holdout",
+    "loyalty.loyalty":
+        "loyalty_forms loyalty_or_inertia loyalty_programme points_liability recovery_paradox satisfaction_loyalty",
+    "growth.growth": "customer_ladder purchase_funnel referral_growth referral_value",
+    "growth.cross_selling": "cross_sell_rules growth_split next_product",
+    "planning.planning": "check_randomisation compare_plans plan_budget retention_by_source sample_size uplift",
+    "pdca.cycles": "PDCA difference",
+    "pdca.control_chart": "control_chart",
+    "pdca.indicators": "indicators",
+    # language, explorers, answers, tables, errors
+    "core.setting": "set_language",
+    "core.language": "in_language",
+    "core.glossary": "term glossary",
+    "core.errors": "CrmkitError",
     "explore": "explore_pyramid explore_rfm explore_relationship_types explore_relationship_levels",
-    "questions": "AnswerSheet",
-    "tables": "show save_tables",
-    "schema": "CrmkitError",
+    "answers.sheet": "AnswerSheet",
+    "display.tables": "show save_tables",
+    "display.client_report": "Report",
 }
 _OWNER = {name: module for module, names in _NAMES.items() for name in names.split()}
-_ROOMS = ("explore", "market", "plots")  # opened by their own name: crmkit.market.scenarios()
+# opened by their own name: crmkit.market.scenarios()
+_ROOMS = {"explore": "explore", "fonts": "display.fonts", "market": "market", "plots": "plots"}
 
 __all__ = sorted(_OWNER)
 
@@ -55,7 +67,7 @@ def __getattr__(name):
         globals()[name] = value
         return value
     if name in _ROOMS:
-        return import_module(f"crmkit.{name}")
+        return import_module(f"crmkit.{_ROOMS[name]}")
     raise AttributeError(f"module 'crmkit' has no attribute {name!r}")
 
 

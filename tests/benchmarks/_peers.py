@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-FIXTURE = ROOT / "tests" / "fixtures" / "lifetimes_cdnow_sample.parquet"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))  # also for the scripts that import this one
+from places import ROOT  # noqa: E402
+
+FIXTURE = ROOT / "tests" / "published" / "lifetimes_cdnow_sample.parquet"
 PACKAGES = {
     ".venv-peers": ["lifetimes==0.11.3", "pandas==2.3.3", "numpy==2.2.6", "scipy==1.14.1", "pyarrow", "setuptools<81"],
     ".venv-peers-pymc": ["pymc-marketing==0.19.2", "pyarrow"],

@@ -14,8 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-import _peers as peers  # noqa: E402
+import _peers as peers
 
 CUSTOMERS = (0, 100_000, 1_000_000)  # 0: CDNOW's sample
 LIMITS = {"lifetimes": 10.0, "log_likelihood": 1e-6}  # the first at a million

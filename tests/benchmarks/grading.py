@@ -1,6 +1,6 @@
 """Grading beside papermill, nbgrader and otter-grader: python tests/benchmarks/grading.py [STUDENTS [ROUNDS]].
 
-Everybody grades the notebooks of the same students of tests/packs/gym_offer (pandas and seaborn, everything answered).
+Everybody grades the notebooks of the same students of tests/support/packs/gym_offer (pandas and seaborn, everything answered).
 Prints medians of CPU seconds a submission over rounds in which all take turns, then a class of 300 from the roster to
 the reports. The peers' notebooks have the same code without the kit's own cells; papermill only runs them and compares
 nothing. CPU is of every process that was started: what its parent did not wait for is waited for here.
@@ -22,9 +22,8 @@ import time
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
-import _peers as peers  # noqa: E402
+import _peers as peers  # puts tests/support on the path
+from places import ROOT
 
 STUDENTS, ROUNDS = 300, 3
 CLASS, BATCH = 60, 4  # submissions a round: ours, nbgrader's, which share what a command has to start; the others start anew

@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 import crmkit
 from crmkit.market import Market, scenario
-from crmkit.market.ledgers import COLUMNS
+from crmkit.market.simulator.ledgers import COLUMNS
 
 name, customers, months = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 s = scenario(name)

@@ -15,12 +15,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from crmkit import intervals
-from crmkit.market import (
-    Campaign, Decision, Scenario, Trial, View, best_decision, carried_on, play, resized, scenario,
-)
-from crmkit.market.ledgers import ids
-from crmkit.market.rules import QUARTERS, opened
+from crmkit.core import intervals
+from crmkit.market import Campaign, Decision, Scenario, Trial, View, best_decision, carried_on, play, resized
+from crmkit.market import scenario
+from crmkit.market.simulator.ledgers import ids
+from crmkit.market.game.rules import QUARTERS, opened
 
 Policy = Callable[[View], Decision]
 _NOTE = (Campaign(name="newsletter", contacts=1),)

@@ -3,7 +3,7 @@
 One table: question, model, scenario, the truth, how many of the 95% intervals hold it, the model's mean error and the
 naive reading's. The models see ledgers alone; the truth comes from the market's own law, from a crowd or from twins of
 the same luck. Every experiment gives a row per market and question: ``at``, ``truth``, ``value``, ``low``, ``high``,
-``naive``; ``value`` is missing where the fit refuses. tests/test_market_coverage.py holds the findings.
+``naive``; ``value`` is missing where the fit refuses. tests/simulated/test_market_coverage.py holds the findings.
 """
 
 import sys
@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 
 import crmkit
-from crmkit.clv.fitting import counted
-from crmkit.clv.pareto import _score
-from crmkit.intervals import interval_of, mean_of
-from crmkit.market import Decision, Ledgers, Market, Scenario, scenario, scenarios
-from crmkit.relationship_types import PLANS, TYPES, ContactPlan, compare_relationship_types
+from crmkit.customer_value.clv.fitting import counted
+from crmkit.customer_value.clv.pareto import _score
+from crmkit.core.intervals import interval_of, mean_of
+from crmkit.market import Decision, Ledgers, Market, Scenario, scenarios
+from crmkit.market import scenario
+from crmkit.relationship_types.types import PLANS, TYPES, ContactPlan, compare_relationship_types
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "simulated"))
 from test_market_recovery import CASES, PLANS as TRIED, contact_market, fitted, sold  # noqa: E402
 from test_market_truth import one_segment, plain, rng, slopes, uplifts  # noqa: E402
 

@@ -12,8 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-import _peers as peers  # noqa: E402
+import _peers as peers
 
 ROWS = (1_000_000, 10_000_000)
 TURNS = 5

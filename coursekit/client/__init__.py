@@ -1,0 +1,1 @@
+"""For consultants: check, run, batch."""

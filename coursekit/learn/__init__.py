@@ -1,0 +1,1 @@
+"""For students: open, reset."""

@@ -1,0 +1,274 @@
+"""The working copy: notebooks, exercises, solutions and datasets laid into a folder that belongs to the student.
+
+A manifest (.kit/manifest.json) remembers each file as it was laid. By it, a later version replaces what nobody has
+written in and leaves alone what a student wrote; ``reset`` lays a fresh copy and keeps the old one beside it.
+"""
+
+import errno
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from coursekit.messages import KitError
+
+PARTS = ("notebooks", "exercises", "solutions", "datasets")
+PACKAGED = Path(__file__).parent.parent / "course"  # in the wheel; a checkout has the parts beside the package
+CHECKOUT = Path(__file__).parent.parent.parent
+KIT = ".kit"
+
+
+def course_root() -> Path:
+    """The folder that holds the parts of the course."""
+    root = PACKAGED if PACKAGED.is_dir() else CHECKOUT
+    if not any((root / "notebooks").glob("*.ipynb")):
+        raise KitError("no_course", value=root / "notebooks")
+    return root
+
+
+def default_folder() -> Path:
+    """``work/`` of the checkout, or of the folder where an installed wheel is used."""
+    return (Path.cwd() if PACKAGED.is_dir() else CHECKOUT) / "work"
+
+
+def course_files(root: Path) -> list[str]:
+    """Paths of everything that is laid, relative to the course, with forward slashes."""
+    found = []
+    for part in PARTS:
+        for path in sorted((root / part).rglob("*")):
+            relative = path.relative_to(root)
+            if path.is_file() and not any(name.startswith((".", "__pycache__")) for name in relative.parts):
+                found.append(relative.as_posix())
+    return found
+
+
+def content(root: Path, path: str, lang: str) -> bytes:
+    """A file of the course as it is laid in ``lang``: a notebook in that edition, anything else as it is."""
+    raw = (root / path).read_bytes()
+    if lang == "both" or not path.endswith(".ipynb"):
+        return raw
+    import nbformat
+
+    from coursekit.lessons.one_language import edition
+
+    text = nbformat.writes(edition(nbformat.reads(raw.decode("utf-8"), as_version=4), lang))
+    return (text.rstrip("\n") + "\n").encode("utf-8")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a file is, told by hashes: all of its bytes, and for a notebook what a person has written in it."""
+
+    whole: str
+    written: str | None = None  # cells' kinds, sources and attachments; running cells changes only the rest
+
+    @classmethod
+    def of(cls, raw: bytes, path: str) -> "Mark":
+        written = None
+        if path.endswith(".ipynb"):
+            try:
+                cells = json.loads(raw)["cells"]
+                text = json.dumps(
+                    [[c["cell_type"], "".join(c["source"]), c.get("attachments") or {}] for c in cells], sort_keys=True
+                )
+                written = hashlib.sha256(text.encode()).hexdigest()
+            except (ValueError, KeyError, TypeError):
+                pass  # broken or not a notebook any more: then every byte counts as somebody's work
+        return cls(hashlib.sha256(raw).hexdigest(), written)
+
+    def same_text(self, other: "Mark | None") -> bool:
+        return other is not None and (
+            self.whole == other.whole or (self.written is not None and self.written == other.written)
+        )
+
+
+@dataclass
+class Manifest:
+    """What was laid into a folder: path → Mark as laid, and the Mark of a newer version already spoken of."""
+
+    folder: Path
+    lang: str | None = None
+    laid: dict[str, Mark] = field(default_factory=dict)
+    offered: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / KIT / "manifest.json"
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """The folder's manifest; an empty one where there is none or it is damaged (then nothing is overwritten)."""
+        manifest = cls(folder)
+        try:
+            stored = json.loads(manifest.path.read_text(encoding="utf-8"))
+            manifest.lang = stored["lang"] if stored["lang"] in ("zh", "en", "both") else None
+            manifest.laid = {path: Mark(**mark) for path, mark in stored["files"].items()}
+            manifest.offered = dict(stored["offered"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls(folder)
+        return manifest
+
+    def write(self) -> None:
+        stored = {
+            "format": 1, "lang": self.lang, "offered": self.offered,
+            "files": {path: vars(mark) for path, mark in sorted(self.laid.items())},
+        }
+        text = json.dumps(stored, ensure_ascii=False, indent=1) + "\n"
+        if not self.path.is_file() or self.path.read_text(encoding="utf-8") != text:
+            put(self.path, text.encode("utf-8"))
+
+
+@dataclass
+class Laid:
+    """What ``lay`` did, as paths relative to the working copy."""
+
+    folder: Path
+    lang: str
+    new: list[str] = field(default_factory=list)
+    upgraded: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # written in by the student, and the course has another version
+    archive: str | None = None  # where upgraded notebooks that had been run are kept with their outputs
+
+
+def lay(folder: Path | None = None, *, lang: str | None = None) -> Laid:
+    """Lay the course into ``folder`` in ``lang`` (the folder's own when None, at first both); nobody's work is lost."""
+    root = course_root()
+    folder = working_folder(folder, root)
+    manifest = Manifest.read(folder)
+    manifest.lang = lang or manifest.lang or "both"
+    done = Laid(folder, manifest.lang)
+    archive = PurePosixPath(KIT, "kept", now())
+    paths = course_files(root)
+    for path in paths:
+        raw = content(root, path, manifest.lang)
+        mark, before, target = Mark.of(raw, path), manifest.laid.get(path), folder / path
+        if not target.exists():
+            put(target, raw)
+            done.new.append(path)
+        else:
+            there = Mark.of(target.read_bytes(), path)
+            if not there.same_text(mark):
+                if not there.same_text(before):  # written in, or never ours
+                    if mark != before and manifest.offered.get(path) != mark.whole:
+                        manifest.offered[path] = mark.whole
+                        done.kept.append(path)
+                    continue
+                if there.whole != before.whole:  # run but not written in: the outputs stay findable
+                    put(folder / archive / path, target.read_bytes())
+                    done.archive = str(archive)
+                put(target, raw)
+                done.upgraded.append(path)
+        manifest.laid[path] = mark
+    for path in sorted(set(manifest.laid) - set(paths)):  # no longer in the course
+        target = folder / path
+        if target.is_file() and Mark.of(target.read_bytes(), path).whole == manifest.laid[path].whole:
+            target.unlink()
+        del manifest.laid[path]
+    manifest.write()
+    return done
+
+
+def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -> list[str]:
+    """Lay a fresh copy of a lesson's files and keep what was there with a time stamp in its name; says what it did."""
+    from coursekit.messages import message
+
+    root = course_root()
+    folder = working_folder(folder, root)
+    manifest = Manifest.read(folder)
+    if manifest.lang is None:
+        raise KitError("no_working_copy", value=folder)
+    lines, untouched = [], []
+    for path in find_lesson(lesson, course_files(root)):
+        raw, target = content(root, path, lang or manifest.lang), folder / path
+        if not target.exists():
+            put(target, raw)
+            lines.append(message("reset_new", path=path))
+        elif (there := target.read_bytes()) == raw:
+            untouched.append(message("reset_untouched", path=path))
+        else:
+            before = manifest.laid.get(path)
+            if before is not None and Mark.of(there, path).whole == before.whole:  # only older, or in another language
+                put(target, raw)
+                lines.append(message("reset_new", path=path))
+            else:
+                kept = free_name(target)
+                put(kept, there)
+                put(target, raw)
+                lines.append(message("reset_done", path=path, kept=kept.relative_to(folder).as_posix()))
+        manifest.laid[path] = Mark.of(raw, path)
+        manifest.offered.pop(path, None)
+    manifest.write()
+    return lines or untouched
+
+
+def find_lesson(name: str, paths: list[str]) -> list[str]:
+    """Paths that ``name`` means: 06 or 06_customer_pyramid in every part, exercises/06 in one, or a path itself.
+
+    >>> find_lesson("6", ["notebooks/06_pyramid.ipynb", "exercises/06_pyramid.ipynb", "datasets/a.csv"])
+    ['notebooks/06_pyramid.ipynb', 'exercises/06_pyramid.ipynb']
+    """
+    wanted = name.replace("\\", "/").strip().removeprefix("./").removeprefix("work/")
+    if wanted in paths:
+        return [wanted]
+    part, _, stem = wanted.removesuffix(".ipynb").rpartition("/")
+    stem = stem.zfill(2) if stem.isdigit() else stem
+    lessons = [path for path in paths if path.endswith(".ipynb")]
+    found = [
+        path for path in lessons
+        if part in ("", PurePosixPath(path).parent.as_posix())
+        and stem in (PurePosixPath(path).stem, *PurePosixPath(path).stem.split("_", 1))
+    ]
+    if not found:
+        allowed = "\n".join(sorted({f"  {PurePosixPath(path).stem}" for path in lessons}))
+        raise KitError("unknown_lesson", value=name, allowed=allowed)
+    return found
+
+
+def working_folder(folder: Path | None, root: Path) -> Path:
+    """The folder to work in, made if need be; refused where laying would mix with the course itself."""
+    folder = Path(folder).expanduser().resolve() if folder else default_folder().resolve()
+    if folder.exists() and not folder.is_dir():
+        raise KitError("folder_is_file", value=folder)
+    own = {root.resolve()} | {(root / name).resolve() for name in (*PARTS, "lessons", "crmkit", "coursekit", "tests")}
+    if folder in own or own - {root.resolve()} & set(folder.parents):
+        raise KitError("folder_is_course", value=folder, allowed=default_folder())
+    return folder
+
+
+def put(target: Path, raw: bytes) -> None:
+    """Write a file whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.new")
+    try:
+        beside.write_bytes(raw)
+        os.replace(beside, target)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def free_name(target: Path) -> Path:
+    """A name beside ``target`` that says when, and that nothing has."""
+    stamp = now()
+    kept = target.with_name(f"{target.stem}.{stamp}{target.suffix}")
+    number = 2
+    while kept.exists():
+        kept = target.with_name(f"{target.stem}.{stamp}-{number}{target.suffix}")
+        number += 1
+    return kept
+
+
+def now() -> str:
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+
+
+def system_error(error: OSError) -> KitError:
+    """What the system refused, in the user's language."""
+    where = error.filename or error.filename2 or "?"
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return KitError("no_space", value=where)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return KitError("folder_read_only", value=where)
+    return KitError("system", detail=error)

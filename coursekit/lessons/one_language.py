@@ -1,0 +1,68 @@
+"""A single-language edition, derived from the bilingual notebook."""
+
+import ast
+import copy
+import io
+import re
+import tokenize
+
+from .notebooks import STABLE
+from .lesson_lint import half, is_bilingual
+
+LANG_DEFAULT = re.compile(r"""^(\s*lang\s*(?::[^=\n]*)?=\s*)(["'])both\2""", re.MULTILINE)
+
+
+def edition(notebook, lang: str):
+    """A copy of the notebook for readers of ``lang`` (zh or en); ``both`` returns the notebook unchanged.
+
+    Drops the other language's cells and its halves of comments and docstrings, and sets the parameter ``lang``. Stored
+    outputs, which are bilingual, are dropped.
+    """
+    if lang == "both":
+        return notebook
+    if lang not in ("zh", "en"):
+        raise ValueError(f"no edition {lang!r}: zh, en or both")
+    other = {"zh": "lang-en", "en": "lang-zh"}[lang]
+    kept = copy.deepcopy(notebook)
+    kept.cells = [cell for cell in kept.cells if other not in cell.metadata.get("tags", [])]
+    for cell in kept.cells:
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            if f"lang-{lang}" not in tags:
+                cell.source = one_language(cell.source, lang)
+            if "parameters" in tags:
+                cell.source = LANG_DEFAULT.sub(rf"\g<1>\g<2>{lang}\g<2>", cell.source)
+        cell.metadata["tags"] = [tag for tag in tags if tag not in (f"lang-{lang}", STABLE)]
+        if not cell.metadata["tags"]:
+            del cell.metadata["tags"]
+    about = kept.metadata.get("crmkit")
+    if about:
+        about["lang"] = lang
+        kept.metadata["title"] = about["titles"][lang]
+    return kept
+
+
+def one_language(source: str, lang: str) -> str:
+    """Code with only the ``lang`` half of its bilingual comments and docstrings.
+
+    >>> one_language("n = 3  # 客户数 | number of customers", "zh")
+    'n = 3  # 客户数'
+    """
+    lines = source.splitlines()
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+        tree = ast.parse(source)
+    except (SyntaxError, tokenize.TokenError):  # a cell that a student changed: leave it as it is
+        return source
+    for token in tokens:
+        text = token.string.lstrip("#").strip()
+        if token.type == tokenize.COMMENT and is_bilingual(text):
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column] + "# " + half(text, lang)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and is_bilingual(ast.get_docstring(node) or ""):
+            row = node.body[0].lineno - 1
+            text = ast.get_docstring(node)
+            lines[row] = lines[row].replace(text, half(text, lang))
+    return "\n".join(lines)

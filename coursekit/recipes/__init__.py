@@ -1,0 +1,1 @@
+"""How the data sets were made."""

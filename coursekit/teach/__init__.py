@@ -1,0 +1,1 @@
+"""For instructors: assign, grade, game."""

@@ -1,0 +1,1 @@
+"""A variant for every student."""

@@ -1,0 +1,281 @@
+"""`assign`: an exercise and a roster → a variant for every student, and the files to hand out."""
+
+import copy
+import hashlib
+import io
+import json
+import shutil
+import zipfile
+from datetime import datetime
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+import crmkit
+from crmkit.answers.sheet import practice_key
+
+from coursekit.lessons.one_language import edition
+from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text, words
+from coursekit.lessons.exercise import FILES, Exercise, load_exercise
+from coursekit.messages import KitError, message
+from coursekit.learn.workspace import course_root
+from .assignment import FEEDBACK, Assignment, Variant, read_due
+from .roster import Student, read_roster
+
+__all__ = ["assign", "find_exercise"]
+
+
+def find_exercise(name: str | Path) -> Path:
+    """The source of an exercise: a file, a pack's folder, or a lesson of the course by its number or slug."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        sources = sorted(p for p in path.glob("*.md") if "exercise" in p.read_text(encoding="utf-8", errors="replace"))
+        sources = [p for p in sources if not p.stem.lower().startswith("readme")]
+        if len(sources) != 1:
+            raise KitError("pack_sources", value=str(path), found=", ".join(p.name for p in sources) or "—")
+        return sources[0]
+    lessons = sorted((course_root() / "lessons").glob("*.md"))
+    hits = [p for p in lessons if p.stem == str(name) or p.stem.split("_")[0] == str(name)]
+    if len(hits) != 1:
+        raise KitError("exercise_absent", value=str(name), allowed=", ".join(p.stem for p in lessons) or "—")
+    return hits[0]
+
+
+def assign(
+    exercise: str | Path, *, roster: Path, out: Path, lang: str = "roster", due: str | None = None,
+    feedback: str = "form", sheet: str | None = None,
+) -> list[str]:
+    """Make the assignment in ``out``, or add the roster's new students to the one that is there; says what was done.
+
+    A student who already has a variant keeps it to the byte, whatever the roster or the source says now.
+    """
+    students = read_roster(roster, sheet=sheet)
+    again = (out / "manifest.json").exists()
+    if again:
+        assignment = Assignment.read(out)
+    else:
+        if out.exists() and any(out.iterdir()):
+            raise KitError("out_not_empty", value=str(out))
+        assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback)
+    said = _differences(assignment, exercise, students, due, feedback) if again else []
+    late = [s for s in students if s.student_id not in assignment.variants]
+    source = load_exercise(assignment.pack)
+    for student, notebook, variant in _variants(assignment, source, late, lang):
+        _lay(assignment, variant, student, notebook)
+        assignment.variants[student.student_id] = variant
+    _mend(assignment)
+    assignment.write()
+    for platform in ("moodle", "canvas"):
+        _archive(assignment, platform)
+    said.append(message("assign_added" if again else "assign_made", count=len(late), total=len(assignment.variants),
+                        folder=out, between="\n"))
+    return said
+
+
+def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignment:
+    exercise = load_exercise(source)  # before anything is written: a source that does not build is refused here
+    if feedback not in FEEDBACK:
+        raise KitError("feedback_choice", value=feedback, allowed=", ".join(FEEDBACK))
+    assignment = Assignment.new(
+        out, exercise=exercise.slug, source=source.name, titles=exercise.lesson.titles, feedback=feedback,
+        created=datetime.now().astimezone().isoformat(timespec="seconds"), kit_version=crmkit.__version__,
+        due=read_due(due),
+    )
+    (out / "pack").mkdir(parents=True)
+    shutil.copyfile(source, assignment.pack)
+    files = source.parent / FILES
+    if files.is_dir():
+        shutil.copytree(files, out / "pack" / FILES)
+    assignment.write()
+    return assignment
+
+
+def _differences(assignment: Assignment, exercise, students: list[Student], due, feedback) -> list[str]:
+    """What the instructor might expect to change on a second run, and does not."""
+    said = []
+    try:
+        if find_exercise(exercise).read_bytes() != assignment.pack.read_bytes():
+            said.append(message("assign_own_copy", pack=assignment.pack))
+    except KitError:
+        said.append(message("assign_own_copy", pack=assignment.pack))
+    if (due and read_due(due) != assignment.due) or feedback != assignment.feedback:
+        said.append(message("assign_kept_settings", due=assignment.due or "—", feedback=assignment.feedback))
+    gone = [i for i in assignment.variants if i not in {s.student_id for s in students}]
+    if gone:
+        said.append(message("assign_not_in_roster", count=len(gone), which=", ".join(gone[:5])))
+    return said
+
+
+# --- variants -------------------------------------------------------------------------------------------------------
+
+
+def _variants(assignment: Assignment, exercise: Exercise, students: list[Student], lang: str):
+    from papermill.parameterize import parameterize_notebook
+
+    seeds = [assignment.seed(s.student_id) for s in students]
+    templates = {}
+    for student, seed, generated in zip(students, seeds, exercise.parameters_of(seeds)):
+        language = (student.language or "both") if lang == "roster" else lang
+        if language not in templates:
+            templates[language] = _template(exercise, language)
+        parameters = {"seed": seed, "lang": language}
+        # papermill's own cell, so that `papermill -p seed … -p lang …` by hand gives the same notebook
+        notebook = parameterize_notebook(copy.deepcopy(templates[language]), parameters)
+        injected = next(c for c in notebook.cells if "injected-parameters" in c.metadata.get("tags", []))
+        injected.id = hashlib.sha256(f"injected {seed}".encode()).hexdigest()[:12]
+        del notebook.metadata["papermill"]
+        for cell in notebook.cells:
+            if not cell.metadata.get("tags"):
+                cell.metadata.pop("tags", None)
+        copy_id = assignment.copy_id(student.student_id)
+        notebook.metadata["crmkit"] |= {
+            "assignment": assignment.assignment, "student": student.student_id, "copy": copy_id}
+        notebook.cells[1:1] = _whose(student, language)
+        if assignment.feedback == "practice":
+            sheet = next(i for i, c in enumerate(notebook.cells) if "questions" in c.metadata.get("tags", []))
+            notebook.cells.insert(sheet + 1, _practice_cell(exercise, seed, copy_id))
+        text = to_text(notebook)
+        yield student, text, Variant(
+            student_id=student.student_id, name=student.name, language=language, seed=seed, copy_id=copy_id,
+            folder=student.folder, file=f"{exercise.slug}_{student.folder}.ipynb", platform=student.platform,
+            sha256=hashlib.sha256(text.encode()).hexdigest(), parameters=parameters,
+            parameters_sha256=digest(generated))
+
+
+def _template(exercise: Exercise, language: str):
+    notebook = edition(exercise_notebook(exercise.lesson), language)
+    hand_in = [markdown_cell(words("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)]
+    hand_in.append(code_cell("answer.hand_in()", ["hand-in"]))
+    for cell in hand_in:
+        cell.id = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+    notebook.cells += hand_in
+    notebook.metadata["papermill"] = {}
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])  # as papermill has them when it reads a file
+    return notebook
+
+
+def _spoken(language: str) -> list[tuple[str, list[str]]]:
+    """The languages of an edition, each with the tags of its cells: only a bilingual one has to tell them apart."""
+    return [(lang, [f"lang-{lang}"]) for lang in ("zh", "en")] if language == "both" else [(language, [])]
+
+
+def _whose(student: Student, language: str) -> list:
+    cells = []
+    for lang, tags in _spoken(language):
+        name, identity = (_markdown_text(text) for text in (student.name, student.student_id))
+        cells.append(markdown_cell(words("assign_whose", name=name, student=identity)[lang].strip(), tags))
+        cells[-1].id = hashlib.sha256(f"whose {lang}".encode()).hexdigest()[:12]
+    return cells
+
+
+def _markdown_text(text: str) -> str:
+    """A name in Markdown as itself: neither HTML nor formula nor link."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|~$>" else c for c in escape(text, quote=False))
+
+
+def _practice_cell(exercise: Exercise, seed: int, salt: str):
+    right = exercise.right_answers(seed)
+    keys = {name: practice_key(question, right[name], salt) for name, question in exercise.questions.items()}
+    cell = code_cell(f"answer.practise({json.dumps({k: v for k, v in keys.items() if v})})", ["practice"], hidden=True)
+    cell.id = hashlib.sha256(f"practice {seed}".encode()).hexdigest()[:12]
+    return cell
+
+
+def digest(value) -> str:
+    """A hash of what ``generate`` gave, equal for equal data: frames by their cells, the rest by its JSON or text."""
+    found = hashlib.sha256()
+
+    def take(item):
+        if hasattr(item, "to_csv"):
+            item = item.to_csv()
+        if isinstance(item, dict):
+            for key in sorted(item, key=str):
+                found.update(f"{key}:".encode())
+                take(item[key])
+        elif isinstance(item, (list, tuple)):
+            for part in item:
+                take(part)
+        elif isinstance(item, np.ndarray):
+            found.update(repr((item.dtype.str, item.shape)).encode() + item.tobytes() if item.dtype != object
+                         else repr(item.tolist()).encode())
+        else:
+            found.update(f"{item!r};".encode())
+
+    take(value)
+    return found.hexdigest()
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _lay(assignment: Assignment, variant: Variant, student: Student, notebook: str) -> None:
+    home = assignment.folder / "students" / variant.folder
+    home.mkdir(parents=True, exist_ok=True)
+    (home / variant.file).write_text(notebook, encoding="utf-8", newline="\n")
+    readme = words("assign_readme", file=variant.file, due=(assignment.due or "—")[:16].replace("T", " "),
+                   title=assignment.titles)
+    text = "\n".join(readme[lang].strip() + "\n" for lang, _ in _spoken(variant.language))
+    (home / "README.txt").write_text(text, encoding="utf-8-sig")
+    files = assignment.folder / "pack" / FILES
+    if files.is_dir():
+        shutil.copytree(files, home, dirs_exist_ok=True)
+    zips = assignment.folder / "zips"
+    zips.mkdir(exist_ok=True)
+    _zip(zips / f"{variant.folder}.zip", _members(assignment, variant))
+
+
+def _mend(assignment: Assignment) -> None:
+    """A student's files that an interrupted run, or a hand, left out are laid again from the manifest's own data."""
+    absent = [v for v in assignment.variants.values()
+              if not (assignment.folder / "students" / v.folder / v.file).is_file()]
+    if not absent:
+        return
+    exercise = load_exercise(assignment.pack)
+    for variant in absent:
+        student = Student(student_id=variant.student_id, name=variant.name, language=variant.language,
+                          platform=variant.platform)
+        ((_, notebook, _),) = _variants(assignment, exercise, [student], "roster")
+        _lay(assignment, variant, student, notebook)
+
+
+def _members(assignment: Assignment, variant: Variant) -> dict[str, bytes]:
+    home = assignment.folder / "students" / variant.folder
+    return {p.relative_to(home).as_posix(): p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file()}
+
+
+def _zip(path: Path, members: dict[str, bytes]) -> None:
+    """A ZIP that is the same bytes every time: no dates of today; names in UTF-8, and said to be."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, raw in members.items():
+            entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, raw)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(held.getvalue())
+    part.replace(path)
+
+
+def _archive(assignment: Assignment, platform: str) -> None:
+    """Everybody's files in one archive, named as the platform names a student's files.
+
+    Moodle takes it under “upload multiple feedback files in a zip”: a folder ``Name_number_assignsubmission_file_`` a
+    student. Canvas names a file ``name_number_file``. The number is the platform's where the roster held it.
+    """
+    members = {}
+    for variant in assignment.variants.values():
+        number = variant.platform.get(f"{platform}_id", variant.student_id)
+        number = "".join(c for c in number if c.isalnum() or c in "-_") or variant.folder
+        number = number.removeprefix("Participant")
+        for name, raw in _members(assignment, variant).items():
+            if platform == "moodle":
+                label = (variant.name or variant.student_id).replace("/", "_").replace("\\", "_")
+                members[f"{label}_{number}_assignsubmission_file_/{name}"] = raw
+            else:
+                label = "".join(c for c in variant.name.casefold() if c.isalnum()) or variant.folder
+                members[f"{label}_{number}_{name}"] = raw
+    _zip(assignment.folder / f"{platform}.zip", members)

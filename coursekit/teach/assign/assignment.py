@@ -1,0 +1,132 @@
+"""An assignment: one exercise, a secret, and who got which variant; the folder that `assign` makes and `grade` reads.
+
+    assignment/
+      manifest.json   what was given to whom; names, seeds and hashes: for the instructor's eyes only
+      secret.key      from it every seed follows; without it nobody can work out another student's variant
+      pack/           the exercise's source as it was given: grading reads this copy
+      students/       a folder per student; zips/ the same as one file each
+      moodle.zip  canvas.zip
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from coursekit.messages import KitError
+from .roster import Student
+
+FORMAT = "crmkit-assignment/1"
+FEEDBACK = ("form", "practice")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """What one student was given. ``sha256`` is of the notebook as laid, ``parameters_sha256`` of generate(seed)."""
+
+    student_id: str
+    name: str
+    language: str
+    seed: int
+    copy_id: str
+    folder: str
+    file: str
+    sha256: str
+    parameters: dict
+    parameters_sha256: str
+    platform: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Assignment:
+    """The manifest of an assignment, and its secret."""
+
+    folder: Path
+    assignment: str
+    exercise: str
+    source: str  # the file below pack/
+    titles: dict[str, str]
+    created: str
+    kit_version: str
+    feedback: str
+    due: str | None = None
+    secret: bytes = field(repr=False, default=b"")
+    variants: dict[str, Variant] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, folder: Path, **about) -> "Assignment":
+        """A new assignment with a secret of its own; the folder is made when it is written."""
+        secret = secrets.token_bytes(32)
+        name = f"{about['exercise']}-{hashlib.sha256(secret).hexdigest()[:8]}"
+        return cls(folder=folder, assignment=name, secret=secret, **about)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Assignment":
+        """The assignment in a folder; an error says which of its parts is not there or not whole."""
+        try:
+            stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            if stored.pop("format") != FORMAT:
+                raise ValueError("format")
+            stored["variants"] = {key: Variant(**variant) for key, variant in stored["variants"].items()}
+            found = cls(folder=folder, secret=bytes.fromhex((folder / "secret.key").read_text().strip()), **stored)
+        except FileNotFoundError as error:
+            raise KitError("assignment_absent", value=str(folder), part=Path(error.filename).name) from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise KitError("assignment_damaged", value=str(folder), why=f"{type(error).__name__}: {error}") from None
+        if not (folder / "pack" / found.source).is_file():
+            raise KitError("assignment_absent", value=str(folder), part=f"pack/{found.source}")
+        return found
+
+    def write(self) -> None:
+        """The manifest and the secret; the manifest is replaced whole, so that a stop at any moment leaves one."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        key = self.folder / "secret.key"
+        if not key.exists():
+            descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(self.secret.hex() + "\n")
+        about = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in ("folder", "secret", "variants")}
+        stored = {"format": FORMAT, **about, "variants": {k: asdict(v) for k, v in self.variants.items()}}
+        part = self.folder / "manifest.json.part"
+        part.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        part.replace(self.folder / "manifest.json")
+
+    @property
+    def pack(self) -> Path:
+        """The exercise's source as it was given."""
+        return self.folder / "pack" / self.source
+
+    def seed(self, student_id: str) -> int:
+        """HMAC-SHA256 of assignment and student under the secret, cut to 48 bits: exact in JSON and any language."""
+        return int.from_bytes(self._digest("seed", student_id)[:6], "big")
+
+    def hidden_seed(self, student_id: str) -> int:
+        """Another seed of the same student, which no notebook holds: the second run tells computed from typed in."""
+        return int.from_bytes(self._digest("hidden", student_id)[:6], "big")
+
+    def copy_id(self, student_id: str) -> str:
+        """The notebook's own id: says whose copy it is and cannot be made without the secret."""
+        return self._digest("copy", student_id).hex()[:20]
+
+    def _digest(self, purpose: str, student_id: str) -> bytes:
+        return hmac.new(self.secret, f"{purpose}\0{self.assignment}\0{student_id}".encode(), "sha256").digest()
+
+
+def read_due(text: str | None) -> str | None:
+    """A due date and time as ISO 8601 with its offset; a date alone means the end of that day here."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise KitError("due_unreadable", value=text, allowed="2026-12-01, 2026-12-01T23:59, 2026-12-01T23:59+08:00") from None
+    if len(text) <= 10:
+        moment = moment.replace(hour=23, minute=59, second=59)
+    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+
+
+__all__ = ["FEEDBACK", "Assignment", "Student", "Variant", "read_due"]

@@ -1,0 +1,1 @@
+"""Marks from what is handed in."""

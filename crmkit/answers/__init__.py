@@ -1,0 +1,1 @@
+"""What a student's notebook and the grader share: answers by name."""

@@ -1,0 +1,335 @@
+"""A student's value becomes typed JSON: one reader per kind of question, which says why when a value does not fit.
+
+What comes out is plain: float, text, a table as columns and rows, a chart as the data drawn on its Axes.
+"""
+
+import math
+import re
+import sys
+import unicodedata
+import warnings
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
+
+from crmkit.core.catalogue import message_pair
+
+# kind -> the fields that describe the form of its answer; what the grader needs besides stays in the lesson source
+FORM_FIELDS = {
+    "number": ("unit", "minimum", "maximum", "integer"),
+    "choice": ("options",),
+    "table": ("columns", "rows", "allow_missing"),
+    "chart": ("expects", "labelled"),
+    "text": ("min_words", "max_words"),
+}
+UNITS = ("share", "percent", "points", "money", "customers", "purchases", "orders", "days", "weeks", "months", "years",
+         "times", "rows", "tiers", "segments", "ratio")
+CHARTS = ("bars", "line", "scatter")
+MAX_ROWS, MAX_COLUMNS, MAX_POINTS, MAX_TEXT, MAX_CELL = 2_000, 50, 5_000, 20_000, 1_000
+MAX_WORDS = 1_000  # of a text without max_words
+
+
+class BadForm(Exception):
+    """Why a value cannot be recorded: a message of messages.toml (``answer_<code>``) in both languages."""
+
+    def __init__(self, code: str, **fields):
+        self.code, self.zh_en = code, say(f"answer_{code}", **fields)
+        super().__init__(self.zh_en[1])
+
+
+def say(key: str, /, **fields) -> tuple[str, str]:
+    """A message in both languages; a field that is a pair gives each language its own half."""
+    both = [message_pair(key, **{k: v[i] if isinstance(v, tuple) else v for k, v in fields.items()}) for i in (0, 1)]
+    return both[0][0], both[1][1]
+
+
+def join_pairs(*pairs: tuple[str, str]) -> tuple[str, str]:
+    return "".join(p[0] for p in pairs), "".join(p[1] for p in pairs)
+
+
+def short(number: float) -> str:
+    return f"{number:.6g}" if abs(number) < 1e6 else f"{number:,.6g}" if abs(number) >= 1e15 else f"{number:,.2f}"
+
+
+def describe(question: dict) -> tuple[str, str]:
+    """What form the answer takes, in Chinese and in English: shown with the question and when a value does not fit."""
+    kind = question["kind"]
+    if kind == "number":
+        low, high = question.get("minimum"), question.get("maximum")
+        parts = [say("answer_form_whole" if question.get("integer") else "answer_form_number")]
+        if low is not None and high is not None:
+            parts.append(say("answer_form_between", low=low, high=high))
+        elif low is not None or high is not None:
+            parts.append(say("answer_form_low", low=low) if low is not None else say("answer_form_high", high=high))
+        if question.get("unit"):
+            parts.append(say("answer_form_unit", unit=message_pair(f"unit_{question['unit']}")))
+        return join_pairs(*parts)
+    if kind == "choice":
+        names = [f'"{option["id"]}"' for option in question["options"]]
+        return say("answer_form_choice", options=("、".join(names), ", ".join(names)))
+    if kind == "table":
+        names = question.get("columns") or ()
+        columns = say("answer_form_columns", columns=("、".join(names), ", ".join(names))) if names else ("", "")
+        rows = say("answer_form_rows", rows=question["rows"]) if question.get("rows") else ("", "")
+        return join_pairs(say("answer_form_table"), columns, rows)
+    if kind == "chart":
+        drawn = say(f"answer_form_{question['expects']}") if question.get("expects") else say("answer_form_chart")
+        return join_pairs(drawn, say("answer_form_labelled") if question.get("labelled") else ("", ""))
+    low, high = question.get("min_words", 1), question.get("max_words", MAX_WORDS)
+    return say("answer_form_text", low=low, high=high)
+
+
+# --- one reader per kind: a Python value in, plain JSON out, or BadForm ---------------------------------------------
+
+
+def _one(value):
+    """The only element of a Series, frame or array of one; NumPy's scalars become Python's; else the value itself."""
+    if hasattr(value, "shape"):
+        if math.prod(value.shape) != 1:
+            raise BadForm("got_many", got=_name(value), shape=" × ".join(map(str, value.shape)))
+        array = value.to_numpy() if hasattr(value, "to_numpy") else value
+        only = array.reshape(-1)[0]
+        return only.item() if hasattr(only, "item") else only
+    return value
+
+
+def _name(value) -> str:
+    return type(value).__name__
+
+
+def _finite(value) -> float | None:
+    """A real number as a float of 12 significant digits (so that machines agree); NaN and missing values as None."""
+    if value is None or _name(value) in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal, Fraction)):
+        raise BadForm("not_a_number", got=_name(value))
+    try:
+        number = float(value)
+    except OverflowError:
+        raise BadForm("too_large") from None
+    if math.isnan(number):
+        return None
+    if math.isinf(number):
+        raise BadForm("infinite")
+    return number if number.is_integer() else float(f"{number:.12g}")
+
+
+def _number(value, question):
+    value = _one(value)
+    if value is None:
+        raise BadForm("got_none")
+    if isinstance(value, bool):
+        raise BadForm("got_bool", value=value)
+    if isinstance(value, str):
+        raise BadForm("got_text", value=value[:40])
+    number = _finite(value)
+    if number is None:
+        raise BadForm("nan")
+    low, high = question.get("minimum"), question.get("maximum")
+    if (low is not None and number < low) or (high is not None and number > high):
+        percent = question.get("unit") == "share" and 1 < number <= 100
+        raise BadForm("share_or_percent" if percent else "outside", value=short(number), form=describe(question))
+    if question.get("integer") and not number.is_integer():
+        raise BadForm("not_whole", value=short(number))
+    return number
+
+
+def _choice(value, question):
+    value = _one(value)
+    options = question["options"]
+    if isinstance(value, str):
+        wanted = value.strip().casefold()
+        for option in options:
+            if wanted in {str(option[k]).casefold() for k in ("id", "zh", "en")}:
+                return option["id"]
+    shown = value[:40] if isinstance(value, str) else _name(value)
+    raise BadForm("not_an_option", value=shown, form=describe(question))
+
+
+def _text(value, question):
+    value = _one(value)
+    if not isinstance(value, str):
+        raise BadForm("not_text", got=_name(value))
+    if len(value) > MAX_TEXT:
+        raise BadForm("too_long", length=len(value), most=MAX_TEXT)
+    kept = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+    # control characters, direction overrides, lone surrogates: nothing that a reader should not see
+    hidden = ("Cc", "Cf", "Cs", "Co", "Cn")
+    kept = "".join(c for c in kept if c in "\n\t" or unicodedata.category(c) not in hidden).strip()
+    words = count_words(kept)
+    if words < question.get("min_words", 1) or words > question.get("max_words", MAX_WORDS):
+        raise BadForm("word_count", words=words, form=describe(question))
+    return kept
+
+
+def count_words(text: str) -> int:
+    """Words of a text: each Chinese character counts as one, and so does each run of other letters or digits.
+
+    >>> count_words("铂金层 is the top 1 %")
+    7
+    """
+    return len(re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*", text))
+
+
+def _table(value, question):
+    if not (hasattr(value, "columns") and hasattr(value, "itertuples")):
+        raise BadForm("not_a_table", got=_name(value))
+    wanted = list(question.get("columns") or [])
+    if any(c not in value.columns and c in value.index.names for c in wanted):
+        value = value.reset_index()
+    names = [str(c) for c in value.columns]
+    missing = [c for c in wanted if c not in names]
+    if missing:
+        raise BadForm("columns_missing", missing=", ".join(missing), got=", ".join(names[:MAX_COLUMNS]) or "—")
+    doubled = sorted({c for c in wanted or names if names.count(c) > 1})
+    if doubled:
+        raise BadForm("columns_doubled", columns=", ".join(doubled))
+    if question.get("rows") is not None and len(value) != question["rows"]:
+        raise BadForm("row_count", rows=len(value), wanted=question["rows"])
+    if len(value) > MAX_ROWS or len(wanted or names) > MAX_COLUMNS:
+        raise BadForm("table_too_big", rows=len(value), columns=len(names), most=MAX_ROWS, most_columns=MAX_COLUMNS)
+    if not len(value):
+        raise BadForm("table_empty")
+    columns = {c: _column(c, value.iloc[:, names.index(c)], question.get("allow_missing")) for c in wanted or names}
+    return {
+        "columns": [{"name": c, "type": kind} for c, (kind, _) in columns.items()],
+        "rows": [list(row) for row in zip(*(cells for _, cells in columns.values()))],
+    }
+
+
+def _column(name, series, allow_missing) -> tuple[str, list]:
+    cells, kinds = [], set()
+    for row, value in enumerate(series.array, 1):
+        try:
+            kind, cell = _cell(value)
+        except BadForm as bad:
+            raise BadForm("bad_cell", column=name, row=row, why=bad.zh_en) from None
+        if cell is None and not allow_missing:
+            raise BadForm("cell_missing", column=name, row=row)
+        kinds |= {kind} if cell is not None else set()
+        cells.append(cell)
+    if len(kinds) > 1:
+        raise BadForm("mixed_column", column=name, kinds=", ".join(sorted(kinds)))
+    return (kinds.pop() if kinds else "number"), cells
+
+
+def _cell(value):
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or _name(value) in ("NAType", "NaTType"):
+        return "number", None
+    if isinstance(value, bool):
+        return "boolean", value
+    if isinstance(value, str):
+        if len(value) > MAX_CELL:
+            raise BadForm("too_long", length=len(value), most=MAX_CELL)
+        return "text", value
+    if hasattr(value, "isoformat"):
+        return "date", value.isoformat().removesuffix("T00:00:00")
+    if hasattr(value, "left") and hasattr(value, "right"):  # the interval that pandas.cut gives
+        return "text", str(value)
+    return "number", _finite(value)
+
+
+def _chart(value, question):
+    if "matplotlib.figure" not in sys.modules:  # nothing can have been drawn
+        raise BadForm("not_axes", got=_name(value))
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    axes = value
+    if isinstance(value, Figure):
+        if len(value.axes) != 1:
+            raise BadForm("many_axes", count=len(value.axes))
+        axes = value.axes[0]
+    if not isinstance(axes, Axes):
+        raise BadForm("not_axes", got=_name(value))
+    chart = {"title": axes.get_title(), "xlabel": axes.get_xlabel(), "ylabel": axes.get_ylabel(),
+             "bars": _bars(axes), "line": _lines(axes), "scatter": _scatters(axes)}
+    for key in ("title", "xlabel", "ylabel"):
+        chart[key] = chart[key][:MAX_CELL]
+    points = sum(len(s["points"]) for kind in CHARTS for s in chart[kind])
+    if points > MAX_POINTS:
+        raise BadForm("chart_too_big", points=points, most=MAX_POINTS)
+    expected = question.get("expects")
+    if not points or (expected and not chart[expected]):
+        raise BadForm("nothing_drawn", form=describe(question))
+    if question.get("labelled") and not (chart["xlabel"].strip() and chart["ylabel"].strip()):
+        raise BadForm("axis_unlabelled", axis="x" if not chart["xlabel"].strip() else "y")
+    return chart
+
+
+def _label(artist) -> str:
+    text = str(artist.get_label() or "")
+    return "" if text.startswith("_") else text[:MAX_CELL]
+
+
+def _bars(axes) -> list[dict]:
+    """Every group of bars: per bar its tick label (or position), where it starts and how far it reaches."""
+    groups = [c for c in axes.containers if getattr(c, "patches", None)]
+    if not groups:
+        return []
+    with warnings.catch_warnings(action="ignore"):  # of fonts: the drawing itself says that
+        axes.figure.draw_without_rendering()  # tick labels exist only after a layout
+    series = []
+    for group in groups:
+        flat = group.orientation == "horizontal"
+        axis = axes.yaxis if flat else axes.xaxis
+        ticks = [(float(at), label.get_text()) for at, label in zip(axis.get_ticklocs(), axis.get_ticklabels())]
+        points = []
+        for bar in group.patches:
+            x, y, width, height = (_finite(v) for v in (bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()))
+            if None in (x, y, width, height):
+                continue
+            middle, start, length = (y + height / 2, x, width) if flat else (x + width / 2, y, height)
+            near = min(ticks, key=lambda tick: abs(tick[0] - middle), default=(math.inf, ""))
+            name = near[1] if abs(near[0] - middle) < 0.5 and near[1] else _finite(middle)
+            points.append([name, start, length])
+        if points:
+            series.append({"label": _label(group), "horizontal": flat, "points": points})
+    return series
+
+
+def _lines(axes) -> list[dict]:
+    """Every line in data coordinates (not the guides of axhline), gaps left out."""
+    return [
+        {"label": _label(line), "points": _points(line.get_xdata(orig=False), line.get_ydata(orig=False))}
+        for line in axes.lines
+        if line.get_visible() and line.get_transform() == axes.transData and not _only_markers(line)
+    ]
+
+
+def _only_markers(line) -> bool:
+    return line.get_linestyle() in ("None", "", " ")
+
+
+def _scatters(axes) -> list[dict]:
+    drawn = [c for c in axes.collections if _name(c) == "PathCollection" and len(c.get_offsets())]
+    clouds = [(c, *c.get_offsets().T) for c in drawn]
+    clouds += [(m, m.get_xdata(orig=False), m.get_ydata(orig=False)) for m in axes.lines
+               if _only_markers(m) and m.get_transform() == axes.transData]
+    return [{"label": _label(artist), "points": _points(x, y)} for artist, x, y in clouds]
+
+
+def _points(xs, ys) -> list[list[float]]:
+    if len(xs) > MAX_POINTS:
+        raise BadForm("chart_too_big", points=len(xs), most=MAX_POINTS)
+    pairs = ([_finite(float(x)), _finite(float(y))] for x, y in zip(xs, ys))
+    return [pair for pair in pairs if None not in pair]
+
+
+_READERS = {"number": _number, "choice": _choice, "table": _table, "chart": _chart, "text": _text}
+
+
+def read_answer(question: dict, value) -> object:
+    """The value as the plain JSON that the question's kind asks for; raises :class:`BadForm`, saying why not.
+
+    >>> read_answer({"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}, 0.25)
+    0.25
+    """
+    try:
+        return _READERS[question["kind"]](value, question)
+    except BadForm:
+        raise
+    except Exception as error:  # a value that misbehaves when looked at is badly formed, not a crash of the notebook
+        raise BadForm("unreadable", got=_name(value), error=_name(error)) from error

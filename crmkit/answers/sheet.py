@@ -1,0 +1,204 @@
+"""Answers by name: a student's value becomes typed JSON, and the student reads at once whether it could be recorded.
+
+The contract of a question is a dict: ``id``, ``kind`` (number, choice, table, chart, text) and the fields of its kind
+(``forms.FORM_FIELDS``). It holds the form of an answer, never its value. *Missing*, *badly formed* and
+*recorded* are three different things; only a well-formed answer replaces an earlier well-formed one.
+"""
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from .forms import BadForm, describe, join_pairs, read_answer, say
+from .shown import Shown, preview
+from crmkit.core.language import get_language
+from crmkit.core.errors import CrmkitError
+from crmkit.core.catalogue import message_pair
+
+MIME = "application/vnd.crmkit.answer+json"
+FORMAT = "crmkit-answers/1"
+
+
+# --- practice ---------------------------------------------------------------------------------------------------------
+
+_STEPS = 8  # a tolerance is this many steps; what is taken as right reaches at most one step beyond it
+
+
+def practice_key(question: dict, right, salt: str) -> dict | None:
+    """Hashes by which a notebook can tell a right number or choice, without holding it; None for other kinds.
+
+    For practice only: a share of two decimals is found by trying a hundred values, a choice by trying them all.
+    """
+    if question["kind"] == "choice":
+        return {"salt": salt, "hashes": [_hash(salt, right)]}
+    if question["kind"] != "number" or right is None:
+        return None
+    near = max(question.get("tolerance", 0), question.get("relative_tolerance", 0) * abs(right))
+    step = near / _STEPS if near else max(abs(right), 1) * 1e-9
+    places = range(math.floor((right - near) / step), math.floor((right + near) / step) + 1)
+    return {"salt": salt, "step": step, "hashes": [_hash(salt, place) for place in places]}
+
+
+def _hash(salt: str, value) -> str:
+    return hashlib.sha256(f"{salt}\0{value}".encode()).hexdigest()[:16]
+
+
+def _is_right(key: dict, value) -> bool:
+    return _hash(key["salt"], math.floor(value / key["step"]) if "step" in key else value) in key["hashes"]
+
+
+# --- what the student sees -------------------------------------------------------------------------------------------
+
+_MARKS = {"recorded": ("✓", "#1b7f4b"), "badly_formed": ("!", "#b45309"), "missing": ("…", "#6b7280")}
+
+
+@dataclass(frozen=True, repr=False)
+class Answer(Shown):
+    """What became of one answer: ``state`` is recorded, badly_formed or missing."""
+
+    exercise: str
+    question: dict
+    state: str
+    value: object = None  # typed JSON: of this answer, or of the earlier one that stays recorded
+    problem: tuple[str, str] | None = None
+    code: str | None = None
+    right: bool | None = None  # known in practice only
+
+    def _pair(self):
+        kept = preview(self.question, self.value) if self.value is not None else None
+        if self.state == "recorded":
+            said = say("answer_recorded", value=kept)
+            if self.right is not None:
+                said = join_pairs(said, ("", " "), say("practice_right" if self.right else "practice_wrong"))
+        elif self.state == "missing":
+            said = say("answer_missing", form=describe(self.question))
+        else:
+            said = say("answer_badly_formed", why=self.problem)
+        if kept and self.state != "recorded":
+            said = join_pairs(said, ("", " "), say("answer_kept", value=kept))
+        return tuple(f"{self.question['id']}: {text}" for text in said)
+
+    def _html(self, index):
+        mark, colour = _MARKS[self.state]
+        return (f'<div style="border-left:4px solid {colour};padding:2px 10px;margin:2px 0">'
+                f'<b style="color:{colour}">{mark}</b> {escape(self._pair()[index])}</div>')
+
+    def to_json(self) -> dict:
+        entry = {"kind": self.question["kind"], "state": self.state, "value": self.value}
+        if self.problem:
+            entry["problem"] = {"code": self.code, "zh": self.problem[0], "en": self.problem[1]}
+        return entry
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        payload = {"format": FORMAT, "exercise": self.exercise, "id": self.question["id"], **self.to_json()}
+        return super()._repr_mimebundle_() | {MIME: payload}
+
+
+@dataclass(frozen=True, repr=False)
+class Status(Shown):
+    """Where every question stands, in order."""
+
+    answers: tuple[Answer, ...]
+
+    def _rows(self, index):
+        for number, answer in enumerate(self.answers, 1):
+            kept_only = answer.value is not None and answer.state != "recorded"
+            state = say("answer_state_kept" if kept_only else f"answer_state_{answer.state}")[index]
+            kept = preview(answer.question, answer.value)[index] if answer.value is not None else ""
+            yield str(number), answer.question["id"], state, kept, answer
+
+    def _pair(self):
+        done = sum(a.value is not None for a in self.answers)
+        head = say("answer_status", done=done, all=len(self.answers))
+        return tuple("\n".join([head[i], *("  ".join(r[:4]).rstrip() for r in self._rows(i))]) for i in (0, 1))
+
+    def _html(self, index):
+        rows = "".join(
+            f'<tr><td>{number}</td><td style="text-align:left"><code>{escape(name)}</code></td>'
+            f'<td style="text-align:left;color:{_MARKS[answer.state][1]}">'
+            f"{_MARKS[answer.state][0]} {escape(state)}</td>"
+            f'<td style="text-align:left">{escape(kept)}</td></tr>'
+            for number, name, state, kept, answer in self._rows(index)
+        )
+        return f"<div>{escape(self._pair()[index].splitlines()[0])}</div><table>{rows}</table>"
+
+
+@dataclass(repr=False)
+class AnswerSheet(Shown):
+    """The answers to one exercise: ``answer = AnswerSheet(...)``, then ``answer("gold_share", value)``.
+
+    ``questions`` is the contract (a list of dicts, see ``forms.FORM_FIELDS``). Each call shows what became of
+    the value, and writes all answers to the file that the environment's ``CRMKIT_ANSWERS`` names, where it names one.
+
+    >>> import crmkit; crmkit.set_language("en")
+    >>> answer = AnswerSheet("demo", [{"id": "share", "kind": "number", "unit": "share", "maximum": 1}], seed=1)
+    >>> answer("share", 0.25)
+    share: Recorded: 0.25 (25%)
+    """
+
+    exercise: str
+    questions: list[dict]
+    seed: int
+    _latest: dict[str, Answer] = field(default_factory=dict, init=False, repr=False)
+    _practice: dict[str, dict] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self):
+        self._latest = {q["id"]: Answer(self.exercise, q, "missing") for q in self.questions}
+
+    def __call__(self, question: str, value=...) -> Answer:
+        if question not in self._latest:
+            raise CrmkitError("unknown_question", value=question, allowed=", ".join(self._latest))
+        before = self._latest[question]
+        contract = before.question
+        blank = value is Ellipsis or (isinstance(value, str) and contract["kind"] == "text" and not value.strip())
+        try:
+            if blank:
+                after = Answer(self.exercise, contract, "missing", before.value)
+            else:
+                read = read_answer(contract, value)
+                right = _is_right(self._practice[question], read) if question in self._practice else None
+                after = Answer(self.exercise, contract, "recorded", read, right=right)
+        except BadForm as bad:
+            after = Answer(self.exercise, contract, "badly_formed", before.value, bad.zh_en, bad.code)
+        self._latest[question] = after
+        self._write()
+        return after
+
+    def practise(self, keys: dict[str, dict]) -> None:
+        """Say right or not from now on, where ``keys`` (``practice_key``) can tell."""
+        self._practice = dict(keys)
+
+    def hand_in(self, notebook: "str | Path | None" = None):
+        """Make the one file to hand in, beside the notebook, and show the receipt; save the notebook first.
+
+        ``notebook`` names the file where it cannot be found out. Errors: CrmkitError when it was not saved, or not found.
+        """
+        from .hand_in import hand_in
+
+        return hand_in(self.to_json(), {q["id"]: q for q in self.questions}, notebook)
+
+    def status(self) -> Status:
+        """Which questions are recorded, badly formed or missing."""
+        return Status(tuple(self._latest.values()))
+
+    def to_json(self) -> dict:
+        """Everything that leaves a notebook: typed JSON by question id, and nothing else."""
+        answers = {name: answer.to_json() for name, answer in self._latest.items()}
+        return {"format": FORMAT, "exercise": self.exercise, "seed": self.seed, "answers": answers}
+
+    def _write(self) -> None:
+        if os.environ.get("CRMKIT_ANSWERS"):
+            path = Path(os.environ["CRMKIT_ANSWERS"])
+            part = path.with_name(f"{path.name}.part")
+            part.write_text(json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False), encoding="utf-8")
+            part.replace(path)
+
+    def _pair(self):
+        return self.status()._pair()
+
+    def _html(self, index):
+        return self.status()._html(index)

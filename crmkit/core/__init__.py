@@ -1,0 +1,1 @@
+"""What everything in crmkit stands on."""

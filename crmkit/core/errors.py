@@ -1,0 +1,21 @@
+"""The one kind of error that the kit raises at its users, in the user's language."""
+
+from .catalogue import message_pair
+from .language import in_language
+
+
+class CrmkitError(ValueError):
+    """What was wrong, where, what was allowed and what to do, in the user's language.
+
+    ``code`` names the message in messages.toml (``error_<code>``); ``row``, ``column`` and ``value`` say where, and
+    are None where they do not apply. ``str(error)`` follows the language setting; ``message_zh`` and ``message_en``
+    are always there.
+    """
+
+    def __init__(self, code: str, *, row: int | None = None, column: str | None = None, value=None, **fields):
+        self.code, self.row, self.column, self.value = code, row, column, value
+        self.message_zh, self.message_en = message_pair(f"error_{code}", row=row, column=column, value=value, **fields)
+        super().__init__(self.message_en)
+
+    def __str__(self) -> str:
+        return in_language(self.message_zh, self.message_en, between="\n")

@@ -1,0 +1,129 @@
+"""Canonical columns and their units, and the checks that every public function makes of what it is given."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from .errors import CrmkitError
+
+# column -> what it holds; a client's file is renamed to these once, at the door (data/transactions)
+TRANSACTION_COLUMNS = {
+    "customer_id": "text; who bought",
+    "date": "timestamp without time zone; when",
+    "amount": "currency units, two decimals; negative for a return",
+    "order_id": "text, optional",
+    "product_id": "text, optional",
+    "quantity": "units, optional",
+    "unit_price": "currency units a unit, optional",
+    "unit_cost": "currency units a unit, optional",
+    "currency": "ISO 4217 code, optional; one per file",
+    "channel": "text, optional",
+}
+REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
+
+
+def require_columns(frame, columns, *, what: str) -> None:
+    """Refuse a frame that lacks one of ``columns``; ``what`` names the function that asked."""
+    missing = [c for c in columns if c not in frame.columns]
+    if missing:
+        raise CrmkitError(
+            "columns_needed", column=missing[0], what=what, missing=", ".join(missing),
+            allowed=", ".join(map(str, frame.columns)) or "—",
+        )
+
+
+def require_choice(value, allowed, *, name: str) -> None:
+    """Refuse a ``value`` of the argument ``name`` that is not among ``allowed``."""
+    if value not in allowed:
+        raise CrmkitError("not_a_choice", value=value, name=name, allowed=", ".join(map(str, allowed)))
+
+
+def require_between(value, low, high, *, name: str) -> None:
+    """Refuse a number of the argument ``name`` outside ``low`` … ``high`` (NaN and text too)."""
+    try:
+        inside = low <= value <= high
+    except TypeError:
+        inside = False
+    if not inside:
+        raise CrmkitError("out_of_range", value=value, name=name, low=low, high=high)
+
+
+def require_level(level, *, name: str = "level") -> None:
+    """Refuse a confidence level outside 0.5 … 0.999."""
+    require_between(level, 0.5, 0.999, name=name)
+
+
+def refuse_rows(wrong, code: str, column=None, **fields) -> None:
+    """Raise the error ``code`` where a row is wrong: the first one, its cell of ``column`` (a Series), how many."""
+    if wrong.any():
+        row = int(wrong.argmax())
+        cell = {} if column is None else {"column": column.name, "value": column.iloc[row]}
+        raise CrmkitError(code, **{"row": row, "count": int(wrong.sum())} | cell | fields)
+
+
+def require_known(frame, columns, *, what: str) -> None:
+    """Refuse a frame that lacks one of ``columns`` or has an empty cell in it: names and labels, of any type."""
+    require_columns(frame, columns, what=what)
+    for column in columns:
+        refuse_rows(frame[column].isna().to_numpy(), "missing_values", column=frame[column], value=None)
+
+
+def require_unique(frame, column: str = "customer_id", *, what: str, code: str = "customer_not_unique") -> None:
+    """Refuse a frame that lacks ``column``, or has a name in it twice or missing: one row per customer."""
+    require_columns(frame, [column], what=what)
+    refuse_rows((frame[column].isna() | frame[column].duplicated()).to_numpy(), code, frame[column])
+
+
+def require_dates(frame, *, what: str):
+    """The column ``date`` on its own clock, without time zone; refuses missing cells, and dates kept as text."""
+    import pandas as pd
+
+    require_known(frame, ["date"], what=what)
+    if not pd.api.types.is_datetime64_any_dtype(frame["date"]):
+        raise CrmkitError("dates_not_dates", column="date", value=str(frame["date"].dtype))
+    return frame["date"].dt.tz_localize(None)
+
+
+def as_day(value, *, code: str = "as_of_not_a_date", **fields) -> date:
+    """The day of a date, a timestamp or an ISO text; anything else is the error ``code``."""
+    import pandas as pd
+
+    try:
+        day = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(day, date):
+            day = pd.Timestamp(day) if hasattr(day, "dtype") else None  # numpy.datetime64
+        return day.date() if isinstance(day, datetime) and not pd.isna(day) else date.fromisoformat(str(day))
+    except (ValueError, TypeError) as error:
+        raise CrmkitError(code, value=value, **fields) from error
+
+
+def as_numbers(values):
+    """The values as a float array of the same shape; what is no number is NaN, for a check to refuse."""
+    import numpy as np
+    import pandas as pd
+
+    flat = values if isinstance(values, pd.Series) else pd.Series(np.ravel(values))
+    return pd.to_numeric(flat, errors="coerce").to_numpy(float, na_value=np.nan).reshape(np.shape(values))
+
+
+def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), high: float = float("inf"),
+                    whole: bool = False) -> list:
+    """The columns as float arrays, in order; refuses an empty frame, no columns, and cells that are no numbers inside.
+
+    ``columns`` with limits of their own: {column: (low, high)}. ``whole`` refuses fractions: with ``low=0, high=1`` a
+    column of yes and no (True and False pass too).
+    """
+    import numpy as np
+
+    require_columns(frame, columns, what=what)
+    if not len(frame) or not len(columns):
+        raise CrmkitError("no_values", name=what)
+    limits = columns.items() if isinstance(columns, Mapping) else [(column, (low, high)) for column in columns]
+    found = []
+    for column, (low, high) in limits:
+        numbers = as_numbers(frame[column])
+        wrong = ~(np.isfinite(numbers) & (numbers >= low) & (numbers <= high))
+        if whole:
+            wrong |= numbers != np.rint(numbers)
+        refuse_rows(wrong, "cell_not_a_number", frame[column], low=low, high=high)
+        found.append(numbers)
+    return found

@@ -1,0 +1,1 @@
+"""Segments, the customer pyramid and concentration (F13–F15)."""

@@ -1,0 +1,1 @@
+"""Customer value, lifetime value and the economics of retention (F16–F18)."""

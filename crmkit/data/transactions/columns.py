@@ -1,0 +1,274 @@
+"""Which column is which: headers recognised by the synonyms of headers.toml, or named by the client's mapping file."""
+
+import codecs
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from crmkit.core.schema import TRANSACTION_COLUMNS
+from crmkit.core.errors import CrmkitError
+
+DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is title
+_BRACKETS = re.compile(r"[(\[{【〔<《「](.*?)[)\]}】〕>》」]")
+
+
+def refusal(code: str, words: str, **where) -> CrmkitError:
+    """An error whose ``code`` several sentences share: ``error_<words>`` of messages.toml is the one said."""
+    error = CrmkitError(words, **where)
+    error.code = code
+    return error
+
+
+def unreadable(path, why_zh: str, why_en: str, **where) -> CrmkitError:
+    """The file at ``path`` cannot be read, and why."""
+    return CrmkitError("unreadable_file", **{"value": path.name, **where}, name=path.name, why_zh=why_zh, why_en=why_en)
+
+
+@cache
+def vocabulary() -> dict:
+    """headers.toml: per canonical column ``{normalised header: rank}``, and the currencies, multipliers and labels."""
+    raw = tomllib.loads((Path(__file__).parent / "headers.toml").read_text(encoding="utf-8"))
+    words = {}
+    for name in [*TRANSACTION_COLUMNS, "amount_without_quantity"]:
+        entry, ranks = raw[name], {}
+        joined = [stem + ending for stem in entry.get("stems", []) for ending in entry["endings"]]
+        for header in [*entry["exact"], *joined, *entry.get("last", [])]:
+            ranks.setdefault(plain(header), len(ranks))
+        words[name] = ranks
+    words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
+    words["units"] = "|".join(map(re.escape, sorted(raw["units"]["words"], key=len, reverse=True)))
+    words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
+    words["multiplier_of"] = {plain_unit(w): Decimal(m) for m, names in raw["multipliers"].items() for w in names}
+    words["total_exact"] = frozenset(plain(w) for w in raw["total_labels"]["exact"])
+    parts = raw["total_labels"]["part"]
+    words["total_part"] = (frozenset(p for p in parts if p.isascii()), tuple(p for p in parts if not p.isascii()))
+    return words
+
+
+def plain(text) -> str:
+    """A header or label reduced to its letters and digits: ``'客户 编号：'`` → ``'客户编号'``, ``'Order #'`` → ``'orderno'``."""
+    text = unicodedata.normalize("NFKC", str(text)).casefold().replace("#", "no")
+    return "".join(c for c in text if c.isalnum())
+
+
+def plain_unit(text) -> str:
+    return re.sub(r"[\s.]", "", unicodedata.normalize("NFKC", str(text)).casefold())
+
+
+def header_forms(header) -> tuple[list[str], str | None]:
+    """The forms under which a header is looked up, best first, and the unit that stands with it."""
+    text, words = unicodedata.normalize("NFKC", str(header)).strip("*'\"‘’“” \t\r\n"), vocabulary()
+    inside, bare = _BRACKETS.findall(text), _BRACKETS.sub("", text)
+    unit = plain_unit(inside[-1]) if inside else None
+    # 客户编号 Customer ID: each half alone; 订单实付金额, 客户信息编号: what only says whose it is
+    halves = re.sub(r"[\x00-\x7f]", "", bare), re.sub(r"[^\x00-\x7f]", "", bare)
+    forms = [*map(plain, (bare, text, *halves)), words["qualifier"].sub("", plain(bare))]
+    # amount_usd, 金额_元, 金额/元: the unit without brackets
+    tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
+    if tail and (plain_unit(tail[1]) in words["currency_of"] or plain_unit(tail[1]) in words["multiplier_of"]):
+        forms.append(plain(bare[: tail.start()]))
+        unit = unit or plain_unit(tail[1])
+    return [f for f in dict.fromkeys(forms) if f], unit
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What the client told us about the file; everything is optional."""
+
+    columns: dict = field(default_factory=dict)
+    date_format: str | None = None
+    decimal: str | None = None
+    currency: str | None = None
+    sheet: str | int | None = None
+    header_row: int | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    time_zone: str | None = None
+
+
+MAPPING_KEYS = tuple(Mapping.__dataclass_fields__)
+
+
+def read_mapping(mapping) -> Mapping:
+    """A mapping from a dict or the path of a TOML file; unknown keys and values are refused with what is allowed."""
+    if mapping is None or isinstance(mapping, Mapping):
+        return mapping or Mapping()
+    raw = mapping
+    if not isinstance(mapping, dict):
+        try:
+            raw = tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+            raise CrmkitError("mapping_unreadable", value=str(mapping), why=str(problem)) from None
+    columns = raw.get("columns", {})
+    if not isinstance(columns, dict):
+        raise CrmkitError("mapping_value", column="columns", value=columns, allowed='[columns] customer_id = "…"')
+    raw = {k: v for k, v in raw.items() if k != "columns"}
+    # a dict written by hand may name the columns at the top
+    columns = columns | {k: raw.pop(k) for k in list(raw) if k in TRANSACTION_COLUMNS and k not in MAPPING_KEYS}
+    if "currency" in raw and plain_unit(raw["currency"]) not in vocabulary()["currency_of"]:
+        columns["currency"] = raw.pop("currency")  # not a currency's name, so a column's
+    unknown = [k for k in raw if k not in MAPPING_KEYS]
+    unknown += [f"columns.{c}" for c in columns if c not in TRANSACTION_COLUMNS]
+    if unknown:
+        allowed = TRANSACTION_COLUMNS if unknown[0].startswith("columns.") else MAPPING_KEYS
+        raise CrmkitError("mapping_key", value=unknown[0], allowed=", ".join(allowed))
+    for key in raw:
+        _check_value(key, raw[key])
+    for name, header in columns.items():
+        if not isinstance(header, (str, int)):
+            raise CrmkitError("mapping_value", column=f"columns.{name}", value=header, allowed='"…", 1, 2, 3 …')
+    return Mapping(columns={k: str(v) for k, v in columns.items()}, **raw)
+
+
+_ALLOWED = {  # key → (what a value must satisfy, what to tell)
+    "date_format": (lambda v: v in ("dmy", "mdy", "ymd") or "%" in v, 'dmy, mdy, ymd, "%d/%m/%Y"'),
+    "decimal": (lambda v: v in (".", ","), '"." , ","'),
+    "header_row": (lambda v: isinstance(v, int) and v >= 0, "0, 1, 2, 3 …"),
+    "delimiter": (lambda v: len(v) == 1, '",", ";", "|", "\\t"'),
+    "encoding": (codecs.lookup, "utf-8, gb18030, big5, utf-16, cp1252"),
+    "time_zone": (ZoneInfo, "Asia/Shanghai, Europe/London, UTC …"),
+}
+
+
+def _check_value(key: str, value) -> None:
+    fits, allowed = _ALLOWED.get(key, (lambda v: True, ""))
+    try:
+        good = fits(value)
+    except (LookupError, TypeError, ValueError, OSError):
+        good = False
+    if not good:
+        raise CrmkitError("mapping_value", column=key, value=value, allowed=allowed)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the header stands and what its columns are."""
+
+    row: int  # index of its last row among the rows looked at; -1 when the names came from elsewhere
+    names: list[str]
+    found: dict[str, int]  # canonical column -> position in the source
+    alternatives: dict[str, list[str]]  # other columns that would have fitted
+    currency: str | None = None
+    multiplier: Decimal = Decimal(1)
+    problem: CrmkitError | None = None
+
+    @property
+    def missing(self) -> list[str]:
+        lacking = [c for c in ("customer_id", "date") if c not in self.found]
+        if "amount" not in self.found and not {"quantity", "unit_price"} <= self.found.keys():
+            lacking.append("amount")
+        return lacking
+
+    @property
+    def score(self) -> tuple:
+        return (-len(self.missing), len(self.found))
+
+
+def recognise(names, mapping: Mapping, row: int = -1) -> Header:
+    """Match one row of headers to the canonical columns; the mapping goes first, then the synonyms by their rank."""
+    words = vocabulary()
+    names = ["" if n is None else str(n).strip() for n in names]
+    forms = [header_forms(n) for n in names]
+    found, alternatives, problem, unused = {}, {}, None, set()
+    for canonical, wanted in mapping.columns.items():
+        if not wanted:
+            unused.add(canonical)  # columns.amount = "" switches a column off
+            continue
+        hits = [i for i, n in enumerate(names) if n and plain(n) == plain(wanted)]
+        hits.sort(key=lambda i: names[i] != wanted.strip())  # the very name before one that is nearly so
+        if hits:
+            found[canonical] = hits[0]
+        else:
+            problem = problem or CrmkitError(
+                "mapping_column", column=canonical, value=wanted, allowed=", ".join(n for n in names if n) or "—"
+            )
+    for canonical in TRANSACTION_COLUMNS:
+        if canonical in found or canonical in unused:
+            continue
+        hits = []
+        for i, (keys, _) in enumerate(forms):
+            ranks = [(j, words[canonical][k]) for j, k in enumerate(keys) if k in words[canonical]]
+            if ranks and i not in found.values():
+                hits.append((min(rank for _, rank in ranks), ranks[0][0], i))
+        if hits:
+            found[canonical], *others = (i for *_, i in sorted(hits))
+            if others:
+                alternatives[canonical] = [names[i] for i in others]
+    if "amount" not in found and "quantity" not in found and "amount" not in unused:
+        price = found.get("unit_price")
+        if price is not None and any(k in words["amount_without_quantity"] for k in forms[price][0]):
+            found["amount"] = found.pop("unit_price")
+    priced = found.get("amount", found.get("unit_price"))
+    unit = forms[priced][1] if priced is not None else None
+    currency, multiplier = words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1))
+    return Header(row, names, found, alternatives, currency, multiplier, problem)
+
+
+def find_header(rows: list, mapping: Mapping) -> Header | None:
+    """The row (or two rows, one above the other) that names the most of what is needed; None when there is no text."""
+    rows = [[c if isinstance(c, str) else None for c in row] for row in rows[:DEEPEST_HEADER]]
+    if mapping.header_row == 0:
+        return recognise(range(1, max(map(len, rows), default=0) + 1), mapping)
+    if mapping.header_row is not None:
+        i = mapping.header_row - 1
+        return recognise(rows[i], mapping, i) if i < len(rows) else None
+    texts = [sum(bool(c and c.strip()) for c in row) for row in rows]
+    if not any(texts):
+        return None
+    best = max((recognise(row, mapping, i) for i, row in enumerate(rows) if texts[i]), key=lambda h: h.score)
+    if best.missing:
+        for i in range(len(rows) - 1):  # 客户 | 订单 above 编号 | 日期 | 金额
+            header = recognise(_joined(rows[i], rows[i + 1]), mapping, i + 1)
+            if header.score > best.score and not header.missing:
+                best = header
+    if not best.found:  # nothing known: the fullest row of text is what the client will recognise
+        i = texts.index(max(texts))
+        best = recognise(rows[i], mapping, i)
+    return _with_title_unit(best, rows[: best.row])
+
+
+def _with_title_unit(header: Header, titles: list) -> Header:
+    """A title such as 单位：万元 holds for amounts whose own header names no unit."""
+    if header.currency or header.multiplier != 1:
+        return header
+    words = vocabulary()
+    for cell in (str(c) for row in titles for c in row if c):
+        for unit in map(plain_unit, re.findall(r"(?:单位|單位|\bunits?)\s*[:：]?\s*([^\s,，;；)）]+)", cell, re.IGNORECASE)):
+            if unit in words["currency_of"] or unit in words["multiplier_of"]:
+                factor = words["multiplier_of"].get(unit, header.multiplier)
+                return replace(header, currency=words["currency_of"].get(unit), multiplier=factor)
+    return header
+
+
+def _joined(upper, lower) -> list[str]:
+    names, group = [], ""
+    for above, below in zip_longest(upper[: len(lower)], lower):
+        group = (above or "").strip() or group
+        names.append(group + (below or ""))
+    return names
+
+
+LABEL_HINT = re.compile("total|sum|[合总總小计計汇累共额額]", re.IGNORECASE)  # most labels hold none: no need to look closer
+
+
+def _label_words(label) -> str:
+    return label if isinstance(label, str) and len(label) <= 40 and LABEL_HINT.search(label) else ""
+
+
+def is_total(label) -> bool:
+    """Whether a cell says nothing but 合计, Total or the like."""
+    return plain(_label_words(label)) in vocabulary()["total_exact"]
+
+
+def ends_in_total(label) -> bool:
+    """Whether a cell begins or ends with such a word (3月小计, C001 Total, Total: 12 rows)."""
+    words = [w for w in re.split(r"[\W_]+", _label_words(label).casefold()) if w]
+    latin, han = vocabulary()["total_part"]  # English by the word, Chinese by the characters
+    run = "".join(words)
+    return bool(words) and (bool({words[0], words[-1]} & latin) or run.startswith(han) or run.endswith(han))

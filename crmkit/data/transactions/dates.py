@@ -1,0 +1,227 @@
+"""Dates as clients write them, and the one reading of dd/mm and mm/dd that the whole column allows.
+
+A value that has one meaning (2024-03-05, 2024年3月5日, 5 Mar 2024, an Excel serial) is read at once. A value of three
+bare numbers with the year last is kept under every reading (dmy, mdy, for two-digit years also ymd) until the column
+decides. A time's offset is dropped: the date is the one on the clock that wrote it, unless the mapping has
+``time_zone``.
+Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders, not purchases, and count as unreadable.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow.compute as pc
+
+from crmkit.core.errors import CrmkitError
+from .columns import refusal
+from .table import as_strings, bare_text
+
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+READINGS = ("dmy", "mdy", "ymd")
+# one dissenting row in twenty is a slip of the pen; more than that is two habits in one file, which is refused
+DISSENT = 0.05
+
+_MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+_MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
+_TIME = (
+    r"(?:[\s,t]*(?P<half1>上午|下午|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})"
+    r"(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
+    r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r"(?:\s*\([a-z ]+\))?)?"
+)
+_WEEKDAY = r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
+_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
+_SHAPES = [
+    re.compile(_WEEKDAY + shape + _WEEKDAY + _TIME + r"\s*")
+    for shape in (
+        r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})\s*[日号號]?",
+        r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
+        _DAY + r"[\s./-]*(?:of\s+)?" + _MONTH + r"[\s,./-]*(?P<y>\d{4}|\d{2})",
+        _MONTH + r"[\s./-]*" + _DAY + r"[\s,./-]+(?P<y>\d{4}|\d{2})",
+        r"(?P<y>\d{4})[\s./-]*" + _MONTH + r"[\s./-]*" + _DAY,
+        r"(?P<y>\d{2})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号號]?",
+    )
+]
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[t ]?(\d{2})(\d{2})(\d{2})?(z|[+-]\d{4})?")
+_OPEN = re.compile(r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{2})" + _TIME + r"\s*")
+_CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+
+
+class DateReader:
+    """Reads single values; ``date_format`` and ``time_zone`` come from the mapping."""
+
+    def __init__(self, date_format: str | None = None, time_zone: str | None = None, epoch_1904: bool = False):
+        self.reading = date_format if date_format in READINGS else None
+        self.pattern = date_format if date_format and self.reading is None else None
+        self.epoch = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30)
+        self.zone = ZoneInfo(time_zone) if time_zone else None
+
+    def read(self, value):
+        """A datetime, or ``{reading: datetime}`` while several readings are open, or None when it is no date."""
+        if isinstance(value, str):
+            return self._read_text(value)
+        if isinstance(value, datetime):  # also pandas.Timestamp
+            return self._plausible(self._wall_clock(value))
+        if isinstance(value, np.datetime64):
+            return self.read(value.astype("datetime64[us]").item())
+        if isinstance(value, date):
+            return self._plausible(datetime(value.year, value.month, value.day))
+        if isinstance(value, (int, float)) and not isinstance(value, bool) or type(value).__name__ == "Decimal":
+            return self._read_number(value)
+        return None
+
+    def _read_text(self, text: str):
+        text = bare_text(text)
+        if self.pattern:
+            try:
+                return self._plausible(self._wall_clock(datetime.strptime(text, self.pattern)))
+            except ValueError:
+                return None
+        if len(text) >= 10 and text[4] == text[7] and text[4] in "-/":  # the common case, in C
+            try:
+                iso = text.replace("/", "-")
+                return self._plausible(self._wall_clock(datetime.fromisoformat(iso[:10].replace(" ", "0") + iso[10:])))
+            except ValueError:
+                pass
+        text = unicodedata.normalize("NFKC", text).casefold().strip()
+        if not text or not any(c.isdigit() for c in text):
+            return None
+        if _SERIAL.fullmatch(text):
+            return self._read_number(float(text))
+        if found := _COMPACT.fullmatch(text):
+            return self._built(*(int(g or 0) for g in found.groups()[:6]), zone=found[7])
+        for shape in _SHAPES:
+            if found := shape.fullmatch(text):
+                part = found.groupdict()
+                month = _MONTHS[part["mon"]] if part.get("mon") else int(part["m"])
+                return self._built(_year(part["y"]), month, int(part["d"]), *_clock(part), zone=part["zone"])
+        if not (found := _OPEN.fullmatch(text)):
+            return None
+        part = found.groupdict()
+        a, b, c = part["a"], part["b"], part["c"]
+        fields = {"dmy": (c, b, a), "mdy": (c, a, b)} | ({"ymd": (a, b, c)} if len(a) == len(c) == 2 else {})
+        options = {
+            reading: built for reading, (y, m, d) in fields.items()
+            if (built := self._built(_year(y), int(m), int(d), *_clock(part), zone=part["zone"]))
+        }
+        return options.get(self.reading) if self.reading else options or None
+
+    def _read_number(self, number):
+        if number != number:
+            return None
+        if 19500101 <= number <= 21001231 and number == int(number):
+            n = int(number)
+            return self._built(n // 10000, n // 100 % 100, n % 100)
+        if 10_000 <= number < 100_000:
+            # to the second: a serial's day fraction carries rounding noise
+            return self._plausible(self.epoch + timedelta(seconds=round(float(number) * 86400)))
+        return None
+
+    def _built(self, year, month, day, hour=0, minute=0, second=0, zone=None):
+        if hour is None:
+            return None
+        next_day = hour == 24 and minute == second == 0
+        try:
+            moment = datetime(year, month, day, 0 if next_day else hour, minute, min(second, 59))
+        except ValueError:
+            return None
+        moment += timedelta(days=next_day)
+        if zone and self.zone and (offset := _offset(zone)) is not None:
+            moment = (moment - offset).replace(tzinfo=timezone.utc).astimezone(self.zone)
+        return self._plausible(moment.replace(tzinfo=None))
+
+    def _wall_clock(self, moment):
+        if moment.tzinfo is None:
+            return moment
+        if self.zone:
+            moment = moment.astimezone(self.zone)
+        return moment.replace(tzinfo=None)
+
+    def _plausible(self, moment):
+        return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
+def split_clock(column):
+    """``2024-03-05 10:11:12`` as ``2024-03-05`` and its seconds: a column of timestamps then has few distinct values.
+
+    Comes back as (days as an Arrow dictionary array, seconds, which cells were split), or None.
+    """
+    first = str(column[0]) if len(column) else ""
+    texts = as_strings(column) if _CLOCK.fullmatch(first) else None
+    if texts is None:
+        return None
+    parts = pc.extract_regex(texts, _CLOCK.pattern)
+    day, clock = (pc.struct_field(parts, [name]).dictionary_encode() for name in ("day", "clock"))
+    known = np.array([_seconds(c) for c in clock.dictionary.to_pylist()] + [-1], dtype=np.int64)
+    seconds = known[pc.fill_null(clock.indices, -1).to_numpy(zero_copy_only=False)]
+    return day, np.maximum(seconds, 0), seconds >= 0
+
+
+@lru_cache(maxsize=90_000)  # a day has 86,400
+def _seconds(clock: str) -> int:
+    hour, minute, second = (int(p) for p in (clock + ":0").split(":")[:3])
+    return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 60 else -1
+
+
+def _offset(zone: str) -> timedelta | None:
+    found = re.fullmatch(r"(?:z|utc|gmt)?(?:([+-])(\d{1,2}):?(\d{2})?)?", zone)
+    if not found:
+        return None
+    span = timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0))
+    return -span if found[1] == "-" else span
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < 69 else 1900)  # as POSIX and Excel nearly do
+
+
+def _clock(part: dict) -> tuple:
+    if part["h"] is None:
+        return (0, 0, 0)
+    hour, minute, second = int(part["h"]), int(part["mi"] or 0), int(part["s"] or 0)
+    half = (part["half1"] or part["half2"] or "").replace(".", "")
+    if half in ("下午", "晚上", "pm", "中午") and hour < 12 and not (half == "中午" and hour == 11):
+        hour += 12
+    if half in ("上午", "am", "凌晨") and hour == 12:
+        hour = 0
+    return (hour, minute, second) if hour <= 24 and minute < 60 and second <= 60 else (None, 0, 0)
+
+
+def decide(options: list[dict], counts: list[int], examples: list, column: str) -> str | None:
+    """The reading under which every open value is a date, or CrmkitError ambiguous_dates; None when nothing is open.
+
+    ``options`` holds each distinct open value's ``{reading: datetime}``, ``counts`` its rows, ``examples`` its text.
+    """
+    if not options:
+        return None
+    rivals = ["dmy", "mdy"]
+    # 24/03/05: the year stands first when the first field varies less than the last
+    split = [re.split(r"[/.-]", e.strip()) for e in examples]
+    steady = len({s[0].strip() for s in split}) < len({s[2].strip()[:2] for s in split})
+    if any("ymd" in o for o in options) and (steady or not any(r in o for o in options for r in rivals)):
+        rivals = list(READINGS)
+    covered = {r: sum(n for o, n in zip(options, counts) if r in o) for r in rivals}
+    fits = [r for r in rivals if covered[r] == sum(counts)]
+    if not fits:
+        # values that nothing in play can read do not count against a reading
+        readable = sum(n for o, n in zip(options, counts) if o.keys() & set(rivals))
+        fits = [r for r in rivals if (1 - DISSENT) * readable <= covered[r] == max(covered.values())]
+    apart = [i for i, o in enumerate(options) if len({o[r] for r in fits if r in o}) > 1]
+    if fits and not apart:  # one reading, or several that give the same days
+        return fits[0]
+    formats = ", ".join(f'"{r}"' for r in rivals)
+    if fits:
+        option, example = options[apart[0]], str(examples[apart[0]])
+        readings = " / ".join(f"{r} {option[r]:%Y-%m-%d}" if r in option else f"{r} —" for r in rivals)
+        raise CrmkitError("ambiguous_dates", column=column, value=example, readings=readings, formats=formats)
+    only = {r: next((str(e) for e, o in zip(examples, options) if list(o) == [r]), "—") for r in rivals}
+    raise refusal(
+        "ambiguous_dates", "ambiguous_dates_mixed", column=column, value=only["dmy"], formats=formats,
+        examples=" / ".join(f"{r}: {e}" for r, e in only.items()),
+    )

@@ -1,0 +1,43 @@
+"""The data door: a client's export, as it comes, → canonical transactions and a report that reconciles. 数据入口。"""
+
+from .check import REASONS, CheckReport, examine
+
+__all__ = ["REASONS", "CheckReport", "check_transactions", "read_transactions"]
+
+
+def check_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False) -> CheckReport:
+    """Read a client's transactions and report on them; a file that cannot be used is reported, never raised.
+
+    ``source``: path of a CSV/TSV/TXT, XLSX/XLS/XLSM/XLSB/ODS or Parquet file (or Parquet folder, glob), or a DataFrame.
+    ``mapping``: a dict or the path of a TOML file (columns, date_format, decimal, currency, sheet, header_row,
+    encoding, delimiter, time_zone).
+    ``as_of``: rows dated later are set aside. ``drop_duplicates``: set further exact copies of a row aside.
+
+    >>> import pandas as pd
+    >>> rows = [("A1", "2024-03-05", "¥1,200"), ("A1", "2024年3月6日", "(30.5)"), ("合计", None, "1169.5")]
+    >>> frame = pd.DataFrame(rows, columns=["会员ID", "下单日期", "实付金额"])
+    >>> report = check_transactions(frame)
+    >>> report.rows_used, report.amount_total, report.reasons["total_row"], report.mapping["amount"]
+    (2, '1169.50', 1, '实付金额')
+    """
+    return examine(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
+
+
+def read_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False):
+    """A client's transactions as a frame: ``customer_id`` (text), ``date`` (timestamp), ``amount`` (currency units).
+
+    Also ``order_id``, ``product_id``, ``quantity``, ``unit_price``, ``unit_cost``, ``currency`` and ``channel`` where
+    the file has them. Arguments as for ``check_transactions``. Raises CrmkitError when the file is refused; the error's
+    ``report`` holds the counts.
+
+    >>> import pandas as pd
+    >>> sold = {"CustomerID": [17850.0], "InvoiceDate": ["12/25/2010 8:26"], "Quantity": [6], "UnitPrice": [2.55]}
+    >>> read_transactions(pd.DataFrame(sold))
+      customer_id                date  amount  quantity  unit_price
+    0       17850 2010-12-25 08:26:00    15.3       6.0        2.55
+    """
+    report = examine(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
+    if not report.usable:
+        report.problem.report = report
+        raise report.problem
+    return report.transactions

@@ -1,0 +1,175 @@
+"""One pass over a table: columns in use by their distinct values, each parsed once, and which rows are totals lines."""
+
+import re
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from crmkit.core.errors import CrmkitError
+from . import amounts as money
+from . import dates as days
+from .columns import Mapping, ends_in_total, is_total
+from .table import INVISIBLE, Table, as_strings, bare_text, pick
+
+TEXT_COLUMNS = ("order_id", "product_id", "channel")
+NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
+_NO_CUSTOMER = re.compile(
+    r"[-—–_/\\.?]*|\\n|#(?:n/a|ref!|value!|name\?)|"
+    r"[(<（【\[]?(?:nan|nat|null|none|n/a|na|blank|empty|无|無|空|空白)[)>）】\]]?",
+    re.IGNORECASE,
+)
+_OK, _MISSING, _TOTAL, _PART = 0, 1, 2, 3
+
+
+class Codes(dict):
+    """Numbers distinct values as they come, so that each is parsed once: value → code; then ``parsed``, ``flags``."""
+
+    def __init__(self, parse, flag):
+        super().__init__()
+        self.parse, self.flag, self.parsed, self.flags = parse, flag, [], bytearray()
+
+    def __missing__(self, value):
+        code = self[value] = len(self)
+        self.parsed.append(self.parse(value))
+        self.flags.append(self.flag(value, self.parsed[-1]))
+        return code
+
+    def encode(self, column) -> np.ndarray:
+        if isinstance(column, pa.Array):
+            column = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+            mine = np.array([self[v] for v in column.dictionary.to_pylist()] + [0], dtype=np.int64)
+            return mine[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        if not isinstance(column, pd.Series):
+            return np.fromiter(map(self.__getitem__, column), dtype=np.int64, count=len(column))
+        codes, distinct = pd.factorize(column)
+        mine = np.array([self[v] for v in distinct.tolist()] + [self[None] if (codes < 0).any() else 0], dtype=np.int64)
+        return mine[codes]
+
+    def seen(self, codes) -> list[int]:
+        return np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(self))).tolist()
+
+
+def customer_text(value) -> str | None:
+    """A customer's id as text: ``'00123'`` keeps its zeros, 12345.0 is ``'12345'``; None when there is none.
+
+    >>> customer_text(" 00123 "), customer_text(12345.0), customer_text("N/A")
+    ('00123', '12345', None)
+    """
+    if isinstance(value, str):
+        text = value if value.isalnum() else bare_text(value)
+        return None if len(text) < 9 and _NO_CUSTOMER.fullmatch(text) else text
+    if value is None or value != value:
+        return None
+    return str(int(value) if isinstance(value, (float, Decimal)) and value % 1 == 0 else value).strip()
+
+
+def _is_empty(cell) -> bool:
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(INVISIBLE))
+
+
+def _customer_flag(value, text) -> int:
+    return _MISSING if text is None else _TOTAL if is_total(value) else _PART if ends_in_total(value) else _OK
+
+
+def _flag(value, parsed) -> int:
+    return _MISSING if parsed is None else _OK
+
+
+def _text_array(column) -> pa.Array:
+    """A text column cleaned as ids are; Arrow trims it, and only cells that may need more are looked at one by one."""
+    strings = as_strings(column)
+    if strings is None:
+        return pa.array([customer_text(v) for v in pick(column, np.arange(len(column)))], pa.large_string())
+    texts = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
+    odd = pc.fill_null(pc.match_substring_regex(texts, r"^(?:$|[^A-Za-z0-9\p{Han}]|[nN].{0,4}$|[无無空])"), True)
+    mended = [customer_text(v) for v in texts.filter(odd).to_pylist()]
+    return pc.replace_with_mask(texts, odd, pa.array(mended, pa.large_string()))
+
+
+class Rows:
+    """What each column in use holds, row by row, with line numbers, row hashes and marks of totals lines.
+
+    A column is kept as codes of its distinct values; amounts that are plain numbers as cents (their code is -1), and
+    a timestamp's clock as seconds.
+    """
+
+    def __init__(self, table: Table, mapping: Mapping, keep: bool):
+        found = table.header.found
+        reader = days.DateReader(mapping.date_format, mapping.time_zone, table.epoch_1904)
+        parsers = {
+            "customer_id": (customer_text, _customer_flag), "currency": (money.currency_code, _flag),
+            "date": (reader.read, _flag), "amount": (money.take_apart, _flag),
+        } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, _flag))
+        priced = ("amount",) if "amount" in found else ("quantity", "unit_price")
+        wanted = dict.fromkeys(["customer_id", "date", "currency", *priced, *(NUMBER_COLUMNS if keep else ())])
+        self.position = {c: found[c] for c in wanted if c in found}
+        self.texts = {c: found[c] for c in TEXT_COLUMNS if keep and c in found}
+        self.distinct = {c: Codes(*parsers[c]) for c in self.position}
+        self.fast = table.header.multiplier == 1
+        self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
+        parts = [self._take(chunk) for chunk in table.chunks()]
+        if not any(len(part["lines"]) for part in parts):
+            raise CrmkitError("empty_file", value=table.name, name=table.name)
+        self.text_of = {c: pa.chunked_array([part[c] for part in parts]) for c in self.texts}
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name not in self.texts}
+        self.codes = {c: joined.pop(c) for c in self.position}
+        self.lines, self.hashes, self.seconds, self.cents = (joined[n] for n in ("lines", "hashes", "seconds", "cents"))
+        self.total, self.surplus, self.pointed = (joined[n] for n in ("total", "surplus", "pointed"))
+        # a chunk does not know where the next one begins
+        self.ends = np.minimum(joined["ends"], np.append(self.lines[1:] - 1, joined["ends"][-1:]))
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def _take(self, chunk) -> dict:
+        n = len(chunk.lines)
+        total, blank, surplus, pointed = (np.zeros(n, dtype=bool) for _ in range(4))
+        found = {"seconds": np.zeros(n, dtype=np.int64), "cents": np.zeros(n, dtype=np.int64), "pointed": pointed}
+        for name, j in self.position.items():
+            column, codes = chunk.columns[j], self.distinct[name]
+            if name == "date" and self.split and not isinstance(column, pd.Series):
+                found[name], found["seconds"] = self._dates(column, codes)
+            elif name == "amount" and self.fast:
+                plain, found["cents"], found["pointed"] = money.plain_amounts(column)
+                found[name] = np.full(n, -1, dtype=np.int64)
+                rest = np.flatnonzero(~plain)
+                found[name][rest] = codes.encode(pick(column, rest))
+            else:
+                found[name] = codes.encode(column)
+        customer, dated = self._flags("customer_id", found, n), self._flags("date", found, n)
+        surplus[chunk.surplus] = True
+        doubtful = np.flatnonzero((customer != _OK) | (dated != _OK))
+        for i, *row in zip(doubtful, *(pick(c, doubtful) for c in chunk.columns)):
+            cells = [c for c in row if not _is_empty(c)]
+            blank[i] = not cells and not surplus[i]
+            if cells:
+                date_cell = row[self.position["date"]] if "date" in self.position else None
+                # 合计 or Total where the customer or the date is lacking; in a longer label only where the date is
+                total[i] = any(map(is_total, cells)) or dated[i] != _OK and (
+                    customer[i] == _PART or ends_in_total(date_cell) or ends_in_total(cells[0])
+                )
+        ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000)
+        found |= {"lines": chunk.lines, "hashes": chunk.hashes, "total": total, "surplus": surplus, "ends": ends}
+        found |= {name: _text_array(chunk.columns[j]) for name, j in self.texts.items()}
+        if blank.any():
+            found = {k: v.filter(pa.array(~blank)) if k in self.texts else v[~blank] for k, v in found.items()}
+        return found
+
+    @staticmethod
+    def _dates(column, codes):
+        split = days.split_clock(column)
+        if split is None:
+            return codes.encode(column), np.zeros(len(column), dtype=np.int64)
+        day, seconds, done = split
+        found, rest = codes.encode(day), np.flatnonzero(~done)
+        found[rest] = codes.encode(pick(column, rest))
+        return found, seconds
+
+    def _flags(self, column, found, n) -> np.ndarray:
+        if column not in found:
+            return np.full(n, _MISSING)
+        # a copy: a bytearray that somebody looks into cannot grow
+        return np.frombuffer(bytes(self.distinct[column].flags), dtype=np.uint8)[found[column]]

@@ -1,0 +1,1 @@
+"""Showing: numbers, tables, pictures, explorers, fonts."""

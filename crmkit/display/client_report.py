@@ -1,0 +1,194 @@
+"""What a client report says and keeps: sentences from client_report.toml filled with numbers, and the tables behind them.
+
+Every number that a sentence says is kept as well, so that a page can be checked against its tables.
+"""
+
+import re
+from datetime import date
+from pathlib import Path
+from string import Formatter
+
+from crmkit.core.language import get_language, in_language
+from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import glossary_entry, has_term, term_pair
+from crmkit.core.catalogue import read_catalogue
+
+_HERE = Path(__file__).parent
+_MONTHS = "January February March April May June July August September October November December".split()
+_SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+
+
+class Words(Formatter):
+    """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, span,
+    period, term, name.
+
+    ``{n:count order orders}`` and ``{n:plural is|are}`` choose between the English singular and plural. Texts are
+    escaped, since they may come from a client's file.
+
+    >>> Words("en", "€").format("{n:count order orders} of {m:money}, {s:percent}", n=1, m=1234.5, s=0.256)
+    '1 order of €1,234, 25.6%'
+    """
+
+    def __init__(self, lang: str, currency: str = "", *, cents: bool = False):
+        self.lang, self.currency, self.cents = lang, currency, cents
+
+    def format_field(self, value, spec: str) -> str:
+        kind, _, nouns = spec.partition(" ")
+        return getattr(self, f"_{kind}")(value, nouns) if kind else escape_markdown(str(value))
+
+    def _count(self, value, nouns: str) -> str:
+        return f"{value:,.0f} {self._plural(value, nouns)}".rstrip()
+
+    def _plural(self, value, nouns: str) -> str:
+        one, _, many = nouns.partition("|" if "|" in nouns else " ")
+        return one if value == 1 else many
+
+    def _money(self, value, _, digits: int | None = None) -> str:
+        text = f"{abs(value):,.{(0 if abs(value) >= 1000 and not self.cents else 2) if digits is None else digits}f}"
+        minus = "−" if value < 0 and text.strip("0.,") else ""
+        return minus + escape_markdown(self.currency) + text
+
+    def _exact(self, value, _) -> str:
+        return self._money(value, _, 2)
+
+    def _percent(self, value, _) -> str:
+        return f"{value:.1%}".replace("-", "−")
+
+    def _rate(self, value, _) -> str:
+        return f"{100 * value:.4g}%"
+
+    def _number(self, value, _) -> str:
+        return f"{value:,.2f}".replace("-", "−")
+
+    def _times(self, value, _) -> str:
+        return f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"
+
+    def _date(self, value, _) -> str:
+        if self.lang == "zh":
+            return f"{value.year} 年 {value.month} 月 {value.day} 日"
+        return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+    def _span(self, value, _) -> str:
+        """Two days, or the one day that they both are."""
+        first, last = (self._date(day, _) for day in value)
+        if self.lang == "zh":
+            return first if first == last else f"{first}至 {last}"
+        return f"on {first}" if first == last else f"from {first} to {last}"
+
+    def _period(self, value, _) -> str:
+        """A pandas Period: a month, a week or a day."""
+        first = value.start_time
+        if value.freqstr.startswith("M"):
+            return f"{first.year} 年 {first.month} 月" if self.lang == "zh" else f"{_MONTHS[first.month - 1]} {first.year}"
+        day = self._date(first, _)
+        return day if value.freqstr == "D" else f"{day}起的一周" if self.lang == "zh" else f"the week of {day}"
+
+    def _term(self, slug: str, _) -> str:
+        if not has_term(slug):  # a tier or segment of the client's own
+            return escape_markdown(slug)
+        return term_pair(slug)[self.lang == "en"]
+
+    def _name(self, slug: str, _) -> str:
+        """A term at the beginning of a sentence."""
+        text = self._term(slug, _)
+        return text[:1].upper() + text[1:]
+
+    def _definition(self, slug: str, _) -> str:
+        return self._of_term(slug, "definition")
+
+    def _action(self, slug: str, _) -> str:
+        return self._of_term(slug, "action")
+
+    def _of_term(self, slug: str, what: str) -> str:
+        return glossary_entry(slug).get(f"{what}_{self.lang}", "")
+
+
+def escape_markdown(text: str) -> str:
+    r"""``text`` so that Markdown shows it as it is.
+
+    >>> print(escape_markdown("A*B <b>"))
+    A\*B \<b\>
+    """
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~&-])", r"\\\1", text.replace("\n", " ").replace("\r", " "))
+
+
+class Sentence:
+    """A text that a notebook shows as Markdown; ``role`` tells the page what it is (a caption belongs to its figure)."""
+
+    def __init__(self, text: str, role: str = ""):
+        self.text, self.role = text, role
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/markdown": self.text, "text/plain": self.text}, {"crmkit_caption": True} if self.role == "caption" else {}
+
+
+class Report:
+    """The sentences, tables and numbers of one report; ``cents`` says that amounts above 1,000 keep their cents.
+
+    >>> import crmkit; crmkit.set_language("en")
+    >>> report = Report(currency="€")
+    >>> print(report.say("customers", customers=3, revenue=60.0, average=20.0))
+    3 customers spent €60.00 in all, €20.00 each on average.
+    >>> report.numbers()["number"].tolist()
+    [3.0, 60.0, 20.0]
+    """
+
+    def __init__(self, *, currency: str = "", cents: bool = False):
+        self.currency, self.cents, self.tables, self._numbers = currency, cents, {}, []
+
+    @staticmethod
+    def sign(code: str | None) -> str:
+        """How a currency is written before an amount: ``"USD"`` is $, an unknown code stands for itself, None is nothing."""
+        return _SIGNS.get(code, f"{code} ") if code else ""
+
+    def say(self, key: str, *, role: str = "", **values) -> Sentence:
+        """The sentence ``key`` of client_report.toml in the language in force (both: one below the other)."""
+        sentences = read_catalogue(_HERE / "client_report.toml")
+        if key not in sentences:
+            raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(sentences)))
+        zh, en = (Words(lang, self.currency, cents=self.cents).format(sentences[key][lang], **values) for lang in ("zh", "en"))
+        for name, value in values.items():
+            number = isinstance(value, (int, float)) or hasattr(value, "dtype")
+            days = value if isinstance(value, tuple) else (value,) if isinstance(value, date) else ()
+            text = "/".join(day.isoformat()[:10] for day in days) or str(value)
+            self._numbers.append({
+                "finding": key, "figure": name, "number": float(value) if number else None, "text": None if number else text})
+        return Sentence(in_language(zh, en, between="\n\n"), role)
+
+    def pair(self, texts: tuple[str, str]) -> Sentence:
+        """A sentence that a model made, as its (zh, en) pair."""
+        return Sentence(in_language(*texts, between="\n\n"))
+
+    def caption(self, key: str, **values) -> Sentence:
+        """The caption, and alternative text, of the figure that the same cell draws."""
+        return self.say(key, role="caption", **values)
+
+    def bullets(self, *sentences: Sentence) -> Sentence:
+        """Sentences as a list of points."""
+        return Sentence("\n".join("- " + str(s).replace("\n\n", "\n\n  ") for s in sentences))
+
+    def table(self, name: str, frame, **options):
+        """Keep ``frame`` under ``name`` for ``save`` and show it with headers in the language."""
+        from .tables import show
+
+        self.tables[name] = frame
+        return show(frame, **options)
+
+    def numbers(self):
+        """Every value that the sentences said: finding, figure, number or text."""
+        import pandas as pd
+
+        rows = pd.DataFrame(self._numbers, columns=["finding", "figure", "number", "text"])
+        return rows.astype({"number": float}).drop_duplicates(ignore_index=True)
+
+    def save(self, folder: str | Path, *, lang: str | None = None):
+        """Write all tables as Parquet, CSV and one XLSX into ``folder``; what was set aside, and the numbers said, last."""
+        from .tables import save_tables
+
+        ordered = dict(sorted(self.tables.items(), key=lambda table: table[0].startswith("set_aside")))
+        return save_tables({**ordered, "numbers": self.numbers()}, folder, lang=lang or get_language())

@@ -1,0 +1,61 @@
+"""The widget around a scene: takes the reader's settings, lets Python compute, hands the new scene to the drawing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from crmkit.core.language import get_language
+from .scene import to_svg, words
+
+_HERE = Path(__file__).parent
+
+
+class Explorer(anywidget.AnyWidget):
+    """``controls`` describe the sliders and choices; ``compute(values)`` gives the scene for what they are set to."""
+
+    _esm = _HERE / "explorer.js"
+    _css = _HERE / "explorer.css"
+    lang = traitlets.Unicode("both").tag(sync=True)
+    controls = traitlets.List().tag(sync=True)
+    scene = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, controls: list[dict], compute: Callable[[dict], dict]):
+        values = {control["name"]: control["value"] for control in controls}
+        super().__init__(lang=get_language(), controls=controls, scene=compute(values))
+        self._compute = compute
+        self.on_msg(self._asked)
+
+    @property
+    def values(self) -> dict:
+        """What the controls are set to now."""
+        return dict(self.scene["values"])
+
+    def move(self, **values) -> "Explorer":
+        """Set controls from code, as the reader would by hand."""
+        self.scene = self._compute(self._allowed(values))
+        return self
+
+    def _allowed(self, values: dict) -> dict:
+        """The settings with each one inside its control's range; what is not a control's is left out."""
+        known = self.values
+        for control in self.controls:
+            value = values.get(control["name"], known[control["name"]])
+            if control["kind"] == "choice":
+                offered = [option["value"] for option in control["options"]]
+                known[control["name"]] = value if value in offered else control["value"]
+            else:
+                known[control["name"]] = min(max(float(value), control["min"]), control["max"])
+        return known
+
+    def _asked(self, _widget, content, _buffers) -> None:
+        scene = self._compute(self._allowed(content["values"]))
+        self.scene = {**scene, "reply": content["reply"]}
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget, and for a page where no widget runs the same picture as SVG and its finding as text."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        plain = "\n".join(words(self.scene["said"], self.lang))
+        return {**data, "image/svg+xml": to_svg(self.scene, self.lang), "text/plain": plain}, metadata

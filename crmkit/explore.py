@@ -1,0 +1,29 @@
+"""Explorers: move a slider and see the tested functions answer at once, in JupyterLab and whatever else shows widgets.
+
+Each chapter keeps its own; this face shows them all in one place, loaded the first time that one is used.
+"""
+
+from importlib import import_module
+
+# explorer -> its module
+_OWNER = {
+    "explore_relationship_types": "relationship_types.explorer",
+    "explore_relationship_levels": "relationship_levels.explorer",
+    "explore_pyramid": "customer_pyramid.explorer_pyramid",
+    "explore_rfm": "customer_pyramid.explorer_rfm",
+    "explore_pdca": "pdca.explorer",
+    "market_board": "market.board",
+}
+
+__all__ = sorted(_OWNER)
+
+
+def __getattr__(name):
+    if name not in _OWNER:
+        raise AttributeError(f"module 'crmkit.explore' has no attribute {name!r}")
+    globals()[name] = value = getattr(import_module(f"crmkit.{_OWNER[name]}"), name)
+    return value
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,1 @@
+"""What relationship marketing rests on (F1–F5, F26)."""

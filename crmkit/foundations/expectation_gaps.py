@@ -1,0 +1,65 @@
+"""What customers expect (F26): how important they call it, how much their satisfaction moves with it, and the gaps."""
+
+import numpy as np
+import pandas as pd
+
+from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import require_between, require_columns, require_level, require_numbers
+
+SEVEN_EXPECTATIONS = ("value", "communication", "attitude", "reliability", "quality", "guarantee", "understanding")
+
+
+def expectation_gaps(
+    survey: pd.DataFrame, *, scale: tuple[float, float], expectations=SEVEN_EXPECTATIONS, level: float = 0.95
+) -> pd.DataFrame:
+    """Which gap to close first: importance derived from the data × performance, beside the importance people state.
+
+    In, a row per respondent: ``satisfaction`` (overall), a column per expectation with how well the firm meets it, and
+    ``stated_`` + its name with how important the respondent calls it, all on ``scale`` (lowest, highest). Respondents
+    with a missing answer are left out (``respondents`` says how many are used).
+
+    Out, the greatest ``worth`` first: ``expectation``, ``performance`` (mean), ``gap`` (top of the scale −
+    performance), ``stated_importance`` (mean), ``derived_importance`` (points of satisfaction for one point more, all
+    other expectations equal: least squares with HC3 errors, statsmodels) with ``low`` and ``high``, ``worth`` (derived
+    × gap: the satisfaction that closing the gap would bring) with ``worth_low`` and ``worth_high`` (gap taken as
+    known), ``priority`` by it and ``stated_priority`` (stated × gap: Martilla & James 1977 with stated scores). A
+    survey shows who is satisfied, not what makes them so: mood colours all answers alike and inflates every
+    importance; a trial settles it.
+    Errors: CrmkitError for answers off the scale, too few respondents, expectations whose answers move together
+    exactly or never differ.
+
+    >>> rng = np.random.default_rng(1)
+    >>> names = ["attitude", "quality", "stated_attitude", "stated_quality"]
+    >>> answers = pd.DataFrame(rng.integers(1, 8, (300, 4)), columns=names)
+    >>> answers["satisfaction"] = (1 + 0.6 * answers["attitude"] + 0.1 * answers["quality"]).round()
+    >>> gaps = expectation_gaps(answers, scale=(1, 7), expectations=names[:2])
+    >>> gaps["expectation"].tolist(), gaps["derived_importance"].round(1).tolist()
+    (['attitude', 'quality'], [0.6, 0.1])
+    """
+    import statsmodels.api as sm
+
+    names, (lowest, top) = list(expectations), scale
+    if not names:
+        raise CrmkitError("no_values", name="expectations")
+    require_level(level)
+    require_between(lowest, -1e300, top, name="scale")
+    columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
+    require_columns(survey, columns, what="expectation_gaps")
+    known = survey[columns].notna().all(axis=1).to_numpy(dtype=bool)
+    if known.sum() < len(names) + 20:
+        raise CrmkitError("too_few_respondents", value=int(known.sum()), needed=len(names) + 20)
+    answers = np.where(known[:, None], survey[columns], lowest)  # so that an error names the survey's own row
+    satisfied, *marks = (answer[known] for answer in require_numbers(
+        pd.DataFrame(answers, columns=columns), columns, low=lowest, high=top, what="expectation_gaps"))
+    met, stated = np.split(np.array(marks), 2)
+    if np.linalg.matrix_rank(met - met.mean(axis=1, keepdims=True)) < len(names):
+        raise CrmkitError("expectations_move_together", value=", ".join(names))
+    fit = sm.OLS(satisfied, sm.add_constant(met.T)).fit(cov_type="HC3")
+    derived, (low, high) = fit.params[1:], fit.conf_int(alpha=1 - level)[1:].T
+    gap, claimed = top - met.mean(axis=1), stated.mean(axis=1)
+    first = [(-score).argsort(kind="stable").argsort() + 1 for score in (derived * gap, claimed * gap)]
+    return pd.DataFrame({
+        "expectation": names, "performance": met.mean(axis=1), "gap": gap, "stated_importance": claimed,
+        "derived_importance": derived, "low": low, "high": high, "worth": derived * gap, "worth_low": low * gap,
+        "worth_high": high * gap, "priority": first[0], "stated_priority": first[1], "respondents": len(satisfied),
+    }).sort_values("priority", ignore_index=True)

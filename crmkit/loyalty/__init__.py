@@ -1,0 +1,1 @@
+"""Loyalty, satisfaction, recovery and programmes (F19–F22)."""

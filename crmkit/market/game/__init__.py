@@ -1,0 +1,1 @@
+"""The game of PDCA played on a simulated market."""

@@ -1,0 +1,1 @@
+"""PDCA, control charts and indicators (F30–F31)."""

@@ -1,0 +1,1 @@
+"""Campaigns with a control group, and budgets (F28–F29)."""

@@ -1,0 +1,76 @@
+"""Campaigns and budgets: uplift, sample size, retention by source, budget plans (F28, F29)."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from crmkit.display.numbers import number, percent
+from crmkit.display.drawing import BLUE, DARK, INK, VERMILION, axes, colon, estimate_bars, estimates, label, money_axis
+from crmkit.customer_pyramid.plots_pyramid import plot_reallocation
+
+
+def plot_uplift(table: pd.DataFrame, *, measure: str = "uplift", level: float = 0.95, ax: Axes | None = None) -> Axes:
+    """What the campaign changed, for all customers and for each segment; ``measure``: uplift or net_profit.
+
+    ``table``: what ``uplift`` gives; ``level`` is that of its intervals.
+    """
+    shares = measure == "uplift" and table[["treated_mean", "control_mean"]].max(axis=None) <= 1
+    show = percent if shares else number
+    ax = axes(ax, label(measure), size=(7, 0.9 + 0.75 * len(table)), x=(measure, show))
+    estimate_bars(ax, table["segment"], estimates(table, measure, level), show=show)
+    return ax
+
+
+def plot_sample_size(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How many customers a test needs, by the least effect that it is to find.
+
+    ``table``: what ``sample_size`` gives for several effects.
+    """
+    ax, table = axes(ax, label("sample_size"), x="effect"), table.sort_values("effect")
+    ax.plot(table["effect"], table["customers"], color=BLUE, marker="o", linewidth=2)
+    for effect, n in zip(table["effect"], table["customers"]):
+        ax.annotate(number(n), (effect, n), (6, 6), textcoords="offset points", fontsize=9, color=INK)
+    ax.set_yscale("log")
+    money_axis(ax.yaxis, "customers")
+    ax.yaxis.set_minor_formatter("")
+    ax.margins(0.1)
+    return ax
+
+
+def plot_retention_by_source(curves: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The share of customers still there, month by month, for each source, with intervals.
+
+    ``curves``: what ``retention_by_source`` gives.
+    """
+    p = curves["p_value"].iloc[0]
+    said = "p < 0.001" if p < 0.001 else "–" if pd.isna(p) else f"p = {p:.3f}"
+    ax = axes(ax, f"{label('retention_rate')}\n{label('log_rank_test')}{colon()}{said}", x="months",
+              y=("retention_rate", percent))
+    for i, (source, rows) in enumerate(curves.groupby("source", sort=False)):
+        colour, dashes = (BLUE, VERMILION, DARK)[i % 3], ("-", "--", "-.", ":")[i % 4]
+        ax.step(rows["months"], rows["retention_rate"], where="post", color=colour, linestyle=dashes, linewidth=2,
+                label=label(source, lines=True))
+        ax.fill_between(rows["months"], rows["low"], rows["high"], step="post", color=colour, alpha=0.15, linewidth=0)
+    ax.set_ylim(0, 1.02)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
+def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
+    """Resources per use before and after, and the profit that the change is expected to bring.
+
+    ``result``: a ``BudgetPlan``.
+    """
+    return plot_reallocation(SimpleNamespace(
+        tiers=result.options.rename(columns={"option": "tier"}), profit_change=result.profit_change), ax=ax)
+
+
+def plot_ways_of_planning(table: pd.DataFrame, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+    """The profit that each way of planning makes of the same budget, the best in blue.
+
+    ``table``: what ``compare_plans`` gives; ``level`` is that of its intervals.
+    """
+    ax, table = axes(ax, label("resource_planning"), size=(7.4, 4.4), x=("profit", number)), table.sort_values("regret", kind="stable")
+    estimate_bars(ax, table["way"], estimates(table, "profit", level), best=table["way"].iloc[0])
+    return ax

@@ -1,0 +1,1 @@
+"""The levels of relationship marketing (F11–F12)."""

@@ -1,0 +1,314 @@
+"""The three levels of relationship marketing (F11): what a financial, social or structural programme earns over years.
+
+The bonds are Berry & Parasuraman's (1991, *Marketing Services*). The arithmetic is ordinary: a cohort that shrinks by
+its leavers, with the programme and without, discounted year by year. ``level_crosswalk`` (F12) is text in a frame.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from crmkit.core.intervals import Estimate, interval_of
+from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import require_between, require_choice, require_numbers
+from crmkit.core.catalogue import message_pair
+from crmkit.core.glossary import term_pair
+
+LEVELS = ("financial", "social", "structural")
+_INF, _NORMAL = float("inf"), NormalDist()
+_CHOICES = {"level": LEVELS, "offered_to": ("everyone", "worthwhile")}
+_BOUNDS = {"customers": (0.001, 1e10), "purchases_per_year": (0.001, 1e6), "dispersion": (0.001, 0.8),
+           "repeat_rate": (0, 1), "margin_given_away": (0, 1), "held_by_switching_cost": (0, 1),
+           "purchase_lift": (-1, 10), "retention_lift": (-10, 1), "imitation_half_life_years": (0, _INF)}
+
+
+class _Checked:
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            if name in _CHOICES:
+                require_choice(value, _CHOICES[name], name=name)
+            else:
+                require_between(value, *_BOUNDS.get(name, (0, 1e15)), name=name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerBase(_Checked):
+    """The customers to whom a programme is offered, by traits that can be measured (``measure_base``).
+
+    >>> CustomerBase(customers=1000, repeat_rate=0.6, dispersion=0.5, unit_margin=20, purchases_per_year=6).yearly_value
+    120
+    """
+
+    customers: float
+    repeat_rate: float         # share of a year's customers who buy again in the next year, without a programme
+    dispersion: float          # share of the value that the lower 80 % of customers bring; 0.8 = all customers alike
+    unit_margin: float         # currency per purchase
+    purchases_per_year: float  # of a customer who is still there, on average
+
+    @property
+    def yearly_value(self) -> float:
+        """The size of a customer: margin a year, on average."""
+        return self.purchases_per_year * self.unit_margin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programme(_Checked):
+    """The plan of one level's programme: rates 0 … 1, money in the currency of the base.
+
+    Lifts fade by half every ``imitation_half_life_years``, as rivals copy (0: copied at once; infinity: never). The
+    margin given away does not fade: whoever has been promised a reward collects it.
+    """
+
+    level: str
+    purchase_lift: float = 0.0           # 0.1: members buy 10 % more
+    retention_lift: float = 0.0          # 0.1: of those who would leave, 10 % stay
+    purchase_lift_sd: float = 0.0        # standard error of the lift, as a pilot gives it
+    retention_lift_sd: float = 0.0
+    margin_given_away: float = 0.0       # share of the margin of every purchase of a member
+    imitation_half_life_years: float = _INF
+    held_by_switching_cost: float = 0.0  # of those who would still leave, this share stays; rivals cannot copy it away
+    setup_cost: float = 0.0
+    yearly_cost: float = 0.0
+    yearly_cost_per_member: float = 0.0
+    offered_to: str = "everyone"         # or "worthwhile": by invitation, to customers who will repay it
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgrammeEconomics:
+    """What each level's programme costs and earns, compared with doing nothing for the same customers."""
+
+    yearly: pd.DataFrame      # a row per level and year, year 0 the set-up
+    levels: pd.DataFrame      # a row per level
+    npv: dict[str, Estimate]  # level → net present value, with its interval under uncertain lifts
+
+
+def programme_economics(
+    programmes: Programme | Iterable[Programme], *, base: CustomerBase, years: int = 5,
+    annual_discount_rate: float = 0.1, rng: np.random.Generator | None = None, draws: int = 2000, level: float = 0.95,
+) -> ProgrammeEconomics:
+    """Each programme's profit and loss, year by year, against doing nothing for the same customers.
+
+    Without a programme a share ``repeat_rate`` of the customers goes on from each year to the next. With it, the
+    leavers are fewer (``retention_lift``, fading, and ``held_by_switching_cost``, lasting) and the survivors buy more
+    (``purchase_lift``, fading); every purchase of a member is rewarded, also those that would have come anyway. In
+    year t the lifts have 2^−((t − ½) / half-life) of their strength. Cash flows at the end of the year. Yearly values
+    of customers are lognormal; a programme offered to the ``worthwhile`` invites whoever is expected to repay it.
+
+    Out: ``yearly`` with ``level``, ``year``, ``members``, ``margin_without``, ``margin_with``, ``incremental_margin``,
+    ``reward_cost``, ``reward_anyway`` (the part of it for purchases that would have come anyway), ``member_cost``,
+    ``running_cost`` (year 0: the set-up), ``cash_flow``, ``cumulative_discounted``; ``levels`` with ``level``,
+    ``members`` (at the start), ``net_present_value``, ``value_per_customer`` (of the whole base), ``break_even_year``
+    (the first with a cumulative ≥ 0; missing: none), ``peak_year`` (of the highest cumulative; 0: better not begun),
+    ``break_even_lift_share`` (share of the planned lifts at which the value is 0; missing: none up to 100 times
+    them) and ``value_if_copied`` (lifts gone from the first day). With ``rng`` the lifts are drawn around the plan
+    (normal, with their ``_sd``) for the intervals. Errors: CrmkitError for a level twice, numbers out of range.
+
+    >>> base = CustomerBase(customers=100, repeat_rate=0.5, dispersion=0.8, unit_margin=10, purchases_per_year=10)
+    >>> club = Programme(level="social", purchase_lift=0.5, margin_given_away=0.1, setup_cost=3000)
+    >>> programme_economics(club, base=base, years=1, annual_discount_rate=0).yearly["cash_flow"].tolist()
+    [-3000.0, 3500.0]
+    """
+    given = [programmes] if isinstance(programmes, Programme) else list(programmes)
+    if not given or len({plan.level for plan in given}) < len(given):
+        raise CrmkitError("programme_levels", value=", ".join(plan.level for plan in given) or "—")
+    require_between(years, 1, 100, name="years")
+    require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
+    t = np.arange(int(years) + 1)
+    discount = (1.0 + annual_discount_rate) ** -t
+    tables, rows, npv = [], [], {}
+    for plan in given:
+        invited = _invited(plan, base, t, discount)
+
+        def value(lifts=None, plan=plan, invited=invited):
+            return (_flows(plan, base, t, invited, lifts)["cash_flow"] * discount).sum(axis=-1)
+
+        npv[plan.level] = Estimate(value=float(value()))
+        if rng is not None:
+            drawn = rng.normal((plan.purchase_lift, plan.retention_lift),
+                               (plan.purchase_lift_sd, plan.retention_lift_sd), (draws, 2)).T[..., None]
+            npv[plan.level] = interval_of(value(drawn), value=npv[plan.level].value, level=level)
+        flows = _flows(plan, base, t, invited)
+        cumulative = (flows["cash_flow"] * discount).cumsum()
+        paid = np.flatnonzero(cumulative[1:] >= 0)
+        tables.append({"level": [plan.level] * len(t), "year": t, **flows, "cumulative_discounted": cumulative})
+        rows.append({
+            "level": plan.level, "members": base.customers * invited[0], "net_present_value": npv[plan.level].value,
+            "value_per_customer": npv[plan.level].value / base.customers,
+            "break_even_year": paid[0] + 1.0 if len(paid) else np.nan, "peak_year": int(cumulative.argmax()),
+            "break_even_lift_share": _zero_at(lambda k: value((k * plan.purchase_lift, k * plan.retention_lift))),
+            "value_if_copied": float(value(plan=replace(plan, imitation_half_life_years=0.0))),
+        })
+    yearly = pd.DataFrame({column: np.concatenate([table[column] for table in tables]) for column in tables[0]})
+    return ProgrammeEconomics(yearly=yearly, levels=pd.DataFrame(rows), npv=npv)
+
+
+def _flows(plan: Programme, base: CustomerBase, t, invited, lifts=None) -> dict:
+    """The columns of ``yearly``, year 0 first; ``lifts`` (purchase, retention) in place of the plan's may be draws."""
+    purchase, retention = (plan.purchase_lift, plan.retention_lift) if lifts is None else lifts
+    with np.errstate(divide="ignore"):
+        effect = np.exp2(-np.maximum(t - 0.5, 0.5) / plan.imitation_half_life_years)
+    leave = (1 - base.repeat_rate) * (1 - retention * effect) * (1 - plan.held_by_switching_cost)
+    stay = 1 - np.clip(leave, 0, 1)
+    nobody = np.zeros_like(stay[..., :1])  # in year 0; in year 1 everybody, then those of the year before who stay
+    there = np.concatenate([nobody, nobody + 1, np.cumprod(stay[..., 1:-1], axis=-1)], axis=-1)
+    value, members = base.customers * base.yearly_value * invited[1], base.customers * invited[0] * there
+    without = value * (t > 0) * base.repeat_rate ** np.maximum(t - 1.0, 0)
+    with_ = value * there * np.maximum(0, 1 + purchase * effect)
+    gain, reward, running = with_ - without, plan.margin_given_away, np.where(t > 0, plan.yearly_cost, plan.setup_cost)
+    served = plan.yearly_cost_per_member * members
+    return {"members": members, "margin_without": without, "margin_with": with_, "incremental_margin": gain,
+            "reward_cost": reward * with_, "reward_anyway": reward * np.minimum(with_, without), "member_cost": served,
+            "running_cost": running, "cash_flow": gain - reward * with_ - served - running}
+
+
+def _invited(plan: Programme, base: CustomerBase, t: np.ndarray, discount: np.ndarray) -> tuple[float, float]:
+    """The members' share of the customers, and of their value: the two Φ of Black & Scholes' (1973) call option."""
+    if plan.offered_to == "everyone":
+        return 1.0, 1.0
+    flows = _flows(plan, base, t, (1.0, 1.0))
+    cost = (flows["member_cost"] * discount).sum()
+    gain = ((flows["incremental_margin"] - flows["reward_cost"]) * discount).sum()
+    spread = _NORMAL.inv_cdf(0.8) - _NORMAL.inv_cdf(base.dispersion)  # of the logarithm of a customer's value
+    if gain <= 0 or cost == 0 or spread < 1e-9:
+        return (float(gain > cost),) * 2
+    above = (np.log(gain) - np.log(cost)) / spread
+    return _NORMAL.cdf(above - spread / 2), _NORMAL.cdf(above + spread / 2)
+
+
+def _zero_at(value) -> float:
+    from scipy.optimize import brentq
+
+    if value(0.0) >= 0:
+        return 0.0
+    return float(brentq(value, 0, 100)) if value(100.0) > 0 else np.nan
+
+
+# --- which level? -------------------------------------------------------------------------------------------------
+
+LIMITS = {"repeat_rate": 0.3, "dispersion": 0.4, "unit_margin": 30.0, "yearly_value": 200.0}
+# level → what its condition asks of each trait: high (at or above its limit) or not
+_ASKED = {
+    "structural": {"repeat_rate": True, "dispersion": False, "yearly_value": True},
+    "social": {"repeat_rate": True, "unit_margin": True, "yearly_value": True},  # the first, and one of the other two
+    "financial": {"repeat_rate": True, "dispersion": True, "unit_margin": False, "yearly_value": False},
+}
+# what can make the level of the book lose: the plan without it
+_CAUSES = {
+    "imitation": {"imitation_half_life_years": _INF}, "margin_given_away": {"margin_given_away": 0.0},
+    "fixed_cost": {"setup_cost": 0.0, "yearly_cost": 0.0}, "member_cost": {"yearly_cost_per_member": 0.0},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelAdvice:
+    """What the economics choose, what the book's conditions choose, and why they differ where they do."""
+
+    best: str                 # the level with the highest net present value; "no_level" where none is above 0
+    book: str                 # the level whose conditions hold; "no_level" where none do
+    conditions: pd.DataFrame  # a row per level and trait that its condition names
+    economics: ProgrammeEconomics
+    causes: tuple[str, ...]   # what, taken from the book's programme, would make it the best (each alone)
+    reason: tuple[str, str]   # the same as a sentence, in Chinese and in English
+
+
+def recommend_level(
+    base: CustomerBase, *, programmes: Iterable[Programme], limits: Mapping[str, float] = LIMITS,
+    years: int = 5, annual_discount_rate: float = 0.1, rng: np.random.Generator | None = None,
+) -> LevelAdvice:
+    """The level whose programme is worth most for these customers, beside the one that the book's conditions name.
+
+    The fit of a level is no score: it is the net present value of its programme (``programme_economics``, arguments
+    and errors as there). Beside it stand the conditions, asked in this order: structural – repeat purchase, value in
+    few hands, large customers (the kit's own condition: the lecture gives none, and Berry & Parasuraman's, a valuable
+    service that cannot easily be had elsewhere, is in no customer data); social – repeat purchase, and a higher
+    margin or large customers; financial – repeat purchase, dispersed, low margin, small customers (both of the
+    lecture). No source gives numbers: ``limits`` (rates, and money in the base's currency) say from where on a trait
+    counts as high; the default ones are an example.
+
+    ``conditions``: ``level``, ``trait``, ``value``, ``limit``, ``wanted`` (≥ or <), ``met``, ``asked_by``
+    (whose condition it is).
+
+    >>> base = CustomerBase(customers=50, repeat_rate=0.8, dispersion=0.6, unit_margin=5, purchases_per_year=20)
+    >>> points = Programme(level="financial", purchase_lift=0.1, margin_given_away=0.05, setup_cost=2000)
+    >>> advice = recommend_level(base, programmes=[points])
+    >>> advice.book, advice.best, advice.causes
+    ('financial', 'no_level', ('fixed_cost',))
+    """
+    if set(limits) != set(LIMITS):
+        raise CrmkitError("level_limits", value=", ".join(limits) or "—", allowed=", ".join(LIMITS))
+    with_ = {"base": base, "years": years, "annual_discount_rate": annual_discount_rate}
+    programmes = list(programmes)
+    economics = programme_economics(programmes, **with_, rng=rng)
+    worth = economics.levels.set_index("level")["value_per_customer"]
+    best = worth.idxmax() if worth.max() > 0 else "no_level"
+    conditions = pd.DataFrame([
+        {"level": name, "trait": trait, "value": float(getattr(base, trait)), "limit": float(limits[trait]),
+         "wanted": "≥" if high else "<", "met": (getattr(base, trait) >= limits[trait]) == high,
+         "asked_by": "kit_condition" if name == "structural" else "lecture_condition"}
+        for name, traits in _ASKED.items() for trait, high in traits.items()
+    ])
+    met = conditions.groupby("level")["met"].agg(list)
+    fits = (name for name, (first, *rest) in met[list(_ASKED)].items()
+            if first and (any if name == "social" else all)(rest))
+    book = next(fits, "no_level")
+    causes = ()
+    for plan in (plan for plan in programmes if plan.level == book != best):
+        causes = tuple(cause for cause, without in _CAUSES.items() if programme_economics(
+            replace(plan, **without), **with_).levels["value_per_customer"][0] > max(0, worth.max()))
+    said = ("levels_agree" if best == book else "levels_book_silent" if book not in worth
+            else "levels_differ" if causes else "levels_differ_throughout")
+    names = {f"{who}_{lang}": between.join(term_pair(slug)[k] for slug in slugs)
+             for who, slugs in (("best", [best]), ("book", [book]), ("causes", causes))
+             for k, (lang, between) in enumerate((("zh", "、"), ("en", ", ")))}
+    values = {"best_value": worth.get(best, 0.0), "book_value": worth.get(book, 0.0)}
+    reason = tuple(text.replace("-", "−") for text in message_pair(said, **names, **values))
+    return LevelAdvice(best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason)
+
+
+def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase:
+    """The traits, and how many customers there are, from a customer summary.
+
+    In: ``purchases``, ``revenue``, ``T``, ``days_since_last`` as ``customer_summary`` gives them; ``margin_rate``
+    turns revenue into margin. The repeat rate: of those who were customers 365 days before the end, the share that
+    bought in these 365 days; of a longer log give the summary of its last two years, or customers long gone count too
+    and the rate is too low. The other traits are of the customers who bought in these 365 days: their number,
+    purchases a year and margin a purchase over the time observed (at least a year), and what the lower 80 % bring of
+    the value. Errors: CrmkitError when nobody was observed for a year, or nobody came back.
+
+    >>> log = pd.DataFrame({"purchases": [1, 8, 2], "revenue": [10.0, 80.0, 20.0], "T": [730.5, 730.5, 100.0],
+    ...                     "days_since_last": [730.5, 30.0, 5.0]})
+    >>> measure_base(log, margin_rate=0.5).repeat_rate, measure_base(log, margin_rate=0.5).unit_margin
+    (0.5, 5.0)
+    """
+    require_between(margin_rate, 0, 1, name="margin_rate")
+    known = customers[customers["T"].notna()] if "T" in customers else customers  # only returns: never a customer
+    columns = ("purchases", "revenue", "T", "days_since_last")
+    purchases, revenue, days, since = require_numbers(known, columns, what="measure_base")
+    older, recent = days >= 365, since < 365
+    if not (older & recent).any():
+        raise CrmkitError("levels_history_short", value=int(older.sum()))
+    years = np.maximum(days[recent] / 365.25, 1.0)
+    value = np.append(0.0, np.sort(np.maximum(revenue[recent] / years, 0)).cumsum())
+    lower = np.interp(0.8 * recent.sum(), np.arange(len(value)), value)  # a customer on the boundary counts in part
+    return CustomerBase(
+        customers=int(recent.sum()), repeat_rate=float(recent[older].mean()),
+        dispersion=float(np.clip(lower / (value[-1] or np.inf), 0.001, 0.8)),
+        unit_margin=float(max(0, margin_rate * revenue[recent].sum() / purchases[recent].sum())),
+        purchases_per_year=float((purchases[recent] / years).mean()),
+    )
+
+
+def level_crosswalk() -> pd.DataFrame:
+    """The three ladders of the sources side by side (F12): text, not a model.
+
+    Out: ``ladder``, ``position`` (1 is lowest), ``rung``, ``level`` (the nearest of financial, social, structural, or
+    no_tie), ``differs_zh``, ``differs_en`` (where the two are not the same).
+
+    >>> level_crosswalk()["rung"].tolist()[3:6]
+    ['transaction_level', 'service_level', 'relationship_level']
+    """
+    return pd.read_csv(Path(__file__).with_name("crosswalk.csv"), encoding="utf-8")

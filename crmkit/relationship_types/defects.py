@@ -1,0 +1,156 @@
+"""The three defects of relationship marketing (F10), each measured: participation, promises kept, breadth of a benefit.
+
+``offer_effect`` measures an opening offer to people who have not tried, and just so an incentive to leavers (F22).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from crmkit.core.intervals import Estimate, difference, difference_of_means, turning_point, wilson
+from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import refuse_rows, require_between, require_numbers
+
+
+def participation_funnel(
+    customers: pd.DataFrame, *, steps=("tried", "active"), level: float = 0.95
+) -> pd.DataFrame:
+    """How many of those invited are left after each step, and which step loses most.
+
+    In: a row per invited customer with a column of 0 and 1 for each of ``steps``, in order; who took a step took
+    those before it. Out: ``measure`` (invited and the steps), ``customers``, ``lost_here`` (at this step),
+    ``left_share`` (of those invited), ``step_rate`` (of those at the step before) with its Wilson (1927) interval
+    ``low``, ``high``, and ``weakest``, true where the rate is lowest. Rates are missing where nobody was left.
+    Errors: CrmkitError for cells other than 0 and 1, and for a customer who skipped a step.
+
+    >>> people = pd.DataFrame({"tried": [1, 1, 1, 0], "active": [1, 0, 0, 0]})
+    >>> participation_funnel(people)[["measure", "customers", "weakest"]].values.tolist()
+    [['invited', 4, False], ['tried', 3, False], ['active', 1, True]]
+    """
+    taken = np.column_stack([np.ones(len(customers)), *require_numbers(
+        customers, list(steps), what="participation_funnel", low=0, high=1, whole=True)])
+    refuse_rows((np.diff(taken, axis=1) > 0).any(axis=1), "step_skipped", value=", ".join(steps))
+    left = taken.sum(axis=0).astype(int)
+    rate, low, high = wilson(left, np.append(0, left[:-1]), level=level)
+    return pd.DataFrame({
+        "measure": ["invited", *steps], "customers": left, "lost_here": [0, *-np.diff(left)],
+        "left_share": left / left[0], "step_rate": rate, "low": low, "high": high, "weakest": rate == np.nanmin(rate)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferEffect:
+    """What an offer does to each later step, and what it earns per customer to whom it was made."""
+
+    steps: pd.DataFrame         # measure, control_share, offered_share, difference, low, high
+    profit_per_offer: Estimate  # currency per customer to whom it was offered, against no offer
+
+
+def offer_effect(
+    customers: pd.DataFrame, *, value: float, cost: float, steps=("tried", "active"), level: float = 0.95
+) -> OfferEffect:
+    """The effect of an offer made to customers chosen at random, counted over everybody to whom it was made.
+
+    In: ``offered`` (0, 1; by chance) and a column of 0 and 1 for each of ``steps``, first what the offer asks for,
+    last what the firm wants: ("tried", "active") for an opening offer, ("stayed", "stayed_later") for an incentive to
+    leavers. ``value``: currency that a customer is worth at the last step; ``cost``: currency for each customer who
+    takes the first step with the offer. Out: ``OfferEffect``; ``steps`` has ``measure``, ``control_share``,
+    ``offered_share``, ``difference`` and its interval ``low``, ``high`` (Newcombe 1998, method 10);
+    ``profit_per_offer`` with Welch's (1947) interval. Shares are of all customers, never of those who took the step
+    before: an offer changes who those are. Errors: CrmkitError for other cells, and fewer than two in either group.
+
+    >>> tried = pd.DataFrame({"offered": [0] * 100 + [1] * 100, "tried": [1] * 20 + [0] * 80 + [1] * 60 + [0] * 40})
+    >>> found = offer_effect(tried.assign(active=tried["tried"]), value=10, cost=2)
+    >>> found.steps["difference"].round(2).tolist(), found.profit_per_offer.value
+    ([0.4, 0.4], 2.8)
+    """
+    offered, *taken = require_numbers(customers, ["offered", *steps], what="offer_effect", low=0, high=1, whole=True)
+    require_between(value, 0, 1e12, name="value")
+    require_between(cost, 0, 1e12, name="cost")
+    require_between(level, 0.5, 0.999, name="level")
+    given, rows = offered == 1, []
+    profit = value * taken[-1] - cost * taken[0] * given
+    earned = difference_of_means(profit[given], profit[~given], level=level)
+    for step, took in zip(steps, taken):
+        more = difference(took[given], took[~given], level=level)
+        rows.append({"measure": step, "control_share": took[~given].mean(), "offered_share": took[given].mean(),
+                     "difference": more.value, "low": more.low, "high": more.high})
+    return OfferEffect(steps=pd.DataFrame(rows), profit_per_offer=earned)
+
+
+def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: float = 0.95) -> pd.DataFrame:
+    """Promise less delivery for each promise, how often each is kept, and how often all are kept on the same order.
+
+    In: a row per order with a column of what was delivered for each promise: ``at_most`` {column: promised}, such as
+    days or a price, and ``at_least`` {column: promised}. Out: ``measure`` (the column; last ``all_promises``),
+    ``promised``, ``delivered`` (mean), ``gap`` (how much worse than promised on average, in the promise's unit; below
+    zero better) with t interval ``gap_low``, ``gap_high``; ``kept_share`` with Wilson interval ``low``, ``high``.
+    A mean can be better than the promise while most orders break it. Errors: CrmkitError for cells that are no numbers.
+
+    >>> parcels = pd.DataFrame({"days": [1, 1, 5, 1], "price": [9, 9, 9, 14]})
+    >>> promise_gap(parcels, at_most={"days": 2, "price": 10})[["measure", "gap", "kept_share"]].values.tolist()
+    [['days', 0.0, 0.75], ['price', 0.25, 0.75], ['all_promises', nan, 0.5]]
+    """
+    from statsmodels.stats.weightstats import DescrStatsW
+
+    require_between(level, 0.5, 0.999, name="level")
+    promises = [(name, 1, limit) for name, limit in (at_most or {}).items()]
+    promises += [(name, -1, limit) for name, limit in (at_least or {}).items()]
+    for name, _, limit in promises:
+        require_between(limit, -1e15, 1e15, name=name)
+    names, sign, promised = zip(*promises) if promises else ((), (), ())
+    delivered = np.column_stack(require_numbers(orders, names, what="promise_gap"))
+    worse, n = np.array(sign) * (delivered - np.array(promised, dtype=float)), len(orders)
+    kept = np.column_stack([worse <= 0, (worse <= 0).all(axis=1)]).sum(axis=0)
+    share, low, high = wilson(kept, n, level=level)
+    gap_low, gap_high = DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(names)), np.nan)
+    return pd.DataFrame({
+        "measure": [*names, "all_promises"], "promised": [*promised, np.nan],
+        "delivered": [*delivered.mean(axis=0), np.nan], "gap": [*worse.mean(axis=0), np.nan],
+        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": share, "low": low,
+        "high": high})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenefitBreadth:
+    """How the effect of a benefit per member falls as more customers have it, and which breadth pays most."""
+
+    best_breadth: Estimate  # share of customers; infinite where the data do not reach a turn
+    curve: pd.DataFrame     # breadth_share, effect_per_member, effect_low, effect_high, effect_per_customer
+
+
+def benefit_breadth(groups: pd.DataFrame, *, cost_per_member: float = 0.0, level: float = 0.95) -> BenefitBreadth:
+    """Fit the effect of a benefit per member to how widely it is given, and find the breadth with the highest total.
+
+    In: a row per group (branch, city, forum) with ``breadth_share`` (0 … 1 of its customers have the benefit) and
+    ``effect_per_member`` (currency, against like customers without it), and ``members`` if groups differ in size (the
+    weights). Model: effect e(b) = e₀ − k·b by weighted least squares with robust errors (HC3); per customer of the
+    market the benefit earns b·(e(b) − cost), highest at (e₀ − cost) / 2k; its interval inverts the test that one more
+    member adds nothing. Breadth has to be given by chance or by the firm's rule, not by how well groups were doing.
+    Errors: CrmkitError for fewer than four groups or the same breadth in all.
+
+    >>> b = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
+    >>> forums = pd.DataFrame({"breadth_share": b, "effect_per_member": 10 - 8 * b + [.1, -.1, .1, -.1, .1, -.1]})
+    >>> round(benefit_breadth(forums).best_breadth.value, 2)
+    0.62
+    """
+    from statsmodels.api import WLS
+
+    b, effect, weight = require_numbers(
+        groups if "members" in groups else groups.assign(members=1.0),
+        ["breadth_share", "effect_per_member", "members"], what="benefit_breadth")
+    require_between(b.min(), 0, b.max(), name="breadth_share")
+    require_between(b.max(), b.min(), 1, name="breadth_share")
+    require_between(weight.min(), 1e-9, np.inf, name="members")
+    if len(b) < 4 or len(np.unique(b)) < 3:
+        raise CrmkitError("group_too_small", column="breadth_share", value=len(np.unique(b)))
+    fit = WLS(effect, np.column_stack([np.ones_like(b), b]), weights=weight).fit(cov_type="HC3", use_t=True)
+    at = np.linspace(b.min(), b.max(), 1001)
+    each, one_more = (fit.get_prediction(np.column_stack([np.ones_like(at), k * at])) for k in (1, 2))
+    best = turning_point(at, one_more.predicted_mean - cost_per_member, one_more.se_mean, level=level,
+                         freedom=fit.df_resid)
+    curve = each.summary_frame(1 - level)[["mean", "mean_ci_lower", "mean_ci_upper"]].set_axis(
+        ["effect_per_member", "effect_low", "effect_high"], axis=1)
+    curve.insert(0, "breadth_share", at)
+    curve["effect_per_customer"] = at * (curve["effect_per_member"] - cost_per_member)
+    return BenefitBreadth(best_breadth=best, curve=curve[::20].reset_index(drop=True))

@@ -1,0 +1,281 @@
+"""The question contract on the student's side: recorded, badly formed and missing are three different things."""
+
+import json
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crmkit
+from crmkit.answers.forms import FORM_FIELDS, MAX_ROWS, MAX_TEXT, UNITS, BadForm, count_words, describe, read_answer
+from crmkit.answers.sheet import MIME, AnswerSheet
+from crmkit.answers.shown import preview
+from crmkit.core.catalogue import message_pair
+
+SHARE = {"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}
+COUNT = {"id": "count", "kind": "number", "integer": True, "minimum": 0}
+TIER = {"id": "tier", "kind": "choice", "options": [
+    {"id": "iron", "zh": "铁层", "en": "iron tier"}, {"id": "lead", "zh": "铅层", "en": "lead tier"}]}
+TABLE = {"id": "table", "kind": "table", "columns": ["tier", "value"], "rows": 2}
+BARS = {"id": "chart", "kind": "chart", "expects": "bars"}
+LINE = {"id": "chart", "kind": "chart", "expects": "line"}
+CLOUD = {"id": "chart", "kind": "chart", "expects": "scatter"}
+WHY = {"id": "why", "kind": "text", "min_words": 3, "max_words": 10}
+
+
+@pytest.fixture(autouse=True)
+def language():
+    crmkit.set_language("en")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def answer():
+    return AnswerSheet("06_sample", [SHARE, TIER, WHY], seed=1)
+
+
+def why_not(question, value) -> str:
+    with pytest.raises(BadForm) as caught:
+        read_answer(question, value)
+    assert all(caught.value.zh_en)
+    return caught.value.code
+
+
+def test_every_kind_of_number_becomes_a_float():
+    arrays = [np.float32(0.25), np.array(0.25), pd.Series([0.25]), np.array([[0.25]]), pd.DataFrame({"x": [0.25]})]
+    for value in (0.25, Decimal("0.25"), Fraction(1, 4), *arrays):
+        read = read_answer(SHARE, value)
+        assert type(read) is float and read == 0.25
+    assert read_answer(COUNT, np.int64(7)) == 7.0 and type(read_answer(COUNT, 7)) is float
+
+
+@pytest.mark.parametrize("value, code", [
+    (math.nan, "nan"), (math.inf, "infinite"), (True, "got_bool"), (np.bool_(True), "got_bool"), ("0.3", "got_text"),
+    ("12%", "got_text"), (None, "got_none"), (61.2, "share_or_percent"), (-0.1, "outside"), (101, "outside"),
+    (10**400, "too_large"), ([0.3], "not_a_number"), (np.array([0.1, 0.2]), "got_many"), (pd.NA, "nan"),
+    (1j, "not_a_number"),
+    (pd.DataFrame({"a": [1, 2]}), "got_many"), (pd.Timedelta(days=1), "not_a_number"),
+])
+def test_a_value_that_is_no_share_is_badly_formed(value, code):
+    assert why_not(SHARE, value) == code
+
+
+def test_a_count_must_be_whole():
+    assert why_not(COUNT, 2.5) == "not_whole"
+    assert why_not(COUNT, -1) == "outside"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_any_finite_number_survives_json_and_reading_again(value):
+    read = read_answer({"id": "x", "kind": "number"}, value)
+    assert read_answer({"id": "x", "kind": "number"}, json.loads(json.dumps(read))) == read
+    assert math.isclose(read, value, rel_tol=1e-11)
+
+
+def test_a_choice_takes_its_id_or_either_name():
+    assert [read_answer(TIER, v) for v in ("iron", "Iron ", "铁层", "iron tier", np.str_("iron"))] == ["iron"] * 5
+    assert why_not(TIER, "gold") == "not_an_option"
+    assert why_not(TIER, 1) == "not_an_option"
+    assert why_not(TIER, True) == "not_an_option"
+
+
+def test_a_text_is_counted_in_words_or_chinese_characters_and_cleaned():
+    assert count_words("铂金层 top 20%, don't") == 3 + 3
+    assert read_answer(WHY, "keep\x00 the\u202e gold\r\ntier") == "keep the gold\ntier"
+    assert read_answer(WHY, "留住老客户") == "留住老客户"
+    assert why_not(WHY, "too short") == "word_count"
+    assert why_not(WHY, "客" * 11) == "word_count"
+    assert why_not(WHY, "x" * (MAX_TEXT + 1)) == "too_long"
+    assert why_not(WHY, 3) == "not_text"
+
+
+def test_a_table_keeps_the_columns_asked_for_with_their_types():
+    frame = pd.DataFrame({"extra": [0, 0], "value": [1, 2.5], "tier": ["iron", "lead"]})
+    assert read_answer(TABLE, frame) == {
+        "columns": [{"name": "tier", "type": "text"}, {"name": "value", "type": "number"}],
+        "rows": [["iron", 1.0], ["lead", 2.5]],
+    }
+    assert read_answer(TABLE, frame.set_index("tier")) == read_answer(TABLE, frame)
+
+
+def test_a_table_of_dates_flags_and_categories():
+    frame = pd.DataFrame({
+        "day": pd.to_datetime(["1997-01-01 00:00", "1997-01-02 10:30"]), "good": [True, False],
+        "band": pd.cut([1, 5], [0, 3, 9]), "kind": pd.Categorical(["a", "b"]),
+    })
+    read = read_answer({"id": "t", "kind": "table"}, frame)
+    assert [c["type"] for c in read["columns"]] == ["date", "boolean", "text", "text"]
+    assert read["rows"][0] == ["1997-01-01", True, "(0, 3]", "a"] and read["rows"][1][0] == "1997-01-02T10:30:00"
+    json.dumps(read, allow_nan=False)
+
+
+@pytest.mark.parametrize("frame, code", [
+    ([1, 2], "not_a_table"), (pd.Series([1, 2]), "not_a_table"),
+    (pd.DataFrame({"tier": ["a", "b"]}), "columns_missing"),
+    (pd.DataFrame({"tier": ["a"], "value": [1]}), "row_count"),
+    (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.nan]}), "cell_missing"),
+    (pd.DataFrame({"tier": ["a", None], "value": [1, 2]}), "cell_missing"),
+    (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.inf]}), "bad_cell"),
+    (pd.DataFrame({"tier": ["a", "b"], "value": [1, object()]}), "bad_cell"),
+    (pd.DataFrame({"tier": ["a", "b"], "value": [1, "2"]}, dtype=object), "mixed_column"),
+    (pd.DataFrame([["a", 1, 2]] * 2, columns=["tier", "value", "value"]), "columns_doubled"),
+])
+def test_a_table_of_another_form_is_badly_formed(frame, code):
+    assert why_not(TABLE, frame) == code
+
+
+def test_a_table_may_allow_missing_values_and_is_capped():
+    frame = pd.DataFrame({"tier": ["a", "b"], "value": [1, math.nan]})
+    assert read_answer({**TABLE, "allow_missing": True}, frame)["rows"] == [["a", 1.0], ["b", None]]
+    assert why_not({"id": "t", "kind": "table"}, pd.DataFrame({"a": range(MAX_ROWS + 1)})) == "table_too_big"
+    assert why_not({"id": "t", "kind": "table"}, pd.DataFrame({"a": []})) == "table_empty"
+
+
+def test_bars_are_read_with_their_names_stacked_grouped_and_lying():
+    axes = plt.subplots()[1]
+    axes.bar(["铂金 platinum", "gold"], [3, 1], label="a")
+    axes.bar(["铂金 platinum", "gold"], [2, 2], bottom=[3, 1], label="b")
+    read = read_answer(BARS, axes)
+    assert read["bars"] == [
+        {"label": "a", "horizontal": False, "points": [["铂金 platinum", 0.0, 3.0], ["gold", 0.0, 1.0]]},
+        {"label": "b", "horizontal": False, "points": [["铂金 platinum", 3.0, 2.0], ["gold", 1.0, 2.0]]},
+    ]
+    lying = plt.subplots()[1]
+    lying.barh(["x", "y"], [5, 6])
+    drawn = {"label": "", "horizontal": True, "points": [["x", 0.0, 5.0], ["y", 0.0, 6.0]]}
+    assert read_answer(BARS, lying)["bars"] == [drawn]
+    grouped = pd.DataFrame({"p": [1, 2], "q": [3, 4]}, index=["m", "n"]).plot.bar()
+    assert [[p[0] for p in s["points"]] for s in read_answer(BARS, grouped)["bars"]] == [["m", "n"], ["m", "n"]]
+
+
+def test_seaborn_bars_are_read_like_others():
+    import seaborn as sns
+
+    frame = pd.DataFrame({"tier": list("abab"), "year": list("1122"), "value": [1.0, 2.0, 3.0, 4.0]})
+    read = read_answer(BARS, sns.barplot(frame, x="tier", y="value", hue="year"))
+    reach = [[(name, length) for name, _, length in s["points"]] for s in read["bars"]]
+    assert reach == [[("a", 1.0), ("b", 2.0)], [("a", 3.0), ("b", 4.0)]]
+    assert (read["xlabel"], read["ylabel"]) == ("tier", "value")
+
+
+def test_lines_and_scatters_are_read_without_guides():
+    axes = plt.subplots()[1]
+    axes.plot([0, 1, 2], [0, np.nan, 1], label="Lorenz")
+    axes.axhline(0.5)
+    axes.scatter([1, 2], [3, 4])
+    axes.plot([5], [6], "o")
+    read = read_answer(LINE, axes)
+    assert read["line"] == [{"label": "Lorenz", "points": [[0.0, 0.0], [2.0, 1.0]]}]
+    assert [s["points"] for s in read_answer(CLOUD, axes.figure)["scatter"]] == [[[1.0, 3.0], [2.0, 4.0]], [[5.0, 6.0]]]
+
+
+def test_a_chart_of_another_form_is_badly_formed():
+    axes = plt.subplots()[1]
+    assert why_not(LINE, axes) == "nothing_drawn"
+    axes.plot([1], [2])
+    assert why_not(BARS, axes) == "nothing_drawn"
+    assert why_not({**LINE, "labelled": True}, axes) == "axis_unlabelled"
+    assert why_not(LINE, plt.subplots(2)[0]) == "many_axes"
+    assert why_not(LINE, pd.DataFrame()) == "not_axes"
+    assert why_not(LINE, None) == "not_axes"
+    axes.plot(range(6000), range(6000))
+    assert why_not(LINE, axes) == "chart_too_big"
+
+
+def test_a_value_that_misbehaves_is_badly_formed_and_no_crash():
+    class Nasty:
+        def __getattr__(self, name):
+            raise RuntimeError("no")
+
+    for question in (SHARE, TIER, TABLE, LINE, WHY):
+        assert why_not(question, Nasty())
+
+
+def test_recorded_badly_formed_and_missing_are_said_at_once(answer):
+    assert str(answer("share", 0.6)) == "share: Recorded: 0.6 (60%)"
+    assert "Did you give per cent?" in str(AnswerSheet("s", [SHARE], 1)("share", 61.2))
+    assert "between 0 and 1" in str(AnswerSheet("s", [SHARE], 1)("share", -1))
+    assert answer("tier", ...).state == "missing" and answer("why", " \n ").state == "missing"
+    assert str(answer("tier", "铁层")) == "tier: Recorded: iron tier"
+
+
+def test_only_a_well_formed_answer_replaces_an_earlier_one(answer):
+    answer("share", 0.6)
+    for worse in ("0.7", ..., math.nan):
+        shown = answer("share", worse)
+        assert shown.state != "recorded" and shown.value == 0.6 and "stays recorded: 0.6" in str(shown)
+    assert answer.to_json()["answers"]["share"]["value"] == 0.6
+    answer("share", 0.7)
+    assert answer.to_json()["answers"]["share"] == {"kind": "number", "state": "recorded", "value": 0.7}
+
+
+def test_an_unknown_name_lists_the_names(answer):
+    with pytest.raises(crmkit.CrmkitError, match="share, tier, why"):
+        answer("shares", 1)
+
+
+def test_status_lists_every_question_in_order(answer):
+    answer("share", 0.6)
+    answer("tier", "gold")
+    text = repr(answer.status())
+    lines = ["1 of 3 answers recorded", "1  share  recorded  0.6 (60%)", "2  tier  badly formed", "3  why  missing"]
+    assert text.splitlines() == lines
+    assert repr(answer) == text
+
+
+def test_the_display_follows_the_language_and_marks_both_for_the_switch(answer):
+    bundle = {}
+    for lang in ("zh", "en", "both"):
+        crmkit.set_language(lang)
+        bundle[lang] = answer("share", 2)._repr_mimebundle_()
+    assert "没有记录" in bundle["zh"]["text/plain"] and "Badly" not in bundle["zh"]["text/plain"]
+    assert "没有记录" not in bundle["en"]["text/html"]
+    assert '<div lang="zh">' in bundle["both"]["text/html"] and '<div lang="en">' in bundle["both"]["text/html"]
+    assert bundle["both"][MIME]["problem"]["code"] == "share_or_percent"
+    assert set(bundle["both"][MIME]["problem"]) == {"code", "zh", "en"}
+
+
+def test_markup_in_an_answer_is_shown_as_text(answer):
+    html = answer("tier", "<img src=x onerror=alert(1)>")._repr_mimebundle_()["text/html"]
+    assert "<img" not in html and "&lt;img" in html
+
+
+def test_answers_are_written_whole_to_the_file_of_the_environment(answer, tmp_path, monkeypatch):
+    monkeypatch.setenv("CRMKIT_ANSWERS", str(tmp_path / "答案.json"))
+    answer("share", 0.6)
+    answer("tier", 3)
+    written = json.loads((tmp_path / "答案.json").read_text(encoding="utf-8"))
+    assert written == answer.to_json()
+    assert written["seed"] == 1 and written["exercise"] == "06_sample" and written["format"] == "crmkit-answers/1"
+    states = {name: entry["state"] for name, entry in written["answers"].items()}
+    assert states == {"share": "recorded", "tier": "badly_formed", "why": "missing"}
+    assert [p.name for p in tmp_path.iterdir()] == ["答案.json"]
+
+
+def test_every_kind_and_unit_says_its_form_in_both_languages():
+    samples = [SHARE, COUNT, TIER, TABLE, BARS, LINE, CLOUD, WHY, {**LINE, "labelled": True}]
+    samples.append({"kind": "number", "maximum": 5})
+    assert {q["kind"] for q in samples} == set(FORM_FIELDS)
+    for question in samples:
+        zh, en = describe(question)
+        assert zh and en and zh != en
+    assert describe(SHARE)[1] == "a number between 0 and 1 (unit: share)"
+    for unit in UNITS:
+        assert all(message_pair(f"unit_{unit}"))
+
+
+def test_a_charts_answer_is_told_without_series_that_hold_nothing():
+    chart = {"bars": [{"points": [["a", 0, 1], ["b", 0, 2]]}], "line": [{"points": []}, {"points": []}], "scatter": []}
+    said = preview({"kind": "chart"}, chart)
+    assert "2" in said[1] and "line" not in said[1] and "折线" not in said[0]

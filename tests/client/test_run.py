@@ -1,0 +1,301 @@
+"""`run`: parameters, folders and failures on a small notebook; the real workshop on CDNOW and on files that few would expect."""
+
+import json
+import re
+from base64 import b64decode
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+import nbformat.v4 as v4
+import pandas as pd
+import pytest
+
+import coursekit.client.run as runner
+from coursekit.lessons.one_language import edition
+from coursekit.lessons.notebooks import lesson_notebook
+from coursekit.lessons.source import read_lesson
+from coursekit.messages import KitError
+from coursekit.client.run import parameter_values, run, typed
+from crmkit import load, set_language
+from places import ROOT
+
+CJK = re.compile(r"[\u3400-\u9fff]")
+
+
+def md(text, *tags):
+    return v4.new_markdown_cell(text, metadata={"tags": list(tags)})
+
+
+def code(text, *tags):
+    return v4.new_code_cell(text, metadata={"tags": list(tags)})
+
+
+SMALL = [
+    md("# 小课", "lang-zh"), md("# Small", "lang-en"),
+    code('lang: str = "both"  # 语言 | language\ndata: str = "cdnow"  # 数据 | data\nmapping: str = ""  # 对照 | mapping\n'
+         'sheet: str = ""  # 表 | sheet\ndrop_duplicates: bool = False  # 去重 | drop\nas_of: str = ""  # 日期 | date\n'
+         'client: str = ""  # 企业 | client\ncurrency: str = ""  # 货币 | currency\nn: int = 3  # 个数 | how many\n'
+         'rate: float = 0.1  # 比率 | rate\nstrict: bool = False  # 严格 | strict\nout: str = ""  # 文件夹 | folder', "parameters"),
+    md("## 第一步", "lang-zh", "report"), md("## Step one", "lang-en", "report"),
+    code("import pandas as pd\nfrom pathlib import Path\nPath(out).mkdir(parents=True)\n"
+         'pd.DataFrame({"n": [n]}).to_csv(Path(out) / "n.csv")\ndisplay({"text/markdown": f"n is {n}, {client}"}, raw=True)', "report"),
+    md("## 第二步", "lang-zh"), md("## Step two", "lang-en"),
+    code('if strict:\n    raise ValueError(f"n = {n} <b>")'),
+]
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "small.ipynb"
+    about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(v4.new_notebook(cells=deepcopy(SMALL), metadata=about), path)
+    return path
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("customer_id,date,amount\na,2024-01-01,10\nb,2024-01-05,20\n")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def english():
+    set_language("en")
+    yield
+    set_language("both")
+
+
+# ---- parameters
+
+def test_unknown_parameter_is_refused_with_the_allowed_ones(small):
+    with pytest.raises(KitError) as refused:
+        parameter_values(small, ["nn=4"])
+    assert "“nn”" in refused.value.message_en and "n: int = 3" in refused.value.message_en and "“nn”" in refused.value.message_zh
+    assert "drop_duplicates" not in refused.value.message_en
+
+
+def test_values_take_the_type_that_the_notebook_declares(small):
+    given = ["n=5", "rate=1e-3", "strict=true", "client=甲=乙"]
+    assert parameter_values(small, given) == {"n": 5, "rate": 0.001, "strict": True, "client": "甲=乙"}
+
+
+@pytest.mark.parametrize("name, text, kind", [("n", "5.5", "int"), ("n", "", "int"), ("rate", "ten", "float"), ("rate", "nan", "float"),
+                                              ("rate", "inf", "float"), ("strict", "maybe", "bool"), ("n", True, "int")])
+def test_value_of_the_wrong_type_is_refused_naming_the_type(name, text, kind):
+    with pytest.raises(KitError, match=f"{name} is of type {kind}"):
+        typed(name, text, kind)
+
+
+@pytest.mark.parametrize("given, says", [(["lang=zh"], "--lang"), (["out=x"], "--out"), (["n"], "NAME=VALUE")])
+def test_parameters_that_are_options_or_no_pairs_are_refused(small, given, says):
+    with pytest.raises(KitError, match=says):
+        parameter_values(small, given)
+
+
+def test_refusals_come_before_anything_is_written(small, log, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run(log, out=out, notebook=small, parameters=["zzz=1"]) == 1
+    assert run(tmp_path / "absent.csv", out=out, notebook=small) == 1
+    assert run(log, out=out, notebook=small, lang="fr") == 1
+    said = capsys.readouterr().err
+    assert "zzz" in said and "absent.csv" in said and "fr" in said and "Traceback" not in said
+    assert not out.exists()
+
+
+# ---- what is written, and what is left alone
+
+def test_run_writes_notebook_page_and_tables_and_replaces_only_its_own(small, log, tmp_path, capsys):
+    out = tmp_path / "结果"
+    assert run(log, lang="zh", out=out, notebook=small, parameters=["n=7"]) == 0
+    files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
+    assert files == {"workshop_zh.ipynb", "report_zh.html", "tables/zh/n.csv", runner.MANIFEST}
+    page = (out / "report_zh.html").read_text(encoding="utf-8")
+    assert "n is 7, log" in page and "第一步" in page and "Step one" not in page and "第二步" not in page and "2024-01-05" in page
+    cells = nbformat.read(out / "workshop_zh.ipynb", 4).cells
+    assert not any("Step" in c.source for c in cells) and any("n = 7" in c.source for c in cells)
+
+    assert run(log, lang="zh", out=out, notebook=small, parameters=["n=8"]) == 0  # ours: replaced
+    assert "n is 8" in (out / "report_zh.html").read_text(encoding="utf-8")
+    (out / "mine.txt").write_text("keep")
+    (out / "report_zh.html").write_text("my own words")
+    assert run(log, lang="zh", out=out, notebook=small) == 1
+    assert (out / "report_zh.html").read_text() == "my own words" and (out / "mine.txt").exists()
+    assert "report_zh.html" in capsys.readouterr().err
+    assert not list(out.glob(".run-*"))
+
+
+def test_failing_cell_leaves_the_notebook_so_far_and_names_step_and_reason(small, log, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run(log, lang="en", out=out, notebook=small, parameters=["strict=yes", "n=9"]) == 1
+    said = capsys.readouterr().err
+    assert "“Step two” failed: n = 9 <b>" in said and "Traceback" not in said and "第二步" not in said
+    cells = nbformat.read(out / "workshop_en.ipynb", 4).cells
+    assert any(o.output_type == "error" for c in cells if c.cell_type == "code" for o in c.outputs)
+    assert not any("papermill" in c.source for c in cells) and not (out / "report_en.html").exists()
+
+
+def test_unusable_file_is_refused_with_the_doors_own_message(small, tmp_path, capsys):
+    set_language("en")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("customer_id,date,amount\na,01/02/2024,5\nb,03/04/2024,6\n")
+    assert run(bad, out=tmp_path / "out", notebook=small) == 1
+    from crmkit.data.transactions.door import check_transactions
+
+    said, error = capsys.readouterr().err.replace("\n", " "), check_transactions(bad).errors[0]
+    assert error["message_en"] in said and error["message_zh"] not in said and "{" not in said
+
+
+# ---- the workshop itself
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory):
+    path = tmp_path_factory.mktemp("workshop") / runner.WORKSHOP
+    nbformat.write(lesson_notebook(read_lesson(ROOT / "lessons" / "14_client_workshop.md")), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def cdnow(workshop, tmp_path_factory):
+    out = tmp_path_factory.mktemp("cdnow")
+    assert run(None, lang="both", out=out, notebook=workshop) == 0
+    return out
+
+
+def words(page: str) -> str:
+    """The text that a reader sees, formulas aside."""
+    body = re.sub(r"<(style|math|script)\b.*?</\1>|<[^>]+>", " ", page, flags=re.S)
+    return re.sub(r"\s+", " ", body)
+
+
+def test_page_is_self_contained_small_and_without_code(cdnow):
+    for page in cdnow.glob("report_*.html"):
+        text = page.read_text(encoding="utf-8")
+        addresses = re.findall(r'\b(?:src|href|action)\s*=\s*"([^"]*)"', text)
+        assert len(addresses) > 15 and all(a.startswith(("data:", "#")) for a in addresses)
+        assert "http" not in re.sub(r"base64,[^\"')]+", "", text).replace("http-equiv", "")
+        assert "<script" not in text and "report.say" not in text and text.count("<math") >= 8 and len(text) < 2_000_000
+
+
+def test_each_page_speaks_one_language(cdnow):
+    english = words((cdnow / "report_en.html").read_text(encoding="utf-8"))
+    assert not CJK.search(english)
+    chinese = words((cdnow / "report_zh.html").read_text(encoding="utf-8"))
+    allowed = {"CDNOW", "cdnow", "bootstrap", "Parquet", "CSV", "Excel", "RFM", "lorenz", "set", "aside"}
+    assert set(re.findall(r"[A-Za-z]{2,}", chinese)) <= allowed
+
+
+def test_labels_in_figures_speak_the_language_of_the_page(cdnow):
+    for lang in ("zh", "en"):
+        page = (cdnow / f"report_{lang}.html").read_text(encoding="utf-8")
+        figures = [b64decode(code).decode() for code in re.findall(r"image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page)]
+        labels = "\n".join(label for svg in figures for label in re.findall(r"<!-- (.*?) -->", svg))  # matplotlib notes each text
+        assert len(figures) == 6 and "%" in labels
+        assert not CJK.search(labels) if lang == "en" else not re.search(r"[A-Za-z]{2,}", labels)
+
+
+def test_totals_reconcile_with_pandas_on_the_published_log(cdnow):
+    log = load("cdnow")
+    said = pd.read_parquet(cdnow / "tables/en/numbers.parquet").set_index(["finding", "figure"])["number"].astype(float)
+    spend = log.groupby("customer_id")["amount"].sum().sort_values(ascending=False)
+    days = log.drop_duplicates(["customer_id", "date"]).groupby("customer_id").size()
+    assert said["rows_all", "rows_in"] == 69659 == said["rows_all", "rows_used"] + said["rows_all", "rows_set_aside"]
+    assert said["total", "total"] == round(log["amount"].sum(), 2) == 2500315.63
+    assert said["zero", "rows"] == 80 and said["duplicates", "duplicates"] == 255
+    assert said["pareto", "share"] == pytest.approx(spend.head(4714).sum() / spend.sum(), abs=2e-4)
+    assert said["pyramid", "value_share"] == pytest.approx(spend.head(1178).sum() / spend.sum(), abs=1e-3)
+    assert said["repeat", "repeat_buyers"] == (days > 1).sum()
+    assert said["spend", "median"] == pytest.approx(spend.median())
+    monthly = log.groupby(log["date"].dt.to_period("M"))["amount"].sum()
+    assert said["sales_peak", "best_revenue"] == pytest.approx(monthly.max())
+
+
+def test_tables_reconcile_with_each_other_and_with_the_total(cdnow):
+    table = {p.stem: pd.read_parquet(p) for p in (cdnow / "tables/en").glob("*.parquet")}
+    assert table["sales"]["revenue"].sum() == pytest.approx(2500315.63)
+    assert table["tiers"]["value"].sum() == pytest.approx(2500315.63)
+    assert table["segments"]["revenue"].sum() == pytest.approx(2500315.63)
+    assert table["customers"]["revenue"].sum() == pytest.approx(2500315.63)
+    assert table["tiers"]["customers"].sum() == table["segments"]["customers"].sum() == len(table["customers"]) == 23570
+    assert table["tiers"]["resources"].sum() == pytest.approx(table["reallocation"]["resources_after"].sum())
+    lost = table["migration"].set_index("from_tier")
+    assert lost.to_numpy().sum() == 23570
+
+
+def test_numbers_of_both_languages_are_the_same(cdnow):
+    zh, en = (pd.read_parquet(cdnow / f"tables/{lang}/numbers.parquet") for lang in ("zh", "en"))
+    pd.testing.assert_frame_equal(zh, en)
+
+
+def test_every_number_in_the_brief_is_in_the_tables(cdnow):
+    page = (cdnow / "report_en.html").read_text(encoding="utf-8")
+    brief = words(page.partition(">In brief</h2>")[2].partition("<h2")[0])
+    said = pd.read_parquet(cdnow / "tables/en/numbers.parquet")["number"].dropna().abs()
+    forms = {f"{v:,.0f}" for v in said} | {f"{100 * v:.1f}" for v in said} | {f"{100 * v:.4g}" for v in said}
+    forms |= {f"{v:.2f}" for v in said}
+    brief = re.sub(r"\d{1,2} [A-Z][a-z]+ \d{4}", "", brief)
+    assert set(re.findall(r"\d[\d,]*(?:\.\d+)?", brief)) <= forms
+
+
+def test_csv_and_workbook_are_there_for_excel(cdnow):
+    assert (cdnow / "tables/zh/tiers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert CJK.search((cdnow / "tables/zh/tiers.csv").read_text(encoding="utf-8-sig").splitlines()[0])
+    assert not CJK.search((cdnow / "tables/en/tiers.csv").read_text(encoding="utf-8-sig"))
+    tabs = {lang: pd.ExcelFile(cdnow / f"tables/{lang}/tables.xlsx", engine="calamine").sheet_names for lang in ("zh", "en")}
+    assert {"tiers", "customers"} <= set(tabs["en"]) and tabs["en"][-1] == "numbers"
+    assert not [tab for tab in tabs["zh"] if re.search("[a-z]", tab)]
+
+
+def odd_file(name: str, folder: Path) -> Path:
+    """Usable files that stretch the workshop."""
+    path = folder / f"{name}.csv"
+    rows = {
+        "three_customers": [("a", "2024-01-01", 5), ("b", "2024-02-01", 7), ("c", "2024-03-01", 1), ("a", "2024-03-09", 2)],
+        "one_row": [("only", "2024-01-01", 0.01)],
+        "single_day": [(f"c{i}", "2024-01-01", i + 1) for i in range(40)],
+        "only_returns": [(f"c{i}", f"2024-01-{i % 28 + 1:02}", -i - 1) for i in range(30)],
+        "all_zero": [(f"c{i}", f"2024-0{i % 6 + 1}-01", 0) for i in range(30)],
+        "huge_amounts": [(f"c{i % 60}", f"2024-{i % 12 + 1:02}-15", 1e12 + i) for i in range(300)],
+        "returns_in_the_second_half": [(f"c{i}", "2023-01-10", 100) for i in range(50)] + [(f"c{i}", "2023-12-01", -10) for i in range(50)],
+        "hostile_names": [(f"<script>alert({i})</script>|*x*_y_$1$", f"2024-{i % 12 + 1:02}-{d}", 50 * (i + 1))
+                          for i in range(30) for d in ("03", "09")],
+    }[name]
+    pd.DataFrame(rows, columns=["customer_id", "date", "amount"]).to_csv(path, index=False)
+    return path
+
+
+def in_this_process(notebook: Path, data: Path, lang: str) -> str:
+    """The page of the workshop on ``data``, its cells run here one by one: a kernel for each odd file would take minutes."""
+    import matplotlib
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+    from matplotlib import pyplot
+
+    matplotlib.use("agg")
+    shell, node = InteractiveShell(), edition(nbformat.read(notebook, as_version=4), lang)
+    for cell in node.cells:
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "code":
+            more = f"\ndata, out = {str(data)!r}, {str(data.parent / 'tables')!r}" if "parameters" in tags else ""
+            with capture_output() as caught:
+                shell.run_cell(cell.source + more).raise_error()
+            cell.outputs = [v4.new_output("display_data", data=o.data, metadata=o.metadata) for o in caught.outputs]
+    pyplot.close("all")
+    return runner.html(node, lang, {"as_of": "", "data": str(data), "client": data.stem})
+
+
+@pytest.mark.parametrize("name", ["three_customers", "one_row", "single_day", "only_returns", "all_zero", "huge_amounts",
+                                  "returns_in_the_second_half", "hostile_names"])
+def test_any_usable_file_makes_a_page(workshop, tmp_path, name):
+    page = in_this_process(workshop, odd_file(name, tmp_path), "zh")
+    assert not re.search(r"\bnan\b|\binf\b|\bNone\b|NaT", words(page)) and "<script" not in page
+    assert page.count("<h2") == 12 and (tmp_path / "tables" / "tables.xlsx").stat().st_size > 5000
+    if name in ("three_customers", "one_row", "only_returns", "all_zero"):
+        assert "无法计算" in page or "这一步不计算" in page
+
+
+def test_manifest_names_every_file_of_a_run(cdnow):
+    listed = json.loads((cdnow / runner.MANIFEST).read_text(encoding="utf-8"))
+    files = {p.relative_to(cdnow).as_posix() for p in cdnow.rglob("*") if p.is_file()} - {runner.MANIFEST}
+    assert {name for entry in listed.values() for name in entry} == files

@@ -1,0 +1,192 @@
+"""Grading in containers. `docker` here is a stand-in that puts up bubblewrap: it shows that the grader's side, the messages
+and process 1 work together, and what is asked of Docker; not that Docker keeps what it is asked."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from classroom import Classroom
+from coursekit.teach.grade.grade import grade
+from coursekit.sandbox.container import PROGRAMS, Containers, answering, command
+from coursekit.sandbox.probes import probe
+from coursekit.sandbox.warm import Limits
+from coursekit.sandbox.walls import tiers
+
+pytestmark = pytest.mark.usefixtures("walled")
+FEW = ["crmkit", "crmkit.answers.sheet"]
+
+# run, rm, ps and info of docker, as far as the grader asks for them; what was asked is written down
+STAND_IN = """#!{python}
+import json, os, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+here = Path({folder!r})
+with (here / "asked.jsonl").open("a") as stream:
+    stream.write(json.dumps(sys.argv[1:]) + "\\n")
+verb, rest = sys.argv[1], sys.argv[2:]
+pid_of = lambda name: here / name
+if verb == "info":
+    sys.exit((here / "no_service").exists())
+if verb == "rm":
+    try:
+        outer = int(pid_of(rest[-1]).read_text())
+        for pid in [*Path(f"/proc/{{outer}}/task/{{outer}}/children").read_text().split(), outer]:
+            os.kill(int(pid), 9)  # first process 1 of its namespace
+    except (OSError, ValueError):
+        pass
+    pid_of(rest[-1]).unlink(missing_ok=True)
+if verb == "ps":
+    name = rest[-1].removeprefix("name=")
+    print("abc" if pid_of(name).exists() else "")
+if verb == "run":
+    from coursekit.sandbox.warm import bubblewrap
+    name, at = rest[rest.index("--name") + 1], rest.index("crmkit-grader")
+    if (here / "no_image").exists():
+        sys.exit("Unable to find image 'crmkit-grader:latest' locally")
+    pid_of(name).write_text(str(os.getpid()))
+    wall = bubblewrap([{python!r}, *rest[at + 1:]])
+    files = Path({root!r}, "coursekit/grade")
+    binds = [part for f in ("inside", "inside_container", "fingerprint")
+             for part in ("--ro-bind", str(files / f"{{f}}.py"), f"/kit/grader/{{f}}.py")]
+    # as with docker: what runs is process 1, and nothing but its standard input tells it of the grader's end
+    wall[wall.index("--die-with-parent")] = "--as-pid-1"
+    cut = wall.index("--chdir")
+    os.execvp("bwrap", [*wall[:cut], *binds, *wall[cut:]])
+"""
+
+
+@pytest.fixture
+def docker(tmp_path, monkeypatch):
+    """A folder in which the stand-in writes down what it was asked."""
+    folder = tmp_path / "docker"
+    folder.mkdir()
+    program = folder / "docker"
+    program.write_text(STAND_IN.format(python=sys.executable, root=str(ROOT), folder=str(folder)))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def test_a_container_gets_no_network_no_privilege_nothing_of_this_computer_and_limits():
+    line = command("docker", "one", Limits(memory=1 << 30, disk=1 << 20, processes=40), FEW)
+    pairs = set(zip(line, line[1:]))
+    assert {("--network", "none"), ("--cap-drop", "ALL"), ("--security-opt", "no-new-privileges"), ("--user", "65534:65534"),
+            ("--pids-limit", "48"), ("--ipc", "private"), ("--pull", "never"), ("--log-driver", "none")} <= pairs
+    assert "--read-only" in line and line[line.index("--memory") + 1] == line[line.index("--memory-swap") + 1]
+    assert not {"-v", "--volume", "--mount", "--privileged", "--pid", "--device", "--cap-add"} & set(line)
+    assert str(ROOT) not in " ".join(line) and not any(os.environ.get(k, "-") in line for k in ("HOME", "USER"))
+
+
+def test_the_image_holds_crmkit_and_no_coursekit_or_answers():
+    text = (ROOT / "coursekit/grade/Containerfile").read_text(encoding="utf-8")
+    copied = {word for line in text.splitlines() if line.startswith("COPY") for word in line.split()[1:-1]}
+    assert copied == {"requirements.lock", "datasets", "crmkit", *(f"coursekit/grade/{name}.py" for name in (
+        "inside", "inside_container", "fingerprint"))}
+    assert all((ROOT / name).exists() for name in copied)
+
+
+def test_a_program_whose_service_does_not_answer_is_no_tier(docker):
+    assert answering()[0] == "docker" and "docker" in tiers()
+    (docker / "no_service").touch()
+    assert "docker" not in answering() and "docker" not in tiers() and set(answering()) <= set(PROGRAMS)
+
+
+def test_every_attempt_to_get_out_fails_and_no_container_is_left(docker):
+    assert not any(probe("docker").values())
+    assert {p.name for p in docker.iterdir()} == {"docker", "asked.jsonl"}
+
+
+def test_a_missing_image_is_said(docker):
+    (docker / "no_image").touch()
+    with Containers(tier="docker", modules=FEW) as wall:
+        outcome = wall.run(["1"])
+    assert outcome.state == "no_wall" and "Unable to find image" in outcome.detail
+
+
+def test_an_image_of_another_version_is_not_used(docker, monkeypatch):
+    monkeypatch.setattr("coursekit.sandbox.container.fingerprint", lambda package: "another")
+    with Containers(tier="docker", modules=FEW) as wall:
+        outcome = wall.run(["1"])
+    assert outcome.state == "no_wall" and "another version" in outcome.detail
+
+
+FLOOD = """import os
+for descriptor in range(3, 64):
+    try:
+        while True:
+            os.write(descriptor, (b"\\0\\0\\0\\x02{}" + b"\\0\\0\\x10\\0" + b" " * 4096) * 100)
+    except OSError:
+        pass"""
+SHEET = """from crmkit import AnswerSheet
+answer = AnswerSheet("x", seed=1, questions=[{"id": "q", "kind": "text"}])
+answer("q", "here")"""
+
+
+def test_each_submission_has_a_container_of_its_own_and_limits_hold(docker, tmp_path):
+    (tmp_path / "files" / "more").mkdir(parents=True)
+    (tmp_path / "files" / "more" / "a.csv").write_text("x\n1\n")
+    with Containers(tier="docker", limits=Limits(seconds=4), modules=FEW, files=tmp_path / "files") as wall:
+        first = wall.run([SHEET, "open('more/b', 'w').write('left')", "assert open('more/a.csv').read() == 'x\\n1\\n'", "1 / 0"])
+        again = wall.run([SHEET, "import os; assert os.listdir('more') == ['a.csv'] and os.getuid() == 65534"])
+        ended = wall.run([SHEET, "import os; os._exit(3)"])
+        began = time.monotonic()
+        stuck = wall.run([SHEET, "while True: pass"])
+        assert time.monotonic() - began < 20
+        much = wall.run([SHEET, FLOOD])
+    assert first.state == again.state == "ended" and [e["name"] for e in first.errors] == ["ZeroDivisionError"]
+    assert first.sheet["answers"]["q"]["value"] == "here" and not again.errors and again.cpu_seconds > 0
+    assert (ended.state, ended.detail) == ("died", "exit 3") and stuck.state == "timeout" and much.state == "too_much_output"
+    assert ended.sheet and stuck.sheet and stuck.last_cell == 1
+    assert {p.name for p in docker.iterdir()} == {"docker", "asked.jsonl"}
+
+
+def test_where_the_grader_is_killed_its_container_ends(docker):
+    code = f"""import sys; sys.path.insert(0, {str(ROOT)!r})
+from coursekit.sandbox.container import Containers
+from coursekit.sandbox.warm import Limits
+from places import ROOT
+Containers(tier="docker", limits=Limits(seconds=60), modules={FEW!r}).run(["import time; time.sleep(50)"])"""
+    grader = subprocess.Popen([sys.executable, "-c", code])
+
+    def living() -> int:
+        return sum(_runs(p.read_text()) for p in docker.glob("crmkit-*"))
+
+    end = time.monotonic() + 60
+    while living() < 2 and time.monotonic() < end:  # the one that runs, and the one that waits
+        time.sleep(0.05)
+    assert living() == 2
+    time.sleep(1)
+    grader.kill()
+    grader.wait()
+    end = time.monotonic() + 20
+    while living() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert living() == 0
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return ") Z" not in Path(f"/proc/{int(pid)}/stat").read_text()
+    except (OSError, ValueError):
+        return False
+
+
+def test_marks_are_those_that_bubblewrap_gives(docker, tmp_path, monkeypatch):
+    import coursekit.teach.grade.grade as module
+
+    room = Classroom(tmp_path, students=1)
+    room.hand_in(room.students[0], {"uplift": "uplift = 0.9"})
+    marks, ended = {}, {}
+    for tier in ("docker", "bubblewrap"):
+        monkeypatch.setattr(module, "choose", lambda trust, tier=tier: (tier, {tier: "held"}))
+        graded = grade(room.out, assignment=room.folder, out=tmp_path / tier, jobs=1, limits=Limits(seconds=600),
+                       say=lambda *_: None)
+        marks[tier] = {s: [(q.question, q.score) for q in g.questions] for s, g in graded.items()}
+        ended[tier] = [(g.state, g.errors, g.cpu_seconds) for g in graded.values()]
+    assert [e[0][:2] for e in ended.values()] == [("ended", [])] * 2, ended
+    assert marks["docker"] == marks["bubblewrap"] and dict(marks["docker"][room.students[0]])["uplift"] == 0
+    assert dict(marks["docker"][room.students[0]])["by_segment"] == 1

@@ -1,0 +1,180 @@
+"""Assign: everybody gets an own variant, nobody's changes, and nothing of the answers is in it."""
+
+import hashlib
+import hmac
+import json
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from classroom import PACK, Classroom
+from coursekit.teach.assign.assign import assign
+from coursekit.teach.assign.roster import read_roster
+from coursekit.lessons.exercise import load_exercise
+from coursekit.messages import KitError
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    return Classroom(tmp_path_factory.mktemp("assign"), students=6, due="2026-12-01")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_seed_is_the_hmac_of_assignment_and_student_as_the_standard_library_reckons_it(room):
+    secret = bytes.fromhex((room.folder / "secret.key").read_text())
+    for student, variant in room.manifest["variants"].items():
+        text = f"seed\0{room.manifest['assignment']}\0{student}".encode()
+        assert variant["seed"] == int.from_bytes(hmac.new(secret, text, hashlib.sha256).digest()[:6], "big")
+    assert len({v["seed"] for v in room.manifest["variants"].values()}) == 6
+
+
+def test_every_notebook_holds_its_own_parameters_as_papermill_injects_them(room, tmp_path):
+    import papermill
+
+    student = room.students[1]
+    variant = room.variant(student)
+    laid = nbformat.read(room.folder / "students" / variant["folder"] / variant["file"], 4)
+    by_hand = papermill.parameterize.parameterize_notebook(
+        papermill.iorw.load_notebook_node(str(room.folder / "students" / variant["folder"] / variant["file"])),
+        {"seed": variant["seed"], "lang": variant["language"]})
+    assert [c.source for c in laid.cells] == [c.source for c in by_hand.cells]
+    injected = [c for c in laid.cells if "injected-parameters" in c.metadata.get("tags", [])]
+    assert len(injected) == 1 and f"seed = {variant['seed']}" in injected[0].source
+    nbformat.validate(laid)
+
+
+def test_a_notebook_holds_nothing_of_the_solution_or_the_secret(room):
+    secret = (room.folder / "secret.key").read_text().strip()
+    solution = [line for code in room.solution.values() for line in code.splitlines() if len(line) > 30]
+    for path in (room.folder / "students").rglob("*.ipynb"):
+        text = "\n".join(c.source for c in nbformat.read(path, 4).cells)
+        assert not [line for line in solution if line in text] and secret not in path.read_text(encoding="utf-8")
+        assert "rubric" not in text and "tolerance" not in text
+
+
+def test_the_data_of_two_students_differ_and_the_manifest_knows_them(room):
+    hashes = {v["parameters_sha256"] for v in room.manifest["variants"].values()}
+    assert len(hashes) == 6
+    exercise = load_exercise(room.folder / "pack" / room.manifest["source"])
+    from coursekit.teach.assign.assign import digest
+
+    one = room.manifest["variants"][room.students[2]]
+    assert digest(exercise.parameters(one["seed"])) == one["parameters_sha256"]
+
+
+def test_each_student_reads_their_own_language_and_name(room):
+    for student, lang in zip(room.students, ("zh", "en", "both")):
+        variant = room.variant(student)
+        cells = nbformat.read(room.folder / "students" / variant["folder"] / variant["file"], 4).cells
+        prose = "\n".join(c.source for c in cells if c.cell_type == "markdown")
+        assert ("健身房" in prose) == (lang != "en") and ("A gym's retention" in prose) == (lang != "zh")
+        assert variant["name"].split()[0] in prose and student in prose
+
+
+def test_running_again_adds_late_students_and_changes_no_byte_of_the_others(tmp_path):
+    room = Classroom(tmp_path, students=3)
+    before = files(room.folder / "students")
+    roster = tmp_path / "roster.csv"
+    roster.write_text(roster.read_text(encoding="utf-8-sig") + "20269999,新同学,zh\n", encoding="utf-8-sig")
+    said = "\n".join(assign(PACK, roster=roster, out=room.folder))
+    after = files(room.folder / "students")
+    assert {k: after[k] for k in before} == before and len(after) > len(before)
+    assert "1" in said and "4" in said
+    manifest = json.loads((room.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert list(manifest["variants"])[:3] == room.students and len(manifest["variants"]) == 4
+
+
+def test_a_lost_folder_of_a_student_is_laid_again_byte_for_byte(tmp_path):
+    import shutil
+
+    room = Classroom(tmp_path, students=3)
+    before = files(room.folder / "students")
+    shutil.rmtree(room.folder / "students" / room.students[1])
+    assign(PACK, roster=tmp_path / "roster.csv", out=room.folder)
+    assert files(room.folder / "students") == before
+
+
+def test_each_platform_gets_one_archive_in_its_own_naming(room):
+    for platform, pattern in (("moodle", "王小明_20260000_assignsubmission_file_/"), ("canvas", "annwood_20260001_")):
+        with zipfile.ZipFile(room.folder / f"{platform}.zip") as archive:
+            names = archive.namelist()
+            assert archive.testzip() is None and len([n for n in names if n.endswith(".ipynb")]) == 6
+            assert any(n.startswith(pattern) for n in names), names
+
+
+@pytest.mark.parametrize(("text", "code"), [
+    ("name\nAnn\n", "roster_no_id"),
+    ("student_id,name\n1,Ann\n1,Ben\n", "roster_twice"),
+    ("student_id,name\nA1,Ann\na1,Ben\n", "roster_twice"),
+    ("student_id,name,language\n1,Ann,klingon\n", "roster_language"),
+    ("student_id,name\n,Ann\n", "roster_no_id_in_line"),
+    ("student_id,name\n", "roster_empty"),
+])
+def test_a_roster_that_cannot_be_right_is_refused_by_its_line(tmp_path, text, code):
+    path = tmp_path / "roster.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        read_roster(path)
+    assert caught.value.code == code and caught.value.message_zh and "{" not in caught.value.message_en
+
+
+def test_rosters_of_excel_moodle_canvas_and_a_chinese_system_are_read(tmp_path):
+    import xlsxwriter
+
+    chinese = tmp_path / "a.csv"
+    chinese.write_bytes("2026 秋\n学号,姓名,语言\n007,张三,中文\n008,=cmd|x,英语\n".encode("gb18030"))
+    first = read_roster(chinese)
+    assert [(s.student_id, s.name, s.language) for s in first] == [("007", "张三", "zh"), ("008", "=cmd|x", "en")]
+    moodle = tmp_path / "b.csv"
+    moodle.write_text("First name,Last name,ID number,Identifier\nAnn,Wood,11,Participant 901\n静,李,12,Participant 902\n",
+                      encoding="utf-8-sig")
+    both = read_roster(moodle)
+    assert [(s.student_id, s.name, s.platform["moodle_id"]) for s in both] == [
+        ("11", "Ann Wood", "Participant 901"), ("12", "李静", "Participant 902")]
+    canvas = tmp_path / "c.csv"
+    canvas.write_text("Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n\"Wood, Ann\",501,A11,ann,1\n",
+                      encoding="utf-8")
+    (one,) = read_roster(canvas)
+    assert (one.student_id, one.name, one.platform["canvas_id"]) == ("A11", "Wood, Ann", "501")
+    book = tmp_path / "d.xlsx"
+    with xlsxwriter.Workbook(book) as workbook:
+        sheet = workbook.add_worksheet("名单")
+        for i, row in enumerate([["学号", "姓名"], [20260001, "张三"], [20260002, "李四"]]):
+            sheet.write_row(i, 0, row)
+    assert [s.student_id for s in read_roster(book)] == ["20260001", "20260002"]
+
+
+def test_practice_says_right_or_not_and_form_never_does(tmp_path):
+    import matplotlib.pyplot as plt
+
+    room = Classroom(tmp_path, students=1, feedback="practice")
+    student = room.students[0]
+    notebook = room.notebook(student, {"uplift": "uplift = 0.9"})
+    practice = [c.source for c in notebook.cells if "practice" in c.metadata.get("tags", [])]
+    assert len(practice) == 1 and "answer.practise(" in practice[0]
+    space: dict = {"display": lambda *a: None}
+    shown = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "hand_in" not in cell.source:
+            exec(cell.source, space)
+            name = cell.metadata.get("crmkit", {}).get("question")
+            if name:
+                shown[name] = space["answer"]._latest[name].right
+    plt.close("all")
+    assert shown == {"renewed_offered": True, "uplift": False, "by_segment": None, "best_segment": shown["best_segment"],
+                     "uplift_chart": None, "profit": True, "advice": None}
+
+
+def test_an_exercise_or_a_folder_that_is_not_there_is_said(tmp_path):
+    roster = tmp_path / "r.csv"
+    roster.write_text("student_id\n1\n")
+    for exercise, out, code in (("99", tmp_path / "o", "exercise_absent"), (PACK, tmp_path, "out_not_empty")):
+        with pytest.raises(KitError) as caught:
+            assign(exercise, roster=roster, out=out)
+        assert caught.value.code == code
+    assert not (tmp_path / "o").exists()

@@ -1,0 +1,290 @@
+"""The leaderboard: a game is worth what playing it again gives; whatever was changed is named with its reason."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from functools import partial
+from html import escape
+from pathlib import Path
+
+import pytest
+
+import crmkit
+from classroom import Classroom
+from coursekit import cli
+from coursekit.teach.game.leaderboard import SAID, leaderboard
+from coursekit.messages import KitError, message_pair
+from crmkit.market import Decision, Game
+from crmkit.market.game.game import Setup
+from crmkit.market.game.game_file import canonical, chained
+from killing import ENVIRONMENT, kept, killed_when
+
+SETUP = Setup(scenario="household_hotline", seed=2**40 + 7, quarters=2, customers=100)
+CLUB, QUALITY = Decision(social=0.6, contacts=1.0), Decision(service_quality=0.4, complaint_handling=0.8)
+
+
+def saved(path: Path, *decisions: Decision, setup: Setup = SETUP, **more) -> Game:
+    """A game played and kept in a file; fewer decisions than quarters leave it unfinished."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    about = {k: getattr(setup, k) for k in ("scenario", "seed", "level", "quarters", "customers")} | more
+    game = Game(about.pop("scenario"), path=path, **about)
+    for quarter, decision in enumerate(decisions, 1):
+        game.plan(decision, quarter=quarter, hypothesis="a club binds", target=20)
+        game.do(quarter=quarter)
+        game.check(quarter=quarter)
+        game.act("standardise", quarter=quarter)
+    return game
+
+
+def resigned(lines: list[dict]) -> list[dict]:
+    """Every digest reckoned anew, as somebody would who writes a program for it."""
+    chain, done = "", []
+    for line in lines:
+        plain = {k: v for k, v in line.items() if k not in ("chain", "format", "version")}
+        chain = chained(chain, plain)
+        done.append({**line, "chain": chain})
+    return done
+
+
+def changed(lines: list[dict], what: str) -> bytes:
+    """A saved game as somebody has tampered with it."""
+    lines = json.loads(json.dumps(lines))
+    plan, do, check = lines[1], lines[2], lines[3]
+    if what == "a decision":
+        plan["decision"]["social"] = {"all": 0.0}
+    elif what == "a decision, signed anew":
+        plan["decision"]["social"] = {"all": 0.0}
+        lines = resigned(lines)
+    elif what == "the books' digest":
+        do["books"] = hashlib.sha256(b"x").hexdigest()[: len(do["books"])]
+    elif what == "the books' digest, signed anew":
+        do["books"] = hashlib.sha256(b"x").hexdigest()[: len(do["books"])]
+        lines = resigned(lines)
+    elif what == "an uplift, signed anew":
+        check["uplift"] = [1e6] * 3
+        lines = resigned(lines)
+    elif what == "a score of its own":
+        lines[-1]["score"] = 100
+        lines = resigned(lines)
+    elif what == "a quarter removed":
+        lines = resigned(lines[:1] + lines[5:])
+    elif what == "a quarter appended":
+        lines = resigned(lines + [{**line, "quarter": 3} for line in lines[5:]])
+    elif what == "two quarters in turn":
+        lines = resigned(lines[:1] + lines[5:] + lines[1:5])
+    elif what == "a number that is none":
+        return "\n".join(map(json.dumps, lines)).replace("20", "NaN", 1).encode() + b"\n"
+    elif what == "cut in a line":
+        return "\n".join(map(canonical, lines)).encode()[:-40]
+    elif what == "a line of a deep list":
+        return canonical(lines[0]).encode() + b"\n" + b"[" * 200_000 + b"\n"
+    elif what == "a decision that is a program":
+        plan["decision"] = {"__reduce__": "os.system", "price": "__import__('os')._exit(0)"}
+        lines = resigned(lines)
+    elif what == "a wild target":
+        plan["target"] = 1e308
+        plan["control_share"] = 10**400
+        lines = resigned(lines)
+    return b"".join(canonical(line).encode() + b"\n" for line in lines)
+
+
+TAMPERED = ("a decision", "a decision, signed anew", "the books' digest", "the books' digest, signed anew",
+            "an uplift, signed anew", "a score of its own", "a quarter removed", "a quarter appended", "two quarters in turn",
+            "a number that is none", "cut in a line", "a line of a deep list", "a decision that is a program", "a wild target")
+HEADS = {  # name → (what the first line says otherwise, the reason)
+    "another's seed": ({"seed": 8}, "other_seed"), "a seed as a fraction": ({"seed": float(2**40 + 7)}, "other_seed"),
+    "an easier level": ({"level": "easy"}, "other_game"), "another market": ({"scenario": "telecom"}, "other_game"),
+    "a thousand million quarters": ({"quarters": 10**9}, "other_game"), "more customers": ({"customers": 10**9}, "other_game"),
+    "no such market": ({"scenario": "../../etc/passwd"}, "other_game"), "another format": ({"version": 99}, "game_foreign"),
+}
+NO_GAMES = {"empty.jsonl": b"", "pickle.jsonl": b"\x80\x04\x95", "list.jsonl": b"[1]\n", "deep.jsonl": b'{"a":' * 100_000,
+            "big.jsonl": b"x" * 1_200_000}
+
+
+def rows(path: Path) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    """A class on one market: three honest games, and everybody else tampers."""
+    crmkit.set_language("both")
+    folder = tmp_path_factory.mktemp("leaderboard")
+    room = folder / "handed_in"
+    games = {"ann": saved(room / "ann" / "a.game.jsonl", CLUB, CLUB), "王小明": saved(room / "王小明" / "b.game.jsonl", QUALITY, CLUB)}
+    saved(room / "dan" / "d.game.jsonl", CLUB)
+    lines = [json.loads(line) for line in (room / "ann" / "a.game.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert resigned(lines) == lines  # what is signed anew below fails for what it says, not for its digests
+    for name in TAMPERED:
+        (room / name).mkdir()
+        (room / name / "game.jsonl").write_bytes(changed(lines, name))
+    for name, (head, _) in HEADS.items():
+        (room / name).mkdir()
+        (room / name / "game.jsonl").write_bytes(b"".join(
+            canonical(x).encode() + b"\n" for x in resigned([lines[0] | head, *lines[1:]])))
+    for name, raw in NO_GAMES.items():
+        (room / name).write_bytes(raw)
+    with zipfile.ZipFile(room / "cleo.zip", "w") as archive:  # as mail and editors leave it: a mark and other line ends
+        archive.writestr("mine/a.game.jsonl", b"\xef\xbb\xbf" + (room / "王小明" / "b.game.jsonl").read_bytes().replace(b"\n", b"\r\n"))
+    (room / "eve").mkdir()
+    shutil.copy(room / "ann" / "a.game.jsonl", room / "eve" / "mine.game.jsonl")
+    (room / "broken.zip").write_bytes(b"PK\x03\x04" + b"\0" * 50)
+    said, began = [], time.process_time()
+    places = leaderboard(room, setup=SETUP, out=folder / "out", rounds=0, say=lambda *w: said.append(" ".join(map(str, w))))
+    assert time.process_time() - began < 60
+    return places, games, rows(folder / "out" / "problems.csv"), folder, said
+
+
+def test_an_honest_game_is_worth_what_its_player_saw(everything):
+    places, games, *_ = everything
+    by = {p.student: p for p in places}
+    assert set(by) == {"ann", "王小明", "cleo", "eve"}
+    for student, game in games.items():
+        assert by[student].value == pytest.approx(game.outcome.value) and by[student].equity == pytest.approx(game.outcome.equity)
+        assert by[student].profit == pytest.approx(game.outcome.discounted_profit)
+
+
+def test_ranks_follow_value_and_equals_share_one(everything):
+    places, *_ = everything
+    assert [p.value for p in places] == sorted((p.value for p in places), reverse=True)
+    assert sorted(p.rank for p in places) == [1, 1, 3, 3]
+    same = {p.student: p.rank for p in places}
+    assert same["ann"] == same["eve"] and same["王小明"] == same["cleo"]
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_a_tampered_game_is_named_and_not_ranked(everything, what):
+    places, _, problems, *_ = everything
+    assert what not in {p.student for p in places}
+    assert [r["what"] for r in problems if r["student_id"] == what] in (["game_tampered"], ["game_damaged"])
+
+
+@pytest.mark.parametrize("what", HEADS)
+def test_a_game_that_is_not_the_one_that_was_set_is_refused_before_it_is_replayed(everything, what):
+    places, _, problems, *_ = everything
+    assert what not in {p.student for p in places}
+    assert [r["what"] for r in problems if r["student_id"] == what] == [HEADS[what][1]]
+
+
+def test_files_that_are_no_games_cost_nobody_anything(everything):
+    _, _, problems, folder, _ = everything
+    said = {r["file"]: r["what"] for r in problems}
+    assert {said[name] for name in NO_GAMES} == {"no_game", "too_large"} and said["broken.zip"] == "damaged_archive"
+    assert said["dan/d.game.jsonl"] == "unfinished"
+
+
+def test_the_same_file_under_two_names_is_told_of_both(everything):
+    _, _, problems, *_ = everything
+    assert {r["student_id"]: r["detail"] for r in problems if r["what"] == "same_file"} == {"ann": "eve", "eve": "ann"}
+
+
+def test_the_pages_and_tables(everything):
+    places, _, _, folder, said = everything
+    book = rows(folder / "out" / "leaderboard.csv")
+    assert [r["student_id"] for r in book] == [p.student for p in places] and {r["verified"] for r in book} == {"yes"}
+    page = (folder / "out" / "leaderboard.html").read_text(encoding="utf-8")
+    assert "PDCA 游戏排行榜" in page and "PDCA game: leaderboard" in page and "王小明" in page
+    assert any("王小明" in line for line in said)
+    private, unclear = (folder / "out" / "problems.html").read_text(encoding="utf-8"), rows(folder / "out" / "problems.csv")
+    assert unclear and all(escape(r["file"]) in private for r in unclear)  # the class sees nobody's mishaps
+    assert not any(f"<code>{escape(r['file'])}</code>" in page for r in unclear)
+
+
+def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_path):
+    crmkit.set_language("both")
+    room = Classroom(tmp_path)
+    a, b, c, _ = room.students
+    seeds = {s: room.variant(s)["seed"] for s in (a, b, c)}
+    games = {}
+    for student in (a, b):
+        own = Setup(scenario="appliance_club", seed=seeds[student], quarters=1, customers=100)
+        path = room.out / f"{student}.game.jsonl" if student == a else room.out / "mine.game.jsonl"  # b's is told by its seed
+        games[student] = saved(path, CLUB, setup=own)
+    shutil.copy(room.out / f"{a}.game.jsonl", room.out / f"{c}.game.jsonl")
+    # without a round the search is the better of the status quo and the default, which in the club is the default
+    places = leaderboard(room.out, setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100), rounds=0,
+                         assignment=room.folder, out=tmp_path / "out", say=lambda *_: None)
+    assert {p.student for p in places} == {a, b} and [p.rank for p in places] == [1, 2]
+    assert places[0].score >= places[1].score
+    firms, _ = games[a].setup.benchmarks(rounds=0)
+    low, high = firms["do_nothing"].value, firms["truth_search"].value
+    assert high > low
+    assert {p.student: p.score for p in places}[a] == pytest.approx(100 * (games[a].outcome.value - low) / (high - low))
+    assert [(r["what"], r["student_id"]) for r in rows(tmp_path / "out" / "problems.csv")] == [("other_seed", c)]
+
+
+def test_of_several_files_of_one_student_the_newest_sound_one_counts(tmp_path):
+    own = Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100)
+    old, new, bad = (tmp_path / "in" / "ann" / name for name in ("1.jsonl", "2.jsonl", "3.jsonl"))
+    saved(old, CLUB, setup=own)
+    game = saved(new, QUALITY, setup=own)
+    saved(tmp_path / "in" / "ben" / "x.jsonl", CLUB, setup=own)
+    bad.write_bytes(new.read_bytes().replace(b"0.4", b"0.5"))
+    for hours, path in ((3, old), (2, new), (1, bad)):
+        os.utime(path, (time.time() - 3600 * hours,) * 2)
+    places = leaderboard(tmp_path / "in", setup=own, rounds=0, out=tmp_path / "out", say=lambda *_: None)
+    assert {p.student: p.value for p in places}["ann"] == pytest.approx(game.outcome.value)
+    what = {(r["what"], r["file"]) for r in rows(tmp_path / "out" / "problems.csv")}
+    assert {("game_tampered", "ann/3.jsonl"), ("earlier_file", "ann/1.jsonl")} <= what
+
+
+def test_killed_with_9_it_goes_on_and_replays_nothing_twice(tmp_path):
+    own = Setup(scenario=SETUP.scenario, seed=5, quarters=2, customers=100)
+    saved(tmp_path / "in" / "s0" / "g.jsonl", CLUB, CLUB, setup=own)
+    for k in range(1, 8):
+        saved(tmp_path / "in" / f"s{k}" / "g.jsonl", Decision(social=k / 20), CLUB, setup=own)
+    program, out = tmp_path / "run.py", tmp_path / "out"
+    program.write_text(
+        "from pathlib import Path\nfrom coursekit.teach.game.leaderboard import leaderboard\nfrom crmkit.market.game.game import Setup\n"
+        f"if __name__ == '__main__':\n    leaderboard(Path({str(tmp_path / 'in')!r}), setup={own!r}, rounds=0, jobs=1, "
+        f"out=Path({str(out)!r}), say=lambda *_: None)\n")
+    killed_when(lambda: len(kept(out)) >= 2, str(program))
+    before = kept(out)
+    assert 2 <= len(before) < 9
+    subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, check=True)
+    after = kept(out)
+    assert len(after) == 9 and all(after[key] == row for key, row in before.items())  # rows are not written again
+    assert len(rows(out / "leaderboard.csv")) == 8
+
+
+def test_a_folder_without_any_game_is_taken_for_the_wrong_folder(tmp_path):
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "notes.txt").write_text("no game", encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        leaderboard(tmp_path / "room", setup=SETUP, out=tmp_path / "out", say=lambda *w: None)
+    assert caught.value.code == "submissions_empty" and "jsonl" in str(caught.value)
+    assert not (tmp_path / "out" / "leaderboard.html").exists()
+
+
+def test_the_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("coursekit.teach.game.leaderboard.leaderboard", partial(leaderboard, rounds=0))  # spares the search
+    saved(tmp_path / "in" / "ann" / "g.jsonl", CLUB, setup=Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100))
+    words = ["leaderboard", str(tmp_path / "in"), "--scenario", SETUP.scenario, "--quarters", "1", "--customers", "100"]
+    assert cli.main([*words, "--out", str(tmp_path / "out")]) == 2
+    assert "--assignment" in capsys.readouterr().err
+    assert cli.main([*words, "--seed", "5", "--lang", "en", "--out", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "leaderboard.html").read_text(encoding="utf-8")
+    assert "customer equity" in page and "排行榜" not in page
+    with pytest.raises(KitError):
+        leaderboard(tmp_path / "absent", setup=SETUP, out=tmp_path / "out")
+
+
+def test_every_reason_for_which_a_file_is_not_used_has_words_in_both_languages():
+    folder = Path(cli.__file__).parent
+    intake = (folder / "grade" / "intake.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'(?:Refused\(|refused\.append\(\(\w+, )"(\w+)"', intake)) | set(SAID)
+    for path in (folder / "game").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        codes |= set(re.findall(r'(?:Lost\(|Problem\([^)]*?, |None, |reason": |return )"([a-z_]+)"', text))
+    assert {"too_large", "damaged_archive", "game_tampered", "raised", "unknown_student", "no_policy", "unfinished"} <= codes
+    for code in codes:
+        zh, en = message_pair(f"game_why_{code}")
+        assert zh and en and zh != en
