@@ -7,6 +7,7 @@ The first start makes the folder .venv beside this file, installs the locked ver
 command `crmkit`; a later start only compares a few hashes. Standard library only. The syntax of this file is kept so
 old that Python 2.7 still reads it far enough to say what is needed: no f-strings, no annotations.
 """
+
 import os
 import sys
 
@@ -33,10 +34,17 @@ if sys.version_info < OLDEST:
     others = newer_pythons()
     say(
         "这个 Python 是 %s，太旧了：需要 %s 或更新的版本。" % (have, need)
-        + ("这台电脑上有，请改用：%s kit.py …" % others[0] if others else "请到 python.org 下载安装，再运行一次。"),
+        + (
+            "这台电脑上有，请改用：%s kit.py …" % others[0]
+            if others
+            else "请到 python.org 下载安装，再运行一次。"
+        ),
         "This Python is %s, which is too old: %s or newer is needed. " % (have, need)
-        + ("This machine has one, so use: %s kit.py …" % others[0] if others
-           else "Install one from python.org and run this again."),
+        + (
+            "This machine has one, so use: %s kit.py …" % others[0]
+            if others
+            else "Install one from python.org and run this again."
+        ),
     )
     sys.exit(1)
 
@@ -107,7 +115,8 @@ def no_network(detail):
         "下载不了软件包：连不上软件源。请检查网络；如果要用镜像，先设置 PIP_INDEX_URL，例如\n"
         "    PIP_INDEX_URL=https://镜像地址/simple\n再运行一次。已经下载的不会重来。（%s）" % detail,
         "The packages could not be downloaded: the package index cannot be reached. Check the network; to use a "
-        "mirror, set PIP_INDEX_URL (see the line above) and run this again. What is downloaded already is kept. (%s)" % detail,
+        "mirror, set PIP_INDEX_URL (see the line above) and run this again. What is downloaded already is kept. (%s)"
+        % detail,
         nothing_written=True,  # both uv and pip fetch everything before they install anything
     )
 
@@ -123,7 +132,8 @@ def wrong_hash(detail):
 
 def failed(step, detail):
     return Trouble(
-        "安装没有完成，停在：%s。上面几行是原因。再运行一次会从头修好；仍不行时，请把上面的输出发给课程的维护者。（%s）" % (step, detail),
+        "安装没有完成，停在：%s。上面几行是原因。再运行一次会从头修好；仍不行时，请把上面的输出发给课程的维护者。（%s）"
+        % (step, detail),
         "The installation stopped at: %s. The lines above say why. Running this again starts that part afresh; if it "
         "still fails, send the output above to whoever gave you the course. (%s)" % (step, detail),
         known=False,
@@ -132,15 +142,24 @@ def failed(step, detail):
 
 # what pip, uv and the system say -> which of the troubles it is; first match wins
 SIGNS = (
-    (no_space, r"No space left on device|Disk quota exceeded|os error (?:28|112|122)\b|\[Errno (?:28|122)\]"
-               r"|not enough space on the disk"),
+    (
+        no_space,
+        r"No space left on device|Disk quota exceeded|os error (?:28|112|122)\b|\[Errno (?:28|122)\]"
+        r"|not enough space on the disk",
+    ),
     (wrong_hash, r"DO NOT MATCH THE HASHES|Hash mismatch"),
     (no_venv, r"ensurepip is not available|No module named '?ensurepip"),
-    (read_only, r"Read-only file system|Permission denied|os error (?:13|30)\b|\[Errno (?:13|30)\]|Access is denied"),
-    (no_network, r"Failed to fetch|error sending request|dns error|Connection refused|Connection reset|timed? ?out"
-                 r"|Network is unreachable|name resolution|Name or service not known|NewConnectionError|ProxyError"
-                 r"|SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|getaddrinfo failed|network was disabled"
-                 r"|No matching distribution found|HTTP status"),
+    (
+        read_only,
+        r"Read-only file system|Permission denied|os error (?:13|30)\b|\[Errno (?:13|30)\]|Access is denied",
+    ),
+    (
+        no_network,
+        r"Failed to fetch|error sending request|dns error|Connection refused|Connection reset|timed? ?out"
+        r"|Network is unreachable|name resolution|Name or service not known|NewConnectionError|ProxyError"
+        r"|SSLError|CERTIFICATE_VERIFY_FAILED|invalid peer certificate|getaddrinfo failed|network was disabled"
+        r"|No matching distribution found|HTTP status",
+    ),
 )
 
 
@@ -245,6 +264,7 @@ def only_one():
 
             def take():
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
         waiting = False
         while True:
             try:
@@ -265,8 +285,13 @@ def only_one():
 def run(step, command, env, quiet=False):
     """Run one step of the installation, its output shown as it comes and read when it fails."""
     process = subprocess.Popen(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        encoding="utf-8", errors="replace",
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     )
     lines = []
     try:
@@ -291,13 +316,24 @@ def run(step, command, env, quiet=False):
 
 # ---- mirrors --------------------------------------------------------------------------------------------------------
 
-UV_INDEX_NAMES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX", "UV_FIND_LINKS")
+UV_INDEX_NAMES = (
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_NO_INDEX",
+    "UV_FIND_LINKS",
+)
 
 
 def pip_settings(env):
     """What pip would use, from its variables and its own configuration files; variables win."""
     listed = subprocess.run(
-        [PYTHON, "-m", "pip", "config", "list"], env=env, capture_output=True, encoding="utf-8", errors="replace",
+        [PYTHON, "-m", "pip", "config", "list"],
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     ).stdout
     settings = {}
@@ -389,7 +425,12 @@ def make_venv(env):
             raise no_venv(str(error))
     # in two steps, because venv alone hides what stopped ensurepip
     run("python -m venv", [sys.executable, "-m", "venv", "--without-pip", VENV], env, quiet=True)
-    run("ensurepip", [PYTHON, "-m", "ensurepip", "--upgrade", "--default-pip"], pip_environment(env), quiet=True)
+    run(
+        "ensurepip",
+        [PYTHON, "-m", "ensurepip", "--upgrade", "--default-pip"],
+        pip_environment(env),
+        quiet=True,
+    )
 
 
 def install(test_tools):
@@ -409,7 +450,9 @@ def install(test_tools):
             if shutil.disk_usage(VENV).free < NEEDED_GB * 1e9:
                 raise no_space(VENV)
         elif "running" in stamp or not python_works(env):
-            say("上次的安装没有做完，现在重新装好。", "The last installation was interrupted; mending it now.")
+            say(
+                "上次的安装没有做完，现在重新装好。", "The last installation was interrupted; mending it now."
+            )
             clear_venv()
             fresh = True
         elif stamp.get("folder", HERE) != HERE:
@@ -437,15 +480,29 @@ def install(test_tools):
 
         uv = os.path.join(BIN, "uv" + EXE)
         if stamp.get("uv") != want["uv"]:
-            step("uv", [PYTHON, "-m", "pip", "install", "--require-hashes", "--no-deps",
-                        "-r", os.path.join(HERE, "requirements-uv.lock")], pip_environment(env))
+            step(
+                "uv",
+                [
+                    PYTHON,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--require-hashes",
+                    "--no-deps",
+                    "-r",
+                    os.path.join(HERE, "requirements-uv.lock"),
+                ],
+                pip_environment(env),
+            )
             stamp["uv"] = want["uv"]
         env = uv_environment(env, pip_settings(env))
         target = [uv, "pip", "install", "--python", PYTHON]
         for key, file in (("requirements", "requirements.lock"), ("test", "requirements-test.lock")):
             if key in want and stamp.get(key) != want[key]:
                 command = target + ["--require-hashes", "--compile-bytecode", "-r", os.path.join(HERE, file)]
-                if moved:  # the scripts name the old place; what uv has kept is enough, also without a network
+                if (
+                    moved
+                ):  # the scripts name the old place; what uv has kept is enough, also without a network
                     try:
                         step(file, command + ["--reinstall", "--offline"], env)
                     except Trouble:
@@ -466,11 +523,17 @@ def verbs():
     """The verbs and what each does, in both languages: the entries [verb_…] of coursekit/messages.toml."""
     with open(os.path.join(HERE, "coursekit", "messages.toml"), "rb") as file:
         entries = tomllib.load(file)
-    return {key[len("verb_"):].replace("_", "-"): entry for key, entry in entries.items() if key.startswith("verb_")}
+    return {
+        key[len("verb_") :].replace("_", "-"): entry
+        for key, entry in entries.items()
+        if key.startswith("verb_")
+    }
 
 
 def show_help(file):
-    from crmkit.core.language import get_language  # lies beside this file and needs nothing but the standard library
+    from crmkit.core.language import (
+        get_language,
+    )  # lies beside this file and needs nothing but the standard library
 
     chosen, start = get_language(), START
     shown = ["zh", "en"] if chosen == "both" else [chosen]
@@ -478,7 +541,7 @@ def show_help(file):
     tail = {
         "zh": "%s 命令 --help 列出该命令的全部选项。第一次启动会安装所需软件（约 %.0f GB，几分钟）。",
         "en": "%s VERB --help lists the options of one verb. The first start installs what is needed (about %.0f GB, "
-              "some minutes).",
+        "some minutes).",
     }
     for lang in shown:
         file.write(head[lang] % start + "\n")
@@ -510,7 +573,10 @@ def main(arguments):
         show_help(sys.stdout)
         return 0
     if arguments[0] not in verbs():
-        say("没有“%s”这个命令。可用的命令：" % arguments[0], "There is no verb “%s”. The verbs are:" % arguments[0])
+        say(
+            "没有“%s”这个命令。可用的命令：" % arguments[0],
+            "There is no verb “%s”. The verbs are:" % arguments[0],
+        )
         show_help(sys.stderr)
         return 2
     test_tools = arguments[0] in NEEDS_TEST_TOOLS

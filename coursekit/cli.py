@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from crmkit.core.errors import CrmkitError
 from crmkit.core.language import LANGUAGES
 from crmkit.core.setting import set_language
-from crmkit.core.errors import CrmkitError
 
 from .messages import CATALOGUE, KitError, message, read_catalogue
 
@@ -21,7 +21,11 @@ assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else
 
 def verbs() -> list[str]:
     """The verbs, in the order in which help shows them."""
-    return [key.removeprefix("verb_").replace("_", "-") for key in read_catalogue(CATALOGUE) if key.startswith("verb_")]
+    return [
+        key.removeprefix("verb_").replace("_", "-")
+        for key in read_catalogue(CATALOGUE)
+        if key.startswith("verb_")
+    ]
 
 
 def option(key: str, *names: str, **more):
@@ -69,14 +73,19 @@ def make_app() -> typer.Typer:
     """The command line in the language in force now; a verb's module is loaded when the verb runs."""
     settings = {"help_option_names": ["-h", "--help"]}
     app = typer.Typer(
-        cls=Verbs, add_completion=False, pretty_exceptions_enable=False, help=message("cli_about"),
+        cls=Verbs,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help=message("cli_about"),
         context_settings=settings,
     )
 
     def verb(function, **more):
         name = function.__name__.removesuffix("_").replace("_", "-")
         more = {**settings, **more}
-        app.command(name, cls=Verb, context_settings=more, help=message(f"verb_{name.replace('-', '_')}"))(function)
+        app.command(name, cls=Verb, context_settings=more, help=message(f"verb_{name.replace('-', '_')}"))(
+            function
+        )
 
     Data = Annotated[str, argument("check_data", "DATA")]
     Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
@@ -103,14 +112,22 @@ def make_app() -> typer.Typer:
         out: Annotated[Path | None, option("out", "--out", metavar="DIR")] = None,
         mapping: Mapping = None,
         as_of: AsOf = None,
-        parameters: Annotated[list[str] | None, option("parameter", "-p", "--parameter", metavar="NAME=VALUE")] = None,
+        parameters: Annotated[
+            list[str] | None, option("parameter", "-p", "--parameter", metavar="NAME=VALUE")
+        ] = None,
         sheet: Sheet = None,
         drop_duplicates: DropDuplicates = False,
     ):
         from .client.run import run
 
         return run(
-            data, lang=lang, out=out, mapping=mapping, as_of=as_of, parameters=parameters or [], sheet=sheet,
+            data,
+            lang=lang,
+            out=out,
+            mapping=mapping,
+            as_of=as_of,
+            parameters=parameters or [],
+            sheet=sheet,
             drop_duplicates=drop_duplicates,
         )
 
@@ -126,7 +143,13 @@ def make_app() -> typer.Typer:
         from .client.check import check
 
         return check(
-            data, mapping=mapping, as_json=as_json, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates, out=out,
+            data,
+            mapping=mapping,
+            as_json=as_json,
+            as_of=as_of,
+            sheet=sheet,
+            drop_duplicates=drop_duplicates,
+            out=out,
         )
 
     def build(check: Annotated[bool, option("build_check", "--check")] = False):
@@ -165,7 +188,9 @@ def make_app() -> typer.Typer:
     ):
         from .teach.assign.assign import assign
 
-        for line in assign(exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet):
+        for line in assign(
+            exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet
+        ):
             print(line)
 
     def grade(
@@ -178,11 +203,19 @@ def make_app() -> typer.Typer:
         second_seed: Annotated[bool, option("second_seed", "--second-seed")] = False,
         seconds: Annotated[float, option("seconds", "--seconds", min=1, metavar="N")] = 60,
     ):
-        from .teach.grade.grade import grade
         from .sandbox.warm import Limits
+        from .teach.grade.grade import grade
 
-        grade(submissions, assignment=assignment, out=out, jobs=jobs, only=only, trust=trust, second_seed=second_seed,
-              limits=Limits(seconds=seconds))
+        grade(
+            submissions,
+            assignment=assignment,
+            out=out,
+            jobs=jobs,
+            only=only,
+            trust=trust,
+            second_seed=second_seed,
+            limits=Limits(seconds=seconds),
+        )
 
     def new_exercise(folder: Annotated[Path, argument("new_folder", "DIR")]):
         from .teach.assign.packs import new_exercise
@@ -209,7 +242,11 @@ def make_app() -> typer.Typer:
     ):
         from .client.batch import batch
 
-        return int(any(row.state == "failed" for row in batch(notebook, table=table, out=out, jobs=jobs, sheet=sheet)))
+        return int(
+            any(
+                row.state == "failed" for row in batch(notebook, table=table, out=out, jobs=jobs, sheet=sheet)
+            )
+        )
 
     Scenario = Annotated[str, option("game_scenario", "--scenario", metavar="NAME")]
     Level = Annotated[Literal["easy", "normal", "hard"], option("game_level", "--level")]
@@ -246,7 +283,9 @@ def make_app() -> typer.Typer:
         quarters: Quarters = 8,
         customers: Customers = 0,
         secret: Annotated[Path | None, option("contest_secret", "--secret", metavar="FILE")] = None,
-        assignment: Annotated[Path | None, option("contest_assignment", "--assignment", metavar="DIR")] = None,
+        assignment: Annotated[
+            Path | None, option("contest_assignment", "--assignment", metavar="DIR")
+        ] = None,
         seconds: Annotated[float, option("contest_seconds", "--seconds", min=1, metavar="N")] = 10,
         out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("contest"),
         jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
@@ -257,10 +296,32 @@ def make_app() -> typer.Typer:
         from .teach.game.contest import contest
 
         setup = Setup(scenario=scenario, seed=0, level=level, quarters=quarters, customers=customers)
-        contest(submissions, setup=setup, seeds=seeds, seconds=seconds, secret=secret, out=out, jobs=jobs,
-                assignment=assignment, lang=lang)
+        contest(
+            submissions,
+            setup=setup,
+            seeds=seeds,
+            seconds=seconds,
+            secret=secret,
+            out=out,
+            jobs=jobs,
+            assignment=assignment,
+            lang=lang,
+        )
 
-    for function in (open_, run, check, reset, build, new_exercise, preview, assign, grade, batch, leaderboard, contest):
+    for function in (
+        open_,
+        run,
+        check,
+        reset,
+        build,
+        new_exercise,
+        preview,
+        assign,
+        grade,
+        batch,
+        leaderboard,
+        contest,
+    ):
         verb(function)
     # what follows `test` is pytest's, also when it looks like an option
     verb(test, ignore_unknown_options=True)
@@ -282,16 +343,24 @@ def usage_error(error, verb: str) -> KitError:
         return KitError("unknown_option", value=error.option_name, verb=verb, status=2)
     if kind == "MissingParameter":
         return KitError("missing_parameter", value=shown, verb=verb, status=2)
-    wrong = error.__cause__.errors()[0] if hasattr(error.__cause__, "errors") else {}  # pydantic's, in English
+    wrong = (
+        error.__cause__.errors()[0] if hasattr(error.__cause__, "errors") else {}
+    )  # pydantic's, in English
     if wrong.get("type") in BAD_VALUES:
         limits = wrong.get("ctx", {})
-        allowed = limits.get("ge", limits.get("le")) if "error" not in limits else ", ".join(
-            re.findall(r"'([^']+)'", str(limits["error"]).partition(" is not one of ")[2]))
+        allowed = (
+            limits.get("ge", limits.get("le"))
+            if "error" not in limits
+            else ", ".join(re.findall(r"'([^']+)'", str(limits["error"]).partition(" is not one of ")[2]))
+        )
         if allowed != "":
             return KitError(
-                f"bad_{wrong['type']}", value=wrong["input"], name=shown, allowed=allowed, verb=verb, status=2)
+                f"bad_{wrong['type']}", value=wrong["input"], name=shown, allowed=allowed, verb=verb, status=2
+            )
     if kind == "BadParameter" and shown:
-        return KitError("bad_parameter", name=shown, detail=error.message.rstrip(".") + ".", verb=verb, status=2)
+        return KitError(
+            "bad_parameter", name=shown, detail=error.message.rstrip(".") + ".", verb=verb, status=2
+        )
     return KitError("usage", detail=detail, verb=verb, status=2)
 
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from crmkit.core.language import in_language
-from crmkit.core.errors import CrmkitError
 from crmkit.core.catalogue import read_catalogue
+from crmkit.core.errors import CrmkitError
+from crmkit.core.language import in_language
 
 CATALOGUE = Path(__file__).parent / "messages.toml"
 

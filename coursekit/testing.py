@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .messages import KitError
 from .learn.workspace import CHECKOUT
+from .messages import KitError
 
 
 def test(arguments: list[str]) -> int:

@@ -18,13 +18,10 @@ _NAMES = {
     "foundations.repeat_business": "repeat_business",
     "foundations.stakeholder_map": "stakeholder_map",
     "foundations.expectation_gaps": "expectation_gaps",
-    "relationship_types.types":
-        "PLANS ContactPlan compare_relationship_types published_type relationship_type type_frontier",
-    "relationship_types.contact_intensity":
-        "fit_contact_response adjusted_contact_response within_customer_response",
+    "relationship_types.types": "PLANS ContactPlan compare_relationship_types published_type relationship_type type_frontier",
+    "relationship_types.contact_intensity": "fit_contact_response adjusted_contact_response within_customer_response",
     "relationship_types.defects": "participation_funnel offer_effect promise_gap benefit_breadth",
-    "relationship_levels.levels":
-        "CustomerBase Programme level_crosswalk measure_base programme_economics recommend_level",
+    "relationship_levels.levels": "CustomerBase Programme level_crosswalk measure_base programme_economics recommend_level",
     "customer_pyramid.segments": "SEGMENT_RULES SegmentRule check_rules name_segments rfm_scores",
     "customer_pyramid.pyramid": "ByCustomerShare ByCutoff ByValueShare pyramid reallocate",
     "customer_pyramid.migration": "migration",
@@ -36,8 +33,7 @@ _NAMES = {
     "customer_value.clv.gamma_gamma": "fit_gamma_gamma",
     "customer_value.clv.sbg": "fit_sbg",
     "customer_value.clv.holdout": "validate_holdout",
-    "loyalty.loyalty":
-        "loyalty_forms loyalty_or_inertia loyalty_programme points_liability recovery_paradox satisfaction_loyalty",
+    "loyalty.loyalty": "loyalty_forms loyalty_or_inertia loyalty_programme points_liability recovery_paradox satisfaction_loyalty",
     "growth.growth": "customer_ladder purchase_funnel referral_growth referral_value",
     "growth.cross_selling": "cross_sell_rules growth_split next_product",
     "planning.planning": "check_randomisation compare_plans plan_budget retention_by_source sample_size uplift",

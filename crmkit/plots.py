@@ -10,20 +10,16 @@ _NAMES = {
     "display.drawing": "BLUE ORANGE axes label money_axis",  # for a chart of one's own
     "foundations.plots": "plot_expectation_gaps plot_repeat_split plot_second_order plot_stakeholder_map",
     "relationship_types.plots_types": "plot_type_agreement plot_type_frontier plot_type_profits",
-    "relationship_types.plots_contact_intensity":
-        "plot_benefit_breadth plot_contact_response plot_offer_effect plot_participation_funnel plot_promise_gap",
+    "relationship_types.plots_contact_intensity": "plot_benefit_breadth plot_contact_response plot_offer_effect plot_participation_funnel plot_promise_gap",
     "relationship_levels.plots": "plot_level_values plot_programme_years",
     "customer_pyramid.plots_pyramid": "plot_migration plot_pyramid plot_reallocation",
     "customer_pyramid.plots_concentration": "plot_long_tail plot_lorenz plot_pareto plot_whale",
     "customer_pyramid.plots_customers": "plot_rfm plot_sales plot_segments",
     "customer_value.plots_customer_value": "plot_retention_clv plot_retention_economics plot_value_matrix",
-    "customer_value.plots_clv":
-        "plot_conditional_expectation plot_frequency_fit plot_p_alive plot_survival plot_tracking",
-    "loyalty.plots":
-        "plot_loyalty_forms plot_loyalty_programme plot_points_liability plot_recovery_paradox plot_satisfaction_loyalty",
+    "customer_value.plots_clv": "plot_conditional_expectation plot_frequency_fit plot_p_alive plot_survival plot_tracking",
+    "loyalty.plots": "plot_loyalty_forms plot_loyalty_programme plot_points_liability plot_recovery_paradox plot_satisfaction_loyalty",
     "growth.plots": "plot_cross_sell plot_customer_ladder plot_purchase_funnel plot_referral_growth",
-    "planning.plots":
-        "plot_budget_plan plot_retention_by_source plot_sample_size plot_uplift plot_ways_of_planning",
+    "planning.plots": "plot_budget_plan plot_retention_by_source plot_sample_size plot_uplift plot_ways_of_planning",
     "pdca.plots": "plot_control_chart plot_indicators plot_pdca",
     "market.plots": "plot_score",
 }

@@ -27,12 +27,20 @@ def browser():
         pytest.skip("no Chromium on this machine")
     from playwright.sync_api import sync_playwright
 
-    quiet = ["disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-             "disable-component-update", "disable-sync"]
+    quiet = [
+        "disable-gpu",
+        "disable-quic",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+    ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         quiet.append("no-sandbox")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[f"--{option}" for option in quiet])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[f"--{option}" for option in quiet]
+        )
         yield browser
         browser.close()
 

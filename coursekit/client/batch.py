@@ -26,10 +26,15 @@ from coursekit.processes import end_with_parent
 
 # the data door, papermill and the rest are imported where they are used: each process reads this module anew
 
-KEY = "crmkit_batch"      # of the output's metadata: what it was made from, and a hash of its cells
+KEY = "crmkit_batch"  # of the output's metadata: what it was made from, and a hash of its cells
 RESULTS = "results.csv"
-LABELS = ("id", "name", "编号", "名称")  # columns that name a row; parameters only where the notebook has them
-MOST_SAID = 10            # of the cells that cannot be read, said at once
+LABELS = (
+    "id",
+    "name",
+    "编号",
+    "名称",
+)  # columns that name a row; parameters only where the notebook has them
+MOST_SAID = 10  # of the cells that cannot be read, said at once
 YES_NO = {"是": "true", "否": "false", "真": "true", "假": "false"}
 
 
@@ -72,7 +77,9 @@ class Row:
         return f".{self.number:05d}.part.ipynb"
 
 
-def batch(notebook: Path, *, table: Path, out: Path, jobs: int = 2, sheet: str | None = None, say=print) -> list[Row]:
+def batch(
+    notebook: Path, *, table: Path, out: Path, jobs: int = 2, sheet: str | None = None, say=print
+) -> list[Row]:
     """Run the notebook for every row that is not done yet; all rows, with what became of each.
 
     ``table``: a CSV, TSV or workbook whose columns are called as the parameters; an empty cell leaves the notebook's own
@@ -93,8 +100,14 @@ def batch(notebook: Path, *, table: Path, out: Path, jobs: int = 2, sheet: str |
     failed = [row for row in rows if row.state == "failed"]
     say(message("batch_done", count=len(todo) - len(failed), kept=len(rows) - len(todo), folder=out))
     if failed:
-        say(message("batch_failed", count=len(failed), which=", ".join(str(r.number) for r in failed[:10]),
-                    file=out / RESULTS))
+        say(
+            message(
+                "batch_failed",
+                count=len(failed),
+                which=", ".join(str(r.number) for r in failed[:10]),
+                file=out / RESULTS,
+            )
+        )
     return rows
 
 
@@ -121,8 +134,10 @@ def declared(path: Path, node) -> dict[str, Parameter]:
     from papermill import inspect_notebook
 
     plain = str(path).replace("{", "{{").replace("}", "}}")  # papermill fills in what stands between braces
-    known = {name: Parameter(name, _kind(p["inferred_type_name"], p["default"]), p["default"])
-             for name, p in inspect_notebook(plain).items()}
+    known = {
+        name: Parameter(name, _kind(p["inferred_type_name"], p["default"]), p["default"])
+        for name, p in inspect_notebook(plain).items()
+    }
     cell = next(c for c in node.cells if "parameters" in c.metadata.get("tags", []))
     try:
         statements = ast.parse(cell.source).body
@@ -130,7 +145,11 @@ def declared(path: Path, node) -> dict[str, Parameter]:
         return known
     for line in statements:
         target = line.targets[0] if isinstance(line, ast.Assign) else getattr(line, "target", None)
-        if isinstance(line, (ast.Assign, ast.AnnAssign)) and isinstance(target, ast.Name) and line.value is not None:
+        if (
+            isinstance(line, (ast.Assign, ast.AnnAssign))
+            and isinstance(target, ast.Name)
+            and line.value is not None
+        ):
             default = ast.unparse(line.value)
             annotation = ast.unparse(line.annotation) if isinstance(line, ast.AnnAssign) else "None"
             known[target.id] = Parameter(target.id, _kind(annotation, default), default)
@@ -188,9 +207,20 @@ def read_rows(path: Path, parameters: dict[str, Parameter], source: str, sheet: 
             label = "_".join(_text(given[n]) for n in dict.fromkeys(LABELS) if n in given)
             rows.append(Row(line, safe_label(label), values, _hash(source, values)))
     if wrong:
-        said = [message("batch_cell", between=" ", row=line, name=name, value=_text(cell)[:80],
-                        type=parameters[name].kind) for line, name, cell in wrong[:MOST_SAID]]
-        raise KitError("batch_cells", value=path.name, count=len(wrong), which="\n".join(f"  {line}" for line in said))
+        said = [
+            message(
+                "batch_cell",
+                between=" ",
+                row=line,
+                name=name,
+                value=_text(cell)[:80],
+                type=parameters[name].kind,
+            )
+            for line, name, cell in wrong[:MOST_SAID]
+        ]
+        raise KitError(
+            "batch_cells", value=path.name, count=len(wrong), which="\n".join(f"  {line}" for line in said)
+        )
     if not rows:
         raise KitError("batch_no_rows", value=path.name)
     return rows
@@ -208,10 +238,14 @@ def _find(path: Path, parameters: dict[str, Parameter], sheet: str | None):
             break
     else:
         names = first
-    allowed = "\n".join(f"  {p.name}{f': {p.kind}' if p.kind else ''} = {p.default}" for p in parameters.values())
+    allowed = "\n".join(
+        f"  {p.name}{f': {p.kind}' if p.kind else ''} = {p.default}" for p in parameters.values()
+    )
     unknown = [name for name in names if name and name not in parameters and name not in LABELS]
     if unknown or not set(names) & set(parameters):
-        raise KitError("batch_unknown", value=", ".join(unknown or names) or "—", name=path.name, allowed=allowed)
+        raise KitError(
+            "batch_unknown", value=", ".join(unknown or names) or "—", name=path.name, allowed=allowed
+        )
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise KitError("batch_twice", value=", ".join(twice), name=path.name)
@@ -258,8 +292,10 @@ def safe_label(text: str) -> str:
     """A name as part of a file's name that every system takes: no signs, no control characters, 60 characters at most."""
     from .run import safe_name
 
-    text = "".join("_" if unicodedata.category(c)[0] in "CZ" or c in "{}%#&'`$!" else c
-                   for c in unicodedata.normalize("NFC", text))
+    text = "".join(
+        "_" if unicodedata.category(c)[0] in "CZ" or c in "{}%#&'`$!" else c
+        for c in unicodedata.normalize("NFC", text)
+    )
     text = safe_name(text[:60]) if text.strip("_ .") else ""
     while len(text.encode()) > 150:
         text = text[:-1]
@@ -297,12 +333,18 @@ def _run_all(notebook: Path, rows: list[Row], todo: list[Row], out: Path, jobs: 
     with Progress(*columns, disable=say is not print or not todo) as progress:
         task = progress.add_task(message("batch_running", between=" "), total=len(todo))
         while waiting:
-            pool = ProcessPoolExecutor(min(jobs, len(waiting)), mp_context=get_context("spawn"), initializer=_begin,
-                                       initargs=(str(notebook.resolve()), str(out.resolve())))
+            pool = ProcessPoolExecutor(
+                min(jobs, len(waiting)),
+                mp_context=get_context("spawn"),
+                initializer=_begin,
+                initargs=(str(notebook.resolve()), str(out.resolve())),
+            )
             running = {}
             try:
                 while waiting or running:
-                    while waiting and len(running) < jobs:  # no more than can run: those are lost when a process dies
+                    while (
+                        waiting and len(running) < jobs
+                    ):  # no more than can run: those are lost when a process dies
                         row = waiting.popleft()
                         running[pool.submit(_run_row, row)] = row
                     for done in wait(running, return_when=FIRST_COMPLETED).done:
@@ -315,7 +357,9 @@ def _run_all(notebook: Path, rows: list[Row], todo: list[Row], out: Path, jobs: 
                         if time.monotonic() - written > 1:
                             _write_results(rows, out)
                             written = time.monotonic()
-            except KeyboardInterrupt:  # waiting for rows that were interrupted may take for ever; the processes follow
+            except (
+                KeyboardInterrupt
+            ):  # waiting for rows that were interrupted may take for ever; the processes follow
                 _write_results(rows, out)
                 os._exit(130)
             except BrokenProcessPool:  # told by submit: this row has not begun
@@ -348,8 +392,14 @@ def _run_row(row: Row) -> tuple[str, float, str]:
 
     began, part = time.monotonic(), Path(row.part)
     try:
-        papermill.execute_notebook(copy.deepcopy(_node), row.part, parameters=row.values, progress_bar=False, cwd=_folder,
-                                   extra_arguments=["--log-level=CRITICAL"])
+        papermill.execute_notebook(
+            copy.deepcopy(_node),
+            row.part,
+            parameters=row.values,
+            progress_bar=False,
+            cwd=_folder,
+            extra_arguments=["--log-level=CRITICAL"],
+        )
         error = ""
     except PapermillExecutionError as problem:
         error = f"{problem.ename}: {problem.evalue}" if problem.evalue else problem.ename
@@ -383,8 +433,12 @@ def _write_results(rows: list[Row], out: Path) -> None:
     writer.writerow(["row", *names, "state", "seconds", "error", "output"])
     for row in rows:
         values = [row.values.get(name) for name in names]
-        values = [v if isinstance(v, (int, float)) else cell(json.dumps(v, ensure_ascii=False) if isinstance(v, (list, dict)) else v)
-                  for v in values]
+        values = [
+            v
+            if isinstance(v, (int, float))
+            else cell(json.dumps(v, ensure_ascii=False) if isinstance(v, (list, dict)) else v)
+            for v in values
+        ]
         output = row.output if row.state == "done" else row.broken if (out / row.broken).exists() else ""
         writer.writerow([row.number, *values, row.state, row.seconds, cell(row.error), cell(output)])
     part = out / f".{RESULTS}.part"

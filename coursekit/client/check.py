@@ -5,31 +5,43 @@ import os
 import tempfile
 from pathlib import Path
 
+from coursekit.messages import message, message_pair
+from crmkit.core.catalogue import message_pair as crmkit_pair
+from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.language import in_language
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS
-from crmkit.core.glossary import has_term, term_pair
-from crmkit.core.catalogue import message_pair as crmkit_pair
 from crmkit.data.transactions.check import CheckReport, examine
-
-from coursekit.messages import message, message_pair
 
 # the refusals that a mapping file can settle
 MAPPING_HELPS = {"missing_column", "ambiguous_dates", "ambiguous_sheet", "mapping_column", "no_usable_rows"}
 
 
 def check(
-    data, *, mapping: Path | None = None, as_json: bool = False, as_of: str | None = None, sheet: str | None = None,
-    drop_duplicates: bool = False, out: Path | None = None,
+    data,
+    *,
+    mapping: Path | None = None,
+    as_json: bool = False,
+    as_of: str | None = None,
+    sheet: str | None = None,
+    drop_duplicates: bool = False,
+    out: Path | None = None,
 ) -> int:
     """Report on ``data``; write the rows set aside, and a mapping draft where it helps; 0 when usable, else 1."""
     report = examine(
-        _source(data), mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates, keep=False,
+        _source(data),
+        mapping=mapping,
+        as_of=as_of,
+        sheet=sheet,
+        drop_duplicates=drop_duplicates,
+        keep=False,
     )
     files = {}
     if report.set_aside is not None and len(report.set_aside):
         files["set_aside_file"] = write_set_aside(report, _folder(data, out), _stem(data))
     if any(e["code"] in MAPPING_HELPS for e in report.errors):
-        files["mapping_file"] = write_mapping(report, _folder(data, out), _stem(data), given=_columns(mapping))
+        files["mapping_file"] = write_mapping(
+            report, _folder(data, out), _stem(data), given=_columns(mapping)
+        )
     if as_json:
         import json
         import sys
@@ -91,7 +103,9 @@ def _columns(mapping) -> dict[str, str]:
     import tomllib
 
     try:
-        columns = tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig")).get("columns", {}) if mapping else {}
+        columns = (
+            tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig")).get("columns", {}) if mapping else {}
+        )
         return {k: v for k, v in columns.items() if isinstance(v, str)}
     except (OSError, ValueError, AttributeError):
         return {}
@@ -99,6 +113,7 @@ def _columns(mapping) -> dict[str, str]:
 
 def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[str, str]) -> Path:
     """A proposed mapping file: what was recognised or ``given`` is filled in, what is missing waits."""
+
     def both(key, **fields):
         zh, en = message_pair(key, **fields)
         return [f"# {zh}", f"# {en}"]
@@ -106,7 +121,10 @@ def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[s
     codes = {e["code"] for e in report.errors}
     lines = both("check_mapping_head", name=report.source)
     if report.columns:
-        lines += [*both("check_mapping_columns"), "#   " + " | ".join(c.replace("\n", " ") for c in report.columns)]
+        lines += [
+            *both("check_mapping_columns"),
+            "#   " + " | ".join(c.replace("\n", " ") for c in report.columns),
+        ]
     if "ambiguous_sheet" in codes:
         names = next(e["value"] for e in report.errors if e["code"] == "ambiguous_sheet").split(", ")
         lines += ["", *both("check_mapping_sheet")]
@@ -118,7 +136,10 @@ def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[s
     required = [c for c in REQUIRED_TRANSACTION_COLUMNS if c not in mapped]
     if {"quantity", "unit_price"} <= mapped.keys():
         required = [c for c in required if c != "amount"]
-    for name in [*REQUIRED_TRANSACTION_COLUMNS, *(c for c in mapped if c not in REQUIRED_TRANSACTION_COLUMNS)]:
+    for name in [
+        *REQUIRED_TRANSACTION_COLUMNS,
+        *(c for c in mapped if c not in REQUIRED_TRANSACTION_COLUMNS),
+    ]:
         if name in mapped:
             others = report.alternatives.get(name)
             beside = f"   # {in_language('也可以是', 'or')}: {' | '.join(others)}" if others else ""
@@ -146,7 +167,9 @@ def _show(report: CheckReport, files: dict) -> None:
     verdict, style = ("check_usable", "bold green") if report.usable else ("check_refused", "bold red")
     console.print(message(verdict, name=report.source, between=" "), style=style, markup=False)
     for error in report.errors:
-        console.print(in_language(error["message_zh"], error["message_en"], between="\n"), style="red", markup=False)
+        console.print(
+            in_language(error["message_zh"], error["message_en"], between="\n"), style="red", markup=False
+        )
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
 
     def row(key, value):
@@ -161,7 +184,10 @@ def _show(report: CheckReport, files: dict) -> None:
             if count:
                 table.add_row("  " + in_language(*crmkit_pair(f"reason_{reason}")), f"{count:,}")
         row("check_customers", f"{report.customers:,}")
-        row("check_amount_total", report.amount_total and f"{report.amount_total} {report.currency or ''}".strip())
+        row(
+            "check_amount_total",
+            report.amount_total and f"{report.amount_total} {report.currency or ''}".strip(),
+        )
         row("check_zero_rows", f"{report.zero_amount_rows:,}")
         row("check_negative_rows", f"{report.negative_amount_rows:,}")
         row("check_duplicate_rows", f"{report.duplicate_rows:,}")
@@ -178,5 +204,3 @@ def _show(report: CheckReport, files: dict) -> None:
         console.print(in_language(*note, between="\n"), style="yellow", markup=False)
     for key, path in files.items():
         console.print(f"{message(f'check_{key}', between=' ')}: {path}", markup=False, soft_wrap=True)
-
-

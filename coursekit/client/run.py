@@ -12,21 +12,27 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from crmkit.data.datasets import DATASETS
+from coursekit.learn.workspace import course_root
+from coursekit.lessons.lesson_lint import half
+from coursekit.lessons.one_language import edition
+from coursekit.messages import KitError, message
+from crmkit.core.errors import CrmkitError
 from crmkit.core.language import get_language
 from crmkit.core.setting import set_language
-from crmkit.core.errors import CrmkitError
-
-from coursekit.lessons.one_language import edition
-from coursekit.lessons.lesson_lint import half
-from coursekit.messages import KitError, message
-from coursekit.learn.workspace import course_root
+from crmkit.data.datasets import DATASETS
 
 WORKSHOP = "14_client_workshop.ipynb"
 MANIFEST = ".crmkit-run.json"
 # what options of `run` set, so that -p need not: parameter -> option
-OPTIONS = {"data": "DATA", "lang": "--lang", "out": "--out", "mapping": "--mapping", "as_of": "--as-of", "sheet": "--sheet",
-           "drop_duplicates": "--drop-duplicates"}
+OPTIONS = {
+    "data": "DATA",
+    "lang": "--lang",
+    "out": "--out",
+    "mapping": "--mapping",
+    "as_of": "--as-of",
+    "sheet": "--sheet",
+    "drop_duplicates": "--drop-duplicates",
+}
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
 
@@ -35,8 +41,14 @@ def say(key: str, **fields) -> str:
 
 
 def run(
-    data: str | Path | None = None, lang: str = "both", out: str | Path | None = None, mapping: Path | None = None,
-    as_of: str | None = None, parameters=(), sheet: str | None = None, drop_duplicates: bool = False,
+    data: str | Path | None = None,
+    lang: str = "both",
+    out: str | Path | None = None,
+    mapping: Path | None = None,
+    as_of: str | None = None,
+    parameters=(),
+    sheet: str | None = None,
+    drop_duplicates: bool = False,
     notebook: Path | None = None,
 ) -> int:
     """Execute the workshop on ``data`` and write notebook, page and tables for each language asked; 0, or 1 with a reason.
@@ -53,8 +65,11 @@ def run(
         name, source = data_source(data)
         checked = read(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
         values |= {
-            "data": source, "mapping": str(Path(mapping).resolve()) if mapping else "", "sheet": sheet or "",
-            "as_of": as_of or checked.last_date, "drop_duplicates": drop_duplicates,
+            "data": source,
+            "mapping": str(Path(mapping).resolve()) if mapping else "",
+            "sheet": sheet or "",
+            "as_of": as_of or checked.last_date,
+            "drop_duplicates": drop_duplicates,
         }
         values.setdefault("client", name)
         if source.startswith("cdnow"):
@@ -113,6 +128,7 @@ def safe_name(name: str) -> str:
 
 # ---- parameters
 
+
 def parameter_values(notebook: Path, given) -> dict:
     """``given`` (NAME=VALUE texts or a dict) as typed values, checked against the notebook's parameters cell."""
     from papermill import inspect_notebook
@@ -149,12 +165,16 @@ def typed(name: str, value, type_name: str):
     """``value`` as the declared type; a text that is not of that type is refused, naming it."""
     wanted = TYPES.get(type_name, str)
     if not isinstance(value, str):
-        if isinstance(value, bool) == (wanted is bool) and isinstance(value, (wanted, int) if wanted is float else wanted):
+        if isinstance(value, bool) == (wanted is bool) and isinstance(
+            value, (wanted, int) if wanted is float else wanted
+        ):
             return wanted(value)
         raise KitError("run_parameter_type", name=name, value=value, type=type_name)
     try:
         if wanted is bool:
-            return {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}[value.lower()]
+            return {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}[
+                value.lower()
+            ]
         result = wanted(value)
         if wanted is float and not abs(result) < float("inf"):
             raise ValueError
@@ -164,6 +184,7 @@ def typed(name: str, value, type_name: str):
 
 
 # ---- the folder
+
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -180,7 +201,11 @@ def manifest(folder: Path) -> dict[str, dict[str, str]]:
 def ours(folder: Path) -> set[Path]:
     """The files of ``folder`` that earlier runs wrote and nobody changed since."""
     listed = {name: sha for files in manifest(folder).values() for name, sha in files.items()}
-    return {folder / name for name, sha in listed.items() if (folder / name).is_file() and digest(folder / name) == sha}
+    return {
+        folder / name
+        for name, sha in listed.items()
+        if (folder / name).is_file() and digest(folder / name) == sha
+    }
 
 
 def claim(folder: Path, languages) -> None:
@@ -189,8 +214,11 @@ def claim(folder: Path, languages) -> None:
         raise KitError("run_out_is_file", folder=folder)
     mine = ours(folder)
     for language in languages:
-        for path in (folder / f"workshop_{language}.ipynb", folder / f"report_{language}.html",
-                     *(folder / "tables" / language).glob("*")):
+        for path in (
+            folder / f"workshop_{language}.ipynb",
+            folder / f"report_{language}.html",
+            *(folder / "tables" / language).glob("*"),
+        ):
             if path.is_file() and path not in mine:
                 raise KitError("run_not_ours", path=path)
     try:
@@ -203,7 +231,9 @@ def claim(folder: Path, languages) -> None:
 def publish(staging: Path, folder: Path, language: str) -> None:
     """Move what a run made in ``staging`` into ``folder``, and take away what its last run made and this one did not."""
     listed, mine = manifest(folder), ours(folder)
-    made = {path.relative_to(staging).as_posix(): path for path in sorted(staging.rglob("*")) if path.is_file()}
+    made = {
+        path.relative_to(staging).as_posix(): path for path in sorted(staging.rglob("*")) if path.is_file()
+    }
     for name in listed.get(language, {}):
         if name not in made and folder / name in mine:
             (folder / name).unlink()
@@ -218,6 +248,7 @@ def publish(staging: Path, folder: Path, language: str) -> None:
 
 # ---- one language
 
+
 def one_language(notebook: Path, language: str, folder: Path, values: dict, console) -> None:
     """Execute the notebook's edition in ``language`` and write notebook, page and tables."""
     import nbformat
@@ -228,7 +259,9 @@ def one_language(notebook: Path, language: str, folder: Path, values: dict, cons
         values = values | {"lang": language, "out": str((staging / "tables" / language).resolve())}
         executed, failure = execute(node, staging / f"workshop_{language}.ipynb", values, language, console)
         if failure is None:
-            (staging / f"report_{language}.html").write_text(html(executed, language, values), encoding="utf-8", newline="\n")
+            (staging / f"report_{language}.html").write_text(
+                html(executed, language, values), encoding="utf-8", newline="\n"
+            )
         publish(staging, folder, language)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -260,7 +293,9 @@ def execute(node, path: Path, values: dict, language: str, console):
                 start = manager.cell_start
 
                 def cell_start(cell, cell_index=None, **more):
-                    progress.update(task, completed=cell_index, description=f"{language} · {steps[cell_index]}")
+                    progress.update(
+                        task, completed=cell_index, description=f"{language} · {steps[cell_index]}"
+                    )
                     start(cell, cell_index, **more)
 
                 manager.cell_start = cell_start
@@ -269,8 +304,14 @@ def execute(node, path: Path, values: dict, language: str, console):
         papermill_engines.register("crmkit", Engine)
         try:
             done = papermill.execute_notebook(
-                node, str(path), engine_name="crmkit", progress_bar=False, cwd=str(Path.cwd()),
-                extra_arguments=["--log-level=CRITICAL"],  # the kernel's own remarks are not the user's concern
+                node,
+                str(path),
+                engine_name="crmkit",
+                progress_bar=False,
+                cwd=str(Path.cwd()),
+                extra_arguments=[
+                    "--log-level=CRITICAL"
+                ],  # the kernel's own remarks are not the user's concern
             )
             failure = None
         except PapermillExecutionError as error:
@@ -298,7 +339,6 @@ def headings(node) -> list[str]:
 def html(executed, language: str, values: dict) -> str:
     """The client's page of an executed notebook."""
     import crmkit
-
     from coursekit.client.deliver.page import PageTitle, page
 
     before = get_language()
@@ -308,7 +348,13 @@ def html(executed, language: str, values: dict) -> str:
         facts = [(say("as_of"), str(values["as_of"]))]
         if values["data"] not in DATASETS:
             facts.append((say("data"), Path(values["data"]).name))
-        words = {"contents": say("contents"), "figure": say("figure"), "made_with": say("made_with", version=crmkit.__version__)}
-        return page(executed, language, PageTitle(title=title, client=values["client"], facts=tuple(facts)), words)
+        words = {
+            "contents": say("contents"),
+            "figure": say("figure"),
+            "made_with": say("made_with", version=crmkit.__version__),
+        }
+        return page(
+            executed, language, PageTitle(title=title, client=values["client"], facts=tuple(facts)), words
+        )
     finally:
         set_language(before)

@@ -11,10 +11,10 @@ import socket
 import sys
 from pathlib import Path
 
+from coursekit.messages import KitError, message
 from crmkit.core.language import system_language
 
 from . import workspace
-from coursekit.messages import KitError, message
 
 START = "notebooks/00_start_here.ipynb"
 EXTENSIONS = Path(__file__).parent / "labextension"
@@ -39,7 +39,9 @@ def told(laid: workspace.Laid) -> list[str]:
         key = "open_upgraded" if laid.archive else "open_upgraded_untouched"
         lines.append(message(key, count=len(laid.upgraded), kept=laid.archive))
     if laid.kept:
-        lines.append(message("open_kept", names=", ".join(laid.kept), example=laid.kept[0].removesuffix(".ipynb")))
+        lines.append(
+            message("open_kept", names=", ".join(laid.kept), example=laid.kept[0].removesuffix(".ipynb"))
+        )
     return lines
 
 
@@ -78,7 +80,9 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
     kit = folder / workspace.KIT
     kernel = {  # found before any other kernel called python3, e.g. one that another course left in the user's home
         "argv": [sys.executable, "-m", "ipykernel_launcher", "--log-level=ERROR", "-f", "{connection_file}"],
-        "display_name": "Python 3 (ipykernel)", "language": "python", "metadata": {"debugger": True},
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "metadata": {"debugger": True},
     }
     for path, value in (
         (kit / "config" / "labconfig" / "default_setting_overrides.json", settings(lang)),

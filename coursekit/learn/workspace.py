@@ -15,7 +15,9 @@ from pathlib import Path, PurePosixPath
 from coursekit.messages import KitError
 
 PARTS = ("notebooks", "exercises", "solutions", "datasets")
-PACKAGED = Path(__file__).parent.parent / "course"  # in the wheel; a checkout has the parts beside the package
+PACKAGED = (
+    Path(__file__).parent.parent / "course"
+)  # in the wheel; a checkout has the parts beside the package
 CHECKOUT = Path(__file__).parent.parent.parent
 KIT = ".kit"
 
@@ -71,7 +73,8 @@ class Mark:
             try:
                 cells = json.loads(raw)["cells"]
                 text = json.dumps(
-                    [[c["cell_type"], "".join(c["source"]), c.get("attachments") or {}] for c in cells], sort_keys=True
+                    [[c["cell_type"], "".join(c["source"]), c.get("attachments") or {}] for c in cells],
+                    sort_keys=True,
                 )
                 written = hashlib.sha256(text.encode()).hexdigest()
             except (ValueError, KeyError, TypeError):
@@ -112,7 +115,9 @@ class Manifest:
 
     def write(self) -> None:
         stored = {
-            "format": 1, "lang": self.lang, "offered": self.offered,
+            "format": 1,
+            "lang": self.lang,
+            "offered": self.offered,
             "files": {path: vars(mark) for path, mark in sorted(self.laid.items())},
         }
         text = json.dumps(stored, ensure_ascii=False, indent=1) + "\n"
@@ -128,7 +133,9 @@ class Laid:
     lang: str
     new: list[str] = field(default_factory=list)
     upgraded: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)  # written in by the student, and the course has another version
+    kept: list[str] = field(
+        default_factory=list
+    )  # written in by the student, and the course has another version
     archive: str | None = None  # where upgraded notebooks that had been run are kept with their outputs
 
 
@@ -189,7 +196,9 @@ def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -
             untouched.append(message("reset_untouched", path=path))
         else:
             before = manifest.laid.get(path)
-            if before is not None and Mark.of(there, path).whole == before.whole:  # only older, or in another language
+            if (
+                before is not None and Mark.of(there, path).whole == before.whole
+            ):  # only older, or in another language
                 put(target, raw)
                 lines.append(message("reset_new", path=path))
             else:
@@ -216,7 +225,8 @@ def find_lesson(name: str, paths: list[str]) -> list[str]:
     stem = stem.zfill(2) if stem.isdigit() else stem
     lessons = [path for path in paths if path.endswith(".ipynb")]
     found = [
-        path for path in lessons
+        path
+        for path in lessons
         if part in ("", PurePosixPath(path).parent.as_posix())
         and stem in (PurePosixPath(path).stem, *PurePosixPath(path).stem.split("_", 1))
     ]
@@ -231,7 +241,9 @@ def working_folder(folder: Path | None, root: Path) -> Path:
     folder = Path(folder).expanduser().resolve() if folder else default_folder().resolve()
     if folder.exists() and not folder.is_dir():
         raise KitError("folder_is_file", value=folder)
-    own = {root.resolve()} | {(root / name).resolve() for name in (*PARTS, "lessons", "crmkit", "coursekit", "tests")}
+    own = {root.resolve()} | {
+        (root / name).resolve() for name in (*PARTS, "lessons", "crmkit", "coursekit", "tests")
+    }
     if folder in own or own - {root.resolve()} & set(folder.parents):
         raise KitError("folder_is_course", value=folder, allowed=default_folder())
     return folder

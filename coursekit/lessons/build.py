@@ -10,8 +10,15 @@ from pathlib import Path
 
 import nbformat
 
+from .notebooks import (
+    exercise_notebook,
+    lesson_notebook,
+    solution_notebook,
+    store_outputs,
+    to_text,
+    without_outputs,
+)
 from .one_language import edition
-from .notebooks import exercise_notebook, lesson_notebook, solution_notebook, store_outputs, to_text, without_outputs
 from .source import Lesson, Problem, SourceError, frameworks, read_lesson, say
 
 __all__ = ["build", "coverage", "edition", "frameworks", "read_lessons"]
@@ -100,8 +107,12 @@ def build(check: bool = False, *, root: Path = ROOT) -> int:
 
 
 def _strays(made, root: Path) -> list[Path]:
-    return [p for kind in FOLDERS for p in sorted((root / kind).glob("*.ipynb"))
-            if p.relative_to(root).as_posix() not in made]
+    return [
+        p
+        for kind in FOLDERS
+        for p in sorted((root / kind).glob("*.ipynb"))
+        if p.relative_to(root).as_posix() not in made
+    ]
 
 
 def _check(made, root: Path) -> int:

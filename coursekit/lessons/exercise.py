@@ -11,8 +11,8 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from crmkit.core import language
 from crmkit.answers.forms import CHARTS, MAX_POINTS, MAX_ROWS, BadForm, read_answer
+from crmkit.core import language
 from crmkit.core.catalogue import read_catalogue
 
 from .source import HERE, Cell, Lesson, read_lesson
@@ -65,7 +65,9 @@ class Exercise:
             for seed in seeds:
                 yield space["generate"](seed)
 
-    def right_answers(self, seed: int, given: Mapping[str, object] = {}, *, lang: str = "both") -> dict[str, object]:
+    def right_answers(
+        self, seed: int, given: Mapping[str, object] = {}, *, lang: str = "both"
+    ) -> dict[str, object]:
         """Question id → the right answer as typed JSON (None for text), from the setup and solution code in order.
 
         ``given`` maps ids to a student's recorded answers: later questions are then computed from these instead.
@@ -84,7 +86,9 @@ class Exercise:
                     continue
                 name = cell.question["id"]
                 try:
-                    right[name] = None if cell.question["kind"] == "text" else read_answer(cell.question, space[name])
+                    right[name] = (
+                        None if cell.question["kind"] == "text" else read_answer(cell.question, space[name])
+                    )
                 except BadForm as bad:
                     raise SolutionError(f"{self.slug}, {name}, seed {seed}: {bad}") from None
                 if name in given:
@@ -181,7 +185,9 @@ def _point(point, drawn: str) -> list:
     if not isinstance(point, list) or len(point) != (3 if drawn == "bars" else 2):
         raise TypeError("point")
     number = {"kind": "number"}
-    head = [point[0][:1000] if drawn == "bars" and isinstance(point[0], str) else read_answer(number, point[0])]
+    head = [
+        point[0][:1000] if drawn == "bars" and isinstance(point[0], str) else read_answer(number, point[0])
+    ]
     return head + [read_answer(number, n) for n in point[1:]]
 
 
@@ -192,8 +198,9 @@ def compare(question: dict, given, right) -> Mark:
     """What a recorded answer earns against the right one (both typed JSON); None stands for no answer."""
     if given is None:
         return _mark(0.0, "missing")
-    return {"number": _number, "choice": _choice, "table": _table, "chart": _chart, "text": _text}[question["kind"]](
-        question, given, right)
+    return {"number": _number, "choice": _choice, "table": _table, "chart": _chart, "text": _text}[
+        question["kind"]
+    ](question, given, right)
 
 
 def _mark(score: float | None, code: str, **fields) -> Mark:
@@ -203,13 +210,18 @@ def _mark(score: float | None, code: str, **fields) -> Mark:
 
 def _close(question: dict, given, right) -> bool:
     """Equal within the absolute or the relative tolerance, whichever the question names (either suffices)."""
-    if isinstance(given, bool) or isinstance(right, bool) or not (
-            isinstance(given, (int, float)) and isinstance(right, (int, float))):
+    if (
+        isinstance(given, bool)
+        or isinstance(right, bool)
+        or not (isinstance(given, (int, float)) and isinstance(right, (int, float)))
+    ):
         return given == right and type(given) is type(right)
     absolute = question.get("tolerance", 0)
     none_named = question["kind"] != "number" and "tolerance" not in question
     relative = question.get("relative_tolerance", DEFAULT_TOLERANCE if none_named else 0)
-    return abs(given - right) <= max(absolute, relative * abs(right)) + ROUNDING * max(abs(right), abs(absolute))
+    return abs(given - right) <= max(absolute, relative * abs(right)) + ROUNDING * max(
+        abs(right), abs(absolute)
+    )
 
 
 def _number(question, given, right) -> Mark:

@@ -13,10 +13,34 @@ from .source import CJK, Cell
 
 BILINGUAL = re.compile(r"^(?P<zh>.*\S)\s+\|\s+(?P<en>\S.*)$", re.DOTALL)
 # calls whose text is read by a program: a query, an expression, SQL, a path
-READ_BY_PROGRAM = {"query", "eval", "sql", "execute", "read_csv", "read_parquet", "read_transactions", "strftime"}
+READ_BY_PROGRAM = {
+    "query",
+    "eval",
+    "sql",
+    "execute",
+    "read_csv",
+    "read_parquet",
+    "read_transactions",
+    "strftime",
+}
 # calls and keywords whose text is read by a person: here a single word is prose already
-READ_BY_PERSON = {"print", "set_title", "set_xlabel", "set_ylabel", "suptitle", "title", "xlabel", "ylabel", "annotate",
-                  "text", "legend", "Markdown", "HTML", "description", "ValueError"}
+READ_BY_PERSON = {
+    "print",
+    "set_title",
+    "set_xlabel",
+    "set_ylabel",
+    "suptitle",
+    "title",
+    "xlabel",
+    "ylabel",
+    "annotate",
+    "text",
+    "legend",
+    "Markdown",
+    "HTML",
+    "description",
+    "ValueError",
+}
 READ_BY_PERSON_KEYWORDS = {"label", "title", "xlabel", "ylabel", "suptitle", "description", "caption"}
 SQL = re.compile(r"^\s*(select|with|from|create|copy|insert|pivot|describe|summarize)\b", re.IGNORECASE)
 SQL_WORD = re.compile(r"\b(select|where|group by|order by|asc|desc|limit|using|over|join)\b", re.IGNORECASE)
@@ -62,7 +86,11 @@ def code_problems(cells: list[Cell], report) -> None:
 
 
 def _term_slug(node) -> str | None:
-    if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "term" and node.args:
+    if (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) == "term"
+        and node.args
+    ):
         first = node.args[0]
         return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
     return None
@@ -104,7 +132,9 @@ def _contexts(tree: ast.Module) -> tuple[set, set, set]:
     """The string nodes that are docstrings, that a program reads, and that a person reads."""
     docstrings, exempt, shown = set(), set(), set()
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and ast.get_docstring(node):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) and ast.get_docstring(
+            node
+        ):
             docstrings.add(node.body[0].value)
         elif isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -205,5 +235,10 @@ def exercise_problems(cells: list[Cell], line: int, report) -> None:
             if reads - depends:
                 report(cell.body, "dependence_unlisted", id=name, names=", ".join(sorted(reads - depends)))
             if (depends & asked) - reads:
-                report(cell.line, "dependence_unread", id=name, names=", ".join(sorted((depends & asked) - reads)))
+                report(
+                    cell.line,
+                    "dependence_unread",
+                    id=name,
+                    names=", ".join(sorted((depends & asked) - reads)),
+                )
         asked.add(name)

@@ -45,8 +45,15 @@ def _notebook(lesson: Lesson, part: str, cells: list):
         key = f"{cell.cell_type}\n{cell.source}"
         cell.id = hashlib.sha256(f"{key}\n{seen[key]}".encode()).hexdigest()[:12]
         seen[key] += 1
-    about = {"lesson": lesson.slug, "part": part, "lang": "both", "titles": lesson.titles, "minutes": lesson.minutes,
-             "prerequisites": list(lesson.prerequisites), "frameworks": list(lesson.frameworks)}
+    about = {
+        "lesson": lesson.slug,
+        "part": part,
+        "lang": "both",
+        "titles": lesson.titles,
+        "minutes": lesson.minutes,
+        "prerequisites": list(lesson.prerequisites),
+        "frameworks": list(lesson.frameworks),
+    }
     metadata = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
@@ -119,12 +126,21 @@ def _question_cells(cell: Cell, number: int, solved: bool):
     question = cell.question
     name, kind = question["id"], question["kind"]
     weight = question.get("weight", 1)
-    head = words("exercise_question", number=number, weight=f"{weight:g}",
-                  points={"zh": "分", "en": "point" if weight == 1 else "points"})
-    form = words("exercise_choose") if kind == "choice" else words(
-        "exercise_form", form=dict(zip(LANGUAGES, describe(question))))
+    head = words(
+        "exercise_question",
+        number=number,
+        weight=f"{weight:g}",
+        points={"zh": "分", "en": "point" if weight == 1 else "points"},
+    )
+    form = (
+        words("exercise_choose")
+        if kind == "choice"
+        else words("exercise_form", form=dict(zip(LANGUAGES, describe(question))))
+    )
     for lang in LANGUAGES:
-        options = "".join(f'\n- `"{o["id"]}"` {escape(o[lang], quote=False)}' for o in question.get("options", []))
+        options = "".join(
+            f'\n- `"{o["id"]}"` {escape(o[lang], quote=False)}' for o in question.get("options", [])
+        )
         parts = [head[lang], question[lang].strip(), options.strip("\n"), form[lang]]
         yield markdown_cell("\n\n".join(p for p in parts if p), [f"lang-{lang}"])
     call = f'answer("{name}", {name})'
@@ -132,7 +148,9 @@ def _question_cells(cell: Cell, number: int, solved: bool):
         empty = f'{name} = """\n\n"""' if kind == "text" else f"{_comment('exercise_stub')}\n{name} = ..."
         yield code_cell(f"{empty}\n{call}", [], question=name)
     elif kind == "text":
-        rubric = words("solution_rubric", rubric={lang: question["rubric"][lang].strip() for lang in LANGUAGES})
+        rubric = words(
+            "solution_rubric", rubric={lang: question["rubric"][lang].strip() for lang in LANGUAGES}
+        )
         yield from (markdown_cell(rubric[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
         for lang in LANGUAGES:
             yield code_cell(f'{name} = """\n{question["sample"][lang].strip()}\n"""', [f"lang-{lang}"])
@@ -169,13 +187,20 @@ def store_outputs(notebook, *, folder: Path, name: str):
     ran = without_outputs(notebook)
     plain = {k: v for k, v in os.environ.items() if not k.startswith("CRMKIT_")}
     try:
-        client = NotebookClient(ran, timeout=600, kernel_name="python3",
-                                resources={"metadata": {"path": str(folder)}}, extra_arguments=["--log-level=ERROR"])
+        client = NotebookClient(
+            ran,
+            timeout=600,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+            extra_arguments=["--log-level=ERROR"],
+        )
         client.execute(env=plain)
     except CellExecutionError as error:
         failed = next(c for c in ran.cells if any(o.output_type == "error" for o in c.get("outputs", [])))
         lesson = folder.parent / "lessons" / f"{Path(name).stem}.md"
-        before, found, _ = lesson.read_text(encoding="utf-8").rpartition(failed.source.partition("\nanswer(")[0])
+        before, found, _ = lesson.read_text(encoding="utf-8").rpartition(
+            failed.source.partition("\nanswer(")[0]
+        )
         why = f"{error.ename}: {error.evalue}"
         where = (f"lessons/{lesson.name}", before.count("\n") + 1) if found else (name, 1)
         raise SourceError([Problem(*where, "solution_fails", {"why": why})]) from None

@@ -6,8 +6,8 @@ import io
 import re
 import tokenize
 
-from .notebooks import STABLE
 from .lesson_lint import half, is_bilingual
+from .notebooks import STABLE
 
 LANG_DEFAULT = re.compile(r"""^(\s*lang\s*(?::[^=\n]*)?=\s*)(["'])both\2""", re.MULTILINE)
 

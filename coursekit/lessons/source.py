@@ -13,8 +13,8 @@ import yaml
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
 from crmkit.answers.forms import CHARTS, FORM_FIELDS, UNITS
-from crmkit.core.language import in_language
 from crmkit.core.catalogue import read_catalogue
+from crmkit.core.language import in_language
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
@@ -140,11 +140,15 @@ def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str 
     marks = [i for i, line in enumerate(lines, 1) if EXERCISE_MARK.match(line)]
     for extra in marks[1:]:
         report(extra, "second_exercise", first=marks[0])
-    cells = [_cell(c, line, lines, report) for c, line in zip(notebook.cells, notebook.metadata["source_map"])]
+    cells = [
+        _cell(c, line, lines, report) for c, line in zip(notebook.cells, notebook.metadata["source_map"])
+    ]
     split = marks[0] if marks else len(lines) + 1
     parts = {"lesson": [c for c in cells if c.line < split], "exercise": [c for c in cells if c.line > split]}
     for part, members in parts.items():
-        if (members or not marks) if part == "lesson" else marks:  # a pack of an instructor's may be an exercise alone
+        if (
+            (members or not marks) if part == "lesson" else marks
+        ):  # a pack of an instructor's may be an exercise alone
             _check_title(members, 1 if part == "lesson" else split, report)
             _check_pairs(members, report)
             code_problems(members, report)
@@ -170,7 +174,9 @@ def _front_matter(metadata, lines, known_lessons, report) -> dict:
             code = "front_matter_title" if key == "title" else "front_matter_key"
             report(_line_of(lines, key), code, key=key, allowed=", ".join(FRONT_MATTER))
     titles = metadata.get("titles")
-    if not isinstance(titles, dict) or not all(isinstance(titles.get(k), str) and titles[k].strip() for k in LANGUAGES):
+    if not isinstance(titles, dict) or not all(
+        isinstance(titles.get(k), str) and titles[k].strip() for k in LANGUAGES
+    ):
         report(_line_of(lines, "titles"), "titles")
         titles = {}
     minutes = metadata.get("minutes")
@@ -184,7 +190,12 @@ def _front_matter(metadata, lines, known_lessons, report) -> dict:
             values = []
         for value in values:
             if known is not None and value not in known:
-                report(_line_of(lines, key), f"unknown_{key}", value=value, allowed=", ".join(sorted(known)) or "—")
+                report(
+                    _line_of(lines, key),
+                    f"unknown_{key}",
+                    value=value,
+                    allowed=", ".join(sorted(known)) or "—",
+                )
         lists[key] = tuple(values)
     if metadata.get("kernelspec", {}).get("language") != "python":
         report(_line_of(lines, "kernelspec"), "kernelspec")
@@ -214,9 +225,20 @@ def _cell(cell, line: int, lines: list[str], report) -> Cell:
         report(line, "question_place")
         question = None
     body = cell.source.splitlines()
-    first = next((i for i in range(line - 1, len(lines)) if lines[i : i + len(body)] == body), line) if body else line
-    return Cell(kind=cell.cell_type, source=cell.source.rstrip(), line=line, body=first + 1, lang=lang,
-                tags=tuple(tags), question=_plain(question))
+    first = (
+        next((i for i in range(line - 1, len(lines)) if lines[i : i + len(body)] == body), line)
+        if body
+        else line
+    )
+    return Cell(
+        kind=cell.cell_type,
+        source=cell.source.rstrip(),
+        line=line,
+        body=first + 1,
+        lang=lang,
+        tags=tuple(tags),
+        question=_plain(question),
+    )
 
 
 def _plain(value):
@@ -304,7 +326,16 @@ def _question_problems(question: dict, earlier: list[str]) -> Iterator[tuple[str
     for key in LANGUAGES:
         if not isinstance(question.get(key), str) or not question[key].strip():
             yield "question_wording", {"lang": key}
-    for key in ("weight", "tolerance", "relative_tolerance", "minimum", "maximum", "rows", "min_words", "max_words"):
+    for key in (
+        "weight",
+        "tolerance",
+        "relative_tolerance",
+        "minimum",
+        "maximum",
+        "rows",
+        "min_words",
+        "max_words",
+    ):
         value = question.get(key, 1)
         below_zero = key not in ("minimum", "maximum") and isinstance(value, (int, float)) and value < 0
         if isinstance(value, bool) or not isinstance(value, (int, float)) or below_zero:
@@ -323,7 +354,9 @@ def _question_problems(question: dict, earlier: list[str]) -> Iterator[tuple[str
     if kind == "choice":
         options = question.get("options")
         whole = isinstance(options, list) and all(
-            isinstance(o, dict) and set(o) == {"id", "zh", "en"} and all(isinstance(v, str) for v in o.values())
+            isinstance(o, dict)
+            and set(o) == {"id", "zh", "en"}
+            and all(isinstance(v, str) for v in o.values())
             for o in options
         )
         if not whole or len(options) < 2 or len({o["id"] for o in options}) < len(options):

@@ -16,12 +16,14 @@ CDNOW_SOURCES = {
     "cdnow": (
         "lifetimes/datasets/CDNOW_master.txt",
         "eff6889ed364c5199d6eacbbeb7a6d559971df4406ac876f322c373f00a072ef",
-        1, ["customer_id", "date", "quantity", "amount"],
+        1,
+        ["customer_id", "date", "quantity", "amount"],
     ),
     "cdnow_sample": (  # the second id only numbers the sample's customers from 0001 to 2357
         "lifetimes/datasets/CDNOW_sample.txt",
         "6fae10155c0b0ba363c2c386e30f77990d22328220efd862a5edd1443420d94a",
-        0, ["customer_id", "sample_id", "date", "quantity", "amount"],
+        0,
+        ["customer_id", "sample_id", "date", "quantity", "amount"],
     ),
 }
 
@@ -34,12 +36,14 @@ def read_cdnow(wheel: Path, name: str) -> pd.DataFrame:
         raise ValueError(f"{member} is not the published file that this recipe knows")
     rows = [line.split() for line in content.decode("ascii").splitlines()[heading:] if line.strip()]
     frame = pd.DataFrame(rows, columns=columns)
-    return pd.DataFrame({
-        "customer_id": frame["customer_id"].astype("str"),
-        "date": pd.to_datetime(frame["date"], format="%Y%m%d").astype("datetime64[us]"),
-        "amount": frame["amount"].astype(float),
-        "quantity": frame["quantity"].astype("int64"),
-    })
+    return pd.DataFrame(
+        {
+            "customer_id": frame["customer_id"].astype("str"),
+            "date": pd.to_datetime(frame["date"], format="%Y%m%d").astype("datetime64[us]"),
+            "amount": frame["amount"].astype(float),
+            "quantity": frame["quantity"].astype("int64"),
+        }
+    )
 
 
 def make_cdnow(wheel: Path, folder: Path) -> list[Path]:

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.data.datasets import EDITIONS
-from crmkit.market import Market
-from crmkit.market import scenario
+from crmkit.market import Market, scenario
 from crmkit.market.simulator.ledgers import COLUMNS
 
 SEED = 2024
@@ -30,8 +29,10 @@ def edition(name: str) -> Market:
     customers = CUSTOMERS.get(name, 1200)
     flows = ("acquisition_per_month", "acquisition_cap", "promotion_customers", "fixed_cost")
     share = customers / full.customers
-    market = Market(replace(full, customers=customers, **{flow: getattr(full, flow) * share for flow in flows}),
-                    np.random.default_rng(SEED))
+    market = Market(
+        replace(full, customers=customers, **{flow: getattr(full, flow) * share for flow in flows}),
+        np.random.default_rng(SEED),
+    )
     market.step(full.status_quo, months=OBSERVED_MONTHS)
     market.step(replace(full.status_quo, contact_policy="randomised"), months=RANDOMISED_MONTHS)
     return market
@@ -67,5 +68,9 @@ def make(folder: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    to = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2] / "datasets" / "market"
+    to = (
+        Path(sys.argv[1])
+        if len(sys.argv) > 1
+        else Path(__file__).resolve().parents[2] / "datasets" / "market"
+    )
     print(len(make(to)), "tables in", to)

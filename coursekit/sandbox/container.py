@@ -24,7 +24,7 @@ from .warm import GRACE, MODULES, SCRATCH, Frames, Limits, Outcome, SandboxError
 PROGRAMS = ("docker", "podman")
 IMAGE = "crmkit-grader"
 LOADED = 1 << 30  # bytes that pandas and the rest may take, beside what the submission may
-START = 120       # seconds until a container has to be ready
+START = 120  # seconds until a container has to be ready
 
 
 def answering() -> list[str]:
@@ -33,7 +33,9 @@ def answering() -> list[str]:
     for program in PROGRAMS:
         if shutil.which(program):
             try:
-                done = subprocess.run([program, "info"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+                done = subprocess.run(
+                    [program, "info"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20
+                )
             except (OSError, subprocess.TimeoutExpired):
                 continue
             if done.returncode == 0:
@@ -46,17 +48,65 @@ def command(program: str, name: str, limits: Limits, modules: list[str]) -> list
     inside = {"cpu": limits.cpu, "memory": limits.memory, "disk": limits.disk, "scratch": SCRATCH}
     settings = {"modules": modules, "limits": inside, "seconds": limits.seconds}
     memory = str(limits.memory + limits.disk + LOADED)  # what is written into scratch is memory as well
-    environment = {"HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", "PYTHONUTF8": "1", "MPLBACKEND": "Agg",
-                   "MPLCONFIGDIR": f"{SCRATCH}/mpl", "IPYTHONDIR": f"{SCRATCH}/ipython", "PYTHONDONTWRITEBYTECODE": "1",
-                   "PYTHONPATH": "/kit", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    environment = {
+        "HOME": SCRATCH,
+        "TMPDIR": SCRATCH,
+        "LANG": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": f"{SCRATCH}/mpl",
+        "IPYTHONDIR": f"{SCRATCH}/ipython",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": "/kit",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     return [
-        program, "run", "--rm", "--interactive", "--name", name, "--pull", "never", "--log-driver", "none",
-        "--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-        "--user", "65534:65534", "--ipc", "private", "--hostname", "sandbox", "--cpus", "1",
-        "--pids-limit", str(limits.processes + 8), "--memory", memory, "--memory-swap", memory, "--shm-size", "64m",
-        "--tmpfs", f"{SCRATCH}:rw,nosuid,nodev,size={limits.disk},mode=1777", "--workdir", SCRATCH,
+        program,
+        "run",
+        "--rm",
+        "--interactive",
+        "--name",
+        name,
+        "--pull",
+        "never",
+        "--log-driver",
+        "none",
+        "--network",
+        "none",
+        "--read-only",
+        "--cap-drop",
+        "ALL",
+        "--security-opt",
+        "no-new-privileges",
+        "--user",
+        "65534:65534",
+        "--ipc",
+        "private",
+        "--hostname",
+        "sandbox",
+        "--cpus",
+        "1",
+        "--pids-limit",
+        str(limits.processes + 8),
+        "--memory",
+        memory,
+        "--memory-swap",
+        memory,
+        "--shm-size",
+        "64m",
+        "--tmpfs",
+        f"{SCRATCH}:rw,nosuid,nodev,size={limits.disk},mode=1777",
+        "--workdir",
+        SCRATCH,
         *(part for pair in environment.items() for part in ("--env", "=".join(pair))),
-        "--entrypoint", "python", IMAGE, "-P", "-m", "grader.inside_container", json.dumps(settings),
+        "--entrypoint",
+        "python",
+        IMAGE,
+        "-P",
+        "-m",
+        "grader.inside_container",
+        json.dumps(settings),
     ]
 
 
@@ -65,8 +115,13 @@ class Container:
 
     def __init__(self, program: str, limits: Limits, modules: list[str]):
         self.program, self.name = program, f"crmkit-{uuid.uuid4().hex}"
-        self.process = subprocess.Popen(command(program, self.name, limits, modules), stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        self.process = subprocess.Popen(
+            command(program, self.name, limits, modules),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
         self.blocks, self.lines = queue.Queue(64), queue.Queue()
         # threads, for no call waits for several pipes on Windows
         for read in (self._read_blocks, self._read_lines):
@@ -106,15 +161,26 @@ class Container:
             self.process.stdin.close()
         except OSError:
             pass
-        subprocess.run([self.program, "rm", "--force", self.name], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        subprocess.run(
+            [self.program, "rm", "--force", self.name],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+        )
         self.process.kill()
-        while self.process.poll() is None:  # a full queue must not keep the reading thread, nor that the process
+        while (
+            self.process.poll() is None
+        ):  # a full queue must not keep the reading thread, nor that the process
             try:
                 self.blocks.get(timeout=0.05)
             except queue.Empty:
                 pass
-        left = subprocess.run([self.program, "ps", "--quiet", "--filter", f"name={self.name}"], stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=60)
+        left = subprocess.run(
+            [self.program, "ps", "--quiet", "--filter", f"name={self.name}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+        )
         if left.stdout.strip():
             raise SandboxError(f"{self.name} goes on")
 
@@ -122,7 +188,9 @@ class Container:
 class Containers(Warm):
     """`Warm`, with a fresh container for each submission instead of a process that is forked."""
 
-    def __init__(self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES, files: Path | None = None):
+    def __init__(
+        self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES, files: Path | None = None
+    ):
         super().__init__(tier=tier, limits=limits, modules=modules, files=files)
         self.next = None
 
@@ -152,7 +220,9 @@ class Containers(Warm):
         if ready is None:
             return Outcome("no_wall", detail=other.strip()[-300:] or "no answer")
         if ready["crmkit"] != fingerprint(Path(crmkit.__file__).parent):
-            return Outcome("no_wall", detail=f"the image {IMAGE} holds another version of crmkit: build it again")
+            return Outcome(
+                "no_wall", detail=f"the image {IMAGE} holds another version of crmkit: build it again"
+            )
         self.uid = ready["uid"]
         job = json.dumps({"cells": cells, "way": way, "files": self._packed()}).encode()
         try:
@@ -160,14 +230,18 @@ class Containers(Warm):
             for at in range(0, len(job), 1 << 16):  # unbuffered: a long write may stop halfway
                 part = memoryview(job)[at : at + (1 << 16)]
                 while part:
-                    part = part[container.process.stdin.write(part):]
+                    part = part[container.process.stdin.write(part) :]
         except OSError:
             return Outcome("died", detail="container")
         self.start()  # the next one loads meanwhile
         outcome = self._frames(container)
         used, _ = container.said("cpu_seconds", GRACE if outcome.state in ("ended", "died") else 0)
         if used:
-            outcome.cpu_seconds, outcome.memory_mb, outcome.seconds = used["cpu_seconds"], used["memory_mb"], used["seconds"]
+            outcome.cpu_seconds, outcome.memory_mb, outcome.seconds = (
+                used["cpu_seconds"],
+                used["memory_mb"],
+                used["seconds"],
+            )
             if outcome.state == "died":
                 outcome.detail = f"exit {used['status']}"
         return outcome
@@ -175,8 +249,11 @@ class Containers(Warm):
     def _packed(self) -> dict[str, str]:
         if self.files is None:
             return {}
-        return {p.relative_to(self.files).as_posix(): base64.b64encode(p.read_bytes()).decode()
-                for p in sorted(self.files.rglob("*")) if p.is_file()}
+        return {
+            p.relative_to(self.files).as_posix(): base64.b64encode(p.read_bytes()).decode()
+            for p in sorted(self.files.rglob("*"))
+            if p.is_file()
+        }
 
     def _frames(self, container: Container) -> Outcome:
         """The frames until the container closes its output or a limit is reached."""
@@ -189,5 +266,3 @@ class Containers(Warm):
                 return frames.outcome
             if not block or frames.take_in(block):
                 return frames.outcome
-
-

@@ -44,8 +44,13 @@ def run_one(shell, job: dict, limits: dict) -> None:
     os.setsid()
     try:
         os.chdir(limits["scratch"])
-        for what, value in ((resource.RLIMIT_CPU, limits["cpu"]), (resource.RLIMIT_FSIZE, limits["disk"]),
-                            (resource.RLIMIT_NOFILE, 256), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits["memory"])):
+        for what, value in (
+            (resource.RLIMIT_CPU, limits["cpu"]),
+            (resource.RLIMIT_FSIZE, limits["disk"]),
+            (resource.RLIMIT_NOFILE, 256),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_AS, limits["memory"]),
+        ):
             resource.setrlimit(what, (value, value))
         for name, text in job["files"].items():
             path = Path(name)
@@ -70,7 +75,9 @@ def main(settings: dict) -> None:
         own = int(stream.read().split()[0]) * resource.getpagesize()
     limits = settings["limits"]
     limits["memory"] += own
-    inside.libc.prctl(inside.PR_SET_DUMPABLE, 0, 0, 0, 0)  # the child may not look into it, nor at its descriptors
+    inside.libc.prctl(
+        inside.PR_SET_DUMPABLE, 0, 0, 0, 0
+    )  # the child may not look into it, nor at its descriptors
     import crmkit
 
     say(ready=True, uid=os.getuid(), crmkit=fingerprint(Path(crmkit.__file__).parent))
@@ -89,8 +96,12 @@ def main(settings: dict) -> None:
         gone, _, _ = select.select([0], [], [], 0.02)
         if time.monotonic() > end or (gone and not os.read(0, 1)):
             os._exit(1)  # process 1 ends, and with it every process of the container
-    say(status=os.waitstatus_to_exitcode(status), cpu_seconds=used.ru_utime + used.ru_stime,
-        memory_mb=used.ru_maxrss / 1024, seconds=time.monotonic() - began)
+    say(
+        status=os.waitstatus_to_exitcode(status),
+        cpu_seconds=used.ru_utime + used.ru_stime,
+        memory_mb=used.ru_maxrss / 1024,
+        seconds=time.monotonic() - began,
+    )
     os._exit(0)
 
 

@@ -21,7 +21,14 @@ import sys
 import tempfile
 import time
 
-NEW = {"user": 0x10000000, "mount": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x08000000, "uts": 0x04000000}
+NEW = {
+    "user": 0x10000000,
+    "mount": 0x20000,
+    "pid": 0x20000000,
+    "net": 0x40000000,
+    "ipc": 0x08000000,
+    "uts": 0x04000000,
+}
 MS_NOSUID_NODEV, MS_REC_PRIVATE, MS_RDONLY = 2 | 4, 0x4000 | 0x40000, 1
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 NOBODY = 65534
@@ -115,7 +122,9 @@ def new_shell():
         def _format_exception_for_storage(self, *_, **__):
             return {}  # for a history that is not kept
 
-    shell = NotebookShell.instance(config=Config(HistoryManager={"enabled": False}))  # it would be a thread's work
+    shell = NotebookShell.instance(
+        config=Config(HistoryManager={"enabled": False})
+    )  # it would be a thread's work
     shell.colors = "NoColor"
     return shell
 
@@ -128,7 +137,11 @@ def enter_namespaces() -> None:
     libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # else /proc/self/uid_map belongs to root
     uid, gid = os.getuid(), os.getgid()
     checked(libc.unshare(sum(NEW.values())), "unshare")
-    for name, line in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {uid} 1"), ("gid_map", f"{NOBODY} {gid} 1")):
+    for name, line in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{NOBODY} {uid} 1"),
+        ("gid_map", f"{NOBODY} {gid} 1"),
+    ):
         with open(f"/proc/self/{name}", "w") as stream:
             stream.write(line)
 
@@ -143,9 +156,14 @@ def wall_in(limits: dict) -> None:
     mount_private("/dev/shm", "size=67108864,nr_inodes=1000,mode=0700")
     mount_private("/proc", "size=4096,mode=0555", MS_NOSUID_NODEV | MS_RDONLY)
     os.chdir(limits["scratch"])
-    for what, value in ((resource.RLIMIT_CPU, limits["cpu"]), (resource.RLIMIT_FSIZE, limits["disk"]),
-                        (resource.RLIMIT_NPROC, limits["processes"]), (resource.RLIMIT_NOFILE, 256),
-                        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, limits["memory"])):
+    for what, value in (
+        (resource.RLIMIT_CPU, limits["cpu"]),
+        (resource.RLIMIT_FSIZE, limits["disk"]),
+        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, limits["memory"]),
+    ):
         resource.setrlimit(what, (value, value))
     # no capability is left, not even in the namespaces of its own: what is mounted stays mounted
     for capability in range(64):
@@ -164,7 +182,7 @@ class Pipe:
         text = json.dumps(frame, allow_nan=False).encode()
         raw = struct.pack(">I", len(text)) + text
         while raw:
-            raw = raw[os.write(self.descriptor, raw):]
+            raw = raw[os.write(self.descriptor, raw) :]
 
 
 def send_answers(pipe: Pipe) -> None:
@@ -208,7 +226,8 @@ async def run_cell(shell, source: str):
         return shell.run_cell(source, store_history=True)
     try:
         return await shell.run_cell_async(
-            source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=failed)
+            source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=failed
+        )
     finally:
         shell.events.trigger("post_execute")
 
@@ -228,12 +247,19 @@ def run_in_kernel(cells: list[str], pipe: Pipe) -> None:
     from jupyter_client.connect import write_connection_file
 
     folder = tempfile.mkdtemp(prefix="k")
-    file, _ = write_connection_file(os.path.join(folder, "kernel.json"), transport="ipc", ip=os.path.join(folder, "s"))
-    environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}  # figures are drawn as in Jupyter
+    file, _ = write_connection_file(
+        os.path.join(folder, "kernel.json"), transport="ipc", ip=os.path.join(folder, "s")
+    )
+    environment = {
+        k: v for k, v in os.environ.items() if k != "MPLBACKEND"
+    }  # figures are drawn as in Jupyter
     kernel = subprocess.Popen(
-        [sys.executable, "-m", "ipykernel_launcher", "-f", file, "--HistoryManager.enabled=False"], env=environment,
-        stdin=subprocess.DEVNULL, pass_fds=[pipe.descriptor],
-        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+        [sys.executable, "-m", "ipykernel_launcher", "-f", file, "--HistoryManager.enabled=False"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        pass_fds=[pipe.descriptor],
+        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),
+    )
     client = BlockingKernelClient(connection_file=file)
     client.load_connection_file()
     client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
@@ -253,7 +279,9 @@ def run_in_kernel(cells: list[str], pipe: Pipe) -> None:
     try:
         # one expression without names, so that the student's namespace stays empty
         here = f"(lambda run: run['send_answers'](run['Pipe']({pipe.descriptor})))(__import__('runpy').run_path({__file__!r}))"
-        started = reply_to(client.execute(here, silent=True, allow_stdin=False), time.monotonic() + KERNEL_START)
+        started = reply_to(
+            client.execute(here, silent=True, allow_stdin=False), time.monotonic() + KERNEL_START
+        )
         if started["status"] != "ok":
             raise ChildProcessError(f"kernel: {started.get('evalue')}")
     except ChildProcessError as problem:
@@ -282,7 +310,9 @@ def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool, in_k
             except OSError:
                 pass
     pipe = Pipe(result_fd)
-    os.environ[LINE] = str(result_fd)  # a cell of the grader's own may speak with it over this line, both ways
+    os.environ[LINE] = str(
+        result_fd
+    )  # a cell of the grader's own may speak with it over this line, both ways
     os.setsid()
     try:
         if walled:
@@ -343,9 +373,16 @@ def serve(control: socket.socket, settings: dict) -> None:
                 return
         _, status, used = os.wait4(pid, 0)
         os.close(ended)
-        control.send(json.dumps({
-            "status": os.waitstatus_to_exitcode(status), "cpu_seconds": used.ru_utime + used.ru_stime,
-            "memory_mb": used.ru_maxrss / 1024, "seconds": time.monotonic() - before}).encode())
+        control.send(
+            json.dumps(
+                {
+                    "status": os.waitstatus_to_exitcode(status),
+                    "cpu_seconds": used.ru_utime + used.ru_stime,
+                    "memory_mb": used.ru_maxrss / 1024,
+                    "seconds": time.monotonic() - before,
+                }
+            ).encode()
+        )
 
 
 if __name__ == "__main__":

@@ -14,12 +14,18 @@ import time
 import uuid
 from pathlib import Path
 
-from .walls import wall
+from .walls import tiers, wall
 from .warm import Limits, SandboxError
-from .walls import tiers
 
-ATTEMPTS = ("read_a_secret", "read_the_course", "write_outside", "open_a_socket", "signal_a_neighbour",
-            "see_other_processes", "outlive_the_run")
+ATTEMPTS = (
+    "read_a_secret",
+    "read_the_course",
+    "write_outside",
+    "open_a_socket",
+    "signal_a_neighbour",
+    "see_other_processes",
+    "outlive_the_run",
+)
 
 # run as a submission; `target` is filled in. What it finds leaves as the answer to a text question
 _PROBE = """
@@ -60,12 +66,20 @@ def probe(tier: str) -> dict[str, bool]:
         os.chmod(secret, 0o666)
         neighbour = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         marker = f"crmkit-probe-{uuid.uuid4().hex}"
-        target = {"secret": str(secret), "content": content, "write": str(Path(folder, "written.txt")),
-                  "course": str(Path(__file__).parents[1] / "lessons" / "exercise.py"), "port": server.getsockname()[1],
-                  "neighbour": neighbour.pid, "marker": marker}
+        target = {
+            "secret": str(secret),
+            "content": content,
+            "write": str(Path(folder, "written.txt")),
+            "course": str(Path(__file__).parents[1] / "lessons" / "exercise.py"),
+            "port": server.getsockname()[1],
+            "neighbour": neighbour.pid,
+            "marker": marker,
+        }
         server.settimeout(0.1)
         try:
-            with wall(tier=tier, limits=Limits(seconds=20), modules=["crmkit", "crmkit.answers.sheet"]) as warm:
+            with wall(
+                tier=tier, limits=Limits(seconds=20), modules=["crmkit", "crmkit.answers.sheet"]
+            ) as warm:
                 _greet(server)
                 outcome = warm.run([_PROBE.format(target=target)])
                 alive = _alive(marker) if outcome.state == "ended" else False
@@ -102,7 +116,9 @@ def _greet(server: socket.socket) -> None:
 
 def _with(marker: str) -> list[int]:
     found = []
-    if not Path("/proc").is_dir():  # macOS, Windows: a container that is over has no process left (`Container.close`)
+    if not Path(
+        "/proc"
+    ).is_dir():  # macOS, Windows: a container that is over has no process left (`Container.close`)
         return found
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -139,7 +155,11 @@ def choose(*, trust: bool) -> tuple[str | None, dict[str, str]]:
         try:
             broke = [name for name, succeeded in probe(tier).items() if succeeded]
         except (SandboxError, OSError) as problem:
-            tried[tier] = str(problem).strip().splitlines()[-1][:300] if str(problem).strip() else type(problem).__name__
+            tried[tier] = (
+                str(problem).strip().splitlines()[-1][:300]
+                if str(problem).strip()
+                else type(problem).__name__
+            )
             continue
         tried[tier] = ", ".join(broke) or "held"
         if not broke:

@@ -22,25 +22,49 @@ from pathlib import Path
 import crmkit
 
 INSIDE = Path(__file__).with_name("in_sandbox.py")
-MODULES = ["pandas", "numpy", "matplotlib.pyplot", "seaborn", "scipy.stats", "duckdb", "crmkit", "crmkit.answers.sheet",
-           "crmkit.data.summary", "crmkit.display.tables", "crmkit.plots", "crmkit.customer_pyramid.pyramid", "crmkit.customer_pyramid.segments"]
+MODULES = [
+    "pandas",
+    "numpy",
+    "matplotlib.pyplot",
+    "seaborn",
+    "scipy.stats",
+    "duckdb",
+    "crmkit",
+    "crmkit.answers.sheet",
+    "crmkit.data.summary",
+    "crmkit.display.tables",
+    "crmkit.plots",
+    "crmkit.customer_pyramid.pyramid",
+    "crmkit.customer_pyramid.segments",
+]
 LARGEST_FRAME, LARGEST_OUTPUT = 8 << 20, 24 << 20  # bytes: one message of a submission; all of them
 PACK_FILES = "/kit/files"
 SCRATCH = "/scratch"  # the one place where a submission may write; its own, and gone with it
 GRACE = 2.0  # seconds that a submission has to end after its last cell
-SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime",
-          "/etc/alternatives", "/usr/share/zoneinfo"]
+SYSTEM = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/alternatives",
+    "/usr/share/zoneinfo",
+]
 
 
 @dataclass(frozen=True)
 class Limits:
     """What a submission may use."""
 
-    seconds: float = 60.0          # of wall clock
-    cpu: int = 60                  # seconds of processor
-    memory: int = 2 << 30          # bytes beyond what the warm process holds
-    disk: int = 256 << 20          # bytes in /tmp, and of one file
-    processes: int = 48            # threads count
+    seconds: float = 60.0  # of wall clock
+    cpu: int = 60  # seconds of processor
+    memory: int = 2 << 30  # bytes beyond what the warm process holds
+    disk: int = 256 << 20  # bytes in /tmp, and of one file
+    processes: int = 48  # threads count
 
 
 @dataclass
@@ -48,14 +72,14 @@ class Outcome:
     """What came of one submission: ``state`` ended, timeout, too_much_output, died or no_wall."""
 
     state: str
-    sheet: dict | None = None            # the last AnswerSheet as typed JSON; the student's word
+    sheet: dict | None = None  # the last AnswerSheet as typed JSON; the student's word
     errors: list[dict] = field(default_factory=list)
     last_cell: int = -1
     cpu_seconds: float = 0.0
     memory_mb: float = 0.0
     seconds: float = 0.0
     detail: str = ""
-    way: str = "in_process"              # or kernel: in a kernel of its own
+    way: str = "in_process"  # or kernel: in a kernel of its own
 
 
 def readable_paths() -> dict[str, str]:
@@ -71,8 +95,19 @@ def readable_paths() -> dict[str, str]:
 
 def bubblewrap(command: list[str], files: Path | None = None) -> list[str]:
     """The command inside bubblewrap: a read-only system without coursekit, no network, no other processes."""
-    arguments = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-                 "--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
+    arguments = [
+        "bwrap",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+        "--die-with-parent",
+        "--new-session",
+        "--clearenv",
+        "--hostname",
+        "sandbox",
+    ]
     if os.getuid() == 0:  # a real drop to nobody follows inside, for which these two are needed
         arguments += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
@@ -96,9 +131,20 @@ def bubblewrap(command: list[str], files: Path | None = None) -> list[str]:
     arguments += ["--ro-bind", str(INSIDE), "/inside.py", "--chdir", SCRATCH]
     # nothing may stay behind that the next submission could find
     arguments += ["--remount-ro", "/", "--remount-ro", "/dev"]
-    settings = {"PATH": "/usr/bin:/bin", "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", "PYTHONUTF8": "1",
-                "MPLBACKEND": "Agg", "MPLCONFIGDIR": f"{SCRATCH}/mpl", "IPYTHONDIR": f"{SCRATCH}/ipython",
-                "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "/kit", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    settings = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": SCRATCH,
+        "TMPDIR": SCRATCH,
+        "LANG": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": f"{SCRATCH}/mpl",
+        "IPYTHONDIR": f"{SCRATCH}/ipython",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": "/kit",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     for name, value in settings.items():
         arguments += ["--setenv", name, value]
     return [*arguments, "--", *command]
@@ -157,8 +203,13 @@ class Frames:
             outcome.last_cell = said["cell"]
         error = said.get("error")
         if isinstance(error, dict) and len(outcome.errors) < 100:
-            outcome.errors.append({"cell": error.get("cell") if isinstance(error.get("cell"), int) else None,
-                                   "name": str(error.get("name"))[:80], "text": str(error.get("text"))[:300]})
+            outcome.errors.append(
+                {
+                    "cell": error.get("cell") if isinstance(error.get("cell"), int) else None,
+                    "name": str(error.get("name"))[:80],
+                    "text": str(error.get("text"))[:300],
+                }
+            )
         for what in ("wall", "no_kernel"):
             if isinstance(said.get(what), str):
                 outcome.state, outcome.detail = "no_wall", said[what][:300]
@@ -171,10 +222,13 @@ class Frames:
 class Warm:
     """One warm process behind the wall; ``run`` gives it submissions one after the other."""
 
-    def __init__(self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES,
-                 files: Path | None = None):
+    def __init__(
+        self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES, files: Path | None = None
+    ):
         self.tier, self.limits, self.modules = tier, limits, modules
-        self.files = files.resolve() if files and files.is_dir() else None  # what every submission finds beside itself
+        self.files = (
+            files.resolve() if files and files.is_dir() else None
+        )  # what every submission finds beside itself
         self.unwalled = None
         self.process = None
 
@@ -183,10 +237,18 @@ class Warm:
         walled = self.tier != "trust"
         if not walled:
             self.unwalled = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        settings = {"modules": self.modules, "walled": walled, "limits": {
-            "cpu": self.limits.cpu, "memory": self.limits.memory, "disk": self.limits.disk,
-            "processes": self.limits.processes, "scratch": SCRATCH if walled else self.unwalled.name,
-            "files": self.files and (PACK_FILES if walled else str(self.files))}}
+        settings = {
+            "modules": self.modules,
+            "walled": walled,
+            "limits": {
+                "cpu": self.limits.cpu,
+                "memory": self.limits.memory,
+                "disk": self.limits.disk,
+                "processes": self.limits.processes,
+                "scratch": SCRATCH if walled else self.unwalled.name,
+                "files": self.files and (PACK_FILES if walled else str(self.files)),
+            },
+        }
         inside = "/inside.py" if walled else str(INSIDE)
         command = [sys.executable, "-P", inside, str(theirs.fileno()), json.dumps(settings)]
         environment = None
@@ -194,11 +256,19 @@ class Warm:
             command = bubblewrap(command, self.files)
         else:
             # the checkout's crmkit, and never a secret: not even an unwalled submission is given our environment
-            keep = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")}
+            keep = {
+                k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT")
+            }
             environment = {**keep, "PYTHONPATH": str(Path(crmkit.__file__).parent.parent), "PYTHONUTF8": "1"}
         self.errors = None
-        self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
         theirs.close()
         self.control = ours
         ours.settimeout(120)
@@ -304,7 +374,8 @@ ONLY_A_KERNEL = re.compile(
     r"'NotebookShell' object has no attribute"
     r"|magic function `%%?(connect_info|qtconsole|autosave|subshell)` not found"
     r"|(?i:ipykernel|ipkernel|zmq|(running|no|a) kernel|kernel (app|is not|not))"
-    r"|'NoneType' object has no attribute '(kernel|session|iopub_\w+|shell_\w+|io_loop|comm_manager)'")
+    r"|'NoneType' object has no attribute '(kernel|session|iopub_\w+|shell_\w+|io_loop|comm_manager)'"
+)
 
 
 def _came_as_far(one: Outcome, other: Outcome) -> bool:
@@ -318,5 +389,3 @@ def needs_kernel(errors: list[dict]) -> bool:
 
 class SandboxError(RuntimeError):
     """The wall could not be put up; says why."""
-
-

@@ -22,8 +22,24 @@ FORM_FIELDS = {
     "chart": ("expects", "labelled"),
     "text": ("min_words", "max_words"),
 }
-UNITS = ("share", "percent", "points", "money", "customers", "purchases", "orders", "days", "weeks", "months", "years",
-         "times", "rows", "tiers", "segments", "ratio")
+UNITS = (
+    "share",
+    "percent",
+    "points",
+    "money",
+    "customers",
+    "purchases",
+    "orders",
+    "days",
+    "weeks",
+    "months",
+    "years",
+    "times",
+    "rows",
+    "tiers",
+    "segments",
+    "ratio",
+)
 CHARTS = ("bars", "line", "scatter")
 MAX_ROWS, MAX_COLUMNS, MAX_POINTS, MAX_TEXT, MAX_CELL = 2_000, 50, 5_000, 20_000, 1_000
 MAX_WORDS = 1_000  # of a text without max_words
@@ -39,7 +55,10 @@ class BadForm(Exception):
 
 def say(key: str, /, **fields) -> tuple[str, str]:
     """A message in both languages; a field that is a pair gives each language its own half."""
-    both = [message_pair(key, **{k: v[i] if isinstance(v, tuple) else v for k, v in fields.items()}) for i in (0, 1)]
+    both = [
+        message_pair(key, **{k: v[i] if isinstance(v, tuple) else v for k, v in fields.items()})
+        for i in (0, 1)
+    ]
     return both[0][0], both[1][1]
 
 
@@ -48,7 +67,13 @@ def join_pairs(*pairs: tuple[str, str]) -> tuple[str, str]:
 
 
 def short(number: float) -> str:
-    return f"{number:.6g}" if abs(number) < 1e6 else f"{number:,.6g}" if abs(number) >= 1e15 else f"{number:,.2f}"
+    return (
+        f"{number:.6g}"
+        if abs(number) < 1e6
+        else f"{number:,.6g}"
+        if abs(number) >= 1e15
+        else f"{number:,.2f}"
+    )
 
 
 def describe(question: dict) -> tuple[str, str]:
@@ -60,7 +85,9 @@ def describe(question: dict) -> tuple[str, str]:
         if low is not None and high is not None:
             parts.append(say("answer_form_between", low=low, high=high))
         elif low is not None or high is not None:
-            parts.append(say("answer_form_low", low=low) if low is not None else say("answer_form_high", high=high))
+            parts.append(
+                say("answer_form_low", low=low) if low is not None else say("answer_form_high", high=high)
+            )
         if question.get("unit"):
             parts.append(say("answer_form_unit", unit=message_pair(f"unit_{question['unit']}")))
         return join_pairs(*parts)
@@ -69,11 +96,15 @@ def describe(question: dict) -> tuple[str, str]:
         return say("answer_form_choice", options=("、".join(names), ", ".join(names)))
     if kind == "table":
         names = question.get("columns") or ()
-        columns = say("answer_form_columns", columns=("、".join(names), ", ".join(names))) if names else ("", "")
+        columns = (
+            say("answer_form_columns", columns=("、".join(names), ", ".join(names))) if names else ("", "")
+        )
         rows = say("answer_form_rows", rows=question["rows"]) if question.get("rows") else ("", "")
         return join_pairs(say("answer_form_table"), columns, rows)
     if kind == "chart":
-        drawn = say(f"answer_form_{question['expects']}") if question.get("expects") else say("answer_form_chart")
+        drawn = (
+            say(f"answer_form_{question['expects']}") if question.get("expects") else say("answer_form_chart")
+        )
         return join_pairs(drawn, say("answer_form_labelled") if question.get("labelled") else ("", ""))
     low, high = question.get("min_words", 1), question.get("max_words", MAX_WORDS)
     return say("answer_form_text", low=low, high=high)
@@ -128,7 +159,9 @@ def _number(value, question):
     low, high = question.get("minimum"), question.get("maximum")
     if (low is not None and number < low) or (high is not None and number > high):
         percent = question.get("unit") == "share" and 1 < number <= 100
-        raise BadForm("share_or_percent" if percent else "outside", value=short(number), form=describe(question))
+        raise BadForm(
+            "share_or_percent" if percent else "outside", value=short(number), form=describe(question)
+        )
     if question.get("integer") and not number.is_integer():
         raise BadForm("not_whole", value=short(number))
     return number
@@ -168,7 +201,9 @@ def count_words(text: str) -> int:
     >>> count_words("铂金层 is the top 1 %")
     7
     """
-    return len(re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*", text))
+    return len(
+        re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*", text)
+    )
 
 
 def _table(value, question):
@@ -180,17 +215,23 @@ def _table(value, question):
     names = [str(c) for c in value.columns]
     missing = [c for c in wanted if c not in names]
     if missing:
-        raise BadForm("columns_missing", missing=", ".join(missing), got=", ".join(names[:MAX_COLUMNS]) or "—")
+        raise BadForm(
+            "columns_missing", missing=", ".join(missing), got=", ".join(names[:MAX_COLUMNS]) or "—"
+        )
     doubled = sorted({c for c in wanted or names if names.count(c) > 1})
     if doubled:
         raise BadForm("columns_doubled", columns=", ".join(doubled))
     if question.get("rows") is not None and len(value) != question["rows"]:
         raise BadForm("row_count", rows=len(value), wanted=question["rows"])
     if len(value) > MAX_ROWS or len(wanted or names) > MAX_COLUMNS:
-        raise BadForm("table_too_big", rows=len(value), columns=len(names), most=MAX_ROWS, most_columns=MAX_COLUMNS)
+        raise BadForm(
+            "table_too_big", rows=len(value), columns=len(names), most=MAX_ROWS, most_columns=MAX_COLUMNS
+        )
     if not len(value):
         raise BadForm("table_empty")
-    columns = {c: _column(c, value.iloc[:, names.index(c)], question.get("allow_missing")) for c in wanted or names}
+    columns = {
+        c: _column(c, value.iloc[:, names.index(c)], question.get("allow_missing")) for c in wanted or names
+    }
     return {
         "columns": [{"name": c, "type": kind} for c, (kind, _) in columns.items()],
         "rows": [list(row) for row in zip(*(cells for _, cells in columns.values()))],
@@ -244,8 +285,14 @@ def _chart(value, question):
         axes = value.axes[0]
     if not isinstance(axes, Axes):
         raise BadForm("not_axes", got=_name(value))
-    chart = {"title": axes.get_title(), "xlabel": axes.get_xlabel(), "ylabel": axes.get_ylabel(),
-             "bars": _bars(axes), "line": _lines(axes), "scatter": _scatters(axes)}
+    chart = {
+        "title": axes.get_title(),
+        "xlabel": axes.get_xlabel(),
+        "ylabel": axes.get_ylabel(),
+        "bars": _bars(axes),
+        "line": _lines(axes),
+        "scatter": _scatters(axes),
+    }
     for key in ("title", "xlabel", "ylabel"):
         chart[key] = chart[key][:MAX_CELL]
     points = sum(len(s["points"]) for kind in CHARTS for s in chart[kind])
@@ -275,10 +322,14 @@ def _bars(axes) -> list[dict]:
     for group in groups:
         flat = group.orientation == "horizontal"
         axis = axes.yaxis if flat else axes.xaxis
-        ticks = [(float(at), label.get_text()) for at, label in zip(axis.get_ticklocs(), axis.get_ticklabels())]
+        ticks = [
+            (float(at), label.get_text()) for at, label in zip(axis.get_ticklocs(), axis.get_ticklabels())
+        ]
         points = []
         for bar in group.patches:
-            x, y, width, height = (_finite(v) for v in (bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()))
+            x, y, width, height = (
+                _finite(v) for v in (bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height())
+            )
             if None in (x, y, width, height):
                 continue
             middle, start, length = (y + height / 2, x, width) if flat else (x + width / 2, y, height)
@@ -306,8 +357,11 @@ def _only_markers(line) -> bool:
 def _scatters(axes) -> list[dict]:
     drawn = [c for c in axes.collections if _name(c) == "PathCollection" and len(c.get_offsets())]
     clouds = [(c, *c.get_offsets().T) for c in drawn]
-    clouds += [(m, m.get_xdata(orig=False), m.get_ydata(orig=False)) for m in axes.lines
-               if _only_markers(m) and m.get_transform() == axes.transData]
+    clouds += [
+        (m, m.get_xdata(orig=False), m.get_ydata(orig=False))
+        for m in axes.lines
+        if _only_markers(m) and m.get_transform() == axes.transData
+    ]
     return [{"label": _label(artist), "points": _points(x, y)} for artist, x, y in clouds]
 
 
@@ -331,5 +385,7 @@ def read_answer(question: dict, value) -> object:
         return _READERS[question["kind"]](value, question)
     except BadForm:
         raise
-    except Exception as error:  # a value that misbehaves when looked at is badly formed, not a crash of the notebook
+    except (
+        Exception
+    ) as error:  # a value that misbehaves when looked at is badly formed, not a crash of the notebook
         raise BadForm("unreadable", got=_name(value), error=_name(error)) from error

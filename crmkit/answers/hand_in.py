@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from .forms import say
-from .shown import Shown, preview
 from crmkit.core.errors import CrmkitError
 
-LARGEST = 50 * 1024 * 1024  # bytes of a notebook; what a learning platform takes, and more than an exercise holds
+from .forms import say
+from .shown import Shown, preview
+
+LARGEST = (
+    50 * 1024 * 1024
+)  # bytes of a notebook; what a learning platform takes, and more than an exercise holds
 
 
 def find_notebook(seed: int) -> Path:
@@ -25,7 +28,9 @@ def find_notebook(seed: int) -> Path:
     if said and Path(said).is_file():
         return Path(said)
     mark = re.compile(rf"\bseed = {seed}\b")
-    found = [p for p in sorted(Path.cwd().glob("*.ipynb")) if mark.search(p.read_text("utf-8", errors="replace"))]
+    found = [
+        p for p in sorted(Path.cwd().glob("*.ipynb")) if mark.search(p.read_text("utf-8", errors="replace"))
+    ]
     if len(found) != 1:
         raise CrmkitError("hand_in_which", value=len(found), folder=str(Path.cwd()))
     return found[0]
@@ -51,11 +56,21 @@ class Receipt(Shown):
     contracts: dict
 
     def _pair(self):
-        head = say("hand_in_receipt", file=self.file.name, when=self.when[:19].replace("T", " "), hash=self.sha256[:12],
-                   recorded=self.recorded, questions=self.questions)
+        head = say(
+            "hand_in_receipt",
+            file=self.file.name,
+            when=self.when[:19].replace("T", " "),
+            hash=self.sha256[:12],
+            recorded=self.recorded,
+            questions=self.questions,
+        )
         lines = []
         for name, entry in self.answers.items():
-            kept = preview(self.contracts[name], entry["value"]) if entry["value"] is not None else say("answer_none")
+            kept = (
+                preview(self.contracts[name], entry["value"])
+                if entry["value"] is not None
+                else say("answer_none")
+            )
             lines.append((f"{name}: {kept[0]}", f"{name}: {kept[1]}"))
         return tuple("\n".join([head[i], *(line[i] for line in lines)]) for i in (0, 1))
 
@@ -89,9 +104,14 @@ def hand_in(sheet: dict, contracts: dict, notebook: str | Path | None = None) ->
         raise CrmkitError("hand_in_unsaved", value=path.name)
     when = datetime.now().astimezone()
     receipt = {
-        "format": "crmkit-receipt/1", "exercise": sheet["exercise"], "seed": sheet["seed"],
-        **{key: about.get(key) for key in ("assignment", "student", "copy")}, "when": when.isoformat(),
-        "notebook": path.name, "sha256": hashlib.sha256(raw).hexdigest(), "answers": sheet["answers"],
+        "format": "crmkit-receipt/1",
+        "exercise": sheet["exercise"],
+        "seed": sheet["seed"],
+        **{key: about.get(key) for key in ("assignment", "student", "copy")},
+        "when": when.isoformat(),
+        "notebook": path.name,
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "answers": sheet["answers"],
     }
     out = path.with_name(f"{path.stem}_{when:%Y%m%d-%H%M%S}.zip")
     part = out.with_name(out.name + ".part")
@@ -100,4 +120,6 @@ def hand_in(sheet: dict, contracts: dict, notebook: str | Path | None = None) ->
         archive.writestr("receipt.json", json.dumps(receipt, ensure_ascii=False, indent=1))
     part.replace(out)
     recorded = sum(entry["value"] is not None for entry in sheet["answers"].values())
-    return Receipt(out, receipt["when"], receipt["sha256"], recorded, len(contracts), sheet["answers"], contracts)
+    return Receipt(
+        out, receipt["when"], receipt["sha256"], recorded, len(contracts), sheet["answers"], contracts
+    )

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
+from crmkit.core.catalogue import message_pair
+from crmkit.core.errors import CrmkitError
+from crmkit.core.language import get_language
+
 from .forms import BadForm, describe, join_pairs, read_answer, say
 from .shown import Shown, preview
-from crmkit.core.language import get_language
-from crmkit.core.errors import CrmkitError
-from crmkit.core.catalogue import message_pair
 
 MIME = "application/vnd.crmkit.answer+json"
 FORMAT = "crmkit-answers/1"
@@ -84,8 +85,10 @@ class Answer(Shown):
 
     def _html(self, index):
         mark, colour = _MARKS[self.state]
-        return (f'<div style="border-left:4px solid {colour};padding:2px 10px;margin:2px 0">'
-                f'<b style="color:{colour}">{mark}</b> {escape(self._pair()[index])}</div>')
+        return (
+            f'<div style="border-left:4px solid {colour};padding:2px 10px;margin:2px 0">'
+            f'<b style="color:{colour}">{mark}</b> {escape(self._pair()[index])}</div>'
+        )
 
     def to_json(self) -> dict:
         entry = {"kind": self.question["kind"], "state": self.state, "value": self.value}
@@ -114,7 +117,9 @@ class Status(Shown):
     def _pair(self):
         done = sum(a.value is not None for a in self.answers)
         head = say("answer_status", done=done, all=len(self.answers))
-        return tuple("\n".join([head[i], *("  ".join(r[:4]).rstrip() for r in self._rows(i))]) for i in (0, 1))
+        return tuple(
+            "\n".join([head[i], *("  ".join(r[:4]).rstrip() for r in self._rows(i))]) for i in (0, 1)
+        )
 
     def _html(self, index):
         rows = "".join(
@@ -154,7 +159,9 @@ class AnswerSheet(Shown):
             raise CrmkitError("unknown_question", value=question, allowed=", ".join(self._latest))
         before = self._latest[question]
         contract = before.question
-        blank = value is Ellipsis or (isinstance(value, str) and contract["kind"] == "text" and not value.strip())
+        blank = value is Ellipsis or (
+            isinstance(value, str) and contract["kind"] == "text" and not value.strip()
+        )
         try:
             if blank:
                 after = Answer(self.exercise, contract, "missing", before.value)

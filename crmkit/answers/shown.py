@@ -2,6 +2,7 @@
 
 from crmkit.core.catalogue import message_pair
 from crmkit.core.language import get_language
+
 from .forms import CHARTS, count_words, say, short
 
 
@@ -18,11 +19,18 @@ def preview(question: dict, value) -> tuple[str, str]:
         return option["zh"], option["en"]
     if kind == "table":
         names = [c["name"] for c in value["columns"]]
-        return say("answer_value_table", rows=len(value["rows"]), columns=("、".join(names), ", ".join(names)))
+        return say(
+            "answer_value_table", rows=len(value["rows"]), columns=("、".join(names), ", ".join(names))
+        )
     if kind == "chart":
-        drawn = {k: [series for series in value[k] if series["points"]] for k in CHARTS}  # an error bar's line has none
-        parts = [say(f"answer_value_{k}", count=sum(len(s["points"]) for s in series), series=len(series))
-                 for k, series in drawn.items() if series]
+        drawn = {
+            k: [series for series in value[k] if series["points"]] for k in CHARTS
+        }  # an error bar's line has none
+        parts = [
+            say(f"answer_value_{k}", count=sum(len(s["points"]) for s in series), series=len(series))
+            for k, series in drawn.items()
+            if series
+        ]
         return "，".join(p[0] for p in parts), ", ".join(p[1] for p in parts)
     return say("answer_value_text", words=count_words(value))
 

@@ -6,7 +6,12 @@ from .schema import require_between
 
 
 def best_spread(
-    margin: np.ndarray, before: np.ndarray, e: np.ndarray, low: np.ndarray, high: np.ndarray, *,
+    margin: np.ndarray,
+    before: np.ndarray,
+    e: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    *,
     budget: float | None = None,
 ) -> np.ndarray:
     """The amounts with the highest sum of margin · (amount / before)^e that add up to the same budget.
@@ -26,18 +31,27 @@ def best_spread(
     budget = total - after[~answering].sum()
     m, x, s = margin[answering], before[answering], e[answering]
 
-    today, least, most = np.log(m * s / x), low[answering], high[answering]  # today: the logarithm of today's return
+    today, least, most = (
+        np.log(m * s / x),
+        low[answering],
+        high[answering],
+    )  # today: the logarithm of today's return
 
     def wanted(log_return):
         return np.minimum(np.maximum(x * np.exp((today - log_return) / (1 - s)), least), most)
 
-    bottom, top = -700.0 if same else 0.0, 700.0  # of the logarithm of the marginal return that all tiers share
+    bottom, top = (
+        -700.0 if same else 0.0,
+        700.0,
+    )  # of the logarithm of the marginal return that all tiers share
     with np.errstate(over="ignore"):
         while bottom < (middle := (bottom + top) / 2) < top:  # until no number lies between the two
             bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
         after[answering] = wanted(top)
     left = total - after.sum()
-    if same and left > 1e-9 * total:  # every answering tier is at its upper limit: the rest stays where it was
+    if (
+        same and left > 1e-9 * total
+    ):  # every answering tier is at its upper limit: the rest stays where it was
         kept = before[~answering] - after[~answering]
         after[~answering] += left * kept / kept.sum()
     return after

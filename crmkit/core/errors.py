@@ -14,7 +14,9 @@ class CrmkitError(ValueError):
 
     def __init__(self, code: str, *, row: int | None = None, column: str | None = None, value=None, **fields):
         self.code, self.row, self.column, self.value = code, row, column, value
-        self.message_zh, self.message_en = message_pair(f"error_{code}", row=row, column=column, value=value, **fields)
+        self.message_zh, self.message_en = message_pair(
+            f"error_{code}", row=row, column=column, value=value, **fields
+        )
         super().__init__(self.message_en)
 
     def __str__(self) -> str:

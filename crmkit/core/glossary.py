@@ -53,5 +53,9 @@ def glossary(search: str = ""):
     ]
     table = pd.DataFrame(rows, columns=columns)
     wanted = search.strip().lower()
-    found = table.apply(lambda row: any(wanted in str(cell).lower() for cell in row), axis=1) if len(table) else []
+    found = (
+        table.apply(lambda row: any(wanted in str(cell).lower() for cell in row), axis=1)
+        if len(table)
+        else []
+    )
     return table[found].reset_index(drop=True)

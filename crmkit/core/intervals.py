@@ -45,8 +45,12 @@ def checked_values(values, *, name: str, negative: bool = False) -> np.ndarray:
 
 
 def bootstrap(
-    values, statistic: Callable[[np.ndarray, np.ndarray], float], *, rng: np.random.Generator | None,
-    resamples: int = 1000, level: float = 0.95,
+    values,
+    statistic: Callable[[np.ndarray, np.ndarray], float],
+    *,
+    rng: np.random.Generator | None,
+    resamples: int = 1000,
+    level: float = 0.95,
 ) -> Estimate:
     """The statistic with its percentile-bootstrap interval (Efron 1979), customers drawn with replacement.
 
@@ -94,8 +98,10 @@ def tails(level: float) -> tuple[float, float]:
 def interval_of(drawn, *, value: float, level: float = 0.95) -> Estimate:
     """The estimate ``value`` with the central interval of simulated numbers."""
     # "lower"/"higher" take drawn numbers as they are: no interpolation, so that infinity stays infinity and not NaN
-    low, high = (float(np.quantile(np.asarray(drawn, dtype=float), tail, method=method))
-                 for tail, method in zip(tails(level), ("lower", "higher")))
+    low, high = (
+        float(np.quantile(np.asarray(drawn, dtype=float), tail, method=method))
+        for tail, method in zip(tails(level), ("lower", "higher"))
+    )
     return Estimate(value=float(value), low=low, high=high, level=level)
 
 
@@ -115,15 +121,18 @@ def turning_point(at, slope, error, *, level: float = 0.95, freedom: float = np.
     from scipy.stats import t
 
     at, slope = np.asarray(at), np.asarray(slope)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit has no error, and is sure of every slope
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # a perfect fit has no error, and is sure of every slope
         z = slope / np.asarray(error)
     area = np.concatenate([[0.0], np.cumsum(np.diff(at) * (slope[1:] + slope[:-1]) / 2)])
     best, sure = int(np.argmax(area)), t.ppf(tails(level)[1], freedom)
-    rising, falling = np.flatnonzero(z[:best + 1] > sure), np.flatnonzero(z[best:] < -sure)
+    rising, falling = np.flatnonzero(z[: best + 1] > sure), np.flatnonzero(z[best:] < -sure)
     return Estimate(
         value=float(at[best]) if slope[-1] < 0 or best < len(at) - 1 else np.inf,
         low=float(at[rising[-1]]) if len(rising) else float(at[0]),
-        high=float(at[best + falling[0]]) if len(falling) else np.inf, level=level,
+        high=float(at[best + falling[0]]) if len(falling) else np.inf,
+        level=level,
     )
 
 
@@ -170,7 +179,9 @@ def difference(values, others, *, level: float = 0.95) -> Estimate:
     return difference_of_means(a, b, level=level)
 
 
-def difference_of_shares(hits: int, of: int, hits_other: int, of_other: int, *, level: float = 0.95) -> Estimate:
+def difference_of_shares(
+    hits: int, of: int, hits_other: int, of_other: int, *, level: float = 0.95
+) -> Estimate:
     """One share less another of other people, with Newcombe's (1998, method 10) interval.
 
     >>> found = difference_of_shares(56, 70, 48, 80)
@@ -182,10 +193,14 @@ def difference_of_shares(hits: int, of: int, hits_other: int, of_other: int, *, 
     require_level(level)
     require_between(min(of, of_other), 1, np.inf, name="customers")
     low, high = confint_proportions_2indep(hits, of, hits_other, of_other, method="newcomb", alpha=1 - level)
-    return Estimate(value=float(hits / of - hits_other / of_other), low=float(low), high=float(high), level=level)
+    return Estimate(
+        value=float(hits / of - hits_other / of_other), low=float(low), high=float(high), level=level
+    )
 
 
-def difference_of_means(values, others, *, level: float = 0.95, times: float = 1.0, plus: float = 0.0) -> Estimate:
+def difference_of_means(
+    values, others, *, level: float = 0.95, times: float = 1.0, plus: float = 0.0
+) -> Estimate:
     """``times`` the mean of the one less that of the other, ``plus`` a fixed amount, with Welch's (1947) interval.
 
     >>> difference_of_means([3.0, 5.0], [1.0, 2.0, 3.0], times=10, plus=-5).value
@@ -196,7 +211,9 @@ def difference_of_means(values, others, *, level: float = 0.95, times: float = 1
     require_level(level)
     require_between(min(len(values), len(others)), 2, np.inf, name="customers")
     welch = ttest_ind(values, others, equal_var=False).confidence_interval(level)
-    value, low, high = (times * float(d) + plus for d in (np.mean(values) - np.mean(others), welch.low, welch.high))
+    value, low, high = (
+        times * float(d) + plus for d in (np.mean(values) - np.mean(others), welch.low, welch.high)
+    )
     return Estimate(value=value, low=low, high=high, level=level)
 
 
@@ -219,8 +236,13 @@ def survival_curve(times, ended, *, level: float = 0.95) -> pd.DataFrame:
     with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
         band = survival.confidence_interval(level, method="log-log")
     share = survival.probabilities
-    curve = pd.DataFrame({
-        "time": survival.quantiles, "share": share, "low": np.fmin(share, band.low.probabilities),
-        "high": np.fmax(share, band.high.probabilities)})
+    curve = pd.DataFrame(
+        {
+            "time": survival.quantiles,
+            "share": share,
+            "low": np.fmin(share, band.low.probabilities),
+            "high": np.fmax(share, band.high.probabilities),
+        }
+    )
     start = pd.DataFrame({"time": [0.0], "share": 1.0, "low": 1.0, "high": 1.0})
     return pd.concat([start, curve]).drop_duplicates(ignore_index=True)  # nobody may have ended at 0

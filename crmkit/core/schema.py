@@ -26,7 +26,10 @@ def require_columns(frame, columns, *, what: str) -> None:
     missing = [c for c in columns if c not in frame.columns]
     if missing:
         raise CrmkitError(
-            "columns_needed", column=missing[0], what=what, missing=", ".join(missing),
+            "columns_needed",
+            column=missing[0],
+            what=what,
+            missing=", ".join(missing),
             allowed=", ".join(map(str, frame.columns)) or "—",
         )
 
@@ -67,7 +70,9 @@ def require_known(frame, columns, *, what: str) -> None:
         refuse_rows(frame[column].isna().to_numpy(), "missing_values", column=frame[column], value=None)
 
 
-def require_unique(frame, column: str = "customer_id", *, what: str, code: str = "customer_not_unique") -> None:
+def require_unique(
+    frame, column: str = "customer_id", *, what: str, code: str = "customer_not_unique"
+) -> None:
     """Refuse a frame that lacks ``column``, or has a name in it twice or missing: one row per customer."""
     require_columns(frame, [column], what=what)
     refuse_rows((frame[column].isna() | frame[column].duplicated()).to_numpy(), code, frame[column])
@@ -105,8 +110,9 @@ def as_numbers(values):
     return pd.to_numeric(flat, errors="coerce").to_numpy(float, na_value=np.nan).reshape(np.shape(values))
 
 
-def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), high: float = float("inf"),
-                    whole: bool = False) -> list:
+def require_numbers(
+    frame, columns, *, what: str, low: float = float("-inf"), high: float = float("inf"), whole: bool = False
+) -> list:
     """The columns as float arrays, in order; refuses an empty frame, no columns, and cells that are no numbers inside.
 
     ``columns`` with limits of their own: {column: (low, high)}. ``whole`` refuses fractions: with ``low=0, high=1`` a
@@ -117,7 +123,9 @@ def require_numbers(frame, columns, *, what: str, low: float = float("-inf"), hi
     require_columns(frame, columns, what=what)
     if not len(frame) or not len(columns):
         raise CrmkitError("no_values", name=what)
-    limits = columns.items() if isinstance(columns, Mapping) else [(column, (low, high)) for column in columns]
+    limits = (
+        columns.items() if isinstance(columns, Mapping) else [(column, (low, high)) for column in columns]
+    )
     found = []
     for column, (low, high) in limits:
         numbers = as_numbers(frame[column])

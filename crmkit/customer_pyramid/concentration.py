@@ -5,13 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values
 from crmkit.core.schema import require_between
 
 
 def pareto_share(
-    values, *, top: float = 0.2, rng: np.random.Generator | None = None, resamples: int = 1000, level: float = 0.95
+    values,
+    *,
+    top: float = 0.2,
+    rng: np.random.Generator | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
 ) -> Estimate:
     """The share of all value that comes from the top share of customers: 1 − L(1 − top), L the Lorenz curve.
 
@@ -22,7 +27,9 @@ def pareto_share(
     0.6
     """
     require_between(top, 0, 1, name="top")
-    return bootstrap(_shareable(values), lambda v, w: _top_share(v, w, top), rng=rng, resamples=resamples, level=level)
+    return bootstrap(
+        _shareable(values), lambda v, w: _top_share(v, w, top), rng=rng, resamples=resamples, level=level
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +47,12 @@ class ParetoTest:
 
 
 def pareto_test(
-    values, *, rng: np.random.Generator, top: float = 0.2, share: float = 0.8, resamples: int = 1000,
+    values,
+    *,
+    rng: np.random.Generator,
+    top: float = 0.2,
+    share: float = 0.8,
+    resamples: int = 1000,
     level: float = 0.95,
 ) -> ParetoTest:
     """The 80/20 rule as a hypothesis: does the claimed share lie in the interval of the measured one?
@@ -66,7 +78,9 @@ def lorenz(values) -> pd.DataFrame:
     """
     array = _shareable(values)
     value = np.concatenate([[0.0], array.cumsum()])
-    return pd.DataFrame({"customer_share": np.arange(len(value)) / len(array), "value_share": value / value[-1]})
+    return pd.DataFrame(
+        {"customer_share": np.arange(len(value)) / len(array), "value_share": value / value[-1]}
+    )
 
 
 def gini(
@@ -86,10 +100,10 @@ def gini(
 class WhaleCurve:
     """Cumulative profit from the most to the least profitable customer (Kaplan & Cooper 1998)."""
 
-    curve: pd.DataFrame                # customer_share, profit (cumulative, currency), profit_share (of the total)
-    peak_share: Estimate               # profit at the peak ÷ total profit; 1.3 = 130 %
-    peak_customers_share: Estimate     # share of customers up to the peak: those who earn something
-    tail_loss: Estimate                # currency: what the customers beyond the peak lose together
+    curve: pd.DataFrame  # customer_share, profit (cumulative, currency), profit_share (of the total)
+    peak_share: Estimate  # profit at the peak ÷ total profit; 1.3 = 130 %
+    peak_customers_share: Estimate  # share of customers up to the peak: those who earn something
+    tail_loss: Estimate  # currency: what the customers beyond the peak lose together
 
     def share_at(self, customer_share: float) -> float:
         """Cumulative share of the total profit at a share of customers, most profitable first.
@@ -119,8 +133,11 @@ def whale_curve(
     share = profit / total if total > 0 else np.full(len(profit), np.nan)
     customers = np.arange(len(profit)) / len(array)
     peak, earners, loss = bootstrap_each(
-        array, (_peak_share, lambda v, w: w[v > 0].sum() / w.sum(), lambda v, w: (np.maximum(-v, 0) * w).sum()),
-        rng=rng, resamples=resamples, level=level,
+        array,
+        (_peak_share, lambda v, w: w[v > 0].sum() / w.sum(), lambda v, w: (np.maximum(-v, 0) * w).sum()),
+        rng=rng,
+        resamples=resamples,
+        level=level,
     )
     curve = pd.DataFrame({"customer_share": customers, "profit": profit, "profit_share": share})
     return WhaleCurve(curve=curve, peak_share=peak, peak_customers_share=earners, tail_loss=loss)
@@ -136,7 +153,12 @@ class LongTail:
 
 
 def long_tail(
-    values, *, threshold: float, rng: np.random.Generator | None = None, resamples: int = 1000, level: float = 0.95
+    values,
+    *,
+    threshold: float,
+    rng: np.random.Generator | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
 ) -> LongTail:
     """How much the many small ones bring together (Anderson 2004): those with a value strictly under the threshold.
 
@@ -150,13 +172,17 @@ def long_tail(
     array = _shareable(values)
     small = array < threshold
     customers, value = bootstrap_each(
-        array, (lambda v, w: w[small].sum() / w.sum(), lambda v, w: (v[small] * w[small]).sum() / _total(v, w)),
-        rng=rng, resamples=resamples, level=level,
+        array,
+        (lambda v, w: w[small].sum() / w.sum(), lambda v, w: (v[small] * w[small]).sum() / _total(v, w)),
+        rng=rng,
+        resamples=resamples,
+        level=level,
     )
     return LongTail(threshold=float(threshold), customer_share=customers, value_share=value)
 
 
 # the statistics: values sorted as the caller has them, weights = how often each was drawn
+
 
 def _shareable(values) -> np.ndarray:
     array = checked_values(values, name="values")

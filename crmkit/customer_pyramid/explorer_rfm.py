@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.schema import require_columns
-from .segments import SegmentRule, name_segments, rfm_scores
 from crmkit.display.numbers import percent
 from crmkit.display.scene import Scene, message_text, term_text
 from crmkit.display.widget import Explorer
+
+from .segments import SegmentRule, name_segments, rfm_scores
 
 _SCORES = ("recency_score", "frequency_score", "monetary_score")
 _WIDTH, _HEIGHT, _LEFT, _TOP, _SIDE = 760, 412, 40, 38, 310
@@ -28,9 +29,21 @@ def explore_rfm(customers: pd.DataFrame) -> Explorer:
     require_columns(customers, ("customer_id", "days_since_last", "frequency", "revenue"), what="explore_rfm")
     cells = Cells(customers)
     controls = [
-        {"name": name, "kind": "range", "min": low, "max": 7, "step": 1, "value": value,
-         "label": message_text(f"explore_{name}")}
-        for name, low, value in (("bins", 3, 5), ("recent_from", 2, 4), ("frequent_from", 2, 4), ("big_from", 2, 4))
+        {
+            "name": name,
+            "kind": "range",
+            "min": low,
+            "max": 7,
+            "step": 1,
+            "value": value,
+            "label": message_text(f"explore_{name}"),
+        }
+        for name, low, value in (
+            ("bins", 3, 5),
+            ("recent_from", 2, 4),
+            ("frequent_from", 2, 4),
+            ("big_from", 2, 4),
+        )
     ]
     return Explorer(controls, lambda values: rfm_scene(cells, values))
 
@@ -47,11 +60,15 @@ class Cells:
             scores = rfm_scores(self.customers, bins=bins)
             places = scores[list(_SCORES)].to_numpy() - 1
             cell = np.ravel_multi_index(places.T, (bins,) * 3)
-            counts, revenue = np.bincount(cell, minlength=bins**3), np.bincount(cell, self._revenue, minlength=bins**3)
+            counts, revenue = (
+                np.bincount(cell, minlength=bins**3),
+                np.bincount(cell, self._revenue, minlength=bins**3),
+            )
             every = np.array(np.unravel_index(np.arange(bins**3), (bins,) * 3)) + 1
             self._by_bins[bins] = pd.DataFrame(
                 dict(zip(_SCORES, every))
-                | {"customer_id": np.arange(bins**3), "customers": counts, "revenue": revenue})
+                | {"customer_id": np.arange(bins**3), "customers": counts, "revenue": revenue}
+            )
         return self._by_bins[bins]
 
 
@@ -93,13 +110,21 @@ def rfm_scene(cells: Cells, values: dict) -> dict:
         scene.rect(_TABLE, _TOP + _SIDE + 14 + 24 * k, 12, 12, fill=colour)
         scene.text(_TABLE + 20, _TOP + _SIDE + 20 + 24 * k, term_text(slug), css="crm-small")
 
-    said = message_text("explore_rfm_said", customers=percent(shares["champions"][0]),
-                        value=percent(shares["champions"][1]), risk=percent(shares["at_risk"][1]))
-    return scene.as_dict(values=values, shown={"bins": str(bins)} | {k: str(v) for k, v in limit.items()}, said=said)
+    said = message_text(
+        "explore_rfm_said",
+        customers=percent(shares["champions"][0]),
+        value=percent(shares["champions"][1]),
+        risk=percent(shares["at_risk"][1]),
+    )
+    return scene.as_dict(
+        values=values, shown={"bins": str(bins)} | {k: str(v) for k, v in limit.items()}, said=said
+    )
 
 
 def _grid(scene: Scene, named: pd.DataFrame, bins: int, limit: dict[str, int]) -> None:
-    counts = named["customers"].to_numpy().reshape(bins, bins, bins).sum(axis=2)  # the cells are in the order R, F, M
+    counts = (
+        named["customers"].to_numpy().reshape(bins, bins, bins).sum(axis=2)
+    )  # the cells are in the order R, F, M
     side, most = _SIDE / bins, counts.max()
     for r in range(1, bins + 1):
         for f in range(1, bins + 1):
@@ -107,11 +132,20 @@ def _grid(scene: Scene, named: pd.DataFrame, bins: int, limit: dict[str, int]) -
             depth = (count / most) ** 0.5
             x, y = _LEFT + (r - 1) * side, _TOP + (bins - f) * side
             scene.rect(x, y, side, side, fill=_shade(depth), css="crm-faint")
-            scene.text(x + side / 2, y + side / 2, f"{count:,}", anchor="middle",
-                       css="crm-on-dark" if depth > 0.6 else "crm-on-light")
+            scene.text(
+                x + side / 2,
+                y + side / 2,
+                f"{count:,}",
+                anchor="middle",
+                css="crm-on-dark" if depth > 0.6 else "crm-on-light",
+            )
     for score in range(1, bins + 1):
-        scene.text(_LEFT + (score - 0.5) * side, _TOP + _SIDE + 14, str(score), anchor="middle", css="crm-small")
-        scene.text(_LEFT - 12, _TOP + (bins - score + 0.5) * side, str(score), anchor="middle", css="crm-small")
+        scene.text(
+            _LEFT + (score - 0.5) * side, _TOP + _SIDE + 14, str(score), anchor="middle", css="crm-small"
+        )
+        scene.text(
+            _LEFT - 12, _TOP + (bins - score + 0.5) * side, str(score), anchor="middle", css="crm-small"
+        )
     x, y = _LEFT + (limit["recent_from"] - 1) * side, _TOP + (bins - limit["frequent_from"] + 1) * side
     scene.line(x, _TOP, x, _TOP + _SIDE)
     scene.line(_LEFT, y, _LEFT + _SIDE, y)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 class Migration:
     """How customers moved between the tiers from one period to the next."""
 
-    counts: pd.DataFrame         # customers; from: tiers and new_customer, to: tiers and lost_customer
+    counts: pd.DataFrame  # customers; from: tiers and new_customer, to: tiers and lost_customer
     probabilities: pd.DataFrame  # the rows of counts as shares; missing where nobody started
-    steady_state: pd.DataFrame   # tier, customers, customer_share: where it leads if every period is like this one
+    steady_state: (
+        pd.DataFrame
+    )  # tier, customers, customer_share: where it leads if every period is like this one
 
 
 def migration(before: "Pyramid", after: "Pyramid") -> Migration:
@@ -41,22 +43,32 @@ def migration(before: "Pyramid", after: "Pyramid") -> Migration:
     """
     names = list(before.rule.tiers)
     if names != list(after.rule.tiers):
-        raise CrmkitError("tier_names", name="after", value=", ".join(after.rule.tiers), allowed=", ".join(names))
+        raise CrmkitError(
+            "tier_names", name="after", value=", ".join(after.rule.tiers), allowed=", ".join(names)
+        )
     both = before.assignments[["customer_id", "tier"]].merge(
         after.assignments[["customer_id", "tier"]], on="customer_id", how="outer", suffixes=("_from", "_to")
     )
     start, end = both["tier_from"].fillna("new_customer"), both["tier_to"].fillna("lost_customer")
-    counts = pd.crosstab(start, end).reindex(
-        index=[*names, "new_customer"], columns=[*names, "lost_customer"], fill_value=0
-    ).rename_axis(index="from_tier", columns="to_tier")
+    counts = (
+        pd.crosstab(start, end)
+        .reindex(index=[*names, "new_customer"], columns=[*names, "lost_customer"], fill_value=0)
+        .rename_axis(index="from_tier", columns="to_tier")
+    )
     started = counts.sum(axis=1)
     probabilities = counts.div(started.where(started > 0), axis=0)
     steady, share = _steady_state(
-        probabilities.loc[names].to_numpy(float), counts.loc["new_customer", names].to_numpy(float),
+        probabilities.loc[names].to_numpy(float),
+        counts.loc["new_customer", names].to_numpy(float),
         after.tiers["customers"].to_numpy(float),
     )
-    return Migration(counts=counts, probabilities=probabilities, steady_state=pd.DataFrame(
-        {"tier": pd.Series(names, dtype="str"), "customers": steady, "customer_share": share}))
+    return Migration(
+        counts=counts,
+        probabilities=probabilities,
+        steady_state=pd.DataFrame(
+            {"tier": pd.Series(names, dtype="str"), "customers": steady, "customer_share": share}
+        ),
+    )
 
 
 def _steady_state(moves: np.ndarray, new: np.ndarray, today: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

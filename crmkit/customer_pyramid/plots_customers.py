@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.core.schema import require_choice, require_columns
-from crmkit.display.numbers import number, percent
 from crmkit.display.drawing import BLUE, axes, colon, heat_map, label, paired_bars
+from crmkit.display.numbers import number, percent
 
 
 def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -17,8 +17,13 @@ def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = axes(ax, f"{label('rfm')}{colon()}{label('customers')}", size=(6, 4.6))
     counts = pd.crosstab(scores["frequency_score"], scores["recency_score"])
     every = range(1, int(max(counts.index.max(), counts.columns.max())) + 1)
-    heat_map(ax, counts.reindex(index=reversed(every), columns=every, fill_value=0), lambda v: f"{v:,}",
-             x="recency_score", y="frequency_score")
+    heat_map(
+        ax,
+        counts.reindex(index=reversed(every), columns=every, fill_value=0),
+        lambda v: f"{v:,}",
+        x="recency_score",
+        y="frequency_score",
+    )
     return ax
 
 
@@ -54,6 +59,11 @@ def plot_sales(transactions: pd.DataFrame, *, measure: str = "revenue", ax: Axes
         ax.bar_label(bars, [number(v) for v in totals], padding=2, fontsize=8)
     every = max(1, len(totals) // 12 + (len(totals) % 12 > 0)) if len(totals) > 12 else 1
     places = range(0, len(totals), every)
-    ax.set_xticks(places, [totals.index[i].strftime("%m\n%Y" if i == 0 or totals.index[i].month <= every else "%m")
-                           for i in places])
+    ax.set_xticks(
+        places,
+        [
+            totals.index[i].strftime("%m\n%Y" if i == 0 or totals.index[i].month <= every else "%m")
+            for i in places
+        ],
+    )
     return ax

@@ -2,7 +2,6 @@
 
 from matplotlib.axes import Axes
 
-from crmkit.display.numbers import number, percent
 from crmkit.display.drawing import (
     BLUE,
     INK,
@@ -16,8 +15,9 @@ from crmkit.display.drawing import (
     paired_bars,
     row_labels,
     tier_colours,
+    with_interval,
 )
-from crmkit.display.drawing import with_interval
+from crmkit.display.numbers import number, percent
 
 
 def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
@@ -35,14 +35,30 @@ def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
     for j, column in enumerate(columns):
         for i, share in enumerate(tiers[column]):
             loss = share < 0
-            ax.barh(i, abs(share), left=j * step - abs(share) / 2, height=0.92, color="white" if loss else colours[i],
-                    edgecolor=VERMILION if loss else INK, linewidth=0.8, hatch="////" if loss else None)
+            ax.barh(
+                i,
+                abs(share),
+                left=j * step - abs(share) / 2,
+                height=0.92,
+                color="white" if loss else colours[i],
+                edgecolor=VERMILION if loss else INK,
+                linewidth=0.8,
+                hatch="////" if loss else None,
+            )
             inside = abs(share) > 0.24 * widest and not loss
-            ax.text(j * step if inside else j * step + abs(share) / 2 + 0.02 * step, i, percent(share), va="center",
-                    ha="center" if inside else "left", color=on(colours[i]) if inside else INK)
+            ax.text(
+                j * step if inside else j * step + abs(share) / 2 + 0.02 * step,
+                i,
+                percent(share),
+                va="center",
+                ha="center" if inside else "left",
+                color=on(colours[i]) if inside else INK,
+            )
     ax.set_xlim(-0.56 * step, 2.56 * step)
-    ax.set_xticks([j * step for j in range(3)], [label(_BY.get(result.by, c) if c == "value_share" else c, lines=True)
-                                                 for c in columns])
+    ax.set_xticks(
+        [j * step for j in range(3)],
+        [label(_BY.get(result.by, c) if c == "value_share" else c, lines=True) for c in columns],
+    )
     ax.xaxis.tick_top()
     ax.tick_params(axis="x", length=0)
     row_labels(ax.yaxis, tiers["tier"])

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
-from crmkit.core.intervals import Estimate, interval_of
-from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import as_numbers, require_between, require_choice, require_numbers, require_unique
-from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.catalogue import message_pair
+from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.intervals import Estimate, interval_of
+from crmkit.core.schema import as_numbers, require_between, require_choice, require_numbers, require_unique
 
 BY = ("revenue", "margin", "profit")
 
@@ -111,17 +111,22 @@ CURRY = ByCustomerShare({"top": 0.01, "large": 0.04, "medium": 0.15, "small": 0.
 class Pyramid:
     """Customers in tiers, best tier first."""
 
-    tiers: pd.DataFrame          # a row per tier: its customers, value and resources, and their shares
-    assignments: pd.DataFrame    # customer_id, value, tier; best customer first
+    tiers: pd.DataFrame  # a row per tier: its customers, value and resources, and their shares
+    assignments: pd.DataFrame  # customer_id, value, tier; best customer first
     by: str
     rule: TierRule
-    resources_from: str          # "cost_to_serve", "resources" or "even": where the resources per tier come from
+    resources_from: str  # "cost_to_serve", "resources" or "even": where the resources per tier come from
     notes: tuple[tuple[str, str], ...]  # assumptions that a reader must know, each in Chinese and in English
 
 
 def pyramid(
-    customers: pd.DataFrame, *, by: str = "revenue", tiers: TierRule = ZEITHAML, margin_rate: float | None = None,
-    cost_to_serve: pd.DataFrame | None = None, resources: Mapping[str, float] | None = None,
+    customers: pd.DataFrame,
+    *,
+    by: str = "revenue",
+    tiers: TierRule = ZEITHAML,
+    margin_rate: float | None = None,
+    cost_to_serve: pd.DataFrame | None = None,
+    resources: Mapping[str, float] | None = None,
 ) -> Pyramid:
     """Sort the customers into tiers by value, and set side by side their shares of customers, value and resources.
 
@@ -154,9 +159,9 @@ class RankedCustomers:
 
     customer_id: pd.Series
     value: np.ndarray
-    each: np.ndarray             # the resources that each customer takes
+    each: np.ndarray  # the resources that each customer takes
     by: str
-    resources_from: str          # as in Pyramid
+    resources_from: str  # as in Pyramid
     notes: tuple[tuple[str, str], ...]
 
     def cut(self, tiers: TierRule, *, resources: Mapping[str, float] | None = None) -> Pyramid:
@@ -165,7 +170,9 @@ class RankedCustomers:
         upper = np.array([_without_cutting_ties(ranked, size) for size in tiers.sizes(ranked)])
         tier_at = np.searchsorted(upper, np.arange(len(ranked)), side="right")
         names = pd.array(list(tiers.tiers), dtype="str")
-        assignments = pd.DataFrame({"customer_id": self.customer_id, "value": ranked, "tier": names.take(tier_at)})
+        assignments = pd.DataFrame(
+            {"customer_id": self.customer_id, "value": ranked, "tier": names.take(tier_at)}
+        )
 
         if resources is None:
             used = np.bincount(tier_at, weights=self.each, minlength=len(names))
@@ -181,18 +188,35 @@ class RankedCustomers:
 
         count = np.bincount(tier_at, minlength=len(names))
         worth = np.bincount(tier_at, weights=ranked, minlength=len(names))
-        table = pd.DataFrame({
-            "tier": names, "customers": count, "customer_share": _shares(count),
-            "value": worth, "value_share": _shares(worth),
-            "value_per_customer": np.divide(worth, count, out=np.full(len(names), np.nan), where=count > 0),
-            "resources": used, "resource_share": _shares(used),
-        })
-        return Pyramid(tiers=table, assignments=assignments, by=self.by, rule=tiers, resources_from=resources_from,
-                       notes=notes)
+        table = pd.DataFrame(
+            {
+                "tier": names,
+                "customers": count,
+                "customer_share": _shares(count),
+                "value": worth,
+                "value_share": _shares(worth),
+                "value_per_customer": np.divide(
+                    worth, count, out=np.full(len(names), np.nan), where=count > 0
+                ),
+                "resources": used,
+                "resource_share": _shares(used),
+            }
+        )
+        return Pyramid(
+            tiers=table,
+            assignments=assignments,
+            by=self.by,
+            rule=tiers,
+            resources_from=resources_from,
+            notes=notes,
+        )
 
 
 def rank_customers(
-    customers: pd.DataFrame, *, by: str = "revenue", margin_rate: float | None = None,
+    customers: pd.DataFrame,
+    *,
+    by: str = "revenue",
+    margin_rate: float | None = None,
     cost_to_serve: pd.DataFrame | None = None,
 ) -> RankedCustomers:
     """What ``pyramid`` does before it cuts; arguments and errors as there."""
@@ -210,8 +234,12 @@ def rank_customers(
         each, resources_from = np.ones(len(customers)), "even"
     order = np.lexsort((customers["customer_id"].astype(str).to_numpy(), -value))
     return RankedCustomers(
-        customer_id=customers["customer_id"].iloc[order].reset_index(drop=True), value=value[order], each=each[order],
-        by=by, resources_from=resources_from, notes=tuple(notes),
+        customer_id=customers["customer_id"].iloc[order].reset_index(drop=True),
+        value=value[order],
+        each=each[order],
+        by=by,
+        resources_from=resources_from,
+        notes=tuple(notes),
     )
 
 
@@ -219,15 +247,24 @@ def rank_customers(
 class Reallocation:
     """The same budget spread otherwise over the tiers, and what that is expected to change."""
 
-    tiers: pd.DataFrame          # a row per tier: elasticity, resources, their shares and the margin before and after
-    profit_change: Estimate      # currency in the period of the data; the interval is over the uncertain elasticities
+    tiers: pd.DataFrame  # a row per tier: elasticity, resources, their shares and the margin before and after
+    profit_change: (
+        Estimate  # currency in the period of the data; the interval is over the uncertain elasticities
+    )
     assumption: tuple[str, str]  # what the result rests on, in Chinese and in English
 
 
 def reallocate(
-    pyramid: Pyramid, *, elasticity: float | Mapping[str, float], rng: np.random.Generator | None = None,
-    elasticity_sd: float = 0.1, margin_rate: float | None = None, at_least: float = 0.0, at_most: float = np.inf,
-    draws: int = 2000, level: float = 0.95,
+    pyramid: Pyramid,
+    *,
+    elasticity: float | Mapping[str, float],
+    rng: np.random.Generator | None = None,
+    elasticity_sd: float = 0.1,
+    margin_rate: float | None = None,
+    at_least: float = 0.0,
+    at_most: float = np.inf,
+    draws: int = 2000,
+    level: float = 0.95,
 ) -> Reallocation:
     """Spread the pyramid's resources over the tiers so that the margin is the highest, the budget staying the same.
 
@@ -274,18 +311,31 @@ def reallocate(
         tried = draw_elasticities(e, elasticity_sd, draws, rng)
         drawn = (margin * ((after / before) ** tried - 1)).sum(axis=1)
         profit_change = interval_of(drawn, value=change, level=level)
-    result = pd.DataFrame({
-        "tier": table["tier"], "customers": table["customers"], "elasticity": e,
-        "resources_before": before, "resources_after": after,
-        "resource_share_before": before / before.sum(), "resource_share_after": after / after.sum(),
-        "margin_before": margin, "margin_after": margin_after, "margin_change": margin_after - margin,
-    })
+    result = pd.DataFrame(
+        {
+            "tier": table["tier"],
+            "customers": table["customers"],
+            "elasticity": e,
+            "resources_before": before,
+            "resources_after": after,
+            "resource_share_before": before / before.sum(),
+            "resource_share_after": after / after.sum(),
+            "margin_before": margin,
+            "margin_after": margin_after,
+            "margin_change": margin_after - margin,
+        }
+    )
     names = [term_pair(tier) if has_term(tier) else (tier, tier) for tier in table["tier"]]
-    zh, en = (between.join(f"{name[k]} {number:.2f}" for name, number in zip(names, e))
-              for k, between in enumerate(("、", ", ")))
+    zh, en = (
+        between.join(f"{name[k]} {number:.2f}" for name, number in zip(names, e))
+        for k, between in enumerate(("、", ", "))
+    )
     return Reallocation(
-        tiers=result, profit_change=profit_change,
-        assumption=message_pair("assumption_reallocation", elasticities_zh=zh, elasticities_en=en, sd=elasticity_sd),
+        tiers=result,
+        profit_change=profit_change,
+        assumption=message_pair(
+            "assumption_reallocation", elasticities_zh=zh, elasticities_en=en, sd=elasticity_sd
+        ),
     )
 
 
@@ -305,6 +355,7 @@ def _cost_of(customers: pd.DataFrame, cost_to_serve: pd.DataFrame | None) -> np.
 
 def _value_of(customers, by, margin_rate, cost) -> tuple[np.ndarray, list]:
     """What a customer is worth by the chosen measure, and the notes that go with it."""
+
     def numbers(column):
         return require_numbers(customers, [column], what=f'pyramid(by="{by}")')[0]
 

@@ -14,12 +14,17 @@ from crmkit.core.schema import refuse_rows, require_between, require_columns
 _SCORES = {"R": "recency_score", "F": "frequency_score", "M": "monetary_score"}
 # score -> column of the customer summary, and whether a small number is the good one
 _SCORED = {
-    "recency_score": ("days_since_last", True), "frequency_score": ("frequency", False),
+    "recency_score": ("days_since_last", True),
+    "frequency_score": ("frequency", False),
     "monetary_score": ("revenue", False),
 }
 _COMPARISONS = {
-    ast.GtE: np.greater_equal, ast.Gt: np.greater, ast.LtE: np.less_equal, ast.Lt: np.less,
-    ast.Eq: np.equal, ast.NotEq: np.not_equal,
+    ast.GtE: np.greater_equal,
+    ast.Gt: np.greater,
+    ast.LtE: np.less_equal,
+    ast.Lt: np.less,
+    ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
 }
 
 
@@ -38,7 +43,9 @@ class SegmentRule:
     condition: str
 
     def __post_init__(self):
-        self.holds(R=1, F=1, M=1)  # a condition that cannot be read is refused here, not at the first customer
+        self.holds(
+            R=1, F=1, M=1
+        )  # a condition that cannot be read is refused here, not at the first customer
 
     def holds(self, *, R, F, M) -> np.ndarray:
         """Whether the condition holds, for numbers or for arrays of scores."""
@@ -95,9 +102,9 @@ SEGMENT_RULES = (
 class RuleCheck:
     """Every combination of scores with the segment that it falls into, and what is wrong with the rules."""
 
-    combinations: pd.DataFrame         # R, F, M, segment (missing where no rule holds)
-    uncovered: pd.DataFrame            # R, F, M of the combinations that no rule covers
-    unreachable: tuple[str, ...]       # slugs of rules that never apply: impossible, or earlier rules take all
+    combinations: pd.DataFrame  # R, F, M, segment (missing where no rule holds)
+    uncovered: pd.DataFrame  # R, F, M of the combinations that no rule covers
+    unreachable: tuple[str, ...]  # slugs of rules that never apply: impossible, or earlier rules take all
 
     @property
     def complete(self) -> bool:
@@ -121,7 +128,9 @@ def rfm_scores(customers: pd.DataFrame, *, bins: int = 5) -> pd.DataFrame:
     >>> rfm_scores(few, bins=4).iloc[:, 1:].values.tolist()
     [[4, 4, 4], [2, 1, 2], [2, 1, 1], [1, 1, 3]]
     """
-    require_columns(customers, ["customer_id", *(column for column, _ in _SCORED.values())], what="rfm_scores")
+    require_columns(
+        customers, ["customer_id", *(column for column, _ in _SCORED.values())], what="rfm_scores"
+    )
     require_between(bins, 2, 10, name="bins")
     if customers.empty:
         raise CrmkitError("no_values", name="customers")

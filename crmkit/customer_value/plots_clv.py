@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.core.schema import require_columns
-from crmkit.display.numbers import number, percent
 from crmkit.display.drawing import BLUE, DARK, GREY, INK, VERMILION, axes, heat_map, label, paired_bars
+from crmkit.display.numbers import number, percent
 
 _COUNTS = ("actual_purchases", "expected_purchases", "baseline_purchases")
 _STYLES = ((INK, "-", "o"), (BLUE, "--", "s"), (VERMILION, ":", "^"))
@@ -18,7 +18,9 @@ def plot_tracking(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``HoldoutValidation``.
     """
     frame = result.tracking
-    ax = axes(ax, label("purchase_tracking"), size=(7.6, 4.4), x="week", y=("repeat_purchases_cumulative", number))
+    ax = axes(
+        ax, label("purchase_tracking"), size=(7.6, 4.4), x="week", y=("repeat_purchases_cumulative", number)
+    )
     _curves(ax, frame["week"], frame, [f"cumulative_{name}" for name in _COUNTS], every=6)
     _split(ax, frame.loc[~frame["holdout"], "week"].max(), "calibration")
     return ax
@@ -31,7 +33,9 @@ def plot_frequency_fit(result, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, label("frequency_fit"), size=(9, 4.4), x="calibration_frequency", y=("customers", number))
     frame = result.frequencies
-    paired_bars(ax, frame, ("actual_customers", "expected_customers"), show=lambda count: number(round(count)))
+    paired_bars(
+        ax, frame, ("actual_customers", "expected_customers"), show=lambda count: number(round(count))
+    )
     ax.set_xticks(range(len(frame)), frame["frequency"])
     ax.legend(frameon=False)
     return ax
@@ -42,8 +46,13 @@ def plot_conditional_expectation(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``HoldoutValidation``.
     """
-    ax = axes(ax, label("conditional_expectation"), size=(7, 4.2), x="calibration_frequency",
-              y=("holdout_purchases_per_customer", number))
+    ax = axes(
+        ax,
+        label("conditional_expectation"),
+        size=(7, 4.2),
+        x="calibration_frequency",
+        y=("holdout_purchases_per_customer", number),
+    )
     frame = result.frequencies
     _curves(ax, frame["frequency"], frame, [name.replace("purchases", "per_customer") for name in _COUNTS])
     return ax
@@ -56,7 +65,9 @@ def plot_p_alive(grid: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, label("p_alive"), size=(7, 4.6))
     shown = grid.set_axis([f"{d:.0f}" for d in grid.index]).set_axis([str(x) for x in grid.columns], axis=1)
-    heat_map(ax, shown, lambda p: "" if np.isnan(p) else percent(p, 0), x="repeat_frequency", y="days_since_last")
+    heat_map(
+        ax, shown, lambda p: "" if np.isnan(p) else percent(p, 0), x="repeat_frequency", y="days_since_last"
+    )
     return ax
 
 
@@ -78,13 +89,30 @@ def plot_survival(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def _curves(ax, x, frame, slugs, *, every=1) -> None:
     """What happened, the model and the naive reading: told apart by marker and dash as well as colour."""
     for slug, (colour, dash, marker) in zip(slugs, _STYLES):
-        ax.plot(x, frame[slug], color=colour, linestyle=dash, marker=marker, markevery=every, markersize=5,
-                linewidth=1.8, label=label(slug))
+        ax.plot(
+            x,
+            frame[slug],
+            color=colour,
+            linestyle=dash,
+            marker=marker,
+            markevery=every,
+            markersize=5,
+            linewidth=1.8,
+            label=label(slug),
+        )
     ax.legend(facecolor="white", edgecolor="none")  # a line may pass behind it
 
 
 def _split(ax, at, before) -> None:
     ax.axvline(at, color=GREY, linewidth=1.2)
     for offset, side, slug in ((-6, "right", before), (6, "left", "holdout")):
-        ax.annotate(label(slug), (at, 0.02), (offset, 0), xycoords=("data", "axes fraction"), fontsize=9, color=DARK,
-                    textcoords="offset points", ha=side)
+        ax.annotate(
+            label(slug),
+            (at, 0.02),
+            (offset, 0),
+            xycoords=("data", "axes fraction"),
+            fontsize=9,
+            color=DARK,
+            textcoords="offset points",
+            ha=side,
+        )

@@ -17,17 +17,29 @@ from crmkit.core.schema import (
 
 READINGS = ("percentage_points", "relative")
 # Reichheld & Sasser (1990): by how much a customer's net present value rises when the defection rate falls by "5 %"
-PUBLISHED_LIFTS = pd.DataFrame({
-    "sector": ["bank", "insurance", "wholesale", "laundry", "software", "car_service"],
-    "npv_lift": [0.85, 0.50, 0.45, 0.45, 0.35, 0.30]})
+PUBLISHED_LIFTS = pd.DataFrame(
+    {
+        "sector": ["bank", "insurance", "wholesale", "laundry", "software", "car_service"],
+        "npv_lift": [0.85, 0.50, 0.45, 0.45, 0.35, 0.30],
+    }
+)
 # what the lift depends on, and its range
-_ASSUMPTIONS = {"defection_rate": (0.0, 0.95), "annual_discount_rate": (0.0, 0.5),
-                "annual_profit_growth": (-0.3, 0.5), "acquisition_years": (0.0, 20.0)}
+_ASSUMPTIONS = {
+    "defection_rate": (0.0, 0.95),
+    "annual_discount_rate": (0.0, 0.5),
+    "annual_profit_growth": (-0.3, 0.5),
+    "acquisition_years": (0.0, 20.0),
+}
 
 
 def defection_lift(
-    defection_rate, *, annual_discount_rate, annual_profit_growth=0.0, acquisition_years=0.0,
-    reading: str = "percentage_points", cut: float = 0.05,
+    defection_rate,
+    *,
+    annual_discount_rate,
+    annual_profit_growth=0.0,
+    acquisition_years=0.0,
+    reading: str = "percentage_points",
+    cut: float = 0.05,
 ) -> np.ndarray:
     """By what share a customer's net present value rises when fewer customers defect: 0.85 is +85 %.
 
@@ -58,8 +70,15 @@ def defection_lift(
 
 
 def retention_economics(
-    claims: pd.DataFrame = PUBLISHED_LIFTS, *, unknown: str = "defection_rate", reading=READINGS, cut: float = 0.05,
-    defection_rate=0.2, annual_discount_rate=0.1, annual_profit_growth=0.0, acquisition_years=0.0,
+    claims: pd.DataFrame = PUBLISHED_LIFTS,
+    *,
+    unknown: str = "defection_rate",
+    reading=READINGS,
+    cut: float = 0.05,
+    defection_rate=0.2,
+    annual_discount_rate=0.1,
+    annual_profit_growth=0.0,
+    acquisition_years=0.0,
 ) -> pd.DataFrame:
     """Under which assumptions each published figure comes true: one is solved for, the others are tried as given.
 
@@ -86,8 +105,13 @@ def retention_economics(
     require_between(cut, 0, 1, name="cut")
     require_known(claims, ["sector"], what="retention_economics")
     (lifts,) = require_numbers(claims, ["npv_lift"], low=0, what="retention_economics")
-    given = {"defection_rate": defection_rate, "annual_discount_rate": annual_discount_rate,
-             "annual_profit_growth": annual_profit_growth, "acquisition_years": acquisition_years, "reading": reading}
+    given = {
+        "defection_rate": defection_rate,
+        "annual_discount_rate": annual_discount_rate,
+        "annual_profit_growth": annual_profit_growth,
+        "acquisition_years": acquisition_years,
+        "reading": reading,
+    }
     known = {name: np.atleast_1d(values).tolist() for name, values in given.items() if name != unknown}
     rows = []
     for values in product(*reversed(known.values())):
@@ -101,15 +125,24 @@ def retention_economics(
 
         found = lift_at(**{unknown: tried})
         for sector, lift in zip(claims["sector"], lifts):
-            off = np.where(np.isclose(found, lift, rtol=1e-9), 0.0, found - lift)  # the range may end at a solution
+            off = np.where(
+                np.isclose(found, lift, rtol=1e-9), 0.0, found - lift
+            )  # the range may end at a solution
             crossed = np.flatnonzero(off[:-1] * off[1:] < 0)
-            solved = [*tried[off == 0], *(brentq(lambda x: lift_at(**{unknown: x}) - lift, *tried[i:i + 2])
-                                               for i in crossed)]
+            solved = [
+                *tried[off == 0],
+                *(brentq(lambda x: lift_at(**{unknown: x}) - lift, *tried[i : i + 2]) for i in crossed),
+            ]
             for x in sorted(solved) or [np.nan]:
                 row = {**setting, unknown: x}
-                moved = {} if np.isnan(x) else {
-                    f"{name}_effect": lift_at(**row | {name: min(row[name] + 0.01, top)}) - lift
-                    for name, (_, top) in _ASSUMPTIONS.items()}
+                moved = (
+                    {}
+                    if np.isnan(x)
+                    else {
+                        f"{name}_effect": lift_at(**row | {name: min(row[name] + 0.01, top)}) - lift
+                        for name, (_, top) in _ASSUMPTIONS.items()
+                    }
+                )
                 most = np.nanmax(found, initial=0)
                 rows.append({"sector": sector, "npv_lift": lift, **row, "highest_lift": most, **moved})
     effects = [f"{name}_effect" for name in _ASSUMPTIONS]
@@ -138,15 +171,28 @@ def keeping_pays(offers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     >>> keeping_pays(trial)[["cost_ratio", "naive_cost_ratio", "break_even_ratio", "decision"]].round(2).values.tolist()
     [[5.0, 40.0, 1.67, 'pays'], [0.5, 49.25, 1.67, 'loses']]
     """
-    n, n0 = require_numbers(offers, ["customers_offered", "customers_control"], low=1, whole=True, what="keeping_pays")
-    kept, kept0 = require_numbers(offers, ["kept_offered", "kept_control"], low=0, whole=True, what="keeping_pays")
-    cost, value, new = require_numbers(offers, ["cost_per_offer", "customer_value", "acquisition_cost"], low=1e-9,
-                                       what="keeping_pays")
+    n, n0 = require_numbers(
+        offers, ["customers_offered", "customers_control"], low=1, whole=True, what="keeping_pays"
+    )
+    kept, kept0 = require_numbers(
+        offers, ["kept_offered", "kept_control"], low=0, whole=True, what="keeping_pays"
+    )
+    cost, value, new = require_numbers(
+        offers, ["cost_per_offer", "customer_value", "acquisition_cost"], low=1e-9, what="keeping_pays"
+    )
     refuse_rows((kept > n) | (kept0 > n0), "more_kept_than_customers")
-    saved, low, high = np.transpose([difference_of_shares(*trial, level=level).numbers
-                                     for trial in zip(kept, n, kept0, n0)])
+    saved, low, high = np.transpose(
+        [difference_of_shares(*trial, level=level).numbers for trial in zip(kept, n, kept0, n0)]
+    )
     return offers.assign(
-        saved_share=saved, saved_low=low, saved_high=high, cost_ratio=new * saved / cost,
-        naive_cost_ratio=new * kept / n / cost, break_even_ratio=new / value, profit_per_offer=saved * value - cost,
-        profit_low=low * value - cost, profit_high=high * value - cost,
-        decision=np.select([low * value > cost, high * value < cost], ["pays", "loses"], "open_question"))
+        saved_share=saved,
+        saved_low=low,
+        saved_high=high,
+        cost_ratio=new * saved / cost,
+        naive_cost_ratio=new * kept / n / cost,
+        break_even_ratio=new / value,
+        profit_per_offer=saved * value - cost,
+        profit_low=low * value - cost,
+        profit_high=high * value - cost,
+        decision=np.select([low * value > cost, high * value < cost], ["pays", "loses"], "open_question"),
+    )

@@ -39,11 +39,16 @@ def retention_clv(
     require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
     require_between(500 if years == np.inf else years, 1, 500, name="years")
     paid = segments if "acquisition_cost" in segments else segments.assign(acquisition_cost=0.0)
-    m, r, cost = require_numbers(paid, {"margin": (-np.inf, np.inf), "retention_rate": (0, 1),
-                                        "acquisition_cost": (0, np.inf)}, what="retention_clv")
+    m, r, cost = require_numbers(
+        paid,
+        {"margin": (-np.inf, np.inf), "retention_rate": (0, 1), "acquisition_cost": (0, np.inf)},
+        what="retention_clv",
+    )
     kept, wait = r / (1 + annual_discount_rate), first_payment == "after_one_year"
     if np.isfinite(years):
-        worth = kept[:, None] ** (t := np.arange(int(years)))  # today's worth of 1 in year t to those still there
+        worth = kept[:, None] ** (
+            t := np.arange(int(years))
+        )  # today's worth of 1 in year t to those still there
         payments, mean_year = worth.sum(axis=1), (worth * t).sum(axis=1) / worth.sum(axis=1)
     else:
         refuse_rows(kept >= 1, "clv_without_end", segments["retention_rate"])
@@ -52,9 +57,15 @@ def retention_clv(
     clv, net = m * multiple, m * multiple - cost
     share = np.divide(clv, net, out=np.full(len(net), np.nan), where=net > 0)
     return segments.assign(
-        first_payment=first_payment, margin_multiple=multiple, clv=clv, net_clv=net, elasticity_margin=share,
-        elasticity_retention=share * mean_year, elasticity_acquisition=1 - share,
-        elasticity_discount=-share * mean_year * annual_discount_rate / (1 + annual_discount_rate))
+        first_payment=first_payment,
+        margin_multiple=multiple,
+        clv=clv,
+        net_clv=net,
+        elasticity_margin=share,
+        elasticity_retention=share * mean_year,
+        elasticity_acquisition=1 - share,
+        elasticity_discount=-share * mean_year * annual_discount_rate / (1 + annual_discount_rate),
+    )
 
 
 # S2's quadrants I to IV; tried in this order, and every customer meets exactly one
@@ -74,8 +85,8 @@ class ValueMatrix:
     """
 
     assignments: pd.DataFrame  # the customers with quadrant and, with standard errors, quadrant_probability
-    quadrants: pd.DataFrame    # a row per quadrant, I to IV: customers and both values, with shares
-    current_cutoff: float      # currency; above it a value is high
+    quadrants: pd.DataFrame  # a row per quadrant, I to IV: customers and both values, with shares
+    current_cutoff: float  # currency; above it a value is high
     long_term_cutoff: float
 
     def spread_effort(self, *, elasticity: float) -> pd.DataFrame:
@@ -90,7 +101,9 @@ class ValueMatrix:
         """
         require_between(elasticity, 0, 0.99, name="elasticity")
         table = self.quadrants[self.quadrants["customers"] > 0].reset_index(drop=True)
-        now, value, even = (table[c].to_numpy(float) for c in ("current_value", "long_term_value", "customer_share"))
+        now, value, even = (
+            table[c].to_numpy(float) for c in ("current_value", "long_term_value", "customer_share")
+        )
         if now.clip(0).sum() <= 0:
             raise CrmkitError("total_zero", name="current_value")
         best = best_spread(value, even, np.full(len(even), elasticity), 0 * even, np.full(len(even), np.inf))
@@ -123,8 +136,10 @@ def value_matrix(
     """
     require_unique(customers, what="value_matrix")
     current, later = require_numbers(customers, ["current_value", "long_term_value"], what="value_matrix")
-    cuts = [float(np.median(values)) if cut is None else cut
-            for values, cut in ((current, current_cutoff), (later, long_term_cutoff))]
+    cuts = [
+        float(np.median(values)) if cut is None else cut
+        for values, cut in ((current, current_cutoff), (later, long_term_cutoff))
+    ]
     for name, cut in zip(("current_cutoff", "long_term_cutoff"), cuts):
         require_between(cut, -1e300, 1e300, name=name)
     high_now, high_later = current > cuts[0], later > cuts[1]
@@ -141,7 +156,9 @@ def value_matrix(
         (se,) = require_numbers(customers, ["long_term_se"], low=0, what="value_matrix")
         above = np.divide(later - cuts[1], se, out=np.where(high_later, np.inf, -np.inf), where=se > 0)
         named["quadrant_probability"] = ndtr(np.where(high_later, above, -above))
-        table["expected_customers"] = [float(ndtr(side)[high_now == now].sum()) for now in (False, True)
-                                       for side in (-above, above)]
-    return ValueMatrix(assignments=named, quadrants=table, current_cutoff=float(cuts[0]),
-                       long_term_cutoff=float(cuts[1]))
+        table["expected_customers"] = [
+            float(ndtr(side)[high_now == now].sum()) for now in (False, True) for side in (-above, above)
+        ]
+    return ValueMatrix(
+        assignments=named, quadrants=table, current_cutoff=float(cuts[0]), long_term_cutoff=float(cuts[1])
+    )

@@ -12,15 +12,26 @@ from crmkit.core.schema import require_choice
 
 # simulated markets (crmkit.market), with six ledgers each
 EDITIONS = (
-    "appliance_club", "computer_maker", "double_11_shop", "fast_food_chain", "household_hotline", "industrial_group",
-    "over_contacting_insurer", "supplement_maker", "telecom",
+    "appliance_club",
+    "computer_maker",
+    "double_11_shop",
+    "fast_food_chain",
+    "household_hotline",
+    "industrial_group",
+    "over_contacting_insurer",
+    "supplement_maker",
+    "telecom",
 )
 LEDGERS = ("customers", "transactions", "contacts", "complaints", "surveys", "costs")
 DATASETS = ("cdnow", "cdnow_sample", "complete_journey", *EDITIONS)
 # Complete Journey's column -> ours; sales_value is what the retailer receives, after its own discounts
 _JOURNEY = {
-    "household_id": "customer_id", "transaction_timestamp": "date", "sales_value": "amount",
-    "basket_id": "order_id", "product_id": "product_id", "quantity": "quantity",
+    "household_id": "customer_id",
+    "transaction_timestamp": "date",
+    "sales_value": "amount",
+    "basket_id": "order_id",
+    "product_id": "product_id",
+    "quantity": "quantity",
 }
 
 

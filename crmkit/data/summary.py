@@ -7,15 +7,28 @@ from pathlib import Path
 
 import pandas as pd
 
-from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day
 from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day
 
 _SQL = Path(__file__).parent / "sql" / "summary.sql"
 _DAYS = ["days_since_last", "t_x", "T", "span_days"]
 # DuckDB's share of the memory; what does not fit goes to a temporary folder, so that 10 M rows stay under 1.2 GB in all
 _MEMORY = "850MB"
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-            "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
 
 
 def customer_summary(transactions, *, as_of: date) -> pd.DataFrame:
@@ -54,14 +67,20 @@ def customer_summary(transactions, *, as_of: date) -> pd.DataFrame:
 
     day = as_day(as_of)
     with tempfile.TemporaryDirectory(prefix="crmkit-", ignore_cleanup_errors=True) as spill:
-        con = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+        con = duckdb.connect(
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        )
         try:
-            con.execute(f"SET TimeZone='UTC'; SET memory_limit='{_MEMORY}'; SET preserve_insertion_order=false")
+            con.execute(
+                f"SET TimeZone='UTC'; SET memory_limit='{_MEMORY}'; SET preserve_insertion_order=false"
+            )
             con.execute("SET temp_directory=$folder", {"folder": spill})
             columns = _register(con, transactions)
             _check(con, day)
             text = summary_sql(with_orders="order_id" in columns)
-            summary = con.execute(text, {"as_of": day, "day_after": day + timedelta(days=day < date.max)}).df()
+            summary = con.execute(
+                text, {"as_of": day, "day_after": day + timedelta(days=day < date.max)}
+            ).df()
             return _finish(con, summary)
         except duckdb.Error as error:
             raise CrmkitError("unreadable_transactions", value=str(error).splitlines()[0]) from error
@@ -105,16 +124,25 @@ def _register(con, source) -> list[str]:
     types = dict(zip(given.columns, map(str, given.types)))
     for column in REQUIRED_TRANSACTION_COLUMNS:
         if column not in types:
-            raise CrmkitError("columns_needed", column=column, what="customer_summary", missing=column,
-                              allowed=", ".join(types) or "—")
+            raise CrmkitError(
+                "columns_needed",
+                column=column,
+                what="customer_summary",
+                missing=column,
+                allowed=", ".join(types) or "—",
+            )
     if not types["date"].startswith(("DATE", "TIMESTAMP")):
         raise CrmkitError("dates_not_dates", column="date", value=types["date"])
     if not types["amount"].startswith(_NUMBERS):
         raise CrmkitError("amounts_not_numbers", column="amount", value=types["amount"])
     columns = _wanted(types)
     # a category would sort by its own order; as text it sorts by its letters, as everywhere else
-    picked = ["CAST(customer_id AS VARCHAR) AS customer_id" if c == "customer_id" and types[c].startswith("ENUM") else c
-              for c in columns]
+    picked = [
+        "CAST(customer_id AS VARCHAR) AS customer_id"
+        if c == "customer_id" and types[c].startswith("ENUM")
+        else c
+        for c in columns
+    ]
     con.execute(f"CREATE VIEW transactions AS SELECT {', '.join(picked)} FROM given")
     return columns
 
@@ -145,8 +173,9 @@ def _check(con, as_of: date) -> None:
         raise CrmkitError("no_transactions")
     for column, count in zip(REQUIRED_TRANSACTION_COLUMNS, present):
         if count < rows:
-            raise CrmkitError("missing_values", column=column, count=rows - count,
-                              row=_first_row(con, f"{column} IS NULL"))
+            raise CrmkitError(
+                "missing_values", column=column, count=rows - count, row=_first_row(con, f"{column} IS NULL")
+            )
     if first > as_of:
         raise CrmkitError("as_of_too_early", value=as_of.isoformat(), first=first.isoformat())
 
@@ -160,7 +189,10 @@ def _first_row(con, condition: str) -> int:
 def _finish(con, summary: pd.DataFrame) -> pd.DataFrame:
     wrong = ~(summary["revenue"].abs() < 2**53 / 100)  # NaN and infinity too
     if wrong.any():
-        row = _first_row(con, "NOT isfinite(CAST(amount AS DOUBLE)) OR abs(CAST(amount AS DOUBLE)) >= 90071992547409")
-        raise CrmkitError("amount_not_finite", column="amount", row=row,
-                          value=summary["customer_id"][wrong.idxmax()])
+        row = _first_row(
+            con, "NOT isfinite(CAST(amount AS DOUBLE)) OR abs(CAST(amount AS DOUBLE)) >= 90071992547409"
+        )
+        raise CrmkitError(
+            "amount_not_finite", column="amount", row=row, value=summary["customer_id"][wrong.idxmax()]
+        )
     return summary.astype({**{c: "float64" for c in _DAYS}, "monetary": "float64"})

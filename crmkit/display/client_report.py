@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from string import Formatter
 
-from crmkit.core.language import get_language, in_language
+from crmkit.core.catalogue import read_catalogue
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import glossary_entry, has_term, term_pair
-from crmkit.core.catalogue import read_catalogue
+from crmkit.core.language import get_language, in_language
 
 _HERE = Path(__file__).parent
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -79,9 +79,15 @@ class Words(Formatter):
         """A pandas Period: a month, a week or a day."""
         first = value.start_time
         if value.freqstr.startswith("M"):
-            return f"{first.year} 年 {first.month} 月" if self.lang == "zh" else f"{_MONTHS[first.month - 1]} {first.year}"
+            return (
+                f"{first.year} 年 {first.month} 月"
+                if self.lang == "zh"
+                else f"{_MONTHS[first.month - 1]} {first.year}"
+            )
         day = self._date(first, _)
-        return day if value.freqstr == "D" else f"{day}起的一周" if self.lang == "zh" else f"the week of {day}"
+        return (
+            day if value.freqstr == "D" else f"{day}起的一周" if self.lang == "zh" else f"the week of {day}"
+        )
 
     def _term(self, slug: str, _) -> str:
         if not has_term(slug):  # a tier or segment of the client's own
@@ -124,7 +130,9 @@ class Sentence:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/markdown": self.text, "text/plain": self.text}, {"crmkit_caption": True} if self.role == "caption" else {}
+        return {"text/markdown": self.text, "text/plain": self.text}, {
+            "crmkit_caption": True
+        } if self.role == "caption" else {}
 
 
 class Report:
@@ -151,13 +159,22 @@ class Report:
         sentences = read_catalogue(_HERE / "client_report.toml")
         if key not in sentences:
             raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(sentences)))
-        zh, en = (Words(lang, self.currency, cents=self.cents).format(sentences[key][lang], **values) for lang in ("zh", "en"))
+        zh, en = (
+            Words(lang, self.currency, cents=self.cents).format(sentences[key][lang], **values)
+            for lang in ("zh", "en")
+        )
         for name, value in values.items():
             number = isinstance(value, (int, float)) or hasattr(value, "dtype")
             days = value if isinstance(value, tuple) else (value,) if isinstance(value, date) else ()
             text = "/".join(day.isoformat()[:10] for day in days) or str(value)
-            self._numbers.append({
-                "finding": key, "figure": name, "number": float(value) if number else None, "text": None if number else text})
+            self._numbers.append(
+                {
+                    "finding": key,
+                    "figure": name,
+                    "number": float(value) if number else None,
+                    "text": None if number else text,
+                }
+            )
         return Sentence(in_language(zh, en, between="\n\n"), role)
 
     def pair(self, texts: tuple[str, str]) -> Sentence:

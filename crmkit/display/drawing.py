@@ -10,27 +10,41 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from . import fonts
+from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.intervals import Estimate
 from crmkit.core.language import get_language, in_language
+
+from . import fonts
 from .numbers import number, percent
-from crmkit.core.glossary import has_term, term_pair
 
 BLUE, ORANGE, VERMILION, INK = "#0072B2", "#E69F00", "#D55E00", "#222222"  # Okabe and Ito's
 PALE, GREY, DARK = "#C4C9CD", "#8A8F94", "#5F666D"  # beside blue; lines; beside orange
-TIER_COLOURS = ("#BFD9EE", "#E69F00", "#6B7780", "#3F464C")  # platinum, gold, iron, lead; in greyscale light to dark
-PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}  # under words that a line may cross
+TIER_COLOURS = (
+    "#BFD9EE",
+    "#E69F00",
+    "#6B7780",
+    "#3F464C",
+)  # platinum, gold, iron, lead; in greyscale light to dark
+PAPER = {
+    "facecolor": "white",
+    "edgecolor": "none",
+    "alpha": 0.85,
+    "pad": 2,
+}  # under words that a line may cross
 HEAT = "YlGnBu"  # one direction of lightness, so greyscale keeps the order
 
 
 # --- words and numbers ----------------------------------------------------------------------
+
 
 def label(slug: str, *, lines: bool = False) -> str:
     """A term as a label: begins with a capital in English; ``lines`` puts the two languages one below the other."""
     if not has_term(slug):
         return str(slug)  # a client's own tier or segment
     zh, en = term_pair(slug)
-    return in_language(zh, en[:1].upper() + en[1:] if get_language() == "en" else en, between="\n" if lines else " ")
+    return in_language(
+        zh, en[:1].upper() + en[1:] if get_language() == "en" else en, between="\n" if lines else " "
+    )
 
 
 def colon() -> str:
@@ -50,8 +64,10 @@ def estimates(table: pd.DataFrame, column: str, level: float = 0.95) -> list[Est
     """A column as estimates: with its ``_low`` and ``_high``, else ``low`` and ``high``, where the table has them."""
     own = f"{column}_" if f"{column}_low" in table else ""
     ends = (table.get(f"{own}{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
-    return [Estimate(value=v, low=None if pd.isna(low) else low, high=None if pd.isna(low) else high, level=level)
-            for v, low, high in zip(table[column], *ends)]
+    return [
+        Estimate(value=v, low=None if pd.isna(low) else low, high=None if pd.isna(low) else high, level=level)
+        for v, low, high in zip(table[column], *ends)
+    ]
 
 
 def either_side(estimate: Estimate) -> list | None:
@@ -61,6 +77,7 @@ def either_side(estimate: Estimate) -> list | None:
 
 
 # --- the paper ------------------------------------------------------------------------------
+
 
 def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2), x=None, y=None) -> Axes:
     """The Axes given, or those of a new figure, ready to be drawn on: the font, the title, no frame above and right.
@@ -89,7 +106,9 @@ def tick(value: float, show) -> str:
     """A number where it stands: ``number`` unrounded, ``percent`` whole if it is, others as they write it."""
     if show is number:
         return number(value, exact=True)
-    return percent(value, int(abs(100 * value - round(100 * value)) > 1e-6)) if show is percent else show(value)
+    return (
+        percent(value, int(abs(100 * value - round(100 * value)) > 1e-6)) if show is percent else show(value)
+    )
 
 
 def share_axis(axis, slug: str) -> None:
@@ -117,9 +136,13 @@ def heat_map(ax: Axes, table: pd.DataFrame, show, *, x: str, y: str) -> None:
     """The table's cells, the darker the more, written by ``show``; ``x`` and ``y`` name its columns and its rows."""
     import seaborn as sns
 
-    sns.heatmap(table, ax=ax, cmap=HEAT, annot=table.map(show), fmt="", cbar=False, linewidths=1, linecolor="white")
+    sns.heatmap(
+        table, ax=ax, cmap=HEAT, annot=table.map(show), fmt="", cbar=False, linewidths=1, linecolor="white"
+    )
     for set_ticks, slugs in ((ax.set_xticks, table.columns), (ax.set_yticks, table.index)):
-        set_ticks([i + 0.5 for i in range(len(slugs))], [label(str(s), lines=True) for s in slugs], rotation=0)
+        set_ticks(
+            [i + 0.5 for i in range(len(slugs))], [label(str(s), lines=True) for s in slugs], rotation=0
+        )
     ax.tick_params(length=0)
     name_axis(ax.xaxis, x)
     name_axis(ax.yaxis, y)
@@ -130,12 +153,21 @@ def money_axis(axis, slug: str) -> None:
     name_axis(axis, slug, number)
 
 
-def paired_bars(ax: Axes, table: pd.DataFrame, slugs, *, show=number, colours=(DARK, ORANGE), flat=False) -> None:
+def paired_bars(
+    ax: Axes, table: pd.DataFrame, slugs, *, show=number, colours=(DARK, ORANGE), flat=False
+) -> None:
     """Two columns side by side, a pair of bars for each row (``flat``: lying), each with its number at its end."""
     for offset, slug, colour, hatch in zip((-0.2, 0.2), slugs, colours, ("", "//")):
         bars = (ax.barh if flat else ax.bar)(
-            np.arange(len(table)) + offset, table[slug], 0.38, color=colour, hatch=hatch, edgecolor="white",
-            linewidth=0, label=label(slug, lines=not flat))
+            np.arange(len(table)) + offset,
+            table[slug],
+            0.38,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            linewidth=0,
+            label=label(slug, lines=not flat),
+        )
         ax.bar_label(bars, [show(value) for value in table[slug]], padding=3, fontsize=9)
 
 
@@ -146,11 +178,23 @@ def estimate_bars(ax: Axes, slugs, estimates, *, show=number, best=None) -> None
     """
     for i, (slug, estimate) in enumerate(zip(slugs, estimates)):
         value, loss = estimate.value, estimate.value < 0
-        ax.barh(i, value, height=0.6, color="white" if loss else BLUE if slug == best else PALE,
-                edgecolor=VERMILION if loss else INK, linewidth=0.8, hatch="////" if loss else None)
+        ax.barh(
+            i,
+            value,
+            height=0.6,
+            color="white" if loss else BLUE if slug == best else PALE,
+            edgecolor=VERMILION if loss else INK,
+            linewidth=0.8,
+            hatch="////" if loss else None,
+        )
         ax.errorbar(value, i, xerr=either_side(estimate), color=INK, capsize=4, linewidth=1.2)
-        ax.annotate(with_interval(estimate, show).replace(" (", "\n("), (1.02, i), va="center", fontsize=9,
-                    xycoords=("axes fraction", "data"))
+        ax.annotate(
+            with_interval(estimate, show).replace(" (", "\n("),
+            (1.02, i),
+            va="center",
+            fontsize=9,
+            xycoords=("axes fraction", "data"),
+        )
     row_labels(ax.yaxis, slugs)
     ax.invert_yaxis()
     ax.axvline(0, color=INK, linewidth=0.8)
@@ -162,7 +206,9 @@ def lines(ax: Axes, x, series: dict, *, bands: dict | None = None) -> None:
     ends = []
     for i, (slug, y) in enumerate(series.items()):
         colour = (BLUE, VERMILION, DARK, ORANGE, INK)[i % 5]
-        ax.plot(x, y, color=colour, linestyle=("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))[i % 5], linewidth=2)
+        ax.plot(
+            x, y, color=colour, linestyle=("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))[i % 5], linewidth=2
+        )
         if bands and slug in bands:
             ax.fill_between(x, *bands[slug], color=colour, alpha=0.15, linewidth=0)
         last = np.flatnonzero(np.isfinite(np.asarray(y, dtype=float)))[-1]
@@ -173,7 +219,21 @@ def lines(ax: Axes, x, series: dict, *, bands: dict | None = None) -> None:
     place = -np.inf
     for y, slug, colour in sorted(ends):
         place = max(y, place + apart)
-        ax.annotate(label(slug, lines=True), (1.015, place), va="center", color=INK, fontsize=9,
-                    xycoords=("axes fraction", "data"), linespacing=1.1)
-        ax.plot(1.006, place, marker="s", markersize=4, color=colour, clip_on=False,
-                transform=ax.get_yaxis_transform())
+        ax.annotate(
+            label(slug, lines=True),
+            (1.015, place),
+            va="center",
+            color=INK,
+            fontsize=9,
+            xycoords=("axes fraction", "data"),
+            linespacing=1.1,
+        )
+        ax.plot(
+            1.006,
+            place,
+            marker="s",
+            markersize=4,
+            color=colour,
+            clip_on=False,
+            transform=ax.get_yaxis_transform(),
+        )

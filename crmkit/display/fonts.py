@@ -12,8 +12,18 @@ FILE = Path(__file__).parent / "noto_sans_sc" / "NotoSansSC-subset.otf"
 NAME = "Noto Sans SC"
 # fonts that a system may have for characters beyond ours (rare names, traditional forms), the plainest first
 SYSTEM_CJK = (
-    "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "SimHei",
-    "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Noto Serif CJK SC", "SimSun", "Songti SC", "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "SimHei",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "Noto Serif CJK SC",
+    "SimSun",
+    "Songti SC",
+    "Noto Sans CJK JP",
 )
 
 

@@ -23,7 +23,11 @@ def number(value: float, lang: str | None = None, *, exact: bool = False) -> str
     >>> number(1_250_000), number(1_250_000, exact=True), number(0.25, exact=True)
     ('1.2M', '1.25M', '0.25')
     """
-    units = ((1e8, "亿"), (1e4, "万")) if (lang or get_language()) == "zh" else ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+    units = (
+        ((1e8, "亿"), (1e4, "万"))
+        if (lang or get_language()) == "zh"
+        else ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+    )
     size, unit = next(((s, u) for s, u in units if abs(value) >= s), (1, ""))
     digits = 1 if abs(value) < 100 * size and (unit or abs(value) < 10) else 0
     if exact:

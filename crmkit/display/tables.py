@@ -8,22 +8,61 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crmkit.core.language import get_language, in_language
-from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_choice
-from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.catalogue import message_pair
+from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.language import get_language, in_language
+from crmkit.core.schema import require_choice
+
 from .numbers import percent
 
 # a column so named holds shares (0…1) and is shown as %
 _SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?$")
 # columns (or index levels) whose values are slugs of the catalogue
-_SLUGS = ("tier", "segment", "from_tier", "to_tier", "level", "kind", "measure", "reason",
-          "relationship_type", "published_type", "best_type", "trait", "asked_by", "ladder", "rung",
-          "quadrant", "first_payment", "sector", "reading", "market", "expectation", "decision",
-          "attainment", "recommendation", "complaint",
-          "programme", "policy", "contact_policy", "arm", "item", "channel", "setting", "strata",
-          "stage", "from_rung", "to_rung", "check", "source", "way", "option", "group", "firm")
+_SLUGS = (
+    "tier",
+    "segment",
+    "from_tier",
+    "to_tier",
+    "level",
+    "kind",
+    "measure",
+    "reason",
+    "relationship_type",
+    "published_type",
+    "best_type",
+    "trait",
+    "asked_by",
+    "ladder",
+    "rung",
+    "quadrant",
+    "first_payment",
+    "sector",
+    "reading",
+    "market",
+    "expectation",
+    "decision",
+    "attainment",
+    "recommendation",
+    "complaint",
+    "programme",
+    "policy",
+    "contact_policy",
+    "arm",
+    "item",
+    "channel",
+    "setting",
+    "strata",
+    "stage",
+    "from_rung",
+    "to_rung",
+    "check",
+    "source",
+    "way",
+    "option",
+    "group",
+    "firm",
+)
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
 _FORMULA = re.compile(r"^\s*(?:[=@\t\r]|[+-](?!\d+(?:[.,]\d+)*$))")
 
@@ -51,7 +90,10 @@ class Table:
         frame = _with_index(self.frame)
         head = frame.head(self.rows)
         digits = [0 if _is_whole(frame.iloc[:, i]) else self.digits for i in range(frame.shape[1])]
-        cells = {i: [self._cell(v, str(c), digits[i]) for v in head.iloc[:, i]] for i, c in enumerate(frame.columns)}
+        cells = {
+            i: [self._cell(v, str(c), digits[i]) for v in head.iloc[:, i]]
+            for i, c in enumerate(frame.columns)
+        }
         left = [not _is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
         note = ""
         if len(frame) > len(head):
@@ -67,7 +109,9 @@ class Table:
             at_midnight = not (getattr(value, "hour", 0) or getattr(value, "minute", 0))
             return value.strftime("%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M")
         if isinstance(value, str):
-            slug = "contact_cost" if (column, value) == ("item", "contacts") else value  # money, and no number of contacts
+            slug = (
+                "contact_cost" if (column, value) == ("item", "contacts") else value
+            )  # money, and no number of contacts
             return term_pair(slug) if column in _SLUGS and has_term(slug) else value
         if not isinstance(value, (int, float, np.number)):
             return str(value)
@@ -85,7 +129,7 @@ class Table:
             for row in shown.itertuples(index=False, name=None)
         )
         tail = f'<p class="crm-note">{_html(note)}</p>' if note else ""
-        return (f'{_STYLE}<table class="crm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{tail}')
+        return f'{_STYLE}<table class="crm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{tail}'
 
     def __repr__(self) -> str:
         shown, left, note = self._shown()
@@ -94,12 +138,16 @@ class Table:
         widths = [max(map(_width, column)) for column in columns]
         lines = []
         for row in zip(*columns):
-            padded = [v + _pad(v, w) if is_text else _pad(v, w) + v for v, w, is_text in zip(row, widths, left)]
+            padded = [
+                v + _pad(v, w) if is_text else _pad(v, w) + v for v, w, is_text in zip(row, widths, left)
+            ]
             lines.append("  ".join(padded).rstrip())
         return "\n".join([*lines, *([_plain(note)] if note else [])])
 
 
-def show(frame: pd.DataFrame, *, digits: int = 2, percent: "list[str] | bool | None" = None, rows: int = 20) -> Table:
+def show(
+    frame: pd.DataFrame, *, digits: int = 2, percent: "list[str] | bool | None" = None, rows: int = 20
+) -> Table:
     """Show a table with its headings and tiers in the language, shares as %, money with thousands separators.
 
     ``percent`` names the columns shown as % (True: every number); without it those whose name says share, rate or
@@ -118,7 +166,9 @@ def show(frame: pd.DataFrame, *, digits: int = 2, percent: "list[str] | bool | N
     return Table(frame, digits=digits, percent=percent, rows=rows)
 
 
-def save_tables(tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang: str | None = None) -> list[Path]:
+def save_tables(
+    tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang: str | None = None
+) -> list[Path]:
     """Write each table as ``<name>.parquet`` (canonical columns) and ``<name>.csv``, and all into one ``tables.xlsx``.
 
     CSV (UTF-8 with BOM, so that Excel opens it rightly) and XLSX have headings in ``lang`` (default: the language
@@ -136,15 +186,25 @@ def save_tables(tables: "dict[str, pd.DataFrame]", folder: "str | Path", *, lang
     folder.mkdir(parents=True, exist_ok=True)
     paths, sheets = [], set()
     book = folder / "tables.xlsx"
-    with xlsxwriter.Workbook(book, {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False,
-                                    "nan_inf_to_errors": False, "default_date_format": "yyyy-mm-dd"}) as workbook:
+    with xlsxwriter.Workbook(
+        book,
+        {
+            "strings_to_formulas": False,
+            "strings_to_numbers": False,
+            "strings_to_urls": False,
+            "nan_inf_to_errors": False,
+            "default_date_format": "yyyy-mm-dd",
+        },
+    ) as workbook:
         for name, frame in tables.items():
             frame, file = _with_index(frame), re.sub(r'[<>:"/\\|?*]', "_", name)
             frame.to_parquet(folder / f"{file}.parquet", index=False)
             readable = frame.copy()
             for column in [c for c in frame.columns if c in _SLUGS]:
-                readable[column] = [_plain(term_pair(v), lang) if isinstance(v, str) and has_term(v) else v
-                                    for v in frame[column]]
+                readable[column] = [
+                    _plain(term_pair(v), lang) if isinstance(v, str) and has_term(v) else v
+                    for v in frame[column]
+                ]
             readable.columns = [_plain(h, lang) for h in _headings(frame)]
             guarded = readable.map(lambda v: "'" + v if isinstance(v, str) and _FORMULA.match(v) else v)
             guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig")
@@ -166,7 +226,9 @@ def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFram
             if _is_missing(value):
                 continue
             if isinstance(value, date):
-                sheet.write_datetime(i, j, pd.Timestamp(value).to_pydatetime().replace(tzinfo=None), as_format)
+                sheet.write_datetime(
+                    i, j, pd.Timestamp(value).to_pydatetime().replace(tzinfo=None), as_format
+                )
             elif isinstance(value, (bool, np.bool)):
                 sheet.write_boolean(i, j, bool(value))
             elif numeric and abs(value) != float("inf"):
@@ -194,15 +256,16 @@ def _sheet_name(name: str, taken: set[str]) -> str:
     wanted, n = base, 1
     while wanted.lower() in taken:
         n += 1
-        wanted = f"{base[:31 - len(str(n)) - 1]}_{n}"
+        wanted = f"{base[: 31 - len(str(n)) - 1]}_{n}"
     taken.add(wanted.lower())
     return wanted
 
 
 def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     """The index as columns where it says something: named, or of text."""
-    plain = isinstance(frame.index, pd.RangeIndex) or (frame.index.nlevels == 1 and frame.index.name is None
-                                                       and pd.api.types.is_integer_dtype(frame.index))
+    plain = isinstance(frame.index, pd.RangeIndex) or (
+        frame.index.nlevels == 1 and frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
+    )
     flat = frame if plain else frame.reset_index(names=None if any(frame.index.names) else "tier")
     if flat.columns.nlevels > 1:
         flat = flat.set_axis([" ".join(map(str, c)).strip() for c in flat.columns], axis=1)
@@ -233,7 +296,13 @@ def _is_missing(value) -> bool:
 
 
 def _as_seen(value) -> str:
-    return f"{value:,.2f}" if isinstance(value, float) else str(value)[:10] if isinstance(value, date) else str(value)
+    return (
+        f"{value:,.2f}"
+        if isinstance(value, float)
+        else str(value)[:10]
+        if isinstance(value, date)
+        else str(value)
+    )
 
 
 def _plain(text: "str | tuple[str, str]", lang: str | None = None) -> str:

@@ -7,6 +7,7 @@ import anywidget
 import traitlets
 
 from crmkit.core.language import get_language
+
 from .scene import to_svg, words
 
 _HERE = Path(__file__).parent

@@ -6,7 +6,15 @@ import pandas as pd
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_between, require_columns, require_level, require_numbers
 
-SEVEN_EXPECTATIONS = ("value", "communication", "attitude", "reliability", "quality", "guarantee", "understanding")
+SEVEN_EXPECTATIONS = (
+    "value",
+    "communication",
+    "attitude",
+    "reliability",
+    "quality",
+    "guarantee",
+    "understanding",
+)
 
 
 def expectation_gaps(
@@ -49,8 +57,12 @@ def expectation_gaps(
     if known.sum() < len(names) + 20:
         raise CrmkitError("too_few_respondents", value=int(known.sum()), needed=len(names) + 20)
     answers = np.where(known[:, None], survey[columns], lowest)  # so that an error names the survey's own row
-    satisfied, *marks = (answer[known] for answer in require_numbers(
-        pd.DataFrame(answers, columns=columns), columns, low=lowest, high=top, what="expectation_gaps"))
+    satisfied, *marks = (
+        answer[known]
+        for answer in require_numbers(
+            pd.DataFrame(answers, columns=columns), columns, low=lowest, high=top, what="expectation_gaps"
+        )
+    )
     met, stated = np.split(np.array(marks), 2)
     if np.linalg.matrix_rank(met - met.mean(axis=1, keepdims=True)) < len(names):
         raise CrmkitError("expectations_move_together", value=", ".join(names))
@@ -58,8 +70,20 @@ def expectation_gaps(
     derived, (low, high) = fit.params[1:], fit.conf_int(alpha=1 - level)[1:].T
     gap, claimed = top - met.mean(axis=1), stated.mean(axis=1)
     first = [(-score).argsort(kind="stable").argsort() + 1 for score in (derived * gap, claimed * gap)]
-    return pd.DataFrame({
-        "expectation": names, "performance": met.mean(axis=1), "gap": gap, "stated_importance": claimed,
-        "derived_importance": derived, "low": low, "high": high, "worth": derived * gap, "worth_low": low * gap,
-        "worth_high": high * gap, "priority": first[0], "stated_priority": first[1], "respondents": len(satisfied),
-    }).sort_values("priority", ignore_index=True)
+    return pd.DataFrame(
+        {
+            "expectation": names,
+            "performance": met.mean(axis=1),
+            "gap": gap,
+            "stated_importance": claimed,
+            "derived_importance": derived,
+            "low": low,
+            "high": high,
+            "worth": derived * gap,
+            "worth_low": low * gap,
+            "worth_high": high * gap,
+            "priority": first[0],
+            "stated_priority": first[1],
+            "respondents": len(satisfied),
+        }
+    ).sort_values("priority", ignore_index=True)

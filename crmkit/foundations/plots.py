@@ -4,8 +4,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from crmkit.display.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    axes,
+    colon,
+    estimate_bars,
+    estimates,
+    label,
+    with_interval,
+)
 from crmkit.display.numbers import number, percent
-from crmkit.display.drawing import BLUE, GREY, INK, ORANGE, axes, colon, estimate_bars, estimates, label, with_interval
 
 
 def plot_repeat_split(result, *, ax: Axes | None = None) -> Axes:
@@ -28,9 +39,14 @@ def plot_second_order(result, *, ax: Axes | None = None) -> Axes:
     curve, median, early = result.curve, result.median_days, result.naive_median_days
     longest = number(curve["days_since_first"].max())
     seen = with_interval(median, number) if np.isfinite(median.value) else f"> {longest}"
-    ax = axes(ax, f"{label('time_to_second_order')}\n● {label('median_days')}{colon()}{seen}\n"
-              f"◇ {label('naive_median_days')}{colon()}{number(early) if early > 0 else '–'}", size=(7, 4.6),
-              x="days_since_first", y=("returned_share", percent))
+    ax = axes(
+        ax,
+        f"{label('time_to_second_order')}\n● {label('median_days')}{colon()}{seen}\n"
+        f"◇ {label('naive_median_days')}{colon()}{number(early) if early > 0 else '–'}",
+        size=(7, 4.6),
+        x="days_since_first",
+        y=("returned_share", percent),
+    )
     days = curve["days_since_first"]
     ax.step(days, curve["returned_share"], where="post", color=BLUE, linewidth=2)
     ax.fill_between(days, curve["low"], curve["high"], step="post", color=BLUE, alpha=0.15, linewidth=0)
@@ -50,10 +66,21 @@ def plot_stakeholder_map(result, *, ax: Axes | None = None) -> Axes:
     ax = axes(ax, label("stakeholder_map"), size=(7, 1.4 + 0.55 * len(table)))
     for row in table.itertuples():
         falls = row.priority > row.textbook_priority
-        ax.plot([0, 1], [row.textbook_priority, row.priority], "o--" if falls else "o-", color=GREY if falls else BLUE)
-        ax.text(1.04, row.priority, f"{row.priority}  {label(row.stakeholder)}{colon()}{number(row.loss_avoided_per_effort)}",
-                va="center")
-    ax.set_yticks(range(1, len(table) + 1), [f"{label(s)}  {i}" for i, s in enumerate(table["stakeholder"], 1)])
+        ax.plot(
+            [0, 1],
+            [row.textbook_priority, row.priority],
+            "o--" if falls else "o-",
+            color=GREY if falls else BLUE,
+        )
+        ax.text(
+            1.04,
+            row.priority,
+            f"{row.priority}  {label(row.stakeholder)}{colon()}{number(row.loss_avoided_per_effort)}",
+            va="center",
+        )
+    ax.set_yticks(
+        range(1, len(table) + 1), [f"{label(s)}  {i}" for i, s in enumerate(table["stakeholder"], 1)]
+    )
     ax.set_xticks([0, 1], [label(c, lines=True) for c in ("textbook_priority", "loss_avoided_per_effort")])
     ax.set(xlim=(-0.05, 1.7), ylim=(len(table) + 0.5, 0.5))
     ax.xaxis.tick_top()
@@ -68,9 +95,19 @@ def plot_expectation_gaps(result: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     ``result``: what ``expectation_gaps`` gives.
     """
     ax = axes(ax, label("worth"), size=(8, 4.8))
-    estimate_bars(ax, result["expectation"], estimates(result, "worth"),
-                  show=lambda v: f"{v:.2f}".replace("-", "−"), best=result["expectation"].iloc[0])
-    ax.set_yticks(range(len(result)), [f"{label(name, lines=True)}  #{order}"
-                                       for name, order in zip(result["expectation"], result["stated_priority"])])
+    estimate_bars(
+        ax,
+        result["expectation"],
+        estimates(result, "worth"),
+        show=lambda v: f"{v:.2f}".replace("-", "−"),
+        best=result["expectation"].iloc[0],
+    )
+    ax.set_yticks(
+        range(len(result)),
+        [
+            f"{label(name, lines=True)}  #{order}"
+            for name, order in zip(result["expectation"], result["stated_priority"])
+        ],
+    )
     ax.set_xlabel(f"# {label('stated_priority')}")
     return ax

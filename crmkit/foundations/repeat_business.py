@@ -6,20 +6,29 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import Estimate, bootstrap, mean_of, survival_curve
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import as_day, require_between, require_dates, require_known, require_level, require_numbers
+from crmkit.core.intervals import Estimate, bootstrap, mean_of, survival_curve
+from crmkit.core.schema import (
+    as_day,
+    require_between,
+    require_dates,
+    require_known,
+    require_level,
+    require_numbers,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RepeatBusiness:
     """What first and repeat orders bring, and how customers come back for a second one."""
 
-    split: pd.DataFrame       # measure (revenue, margin), first_orders, repeat_orders (currency), repeat_share with
-                              # low and high (missing without a generator)
-    repeat_rate: Estimate     # share of customers with a second order by as_of; Wilson's interval
-    curve: pd.DataFrame       # days_since_first (order), returned_share with low and high (Kaplan-Meier)
-    median_days: Estimate     # days until half of all customers have ordered again; infinite where not seen
+    split: (
+        pd.DataFrame
+    )  # measure (revenue, margin), first_orders, repeat_orders (currency), repeat_share with
+    # low and high (missing without a generator)
+    repeat_rate: Estimate  # share of customers with a second order by as_of; Wilson's interval
+    curve: pd.DataFrame  # days_since_first (order), returned_share with low and high (Kaplan-Meier)
+    median_days: Estimate  # days until half of all customers have ordered again; infinite where not seen
     naive_median_days: float  # of those who are back already: too short, the slow ones are still missing
     customers: int
 
@@ -27,11 +36,17 @@ class RepeatBusiness:
         """The share of customers who order again within so many days, up to the longest time observed."""
         require_between(days, 0, float(self.curve["days_since_first"].iloc[-1]), name="days")
         at = self.curve[self.curve["days_since_first"] <= days].iloc[-1].to_dict()
-        return Estimate(value=at["returned_share"], low=at["low"], high=at["high"], level=self.median_days.level)
+        return Estimate(
+            value=at["returned_share"], low=at["low"], high=at["high"], level=self.median_days.level
+        )
 
 
 def repeat_business(
-    transactions: pd.DataFrame, *, as_of: date, rng: np.random.Generator | None = None, resamples: int = 500,
+    transactions: pd.DataFrame,
+    *,
+    as_of: date,
+    rng: np.random.Generator | None = None,
+    resamples: int = 500,
     level: float = 0.95,
 ) -> RepeatBusiness:
     """How much of revenue and margin repeat orders bring, who has come back, and how long the second order takes.
@@ -61,14 +76,21 @@ def repeat_business(
         unit_cost, quantity = require_numbers(transactions, ["unit_cost", "quantity"], what="repeat_business")
         money["margin"] = money["revenue"] - unit_cost * quantity
     day, end = require_dates(transactions, what="repeat_business").dt.normalize(), pd.Timestamp(as_day(as_of))
-    log = pd.DataFrame({"customer": transactions["customer_id"].astype(str).to_numpy(), "day": day.to_numpy(), **money})
+    log = pd.DataFrame(
+        {"customer": transactions["customer_id"].astype(str).to_numpy(), "day": day.to_numpy(), **money}
+    )
     log = log[log["day"] <= end]
     bought = log[log["revenue"] >= 0]
     if bought.empty:
         raise CrmkitError("no_purchases", value=as_of)
 
     first = bought.groupby("customer")["day"].min()
-    second = bought[bought["day"] > bought["customer"].map(first)].groupby("customer")["day"].min().reindex(first.index)
+    second = (
+        bought[bought["day"] > bought["customer"].map(first)]
+        .groupby("customer")["day"]
+        .min()
+        .reindex(first.index)
+    )
     back, waited = second.notna(), (second.fillna(end) - first).dt.days
     log = log[log["customer"].isin(first.index)]
     later = (log["day"] > log["customer"].map(first)).rename("later")
@@ -78,18 +100,36 @@ def repeat_business(
         each = each.reindex(columns=[False, True], fill_value=0.0).to_numpy()
         if each.sum() <= 0:
             raise CrmkitError("total_zero", name=measure)
-        share = bootstrap(each, lambda v, w: (v[:, 1] * w).sum() / (v.sum(axis=1) * w).sum(), rng=rng,
-                          resamples=resamples, level=level)
+        share = bootstrap(
+            each,
+            lambda v, w: (v[:, 1] * w).sum() / (v.sum(axis=1) * w).sum(),
+            rng=rng,
+            resamples=resamples,
+            level=level,
+        )
         rows.append([measure, *each.sum(axis=0), *share.numbers])
-    split = pd.DataFrame(rows, columns=["measure", "first_orders", "repeat_orders", "repeat_share", "low", "high"])
+    split = pd.DataFrame(
+        rows, columns=["measure", "first_orders", "repeat_orders", "repeat_share", "low", "high"]
+    )
 
     waiting = survival_curve(waited, back, level=level)
-    curve = pd.DataFrame({"days_since_first": waiting["time"], "returned_share": 1 - waiting["share"],
-                          "low": 1 - waiting["high"], "high": 1 - waiting["low"]})
-    half, soon, late = (float(np.fmin(np.inf, curve["days_since_first"][curve[c] >= 0.5].min()))
-                        for c in ("returned_share", "high", "low"))
+    curve = pd.DataFrame(
+        {
+            "days_since_first": waiting["time"],
+            "returned_share": 1 - waiting["share"],
+            "low": 1 - waiting["high"],
+            "high": 1 - waiting["low"],
+        }
+    )
+    half, soon, late = (
+        float(np.fmin(np.inf, curve["days_since_first"][curve[c] >= 0.5].min()))
+        for c in ("returned_share", "high", "low")
+    )
     return RepeatBusiness(
-        split=split.astype({"low": float, "high": float}), customers=len(first), curve=curve,
+        split=split.astype({"low": float, "high": float}),
+        customers=len(first),
+        curve=curve,
         repeat_rate=mean_of(back, level=level),
         median_days=Estimate(value=half, low=soon, high=late, level=level),
-        naive_median_days=float(waited[back].median()))
+        naive_median_days=float(waited[back].median()),
+    )

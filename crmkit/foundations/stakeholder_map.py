@@ -10,21 +10,36 @@ from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.schema import require_between, require_choice, require_known, require_numbers, require_unique
 
 # Christopher, Payne & Ballantyne's (1991) six, and the two that the lecture names in place of referral and recruitment
-MARKETS = ("customer_market", "referral_market", "supplier_market", "recruitment_market", "influence_market",
-           "internal_market", "competitor_market", "distributor_market")
+MARKETS = (
+    "customer_market",
+    "referral_market",
+    "supplier_market",
+    "recruitment_market",
+    "influence_market",
+    "internal_market",
+    "competitor_market",
+    "distributor_market",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StakeholderMap:
     """Expected losses from relations that break, today and with the same effort better spread."""
 
-    stakeholders: pd.DataFrame  # a row per stakeholder: loss, effort before and after, both orders of priority
-    loss_avoided: Estimate      # currency a year; the interval is over the uncertain elasticities
+    stakeholders: (
+        pd.DataFrame
+    )  # a row per stakeholder: loss, effort before and after, both orders of priority
+    loss_avoided: Estimate  # currency a year; the interval is over the uncertain elasticities
 
 
 def stakeholder_map(
-    stakeholders: pd.DataFrame, *, at_least: float = 0.5, rng: np.random.Generator | None = None,
-    elasticity_sd: float = 0.1, draws: int = 2000, level: float = 0.95,
+    stakeholders: pd.DataFrame,
+    *,
+    at_least: float = 0.5,
+    rng: np.random.Generator | None = None,
+    elasticity_sd: float = 0.1,
+    draws: int = 2000,
+    level: float = 0.95,
 ) -> StakeholderMap:
     """Where one more unit of effort prevents most: expected yearly loss, its marginal change, and the best spread.
 
@@ -51,9 +66,17 @@ def stakeholder_map(
     """
     require_known(stakeholders, ["stakeholder", "market"], what="stakeholder_map")
     require_unique(stakeholders, "stakeholder", what="stakeholder_map", code="stakeholder_not_unique")
-    limits = {"value_at_stake": (0, np.inf), "break_probability": (0, 1), "effort": (1e-9, np.inf),
-              "elasticity": (0, 0.99), "importance": (1, 5), "strength": (1, 5)}
-    value, chance, effort, e, importance, strength = require_numbers(stakeholders, limits, what="stakeholder_map")
+    limits = {
+        "value_at_stake": (0, np.inf),
+        "break_probability": (0, 1),
+        "effort": (1e-9, np.inf),
+        "elasticity": (0, 0.99),
+        "importance": (1, 5),
+        "strength": (1, 5),
+    }
+    value, chance, effort, e, importance, strength = require_numbers(
+        stakeholders, limits, what="stakeholder_map"
+    )
     require_between(at_least, 0, 1, name="at_least")
     for market in stakeholders["market"]:
         require_choice(market, MARKETS, name="market")
@@ -63,11 +86,19 @@ def stakeholder_map(
     after = best_spread(-loss, effort, -e, least, np.full(len(e), np.inf))
     avoided, saved = loss * (1 - (after / effort) ** -e), None
     if rng is not None:
-        saved = (loss * (1 - (after / effort) ** -draw_elasticities(e, elasticity_sd, draws, rng))).sum(axis=1)
+        saved = (loss * (1 - (after / effort) ** -draw_elasticities(e, elasticity_sd, draws, rng))).sum(
+            axis=1
+        )
     gain, total = loss * e / effort, float(avoided.sum())
     first = [(-score).argsort(kind="stable").argsort() + 1 for score in (gain, importance * (6 - strength))]
     return StakeholderMap(
         stakeholders=stakeholders.assign(
-            expected_loss=loss, loss_avoided_per_effort=gain, priority=first[0], textbook_priority=first[1],
-            effort_after=after, expected_loss_after=loss - avoided),
-        loss_avoided=Estimate(value=total) if saved is None else interval_of(saved, value=total, level=level))
+            expected_loss=loss,
+            loss_avoided_per_effort=gain,
+            priority=first[0],
+            textbook_priority=first[1],
+            effort_after=after,
+            expected_loss_after=loss - avoided,
+        ),
+        loss_avoided=Estimate(value=total) if saved is None else interval_of(saved, value=total, level=level),
+    )

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_columns, require_known, require_numbers, require_unique
+from crmkit.core.schema import (
+    require_between,
+    require_columns,
+    require_known,
+    require_numbers,
+    require_unique,
+)
 
 
 def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.DataFrame:
@@ -43,18 +49,33 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     if lines.empty:
         raise CrmkitError("no_values", name="lines")
     lines = lines[["order_id", "product_id"]].drop_duplicates()
-    basket, sizes = pd.factorize(lines["order_id"])[0], lines.groupby("order_id")["product_id"].transform("size")
+    basket, sizes = (
+        pd.factorize(lines["order_id"])[0],
+        lines.groupby("order_id")["product_id"].transform("size"),
+    )
     n = basket.max() + 1
     enough = (lines.groupby("product_id")["order_id"].transform("size") >= min_support * n).to_numpy()
     product, names = pd.factorize(lines["product_id"][enough], sort=True)
     held = pd.DataFrame.sparse.from_spmatrix(
-        coo_array((np.ones(len(product), dtype=bool), (basket[enough], product)), shape=(n, len(names))))
-    columns = ["product_id", "next_product_id", "baskets", "rule_support", "rule_confidence", "rule_lift",
-               "expected_baskets", "p_value", "p_adjusted"]
+        coo_array((np.ones(len(product), dtype=bool), (basket[enough], product)), shape=(n, len(names)))
+    )
+    columns = [
+        "product_id",
+        "next_product_id",
+        "baskets",
+        "rule_support",
+        "rule_confidence",
+        "rule_lift",
+        "expected_baskets",
+        "p_value",
+        "p_adjusted",
+    ]
     found = fpgrowth(held, min_support=min_support, max_len=2)
     if not (found["itemsets"].map(len) == 2).any():
         return pd.DataFrame(columns=columns)
-    rules = association_rules(found, metric="support", min_threshold=0, return_metrics=["support", "confidence", "lift"])
+    rules = association_rules(
+        found, metric="support", min_threshold=0, return_metrics=["support", "confidence", "lift"]
+    )
     rules = rules.rename(columns="rule_{}".format)
     a, b = (rules[side].map(min).to_numpy(int) for side in ("rule_antecedents", "rule_consequents"))
     expected, variance = np.zeros((2, len(rules)))
@@ -71,9 +92,15 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     spread = np.clip(1 - variance / np.maximum(expected, 1e-300), 1e-9, 1 - 1e-9)
     trials = np.maximum(expected / spread, together)  # of the binomial distribution with chance spread
     rules = rules.assign(
-        product_id=names[a], next_product_id=names[b], baskets=together.astype(int), expected_baskets=expected,
-        p_value=betainc(together, trials - together + 1, spread))
-    tested = len(names) * (len(names) - 1) / len(rules)  # pairs below the support were candidates, with p at most 1
+        product_id=names[a],
+        next_product_id=names[b],
+        baskets=together.astype(int),
+        expected_baskets=expected,
+        p_value=betainc(together, trials - together + 1, spread),
+    )
+    tested = (
+        len(names) * (len(names) - 1) / len(rules)
+    )  # pairs below the support were candidates, with p at most 1
     rules["p_adjusted"] = np.minimum(false_discovery_control(rules["p_value"]) * tested, 1)
     return rules.sort_values(["p_value", "product_id", "next_product_id"], ignore_index=True)[columns]
 
@@ -104,16 +131,22 @@ def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFr
         return ids.astype(str)
 
     owned = owned[["customer_id", "product_id"]].drop_duplicates()
-    offers = owned.assign(key=text(owned["product_id"])).rename(columns={"product_id": "because_of"}).merge(
-        rules[["next_product_id", "rule_confidence"]].assign(key=text(rules["product_id"])), on="key")
+    offers = (
+        owned.assign(key=text(owned["product_id"]))
+        .rename(columns={"product_id": "because_of"})
+        .merge(rules[["next_product_id", "rule_confidence"]].assign(key=text(rules["product_id"])), on="key")
+    )
     new, price = text(offers["next_product_id"]), pd.Series(margin, text(margins["product_id"]))
     offers["expected_margin"] = offers["rule_confidence"] * new.map(price).astype(float)
     has = pd.MultiIndex.from_arrays([owned["customer_id"], text(owned["product_id"])])
     offers = offers[~pd.MultiIndex.from_arrays([offers["customer_id"], new]).isin(has)].dropna()
-    offers = offers.sort_values(["customer_id", "expected_margin", "next_product_id", "because_of"],
-                                ascending=[True, False, True, True])
+    offers = offers.sort_values(
+        ["customer_id", "expected_margin", "next_product_id", "because_of"],
+        ascending=[True, False, True, True],
+    )
     return offers.drop_duplicates("customer_id", ignore_index=True)[
-        ["customer_id", "next_product_id", "because_of", "rule_confidence", "expected_margin"]]
+        ["customer_id", "next_product_id", "because_of", "rule_confidence", "expected_margin"]
+    ]
 
 
 def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
@@ -137,13 +170,23 @@ def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
     for frame in (before, after):
         require_known(frame, keys, what="growth_split")
         require_numbers(frame, ["amount"], what="growth_split")
-    both = pd.concat({name: frame.reset_index(drop=True).groupby(keys)["amount"].sum()
-                      for name, frame in (("then", before), ("now", after))}, axis=1).reset_index()
+    both = pd.concat(
+        {
+            name: frame.reset_index(drop=True).groupby(keys)["amount"].sum()
+            for name, frame in (("then", before), ("now", after))
+        },
+        axis=1,
+    ).reset_index()
     bought = both[["then", "now"]].notna()
     stayed = bought.groupby(both["customer_id"]).transform("any")
     sources = ["new_customer", "lost_customer", "volume_growth", "cross_selling", "dropped_products"]
-    both["source"] = np.select([~stayed["then"], ~stayed["now"], bought.all(axis=1), ~bought["then"]], sources[:4],
-                               sources[4])
+    both["source"] = np.select(
+        [~stayed["then"], ~stayed["now"], bought.all(axis=1), ~bought["then"]], sources[:4], sources[4]
+    )
     both["revenue_change"] = both["now"].fillna(0) - both["then"].fillna(0)
-    return both.groupby("source").agg(customers=("customer_id", "nunique"), revenue_change=("revenue_change", "sum")
-                                      ).reindex(sources, fill_value=0).reset_index()
+    return (
+        both.groupby("source")
+        .agg(customers=("customer_id", "nunique"), revenue_change=("revenue_change", "sum"))
+        .reindex(sources, fill_value=0)
+        .reset_index()
+    )

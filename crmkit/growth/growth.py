@@ -5,16 +5,27 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import tails, wilson
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import refuse_rows, require_between, require_choice, require_columns, require_known
-from crmkit.core.schema import require_level, require_numbers
+from crmkit.core.intervals import tails, wilson
+from crmkit.core.schema import (
+    refuse_rows,
+    require_between,
+    require_choice,
+    require_columns,
+    require_known,
+    require_level,
+    require_numbers,
+)
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
 
 
 def purchase_funnel(
-    people: pd.DataFrame, *, lift: float = 0.05, rng: np.random.Generator | None = None, draws: int = 2000,
+    people: pd.DataFrame,
+    *,
+    lift: float = 0.05,
+    rng: np.random.Generator | None = None,
+    draws: int = 2000,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Find where people stop on the way to a purchase, and which stage pays best to lift (F23).
@@ -40,7 +51,9 @@ def purchase_funnel(
     [3125.0, 5000.0, 10000.0]
     """
     require_columns(people, ["stage", "people", "value"], what="purchase_funnel")
-    table = people.assign(**{name: other for name, other in (("cost", 0.0), ("ceiling", 1.0)) if name not in people})
+    table = people.assign(
+        **{name: other for name, other in (("cost", 0.0), ("ceiling", 1.0)) if name not in people}
+    )
     limits = dict.fromkeys(("people", "value", "cost"), (0, np.inf)) | {"ceiling": (0, 1)}
     n, value, cost, top = require_numbers(table, limits, what="purchase_funnel")
     top = top[1:]
@@ -50,7 +63,9 @@ def purchase_funnel(
     wrong = np.append(len(n) < 2, (reached > before) | (before <= 0)) | table["stage"].duplicated()
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise CrmkitError("funnel_counts", row=row, column="people", value=f"{people['stage'].iloc[row]}: {n[row]:g}")
+        raise CrmkitError(
+            "funnel_counts", row=row, column="people", value=f"{people['stage'].iloc[row]}: {n[row]:g}"
+        )
 
     def lifted(p):
         return np.maximum(p, np.minimum(p + lift, top))
@@ -63,10 +78,20 @@ def purchase_funnel(
         return worth(np.where(one, lifted(p)[..., None, :], p[..., None, :])) - worth(p)[..., None] - cost[1:]
 
     rate, low, high = wilson(reached, before, level=level)
-    result = pd.DataFrame({
-        "stage": people["stage"].to_numpy()[1:], "people_before": before, "people": reached, "conversion_rate": rate,
-        "conversion_rate_low": low, "conversion_rate_high": high, "lifted_rate": lifted(rate),
-        "gain": net_gains(rate) + cost[1:], "cost": cost[1:], "net_gain": net_gains(rate)})
+    result = pd.DataFrame(
+        {
+            "stage": people["stage"].to_numpy()[1:],
+            "people_before": before,
+            "people": reached,
+            "conversion_rate": rate,
+            "conversion_rate_low": low,
+            "conversion_rate_high": high,
+            "lifted_rate": lifted(rate),
+            "gain": net_gains(rate) + cost[1:],
+            "cost": cost[1:],
+            "net_gain": net_gains(rate),
+        }
+    )
     if rng is not None:
         drawn = net_gains(rng.beta(reached + 0.5, before - reached + 0.5, (draws, len(top))))
         result["net_gain_low"], result["net_gain_high"] = np.quantile(drawn, tails(level), axis=0)
@@ -78,14 +103,21 @@ def purchase_funnel(
 class CustomerLadder:
     """The ladder as a Markov chain: who moves where, what a customer on each rung is worth, whom to let go of."""
 
-    rungs: pd.DataFrame        # a row per rung, lowest first; see customer_ladder
+    rungs: pd.DataFrame  # a row per rung, lowest first; see customer_ladder
     transitions: pd.DataFrame  # from_rung, to_rung, customers, probability, low, high
-    checks: pd.DataFrame       # check, statistic, degrees_of_freedom, p_value: whether one chain describes the panel
+    checks: (
+        pd.DataFrame
+    )  # check, statistic, degrees_of_freedom, p_value: whether one chain describes the panel
 
 
 def customer_ladder(
-    panel: pd.DataFrame, *, rungs: pd.DataFrame, discount_rate_per_period: float,
-    rng: np.random.Generator | None = None, resamples: int = 500, level: float = 0.95,
+    panel: pd.DataFrame,
+    *,
+    rungs: pd.DataFrame,
+    discount_rate_per_period: float,
+    rng: np.random.Generator | None = None,
+    resamples: int = 500,
+    level: float = 0.95,
 ) -> CustomerLadder:
     """Value each rung of the customer ladder by where its customers go from there (F24).
 
@@ -124,8 +156,11 @@ def customer_ladder(
         raise CrmkitError("rungs_not_distinct", value=", ".join(map(str, states)))
     length = panel["period"].map(lambda period: len(period) if isinstance(period, str) else 0).to_numpy(int)
     refuse_rows(length != length.max(initial=0), "periods_not_in_order", panel["period"])
-    who, when, rung = (pd.factorize(panel["customer_id"])[0], pd.factorize(panel["period"], sort=True)[0],
-                       pd.Index(states).get_indexer(panel["rung"]))
+    who, when, rung = (
+        pd.factorize(panel["customer_id"])[0],
+        pd.factorize(panel["period"], sort=True)[0],
+        pd.Index(states).get_indexer(panel["rung"]),
+    )
     if (rung < 0).any():
         require_choice(panel["rung"].iloc[int(np.argmax(rung < 0))], states, name="rung")
     order = np.lexsort((when, who))
@@ -137,7 +172,9 @@ def customer_ladder(
     start, end, k, top = rung[:-1], rung[1:], len(states), len(states) - 2
 
     each = np.bincount(((who[:-1] * k + start) * k + end)[moved], minlength=(who[-1] + 1) * k * k)
-    kinds, many = np.unique(each.reshape(-1, k * k), axis=0, return_counts=True)  # equal customers are drawn together
+    kinds, many = np.unique(
+        each.reshape(-1, k * k), axis=0, return_counts=True
+    )  # equal customers are drawn together
 
     def chances(counts, unseen):
         counts = counts.reshape(-1, k, k)
@@ -157,30 +194,55 @@ def customer_ladder(
     for _ in range(100):  # a few rounds settle which states to serve
         screened = values(p, kept)
         kept = (net + p @ screened / (1 + discount_rate_per_period) > 0) * 1.0
-    outside = np.where(np.eye(k)[top] > 0, 0, p) * (np.eye(k)[top] == 0)[:, None]  # moves that avoid the top rung
-    steps = (1 + 1e-12) * np.eye(k) - outside  # the least above 1, so that being lost for ever can be solved too
+    outside = (
+        np.where(np.eye(k)[top] > 0, 0, p) * (np.eye(k)[top] == 0)[:, None]
+    )  # moves that avoid the top rung
+    steps = (1 + 1e-12) * np.eye(
+        k
+    ) - outside  # the least above 1, so that being lost for ever can be solved too
     chance = np.linalg.solve(steps, np.where(np.eye(k)[top] > 0, 0, p[:, top]))
     periods = np.linalg.solve(steps, chance)
     chance[top] = 1
     result = result.assign(
-        value=values(p)[:-1], value_with_screening=screened[:-1], keep=kept[:-1] > 0, top_probability=chance[:-1],
-        periods_to_top=np.divide(periods, chance, out=np.full(k, np.nan), where=chance > 0)[:-1])
-    transitions = pd.DataFrame({
-        "from_rung": np.repeat(states, k), "to_rung": np.tile(states, k), "customers": counts,
-        "probability": p.ravel()})
+        value=values(p)[:-1],
+        value_with_screening=screened[:-1],
+        keep=kept[:-1] > 0,
+        top_probability=chance[:-1],
+        periods_to_top=np.divide(periods, chance, out=np.full(k, np.nan), where=chance > 0)[:-1],
+    )
+    transitions = pd.DataFrame(
+        {
+            "from_rung": np.repeat(states, k),
+            "to_rung": np.tile(states, k),
+            "customers": counts,
+            "probability": p.ravel(),
+        }
+    )
     if rng is not None:
         n = many.sum()
         drawn = chances(np.stack([rng.multinomial(n, many / n) @ kinds for _ in range(resamples)]), p)
-        transitions["low"], transitions["high"] = np.quantile(drawn.reshape(resamples, -1), tails(level), axis=0)
+        transitions["low"], transitions["high"] = np.quantile(
+            drawn.reshape(resamples, -1), tails(level), axis=0
+        )
         result["value_low"], result["value_high"] = np.quantile(values(drawn), tails(level), axis=0)[:, :-1]
     here = moved & (start <= top)
     earlier = np.append(False, here[:-1]) & here  # seen in the period before as well
-    checks = {"depends_on_rung": (here, start, np.zeros_like(start)),
-              "depends_on_earlier_rung": (earlier, np.roll(start, 1), start),
-              "changes_over_time": (here, when[:-1], start)}
-    return CustomerLadder(rungs=result, transitions=transitions, checks=pd.DataFrame(
-        [(name, *_likelihood_ratio(rows[of], end[of], strata[of])) for name, (of, rows, strata) in checks.items()],
-        columns=["check", "statistic", "degrees_of_freedom", "p_value"]))
+    checks = {
+        "depends_on_rung": (here, start, np.zeros_like(start)),
+        "depends_on_earlier_rung": (earlier, np.roll(start, 1), start),
+        "changes_over_time": (here, when[:-1], start),
+    }
+    return CustomerLadder(
+        rungs=result,
+        transitions=transitions,
+        checks=pd.DataFrame(
+            [
+                (name, *_likelihood_ratio(rows[of], end[of], strata[of]))
+                for name, (of, rows, strata) in checks.items()
+            ],
+            columns=["check", "statistic", "degrees_of_freedom", "p_value"],
+        ),
+    )
 
 
 def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
@@ -189,7 +251,9 @@ def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
     from scipy.stats.contingency import crosstab
 
     tables = [crosstab(rows[strata == s], columns[strata == s]).count for s in np.unique(strata)]
-    found = [chi2_contingency(t, lambda_="log-likelihood", correction=False) for t in tables if min(t.shape) > 1]
+    found = [
+        chi2_contingency(t, lambda_="log-likelihood", correction=False) for t in tables if min(t.shape) > 1
+    ]
     statistic, freedom = sum(f.statistic for f in found), sum(f.dof for f in found)
     return statistic, freedom, float(chi2.sf(statistic, freedom)) if freedom else np.nan
 
@@ -198,9 +262,9 @@ def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
 class ReferralGrowth:
     """How far referrals carry the customer base."""
 
-    rates: pd.DataFrame       # measure, estimate, low, high; see referral_growth
-    paths: pd.DataFrame       # period, customers, low, high, without_referral: from today on
-    steady_customers: float   # where the base settles; infinite where referrals outrun churn
+    rates: pd.DataFrame  # measure, estimate, low, high; see referral_growth
+    paths: pd.DataFrame  # period, customers, low, high, without_referral: from today on
+    steady_customers: float  # where the base settles; infinite where referrals outrun churn
 
 
 def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 0.95) -> ReferralGrowth:
@@ -245,21 +309,31 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
         sent = require_numbers(periods, ["invitations"], what="referral_growth", low=0)[0].sum()
         if sent < max(referred.sum(), 1):
             raise CrmkitError("fewer_invitations", column="invitations", value=sent, referred=referred.sum())
-        rates |= {"invitations_per_customer": per(sent, n.sum()),
-                  "invitation_conversion_rate": wilson(referred.sum(), sent, level=level)}
+        rates |= {
+            "invitations_per_customer": per(sent, n.sum()),
+            "invitation_conversion_rate": wilson(referred.sum(), sent, level=level),
+        }
     paths = {"period": np.arange(horizon + 1)}
     for name, rate in zip(("customers", "low", "high", "without_referral"), (*net, -c[0])):
         growth = (1 + rate) ** paths["period"]
         now = n[-1] + referred[-1] + other[-1] - lost[-1]
         paths[name] = now * growth + other.mean() * np.append(0, growth.cumsum()[:-1])
     return ReferralGrowth(
-        rates=pd.DataFrame([(name, *r) for name, r in rates.items()], columns=["measure", "estimate", "low", "high"]),
-        paths=pd.DataFrame(paths), steady_customers=float(other.mean() / -net[0]) if net[0] < 0 else np.inf)
+        rates=pd.DataFrame(
+            [(name, *r) for name, r in rates.items()], columns=["measure", "estimate", "low", "high"]
+        ),
+        paths=pd.DataFrame(paths),
+        steady_customers=float(other.mean() / -net[0]) if net[0] < 0 else np.inf,
+    )
 
 
 def referral_value(
-    referrals: pd.DataFrame, *, came_anyway_share: float, discount_rate_per_period: float,
-    acquisition_cost: float = 0.0, reward: float = 0.0,
+    referrals: pd.DataFrame,
+    *,
+    came_anyway_share: float,
+    discount_rate_per_period: float,
+    acquisition_cost: float = 0.0,
+    reward: float = 0.0,
 ) -> pd.DataFrame:
     """The value that each customer brought by referring others, after Kumar, Petersen & Leone (2007) (F27).
 
@@ -280,7 +354,9 @@ def referral_value(
         require_between(amount, 0, 1e15, name=name)
     require_known(referrals, ["customer_id"], what="referral_value")
     worth, later = require_numbers(referrals, ["referred_value", "periods_later"], what="referral_value")
-    each = ((1 - came_anyway_share) * worth + acquisition_cost - reward) / (1 + discount_rate_per_period) ** later
+    each = ((1 - came_anyway_share) * worth + acquisition_cost - reward) / (
+        1 + discount_rate_per_period
+    ) ** later
     table = pd.Series(each).groupby(referrals["customer_id"].to_numpy()).agg(["size", "sum"])
     table = table.set_axis(["referrals", "referral_value"], axis=1).rename_axis("customer_id").reset_index()
     return table.sort_values(["referral_value", "customer_id"], ascending=[False, True], ignore_index=True)

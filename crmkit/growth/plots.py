@@ -3,8 +3,19 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
+from crmkit.display.drawing import (
+    BLUE,
+    DARK,
+    GREY,
+    INK,
+    axes,
+    estimate_bars,
+    estimates,
+    heat_map,
+    label,
+    lines,
+)
 from crmkit.display.numbers import number, percent
-from crmkit.display.drawing import BLUE, DARK, GREY, INK, axes, estimate_bars, estimates, heat_map, label, lines
 
 
 def plot_purchase_funnel(stages: pd.DataFrame, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
@@ -13,8 +24,10 @@ def plot_purchase_funnel(stages: pd.DataFrame, *, level: float = 0.95, ax: Axes 
     ``stages``: what ``purchase_funnel`` gives; ``level`` is that of its intervals.
     """
     ax = axes(ax, label("purchase_funnel"), size=(8, 4.2), x=("worth_of_lifting", number))
-    rows = [f"{label(r.stage)}\n{number(r.people_before)} → {number(r.people)}  ({percent(r.conversion_rate)})"
-            for r in stages.itertuples()]
+    rows = [
+        f"{label(r.stage)}\n{number(r.people_before)} → {number(r.people)}  ({percent(r.conversion_rate)})"
+        for r in stages.itertuples()
+    ]
     estimate_bars(ax, rows, estimates(stages, "net_gain", level), best=rows[stages["net_gain"].argmax()])
     return ax
 
@@ -29,11 +42,15 @@ def plot_customer_ladder(result, *, ax: Axes | None = None) -> Axes:
     table = moves.pivot(index="from_rung", columns="to_rung", values="probability")
     table = table.loc[rungs["rung"], moves["to_rung"].unique()]
     worth = [f"{label(r.rung, lines=True)}\n{label('value')} {number(r.value)}" for r in rungs.itertuples()]
-    heat_map(ax, table.set_axis(worth), lambda v: percent(v, 0 if v in (0, 1) else 1), x="to_rung", y="from_rung")
+    heat_map(
+        ax, table.set_axis(worth), lambda v: percent(v, 0 if v in (0, 1) else 1), x="to_rung", y="from_rung"
+    )
     return ax
 
 
-def plot_cross_sell(rules: pd.DataFrame, *, false_discovery_rate: float = 0.05, ax: Axes | None = None) -> Axes:
+def plot_cross_sell(
+    rules: pd.DataFrame, *, false_discovery_rate: float = 0.05, ax: Axes | None = None
+) -> Axes:
     """Lift and support of every pair; pairs that chance does not explain are filled, and the surest six are named.
 
     ``rules``: what ``cross_sell_rules`` gives.
@@ -41,12 +58,22 @@ def plot_cross_sell(rules: pd.DataFrame, *, false_discovery_rate: float = 0.05, 
     ax = axes(ax, label("cross_selling"), size=(7.4, 4.6))
     pairs = rules[rules["product_id"].astype(str) < rules["next_product_id"].astype(str)]
     sure = pairs["p_adjusted"] <= false_discovery_rate
-    for rows, slug, look in ((pairs[~sure], "may_be_chance", {"facecolors": "none", "edgecolors": GREY}),
-                             (pairs[sure], "beyond_chance", {"color": BLUE, "marker": "D"})):
-        ax.scatter(rows["rule_support"], rows["rule_lift"], label=f"{label(slug)} ({len(rows)})", s=28, **look)
+    for rows, slug, look in (
+        (pairs[~sure], "may_be_chance", {"facecolors": "none", "edgecolors": GREY}),
+        (pairs[sure], "beyond_chance", {"color": BLUE, "marker": "D"}),
+    ):
+        ax.scatter(
+            rows["rule_support"], rows["rule_lift"], label=f"{label(slug)} ({len(rows)})", s=28, **look
+        )
     for i, r in enumerate(pairs[sure].head(6).sort_values("rule_support").itertuples()):
-        ax.annotate(f"{r.product_id} + {r.next_product_id}", (r.rule_support, r.rule_lift), (6, 5 if i % 2 else -11),
-                    textcoords="offset points", fontsize=9, color=INK)
+        ax.annotate(
+            f"{r.product_id} + {r.next_product_id}",
+            (r.rule_support, r.rule_lift),
+            (6, 5 if i % 2 else -11),
+            textcoords="offset points",
+            fontsize=9,
+            color=INK,
+        )
     ax.axhline(1, color=DARK, linewidth=0.8, linestyle="--")
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter(lambda v, _: percent(v))
@@ -63,6 +90,10 @@ def plot_referral_growth(result, *, ax: Axes | None = None) -> Axes:
     """
     paths = result.paths
     ax = axes(ax, label("referral_growth"), size=(7, 4.2), x="periods_later", y=("customers", number))
-    lines(ax, paths["period"], {"customers": paths["customers"], "without_referral": paths["without_referral"]},
-          bands={"customers": (paths["low"], paths["high"])})
+    lines(
+        ax,
+        paths["period"],
+        {"customers": paths["customers"], "without_referral": paths["without_referral"]},
+        bands={"customers": (paths["low"], paths["high"])},
+    )
     return ax

@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import Estimate, difference_of_means, difference_of_shares, wilson
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Estimate, difference_of_means, difference_of_shares, wilson
 from crmkit.core.schema import (
     refuse_rows,
     require_between,
@@ -27,11 +27,13 @@ from crmkit.core.schema import (
 class LoyaltyForms:
     """Customers by two questions, and what they did next."""
 
-    forms: pd.DataFrame          # a row per form: customers, value, and how many came back
-    assignments: pd.DataFrame    # customer_id, segment
-    odds_ratio: Estimate | None  # odds of coming back for one point more of the first question, at equal buying
-    p_value: float | None        # likelihood-ratio test that the first question adds nothing to buying
-    gap: Estimate | None         # coming back: both high less only the second high (true less spurious), as a share
+    forms: pd.DataFrame  # a row per form: customers, value, and how many came back
+    assignments: pd.DataFrame  # customer_id, segment
+    odds_ratio: (
+        Estimate | None
+    )  # odds of coming back for one point more of the first question, at equal buying
+    p_value: float | None  # likelihood-ratio test that the first question adds nothing to buying
+    gap: Estimate | None  # coming back: both high less only the second high (true less spurious), as a share
 
 
 def loyalty_forms(
@@ -73,7 +75,7 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
     known = ["value"] if "value" in customers else []
     require_known(customers, ["customer_id"], what="loyalty")
     first, *value = require_numbers(customers, [*thresholds][:1] + known, what="loyalty")
-    second, = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
+    (second,) = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
     ids, order = customers["customer_id"], [*dict.fromkeys(names)]
     require_unique(customers, what="loyalty")
     for name, threshold in thresholds.items():
@@ -81,30 +83,51 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
     low = [answers < threshold for answers, threshold in zip((first, second), thresholds.values())]
     segment = np.array(names)[2 * low[0] + low[1]]
     forms, odds, p_value, gap = pd.DataFrame({"segment": order}), None, None, None
-    for column, part, amounts in zip(("customers", "value"), ("customer_share", "value_share"), (low[0] >= 0, *value)):
+    for column, part, amounts in zip(
+        ("customers", "value"), ("customer_share", "value_share"), (low[0] >= 0, *value)
+    ):
         forms[column] = [amounts[segment == name].sum() for name in order]
         forms[part] = forms[column] / (forms[column].sum() or np.nan)
     if "retained" in customers:
         require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)
-        data = pd.DataFrame({"segment": segment, "first": first, "second": second,
-                             "root": np.sqrt(second - second.min()), "retained": customers["retained"].to_numpy()})
+        data = pd.DataFrame(
+            {
+                "segment": segment,
+                "first": first,
+                "second": second,
+                "root": np.sqrt(second - second.min()),
+                "retained": customers["retained"].to_numpy(),
+            }
+        )
         came = _came_back(data, ["segment"], level).set_index("segment").reindex(order)
         forms = forms.join(came[["retention_rate", "low", "high"]], on="segment")
-        fit, without = _logit("retained ~ second + root + first", data), _logit("retained ~ second + root", data)
+        fit, without = (
+            _logit("retained ~ second + root + first", data),
+            _logit("retained ~ second + root", data),
+        )
         p_value = _p_value(fit, without)
         ends = np.exp(fit.conf_int(1 - level).loc["first"])
-        odds = Estimate(value=float(np.exp(fit.params["first"])), low=float(ends[0]), high=float(ends[1]), level=level)
+        odds = Estimate(
+            value=float(np.exp(fit.params["first"])), low=float(ends[0]), high=float(ends[1]), level=level
+        )
         pair = came.loc[[names[0], names[2]], ["retained", "customers"]].fillna(0).to_numpy()
         gap = difference_of_shares(*pair[0], *pair[1], level=level) if pair[:, 1].all() else None
-    return LoyaltyForms(forms=forms, odds_ratio=odds, p_value=p_value, gap=gap,
-                        assignments=pd.DataFrame({"customer_id": ids.to_numpy(), "segment": segment}))
+    return LoyaltyForms(
+        forms=forms,
+        odds_ratio=odds,
+        p_value=p_value,
+        gap=gap,
+        assignments=pd.DataFrame({"customer_id": ids.to_numpy(), "segment": segment}),
+    )
 
 
 def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
     groups = data.astype({"retained": float}).groupby(by)["retained"]
     table = groups.agg(customers="size", retained="sum").reset_index()
-    table["retention_rate"], table["low"], table["high"] = wilson(table["retained"], table["customers"], level=level)
+    table["retention_rate"], table["low"], table["high"] = wilson(
+        table["retained"], table["customers"], level=level
+    )
     return table
 
 
@@ -130,11 +153,13 @@ def _p_value(fit, without) -> float:
 class SatisfactionLoyalty:
     """Satisfaction against loyalty: four kinds of customer, and what each point of satisfaction is worth per market."""
 
-    types: LoyaltyForms   # apostle, mercenary, hostage, defector
+    types: LoyaltyForms  # apostle, mercenary, hostage, defector
     scores: pd.DataFrame  # market, satisfaction, customers, retention_rate, low, high: as counted
-    curve: pd.DataFrame   # market, satisfaction, retention_rate, low, high: as fitted
-    gains: pd.DataFrame   # market, from_score, to_score, difference, low, high: what the next point adds
-    p_value: float | None  # likelihood-ratio test that satisfaction works alike in all markets; None with one market
+    curve: pd.DataFrame  # market, satisfaction, retention_rate, low, high: as fitted
+    gains: pd.DataFrame  # market, from_score, to_score, difference, low, high: what the next point adds
+    p_value: (
+        float | None
+    )  # likelihood-ratio test that satisfaction works alike in all markets; None with one market
 
 
 def satisfaction_loyalty(
@@ -156,39 +181,63 @@ def satisfaction_loyalty(
     [0.1, 0.1, 0.2, 0.4]
     """
     require_known(survey, survey.columns.intersection(["market"]), what="satisfaction_loyalty")
-    retained, = require_numbers(survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True)
-    score, = require_numbers(survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True)
+    (retained,) = require_numbers(
+        survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True
+    )
+    (score,) = require_numbers(
+        survey, ["satisfaction"], what="satisfaction_loyalty", low=1, high=top_score, whole=True
+    )
     market = survey["market"].astype(str).to_numpy() if "market" in survey else "all_customers"
     data = pd.DataFrame({"satisfaction": score.astype(int), "retained": retained, "market": market})
     scores, several = _came_back(data, ["market", "satisfaction"], level), data["market"].nunique() > 1
     bend = "(satisfaction + I(satisfaction**2))"
     fit = _logit(f"retained ~ market * {bend}" if several else f"retained ~ {bend}", data)
     alike = _logit(f"retained ~ market + {bend}", data) if several else None
-    grid, ends = np.linspace(1, top_score, 41), data.groupby("market")["satisfaction"].agg(["min", "max"]).iterrows()
-    curve = pd.DataFrame([(name, x) for name, (low, high) in ends
-                          for x in grid[(grid > low - 1e-9) & (grid < high + 1e-9)]], columns=["market", "satisfaction"])
+    grid, ends = (
+        np.linspace(1, top_score, 41),
+        data.groupby("market")["satisfaction"].agg(["min", "max"]).iterrows(),
+    )
+    curve = pd.DataFrame(
+        [(name, x) for name, (low, high) in ends for x in grid[(grid > low - 1e-9) & (grid < high + 1e-9)]],
+        columns=["market", "satisfaction"],
+    )
     with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
         fitted = fit.get_prediction(curve).summary_frame(1 - level)
     curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
-    gains = [(less.market, less.satisfaction, more.satisfaction, *difference_of_shares(
-        more.retained, more.customers, less.retained, less.customers, level=level).numbers)
-        for less, more in pairwise(scores.itertuples()) if less.market == more.market]
+    gains = [
+        (
+            less.market,
+            less.satisfaction,
+            more.satisfaction,
+            *difference_of_shares(
+                more.retained, more.customers, less.retained, less.customers, level=level
+            ).numbers,
+        )
+        for less, more in pairwise(scores.itertuples())
+        if less.market == more.market
+    ]
     gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
-        types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level), scores=scores,
-        curve=curve, gains=gains, p_value=_p_value(fit, alike) if several else None)
+        types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level),
+        scores=scores,
+        curve=curve,
+        gains=gains,
+        p_value=_p_value(fit, alike) if several else None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryParadox:
     """Whether customers whose complaint was handled well stay more often than those who never complained."""
 
-    groups: pd.DataFrame         # complaint, customers, retained, retention_rate, low, high
-    differences: pd.DataFrame    # measure (crude, each stratum, stratified), difference, low, high
-    crude: Estimate              # retention: handled well less no complaint, all customers thrown together
-    stratified: Estimate | None  # the same within strata, pooled; None without strata or where all did the same
-    p_value: float | None        # Cochran–Mantel–Haenszel test that there is no difference in any stratum
+    groups: pd.DataFrame  # complaint, customers, retained, retention_rate, low, high
+    differences: pd.DataFrame  # measure (crude, each stratum, stratified), difference, low, high
+    crude: Estimate  # retention: handled well less no complaint, all customers thrown together
+    stratified: (
+        Estimate | None
+    )  # the same within strata, pooled; None without strata or where all did the same
+    p_value: float | None  # Cochran–Mantel–Haenszel test that there is no difference in any stratum
 
 
 def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> RecoveryParadox:
@@ -209,16 +258,28 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
     from statsmodels.formula.api import ols
     from statsmodels.stats.contingency_tables import StratifiedTable
 
-    require_known(customers, ["complaint", *customers.columns.intersection(["stratum"])], what="recovery_paradox")
+    require_known(
+        customers, ["complaint", *customers.columns.intersection(["stratum"])], what="recovery_paradox"
+    )
     require_numbers(customers, ["retained"], what="recovery_paradox", low=0, high=1, whole=True)
     for given in customers["complaint"].unique():
         require_choice(given, ("no_complaint", "handled_well", "handled_badly"), name="complaint")
-    data = customers[["complaint", "retained"]].assign(stratum=customers.get("stratum", "")).astype({"stratum": str})
+    data = (
+        customers[["complaint", "retained"]]
+        .assign(stratum=customers.get("stratum", ""))
+        .astype({"stratum": str})
+    )
     data = data.reset_index(drop=True)  # rows may have come together from several tables
 
     def less(chosen):
-        pair = _came_back(chosen, ["complaint"], level).set_index("complaint").reindex(["handled_well", "no_complaint"])
-        return difference_of_shares(*pair[["retained", "customers"]].fillna(0).to_numpy().ravel(), level=level)
+        pair = (
+            _came_back(chosen, ["complaint"], level)
+            .set_index("complaint")
+            .reindex(["handled_well", "no_complaint"])
+        )
+        return difference_of_shares(
+            *pair[["retained", "customers"]].fillna(0).to_numpy().ravel(), level=level
+        )
 
     groups, both = _came_back(data, ["complaint"], level), data[data["complaint"] != "handled_badly"]
     crude, stratified, p_value = less(both), None, None
@@ -227,25 +288,37 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
         both = both[both.groupby("stratum")["complaint"].transform("nunique") == 2]
         require_between(len(both), 1, np.inf, name="stratum")
         rows += [(name, *less(own).numbers) for name, own in both.groupby("stratum")]
-        both = both.assign(recovered=both["complaint"] == "handled_well").astype({"recovered": int, "retained": int})
+        both = both.assign(recovered=both["complaint"] == "handled_well").astype(
+            {"recovered": int, "retained": int}
+        )
         if both["retained"].nunique() == 2:  # else there is nothing to tell apart
             fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
             ends = [float(end) for end in fit.conf_int(1 - level).loc["recovered"]]
-            stratified = Estimate(value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level)
-            p_value = float(StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue)
+            stratified = Estimate(
+                value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level
+            )
+            p_value = float(
+                StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue
+            )
             rows.append(("stratified", *stratified.numbers))
     differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
-    return RecoveryParadox(groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value)
+    return RecoveryParadox(
+        groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class PointsLiability:
     """What the firm owes for points, by the month they were issued in."""
 
-    vintages: pd.DataFrame  # vintage, points_issued, points_redeemed, points_outstanding, redemption_share, liability
-    curve: pd.DataFrame     # age_months, redemption_rate (of points still held), redeemed_share (of points issued)
-    liability: float        # currency
-    breakage_rate: float    # share of issued points that will never be redeemed
+    vintages: (
+        pd.DataFrame
+    )  # vintage, points_issued, points_redeemed, points_outstanding, redemption_share, liability
+    curve: (
+        pd.DataFrame
+    )  # age_months, redemption_rate (of points still held), redeemed_share (of points issued)
+    liability: float  # currency
+    breakage_rate: float  # share of issued points that will never be redeemed
 
 
 def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_months: int) -> PointsLiability:
@@ -266,20 +339,29 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     """
     columns = ["vintage", "age_months", "points_issued", "points_redeemed"]
     require_known(points, columns[:1], what="points_liability")
-    age, = require_numbers(points, ["age_months"], what="points_liability", low=0, high=1200, whole=True)
+    (age,) = require_numbers(points, ["age_months"], what="points_liability", low=0, high=1200, whole=True)
     require_between(cost_per_point, 0, 1e12, name="cost_per_point")
     numbers = [age.astype(int), *require_numbers(points, columns[2:], what="points_liability", low=0)]
     ledger = pd.DataFrame(dict(zip(columns, [points["vintage"].astype(str).to_numpy(), *numbers])))
     ledger = ledger.sort_values(columns[:2])
     by = ledger.groupby("vintage")
     ledger["left"] = ledger["points_issued"] - by["points_redeemed"].cumsum()
-    table = by.agg(points_issued=("points_issued", "max"), points_redeemed=("points_redeemed", "sum"),
-                   points_outstanding=("left", "last"), last=("age_months", "max"))
-    wrong = (by["points_issued"].min() != table["points_issued"]) | (table["points_issued"] <= 0) | (
-        table["points_outstanding"] < -1e-9 * table["points_issued"]) | (
-        (by.cumcount() != ledger["age_months"]).groupby(ledger["vintage"]).any())
+    table = by.agg(
+        points_issued=("points_issued", "max"),
+        points_redeemed=("points_redeemed", "sum"),
+        points_outstanding=("left", "last"),
+        last=("age_months", "max"),
+    )
+    wrong = (
+        (by["points_issued"].min() != table["points_issued"])
+        | (table["points_issued"] <= 0)
+        | (table["points_outstanding"] < -1e-9 * table["points_issued"])
+        | ((by.cumcount() != ledger["age_months"]).groupby(ledger["vintage"]).any())
+    )
     if wrong.any():
-        raise CrmkitError("points_do_not_add_up", column="vintage", value=wrong.idxmax(), count=int(wrong.sum()))
+        raise CrmkitError(
+            "points_do_not_add_up", column="vintage", value=wrong.idxmax(), count=int(wrong.sum())
+        )
     at_age = ledger.groupby("age_months")[["points_redeemed", "left"]].sum()
     held = (at_age["points_redeemed"] + at_age["left"]).to_numpy()  # before the month's redemptions
     rate = np.divide(at_age["points_redeemed"].to_numpy(), held, out=np.zeros(len(held)), where=held > 0)
@@ -289,9 +371,15 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     now = left[table.pop("last").astype(int)]
     table["redemption_share"] = np.divide(now - left[-1], now, out=np.zeros(len(now)), where=now > 0)
     table["liability"] = table["points_outstanding"] * table["redemption_share"] * cost_per_point
-    curve = pd.DataFrame({"age_months": np.arange(len(rate)), "redemption_rate": rate, "redeemed_share": 1 - left})
-    return PointsLiability(vintages=table.reset_index(), curve=curve, liability=float(table["liability"].sum()),
-                           breakage_rate=float(left[-1]))
+    curve = pd.DataFrame(
+        {"age_months": np.arange(len(rate)), "redemption_rate": rate, "redeemed_share": 1 - left}
+    )
+    return PointsLiability(
+        vintages=table.reset_index(),
+        curve=curve,
+        liability=float(table["liability"].sum()),
+        breakage_rate=float(left[-1]),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,13 +387,19 @@ class LoyaltyProgramme:
     """What a loyalty programme earns: by the control group, and by the misleading look at members."""
 
     statement: pd.DataFrame  # measure, value, low, high: currency over all invited, costs below zero
-    net_profit: Estimate     # against the control group
-    naive_profit: Estimate   # members against everybody else
+    net_profit: Estimate  # against the control group
+    naive_profit: Estimate  # members against everybody else
 
 
 def loyalty_programme(
-    customers: pd.DataFrame, *, margin_rate: float, points_per_currency: float, cost_per_point: float,
-    redemption_share: float, programme_cost: float = 0.0, level: float = 0.95,
+    customers: pd.DataFrame,
+    *,
+    margin_rate: float,
+    points_per_currency: float,
+    cost_per_point: float,
+    redemption_share: float,
+    programme_cost: float = 0.0,
+    level: float = 0.95,
 ) -> LoyaltyProgramme:
     """The profit of a loyalty programme, from customers invited at random and a control group that was not.
 
@@ -322,23 +416,36 @@ def loyalty_programme(
     >>> found.net_profit.value, found.statement["value"].round(2).tolist()
     (-1.0, [10.0, -11.0, -0.0, -1.0, 10.0, -1.0])
     """
-    flags = require_numbers(customers, ["invited", "member"], what="loyalty_programme", low=0, high=1, whole=True)
-    revenue, = require_numbers(customers, ["revenue"], what="loyalty_programme", low=0)
+    flags = require_numbers(
+        customers, ["invited", "member"], what="loyalty_programme", low=0, high=1, whole=True
+    )
+    (revenue,) = require_numbers(customers, ["revenue"], what="loyalty_programme", low=0)
     for share in (margin_rate, redemption_share):
         require_between(share, 0, 1, name="margin_rate, redemption_share")
     for amount in (points_per_currency, cost_per_point, programme_cost):
         require_between(amount, 0, 1e15, name="points_per_currency, cost_per_point, programme_cost")
     invited, member = (flag == 1 for flag in flags)
     refuse_rows(member & ~invited, "step_skipped", value="invited, member")
-    margin, reward = revenue * margin_rate, member * revenue * points_per_currency * redemption_share * cost_per_point
+    margin, reward = (
+        revenue * margin_rate,
+        member * revenue * points_per_currency * redemption_share * cost_per_point,
+    )
 
     def over(group, each, fixed=0.0):  # of the group over everybody else, for the whole group
-        return difference_of_means(each[group], each[~group], level=level, times=float(group.sum()), plus=-fixed)
+        return difference_of_means(
+            each[group], each[~group], level=level, times=float(group.sum()), plus=-fixed
+        )
 
     net, naive = (over(group, margin - reward, programme_cost) for group in (invited, member))
-    statement = pd.DataFrame([
-        ("incremental_margin", *over(invited, margin).numbers), ("reward_cost", -reward.sum(), np.nan, np.nan),
-        ("programme_cost", -programme_cost, np.nan, np.nan), ("net_profit", *net.numbers),
-        ("member_lead", *over(member, margin).numbers), ("naive_profit", *naive.numbers)],
-        columns=["measure", "value", "low", "high"])
+    statement = pd.DataFrame(
+        [
+            ("incremental_margin", *over(invited, margin).numbers),
+            ("reward_cost", -reward.sum(), np.nan, np.nan),
+            ("programme_cost", -programme_cost, np.nan, np.nan),
+            ("net_profit", *net.numbers),
+            ("member_lead", *over(member, margin).numbers),
+            ("naive_profit", *naive.numbers),
+        ],
+        columns=["measure", "value", "low", "high"],
+    )
     return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

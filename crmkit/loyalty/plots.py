@@ -4,12 +4,26 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from crmkit.display.drawing import (
+    BLUE,
+    INK,
+    PAPER,
+    VERMILION,
+    axes,
+    colon,
+    estimate_bars,
+    estimates,
+    label,
+    lines,
+)
 from crmkit.display.numbers import number, percent
-from crmkit.display.drawing import BLUE, INK, PAPER, VERMILION, axes, colon, estimate_bars, estimates, label, lines
 
 # the questions that the forms answer, by the first form: what is asked upwards, and to the right
-_ASKED = {"true_loyalty": ("attitude", "purchases"), "brand_loyalty": ("involvement", "purchases"),
-          "apostle": ("satisfaction", "loyalty")}
+_ASKED = {
+    "true_loyalty": ("attitude", "purchases"),
+    "brand_loyalty": ("involvement", "purchases"),
+    "apostle": ("satisfaction", "loyalty"),
+}
 
 
 def plot_loyalty_forms(result, *, ax: Axes | None = None) -> Axes:
@@ -20,7 +34,9 @@ def plot_loyalty_forms(result, *, ax: Axes | None = None) -> Axes:
     forms = result.forms
     up, right = _ASKED[forms["segment"][0]]
     ax = axes(ax, f"{label(up)} × {label(right)}", size=(7, 4.6))
-    places = [(1, 1, 1), (0, 1, 1), (1, 0, 1), (0, 0, 1)] if len(forms) == 4 else [(1, 1, 1), (0, 0, 2), (1, 0, 1)]
+    places = (
+        [(1, 1, 1), (0, 1, 1), (1, 0, 1), (0, 0, 1)] if len(forms) == 4 else [(1, 1, 1), (0, 0, 2), (1, 0, 1)]
+    )
     for (x, y, height), form in zip(places, forms.to_dict("records")):
         ax.add_patch(Rectangle((x, y), 1, height, facecolor=BLUE, alpha=0.05 + 0.55 * form["customer_share"]))
         ax.add_patch(Rectangle((x, y), 1, height, facecolor="none", edgecolor="white", linewidth=3))
@@ -29,7 +45,9 @@ def plot_loyalty_forms(result, *, ax: Axes | None = None) -> Axes:
             rate, low, high = (percent(form[k], 0) for k in ("retention_rate", "low", "high"))
             said += f"\n{label('retained')} {rate} ({low}–{high})"
         ax.text(x + 0.5, y + height / 2, said, ha="center", va="center", linespacing=1.5, color=INK)
-    ax.set(xlim=(0, 2), ylim=(0, 2), xlabel=f"{label(right)} →", ylabel=f"{label(up)} →", xticks=[], yticks=[])
+    ax.set(
+        xlim=(0, 2), ylim=(0, 2), xlabel=f"{label(right)} →", ylabel=f"{label(up)} →", xticks=[], yticks=[]
+    )
     ax.spines[:].set_visible(False)
     return ax
 
@@ -40,15 +58,32 @@ def plot_satisfaction_loyalty(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``SatisfactionLoyalty``.
     """
     wide = result.curve.pivot(index="satisfaction", columns="market")
-    ax = axes(ax, f"{label('satisfaction')} × {label('loyalty')}", size=(7.4, 4.4), x="satisfaction",
-              y=("retained", percent))
+    ax = axes(
+        ax,
+        f"{label('satisfaction')} × {label('loyalty')}",
+        size=(7.4, 4.4),
+        x="satisfaction",
+        y=("retained", percent),
+    )
     ax.set_ylim(0, 1)
     for i, (_, counted) in enumerate(result.scores.groupby("market")):
         y, x = counted["retention_rate"], counted["satisfaction"]
-        ax.errorbar(x, y, yerr=[y - counted["low"], counted["high"] - y], fmt="osD^v"[i % 5], color=INK, capsize=3,
-                    markerfacecolor="white", linewidth=1)
-    lines(ax, wide.index, dict(wide["retention_rate"].items()),
-          bands={market: (wide["low"][market], wide["high"][market]) for market in wide["low"]})
+        ax.errorbar(
+            x,
+            y,
+            yerr=[y - counted["low"], counted["high"] - y],
+            fmt="osD^v"[i % 5],
+            color=INK,
+            capsize=3,
+            markerfacecolor="white",
+            linewidth=1,
+        )
+    lines(
+        ax,
+        wide.index,
+        dict(wide["retention_rate"].items()),
+        bands={market: (wide["low"][market], wide["high"][market]) for market in wide["low"]},
+    )
     ax.set_xticks(sorted(result.scores["satisfaction"].unique()))
     return ax
 
@@ -60,8 +95,13 @@ def plot_recovery_paradox(result, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, label("recovery_paradox"), size=(7.4, 3.8), x=("difference_points", percent))
     table = result.differences
-    estimate_bars(ax, table["measure"], estimates(table, "difference", result.crude.level), show=percent,
-                  best="stratified")
+    estimate_bars(
+        ax,
+        table["measure"],
+        estimates(table, "difference", result.crude.level),
+        show=percent,
+        best="stratified",
+    )
     return ax
 
 
@@ -83,12 +123,24 @@ def plot_points_liability(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``PointsLiability``.
     """
     months, redeemed = result.curve["age_months"] + 1, result.curve["redeemed_share"]
-    ax = axes(ax, f"{label('points_liability')}{colon()}{number(result.liability)}", size=(6.4, 4.2), x="age_months",
-              y=("redeemed_share", percent))
+    ax = axes(
+        ax,
+        f"{label('points_liability')}{colon()}{number(result.liability)}",
+        size=(6.4, 4.2),
+        x="age_months",
+        y=("redeemed_share", percent),
+    )
     ax.step([0, *months], [0, *redeemed], where="post", color=BLUE, linewidth=2.2)
     last = months.iloc[-1]
     ax.plot([last, last], [redeemed.iloc[-1], 1], color=VERMILION, linewidth=4, solid_capstyle="butt")
-    ax.annotate(f"{label('breakage')}{colon()}{percent(result.breakage_rate)}", (last, 1 - result.breakage_rate / 2), (-8, 0),
-                textcoords="offset points", ha="right", va="center", bbox=PAPER)
+    ax.annotate(
+        f"{label('breakage')}{colon()}{percent(result.breakage_rate)}",
+        (last, 1 - result.breakage_rate / 2),
+        (-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        bbox=PAPER,
+    )
     ax.set_ylim(0, 1)
     return ax

@@ -7,11 +7,12 @@ the months are stepped one by one or all at once, so these three are a complete 
 ``Trial`` is a real experiment: customers drawn to be held out go on under the standard while the others try the new.
 """
 
+from crmkit.market.game.game import Game
+from crmkit.market.game.rules import LEVELS, Outcome, View, play, resized
+from crmkit.market.game.search import Score, best_decision, carried_on, score_table
 from crmkit.market.simulator.decision import Campaign, Decision, Trial
 from crmkit.market.simulator.engine import Market, replay
-from crmkit.market.game.game import Game
 from crmkit.market.simulator.ledgers import Ledgers
-from crmkit.market.game.rules import LEVELS, Outcome, View, play, resized
 from crmkit.market.simulator.scenario import (
     RelationshipType,
     Scenario,
@@ -21,10 +22,29 @@ from crmkit.market.simulator.scenario import (
     scenario,
     scenarios,
 )
-from crmkit.market.game.search import Score, best_decision, carried_on, score_table
 
 __all__ = [
-    "Campaign", "Decision", "Game", "LEVELS", "Ledgers", "Market", "Outcome", "RelationshipType", "Scenario",
-    "Score", "Segment", "Trial", "View", "best_decision", "carried_on", "load_scenario", "play", "replay",
-    "resized", "save_scenario", "scenario", "scenarios", "score_table",
+    "Campaign",
+    "Decision",
+    "Game",
+    "LEVELS",
+    "Ledgers",
+    "Market",
+    "Outcome",
+    "RelationshipType",
+    "Scenario",
+    "Score",
+    "Segment",
+    "Trial",
+    "View",
+    "best_decision",
+    "carried_on",
+    "load_scenario",
+    "play",
+    "replay",
+    "resized",
+    "save_scenario",
+    "scenario",
+    "scenarios",
+    "score_table",
 ]

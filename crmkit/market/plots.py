@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from crmkit.display.numbers import number
 from crmkit.display.drawing import BLUE, INK, PALE, VERMILION, axes, label
+from crmkit.display.numbers import number
 
 _PARTS = (("discounted_profit", BLUE, None), ("equity", PALE, "//"))
 
@@ -22,15 +22,35 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
         up = down = 0.0
         for slug, colour, hatch in _PARTS:
             loss, worth = row[slug] < 0, row[slug]
-            ax.bar(i, worth, 0.62, bottom=down if loss else up, color="white" if loss else colour, linewidth=0.8,
-                   edgecolor=VERMILION if loss else INK, hatch="xx" if loss and hatch else "////" if loss else hatch)
+            ax.bar(
+                i,
+                worth,
+                0.62,
+                bottom=down if loss else up,
+                color="white" if loss else colour,
+                linewidth=0.8,
+                edgecolor=VERMILION if loss else INK,
+                hatch="xx" if loss and hatch else "////" if loss else hatch,
+            )
             up, down = (up, down + worth) if loss else (up + worth, down)
         tops.append(up)
-        ax.hlines(row["value"], i - 0.4, i + 0.4, color=INK, linewidth=2.5,
-                  label=None if i else label("value", lines=True))
+        ax.hlines(
+            row["value"],
+            i - 0.4,
+            i + 0.4,
+            color=INK,
+            linewidth=2.5,
+            label=None if i else label("value", lines=True),
+        )
         whole = f"{row['value']:,.0f}".replace("-", "−")  # firms that lie close together are to be told apart
-        ax.annotate(f"{whole}\n{label('score')} {_points(row['score'])}", (i, up), (0, 6),
-                    textcoords="offset points", ha="center", color=INK)
+        ax.annotate(
+            f"{whole}\n{label('score')} {_points(row['score'])}",
+            (i, up),
+            (0, 6),
+            textcoords="offset points",
+            ha="center",
+            color=INK,
+        )
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_xticks(range(len(table)), [label(firm, lines=True) for firm in table["firm"]])
     ax.set_ylim(top=1.2 * max(*tops, 1e-9))

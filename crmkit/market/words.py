@@ -3,17 +3,28 @@
 import re
 from html import escape
 
-from crmkit.core.language import get_language, in_language
-from crmkit.market.simulator.decision import Decision
-from crmkit.market.game.game import changes
-from crmkit.display.numbers import percent
 from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.language import get_language, in_language
+from crmkit.display.numbers import percent
+from crmkit.market.game.game import changes
+from crmkit.market.simulator.decision import Decision
 
 Pair = tuple[str, str]  # a text in Chinese and in English
 AS_THE_TYPE = "as_the_type"  # contacts where no number is given: the relationship type's own
-SHARES = ("financial", "social", "structural", "service_quality", "complaint_handling", "price", "discount",
-          "newcomer_discount", "control_share")  # of one: 0.1 is said as 10%
-_PART = re.compile(r"(\w+)=(\[.*?\]|[^\s,]+)")  # of a campaign: name=spring discount=0.1 calendar_months=[4, 5]
+SHARES = (
+    "financial",
+    "social",
+    "structural",
+    "service_quality",
+    "complaint_handling",
+    "price",
+    "discount",
+    "newcomer_discount",
+    "control_share",
+)  # of one: 0.1 is said as 10%
+_PART = re.compile(
+    r"(\w+)=(\[.*?\]|[^\s,]+)"
+)  # of a campaign: name=spring discount=0.1 calendar_months=[4, 5]
 
 
 def differences(decision: Decision, standard: Decision) -> list[Pair]:
@@ -37,8 +48,10 @@ def in_words(told: str) -> list[Pair]:
             lever, group, *values = found.groups()
             if lever == "campaigns" and len(set(re.findall("name=([^ ,]+)", line))) == 1:
                 group, *values = _what_changed(*values)
-            heads = [term_pair(f"lever_{lever}")[lang] + (form.format(called(group)[lang]) if group else "")
-                     for lang, form in enumerate(("（{}）", " ({})"))]
+            heads = [
+                term_pair(f"lever_{lever}")[lang] + (form.format(called(group)[lang]) if group else "")
+                for lang, form in enumerate(("（{}）", " ({})"))
+            ]
             was_and_is = [" → ".join(_value(lever, value, lang) for value in values) for lang in (0, 1)]
             lines.append((f"{heads[0]}：{was_and_is[0]}", f"{heads[1]}: {was_and_is[1]}"))
     return lines
@@ -65,15 +78,24 @@ def _what_changed(was: str, now: str) -> tuple[str, str, str]:
     """Of one campaign before and after: its name, and of either side the parts that differ."""
     sides = [dict(_PART.findall(text)) for text in (was, now)]
     name = next(side["name"] for side in sides if side)
-    parts = [part for part in {**sides[0], **sides[1]} if sides[0].get(part) != sides[1].get(part) and part != "name"]
+    parts = [
+        part
+        for part in {**sides[0], **sides[1]}
+        if sides[0].get(part) != sides[1].get(part) and part != "name"
+    ]
     return name, *(" ".join(f"{part}={side[part]}" for part in parts if part in side) for side in sides)
 
 
 def _value(lever: str, text: str, lang: int) -> str:
     if lever == "campaigns":
-        parts = [("" if name == "name" else term_pair(f"campaign_{name}")[lang] + " ", [
-            _value(name, part, lang) for part in value.strip("[]").replace("'", "").split(", ")])
-            for name, value in _PART.findall(text) if (name, value) != ("groups", "['all']")]
+        parts = [
+            (
+                "" if name == "name" else term_pair(f"campaign_{name}")[lang] + " ",
+                [_value(name, part, lang) for part in value.strip("[]").replace("'", "").split(", ")],
+            )
+            for name, value in _PART.findall(text)
+            if (name, value) != ("groups", "['all']")
+        ]
         return ", ".join(name + ", ".join(values) for name, values in parts) or "–"
     if lever == "contacts" and text == "–":
         return term_pair(AS_THE_TYPE)[lang]

@@ -14,16 +14,18 @@ from crmkit.core.schema import require_between, require_choice, require_numbers,
 
 D2 = 1.128  # mean range of two standard normal values, 2/√π; 3/D2 is the 2.66 of the textbooks
 D4 = 3.267  # 1 + 3·d3/d2 for two values: the upper limit of a range in mean ranges (3.268 where d2 was rounded first)
-LEAST = 6   # a phase with fewer points has no limits of its own
+LEAST = 6  # a phase with fewer points has no limits of its own
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlChart:
     """An indicator with its natural process limits, and the points that signal a change."""
 
-    points: pd.DataFrame   # a row per period: value, moving range, its phase and that phase's limits
-    phases: pd.DataFrame   # a row per phase: 0 before the first change, 1 from the first one on, …
-    signals: pd.DataFrame  # period, kpi_value, reason: a row for every rule that a point breaks; empty: nothing changed
+    points: pd.DataFrame  # a row per period: value, moving range, its phase and that phase's limits
+    phases: pd.DataFrame  # a row per phase: 0 before the first change, 1 from the first one on, …
+    signals: (
+        pd.DataFrame
+    )  # period, kpi_value, reason: a row for every rule that a point breaks; empty: nothing changed
 
 
 def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int = 100_000) -> ControlChart:
@@ -64,16 +66,23 @@ def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int =
     points["phase"] = points["period"].isin([str(start) for start in phase_starts]).cumsum()
     points["moving_range"] = points.groupby("phase")["kpi_value"].diff().abs()
     first = points[points.groupby("phase").cumcount() < baseline_points].groupby("phase")
-    phases = first.agg(starts=("period", "first"), baseline_points=("kpi_value", "size"), centre=("kpi_value", "mean"),
-                       mean_moving_range=("moving_range", "mean"))
+    phases = first.agg(
+        starts=("period", "first"),
+        baseline_points=("kpi_value", "size"),
+        centre=("kpi_value", "mean"),
+        mean_moving_range=("moving_range", "mean"),
+    )
     short = phases["baseline_points"] < LEAST
     if short.iloc[0]:
         raise CrmkitError("control_chart_short", value=phases["baseline_points"].iloc[0], least=LEAST)
     phases.loc[short, ["baseline_points", "centre", "mean_moving_range"]] = [0, np.nan, np.nan]
     phases = phases.ffill()
     away = 3 / D2 * phases["mean_moving_range"]
-    phases = phases.assign(lower_limit=phases["centre"] - away, upper_limit=phases["centre"] + away,
-                           range_limit=D4 * phases["mean_moving_range"])
+    phases = phases.assign(
+        lower_limit=phases["centre"] - away,
+        upper_limit=phases["centre"] + away,
+        range_limit=D4 * phases["mean_moving_range"],
+    )
     points = points.join(phases[["centre", "lower_limit", "upper_limit", "range_limit"]], on="phase")
     off = points["kpi_value"] - points["centre"]
     off = off.where(off.abs() > 1e-9 * points["centre"].abs(), 0)  # not beside the centre by rounding only
@@ -82,7 +91,9 @@ def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int =
     broken = pd.concat([broken_rules(part) for _, part in sigmas.groupby(points["phase"])])
     broken["range_beyond_limit"] = points["moving_range"] > points["range_limit"]
     row, rule = np.nonzero(broken.to_numpy())
-    signals = points.loc[row, ["period", "kpi_value"]].assign(reason=broken.columns[rule]).reset_index(drop=True)
+    signals = (
+        points.loc[row, ["period", "kpi_value"]].assign(reason=broken.columns[rule]).reset_index(drop=True)
+    )
     return ControlChart(points=points, phases=phases.reset_index(), signals=signals)
 
 
@@ -93,8 +104,10 @@ def broken_rules(sigmas: pd.Series) -> pd.DataFrame:
     [False, False, False, True, True]
     """
     far = [(side * sigmas > 2) for side in (1, -1)]
-    return pd.DataFrame({
-        "beyond_limits": sigmas.abs() > 3,
-        "two_of_three": np.any([f & (f.rolling(3, min_periods=1).sum() >= 2) for f in far], axis=0),
-        "eight_on_one_side": np.sign(sigmas).rolling(8).sum().abs() == 8,
-    })
+    return pd.DataFrame(
+        {
+            "beyond_limits": sigmas.abs() > 3,
+            "two_of_three": np.any([f & (f.rolling(3, min_periods=1).sum() >= 2) for f in far], axis=0),
+            "eight_on_one_side": np.sign(sigmas).rolling(8).sum().abs() == 8,
+        }
+    )

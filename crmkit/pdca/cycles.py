@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core import intervals
-from crmkit.core.intervals import Estimate
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Estimate
 from crmkit.core.schema import (
     as_day,
     require_between,
@@ -23,7 +23,12 @@ from crmkit.core.schema import (
 )
 
 FORMAT, VERSION = "crmkit PDCA", 1
-WAITING = {"hypothesis": "plan", "done": "do", "as_of": "check", "decision": "act"}  # a step's first field → step
+WAITING = {
+    "hypothesis": "plan",
+    "done": "do",
+    "as_of": "check",
+    "decision": "act",
+}  # a step's first field → step
 DECISIONS = ("standardise", "adjust", "abandon")
 
 
@@ -32,32 +37,36 @@ class Cycle:
     """One turn. What a step has not filled in yet is None; the steps fill the fields from top to bottom."""
 
     question: str
-    baseline: Estimate               # level of the KPI under the standard in force
-    hypothesis: str | None = None    # Plan: fixed before anything is done
+    baseline: Estimate  # level of the KPI under the standard in force
+    hypothesis: str | None = None  # Plan: fixed before anything is done
     method: str | None = None
-    target: float | None = None      # level of the KPI
+    target: float | None = None  # level of the KPI
     starts: date | None = None
-    ends: date | None = None         # the last day that counts; there is no check before it
+    ends: date | None = None  # the last day that counts; there is no check before it
     confidence: float | None = None  # of the intervals in the check
-    strata: str | None = None        # the column by which the groups were balanced; "" for none
-    test: tuple | None = None        # customer_id of those to be treated
-    control: tuple | None = None     # customer_id of those held out
-    done: str | None = None          # Do
+    strata: str | None = None  # the column by which the groups were balanced; "" for none
+    test: tuple | None = None  # customer_id of those to be treated
+    control: tuple | None = None  # customer_id of those held out
+    done: str | None = None  # Do
     finished: date | None = None
-    cost: float | None = None        # currency
-    as_of: date | None = None        # Check
-    result: Estimate | None = None   # level of the treated group
+    cost: float | None = None  # currency
+    as_of: date | None = None  # Check
+    result: Estimate | None = None  # level of the treated group
     control_result: Estimate | None = None
-    uplift: Estimate | None = None   # treated less control group: what the action itself brought
-    decision: str | None = None      # Act
-    standard: str | None = None      # the way of working from now on
+    uplift: Estimate | None = None  # treated less control group: what the action itself brought
+    decision: str | None = None  # Act
+    standard: str | None = None  # the way of working from now on
 
     def __post_init__(self):
         due = False
         for field in fields(self):
             value = getattr(self, field.name)
             due |= value is None and field.name in WAITING  # from here on nothing may be filled in
-            odd = not isinstance(value, field.type) or isinstance(value, Estimate) and not value.low <= value.high
+            odd = (
+                not isinstance(value, field.type)
+                or isinstance(value, Estimate)
+                and not value.low <= value.high
+            )
             if odd or (value is None) != due or value != value:
                 raise CrmkitError("pdca_field", value=value, where=field.name)
         if self.method is not None:
@@ -117,7 +126,7 @@ class PDCA:
     (0.225, 'reached', 'standardise')
     """
 
-    kpi: str                   # a term of the catalogue, or the firm's own name
+    kpi: str  # a term of the catalogue, or the firm's own name
     cycles: tuple[Cycle, ...]  # the last one is open
 
     def __post_init__(self):
@@ -136,8 +145,18 @@ class PDCA:
         return self.cycles[-1]
 
     def plan(
-        self, customers: pd.DataFrame, *, hypothesis: str, method: str, target: float, starts: date, ends: date,
-        rng: np.random.Generator, control_share: float = 0.5, strata: str = "", confidence: float = 0.95,
+        self,
+        customers: pd.DataFrame,
+        *,
+        hypothesis: str,
+        method: str,
+        target: float,
+        starts: date,
+        ends: date,
+        rng: np.random.Generator,
+        control_share: float = 0.5,
+        strata: str = "",
+        confidence: float = 0.95,
     ) -> "PDCA":
         """Fix hypothesis, method, target (a level of the KPI), period and, drawn at random, the two groups.
 
@@ -155,9 +174,18 @@ class PDCA:
         drawn = drawn.iloc[rng.permutation(len(drawn))].sort_values(kind="stable").index
         # held out at even steps through the shuffled strata, from a random start: each gives its share to within one
         held = np.diff(np.floor(rng.random() + control_share * np.arange(len(drawn) + 1))) > 0
-        return self._now(due, hypothesis=hypothesis, method=method, target=float(target), starts=_day(starts, "starts"),
-                         ends=_day(ends, "ends"), confidence=float(confidence), strata=strata,
-                         test=tuple(sorted(drawn[~held])), control=tuple(sorted(drawn[held])))
+        return self._now(
+            due,
+            hypothesis=hypothesis,
+            method=method,
+            target=float(target),
+            starts=_day(starts, "starts"),
+            ends=_day(ends, "ends"),
+            confidence=float(confidence),
+            strata=strata,
+            test=tuple(sorted(drawn[~held])),
+            control=tuple(sorted(drawn[held])),
+        )
 
     def do(self, *, done: str, cost: float, finished: date | None = None) -> "PDCA":
         """Record what was done, its cost in currency, and the last day of it where that is not the plan's."""
@@ -179,11 +207,18 @@ class PDCA:
         known = pd.Series(values, index=_customer_ids(outcomes, "PDCA.check"))
         missing = pd.Index([*due.test, *due.control]).difference(known.index)
         if len(missing):
-            raise CrmkitError("pdca_outcome_missing", value=missing[0], count=len(missing), column="customer_id")
+            raise CrmkitError(
+                "pdca_outcome_missing", value=missing[0], count=len(missing), column="customer_id"
+            )
         test, control = known[list(due.test)].to_numpy(), known[list(due.control)].to_numpy()
         sure = {"confidence": due.confidence}
-        return self._now(due, as_of=day, result=level(test, **sure), control_result=level(control, **sure),
-                         uplift=difference(test, control, **sure))
+        return self._now(
+            due,
+            as_of=day,
+            result=level(test, **sure),
+            control_result=level(control, **sure),
+            uplift=difference(test, control, **sure),
+        )
 
     def act(self, *, decision: str, standard: str, next_question: str) -> "PDCA":
         """Decide (``standardise``, ``adjust``, ``abandon``), say what is the standard from now on, and ask on.
@@ -194,7 +229,9 @@ class PDCA:
         """
         acted = replace(self._due("act"), decision=decision, standard=standard)
         baseline = acted.result if decision == "standardise" else acted.control_result
-        return replace(self, cycles=(*self.cycles[:-1], acted, Cycle(question=next_question, baseline=baseline)))
+        return replace(
+            self, cycles=(*self.cycles[:-1], acted, Cycle(question=next_question, baseline=baseline))
+        )
 
     def table(self) -> pd.DataFrame:
         """A row per cycle, the open one last; what has not come yet is missing. Levels in the unit of the KPI.
@@ -202,10 +239,20 @@ class PDCA:
         Out: ``cycle``, the fields of ``Cycle`` (of the groups ``test_customers``, ``control_customers``; of an estimate
         its value, and of the uplift ``uplift_low``, ``uplift_high``), ``attainment`` and ``recommendation``.
         """
-        table = pd.DataFrame([{field.name: getattr(cycle, field.name) for field in fields(cycle)} | {
-            "uplift_low": cycle.uplift and cycle.uplift.low, "uplift_high": cycle.uplift and cycle.uplift.high,
-            "test_customers": cycle.test and len(cycle.test), "control_customers": cycle.test and len(cycle.control),
-            "attainment": cycle.attainment, "recommendation": cycle.recommendation} for cycle in self.cycles])
+        table = pd.DataFrame(
+            [
+                {field.name: getattr(cycle, field.name) for field in fields(cycle)}
+                | {
+                    "uplift_low": cycle.uplift and cycle.uplift.low,
+                    "uplift_high": cycle.uplift and cycle.uplift.high,
+                    "test_customers": cycle.test and len(cycle.test),
+                    "control_customers": cycle.test and len(cycle.control),
+                    "attainment": cycle.attainment,
+                    "recommendation": cycle.recommendation,
+                }
+                for cycle in self.cycles
+            ]
+        )
         table.insert(0, "cycle", range(1, len(table) + 1))
         for name in ("baseline", "result", "control_result", "uplift"):
             table[name] = [getattr(cell, "value", None) for cell in table[name]]
@@ -213,8 +260,12 @@ class PDCA:
 
     def save(self, path) -> Path:
         """Write the record as readable UTF-8 JSON, a line per field; the old file stays until the new one is whole."""
-        text = json.dumps({"format": FORMAT, "version": VERSION} | asdict(self), ensure_ascii=False, indent=2,
-                          default=date.isoformat)
+        text = json.dumps(
+            {"format": FORMAT, "version": VERSION} | asdict(self),
+            ensure_ascii=False,
+            indent=2,
+            default=date.isoformat,
+        )
         text = re.sub(r"\[\n\s+\"[^\]]*?\n\s+\]", lambda ids: re.sub(r"\n\s+", " ", ids[0]), text)
         new = Path(path).with_name(f"{Path(path).name}.new")
         new.write_bytes(f"{text}\n".encode())
@@ -233,7 +284,7 @@ class PDCA:
         except OSError as error:
             raise CrmkitError("pdca_no_file", value=str(path)) from error
         except ValueError as error:  # not JSON, or not UTF-8
-            line = getattr(error, "lineno", None) or content[:error.start].count(b"\n") + 1
+            line = getattr(error, "lineno", None) or content[: error.start].count(b"\n") + 1
             raise CrmkitError("pdca_damaged", row=line, value=Path(path).name) from error
         form = [saved.get("format"), saved.get("version")] if isinstance(saved, dict) else None
         if form != [FORMAT, VERSION]:
@@ -243,7 +294,9 @@ class PDCA:
             for cycle in saved["cycles"]:
                 read = {}
                 for name in sorted(kinds, key=cycle.__contains__):  # one that is missing comes first
-                    read[name] = cycle[name] if cycle[name] is None else _READ.get(kinds[name], str)(cycle[name])
+                    read[name] = (
+                        cycle[name] if cycle[name] is None else _READ.get(kinds[name], str)(cycle[name])
+                    )
                 cycles.append(Cycle(**cycle | read))
             return cls(kpi=saved["kpi"], cycles=tuple(cycles))
         except CrmkitError:
@@ -303,5 +356,7 @@ def _day(value, name: str) -> date:
 
 # how a field is read from the file; text is as it is
 _READ = {float | None: float, date | None: date.fromisoformat, tuple | None: tuple}
-_READ |= dict.fromkeys((Estimate, Estimate | None), lambda saved: Estimate(
-    **{end: float(saved[end]) for end in ("value", "low", "high", "level")}))
+_READ |= dict.fromkeys(
+    (Estimate, Estimate | None),
+    lambda saved: Estimate(**{end: float(saved[end]) for end in ("value", "low", "high", "level")}),
+)

@@ -3,20 +3,34 @@
 import numpy as np
 import pandas as pd
 
-from .control_chart import D2, broken_rules
 from crmkit.core.intervals import Estimate, difference_of_means
 from crmkit.display.numbers import number
 from crmkit.display.scene import Scene, message_text, term_text
 from crmkit.display.widget import Explorer
 
+from .control_chart import D2, broken_rules
+
 # what a slider sets → lowest, highest, step, first setting; the number of customers is a power of ten
-_SLIDERS = {"true_effect": (-10, 30, 1, 0), "market_trend": (-12, 24, 1, 12), "market_swings": (0, 8, 0.5, 2),
-            "carried_over": (0, 0.9, 0.1, 0), "group_customers": (1.5, 3.5, 0.05, 3), "looks": (1, 10, 1, 1),
-            "luck": (1, 100, 1, 7)}  # a year in which each of these things can be seen; others differ
+_SLIDERS = {
+    "true_effect": (-10, 30, 1, 0),
+    "market_trend": (-12, 24, 1, 12),
+    "market_swings": (0, 8, 0.5, 2),
+    "carried_over": (0, 0.9, 0.1, 0),
+    "group_customers": (1.5, 3.5, 0.05, 3),
+    "looks": (1, 10, 1, 1),
+    "luck": (1, 100, 1, 7),
+}  # a year in which each of these things can be seen; others differ
 _MONTHS, _BEFORE = 24, 12
 _BLUE, _PALE, _RED = "#0072b2", "#c4c9cd", "#d55e00"
-_LEFT, _MONTH, _TOP, _FOOT = 52, 30.5, 70, 236                        # the chart
-_FROM, _TO, _SAYS, _VERDICT, _LOOK, _END = 172, 450, 470, 630, 8, 492  # the readings: columns, a look's height, foot
+_LEFT, _MONTH, _TOP, _FOOT = 52, 30.5, 70, 236  # the chart
+_FROM, _TO, _SAYS, _VERDICT, _LOOK, _END = (
+    172,
+    450,
+    470,
+    630,
+    8,
+    492,
+)  # the readings: columns, a look's height, foot
 _ROWS = {"control_chart": 338, "before_and_after": 376, "treated_less_control": 444}
 
 
@@ -33,8 +47,21 @@ def explore_pdca() -> Explorer:
     >>> explorer.scene["said"]["en"].count("wrong: the market")
     2
     """
-    return Explorer([{"name": name, "kind": "range", "min": low, "max": high, "step": step, "value": first,
-                      "label": term_text(name)} for name, (low, high, step, first) in _SLIDERS.items()], pdca_scene)
+    return Explorer(
+        [
+            {
+                "name": name,
+                "kind": "range",
+                "min": low,
+                "max": high,
+                "step": step,
+                "value": first,
+                "label": term_text(name),
+            }
+            for name, (low, high, step, first) in _SLIDERS.items()
+        ],
+        pdca_scene,
+    )
 
 
 def two_years(values: dict) -> np.ndarray:
@@ -88,13 +115,31 @@ def check(values: dict) -> dict:
     alarm = next((month for month in range(_BEFORE, _MONTHS) if signals[month]), None)
     ways = [0 if alarm is None else int(np.sign(treated[alarm] - limits[1])), _way(months), _way(groups)]
     verdicts = []
-    for way, found, market in zip(ways, (None, months, groups), (rise, rise, 0)):  # the groups do not differ by it
+    for way, found, market in zip(
+        ways, (None, months, groups), (rise, rise, 0)
+    ):  # the groups do not differ by it
         fits = "right" if effect == 0 or found is None or found.contains(effect) else "size"
-        verdicts.append(fits if way == np.sign(effect) else
-                        "missed" if way == 0 else "market" if way == market else "chance")
+        verdicts.append(
+            fits
+            if way == np.sign(effect)
+            else "missed"
+            if way == 0
+            else "market"
+            if way == market
+            else "chance"
+        )
     seen_in = [alarm and alarm + 1, _MONTHS, _BEFORE - int(-len(looks) * _BEFORE // values["looks"])]
-    return {"treated": treated, "control": control, "limits": limits, "signals": signals, "months": months,
-            "looks": looks, "ways": ways, "seen_in": seen_in, "verdicts": verdicts}
+    return {
+        "treated": treated,
+        "control": control,
+        "limits": limits,
+        "signals": signals,
+        "months": months,
+        "looks": looks,
+        "ways": ways,
+        "seen_in": seen_in,
+        "verdicts": verdicts,
+    }
 
 
 def pdca_scene(values: dict) -> dict:
@@ -106,16 +151,31 @@ def pdca_scene(values: dict) -> dict:
     shown = {name: number(value) for name, value in values.items()}
     shown["group_customers"] = f"{10 ** values['group_customers']:,.0f}"
     words = shown | {"months": found["months"], "groups": groups, "width": groups.high - groups.low}
-    for (name, y), way, month, verdict in zip(_ROWS.items(), found["ways"], found["seen_in"], found["verdicts"]):
+    for (name, y), way, month, verdict in zip(
+        _ROWS.items(), found["ways"], found["seen_in"], found["verdicts"]
+    ):
         says = message_text(f"explore_pdca_{('nothing', 'up', 'down')[way]}", month=month)
-        for x, text in ((8, term_text(name)), (_SAYS, says), (_VERDICT, judged := term_text(f"verdict_{verdict}"))):
-            scene.text(x, y, text, css="crm-strong" if x == _VERDICT and verdict != "right" else "", lines="middle")
+        for x, text in (
+            (8, term_text(name)),
+            (_SAYS, says),
+            (_VERDICT, judged := term_text(f"verdict_{verdict}")),
+        ):
+            scene.text(
+                x, y, text, css="crm-strong" if x == _VERDICT and verdict != "right" else "", lines="middle"
+            )
         words |= {f"{name}_{lang}": [says[lang], judged[lang]] for lang in says}
-    why = {"said": True, "trend": values["market_trend"] and before != "right", "small": difference == "missed",
-           "looked": values["looks"] > 1 and difference in ("chance", "size"),
-           "carried": values["carried_over"] and "chance" in found["verdicts"][:2]}
+    why = {
+        "said": True,
+        "trend": values["market_trend"] and before != "right",
+        "small": difference == "missed",
+        "looked": values["looks"] > 1 and difference in ("chance", "size"),
+        "carried": values["carried_over"] and "chance" in found["verdicts"][:2],
+    }
     said = [message_text(f"explore_pdca_{key}", **words) for key, due in why.items() if due]
-    said = {lang: space.join(part[lang] for part in said).replace("-", "−") for lang, space in (("zh", ""), ("en", " "))}
+    said = {
+        lang: space.join(part[lang] for part in said).replace("-", "−")
+        for lang, space in (("zh", ""), ("en", " "))
+    }
     return scene.as_dict(values=values, shown=shown, said=said)
 
 
@@ -123,8 +183,12 @@ def _draw_chart(scene: Scene, found: dict) -> None:
     place, ticks = _axis(85, 115, *found["treated"], *found["control"], *found["limits"], onto=(_FOOT, _TOP))
     x, change = (_LEFT + _MONTH * np.arange(0.5, _MONTHS)).tolist(), _LEFT + _MONTH * _BEFORE
     scene.text(8, 14, term_text("monthly_spending"), css="crm-strong")
-    for left, slug, fill in ((_LEFT, "treated", _BLUE), (222, "control", "#fff"), (392, "control_signal", _RED),
-                             (562, "natural_limits", None)):
+    for left, slug, fill in (
+        (_LEFT, "treated", _BLUE),
+        (222, "control", "#fff"),
+        (392, "control_signal", _RED),
+        (562, "natural_limits", None),
+    ):
         scene.rect(left, 37, 10, 10, fill=fill, css="crm-edge" if fill else "crm-ghost")
         scene.text(left + 18, 42, term_text(slug), css="crm-small", lines="middle")
     for tick, y in ticks:
@@ -145,7 +209,9 @@ def _draw_chart(scene: Scene, found: dict) -> None:
 
 def _draw_estimates(scene: Scene, found: dict, effect: float) -> None:
     estimates, (chart, before, groups) = [found["months"], *found["looks"]], _ROWS.values()
-    place, ticks = _axis(-8, 12, effect, *(end for e in estimates for end in (e.low, e.high)), onto=(_FROM, _TO))
+    place, ticks = _axis(
+        -8, 12, effect, *(end for e in estimates for end in (e.low, e.high)), onto=(_FROM, _TO)
+    )
     for x, slug in ((_FROM, "spending_change"), (_SAYS, "it_says"), (_VERDICT, "against_the_truth")):
         scene.text(x, 296, term_text(slug), css="crm-strong", lines="down")
     for tick, x in ticks:
@@ -153,10 +219,18 @@ def _draw_estimates(scene: Scene, found: dict, effect: float) -> None:
     zero, truth = place([0, effect])
     scene.line(zero, before - 18, zero, _END, css="crm-edge")
     scene.line(truth, before - 18, truth, _END)
-    scene.text(min(max(truth, _FROM + 84), _TO - 84), chart, term_text("true_effect"), anchor="middle",
-               css="crm-of-rule", lines="middle")
+    scene.text(
+        min(max(truth, _FROM + 84), _TO - 84),
+        chart,
+        term_text("true_effect"),
+        anchor="middle",
+        css="crm-of-rule",
+        lines="middle",
+    )
     for i, estimate in enumerate(estimates):
-        y = groups + _LOOK * (i - len(estimates) / 2) if i else before  # the looks lie around the middle of their row
+        y = (
+            groups + _LOOK * (i - len(estimates) / 2) if i else before
+        )  # the looks lie around the middle of their row
         low, middle, high = place([estimate.low, estimate.value, estimate.high])
         scene.rect(low, y - 3, high - low, 6, fill=_BLUE if i in (0, len(estimates) - 1) else _PALE)
         scene.rect(middle - 1.5, y - 3, 3, 6, fill="#fff")
@@ -170,6 +244,7 @@ def _axis(*numbers: float, onto: tuple[float, float]):
 
     def place(values):
         return np.interp(values, (1.04 * low - 0.04 * high, 1.04 * high - 0.04 * low), onto).tolist()
+
     return place, list(zip(ticks.tolist(), place(ticks)))
 
 

@@ -10,10 +10,17 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import tails, wilson
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import as_day, require_between, require_choice, require_dates, require_known, require_level
-from crmkit.core.schema import require_numbers
+from crmkit.core.intervals import tails, wilson
+from crmkit.core.schema import (
+    as_day,
+    require_between,
+    require_choice,
+    require_dates,
+    require_known,
+    require_level,
+    require_numbers,
+)
 
 PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 
@@ -22,14 +29,21 @@ PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 class Indicators:
     """One sheet of key figures, and the intervals of those that are proportions."""
 
-    sheet: pd.DataFrame      # a row per period
+    sheet: pd.DataFrame  # a row per period
     intervals: pd.DataFrame  # period, measure, customers (or answers), share, low_share, high_share
 
 
 def indicators(
-    transactions: pd.DataFrame, *, as_of: date, period: str = "quarter", log_starts: date | None = None,
-    margin_rate: float | None = None, market_size: Mapping[str, float] | None = None,
-    satisfaction: pd.DataFrame | None = None, top_score: float | None = None, confidence: float = 0.95,
+    transactions: pd.DataFrame,
+    *,
+    as_of: date,
+    period: str = "quarter",
+    log_starts: date | None = None,
+    margin_rate: float | None = None,
+    market_size: Mapping[str, float] | None = None,
+    satisfaction: pd.DataFrame | None = None,
+    top_score: float | None = None,
+    confidence: float = 0.95,
 ) -> Indicators:
     """One sheet of the firm's indicators by ``month``, ``quarter`` or ``year``, computed from its transactions.
 
@@ -70,7 +84,11 @@ def indicators(
     require_between(0 if margin_rate is None else margin_rate, 0, 1, name="margin_rate")
     for size in (market_size or {}).values():
         require_between(size, 0, np.inf, name="market_size")
-    costs = ["unit_cost", "quantity"] if margin_rate is None and {"unit_cost", "quantity"} <= set(transactions) else []
+    costs = (
+        ["unit_cost", "quantity"]
+        if margin_rate is None and {"unit_cost", "quantity"} <= set(transactions)
+        else []
+    )
     log = _dated(transactions, ["amount", *costs], "customer_id").reset_index(drop=True)
     until, since = (pd.Timestamp(as_day(day)) for day in (as_of, log_starts or pd.Timestamp.min))
     log = log[log["date"] < until + pd.Timedelta(days=1)]
@@ -87,25 +105,47 @@ def indicators(
     bought = log[log["amount"] >= 0].assign(day=log["date"].dt.normalize())
     days = bought.groupby(["slot", "customer_id"], as_index=False)["day"].nunique()
     again = days.merge(days.assign(slot=days["slot"] + 1), on=["slot", "customer_id"])
-    active, retained, repeating, new, orders = map(by_period, (
-        days.groupby("slot").size(), again.groupby("slot").size(), (days["day"] > 1).groupby(days["slot"]).sum(),
-        days.groupby("customer_id")["slot"].min().value_counts(),
-        bought.groupby("slot")["order_id"].nunique() if "order_id" in log else days.groupby("slot")["day"].sum()))
+    active, retained, repeating, new, orders = map(
+        by_period,
+        (
+            days.groupby("slot").size(),
+            again.groupby("slot").size(),
+            (days["day"] > 1).groupby(days["slot"]).sum(),
+            days.groupby("customer_id")["slot"].min().value_counts(),
+            bought.groupby("slot")["order_id"].nunique()
+            if "order_id" in log
+            else days.groupby("slot")["day"].sum(),
+        ),
+    )
     sales = pd.Series(by_period((log["amount"] * 100).round().groupby(log["slot"]).sum()) / 100)
     before = sales.where(complete).shift()
-    sheet = pd.DataFrame({"period": every.astype(str), "complete": complete, "sales": sales,
-                          "sales_growth_rate": (sales / before.where(before > 0) - 1).where(complete)})
+    sheet = pd.DataFrame(
+        {
+            "period": every.astype(str),
+            "complete": complete,
+            "sales": sales,
+            "sales_growth_rate": (sales / before.where(before > 0) - 1).where(complete),
+        }
+    )
     if market_size is not None:
         sheet["market_share"] = (sales / sheet["period"].map(dict(market_size))).where(complete)
         if not sheet["period"].isin(market_size).any():
             require_choice(next(iter(market_size), None), sheet["period"].tolist(), name="market_size")
         require_between(sheet["market_share"].fillna(0).max(), 0, 1, name="market_share")
-    sheet = sheet.assign(active_customers=active, new_customers=new, retention_rate=np.nan, repeat_rate=np.nan,
-                         orders=orders, average_order_value=sales / np.where(orders > 0, orders, np.nan))
+    sheet = sheet.assign(
+        active_customers=active,
+        new_customers=new,
+        retention_rate=np.nan,
+        repeat_rate=np.nan,
+        orders=orders,
+        average_order_value=sales / np.where(orders > 0, orders, np.nan),
+    )
     if margin_rate is not None:
         sheet = sheet.assign(margin=(sales * margin_rate).round(2), margin_rate=margin_rate)
     elif costs:
-        sheet["margin"] = by_period((log["amount"] - log["unit_cost"] * log["quantity"]).groupby(log["slot"]).sum())
+        sheet["margin"] = by_period(
+            (log["amount"] - log["unit_cost"] * log["quantity"]).groupby(log["slot"]).sum()
+        )
         sheet["margin_rate"] = sheet["margin"] / sales.where(sales > 0)
     base = np.append(0, active[:-1] * complete[:-1]) * complete
     shares = {"retention_rate": (retained, base), "repeat_rate": (repeating, active * complete)}
@@ -115,20 +155,35 @@ def indicators(
         slot = answers["date"].dt.to_period(PERIODS[period]).astype("int64") - every[0].ordinal
         scores = answers["score"].groupby(slot).agg(["size", "mean", "sem"]).reindex(sheet.index)
         half = t.ppf(tails(confidence)[1], scores["size"] - 1) * scores["sem"]
-        sheet = sheet.assign(satisfaction=scores["mean"], satisfaction_low=scores["mean"] - half,
-                             satisfaction_high=scores["mean"] + half)
+        sheet = sheet.assign(
+            satisfaction=scores["mean"],
+            satisfaction_low=scores["mean"] - half,
+            satisfaction_high=scores["mean"] + half,
+        )
         best = (answers["score"] == top_score).groupby(slot).sum()
         shares["top_box_share"] = by_period(best), scores["size"].to_numpy()
     intervals = []
     for measure, (count, of) in shares.items():
         sheet[measure], low, high = wilson(count, of, level=confidence)  # a share of nobody is missing
-        intervals.append(pd.DataFrame({"period": sheet["period"], "measure": measure, "customers": of + 0.0,
-                                       "share": sheet[measure], "low_share": low, "high_share": high}))
+        intervals.append(
+            pd.DataFrame(
+                {
+                    "period": sheet["period"],
+                    "measure": measure,
+                    "customers": of + 0.0,
+                    "share": sheet[measure],
+                    "low_share": low,
+                    "high_share": high,
+                }
+            )
+        )
     return Indicators(sheet=sheet, intervals=pd.concat(intervals).dropna().reset_index(drop=True))
 
 
 def _dated(frame: pd.DataFrame, numbers: list[str], *others: str) -> pd.DataFrame:
     """A copy, its dates without time zone; refuses missing columns and cells, and dates kept as text."""
     require_known(frame, others, what="indicators")
-    clean = frame.assign(date=require_dates(frame, what="indicators").astype("datetime64[us]"))  # of Arrow's kind too
+    clean = frame.assign(
+        date=require_dates(frame, what="indicators").astype("datetime64[us]")
+    )  # of Arrow's kind too
     return clean.assign(**dict(zip(numbers, require_numbers(frame, numbers, what="indicators"))))

@@ -2,12 +2,28 @@
 
 from matplotlib.axes import Axes
 
+from crmkit.display.drawing import (
+    BLUE,
+    DARK,
+    GREY,
+    INK,
+    ORANGE,
+    VERMILION,
+    axes,
+    colon,
+    label,
+    row_labels,
+    tick,
+)
 from crmkit.display.numbers import number, percent
-from crmkit.display.drawing import BLUE, DARK, GREY, INK, ORANGE, VERMILION, axes, colon, label, row_labels, tick
 
 # a signal is told by its shape; colour only helps
-_SIGNALS = {"beyond_limits": ("D", VERMILION), "two_of_three": ("^", ORANGE), "eight_on_one_side": ("s", ORANGE),
-            "range_beyond_limit": ("X", DARK)}
+_SIGNALS = {
+    "beyond_limits": ("D", VERMILION),
+    "two_of_three": ("^", ORANGE),
+    "eight_on_one_side": ("s", ORANGE),
+    "range_beyond_limit": ("X", DARK),
+}
 
 
 def plot_control_chart(result, *, kpi: str = "kpi_value", show=number, ax: Axes | None = None) -> Axes:
@@ -21,17 +37,33 @@ def plot_control_chart(result, *, kpi: str = "kpi_value", show=number, ax: Axes 
     for phase, part in points.groupby("phase"):
         ends = part.index[0] - 0.5, part.index[-1] + 0.5
         ax.hlines(part["centre"].iloc[0], *ends, color=BLUE, label=None if phase else label("centre"))
-        ax.hlines(part[["lower_limit", "upper_limit"]].iloc[0], *ends, color=GREY, linestyle="--",
-                  label=None if phase else label("natural_limits"))
+        ax.hlines(
+            part[["lower_limit", "upper_limit"]].iloc[0],
+            *ends,
+            color=GREY,
+            linestyle="--",
+            label=None if phase else label("natural_limits"),
+        )
         ax.plot(part.index, part["kpi_value"], color=INK, linewidth=1, marker="o", markersize=4)
         if phase:
             ax.axvline(ends[0], color=INK, linestyle=":", linewidth=1.2)
-            ax.annotate(f"{label('cycle')} {phase}", (ends[0], 1.01), xycoords=("data", "axes fraction"), fontsize=9)
+            ax.annotate(
+                f"{label('cycle')} {phase}", (ends[0], 1.01), xycoords=("data", "axes fraction"), fontsize=9
+            )
     for reason, (marker, colour) in _SIGNALS.items():
         hit = points[points["period"].isin(result.signals.query("reason == @reason")["period"])]
         if len(hit):
-            ax.plot(hit.index, hit["kpi_value"], linestyle="none", marker=marker, markersize=10, label=label(reason),
-                    markerfacecolor="none", markeredgecolor=colour, markeredgewidth=1.8)
+            ax.plot(
+                hit.index,
+                hit["kpi_value"],
+                linestyle="none",
+                marker=marker,
+                markersize=10,
+                label=label(reason),
+                markerfacecolor="none",
+                markeredgecolor=colour,
+                markeredgewidth=1.8,
+            )
     return _finished(ax, points["period"], show)
 
 
@@ -42,18 +74,41 @@ def plot_pdca(result, *, show=number, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, f"{label('pdca')}{colon()}{label(result.kpi)}", size=(8.4, 4.6))
     for i, cycle in enumerate(result.cycles):
-        ax.hlines(cycle.baseline.value, i - 0.42, i + 0.42, color=BLUE, linewidth=3,
-                  label=None if i else label("baseline"))
-        for name, marker, place, face, edge in (("target", "D", i - 0.12, "white", VERMILION),
-                                                ("result", "o", i + 0.12, INK, INK),
-                                                ("control_result", "s", i + 0.3, "white", DARK)):
+        ax.hlines(
+            cycle.baseline.value,
+            i - 0.42,
+            i + 0.42,
+            color=BLUE,
+            linewidth=3,
+            label=None if i else label("baseline"),
+        )
+        for name, marker, place, face, edge in (
+            ("target", "D", i - 0.12, "white", VERMILION),
+            ("result", "o", i + 0.12, INK, INK),
+            ("control_result", "s", i + 0.3, "white", DARK),
+        ):
             if (found := getattr(cycle, name)) is not None:
                 value = getattr(found, "value", found)
                 bar = None if name == "target" else [[value - found.low], [found.high - value]]
-                ax.errorbar(place, value, yerr=bar, fmt=marker, markersize=8, markerfacecolor=face, color=edge,
-                            capsize=4, label=None if i else label(name))
-    return _finished(ax, [f"{label('cycle')} {i}\n{label(cycle.decision or 'open_cycle', lines=True)}"
-                          for i, cycle in enumerate(result.cycles, 1)], show)
+                ax.errorbar(
+                    place,
+                    value,
+                    yerr=bar,
+                    fmt=marker,
+                    markersize=8,
+                    markerfacecolor=face,
+                    color=edge,
+                    capsize=4,
+                    label=None if i else label(name),
+                )
+    return _finished(
+        ax,
+        [
+            f"{label('cycle')} {i}\n{label(cycle.decision or 'open_cycle', lines=True)}"
+            for i, cycle in enumerate(result.cycles, 1)
+        ],
+        show,
+    )
 
 
 def plot_indicators(result, *, ax: Axes | None = None) -> Axes:
@@ -68,11 +123,26 @@ def plot_indicators(result, *, ax: Axes | None = None) -> Axes:
         values = sheet[row].astype(float)
         y = i + 0.3 - 0.6 * (values - values.min()) / (values.max() - values.min() or 1)
         ax.plot(y.where(complete), color=BLUE, linewidth=1.8, marker="o", markersize=5)
-        ax.plot(y[~complete], color=BLUE, linestyle="none", marker="o", markersize=5, markerfacecolor="white",
-                label=None if i or complete.all() else label("incomplete_period"))
-        last, show = values[complete].last_valid_index(), percent if row.endswith(("_rate", "_share")) else number
-        ax.annotate("–" if last is None else f"{show(values[last])}  ({sheet['period'][last]})", (1.02, i), va="center",
-                    fontsize=9, xycoords=("axes fraction", "data"))
+        ax.plot(
+            y[~complete],
+            color=BLUE,
+            linestyle="none",
+            marker="o",
+            markersize=5,
+            markerfacecolor="white",
+            label=None if i or complete.all() else label("incomplete_period"),
+        )
+        last, show = (
+            values[complete].last_valid_index(),
+            percent if row.endswith(("_rate", "_share")) else number,
+        )
+        ax.annotate(
+            "–" if last is None else f"{show(values[last])}  ({sheet['period'][last]})",
+            (1.02, i),
+            va="center",
+            fontsize=9,
+            xycoords=("axes fraction", "data"),
+        )
     row_labels(ax.yaxis, rows)
     ax.invert_yaxis()
     ax.spines["left"].set_visible(False)

@@ -7,10 +7,16 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
-from crmkit.core.intervals import Estimate, difference, interval_of, survival_curve, tails
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_choice, require_columns, require_known, require_level
-from crmkit.core.schema import require_numbers
+from crmkit.core.intervals import Estimate, difference, interval_of, survival_curve, tails
+from crmkit.core.schema import (
+    require_between,
+    require_choice,
+    require_columns,
+    require_known,
+    require_level,
+    require_numbers,
+)
 
 EVERYBODY, LARGE = "all_customers", np.finfo(float).max
 WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "planning_by_customer": "tier"}
@@ -18,9 +24,14 @@ WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "plan
 
 # --- campaigns (F28) ------------------------------------------------------------------------
 
+
 def uplift(
-    outcomes: pd.DataFrame, *, margin_per_unit: float = 1.0, discount_per_unit: float = 0.0,
-    cost_per_contact: float = 0.0, level: float = 0.95,
+    outcomes: pd.DataFrame,
+    *,
+    margin_per_unit: float = 1.0,
+    discount_per_unit: float = 0.0,
+    cost_per_contact: float = 0.0,
+    level: float = 0.95,
 ) -> pd.DataFrame:
     """What a campaign changed: treated customers against a control group drawn at random (F28).
 
@@ -43,8 +54,11 @@ def uplift(
     """
     from statsmodels.stats.multitest import multipletests
 
-    for name, amount in (("margin_per_unit", margin_per_unit), ("discount_per_unit", discount_per_unit),
-                         ("cost_per_contact", cost_per_contact)):
+    for name, amount in (
+        ("margin_per_unit", margin_per_unit),
+        ("discount_per_unit", discount_per_unit),
+        ("cost_per_contact", cost_per_contact),
+    ):
         require_between(amount, -1e15, 1e15, name=name)
     require_level(level)
     treated, outcome, before = _arms(outcomes, "uplift")
@@ -56,11 +70,34 @@ def uplift(
         if min(t.sum(), (~t).sum()) < 4:
             raise CrmkitError("arm_too_small", value=segment, count=int(min(t.sum(), (~t).sum())))
         profit = np.array(_difference(paid[here], t, before[here], level)[:3]) * t.sum()
-        rows.append((segment, t.sum(), (~t).sum(), y[t].mean(), y[~t].mean(),
-                     *_difference(y, t, before[here], level), *profit))
-    table = pd.DataFrame(rows, columns=[
-        "segment", "treated", "control", "treated_mean", "control_mean", "uplift", "uplift_low", "uplift_high",
-        "p_value", "net_profit", "net_profit_low", "net_profit_high"])
+        rows.append(
+            (
+                segment,
+                t.sum(),
+                (~t).sum(),
+                y[t].mean(),
+                y[~t].mean(),
+                *_difference(y, t, before[here], level),
+                *profit,
+            )
+        )
+    table = pd.DataFrame(
+        rows,
+        columns=[
+            "segment",
+            "treated",
+            "control",
+            "treated_mean",
+            "control_mean",
+            "uplift",
+            "uplift_low",
+            "uplift_high",
+            "p_value",
+            "net_profit",
+            "net_profit_low",
+            "net_profit_high",
+        ],
+    )
     p = table["p_value"].fillna(1)
     return table.assign(p_adjusted=[*p[:1], *(multipletests(p[1:], method="holm")[1] if len(p) > 1 else ())])
 
@@ -71,7 +108,9 @@ def _arms(outcomes: pd.DataFrame, what: str):
     for group in outcomes["group"].unique():
         require_choice(group, ("treated", "control"), name="group")
     outcomes = outcomes.assign(before=outcomes.get("before", 0.0))
-    return (outcomes["group"] == "treated").to_numpy(), *require_numbers(outcomes, ["outcome", "before"], what=what)
+    return (outcomes["group"] == "treated").to_numpy(), *require_numbers(
+        outcomes, ["outcome", "before"], what=what
+    )
 
 
 def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
@@ -82,13 +121,18 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
     a, b = y[treated], y[~treated]
     if np.ptp(before) > 0:
         x = before - before.mean()
-        fit = OLS(y, np.column_stack([np.ones(len(y)), treated, x, x * treated])).fit(cov_type="HC3", use_t=True)
+        fit = OLS(y, np.column_stack([np.ones(len(y)), treated, x, x * treated])).fit(
+            cov_type="HC3", use_t=True
+        )
         return fit.params[1], *fit.conf_int(1 - level)[1], fit.pvalues[1]
     yes_no = np.isin(y, (0, 1)).all()
     if np.ptp(a) == np.ptp(b) == 0 and not yes_no:  # nothing varies, nothing to test
         return *[a[0] - b[0]] * 3, np.nan
-    test = (fisher_exact([[a.sum(), b.sum()], [(1 - a).sum(), (1 - b).sum()]]) if yes_no
-            else ttest_ind(a, b, equal_var=False))
+    test = (
+        fisher_exact([[a.sum(), b.sum()], [(1 - a).sum(), (1 - b).sum()]])
+        if yes_no
+        else ttest_ind(a, b, equal_var=False)
+    )
     return *difference(a, b, level=level).numbers, test.pvalue
 
 
@@ -110,18 +154,29 @@ def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -
     treated, _, before = _arms(outcomes, "check_randomisation")
     require_between(treated_share, 0.001, 0.999, name="treated_share")
     n = len(treated)
-    found = {"group_sizes": chisquare([treated.sum(), n - treated.sum()], [n * treated_share, n * (1 - treated_share)])}
+    found = {
+        "group_sizes": chisquare(
+            [treated.sum(), n - treated.sum()], [n * treated_share, n * (1 - treated_share)]
+        )
+    }
     if np.ptp(before) > 0:
         found["balance_before"] = ttest_ind(before[treated], before[~treated], equal_var=False)
     if "segment" in outcomes:
         found["balance_segments"] = chi2_contingency(pd.crosstab(outcomes["segment"], treated))
-    return pd.DataFrame([(name, f.statistic, f.pvalue) for name, f in found.items()],
-                        columns=["check", "statistic", "p_value"])
+    return pd.DataFrame(
+        [(name, f.statistic, f.pvalue) for name, f in found.items()],
+        columns=["check", "statistic", "p_value"],
+    )
 
 
 def sample_size(
-    effects, *, baseline_rate: float | None = None, standard_deviation: float | None = None, power: float = 0.8,
-    significance: float = 0.05, controls_per_treated: float = 1.0,
+    effects,
+    *,
+    baseline_rate: float | None = None,
+    standard_deviation: float | None = None,
+    power: float = 0.8,
+    significance: float = 0.05,
+    controls_per_treated: float = 1.0,
 ) -> pd.DataFrame:
     """How many customers a test needs to find an effect of a given size (F28).
 
@@ -139,27 +194,43 @@ def sample_size(
     if (baseline_rate is None) == (standard_deviation is None):
         raise CrmkitError("rate_or_deviation")
     (effects,) = require_numbers(pd.DataFrame({"effect": np.ravel(effects)}), ["effect"], what="sample_size")
-    limits = [(np.abs(effects).min(), 1e-12, LARGE, "effects"), (power, 0.001, 0.999, "power"),
-              (significance, 0.001, 0.5, "significance"), (controls_per_treated, 0.001, 1000, "controls_per_treated")]
+    limits = [
+        (np.abs(effects).min(), 1e-12, LARGE, "effects"),
+        (power, 0.001, 0.999, "power"),
+        (significance, 0.001, 0.5, "significance"),
+        (controls_per_treated, 0.001, 1000, "controls_per_treated"),
+    ]
     if standard_deviation is None:
         require_between(baseline_rate, 0, 1, name="baseline_rate")
-        limits += [(rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))]
+        limits += [
+            (rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))
+        ]
     else:
         limits.append((standard_deviation, 1e-12, LARGE, "standard_deviation"))
     for number, low, high, name in limits:
         require_between(number, low, high, name=name)
-    solver, sizes = ((NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
-                     if standard_deviation is None else (TTestIndPower(), effects / standard_deviation))
+    solver, sizes = (
+        (NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
+        if standard_deviation is None
+        else (TTestIndPower(), effects / standard_deviation)
+    )
     require_between(np.abs(sizes).min(), 1e-6, LARGE, name="effects")
-    least, ratio = 2 / min(1, controls_per_treated), controls_per_treated  # two in each group, for there to be a spread
+    least, ratio = (
+        2 / min(1, controls_per_treated),
+        controls_per_treated,
+    )  # two in each group, for there to be a spread
     needed = []
     for size in np.minimum(np.abs(sizes), 10):  # beyond that scipy gives no power
         enough = solver.power(size, least, significance, ratio) >= power
-        found = solver.solve_power(size, power=power, alpha=significance, ratio=ratio) if not enough else least
+        found = (
+            solver.solve_power(size, power=power, alpha=significance, ratio=ratio) if not enough else least
+        )
         needed.append(np.maximum(np.squeeze(found), least))
     needed = np.array(needed)
     treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, ratio))
-    return pd.DataFrame({"effect": effects, "treated": treated, "control": control, "customers": treated + control})
+    return pd.DataFrame(
+        {"effect": effects, "treated": treated, "control": control, "customers": treated + control}
+    )
 
 
 def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
@@ -186,29 +257,40 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
     source = customers["source"].to_numpy()
     if customers["source"].nunique() < 2:
         raise CrmkitError("one_source", column="source", value=source[0])
-    curves = {name: survival_curve(months[source == name], lost[source == name], level=level)
-              for name in pd.unique(source)}
+    curves = {
+        name: survival_curve(months[source == name], lost[source == name], level=level)
+        for name in pd.unique(source)
+    }
     table = pd.concat(curves, names=["source"]).reset_index("source").reset_index(drop=True)
-    p_value = float(survdiff(months, lost, source)[1]) if lost.any() else np.nan  # nobody left: nothing to test
+    p_value = (
+        float(survdiff(months, lost, source)[1]) if lost.any() else np.nan
+    )  # nobody left: nothing to test
     return table.rename(columns={"time": "months", "share": "retention_rate"}).assign(p_value=p_value)
 
 
 # --- resources (F29) ------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, kw_only=True)
 class BudgetPlan:
     """A budget spread over its uses so that the profit is the highest."""
 
-    options: pd.DataFrame    # the uses, with resources_after, margin_before, margin_after, marginal_return
-    profit: Estimate         # currency: margin less what is spent
+    options: pd.DataFrame  # the uses, with resources_after, margin_before, margin_after, marginal_return
+    profit: Estimate  # currency: margin less what is spent
     profit_change: Estimate  # against today's spending
-    unspent: float           # currency: kept, because one more would return less than one
-    shadow_price: float      # profit that one more unit of budget would bring
+    unspent: float  # currency: kept, because one more would return less than one
+    shadow_price: float  # profit that one more unit of budget would bring
 
 
 def plan_budget(
-    options: pd.DataFrame, *, budget: float, group_caps: Mapping[str, float] | None = None,
-    rng: np.random.Generator | None = None, elasticity_sd: float = 0.1, draws: int = 2000, level: float = 0.95,
+    options: pd.DataFrame,
+    *,
+    budget: float,
+    group_caps: Mapping[str, float] | None = None,
+    rng: np.random.Generator | None = None,
+    elasticity_sd: float = 0.1,
+    draws: int = 2000,
+    level: float = 0.95,
 ) -> BudgetPlan:
     """Spread a budget over tiers, programmes or any other uses with diminishing returns (F29).
 
@@ -231,12 +313,18 @@ def plan_budget(
     >>> plan.options["resources_after"].round(1).tolist(), round(plan.profit_change.value, 1)
     ([49.2, 0.8], 80.3)
     """
-    table = options.assign(at_least=options.get("at_least", 0.0), at_most=options.get("at_most", LARGE),
-                           group=options.get("group", ""))
+    table = options.assign(
+        at_least=options.get("at_least", 0.0),
+        at_most=options.get("at_most", LARGE),
+        group=options.get("group", ""),
+    )
     (m, x, e), caps, group = _uses(options, budget), dict(group_caps or {}), table["group"].to_numpy()
     low, high = require_numbers(table, ["at_least", "at_most"], what="plan_budget", low=0)
-    for name, least, most in (("budget", low.sum(), budget), *zip(options["option"], low, high),
-                              *((g, low[group == g].sum(), cap) for g, cap in caps.items())):
+    for name, least, most in (
+        ("budget", low.sum(), budget),
+        *zip(options["option"], low, high),
+        *((g, low[group == g].sum(), cap) for g, cap in caps.items()),
+    ):
         require_between(most, least, LARGE, name=name)
 
     def spread(uses, amount):
@@ -251,23 +339,36 @@ def plan_budget(
     earned = m * (after / x) ** e
     marginal = np.divide(earned * e, after, out=np.where(m * e > 0, np.inf, 0), where=after > 0)
     more = marginal[free & (after < high * (1 - 1e-9))]
-    unspent, today, profit = (float(v) for v in (max(budget - after.sum(), 0), (m - x).sum(), (earned - after).sum()))
+    unspent, today, profit = (
+        float(v) for v in (max(budget - after.sum(), 0), (m - x).sum(), (earned - after).sum())
+    )
     estimates = [Estimate(value=profit), Estimate(value=profit - today)]
     if rng is not None:
         drawn = _tried(m, x, e, after, elasticity_sd, draws, rng)
         estimates = [interval_of(drawn - less, value=profit - less, level=level) for less in (0, today)]
     return BudgetPlan(
         options=options.drop(columns=["resources", "margin"]).assign(
-            resources_before=x, resources_after=after, margin_before=m, margin_after=earned, marginal_return=marginal),
-        profit=estimates[0], profit_change=estimates[1], unspent=unspent,
-        shadow_price=float(more.max(initial=1) - 1) if unspent <= 1e-6 * budget else 0.0)
+            resources_before=x,
+            resources_after=after,
+            margin_before=m,
+            margin_after=earned,
+            marginal_return=marginal,
+        ),
+        profit=estimates[0],
+        profit_change=estimates[1],
+        unspent=unspent,
+        shadow_price=float(more.max(initial=1) - 1) if unspent <= 1e-6 * budget else 0.0,
+    )
 
 
 def _uses(options: pd.DataFrame, budget: float):
     require_between(budget, 0, LARGE, name="budget")
     require_columns(options, ["option"], what="plan_budget")
-    return require_numbers(options, {"margin": (0, np.inf), "resources": (1e-9, np.inf), "elasticity": (0, 0.99)},
-                           what="plan_budget")
+    return require_numbers(
+        options,
+        {"margin": (0, np.inf), "resources": (1e-9, np.inf), "elasticity": (0, 0.99)},
+        what="plan_budget",
+    )
 
 
 def _tried(m, x, e, after, sd, draws, rng) -> np.ndarray:
@@ -276,8 +377,14 @@ def _tried(m, x, e, after, sd, draws, rng) -> np.ndarray:
 
 
 def compare_plans(
-    options: pd.DataFrame, *, budget: float, ways: Mapping[str, str] = WAYS, rng: np.random.Generator | None = None,
-    elasticity_sd: float = 0.1, draws: int = 2000, level: float = 0.95,
+    options: pd.DataFrame,
+    *,
+    budget: float,
+    ways: Mapping[str, str] = WAYS,
+    rng: np.random.Generator | None = None,
+    elasticity_sd: float = 0.1,
+    draws: int = 2000,
+    level: float = 0.95,
 ) -> pd.DataFrame:
     """The same budget planned by time, by product and by customer, on the same uses (F29).
 
@@ -307,12 +414,20 @@ def compare_plans(
         of = pd.factorize(options[column], use_na_sentinel=False)[0]
         margin, today, answer = (np.bincount(of, weights=w) for w in (m, x, m * e))
         answer /= np.maximum(margin, 1e-300)
-        plans[way] = (best_spread(margin, today, answer, 0 * today, 0 * today + budget, budget=budget) / today)[of] * x
+        plans[way] = (
+            best_spread(margin, today, answer, 0 * today, 0 * today + budget, budget=budget) / today
+        )[of] * x
     plans |= {"as_today": budget * x / x.sum(), "by_margin": budget * m / max(m.sum(), 1e-300)}
-    table = pd.DataFrame([(way, after.sum(), (m * (after / x) ** e - after).sum()) for way, after in plans.items()],
-                         columns=["way", "resources", "profit"])
+    table = pd.DataFrame(
+        [(way, after.sum(), (m * (after / x) ** e - after).sum()) for way, after in plans.items()],
+        columns=["way", "resources", "profit"],
+    )
     if rng is not None:
         seed = rng.integers(2**63)  # one draw for all: a fair comparison
-        table[["profit_low", "profit_high"]] = [np.quantile(_tried(
-            m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(level)) for after in plans.values()]
+        table[["profit_low", "profit_high"]] = [
+            np.quantile(
+                _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(level)
+            )
+            for after in plans.values()
+        ]
     return table.assign(regret=table["profit"].max() - table["profit"])

@@ -5,12 +5,25 @@ from types import SimpleNamespace
 import pandas as pd
 from matplotlib.axes import Axes
 
-from crmkit.display.numbers import number, percent
-from crmkit.display.drawing import BLUE, DARK, INK, VERMILION, axes, colon, estimate_bars, estimates, label, money_axis
 from crmkit.customer_pyramid.plots_pyramid import plot_reallocation
+from crmkit.display.drawing import (
+    BLUE,
+    DARK,
+    INK,
+    VERMILION,
+    axes,
+    colon,
+    estimate_bars,
+    estimates,
+    label,
+    money_axis,
+)
+from crmkit.display.numbers import number, percent
 
 
-def plot_uplift(table: pd.DataFrame, *, measure: str = "uplift", level: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_uplift(
+    table: pd.DataFrame, *, measure: str = "uplift", level: float = 0.95, ax: Axes | None = None
+) -> Axes:
     """What the campaign changed, for all customers and for each segment; ``measure``: uplift or net_profit.
 
     ``table``: what ``uplift`` gives; ``level`` is that of its intervals.
@@ -45,13 +58,26 @@ def plot_retention_by_source(curves: pd.DataFrame, *, ax: Axes | None = None) ->
     """
     p = curves["p_value"].iloc[0]
     said = "p < 0.001" if p < 0.001 else "–" if pd.isna(p) else f"p = {p:.3f}"
-    ax = axes(ax, f"{label('retention_rate')}\n{label('log_rank_test')}{colon()}{said}", x="months",
-              y=("retention_rate", percent))
+    ax = axes(
+        ax,
+        f"{label('retention_rate')}\n{label('log_rank_test')}{colon()}{said}",
+        x="months",
+        y=("retention_rate", percent),
+    )
     for i, (source, rows) in enumerate(curves.groupby("source", sort=False)):
         colour, dashes = (BLUE, VERMILION, DARK)[i % 3], ("-", "--", "-.", ":")[i % 4]
-        ax.step(rows["months"], rows["retention_rate"], where="post", color=colour, linestyle=dashes, linewidth=2,
-                label=label(source, lines=True))
-        ax.fill_between(rows["months"], rows["low"], rows["high"], step="post", color=colour, alpha=0.15, linewidth=0)
+        ax.step(
+            rows["months"],
+            rows["retention_rate"],
+            where="post",
+            color=colour,
+            linestyle=dashes,
+            linewidth=2,
+            label=label(source, lines=True),
+        )
+        ax.fill_between(
+            rows["months"], rows["low"], rows["high"], step="post", color=colour, alpha=0.15, linewidth=0
+        )
     ax.set_ylim(0, 1.02)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
@@ -62,8 +88,12 @@ def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``BudgetPlan``.
     """
-    return plot_reallocation(SimpleNamespace(
-        tiers=result.options.rename(columns={"option": "tier"}), profit_change=result.profit_change), ax=ax)
+    return plot_reallocation(
+        SimpleNamespace(
+            tiers=result.options.rename(columns={"option": "tier"}), profit_change=result.profit_change
+        ),
+        ax=ax,
+    )
 
 
 def plot_ways_of_planning(table: pd.DataFrame, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
@@ -71,6 +101,9 @@ def plot_ways_of_planning(table: pd.DataFrame, *, level: float = 0.95, ax: Axes 
 
     ``table``: what ``compare_plans`` gives; ``level`` is that of its intervals.
     """
-    ax, table = axes(ax, label("resource_planning"), size=(7.4, 4.4), x=("profit", number)), table.sort_values("regret", kind="stable")
+    ax, table = (
+        axes(ax, label("resource_planning"), size=(7.4, 4.4), x=("profit", number)),
+        table.sort_values("regret", kind="stable"),
+    )
     estimate_bars(ax, table["way"], estimates(table, "profit", level), best=table["way"].iloc[0])
     return ax

@@ -3,19 +3,27 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .levels import CustomerBase, Programme, programme_economics
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene, message_text, term_text
 from crmkit.display.widget import Explorer
 
+from .levels import CustomerBase, Programme, programme_economics
+
 _WIDTH, _HEIGHT, _TOP, _FOOT, _PANEL = 800, 350, 84, 30, 262
 _COLOURS = ("#bfd9ee", "#e69f00", "#3f464c")
-_TRAITS, _OF_THE_FIRST = ("repeat_rate", "unit_margin", "customers"), ("margin_given_away", "imitation_half_life_years")
+_TRAITS, _OF_THE_FIRST = (
+    ("repeat_rate", "unit_margin", "customers"),
+    ("margin_given_away", "imitation_half_life_years"),
+)
 _SHOWN = {"repeat_rate": percent, "margin_given_away": percent, "imitation_half_life_years": "{:.1f}".format}
 
 
 def explore_relationship_levels(
-    base: CustomerBase, *, programmes: Iterable[Programme], years: int = 5, annual_discount_rate: float = 0.1,
+    base: CustomerBase,
+    *,
+    programmes: Iterable[Programme],
+    years: int = 5,
+    annual_discount_rate: float = 0.1,
 ) -> Explorer:
     """Sliders for three traits of the base, and for what the first programme gives away and how fast it is copied.
 
@@ -32,12 +40,26 @@ def explore_relationship_levels(
     controls = []
     for name in (*_TRAITS, *_OF_THE_FIRST):
         value = min(getattr(base if name in _TRAITS else plans[0], name), 1e10)
-        low, high, step = {"repeat_rate": (0, 0.95, 0.01), "margin_given_away": (0, 0.5, 0.01),
-                           "imitation_half_life_years": (0, 10, 0.1)}.get(name, (value / 10, 5 * value, value / 10))
-        label = {lang: (first[lang] + colon if name in _OF_THE_FIRST else "") + term_text(name)[lang]
-                 for lang, colon in (("zh", "："), ("en", ": "))}
-        controls.append({"name": name, "kind": "range", "min": low, "max": high, "step": step,
-                         "value": min(value, high), "label": label})
+        low, high, step = {
+            "repeat_rate": (0, 0.95, 0.01),
+            "margin_given_away": (0, 0.5, 0.01),
+            "imitation_half_life_years": (0, 10, 0.1),
+        }.get(name, (value / 10, 5 * value, value / 10))
+        label = {
+            lang: (first[lang] + colon if name in _OF_THE_FIRST else "") + term_text(name)[lang]
+            for lang, colon in (("zh", "："), ("en", ": "))
+        }
+        controls.append(
+            {
+                "name": name,
+                "kind": "range",
+                "min": low,
+                "max": high,
+                "step": step,
+                "value": min(value, high),
+                "label": label,
+            }
+        )
     how = {"years": years, "annual_discount_rate": annual_discount_rate}
     return Explorer(controls, lambda values: levels_scene(base, plans, values, **how))
 
@@ -56,11 +78,16 @@ def levels_scene(base: CustomerBase, plans: list[Programme], values: dict, **how
     for j, (level, flows) in enumerate(result.yearly.groupby("level", sort=False)):
         left, value = 8 + _PANEL * j, result.npv[level].value
         scene.text(left, 40, term_text(level), css="crm-strong")
-        scene.text(left, 60, {lang: f"{word} {number(value, lang)}"
-                              for lang, word in term_text("net_present_value").items()})
+        scene.text(
+            left,
+            60,
+            {lang: f"{word} {number(value, lang)}" for lang, word in term_text("net_present_value").items()},
+        )
         for year, money in enumerate(flows["cumulative_discounted"]):
             mark = {"fill": _COLOURS[j], "css": "crm-edge"} if money >= 0 else {"css": "crm-ghost"}
-            scene.rect(left + width * year + 2, zero - max(0, money) * scale, width - 4, abs(money) * scale, **mark)
+            scene.rect(
+                left + width * year + 2, zero - max(0, money) * scale, width - 4, abs(money) * scale, **mark
+            )
             scene.text(left + width * (year + 0.5), _HEIGHT - 12, str(year), anchor="middle", css="crm-small")
         scene.line(left, zero, left + _PANEL - 22, zero, css="crm-edge")
     shown = {name: _SHOWN.get(name, number)(value) for name, value in values.items()}
@@ -70,9 +97,18 @@ def levels_scene(base: CustomerBase, plans: list[Programme], values: dict, **how
 def _finding(result) -> dict[str, str]:
     best = result.levels.loc[result.levels["net_present_value"].idxmax()]
     first = result.yearly[result.yearly["level"] == result.levels["level"][0]].sum(numeric_only=True)
-    words = {f"{what}_{lang}": text for what, level in (("best", best["level"]), ("first", result.levels["level"][0]))
-             for lang, text in term_text(level).items()}
+    words = {
+        f"{what}_{lang}": text
+        for what, level in (("best", best["level"]), ("first", result.levels["level"][0]))
+        for lang, text in term_text(level).items()
+    }
     words |= {f"value_{lang}": number(best["net_present_value"], lang) for lang in ("zh", "en")}
     key = "explore_levels_said" if best["net_present_value"] > 0 else "explore_levels_none"
-    return message_text(key, **words, each=best["value_per_customer"], year=best["break_even_year"],
-                        years=result.yearly["year"].max(), anyway=first["reward_anyway"] / (first["reward_cost"] or 1))
+    return message_text(
+        key,
+        **words,
+        each=best["value_per_customer"],
+        year=best["break_even_year"],
+        years=result.yearly["year"].max(),
+        anyway=first["reward_anyway"] / (first["reward_cost"] or 1),
+    )

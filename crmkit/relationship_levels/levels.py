@@ -12,18 +12,26 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import Estimate, interval_of
-from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_choice, require_numbers
 from crmkit.core.catalogue import message_pair
+from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term_pair
+from crmkit.core.intervals import Estimate, interval_of
+from crmkit.core.schema import require_between, require_choice, require_numbers
 
 LEVELS = ("financial", "social", "structural")
 _INF, _NORMAL = float("inf"), NormalDist()
 _CHOICES = {"level": LEVELS, "offered_to": ("everyone", "worthwhile")}
-_BOUNDS = {"customers": (0.001, 1e10), "purchases_per_year": (0.001, 1e6), "dispersion": (0.001, 0.8),
-           "repeat_rate": (0, 1), "margin_given_away": (0, 1), "held_by_switching_cost": (0, 1),
-           "purchase_lift": (-1, 10), "retention_lift": (-10, 1), "imitation_half_life_years": (0, _INF)}
+_BOUNDS = {
+    "customers": (0.001, 1e10),
+    "purchases_per_year": (0.001, 1e6),
+    "dispersion": (0.001, 0.8),
+    "repeat_rate": (0, 1),
+    "margin_given_away": (0, 1),
+    "held_by_switching_cost": (0, 1),
+    "purchase_lift": (-1, 10),
+    "retention_lift": (-10, 1),
+    "imitation_half_life_years": (0, _INF),
+}
 
 
 class _Checked:
@@ -44,9 +52,9 @@ class CustomerBase(_Checked):
     """
 
     customers: float
-    repeat_rate: float         # share of a year's customers who buy again in the next year, without a programme
-    dispersion: float          # share of the value that the lower 80 % of customers bring; 0.8 = all customers alike
-    unit_margin: float         # currency per purchase
+    repeat_rate: float  # share of a year's customers who buy again in the next year, without a programme
+    dispersion: float  # share of the value that the lower 80 % of customers bring; 0.8 = all customers alike
+    unit_margin: float  # currency per purchase
     purchases_per_year: float  # of a customer who is still there, on average
 
     @property
@@ -64,31 +72,39 @@ class Programme(_Checked):
     """
 
     level: str
-    purchase_lift: float = 0.0           # 0.1: members buy 10 % more
-    retention_lift: float = 0.0          # 0.1: of those who would leave, 10 % stay
-    purchase_lift_sd: float = 0.0        # standard error of the lift, as a pilot gives it
+    purchase_lift: float = 0.0  # 0.1: members buy 10 % more
+    retention_lift: float = 0.0  # 0.1: of those who would leave, 10 % stay
+    purchase_lift_sd: float = 0.0  # standard error of the lift, as a pilot gives it
     retention_lift_sd: float = 0.0
-    margin_given_away: float = 0.0       # share of the margin of every purchase of a member
+    margin_given_away: float = 0.0  # share of the margin of every purchase of a member
     imitation_half_life_years: float = _INF
-    held_by_switching_cost: float = 0.0  # of those who would still leave, this share stays; rivals cannot copy it away
+    held_by_switching_cost: float = (
+        0.0  # of those who would still leave, this share stays; rivals cannot copy it away
+    )
     setup_cost: float = 0.0
     yearly_cost: float = 0.0
     yearly_cost_per_member: float = 0.0
-    offered_to: str = "everyone"         # or "worthwhile": by invitation, to customers who will repay it
+    offered_to: str = "everyone"  # or "worthwhile": by invitation, to customers who will repay it
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProgrammeEconomics:
     """What each level's programme costs and earns, compared with doing nothing for the same customers."""
 
-    yearly: pd.DataFrame      # a row per level and year, year 0 the set-up
-    levels: pd.DataFrame      # a row per level
+    yearly: pd.DataFrame  # a row per level and year, year 0 the set-up
+    levels: pd.DataFrame  # a row per level
     npv: dict[str, Estimate]  # level → net present value, with its interval under uncertain lifts
 
 
 def programme_economics(
-    programmes: Programme | Iterable[Programme], *, base: CustomerBase, years: int = 5,
-    annual_discount_rate: float = 0.1, rng: np.random.Generator | None = None, draws: int = 2000, level: float = 0.95,
+    programmes: Programme | Iterable[Programme],
+    *,
+    base: CustomerBase,
+    years: int = 5,
+    annual_discount_rate: float = 0.1,
+    rng: np.random.Generator | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
 ) -> ProgrammeEconomics:
     """Each programme's profit and loss, year by year, against doing nothing for the same customers.
 
@@ -128,21 +144,35 @@ def programme_economics(
 
         npv[plan.level] = Estimate(value=float(value()))
         if rng is not None:
-            drawn = rng.normal((plan.purchase_lift, plan.retention_lift),
-                               (plan.purchase_lift_sd, plan.retention_lift_sd), (draws, 2)).T[..., None]
+            drawn = rng.normal(
+                (plan.purchase_lift, plan.retention_lift),
+                (plan.purchase_lift_sd, plan.retention_lift_sd),
+                (draws, 2),
+            ).T[..., None]
             npv[plan.level] = interval_of(value(drawn), value=npv[plan.level].value, level=level)
         flows = _flows(plan, base, t, invited)
         cumulative = (flows["cash_flow"] * discount).cumsum()
         paid = np.flatnonzero(cumulative[1:] >= 0)
-        tables.append({"level": [plan.level] * len(t), "year": t, **flows, "cumulative_discounted": cumulative})
-        rows.append({
-            "level": plan.level, "members": base.customers * invited[0], "net_present_value": npv[plan.level].value,
-            "value_per_customer": npv[plan.level].value / base.customers,
-            "break_even_year": paid[0] + 1.0 if len(paid) else np.nan, "peak_year": int(cumulative.argmax()),
-            "break_even_lift_share": _zero_at(lambda k: value((k * plan.purchase_lift, k * plan.retention_lift))),
-            "value_if_copied": float(value(plan=replace(plan, imitation_half_life_years=0.0))),
-        })
-    yearly = pd.DataFrame({column: np.concatenate([table[column] for table in tables]) for column in tables[0]})
+        tables.append(
+            {"level": [plan.level] * len(t), "year": t, **flows, "cumulative_discounted": cumulative}
+        )
+        rows.append(
+            {
+                "level": plan.level,
+                "members": base.customers * invited[0],
+                "net_present_value": npv[plan.level].value,
+                "value_per_customer": npv[plan.level].value / base.customers,
+                "break_even_year": paid[0] + 1.0 if len(paid) else np.nan,
+                "peak_year": int(cumulative.argmax()),
+                "break_even_lift_share": _zero_at(
+                    lambda k: value((k * plan.purchase_lift, k * plan.retention_lift))
+                ),
+                "value_if_copied": float(value(plan=replace(plan, imitation_half_life_years=0.0))),
+            }
+        )
+    yearly = pd.DataFrame(
+        {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+    )
     return ProgrammeEconomics(yearly=yearly, levels=pd.DataFrame(rows), npv=npv)
 
 
@@ -153,16 +183,30 @@ def _flows(plan: Programme, base: CustomerBase, t, invited, lifts=None) -> dict:
         effect = np.exp2(-np.maximum(t - 0.5, 0.5) / plan.imitation_half_life_years)
     leave = (1 - base.repeat_rate) * (1 - retention * effect) * (1 - plan.held_by_switching_cost)
     stay = 1 - np.clip(leave, 0, 1)
-    nobody = np.zeros_like(stay[..., :1])  # in year 0; in year 1 everybody, then those of the year before who stay
+    nobody = np.zeros_like(
+        stay[..., :1]
+    )  # in year 0; in year 1 everybody, then those of the year before who stay
     there = np.concatenate([nobody, nobody + 1, np.cumprod(stay[..., 1:-1], axis=-1)], axis=-1)
     value, members = base.customers * base.yearly_value * invited[1], base.customers * invited[0] * there
     without = value * (t > 0) * base.repeat_rate ** np.maximum(t - 1.0, 0)
     with_ = value * there * np.maximum(0, 1 + purchase * effect)
-    gain, reward, running = with_ - without, plan.margin_given_away, np.where(t > 0, plan.yearly_cost, plan.setup_cost)
+    gain, reward, running = (
+        with_ - without,
+        plan.margin_given_away,
+        np.where(t > 0, plan.yearly_cost, plan.setup_cost),
+    )
     served = plan.yearly_cost_per_member * members
-    return {"members": members, "margin_without": without, "margin_with": with_, "incremental_margin": gain,
-            "reward_cost": reward * with_, "reward_anyway": reward * np.minimum(with_, without), "member_cost": served,
-            "running_cost": running, "cash_flow": gain - reward * with_ - served - running}
+    return {
+        "members": members,
+        "margin_without": without,
+        "margin_with": with_,
+        "incremental_margin": gain,
+        "reward_cost": reward * with_,
+        "reward_anyway": reward * np.minimum(with_, without),
+        "member_cost": served,
+        "running_cost": running,
+        "cash_flow": gain - reward * with_ - served - running,
+    }
 
 
 def _invited(plan: Programme, base: CustomerBase, t: np.ndarray, discount: np.ndarray) -> tuple[float, float]:
@@ -193,13 +237,19 @@ LIMITS = {"repeat_rate": 0.3, "dispersion": 0.4, "unit_margin": 30.0, "yearly_va
 # level → what its condition asks of each trait: high (at or above its limit) or not
 _ASKED = {
     "structural": {"repeat_rate": True, "dispersion": False, "yearly_value": True},
-    "social": {"repeat_rate": True, "unit_margin": True, "yearly_value": True},  # the first, and one of the other two
+    "social": {
+        "repeat_rate": True,
+        "unit_margin": True,
+        "yearly_value": True,
+    },  # the first, and one of the other two
     "financial": {"repeat_rate": True, "dispersion": True, "unit_margin": False, "yearly_value": False},
 }
 # what can make the level of the book lose: the plan without it
 _CAUSES = {
-    "imitation": {"imitation_half_life_years": _INF}, "margin_given_away": {"margin_given_away": 0.0},
-    "fixed_cost": {"setup_cost": 0.0, "yearly_cost": 0.0}, "member_cost": {"yearly_cost_per_member": 0.0},
+    "imitation": {"imitation_half_life_years": _INF},
+    "margin_given_away": {"margin_given_away": 0.0},
+    "fixed_cost": {"setup_cost": 0.0, "yearly_cost": 0.0},
+    "member_cost": {"yearly_cost_per_member": 0.0},
 }
 
 
@@ -207,17 +257,22 @@ _CAUSES = {
 class LevelAdvice:
     """What the economics choose, what the book's conditions choose, and why they differ where they do."""
 
-    best: str                 # the level with the highest net present value; "no_level" where none is above 0
-    book: str                 # the level whose conditions hold; "no_level" where none do
+    best: str  # the level with the highest net present value; "no_level" where none is above 0
+    book: str  # the level whose conditions hold; "no_level" where none do
     conditions: pd.DataFrame  # a row per level and trait that its condition names
     economics: ProgrammeEconomics
-    causes: tuple[str, ...]   # what, taken from the book's programme, would make it the best (each alone)
-    reason: tuple[str, str]   # the same as a sentence, in Chinese and in English
+    causes: tuple[str, ...]  # what, taken from the book's programme, would make it the best (each alone)
+    reason: tuple[str, str]  # the same as a sentence, in Chinese and in English
 
 
 def recommend_level(
-    base: CustomerBase, *, programmes: Iterable[Programme], limits: Mapping[str, float] = LIMITS,
-    years: int = 5, annual_discount_rate: float = 0.1, rng: np.random.Generator | None = None,
+    base: CustomerBase,
+    *,
+    programmes: Iterable[Programme],
+    limits: Mapping[str, float] = LIMITS,
+    years: int = 5,
+    annual_discount_rate: float = 0.1,
+    rng: np.random.Generator | None = None,
 ) -> LevelAdvice:
     """The level whose programme is worth most for these customers, beside the one that the book's conditions name.
 
@@ -245,28 +300,55 @@ def recommend_level(
     economics = programme_economics(programmes, **with_, rng=rng)
     worth = economics.levels.set_index("level")["value_per_customer"]
     best = worth.idxmax() if worth.max() > 0 else "no_level"
-    conditions = pd.DataFrame([
-        {"level": name, "trait": trait, "value": float(getattr(base, trait)), "limit": float(limits[trait]),
-         "wanted": "≥" if high else "<", "met": (getattr(base, trait) >= limits[trait]) == high,
-         "asked_by": "kit_condition" if name == "structural" else "lecture_condition"}
-        for name, traits in _ASKED.items() for trait, high in traits.items()
-    ])
+    conditions = pd.DataFrame(
+        [
+            {
+                "level": name,
+                "trait": trait,
+                "value": float(getattr(base, trait)),
+                "limit": float(limits[trait]),
+                "wanted": "≥" if high else "<",
+                "met": (getattr(base, trait) >= limits[trait]) == high,
+                "asked_by": "kit_condition" if name == "structural" else "lecture_condition",
+            }
+            for name, traits in _ASKED.items()
+            for trait, high in traits.items()
+        ]
+    )
     met = conditions.groupby("level")["met"].agg(list)
-    fits = (name for name, (first, *rest) in met[list(_ASKED)].items()
-            if first and (any if name == "social" else all)(rest))
+    fits = (
+        name
+        for name, (first, *rest) in met[list(_ASKED)].items()
+        if first and (any if name == "social" else all)(rest)
+    )
     book = next(fits, "no_level")
     causes = ()
     for plan in (plan for plan in programmes if plan.level == book != best):
-        causes = tuple(cause for cause, without in _CAUSES.items() if programme_economics(
-            replace(plan, **without), **with_).levels["value_per_customer"][0] > max(0, worth.max()))
-    said = ("levels_agree" if best == book else "levels_book_silent" if book not in worth
-            else "levels_differ" if causes else "levels_differ_throughout")
-    names = {f"{who}_{lang}": between.join(term_pair(slug)[k] for slug in slugs)
-             for who, slugs in (("best", [best]), ("book", [book]), ("causes", causes))
-             for k, (lang, between) in enumerate((("zh", "、"), ("en", ", ")))}
+        causes = tuple(
+            cause
+            for cause, without in _CAUSES.items()
+            if programme_economics(replace(plan, **without), **with_).levels["value_per_customer"][0]
+            > max(0, worth.max())
+        )
+    said = (
+        "levels_agree"
+        if best == book
+        else "levels_book_silent"
+        if book not in worth
+        else "levels_differ"
+        if causes
+        else "levels_differ_throughout"
+    )
+    names = {
+        f"{who}_{lang}": between.join(term_pair(slug)[k] for slug in slugs)
+        for who, slugs in (("best", [best]), ("book", [book]), ("causes", causes))
+        for k, (lang, between) in enumerate((("zh", "、"), ("en", ", ")))
+    }
     values = {"best_value": worth.get(best, 0.0), "book_value": worth.get(book, 0.0)}
     reason = tuple(text.replace("-", "−") for text in message_pair(said, **names, **values))
-    return LevelAdvice(best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason)
+    return LevelAdvice(
+        best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason
+    )
 
 
 def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase:
@@ -285,7 +367,9 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
     (0.5, 5.0)
     """
     require_between(margin_rate, 0, 1, name="margin_rate")
-    known = customers[customers["T"].notna()] if "T" in customers else customers  # only returns: never a customer
+    known = (
+        customers[customers["T"].notna()] if "T" in customers else customers
+    )  # only returns: never a customer
     columns = ("purchases", "revenue", "T", "days_since_last")
     purchases, revenue, days, since = require_numbers(known, columns, what="measure_base")
     older, recent = days >= 365, since < 365
@@ -293,9 +377,12 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
         raise CrmkitError("levels_history_short", value=int(older.sum()))
     years = np.maximum(days[recent] / 365.25, 1.0)
     value = np.append(0.0, np.sort(np.maximum(revenue[recent] / years, 0)).cumsum())
-    lower = np.interp(0.8 * recent.sum(), np.arange(len(value)), value)  # a customer on the boundary counts in part
+    lower = np.interp(
+        0.8 * recent.sum(), np.arange(len(value)), value
+    )  # a customer on the boundary counts in part
     return CustomerBase(
-        customers=int(recent.sum()), repeat_rate=float(recent[older].mean()),
+        customers=int(recent.sum()),
+        repeat_rate=float(recent[older].mean()),
         dispersion=float(np.clip(lower / (value[-1] or np.inf), 0.001, 0.8)),
         unit_margin=float(max(0, margin_rate * revenue[recent].sum() / purchases[recent].sum())),
         purchases_per_year=float((purchases[recent] / years).mean()),

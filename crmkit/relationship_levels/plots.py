@@ -3,8 +3,8 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from crmkit.display.numbers import number
 from crmkit.display.drawing import INK, axes, estimate_bars, label, lines
+from crmkit.display.numbers import number
 
 
 def plot_programme_years(result, *, ax: Axes | None = None) -> Axes:
@@ -13,12 +13,16 @@ def plot_programme_years(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``ProgrammeEconomics``. As long as a line is under zero, the programme has not paid for itself.
     """
     levels = result.levels.set_index("level")
-    curves = result.yearly.pivot(index="year", columns="level", values="cumulative_discounted")[list(levels.index)]
+    curves = result.yearly.pivot(index="year", columns="level", values="cumulative_discounted")[
+        list(levels.index)
+    ]
     ax = axes(ax, label("three_levels"), size=(7.4, 4.2), x="year", y=("cumulative_discounted", number))
     lines(ax, curves.index, dict(curves.items()))
     ax.axhline(0, color=INK, linewidth=0.8)
     for level, year in levels["break_even_year"].dropna().items():
-        ring, = ax.plot(year, curves.loc[year, level], "o", markersize=12, color="none", markeredgecolor=INK)
+        (ring,) = ax.plot(
+            year, curves.loc[year, level], "o", markersize=12, color="none", markeredgecolor=INK
+        )
         ax.legend([ring], [label("break_even_year")], frameon=False, loc="best")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax

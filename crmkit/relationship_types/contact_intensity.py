@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import turning_point
-from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_known, require_numbers
-from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.catalogue import message_pair
+from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.intervals import turning_point
+from crmkit.core.schema import require_between, require_known, require_numbers
 
 
 def _shape(x) -> np.ndarray:
@@ -25,11 +25,13 @@ def _shape(x) -> np.ndarray:
 class ContactResponse:
     """Response by contacts per customer and period, with the contacts that pay best and those that begin to annoy."""
 
-    segments: pd.DataFrame              # a row per segment: contacts today, annoyance point and best contacts
-    curve: pd.DataFrame                 # the fitted response and the profit over the contacts seen
-    bins: pd.DataFrame                  # the mean response by contacts, as recorded and among like customers
-    level: float                        # of the intervals, such as 0.95
-    notes: tuple[tuple[str, str], ...]  # what the reading assumes, and where no turn is seen; Chinese and English
+    segments: pd.DataFrame  # a row per segment: contacts today, annoyance point and best contacts
+    curve: pd.DataFrame  # the fitted response and the profit over the contacts seen
+    bins: pd.DataFrame  # the mean response by contacts, as recorded and among like customers
+    level: float  # of the intervals, such as 0.95
+    notes: tuple[
+        tuple[str, str], ...
+    ]  # what the reading assumes, and where no turn is seen; Chinese and English
 
 
 def fit_contact_response(
@@ -70,7 +72,12 @@ def fit_contact_response(
 
 
 def adjusted_contact_response(
-    contacts: pd.DataFrame, *, adjust_for, margin_per_response: float, cost_per_contact: float, level: float = 0.95
+    contacts: pd.DataFrame,
+    *,
+    adjust_for,
+    margin_per_response: float,
+    cost_per_contact: float,
+    level: float = 0.95,
 ) -> ContactResponse:
     """The response to contacts that were given out by what is recorded of the customer: compared among equals.
 
@@ -96,22 +103,32 @@ def within_customer_response(
 def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactResponse:
     from scipy.linalg import orth
 
-    labels = [column for column in ("customer_id", "segment") if column in contacts or column == "customer_id"]
+    labels = [
+        column for column in ("customer_id", "segment") if column in contacts or column == "customer_id"
+    ]
     require_known(contacts, labels, what="contact response")
-    y, *recorded = require_numbers(contacts, ["response", *adjust_for], what="contact response", low=0, high=1e12)
-    x, = require_numbers(contacts, ["contacts"], what="contact response", low=0, high=10_000)
+    y, *recorded = require_numbers(
+        contacts, ["response", *adjust_for], what="contact response", low=0, high=1e12
+    )
+    (x,) = require_numbers(contacts, ["contacts"], what="contact response", low=0, high=10_000)
     require_between(margin, 1e-12, 1e12, name="margin_per_response")
     require_between(cost, 0, 1e12, name="cost_per_contact")
     customer = pd.factorize(contacts["customer_id"])[0]
     alike = [f for z in recorded for f in (np.log1p(z), z)]
     if reading == "within":
         alike = [pd.Series(f).groupby(customer).transform("mean") for f in _shape(x).T]
-    segment = contacts["segment"].astype(str).to_numpy() if "segment" in contacts else np.full(len(x), "all_customers")
+    segment = (
+        contacts["segment"].astype(str).to_numpy()
+        if "segment" in contacts
+        else np.full(len(x), "all_customers")
+    )
     notes, parts = [message_pair(f"assumption_contacts_{reading}")], []
     for name in sorted(set(segment)):
         own = segment == name
         others = np.column_stack([np.ones(len(x)), *alike])[own]
-        others = orth(others / np.maximum(np.linalg.norm(others, axis=0), 1e-300))  # what repeats a column falls out
+        others = orth(
+            others / np.maximum(np.linalg.norm(others, axis=0), 1e-300)
+        )  # what repeats a column falls out
         design = np.column_stack([_shape(x[own]), others])
         seen = np.linalg.matrix_rank(design / np.maximum(np.linalg.norm(design, axis=0), 1e-300))
         if seen < design.shape[1] or not y[own].any() or len(set(customer[own])) < 3:
@@ -119,12 +136,14 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
         tables = _optimum(x[own], y[own], design, customer[own], margin, cost, level)
         parts.append([table.assign(segment=name) for table in tables])
         zh, en = term_pair(name) if has_term(name) else (name, name)
-        notes += [message_pair(f"note_{point}_not_seen", segment_zh=zh, segment_en=en, most=f"{x[own].max():g}")
-                  for point in ("annoyance", "best") if tables[0][f"{point}_high"].item() == np.inf]
+        notes += [
+            message_pair(f"note_{point}_not_seen", segment_zh=zh, segment_en=en, most=f"{x[own].max():g}")
+            for point in ("annoyance", "best")
+            if tables[0][f"{point}_high"].item() == np.inf
+        ]
     segments, curve, bins = (pd.concat(tables, ignore_index=True) for tables in zip(*parts))
     first = ["segment", *segments.columns.drop("segment")]
-    return ContactResponse(segments=segments[first], curve=curve, bins=bins, level=level,
-                           notes=tuple(notes))
+    return ContactResponse(segments=segments[first], curve=curve, bins=bins, level=level, notes=tuple(notes))
 
 
 def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -136,8 +155,12 @@ def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame,
     try:
         fit = GLM(y, design, family=families.Poisson()).fit(cov_type="cluster", cov_kwds={"groups": customer})
     except ValueError as error:  # one row beside which all others are nothing
-        raise CrmkitError("response_cannot_be_fitted", column="response", value=y.max(), mean=np.median(y)) from error
-    base = np.exp(others @ fit.params[3:])  # the curve is that of the mean customer: its level and that one's gradient
+        raise CrmkitError(
+            "response_cannot_be_fitted", column="response", value=y.max(), mean=np.median(y)
+        ) from error
+    base = np.exp(
+        others @ fit.params[3:]
+    )  # the curve is that of the mean customer: its level and that one's gradient
     at = np.linspace(x.min(), x.max(), 2001)
     by = np.column_stack([_shape(at), np.tile(base @ others / base.sum(), (len(at), 1))])
     response = base.mean() * np.exp(_shape(at) @ fit.params[:3])
@@ -148,16 +171,35 @@ def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame,
 
     annoyance, best = (
         turning_point(at, np.gradient(height, at), error(np.gradient(by_parameters, at, axis=0)), level=level)
-        for height, by_parameters in ((np.log(response), by), (profit, margin * response[:, None] * by)))
+        for height, by_parameters in ((np.log(response), by), (profit, margin * response[:, None] * by))
+    )
     wide = np.exp(norm.ppf((1 + level) / 2) * error(by))
-    row = pd.DataFrame([{
-        "customers": len(set(customer)), "contacts_today": x.mean(), "annoyance_point": annoyance.value,
-        "annoyance_low": annoyance.low, "annoyance_high": annoyance.high, "best_contacts": best.value,
-        "best_low": best.low, "best_high": best.high, "profit_today": margin * y.mean() - cost * x.mean(),
-        "profit_at_best": np.interp(best.value, at, profit, right=np.nan)}])
-    curve = pd.DataFrame({"contacts": at, "response": response, "response_low": response / wide,
-                          "response_high": response * wide, "profit": profit,
-                          "break_even_response": response[0] + cost / margin * (at - at[0])})[::20]
+    row = pd.DataFrame(
+        [
+            {
+                "customers": len(set(customer)),
+                "contacts_today": x.mean(),
+                "annoyance_point": annoyance.value,
+                "annoyance_low": annoyance.low,
+                "annoyance_high": annoyance.high,
+                "best_contacts": best.value,
+                "best_low": best.low,
+                "best_high": best.high,
+                "profit_today": margin * y.mean() - cost * x.mean(),
+                "profit_at_best": np.interp(best.value, at, profit, right=np.nan),
+            }
+        ]
+    )
+    curve = pd.DataFrame(
+        {
+            "contacts": at,
+            "response": response,
+            "response_low": response / wide,
+            "response_high": response * wide,
+            "profit": profit,
+            "break_even_response": response[0] + cost / margin * (at - at[0]),
+        }
+    )[::20]
     raw = pd.DataFrame({"contacts": x, "response": y, "rows": 1, "base": base})
     groups = raw.groupby(x if len(np.unique(x)) <= 20 else pd.qcut(x, 12, labels=False, duplicates="drop"))
     bins = groups.agg({"contacts": "mean", "rows": "size", "response": "mean", "base": "mean"})

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import Estimate, difference, difference_of_means, turning_point, wilson
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Estimate, difference, difference_of_means, turning_point, wilson
 from crmkit.core.schema import refuse_rows, require_between, require_numbers
 
 
@@ -28,21 +28,34 @@ def participation_funnel(
     >>> participation_funnel(people)[["measure", "customers", "weakest"]].values.tolist()
     [['invited', 4, False], ['tried', 3, False], ['active', 1, True]]
     """
-    taken = np.column_stack([np.ones(len(customers)), *require_numbers(
-        customers, list(steps), what="participation_funnel", low=0, high=1, whole=True)])
+    taken = np.column_stack(
+        [
+            np.ones(len(customers)),
+            *require_numbers(customers, list(steps), what="participation_funnel", low=0, high=1, whole=True),
+        ]
+    )
     refuse_rows((np.diff(taken, axis=1) > 0).any(axis=1), "step_skipped", value=", ".join(steps))
     left = taken.sum(axis=0).astype(int)
     rate, low, high = wilson(left, np.append(0, left[:-1]), level=level)
-    return pd.DataFrame({
-        "measure": ["invited", *steps], "customers": left, "lost_here": [0, *-np.diff(left)],
-        "left_share": left / left[0], "step_rate": rate, "low": low, "high": high, "weakest": rate == np.nanmin(rate)})
+    return pd.DataFrame(
+        {
+            "measure": ["invited", *steps],
+            "customers": left,
+            "lost_here": [0, *-np.diff(left)],
+            "left_share": left / left[0],
+            "step_rate": rate,
+            "low": low,
+            "high": high,
+            "weakest": rate == np.nanmin(rate),
+        }
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferEffect:
     """What an offer does to each later step, and what it earns per customer to whom it was made."""
 
-    steps: pd.DataFrame         # measure, control_share, offered_share, difference, low, high
+    steps: pd.DataFrame  # measure, control_share, offered_share, difference, low, high
     profit_per_offer: Estimate  # currency per customer to whom it was offered, against no offer
 
 
@@ -64,7 +77,9 @@ def offer_effect(
     >>> found.steps["difference"].round(2).tolist(), found.profit_per_offer.value
     ([0.4, 0.4], 2.8)
     """
-    offered, *taken = require_numbers(customers, ["offered", *steps], what="offer_effect", low=0, high=1, whole=True)
+    offered, *taken = require_numbers(
+        customers, ["offered", *steps], what="offer_effect", low=0, high=1, whole=True
+    )
     require_between(value, 0, 1e12, name="value")
     require_between(cost, 0, 1e12, name="cost")
     require_between(level, 0.5, 0.999, name="level")
@@ -73,8 +88,16 @@ def offer_effect(
     earned = difference_of_means(profit[given], profit[~given], level=level)
     for step, took in zip(steps, taken):
         more = difference(took[given], took[~given], level=level)
-        rows.append({"measure": step, "control_share": took[~given].mean(), "offered_share": took[given].mean(),
-                     "difference": more.value, "low": more.low, "high": more.high})
+        rows.append(
+            {
+                "measure": step,
+                "control_share": took[~given].mean(),
+                "offered_share": took[given].mean(),
+                "difference": more.value,
+                "low": more.low,
+                "high": more.high,
+            }
+        )
     return OfferEffect(steps=pd.DataFrame(rows), profit_per_offer=earned)
 
 
@@ -103,12 +126,22 @@ def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: flo
     worse, n = np.array(sign) * (delivered - np.array(promised, dtype=float)), len(orders)
     kept = np.column_stack([worse <= 0, (worse <= 0).all(axis=1)]).sum(axis=0)
     share, low, high = wilson(kept, n, level=level)
-    gap_low, gap_high = DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(names)), np.nan)
-    return pd.DataFrame({
-        "measure": [*names, "all_promises"], "promised": [*promised, np.nan],
-        "delivered": [*delivered.mean(axis=0), np.nan], "gap": [*worse.mean(axis=0), np.nan],
-        "gap_low": [*gap_low, np.nan], "gap_high": [*gap_high, np.nan], "kept_share": share, "low": low,
-        "high": high})
+    gap_low, gap_high = (
+        DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(names)), np.nan)
+    )
+    return pd.DataFrame(
+        {
+            "measure": [*names, "all_promises"],
+            "promised": [*promised, np.nan],
+            "delivered": [*delivered.mean(axis=0), np.nan],
+            "gap": [*worse.mean(axis=0), np.nan],
+            "gap_low": [*gap_low, np.nan],
+            "gap_high": [*gap_high, np.nan],
+            "kept_share": share,
+            "low": low,
+            "high": high,
+        }
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +149,12 @@ class BenefitBreadth:
     """How the effect of a benefit per member falls as more customers have it, and which breadth pays most."""
 
     best_breadth: Estimate  # share of customers; infinite where the data do not reach a turn
-    curve: pd.DataFrame     # breadth_share, effect_per_member, effect_low, effect_high, effect_per_customer
+    curve: pd.DataFrame  # breadth_share, effect_per_member, effect_low, effect_high, effect_per_customer
 
 
-def benefit_breadth(groups: pd.DataFrame, *, cost_per_member: float = 0.0, level: float = 0.95) -> BenefitBreadth:
+def benefit_breadth(
+    groups: pd.DataFrame, *, cost_per_member: float = 0.0, level: float = 0.95
+) -> BenefitBreadth:
     """Fit the effect of a benefit per member to how widely it is given, and find the breadth with the highest total.
 
     In: a row per group (branch, city, forum) with ``breadth_share`` (0 … 1 of its customers have the benefit) and
@@ -138,7 +173,9 @@ def benefit_breadth(groups: pd.DataFrame, *, cost_per_member: float = 0.0, level
 
     b, effect, weight = require_numbers(
         groups if "members" in groups else groups.assign(members=1.0),
-        ["breadth_share", "effect_per_member", "members"], what="benefit_breadth")
+        ["breadth_share", "effect_per_member", "members"],
+        what="benefit_breadth",
+    )
     require_between(b.min(), 0, b.max(), name="breadth_share")
     require_between(b.max(), b.min(), 1, name="breadth_share")
     require_between(weight.min(), 1e-9, np.inf, name="members")
@@ -147,10 +184,12 @@ def benefit_breadth(groups: pd.DataFrame, *, cost_per_member: float = 0.0, level
     fit = WLS(effect, np.column_stack([np.ones_like(b), b]), weights=weight).fit(cov_type="HC3", use_t=True)
     at = np.linspace(b.min(), b.max(), 1001)
     each, one_more = (fit.get_prediction(np.column_stack([np.ones_like(at), k * at])) for k in (1, 2))
-    best = turning_point(at, one_more.predicted_mean - cost_per_member, one_more.se_mean, level=level,
-                         freedom=fit.df_resid)
+    best = turning_point(
+        at, one_more.predicted_mean - cost_per_member, one_more.se_mean, level=level, freedom=fit.df_resid
+    )
     curve = each.summary_frame(1 - level)[["mean", "mean_ci_lower", "mean_ci_upper"]].set_axis(
-        ["effect_per_member", "effect_low", "effect_high"], axis=1)
+        ["effect_per_member", "effect_low", "effect_high"], axis=1
+    )
     curve.insert(0, "breadth_share", at)
     curve["effect_per_customer"] = at * (curve["effect_per_member"] - cost_per_member)
     return BenefitBreadth(best_breadth=best, curve=curve[::20].reset_index(drop=True))

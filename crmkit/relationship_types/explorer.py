@@ -6,20 +6,32 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from .types import PLANS, TYPES, ContactPlan, compare_relationship_types
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene, message_text, term_text
 from crmkit.display.widget import Explorer
 
+from .types import PLANS, TYPES, ContactPlan, compare_relationship_types
+
 # what a slider sets → lowest, highest, step; the first three are powers of ten
-_SLIDERS = {"customers": (0, 6, 0.05), "unit_margin": (0, 5, 0.05), "purchases_per_year": (-1, 2, 0.05),
-            "retention_rate": (0, 0.98, 0.02), "need": (0, 1, 0.05), "cost_factor": (0.1, 4, 0.1)}
+_SLIDERS = {
+    "customers": (0, 6, 0.05),
+    "unit_margin": (0, 5, 0.05),
+    "purchases_per_year": (-1, 2, 0.05),
+    "retention_rate": (0, 0.98, 0.02),
+    "need": (0, 1, 0.05),
+    "cost_factor": (0.1, 4, 0.1),
+}
 _POWERS = ("customers", "unit_margin", "purchases_per_year")
 _TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 470, 790
 
 
-def explore_relationship_types(segment: pd.DataFrame, *, plans: Mapping[str, ContactPlan] = PLANS,
-                               years: int = 5, annual_discount_rate: float = 0.10) -> Explorer:
+def explore_relationship_types(
+    segment: pd.DataFrame,
+    *,
+    plans: Mapping[str, ContactPlan] = PLANS,
+    years: int = 5,
+    annual_discount_rate: float = 0.10,
+) -> Explorer:
     """Sliders for customers, margin, purchases, loyalty, need and the cost of a contact; the types' profits follow.
 
     ``segment``: one row as for ``compare_relationship_types``, where the sliders begin. ``move`` takes customers,
@@ -31,25 +43,52 @@ def explore_relationship_types(segment: pd.DataFrame, *, plans: Mapping[str, Con
     >>> explore_relationship_types(start).move(need=0).scene["values"]["need"]
     0.0
     """
-    compare_relationship_types(segment.head(1).assign(segment=""), plans=plans)  # refuses what no slider could show
+    compare_relationship_types(
+        segment.head(1).assign(segment=""), plans=plans
+    )  # refuses what no slider could show
     start = {"need": 1.0, "customers": 1.0, "cost_factor": 1.0} | segment.iloc[0].to_dict()
     controls = [
-        {"name": name, "kind": "range", "min": low, "max": high, "step": step, "label": term_text(name), "value": min(
-            high, max(low, float(np.log10(max(start[name], 1e-9)) if name in _POWERS else start[name])))}
-        for name, (low, high, step) in _SLIDERS.items()]
-    return Explorer(controls, lambda values: types_scene(values, plans=plans, years=years, rate=annual_discount_rate))
+        {
+            "name": name,
+            "kind": "range",
+            "min": low,
+            "max": high,
+            "step": step,
+            "label": term_text(name),
+            "value": min(
+                high, max(low, float(np.log10(max(start[name], 1e-9)) if name in _POWERS else start[name]))
+            ),
+        }
+        for name, (low, high, step) in _SLIDERS.items()
+    ]
+    return Explorer(
+        controls, lambda values: types_scene(values, plans=plans, years=years, rate=annual_discount_rate)
+    )
 
 
-def types_scene(values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years: int = 5, rate: float = 0.10) -> dict:
+def types_scene(
+    values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years: int = 5, rate: float = 0.10
+) -> dict:
     """The scene for what the controls are set to: a bar and its interval per type, the table's pick and break-even."""
     row = {name: 10 ** values[name] if name in _POWERS else values[name] for name in _SLIDERS}
     row["customers"] = float(round(row["customers"]))
-    dearer = {name: replace(p, cost_per_contact=p.cost_per_contact * row["cost_factor"]) for name, p in plans.items()}
+    dearer = {
+        name: replace(p, cost_per_contact=p.cost_per_contact * row["cost_factor"])
+        for name, p in plans.items()
+    }
     # the same draws at every setting: what changes in the picture is what the reader changed
-    result = compare_relationship_types(pd.DataFrame([{"segment": "", **row}]), plans=dearer, years=years,
-                                        annual_discount_rate=rate, rng=np.random.default_rng(0), draws=300)
+    result = compare_relationship_types(
+        pd.DataFrame([{"segment": "", **row}]),
+        plans=dearer,
+        years=years,
+        annual_discount_rate=rate,
+        rng=np.random.default_rng(0),
+        draws=300,
+    )
     (best,), rows = result.best.to_dict("records"), result.profits.to_dict("records")
-    deepest = -1.5 * sorted(abs(r["profit"]) for r in rows)[-2]  # a loss beyond this is cut off, as in the plot
+    deepest = (
+        -1.5 * sorted(abs(r["profit"]) for r in rows)[-2]
+    )  # a loss beyond this is cut off, as in the plot
     low = min(0.0, max(deepest, min(r["low"] for r in rows)))
     high = max(max(r["high"] for r in rows), -0.1 * low, 1e-9)
 
@@ -64,8 +103,14 @@ def types_scene(values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years
         y, name, even = _TOP + _ROW * (i + 0.5), r["relationship_type"], r["break_even_margin"]
         chosen, loss = name == best["best_type"], r["profit"] < 0
         scene.text(8, y, term_text(name), css="crm-strong" if chosen else "", lines="middle")
-        scene.rect(min(x(0), x(r["profit"])), y - 13, abs(x(r["profit"]) - x(0)), 26, css="crm-ghost" if loss else
-                   "crm-edge", fill=None if loss else "#0072b2" if chosen else "#c4c9cd")
+        scene.rect(
+            min(x(0), x(r["profit"])),
+            y - 13,
+            abs(x(r["profit"]) - x(0)),
+            26,
+            css="crm-ghost" if loss else "crm-edge",
+            fill=None if loss else "#0072b2" if chosen else "#c4c9cd",
+        )
         scene.line(x(r["low"]), y, x(r["high"]), y, css="crm-edge")
         scene.text(_LEFT + _FULL + 10, y, number(r["profit"]), css="crm-small")
         if name in best["published_type"].split("_or_"):
@@ -73,10 +118,25 @@ def types_scene(values: dict, *, plans: Mapping[str, ContactPlan] = PLANS, years
         scene.text(_EVEN, y, number(even) if 0 < even < np.inf else "–", anchor="end")
     scene.line(x(0), _TOP, x(0), _TOP + _ROW * len(TYPES), css="crm-edge")
     reason = term_text("agree" if best["agree"] else best["reason"])
-    said = {lang: message_text(
-        "explore_types_said", best=term_text(best["best_type"])[lang], sure=percent(best["best_probability"], 0),
-        book=term_text(best["published_type"])[lang], given_up=number(best["given_up"], lang), reason=reason[lang],
-    )[lang] for lang in ("zh", "en")}
-    shown = {name: percent(value, 0) if name == "retention_rate" else f"× {value:.1f}" if name == "cost_factor" else
-             f"{value:.2f}" if name == "need" else number(value) for name, value in row.items()}
+    said = {
+        lang: message_text(
+            "explore_types_said",
+            best=term_text(best["best_type"])[lang],
+            sure=percent(best["best_probability"], 0),
+            book=term_text(best["published_type"])[lang],
+            given_up=number(best["given_up"], lang),
+            reason=reason[lang],
+        )[lang]
+        for lang in ("zh", "en")
+    }
+    shown = {
+        name: percent(value, 0)
+        if name == "retention_rate"
+        else f"× {value:.1f}"
+        if name == "cost_factor"
+        else f"{value:.2f}"
+        if name == "need"
+        else number(value)
+        for name, value in row.items()
+    }
     return scene.as_dict(values=values, shown=shown, said=said)

@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from crmkit.core.intervals import Estimate
-from crmkit.display.numbers import number, percent
 from crmkit.display.drawing import (
     BLUE,
     GREY,
@@ -18,8 +17,9 @@ from crmkit.display.drawing import (
     estimates,
     label,
     lines,
+    with_interval,
 )
-from crmkit.display.drawing import with_interval
+from crmkit.display.numbers import number, percent
 
 
 def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None = None) -> Axes:
@@ -32,28 +32,52 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
     found = result.segments.set_index("segment")
     segment = segment or found.index[0]
     curve, bins = (frame[frame["segment"] == segment] for frame in (result.curve, result.bins))
-    ax = axes(ax, f"{label('contact_response')}{colon()}{label(segment)}", size=(7, 5), x="contacts",
-              y=("response", number))
+    ax = axes(
+        ax,
+        f"{label('contact_response')}{colon()}{label(segment)}",
+        size=(7, 5),
+        x="contacts",
+        y=("response", number),
+    )
     x = curve["contacts"]
     ax.fill_between(x, curve["response_low"], curve["response_high"], color=BLUE, alpha=0.18, linewidth=0)
     ax.plot(x, curve["response"], color=BLUE, linewidth=2.2, label=label("as_fitted"))
     ax.plot(x, curve["break_even_response"], color=GREY, linestyle="--", label=label("break_even_response"))
     shown = "mean_recorded"
-    if not np.allclose(bins["response"], bins["adjusted_response"]):  # the curve need not follow what was recorded
+    if not np.allclose(
+        bins["response"], bins["adjusted_response"]
+    ):  # the curve need not follow what was recorded
         ax.plot(bins["contacts"], bins["response"], "x", color=GREY, label=label(shown))
         shown = "adjusted_response"
-    ax.plot(bins["contacts"], bins["adjusted_response"], "o", color="white", markeredgecolor=INK, label=label(shown))
+    ax.plot(
+        bins["contacts"],
+        bins["adjusted_response"],
+        "o",
+        color="white",
+        markeredgecolor=INK,
+        label=label(shown),
+    )
     most, means = x.max(), bins[["response", "adjusted_response"]].max(axis=None)
     top = max(curve["response_high"].quantile(0.9), means)
-    ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])  # under zero there are only the two points
-    for slug, short, colour, marker, y in (("best_contacts", "best", VERMILION, "D", -0.06 * top),
-                                           ("annoyance_point", "annoyance", INK, "s", -0.13 * top)):
+    ax.set_yticks(
+        [tick for tick in ax.get_yticks() if 0 <= tick <= top]
+    )  # under zero there are only the two points
+    for slug, short, colour, marker, y in (
+        ("best_contacts", "best", VERMILION, "D", -0.06 * top),
+        ("annoyance_point", "annoyance", INK, "s", -0.13 * top),
+    ):
         value, low, high = found.loc[segment, [slug, f"{short}_low", f"{short}_high"]]
         point = Estimate(value=value, low=low, high=high, level=result.level)
         said = with_interval(point, lambda v: f"{v:.1f}" if v <= most else f"> {most:g}")
         ax.plot([point.low, min(point.high, most)], [y, y], color=colour, linewidth=2)
-        ax.plot(min(point.value, most), y, marker if point.value <= most else ">", color=colour, linestyle="none",
-                label=f"{label(slug)}{colon()}{said}")
+        ax.plot(
+            min(point.value, most),
+            y,
+            marker if point.value <= most else ">",
+            color=colour,
+            linestyle="none",
+            label=f"{label(slug)}{colon()}{said}",
+        )
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_ylim(-0.2 * top, 1.12 * top)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14))
@@ -63,11 +87,18 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
 def _rate_bars(ax: Axes, slugs, names, rates, lows, highs, dark) -> None:
     """A row per slug: its rate with the interval and the figures beside it; ``dark``: the rows to be seen first."""
     for i, (rate, low, high, first) in enumerate(zip(rates, lows, highs, dark)):
-        ax.barh(i, rate, height=0.6, color=ORANGE if first else PALE, hatch="//" if first else None, edgecolor=INK)
+        ax.barh(
+            i, rate, height=0.6, color=ORANGE if first else PALE, hatch="//" if first else None, edgecolor=INK
+        )
         if np.isfinite(low):
             ax.errorbar(rate, i, xerr=[[rate - low], [high - rate]], color=INK, capsize=4)
-            ax.annotate(f"{percent(rate)}\n({percent(low)}–{percent(high)})", (1.02, i), va="center", fontsize=9,
-                        xycoords=("axes fraction", "data"))
+            ax.annotate(
+                f"{percent(rate)}\n({percent(low)}–{percent(high)})",
+                (1.02, i),
+                va="center",
+                fontsize=9,
+                xycoords=("axes fraction", "data"),
+            )
     ax.tick_params(axis="y", length=0)
     ax.set_yticks(range(len(slugs)), [f"{label(slug, lines=True)}{name}" for slug, name in zip(slugs, names)])
     ax.invert_yaxis()
@@ -81,8 +112,15 @@ def plot_participation_funnel(result, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, label("participation_funnel"), size=(7.4, 3.4), x=("step_rate", percent))
     people = [f"\n{number(n)}" for n in result["customers"]]
-    _rate_bars(ax, result["measure"], people, result["step_rate"].fillna(1), result["low"], result["high"],
-               result["weakest"])
+    _rate_bars(
+        ax,
+        result["measure"],
+        people,
+        result["step_rate"].fillna(1),
+        result["low"],
+        result["high"],
+        result["weakest"],
+    )
     return ax
 
 
@@ -93,7 +131,15 @@ def plot_promise_gap(result, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes(ax, label("promises_kept"), size=(7.4, 3.4), x=("kept_share", percent))
     together = result["measure"] == "all_promises"
-    _rate_bars(ax, result["measure"], [""] * len(result), result["kept_share"], result["low"], result["high"], together)
+    _rate_bars(
+        ax,
+        result["measure"],
+        [""] * len(result),
+        result["kept_share"],
+        result["low"],
+        result["high"],
+        together,
+    )
     return ax
 
 
@@ -116,9 +162,19 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
     """
     curve, best = result.curve, result.best_breadth
     said = f"{label('best_breadth')}{colon()}{with_interval(best, lambda v: percent(v, 0) if np.isfinite(v) else '…')}"
-    ax = axes(ax, f"{label('benefit_breadth')}\n{said}", size=(7.4, 4.2), x=("breadth_share", percent), y=("", number))
-    lines(ax, curve["breadth_share"], {c: curve[c] for c in ("effect_per_member", "effect_per_customer")},
-          bands={"effect_per_member": (curve["effect_low"], curve["effect_high"])})
+    ax = axes(
+        ax,
+        f"{label('benefit_breadth')}\n{said}",
+        size=(7.4, 4.2),
+        x=("breadth_share", percent),
+        y=("", number),
+    )
+    lines(
+        ax,
+        curve["breadth_share"],
+        {c: curve[c] for c in ("effect_per_member", "effect_per_customer")},
+        bands={"effect_per_member": (curve["effect_low"], curve["effect_high"])},
+    )
     if np.isfinite(best.value):
         ax.axvline(best.value, color=INK, linestyle=":")
     return ax

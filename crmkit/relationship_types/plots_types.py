@@ -5,8 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from .types import MATRIX, THRESHOLDS, TYPES
-from crmkit.display.numbers import number
 from crmkit.display.drawing import (
     BLUE,
     GREY,
@@ -20,6 +18,9 @@ from crmkit.display.drawing import (
     label,
     money_axis,
 )
+from crmkit.display.numbers import number
+
+from .types import MATRIX, THRESHOLDS, TYPES
 
 _SHADES = ("#FFFFFF", "#D9E6EE", "#9DBFD6", "#4E86AE", "#123F66")  # from basic to partnership, light to dark
 
@@ -33,11 +34,14 @@ def plot_type_profits(result, *, segment=None, ax: Axes | None = None) -> Axes:
     names = result.profits.iloc[:, 0]
     name = names.iloc[0] if segment is None else segment
     rows = result.profits[names == name].set_index("relationship_type")
-    ax = axes(ax, f"{label('type_profits')}{colon()}{label(str(name))}", size=(7.6, 4.4),
-              x=("profit", number))
+    ax = axes(
+        ax, f"{label('type_profits')}{colon()}{label(str(name))}", size=(7.6, 4.4), x=("profit", number)
+    )
     estimate_bars(ax, TYPES, estimates(rows, "profit", result.level), best=rows["profit"].idxmax())
     deepest = -1.5 * rows["profit"].abs().nlargest(2).iloc[1]
-    ax.set_xlim(max(ax.get_xlim()[0], deepest), max(1.1 * rows[["profit", "high"]].max().max(), -0.1 * deepest))
+    ax.set_xlim(
+        max(ax.get_xlim()[0], deepest), max(1.1 * rows[["profit", "high"]].max().max(), -0.1 * deepest)
+    )
     for i in np.flatnonzero(rows["profit"] < deepest):
         ax.annotate("«", (0.01, i), xycoords=("axes fraction", "data"), va="center", fontsize=16, bbox=PAPER)
     ax.locator_params(axis="x", nbins=5)
@@ -51,7 +55,9 @@ def plot_type_frontier(result, *, thresholds=THRESHOLDS, ax: Axes | None = None)
     """
     ax = axes(ax, label("type_frontier"), size=(8.4, 5.4))
     best = result.pivot(index="unit_margin", columns="customers", values="relationship_type").map(TYPES.index)
-    ax.pcolormesh(best.columns, best.index, best, cmap=ListedColormap(_SHADES), vmin=-0.5, vmax=4.5, shading="nearest")
+    ax.pcolormesh(
+        best.columns, best.index, best, cmap=ListedColormap(_SHADES), vmin=-0.5, vmax=4.5, shading="nearest"
+    )
     ax.set(xscale="log", yscale="log")
     middles = {}
     for draw, column in ((ax.axvline, "customers"), (ax.axhline, "unit_margin")):
@@ -65,9 +71,14 @@ def plot_type_frontier(result, *, thresholds=THRESHOLDS, ax: Axes | None = None)
     money_axis(ax.xaxis, "customers")
     money_axis(ax.yaxis, "unit_margin")
     ax.minorticks_off()
-    ax.legend([*(Patch(facecolor=shade, edgecolor=INK) for shade in _SHADES), line],
-              [label(slug, lines=True) for slug in (*TYPES, "published_type")], title=label("best_type", lines=True),
-              frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1))
+    ax.legend(
+        [*(Patch(facecolor=shade, edgecolor=INK) for shade in _SHADES), line],
+        [label(slug, lines=True) for slug in (*TYPES, "published_type")],
+        title=label("best_type", lines=True),
+        frameon=False,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+    )
     return ax
 
 
@@ -82,8 +93,8 @@ def plot_type_agreement(result, *, ax: Axes | None = None) -> Axes:
         book, ours = [TYPES.index(t) for t in row.published_type.split("_or_")], TYPES.index(row.best_type)
         if not row.agree:
             ax.plot([book[-1], ours], [i, i], color=GREY, linewidth=2)
-        squares, = ax.plot(book, [i] * len(book), "s", markersize=13, color="white", markeredgecolor=INK)
-        dot, = ax.plot(ours, i, "o", markersize=7, color=BLUE)
+        (squares,) = ax.plot(book, [i] * len(book), "s", markersize=13, color="white", markeredgecolor=INK)
+        (dot,) = ax.plot(ours, i, "o", markersize=7, color=BLUE)
         said = label("agree") if row.agree else f"{label(row.reason, lines=True)} ({number(row.given_up)})"
         ax.annotate(said, (1.02, i), xycoords=("axes fraction", "data"), va="center", fontsize=9, color=INK)
     ax.set_xticks(range(len(TYPES)), [label(t, lines=True) for t in TYPES])
@@ -91,6 +102,12 @@ def plot_type_agreement(result, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(-0.5, len(TYPES) - 0.5), ylim=(len(best) - 0.4, -0.6))
     ax.grid(axis="x", color="#E6E6E6")
     ax.tick_params(length=0)
-    ax.legend([squares, dot], [label("published_type"), label("best_type")], loc="upper center", frameon=False, ncols=2,
-              bbox_to_anchor=(0.5, -0.55 / (0.5 + 0.75 * len(best))))
+    ax.legend(
+        [squares, dot],
+        [label("published_type"), label("best_type")],
+        loc="upper center",
+        frameon=False,
+        ncols=2,
+        bbox_to_anchor=(0.5, -0.55 / (0.5 + 0.75 * len(best))),
+    )
     return ax

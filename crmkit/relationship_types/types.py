@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import tails
 from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import term_pair
+from crmkit.core.intervals import tails
 from crmkit.core.schema import (
     as_numbers,
     refuse_rows,
@@ -22,7 +23,6 @@ from crmkit.core.schema import (
     require_columns,
     require_unique,
 )
-from crmkit.core.glossary import term_pair
 
 TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
 _OTHER_NAMES = {"passive": "reactive", "responsible": "accountable", "initiative": "proactive"}
@@ -66,13 +66,13 @@ class ContactPlan:
     ``half_lift_contacts``, three quarters with twice as many.
     """
 
-    contacts_per_year: float = 0.0    # with each customer who is still there
-    cost_per_contact: float = 0.0     # currency
-    programme_cost: float = 0.0       # currency a year for a segment, however many customers it has
-    purchase_lift: float = 0.0        # most that contacts can add to purchases, as a share of them
-    retention_lift: float = 0.0       # most that contacts can keep of those who would leave in a year, as a share
-    half_lift_contacts: float = 1.0   # contacts a year that reach half of both
-    purchase_lift_sd: float = 0.0     # standard error of the lift, as a trial with a control group gives it
+    contacts_per_year: float = 0.0  # with each customer who is still there
+    cost_per_contact: float = 0.0  # currency
+    programme_cost: float = 0.0  # currency a year for a segment, however many customers it has
+    purchase_lift: float = 0.0  # most that contacts can add to purchases, as a share of them
+    retention_lift: float = 0.0  # most that contacts can keep of those who would leave in a year, as a share
+    half_lift_contacts: float = 1.0  # contacts a year that reach half of both
+    purchase_lift_sd: float = 0.0  # standard error of the lift, as a trial with a control group gives it
     retention_lift_sd: float = 0.0
 
     def __post_init__(self):
@@ -92,15 +92,21 @@ PLANS = {name: ContactPlan(**numbers) for name, numbers in _DATA["plans"].items(
 class TypeComparison:
     """What each type would earn in each segment, which is best, and what the published table says instead."""
 
-    profits: pd.DataFrame   # a row per segment and type
-    best: pd.DataFrame      # a row per segment
-    level: float            # of the intervals
+    profits: pd.DataFrame  # a row per segment and type
+    best: pd.DataFrame  # a row per segment
+    level: float  # of the intervals
 
 
 def compare_relationship_types(
-    segments: pd.DataFrame, *, plans: Mapping[str, ContactPlan] = PLANS, years: int = 5,
-    annual_discount_rate: float = 0.10, thresholds: Mapping[str, tuple[float, float]] = THRESHOLDS,
-    rng: np.random.Generator | None = None, draws: int = 2000, level: float = 0.95,
+    segments: pd.DataFrame,
+    *,
+    plans: Mapping[str, ContactPlan] = PLANS,
+    years: int = 5,
+    annual_discount_rate: float = 0.10,
+    thresholds: Mapping[str, tuple[float, float]] = THRESHOLDS,
+    rng: np.random.Generator | None = None,
+    draws: int = 2000,
+    level: float = 0.95,
 ) -> TypeComparison:
     """The profit of each relationship type in each segment over ``years``, the best one, and what the 3×3 says.
 
@@ -137,30 +143,59 @@ def compare_relationship_types(
     by, rows = _rows(segments)
     units, contacts, programme = account.parts(rows)
     costs, profit = contacts + programme, account.profit(rows)
-    low, high, sure = np.full((3, *profit.shape), np.nan) if rng is None else account.drawn(rows, rng, draws, level)
+    low, high, sure = (
+        np.full((3, *profit.shape), np.nan) if rng is None else account.drawn(rows, rng, draws, level)
+    )
     before = np.maximum(np.arange(len(TYPES)) - 1, 0)
-    profits = pd.DataFrame({by: segments[by].repeat(len(TYPES)).to_numpy()} | {column: of.ravel() for column, of in {
-        "relationship_type": np.tile(TYPES, (len(profit), 1)), "profit": profit, "low": low, "high": high,
-        "gain_over_basic": profit - profit[:, :1],
-        "break_even_margin": _break_even(costs - costs[:, :1], units - units[:, :1]),
-        "break_even_margin_next": _break_even(costs - costs[:, before], units - units[:, before]),
-        "best_probability": sure, "contacts_needed": rows["customers"] * account.contacts_per_year}.items()})
+    profits = pd.DataFrame(
+        {by: segments[by].repeat(len(TYPES)).to_numpy()}
+        | {
+            column: of.ravel()
+            for column, of in {
+                "relationship_type": np.tile(TYPES, (len(profit), 1)),
+                "profit": profit,
+                "low": low,
+                "high": high,
+                "gain_over_basic": profit - profit[:, :1],
+                "break_even_margin": _break_even(costs - costs[:, :1], units - units[:, :1]),
+                "break_even_margin_next": _break_even(costs - costs[:, before], units - units[:, before]),
+                "best_probability": sure,
+                "contacts_needed": rows["customers"] * account.contacts_per_year,
+            }.items()
+        }
+    )
     cells = [published_type(customers=c, margin=m) for c, m in _levels(rows, thresholds)]
     published = np.array([[name in cell for name in TYPES] for cell in cells])
     book, chosen = np.where(published, profit, -np.inf).argmax(axis=1), profit.argmax(axis=1)
     each = np.arange(len(cells))
     wanted, best = profit[each, book], profit[each, chosen]
-    best = pd.DataFrame({
-        by: segments[by].to_numpy(), "published_type": ["_or_".join(cell) for cell in cells],
-        "best_type": np.take(TYPES, chosen), "best_probability": sure[each, chosen], "agree": wanted == best,
-        "published_profit": wanted, "profit": best, "given_up": best - wanted, "reason": [account.reason(
-            {k: v[i] for k, v in rows.items()}, book[i], chosen[i], thresholds) for i in each]})
+    best = pd.DataFrame(
+        {
+            by: segments[by].to_numpy(),
+            "published_type": ["_or_".join(cell) for cell in cells],
+            "best_type": np.take(TYPES, chosen),
+            "best_probability": sure[each, chosen],
+            "agree": wanted == best,
+            "published_profit": wanted,
+            "profit": best,
+            "given_up": best - wanted,
+            "reason": [
+                account.reason({k: v[i] for k, v in rows.items()}, book[i], chosen[i], thresholds)
+                for i in each
+            ],
+        }
+    )
     return TypeComparison(profits=profits, best=best, level=level)
 
 
 def type_frontier(
-    segment: pd.DataFrame, *, customers=np.geomspace(10, 1e6, 121), unit_margin=np.geomspace(1, 1e5, 121),
-    plans: Mapping[str, ContactPlan] = PLANS, years: int = 5, annual_discount_rate: float = 0.10,
+    segment: pd.DataFrame,
+    *,
+    customers=np.geomspace(10, 1e6, 121),
+    unit_margin=np.geomspace(1, 1e5, 121),
+    plans: Mapping[str, ContactPlan] = PLANS,
+    years: int = 5,
+    annual_discount_rate: float = 0.10,
 ) -> pd.DataFrame:
     """The best type at each number of customers and unit margin; ``segment`` is one row and gives the rest.
 
@@ -174,10 +209,18 @@ def type_frontier(
     if len(segment) != 1:
         raise CrmkitError("one_segment", value=len(segment))
     many, margin = (grid.ravel() for grid in np.meshgrid(customers, unit_margin))
-    alike = pd.concat([segment] * len(many)).assign(segment=range(len(many)), customers=many, unit_margin=margin)
+    alike = pd.concat([segment] * len(many)).assign(
+        segment=range(len(many)), customers=many, unit_margin=margin
+    )
     profit = _Account(plans, years, annual_discount_rate).profit(_rows(alike)[1])
-    return pd.DataFrame({"customers": many, "unit_margin": margin, "gain_over_basic": profit.max(axis=1) - profit[:, 0],
-                         "relationship_type": np.take(TYPES, profit.argmax(axis=1))})
+    return pd.DataFrame(
+        {
+            "customers": many,
+            "unit_margin": margin,
+            "gain_over_basic": profit.max(axis=1) - profit[:, 0],
+            "relationship_type": np.take(TYPES, profit.argmax(axis=1)),
+        }
+    )
 
 
 class _Account:
@@ -216,8 +259,13 @@ class _Account:
     def drawn(self, rows, rng, draws: int, level: float):
         """Both ends of each profit's interval and how often each type is the best; a row at a time to spare memory."""
         require_between(draws, 100, 1_000_000, name="draws")
-        lifts = [rng.normal(lift, sd, (draws, len(TYPES))) for lift, sd in (
-            (self.purchase_lift, self.purchase_lift_sd), (self.retention_lift, self.retention_lift_sd))]
+        lifts = [
+            rng.normal(lift, sd, (draws, len(TYPES)))
+            for lift, sd in (
+                (self.purchase_lift, self.purchase_lift_sd),
+                (self.retention_lift, self.retention_lift_sd),
+            )
+        ]
         found = []
         for i in range(len(rows["need"])):
             profit = self.profit({k: v[i] for k, v in rows.items()}, lifts)
@@ -227,6 +275,7 @@ class _Account:
 
     def reason(self, row, book: int, best: int, thresholds) -> str:
         """Why ``best`` and not ``book``: the first of these changes that alone would make ``book`` the better one."""
+
         def turns(programmes=1.0, **change):
             profit = self.profit({**row, **change}, programmes=programmes)
             return bool((profit[..., book] >= profit[..., best]).any())
@@ -235,16 +284,35 @@ class _Account:
             return ""
         if best > book:
             few = np.minimum(thresholds["customers"][0], row["customers"])
-            return ("frequent_purchases" if turns(purchases_per_year=np.minimum(1, row["purchases_per_year"]))
-                    else "programme_cost_shared" if turns(customers=few) else "contact_pays")
+            return (
+                "frequent_purchases"
+                if turns(purchases_per_year=np.minimum(1, row["purchases_per_year"]))
+                else "programme_cost_shared"
+                if turns(customers=few)
+                else "contact_pays"
+            )
         less_loyal = np.linspace(0, 1, 41)[:, None] * row["retention_rate"]
-        return ("programme_cost_not_carried" if turns(programmes=0) else "too_little_need" if turns(need=1.0)
-                else "rare_purchases" if turns(purchases_per_year=np.maximum(1, row["purchases_per_year"]))
-                else "loyalty_leaves_no_room" if turns(retention_rate=less_loyal) else "contact_cost_too_high")
+        return (
+            "programme_cost_not_carried"
+            if turns(programmes=0)
+            else "too_little_need"
+            if turns(need=1.0)
+            else "rare_purchases"
+            if turns(purchases_per_year=np.maximum(1, row["purchases_per_year"]))
+            else "loyalty_leaves_no_room"
+            if turns(retention_rate=less_loyal)
+            else "contact_cost_too_high"
+        )
 
 
-_ALLOWED = {"unit_margin": (-1e12, 1e12), "purchases_per_year": (0, 1e6), "retention_rate": (0, 1), "need": (0, 1),
-            "customers": (1, 1e12), "market_customers": (1, 1e12)}
+_ALLOWED = {
+    "unit_margin": (-1e12, 1e12),
+    "purchases_per_year": (0, 1e6),
+    "retention_rate": (0, 1),
+    "need": (0, 1),
+    "customers": (1, 1e12),
+    "market_customers": (1, 1e12),
+}
 
 
 def _rows(segments: pd.DataFrame) -> tuple[str, dict[str, np.ndarray]]:
@@ -269,7 +337,12 @@ def _levels(rows, thresholds) -> list[tuple[str, str]]:
         raise CrmkitError("matrix_thresholds", value=dict(thresholds))
     many = np.digitize(rows["market_customers"].ravel(), thresholds["customers"])
     high = np.digitize(rows["unit_margin"].ravel(), thresholds["unit_margin"])
-    return [*zip(np.take(("few", "medium", "many"), many).tolist(), np.take(("low", "medium", "high"), high).tolist())]
+    return [
+        *zip(
+            np.take(("few", "medium", "many"), many).tolist(),
+            np.take(("low", "medium", "high"), high).tolist(),
+        )
+    ]
 
 
 def _break_even(cost: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -17,15 +17,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crmkit
-from crmkit.answers.forms import FORM_FIELDS, MAX_ROWS, MAX_TEXT, UNITS, BadForm, count_words, describe, read_answer
+from crmkit.answers.forms import (
+    FORM_FIELDS,
+    MAX_ROWS,
+    MAX_TEXT,
+    UNITS,
+    BadForm,
+    count_words,
+    describe,
+    read_answer,
+)
 from crmkit.answers.sheet import MIME, AnswerSheet
 from crmkit.answers.shown import preview
 from crmkit.core.catalogue import message_pair
 
 SHARE = {"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}
 COUNT = {"id": "count", "kind": "number", "integer": True, "minimum": 0}
-TIER = {"id": "tier", "kind": "choice", "options": [
-    {"id": "iron", "zh": "铁层", "en": "iron tier"}, {"id": "lead", "zh": "铅层", "en": "lead tier"}]}
+TIER = {
+    "id": "tier",
+    "kind": "choice",
+    "options": [
+        {"id": "iron", "zh": "铁层", "en": "iron tier"},
+        {"id": "lead", "zh": "铅层", "en": "lead tier"},
+    ],
+}
 TABLE = {"id": "table", "kind": "table", "columns": ["tier", "value"], "rows": 2}
 BARS = {"id": "chart", "kind": "chart", "expects": "bars"}
 LINE = {"id": "chart", "kind": "chart", "expects": "line"}
@@ -53,20 +68,41 @@ def why_not(question, value) -> str:
 
 
 def test_every_kind_of_number_becomes_a_float():
-    arrays = [np.float32(0.25), np.array(0.25), pd.Series([0.25]), np.array([[0.25]]), pd.DataFrame({"x": [0.25]})]
+    arrays = [
+        np.float32(0.25),
+        np.array(0.25),
+        pd.Series([0.25]),
+        np.array([[0.25]]),
+        pd.DataFrame({"x": [0.25]}),
+    ]
     for value in (0.25, Decimal("0.25"), Fraction(1, 4), *arrays):
         read = read_answer(SHARE, value)
         assert type(read) is float and read == 0.25
     assert read_answer(COUNT, np.int64(7)) == 7.0 and type(read_answer(COUNT, 7)) is float
 
 
-@pytest.mark.parametrize("value, code", [
-    (math.nan, "nan"), (math.inf, "infinite"), (True, "got_bool"), (np.bool_(True), "got_bool"), ("0.3", "got_text"),
-    ("12%", "got_text"), (None, "got_none"), (61.2, "share_or_percent"), (-0.1, "outside"), (101, "outside"),
-    (10**400, "too_large"), ([0.3], "not_a_number"), (np.array([0.1, 0.2]), "got_many"), (pd.NA, "nan"),
-    (1j, "not_a_number"),
-    (pd.DataFrame({"a": [1, 2]}), "got_many"), (pd.Timedelta(days=1), "not_a_number"),
-])
+@pytest.mark.parametrize(
+    "value, code",
+    [
+        (math.nan, "nan"),
+        (math.inf, "infinite"),
+        (True, "got_bool"),
+        (np.bool_(True), "got_bool"),
+        ("0.3", "got_text"),
+        ("12%", "got_text"),
+        (None, "got_none"),
+        (61.2, "share_or_percent"),
+        (-0.1, "outside"),
+        (101, "outside"),
+        (10**400, "too_large"),
+        ([0.3], "not_a_number"),
+        (np.array([0.1, 0.2]), "got_many"),
+        (pd.NA, "nan"),
+        (1j, "not_a_number"),
+        (pd.DataFrame({"a": [1, 2]}), "got_many"),
+        (pd.Timedelta(days=1), "not_a_number"),
+    ],
+)
 def test_a_value_that_is_no_share_is_badly_formed(value, code):
     assert why_not(SHARE, value) == code
 
@@ -84,7 +120,9 @@ def test_any_finite_number_survives_json_and_reading_again(value):
 
 
 def test_a_choice_takes_its_id_or_either_name():
-    assert [read_answer(TIER, v) for v in ("iron", "Iron ", "铁层", "iron tier", np.str_("iron"))] == ["iron"] * 5
+    assert [read_answer(TIER, v) for v in ("iron", "Iron ", "铁层", "iron tier", np.str_("iron"))] == [
+        "iron"
+    ] * 5
     assert why_not(TIER, "gold") == "not_an_option"
     assert why_not(TIER, 1) == "not_an_option"
     assert why_not(TIER, True) == "not_an_option"
@@ -110,27 +148,37 @@ def test_a_table_keeps_the_columns_asked_for_with_their_types():
 
 
 def test_a_table_of_dates_flags_and_categories():
-    frame = pd.DataFrame({
-        "day": pd.to_datetime(["1997-01-01 00:00", "1997-01-02 10:30"]), "good": [True, False],
-        "band": pd.cut([1, 5], [0, 3, 9]), "kind": pd.Categorical(["a", "b"]),
-    })
+    frame = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["1997-01-01 00:00", "1997-01-02 10:30"]),
+            "good": [True, False],
+            "band": pd.cut([1, 5], [0, 3, 9]),
+            "kind": pd.Categorical(["a", "b"]),
+        }
+    )
     read = read_answer({"id": "t", "kind": "table"}, frame)
     assert [c["type"] for c in read["columns"]] == ["date", "boolean", "text", "text"]
-    assert read["rows"][0] == ["1997-01-01", True, "(0, 3]", "a"] and read["rows"][1][0] == "1997-01-02T10:30:00"
+    assert (
+        read["rows"][0] == ["1997-01-01", True, "(0, 3]", "a"] and read["rows"][1][0] == "1997-01-02T10:30:00"
+    )
     json.dumps(read, allow_nan=False)
 
 
-@pytest.mark.parametrize("frame, code", [
-    ([1, 2], "not_a_table"), (pd.Series([1, 2]), "not_a_table"),
-    (pd.DataFrame({"tier": ["a", "b"]}), "columns_missing"),
-    (pd.DataFrame({"tier": ["a"], "value": [1]}), "row_count"),
-    (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.nan]}), "cell_missing"),
-    (pd.DataFrame({"tier": ["a", None], "value": [1, 2]}), "cell_missing"),
-    (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.inf]}), "bad_cell"),
-    (pd.DataFrame({"tier": ["a", "b"], "value": [1, object()]}), "bad_cell"),
-    (pd.DataFrame({"tier": ["a", "b"], "value": [1, "2"]}, dtype=object), "mixed_column"),
-    (pd.DataFrame([["a", 1, 2]] * 2, columns=["tier", "value", "value"]), "columns_doubled"),
-])
+@pytest.mark.parametrize(
+    "frame, code",
+    [
+        ([1, 2], "not_a_table"),
+        (pd.Series([1, 2]), "not_a_table"),
+        (pd.DataFrame({"tier": ["a", "b"]}), "columns_missing"),
+        (pd.DataFrame({"tier": ["a"], "value": [1]}), "row_count"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.nan]}), "cell_missing"),
+        (pd.DataFrame({"tier": ["a", None], "value": [1, 2]}), "cell_missing"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.inf]}), "bad_cell"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": [1, object()]}), "bad_cell"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": [1, "2"]}, dtype=object), "mixed_column"),
+        (pd.DataFrame([["a", 1, 2]] * 2, columns=["tier", "value", "value"]), "columns_doubled"),
+    ],
+)
 def test_a_table_of_another_form_is_badly_formed(frame, code):
     assert why_not(TABLE, frame) == code
 
@@ -156,7 +204,10 @@ def test_bars_are_read_with_their_names_stacked_grouped_and_lying():
     drawn = {"label": "", "horizontal": True, "points": [["x", 0.0, 5.0], ["y", 0.0, 6.0]]}
     assert read_answer(BARS, lying)["bars"] == [drawn]
     grouped = pd.DataFrame({"p": [1, 2], "q": [3, 4]}, index=["m", "n"]).plot.bar()
-    assert [[p[0] for p in s["points"]] for s in read_answer(BARS, grouped)["bars"]] == [["m", "n"], ["m", "n"]]
+    assert [[p[0] for p in s["points"]] for s in read_answer(BARS, grouped)["bars"]] == [
+        ["m", "n"],
+        ["m", "n"],
+    ]
 
 
 def test_seaborn_bars_are_read_like_others():
@@ -177,7 +228,10 @@ def test_lines_and_scatters_are_read_without_guides():
     axes.plot([5], [6], "o")
     read = read_answer(LINE, axes)
     assert read["line"] == [{"label": "Lorenz", "points": [[0.0, 0.0], [2.0, 1.0]]}]
-    assert [s["points"] for s in read_answer(CLOUD, axes.figure)["scatter"]] == [[[1.0, 3.0], [2.0, 4.0]], [[5.0, 6.0]]]
+    assert [s["points"] for s in read_answer(CLOUD, axes.figure)["scatter"]] == [
+        [[1.0, 3.0], [2.0, 4.0]],
+        [[5.0, 6.0]],
+    ]
 
 
 def test_a_chart_of_another_form_is_badly_formed():
@@ -229,7 +283,12 @@ def test_status_lists_every_question_in_order(answer):
     answer("share", 0.6)
     answer("tier", "gold")
     text = repr(answer.status())
-    lines = ["1 of 3 answers recorded", "1  share  recorded  0.6 (60%)", "2  tier  badly formed", "3  why  missing"]
+    lines = [
+        "1 of 3 answers recorded",
+        "1  share  recorded  0.6 (60%)",
+        "2  tier  badly formed",
+        "3  why  missing",
+    ]
     assert text.splitlines() == lines
     assert repr(answer) == text
 
@@ -241,7 +300,9 @@ def test_the_display_follows_the_language_and_marks_both_for_the_switch(answer):
         bundle[lang] = answer("share", 2)._repr_mimebundle_()
     assert "没有记录" in bundle["zh"]["text/plain"] and "Badly" not in bundle["zh"]["text/plain"]
     assert "没有记录" not in bundle["en"]["text/html"]
-    assert '<div lang="zh">' in bundle["both"]["text/html"] and '<div lang="en">' in bundle["both"]["text/html"]
+    assert (
+        '<div lang="zh">' in bundle["both"]["text/html"] and '<div lang="en">' in bundle["both"]["text/html"]
+    )
     assert bundle["both"][MIME]["problem"]["code"] == "share_or_percent"
     assert set(bundle["both"][MIME]["problem"]) == {"code", "zh", "en"}
 
@@ -257,7 +318,11 @@ def test_answers_are_written_whole_to_the_file_of_the_environment(answer, tmp_pa
     answer("tier", 3)
     written = json.loads((tmp_path / "答案.json").read_text(encoding="utf-8"))
     assert written == answer.to_json()
-    assert written["seed"] == 1 and written["exercise"] == "06_sample" and written["format"] == "crmkit-answers/1"
+    assert (
+        written["seed"] == 1
+        and written["exercise"] == "06_sample"
+        and written["format"] == "crmkit-answers/1"
+    )
     states = {name: entry["state"] for name, entry in written["answers"].items()}
     assert states == {"share": "recorded", "tier": "badly_formed", "why": "missing"}
     assert [p.name for p in tmp_path.iterdir()] == ["答案.json"]
@@ -276,6 +341,10 @@ def test_every_kind_and_unit_says_its_form_in_both_languages():
 
 
 def test_a_charts_answer_is_told_without_series_that_hold_nothing():
-    chart = {"bars": [{"points": [["a", 0, 1], ["b", 0, 2]]}], "line": [{"points": []}, {"points": []}], "scatter": []}
+    chart = {
+        "bars": [{"points": [["a", 0, 1], ["b", 0, 2]]}],
+        "line": [{"points": []}, {"points": []}],
+        "scatter": [],
+    }
     said = preview({"kind": "chart"}, chart)
     assert "2" in said[1] and "line" not in said[1] and "折线" not in said[0]

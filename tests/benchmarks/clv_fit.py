@@ -31,18 +31,26 @@ found = fit(customers)
 print(json.dumps([time.perf_counter() - start, [float(found[name]) for name in ("r", "alpha", "a", "b")]]))
 """
 _CONTESTANTS = {
-    "crmkit": (None, """
+    "crmkit": (
+        None,
+        """
 import crmkit
 def fit(c):
     return crmkit.fit_bg_nbd(c).params
-"""),
-    "lifetimes": (".venv-peers", """
+""",
+    ),
+    "lifetimes": (
+        ".venv-peers",
+        """
 from lifetimes import BetaGeoFitter
 customers = customers.assign(t_x=customers["t_x"] / 7, T=customers["T"] / 7)
 def fit(c):
     return BetaGeoFitter().fit(c["frequency"], c["t_x"], c["T"]).params_
-"""),
-    "pymc-marketing": (".venv-peers-pymc", """
+""",
+    ),
+    "pymc-marketing": (
+        ".venv-peers-pymc",
+        """
 from pymc_extras.prior import Prior
 from pymc_marketing.clv import BetaGeoModel
 customers = customers.assign(recency=customers["t_x"] / 7, T=customers["T"] / 7)
@@ -51,7 +59,8 @@ def fit(c):
     model = BetaGeoModel(c[["customer_id", "frequency", "recency", "T"]], model_config=flat)
     model.fit(method="map", progressbar=False)
     return {name: model.fit_result[name].item() for name in flat}
-"""),
+""",
+    ),
 }
 
 
@@ -70,7 +79,9 @@ def simulated(n: int):
         x[here] += 1
         t_x[here] = np.ceil(now[here])
         here = here[rng.random(len(here)) >= quits[here]]
-    return pd.DataFrame({"customer_id": np.arange(n), "frequency": x.astype(int), "t_x": np.minimum(t_x, age), "T": age})
+    return pd.DataFrame(
+        {"customer_id": np.arange(n), "frequency": x.astype(int), "t_x": np.minimum(t_x, age), "T": age}
+    )
 
 
 def log_likelihood(customers, params) -> float:
@@ -79,18 +90,32 @@ def log_likelihood(customers, params) -> float:
     from scipy.special import betaln, gammaln
 
     r, alpha, a, b = params
-    x, t_x, age = (customers[c].to_numpy(float) / unit for c, unit in (("frequency", 1), ("t_x", 7), ("T", 7)))
+    x, t_x, age = (
+        customers[c].to_numpy(float) / unit for c, unit in (("frequency", 1), ("t_x", 7), ("T", 7))
+    )
     dead = np.where(x > 0, np.log(a / (b + np.maximum(x, 1) - 1)) - (r + x) * np.log(alpha + t_x), -np.inf)
-    return float((gammaln(r + x) - gammaln(r) + r * np.log(alpha) + betaln(a, b + x) - betaln(a, b)
-                  + np.logaddexp(-(r + x) * np.log(alpha + age), dead)).sum())
+    return float(
+        (
+            gammaln(r + x)
+            - gammaln(r)
+            + r * np.log(alpha)
+            + betaln(a, b + x)
+            - betaln(a, b)
+            + np.logaddexp(-(r + x) * np.log(alpha + age), dead)
+        ).sum()
+    )
 
 
 def run(name: str, path: Path) -> tuple[float, list[float]]:
     """Seconds and parameters of one fit in a process of its own."""
     environment, prepare = _CONTESTANTS[name]
     interpreter = str(peers.python(environment)) if environment else sys.executable
-    done = subprocess.run([interpreter, "-c", _TIMED.replace("{prepare}", prepare), str(path)], check=True, text=True,
-                          capture_output=True)
+    done = subprocess.run(
+        [interpreter, "-c", _TIMED.replace("{prepare}", prepare), str(path)],
+        check=True,
+        text=True,
+        capture_output=True,
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -99,23 +124,31 @@ def main(sizes=CUSTOMERS) -> bool:
 
     passed = True
     for n in sizes:
-        customers = simulated(n) if n else crmkit.customer_summary(crmkit.load("cdnow_sample"), as_of="1997-09-30")
+        customers = (
+            simulated(n) if n else crmkit.customer_summary(crmkit.load("cdnow_sample"), as_of="1997-09-30")
+        )
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "customers.parquet"
             customers.to_parquet(path, index=False)
-            turns = [{name: run(name, path) for name in _CONTESTANTS} for _ in range(5 if n < 1_000_000 else 3)]
+            turns = [
+                {name: run(name, path) for name in _CONTESTANTS} for _ in range(5 if n < 1_000_000 else 3)
+            ]
         took = {name: statistics.median(turn[name][0] for turn in turns) for name in _CONTESTANTS}
         reached = {name: log_likelihood(customers, turns[0][name][1]) for name in _CONTESTANTS}
         print(f"{len(customers):,} customers{'' if n else ' (CDNOW)'}")
         for name in _CONTESTANTS:
-            print(f"  {name:15} {took[name]:8.3f} s  {took[name] / took['crmkit']:7.1f} × ours  log-likelihood"
-                  f" {reached[name]:.4f}  r, alpha, a, b: {' '.join(f'{p:.4f}' for p in turns[0][name][1])}")
+            print(
+                f"  {name:15} {took[name]:8.3f} s  {took[name] / took['crmkit']:7.1f} × ours  log-likelihood"
+                f" {reached[name]:.4f}  r, alpha, a, b: {' '.join(f'{p:.4f}' for p in turns[0][name][1])}"
+            )
         apart = max(reached[name] / reached["crmkit"] - 1 for name in reached)
         below = max(abs(reached[name] / reached["crmkit"] - 1) for name in reached)
         faster = took["lifetimes"] / took["crmkit"]
         good = below <= LIMITS["log_likelihood"] and (n < 1_000_000 or faster >= LIMITS["lifetimes"])
-        print(f"  optima apart by {below:.1e} (at most {LIMITS['log_likelihood']:.0e}; ours lower by {max(0, -apart):.1e}),"
-              f" {faster:.1f} × faster than lifetimes -> {'pass' if good else 'FAIL'}")
+        print(
+            f"  optima apart by {below:.1e} (at most {LIMITS['log_likelihood']:.0e}; ours lower by {max(0, -apart):.1e}),"
+            f" {faster:.1f} × faster than lifetimes -> {'pass' if good else 'FAIL'}"
+        )
         passed &= good
     return passed
 

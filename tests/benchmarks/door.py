@@ -43,7 +43,12 @@ def write(path: Path, rows: int, encoding: str) -> str:
 
 
 def measure(script: str, path: Path, times: int = 3) -> tuple[float, float, str]:
-    runs = [subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True).stdout.split() for _ in range(times)]
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for _ in range(times)
+    ]
     return min(float(r[0]) for r in runs), max(float(r[1]) for r in runs), runs[0][2]
 
 

@@ -65,17 +65,34 @@ def free_port() -> int:
 def start_lab(folder: Path) -> tuple[subprocess.Popen, str]:
     """JupyterLab over ``folder``, without a token, reachable from this machine only; its process and address."""
     address = f"http://127.0.0.1:{(port := free_port())}"
-    own = {"JUPYTER_CONFIG_DIR": str(folder / ".config"), "JUPYTER_DATA_DIR": str(folder / ".data"),
-           "JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "IPYTHONDIR": str(folder / ".ipython"),
-           "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"),
-           "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces")}
+    own = {
+        "JUPYTER_CONFIG_DIR": str(folder / ".config"),
+        "JUPYTER_DATA_DIR": str(folder / ".data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / ".runtime"),
+        "IPYTHONDIR": str(folder / ".ipython"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces"),
+    }
     log = open(folder / "lab.log", "w")
     lab = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
-         "--IdentityProvider.token=", "--ServerApp.port_retries=0",
-         f"--ServerApp.root_dir={folder}", "--ServerApp.allow_root=True",
-         "--LabApp.expose_app_in_browser=True"],
-        env=os.environ | own, stdout=log, stderr=log, cwd=folder)
+        [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--ip=127.0.0.1",
+            f"--port={port}",
+            "--IdentityProvider.token=",
+            "--ServerApp.port_retries=0",
+            f"--ServerApp.root_dir={folder}",
+            "--ServerApp.allow_root=True",
+            "--LabApp.expose_app_in_browser=True",
+        ],
+        env=os.environ | own,
+        stdout=log,
+        stderr=log,
+        cwd=folder,
+    )
     for _ in range(300):
         try:
             urllib.request.urlopen(f"{address}/api/status", timeout=2).read()
@@ -89,13 +106,27 @@ def start_lab(folder: Path) -> tuple[subprocess.Popen, str]:
 
 
 def notebook(cells: list[str]) -> str:
-    return json.dumps({
-        "nbformat": 4, "nbformat_minor": 5,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
-                     "language_info": {"name": "python"}},
-        "cells": [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": text, "outputs": [],
-                   "execution_count": None}
-                  for i, text in enumerate(cells)]})
+    return json.dumps(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+                "language_info": {"name": "python"},
+            },
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"c{i}",
+                    "metadata": {},
+                    "source": text,
+                    "outputs": [],
+                    "execution_count": None,
+                }
+                for i, text in enumerate(cells)
+            ],
+        }
+    )
 
 
 def open_and_run(page, address: str, name: str, selector: str) -> None:
@@ -104,7 +135,9 @@ def open_and_run(page, address: str, name: str, selector: str) -> None:
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     page.wait_for_function(
         "() => window.jupyterapp && [...window.jupyterapp.shell.widgets('main')].some("
-        "w => w.context?.sessionContext?.session?.kernel?.status === 'idle')", timeout=60_000)
+        "w => w.context?.sessionContext?.session?.kernel?.status === 'idle')",
+        timeout=60_000,
+    )
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_selector(selector, timeout=60_000)
 
@@ -135,8 +168,10 @@ def measure(rounds: int = 30, *, warm_up: int = 3) -> dict[str, dict[str, float]
             page.add_init_script(LISTEN)
             open_and_run(page, address, "bench.ipynb", ".noUi-handle")
             page.wait_for_timeout(2_000)
-            handles = {"explorer": page.locator(".crm-explorer input[type=range]").first,
-                       "interact": page.locator(".noUi-handle").first}
+            handles = {
+                "explorer": page.locator(".crm-explorer input[type=range]").first,
+                "interact": page.locator(".noUi-handle").first,
+            }
             for n in range(warm_up + rounds):
                 for name, handle in handles.items():
                     _, last = press(page, handle, "ArrowLeft" if n % 2 else "ArrowRight")
@@ -146,8 +181,10 @@ def measure(rounds: int = 30, *, warm_up: int = 3) -> dict[str, dict[str, float]
         finally:
             lab.terminate()
             lab.wait(20)
-    return {name: {"median": statistics.median(t), "p95": sorted(t)[round(0.95 * (len(t) - 1))]}
-            for name, t in times.items()}
+    return {
+        name: {"median": statistics.median(t), "p95": sorted(t)[round(0.95 * (len(t) - 1))]}
+        for name, t in times.items()
+    }
 
 
 def main() -> bool:
@@ -155,7 +192,9 @@ def main() -> bool:
     for name, t in found.items():
         print(f"{name:10s} median {t['median']:6.1f} ms   p95 {t['p95']:6.1f} ms")
     ratio = found["interact"]["median"] / found["explorer"]["median"]
-    print(f"ratio      interact takes {ratio:.1f} times as long (at least 6) -> {'pass' if ratio >= 6 else 'FAIL'}")
+    print(
+        f"ratio      interact takes {ratio:.1f} times as long (at least 6) -> {'pass' if ratio >= 6 else 'FAIL'}"
+    )
     return ratio >= 6
 
 

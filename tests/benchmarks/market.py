@@ -48,10 +48,16 @@ def main() -> None:
     customers = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
     for name in sys.argv[2:] or SCENARIOS:
         command = [sys.executable, "-c", _MEASURE, name, str(customers), str(MONTHS)]
-        said = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(RUNS)]
-        runs = [json.JSONDecoder().raw_decode(text[text.index('{"spans'):])[0] for text in said]  # beside DuckDB's bar
-        print(f"{name}: {customers:,} customers × {MONTHS} months, medians of {RUNS};",
-              ", ".join(f"{rows:,} {ledger}" for ledger, rows in runs[0]["rows"].items()))
+        said = [
+            subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(RUNS)
+        ]
+        runs = [
+            json.JSONDecoder().raw_decode(text[text.index('{"spans') :])[0] for text in said
+        ]  # beside DuckDB's bar
+        print(
+            f"{name}: {customers:,} customers × {MONTHS} months, medians of {RUNS};",
+            ", ".join(f"{rows:,} {ledger}" for ledger, rows in runs[0]["rows"].items()),
+        )
         for k, stage in enumerate(("books", "tables", "summary")):
             median = {x: statistics.median(run["spans"][k][x] for run in runs) for x in ("wall", "cpu", "mb")}
             seconds = f"{median['wall']:6.1f} s wall {median['cpu']:6.1f} s CPU"

@@ -16,38 +16,82 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core import intervals
-from crmkit.market import Campaign, Decision, Scenario, Trial, View, best_decision, carried_on, play, resized
-from crmkit.market import scenario
-from crmkit.market.simulator.ledgers import ids
+from crmkit.market import (
+    Campaign,
+    Decision,
+    Scenario,
+    Trial,
+    View,
+    best_decision,
+    carried_on,
+    play,
+    resized,
+    scenario,
+)
 from crmkit.market.game.rules import QUARTERS, opened
+from crmkit.market.simulator.ledgers import ids
 
 Policy = Callable[[View], Decision]
 _NOTE = (Campaign(name="newsletter", contacts=1),)
 # what somebody who knows the trade as published would do, advertising for half the cap's cost; not tuned to the last
 SOUND = {
-    "appliance_club": Decision(contacts={"home_owners": 0.25}, social={"home_owners": 0.8}, complaint_handling=0.8,
-                               campaigns=_NOTE),
-    "computer_maker": Decision(relationship={"small_firms": "proactive"}, social={"small_firms": 0.5},
-                               structural={"small_firms": 0.3}, complaint_handling=0.8, campaigns=_NOTE),
-    "double_11_shop": Decision(relationship={"club_members": "proactive"}, contacts={"club_members": 0.8},
-                               social={"club_members": 0.7}, service_quality=0.4, complaint_handling=0.8,
-                               campaigns=(*_NOTE, Campaign(name="double_11", contacts=1, newcomer_discount=0.3,
-                                                           calendar_months=(11,)))),
-    "fast_food_chain": Decision(social={"regulars": 0.5}, service_quality=0.4, complaint_handling=0.8, campaigns=_NOTE),
-    "household_hotline": Decision(relationship={"families": "reactive"}, contacts={"families": 0.6},
-                                  social={"families": 0.6}, complaint_handling=0.8, campaigns=_NOTE),
-    "industrial_group": Decision(relationship={"key_accounts": "partnership", "regional": "proactive"},
-                                 contacts={"key_accounts": 3}, social={"key_accounts": 0.8, "regional": 0.4},
-                                 structural={"key_accounts": 0.6}, service_quality=0.4, complaint_handling=0.8),
-    "over_contacting_insurer": Decision(social={"families": 0.3}, service_quality=0.25, complaint_handling=0.8,
-                                        campaigns=_NOTE),
-    "supplement_maker": Decision(relationship={"seniors": "proactive"}, social={"seniors": 0.7}, service_quality=0.4,
-                                 complaint_handling=0.8, campaigns=_NOTE),
+    "appliance_club": Decision(
+        contacts={"home_owners": 0.25}, social={"home_owners": 0.8}, complaint_handling=0.8, campaigns=_NOTE
+    ),
+    "computer_maker": Decision(
+        relationship={"small_firms": "proactive"},
+        social={"small_firms": 0.5},
+        structural={"small_firms": 0.3},
+        complaint_handling=0.8,
+        campaigns=_NOTE,
+    ),
+    "double_11_shop": Decision(
+        relationship={"club_members": "proactive"},
+        contacts={"club_members": 0.8},
+        social={"club_members": 0.7},
+        service_quality=0.4,
+        complaint_handling=0.8,
+        campaigns=(
+            *_NOTE,
+            Campaign(name="double_11", contacts=1, newcomer_discount=0.3, calendar_months=(11,)),
+        ),
+    ),
+    "fast_food_chain": Decision(
+        social={"regulars": 0.5}, service_quality=0.4, complaint_handling=0.8, campaigns=_NOTE
+    ),
+    "household_hotline": Decision(
+        relationship={"families": "reactive"},
+        contacts={"families": 0.6},
+        social={"families": 0.6},
+        complaint_handling=0.8,
+        campaigns=_NOTE,
+    ),
+    "industrial_group": Decision(
+        relationship={"key_accounts": "partnership", "regional": "proactive"},
+        contacts={"key_accounts": 3},
+        social={"key_accounts": 0.8, "regional": 0.4},
+        structural={"key_accounts": 0.6},
+        service_quality=0.4,
+        complaint_handling=0.8,
+    ),
+    "over_contacting_insurer": Decision(
+        social={"families": 0.3}, service_quality=0.25, complaint_handling=0.8, campaigns=_NOTE
+    ),
+    "supplement_maker": Decision(
+        relationship={"seniors": "proactive"},
+        social={"seniors": 0.7},
+        service_quality=0.4,
+        complaint_handling=0.8,
+        campaigns=_NOTE,
+    ),
     "telecom": Decision(structural={"heavy_users": 0.5}, service_quality=0.25, campaigns=_NOTE),
 }
 # customers (many, medium, few) × margin an order (high, medium, low): Kotler's table as textbooks reproduce it
-_MATRIX = {"many": ("accountable", "reactive", "basic"), "medium": ("proactive", "accountable", "reactive"),
-           "few": ("partnership", "proactive", "accountable")}
+_MATRIX = {
+    "many": ("accountable", "reactive", "basic"),
+    "medium": ("proactive", "accountable", "reactive"),
+    "few": ("partnership", "proactive", "accountable"),
+}
 
 
 # ---- trivial policies: one idea, held to whatever the books say ----------------------------------------------------
@@ -64,8 +108,10 @@ def do_nothing(seen: View) -> Decision:
 def _care(seen: View, share_of_scale: float) -> dict[str, float]:
     """A budget for each tier, so much a head of those who were there at the start."""
     heads = (seen.ledgers.books["customers"]["source"] == 0).sum()
-    return {tier: share_of_scale * seen.facts["care_scale"] * share * heads
-            for tier, share in seen.facts["tiers"].items()}
+    return {
+        tier: share_of_scale * seen.facts["care_scale"] * share * heads
+        for tier, share in seen.facts["tiers"].items()
+    }
 
 
 def _advertising(seen: View, share_of_cap: float) -> float:
@@ -74,16 +120,32 @@ def _advertising(seen: View, share_of_cap: float) -> float:
 
 def maximum_everything(seen: View) -> Decision:
     """Every lever at its best-looking end, with a lavish budget."""
-    return Decision(relationship="partnership", financial=0.1, social=1, structural=1, care=_care(seen, 2),
-                    service_quality=1, complaint_handling=1, acquisition_budget=_advertising(seen, 2),
-                    campaigns=(Campaign(name="always", discount=0.1, newcomer_discount=0.2),))
+    return Decision(
+        relationship="partnership",
+        financial=0.1,
+        social=1,
+        structural=1,
+        care=_care(seen, 2),
+        service_quality=1,
+        complaint_handling=1,
+        acquisition_budget=_advertising(seen, 2),
+        campaigns=(Campaign(name="always", discount=0.1, newcomer_discount=0.2),),
+    )
 
 
 def moderate_everywhere(seen: View) -> Decision:
     """A bit of everything for everybody, and no choice made."""
-    return Decision(relationship="proactive", financial=0.03, social=0.5, structural=0.5, care=_care(seen, 0.5),
-                    service_quality=0.7, complaint_handling=0.8, acquisition_budget=_advertising(seen, 0.5),
-                    campaigns=(Campaign(name="always", contacts=1, newcomer_discount=0.1),))
+    return Decision(
+        relationship="proactive",
+        financial=0.03,
+        social=0.5,
+        structural=0.5,
+        care=_care(seen, 0.5),
+        service_quality=0.7,
+        complaint_handling=0.8,
+        acquisition_budget=_advertising(seen, 0.5),
+        campaigns=(Campaign(name="always", contacts=1, newcomer_discount=0.1),),
+    )
 
 
 def newcomer_offers(seen: View) -> Decision:
@@ -107,7 +169,10 @@ def book(trade: Scenario, *, full: int) -> Decision:
     """The published table of relationship types, by number of customers (``full`` in all) and margin an order."""
     types = {}
     for name, group in trade.segments.items():
-        number, margin = group.customer_share * full, group.unit_price * group.units_per_order * group.margin_rate
+        number, margin = (
+            group.customer_share * full,
+            group.unit_price * group.units_per_order * group.margin_rate,
+        )
         row = "many" if number > 1500 else "medium" if number > 150 else "few"
         types[name] = _MATRIX[row][0 if margin > 300 else 1 if margin > 50 else 2]
     return Decision(relationship=types)
@@ -126,7 +191,11 @@ def _brought(seen: View, *, months: int = 3, since_served=0.0) -> np.ndarray:
     first = np.unique(books["costs"]["month"])[-months]
     total = since_served - books["customers"]["cost_to_serve"].astype(float)
     for ledger in (books[name] for name in ("transactions", "contacts", "complaints")):
-        cents = ledger["amount"] - ledger["unit_cost"] * ledger["quantity"] if "amount" in ledger else -ledger["cost"]
+        cents = (
+            ledger["amount"] - ledger["unit_cost"] * ledger["quantity"]
+            if "amount" in ledger
+            else -ledger["cost"]
+        )
         late = ledger["date"] >= first
         total += np.bincount(ledger["customer_id"][late], weights=cents[late], minlength=len(total))
     return total / 100
@@ -138,7 +207,9 @@ def _of(lever, segment: str, default=0.0):
 
 def _planned(seen: View, d: Decision, segment: str) -> float:
     """Contacts a month that the decision gives a customer of the segment."""
-    return _of(d.contacts, segment, seen.facts["types"][_of(d.relationship, segment, "basic")]["contacts_per_month"])
+    return _of(
+        d.contacts, segment, seen.facts["types"][_of(d.relationship, segment, "basic")]["contacts_per_month"]
+    )
 
 
 def naive_analyst(seen: View) -> Decision:
@@ -148,13 +219,21 @@ def naive_analyst(seen: View) -> Decision:
     """
     books, d, contacts = seen.ledgers.books, seen.standard, {}
     late = books["contacts"]["date"] >= np.unique(books["costs"]["month"])[-3]
-    cost = np.bincount(books["contacts"]["customer_id"][late], weights=books["contacts"]["cost"][late],
-                       minlength=len(books["customers"]["segment"])) / 100
+    cost = (
+        np.bincount(
+            books["contacts"]["customer_id"][late],
+            weights=books["contacts"]["cost"][late],
+            minlength=len(books["customers"]["segment"]),
+        )
+        / 100
+    )
     margin = _brought(seen) + cost
     for k, segment in enumerate(seen.facts["segments"]):
         spent = cost[own := books["customers"]["segment"] == k]
         slope = np.cov(spent, margin[own])[0, 1] / max(spent.var(ddof=1), 1e-9)
-        contacts[segment] = min(2 * _planned(seen, d, segment), 20) if slope > 1 else _planned(seen, d, segment) / 2
+        contacts[segment] = (
+            min(2 * _planned(seen, d, segment), 20) if slope > 1 else _planned(seen, d, segment) / 2
+        )
     return replace(d, contacts=contacts)
 
 
@@ -163,8 +242,11 @@ def _fewer_contacts(seen: View, d: Decision, segment: str) -> Decision:
 
 
 def _no_frills(seen: View, d: Decision, segment: str) -> Decision:
-    return replace(d, relationship={**d.relationship, segment: "basic"}, contacts={
-        **(d.contacts or {}), segment: min(_planned(seen, d, segment), 0.3)})
+    return replace(
+        d,
+        relationship={**d.relationship, segment: "basic"},
+        contacts={**(d.contacts or {}), segment: min(_planned(seen, d, segment), 0.3)},
+    )
 
 
 def _a_club(seen: View, d: Decision, segment: str) -> Decision:
@@ -173,8 +255,11 @@ def _a_club(seen: View, d: Decision, segment: str) -> Decision:
 
 def _proactive(seen: View, d: Decision, segment: str) -> Decision:
     kind = seen.facts["types"]["proactive"]
-    return replace(d, relationship={**d.relationship, segment: "proactive"}, contacts={
-        **(d.contacts or {}), segment: kind["contacts_per_month"]})
+    return replace(
+        d,
+        relationship={**d.relationship, segment: "proactive"},
+        contacts={**(d.contacts or {}), segment: kind["contacts_per_month"]},
+    )
 
 
 def _ties(seen: View, d: Decision, segment: str) -> Decision:
@@ -198,8 +283,15 @@ class Experimenter:
     departure. Advertising goes to where one more customer costs what a customer is worth.
     """
 
-    PLAN = ((_no_frills, True), (_fewer_contacts, True), (_a_club, True), (_proactive, True), (_ties, True),
-            (_put_right, False), (_plain_service, False))  # an idea, and whether a segment can have it by itself
+    PLAN = (
+        (_no_frills, True),
+        (_fewer_contacts, True),
+        (_a_club, True),
+        (_proactive, True),
+        (_ties, True),
+        (_put_right, False),
+        (_plain_service, False),
+    )  # an idea, and whether a segment can have it by itself
 
     def __init__(self, seed: int, *, level: float = 0.5):
         self.rng, self.level, self.served = np.random.default_rng([seed, 77]), level, None
@@ -215,7 +307,9 @@ class Experimenter:
             self.standard, self.worth, now = seen.standard, _lifetime_value(seen), _brought(seen)
         self.served, self.before = served, now
         gain = self.worth / seen.facts["acquisition_cost"]
-        self.standard = replace(self.standard, acquisition_budget=_advertising(seen, min(np.log(max(gain, 1)), 2)))
+        self.standard = replace(
+            self.standard, acquisition_budget=_advertising(seen, min(np.log(max(gain, 1)), 2))
+        )
         self.held_out = None
         if seen.quarter > len(self.PLAN) or seen.quarter == seen.quarters:
             return self.standard
@@ -224,8 +318,9 @@ class Experimenter:
         new = self.standard
         for segment in seen.facts["segments"]:
             new = self.PLAN[seen.quarter - 1][0](seen, new, segment)
-        return replace(new, trial=Trial(standard=self.standard, held_out=tuple(
-            ids(people[self.held_out[people]], "C"))))
+        return replace(
+            new, trial=Trial(standard=self.standard, held_out=tuple(ids(people[self.held_out[people]], "C")))
+        )
 
     def _judge(self, seen: View, now: np.ndarray) -> None:
         """Take the idea of the last quarter into the standard wherever it paid."""
@@ -242,8 +337,9 @@ class Experimenter:
             if min((own & self.held_out).sum(), (own & ~self.held_out).sum()) < 2:
                 continue
             dearer_by = _a_head(seen, new, part[0]) - _a_head(seen, old, part[0])
-            found = intervals.difference_of_means(result[own & ~self.held_out], result[own & self.held_out],
-                                                  plus=-dearer_by, level=self.level)
+            found = intervals.difference_of_means(
+                result[own & ~self.held_out], result[own & self.held_out], plus=-dearer_by, level=self.level
+            )
             if found.low > 0:
                 for segment in part:
                     self.standard = idea(seen, self.standard, segment)
@@ -253,8 +349,12 @@ def _a_head(seen: View, d: Decision, segment: str) -> float:
     """What a customer of the segment costs a quarter by the decision, whatever they do; currency."""
     f = seen.facts
     club, ties = _of(d.social, segment), _of(d.structural, segment)
-    return 3 * (f["types"][_of(d.relationship, segment, "basic")]["cost_per_month"] + f["social_cost"] * club**2
-                + f["structural_cost"] * ties**2 + f["quality_cost"] * d.service_quality**2)
+    return 3 * (
+        f["types"][_of(d.relationship, segment, "basic")]["cost_per_month"]
+        + f["social_cost"] * club**2
+        + f["structural_cost"] * ties**2
+        + f["quality_cost"] * d.service_quality**2
+    )
 
 
 def _lifetime_value(seen: View) -> float:
@@ -276,8 +376,9 @@ BOTS: dict[str, Callable[[Scenario, int, int], Policy]] = {
     "moderate everywhere": lambda trade, full, seed: moderate_everywhere,
     "newcomer offers": lambda trade, full, seed: newcomer_offers,
     "advertising only": lambda trade, full, seed: advertising_only,
-    "advertising threefold": lambda trade, full, seed: lambda seen: replace(
-        seen.standard, acquisition_budget=_advertising(seen, 3)),
+    "advertising threefold": lambda trade, full, seed: (
+        lambda seen: replace(seen.standard, acquisition_budget=_advertising(seen, 3))
+    ),
     "price +10 %": lambda trade, full, seed: dearer,
     "harvest at the end": lambda trade, full, seed: harvest,
     "matrix by the book": lambda trade, full, seed: lambda seen: book(trade, full=full),
@@ -288,14 +389,19 @@ BOTS: dict[str, Callable[[Scenario, int, int], Policy]] = {
 TRIVIAL = tuple(BOTS)[:10]
 
 
-def games(name: str, seed: int, *, customers: int, bots=tuple(BOTS), search: bool = False) -> dict[str, tuple]:
+def games(
+    name: str, seed: int, *, customers: int, bots=tuple(BOTS), search: bool = False
+) -> dict[str, tuple]:
     """Value and CPU seconds of each bot in the game of this seed (level normal)."""
     full = scenario(name).customers
     trade = resized(scenario(name), customers=min(customers, full))
     found = {}
     for bot in bots:
         began = time.process_time()
-        found[bot] = play(trade, policy=BOTS[bot](trade, full, seed), seed=seed).value, time.process_time() - began
+        found[bot] = (
+            play(trade, policy=BOTS[bot](trade, full, seed), seed=seed).value,
+            time.process_time() - began,
+        )
     if search:
         began = time.process_time()
         market = opened(trade, seed=seed)
@@ -304,16 +410,24 @@ def games(name: str, seed: int, *, customers: int, bots=tuple(BOTS), search: boo
     return found
 
 
-def contest(name: str, *, seeds: int, customers: int, bots=tuple(BOTS), searches: int = 0, processes: int = 1):
+def contest(
+    name: str, *, seeds: int, customers: int, bots=tuple(BOTS), searches: int = 0, processes: int = 1
+):
     """Values and CPU seconds, a row a seed and a column a bot; ``search`` is missing beyond its seeds."""
     jobs = dict(customers=customers, bots=bots)
     if processes == 1:
         rows = [games(name, seed, search=seed < searches, **jobs) for seed in range(seeds)]
     else:
         with ProcessPoolExecutor(processes) as pool:
-            rows = [job.result() for job in [pool.submit(games, name, seed, search=seed < searches, **jobs)
-                                             for seed in range(seeds)]]
-    values, seconds = (pd.DataFrame([{bot: cell[k] for bot, cell in row.items()} for row in rows]) for k in (0, 1))
+            rows = [
+                job.result()
+                for job in [
+                    pool.submit(games, name, seed, search=seed < searches, **jobs) for seed in range(seeds)
+                ]
+            ]
+    values, seconds = (
+        pd.DataFrame([{bot: cell[k] for bot, cell in row.items()} for row in rows]) for k in (0, 1)
+    )
     return values, seconds
 
 
@@ -325,12 +439,18 @@ def table(values: pd.DataFrame, seconds: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for bot, own in values.items():
         lead = (own - values["sound manager"]).dropna()
-        rows.append({
-            "bot": bot, "value": own.mean() / 1000,
-            "score": 100 * (searched[bot] - searched["status quo"]).mean() / scale,
-            "to_sound": lead.mean() / 1000, "se": lead.std(ddof=1) / len(lead) ** 0.5 / 1000,
-            "above_sound": (lead > 0).mean(), "above_search": (searched[bot] > searched["search"]).mean(),
-            "cpu": seconds[bot].mean()})
+        rows.append(
+            {
+                "bot": bot,
+                "value": own.mean() / 1000,
+                "score": 100 * (searched[bot] - searched["status quo"]).mean() / scale,
+                "to_sound": lead.mean() / 1000,
+                "se": lead.std(ddof=1) / len(lead) ** 0.5 / 1000,
+                "above_sound": (lead > 0).mean(),
+                "above_search": (searched[bot] > searched["search"]).mean(),
+                "cpu": seconds[bot].mean(),
+            }
+        )
     return pd.DataFrame(rows).set_index("bot")
 
 
@@ -344,8 +464,10 @@ def main() -> None:
     for name in a.scenarios:
         began = time.perf_counter()
         values, seconds = contest(name, seeds=a.seeds, customers=a.customers, searches=a.search, processes=2)
-        print(f"\n{name}: {a.seeds} seeds, search on {min(a.search, a.seeds)}, at most {a.customers} customers, "
-              f"{seconds.sum().sum():.0f} s CPU, {time.perf_counter() - began:.0f} s")
+        print(
+            f"\n{name}: {a.seeds} seeds, search on {min(a.search, a.seeds)}, at most {a.customers} customers, "
+            f"{seconds.sum().sum():.0f} s CPU, {time.perf_counter() - began:.0f} s"
+        )
         print(table(values, seconds).to_string(float_format="{:,.2f}".format), flush=True)
 
 

@@ -36,7 +36,9 @@ def make_log(path: Path, rows: int) -> None:
             seconds = rng.integers(0, 1000 * 86_400, n).astype("timedelta64[s]")
             amount = np.round(rng.lognormal(3, 1, n) * rng.choice([1, -1], n, p=[0.97, 0.03]), 2)
             date = (np.datetime64("2022-01-01") + seconds).astype("datetime64[us]")
-            writer.write_table(pa.table({"customer_id": ids, "date": date, "amount": amount}, schema=schema), 122_880)
+            writer.write_table(
+                pa.table({"customer_id": ids, "date": date, "amount": amount}, schema=schema), 122_880
+            )
 
 
 def bare(path: str) -> None:
@@ -46,8 +48,10 @@ def bare(path: str) -> None:
     with duckdb.connect() as con:
         con.execute("SET preserve_insertion_order=false")
         con.read_parquet(path).create_view("transactions")
-        con.execute("SELECT customer_id, count(*), min(date), max(date), sum(amount) FROM transactions"
-                    " GROUP BY customer_id").df()
+        con.execute(
+            "SELECT customer_id, count(*), min(date), max(date), sum(amount) FROM transactions"
+            " GROUP BY customer_id"
+        ).df()
 
 
 def ours(source) -> None:
@@ -81,7 +85,9 @@ def in_turns(path: str) -> list[float]:
 def _child(what: str, path: Path) -> list[float]:
     """What the function of that name returns, and last the peak of its process in MB."""
     command = [sys.executable, __file__, "--child", what, str(path)]
-    return [float(n) for n in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
+    return [
+        float(n) for n in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    ]
 
 
 def main(sizes=ROWS) -> bool:
@@ -93,15 +99,20 @@ def main(sizes=ROWS) -> bool:
             *seconds, _ = _child("in_turns", log)
             theirs = [peers.lifetimes_summary(log, AS_OF) for _ in range(3)]
             seconds.append(statistics.median(s for s, _ in theirs))
-            peak = [*(_child(what, log)[-1] for what in ("bare", "ours", "ours_from_frame")), max(m for _, m in theirs)]
+            peak = [
+                *(_child(what, log)[-1] for what in ("bare", "ours", "ours_from_frame")),
+                max(m for _, m in theirs),
+            ]
         print(f"{rows:,} rows")
         for name, took, memory in zip(CONTESTANTS, seconds, peak):
             print(f"  {name:24} {took:7.2f} s  {memory:6.0f} MB  {took / seconds[0]:6.2f} × bare")
         ratio, faster = seconds[1] / seconds[0], seconds[3] / seconds[2]
         good = ratio <= LIMITS["ratio"] and faster >= LIMITS["lifetimes"] and peak[1] < LIMITS["megabytes"]
-        print(f"  Parquet {ratio:.2f} × bare (at most {LIMITS['ratio']}), {faster:.1f} × faster than lifetimes (at"
-              f" least {LIMITS['lifetimes']:.0f}), peak {peak[1]:.0f} MB (under {LIMITS['megabytes']})"
-              f" -> {'pass' if good else 'FAIL'}")
+        print(
+            f"  Parquet {ratio:.2f} × bare (at most {LIMITS['ratio']}), {faster:.1f} × faster than lifetimes (at"
+            f" least {LIMITS['lifetimes']:.0f}), peak {peak[1]:.0f} MB (under {LIMITS['megabytes']})"
+            f" -> {'pass' if good else 'FAIL'}"
+        )
         passed &= good
     return passed
 

@@ -16,7 +16,9 @@ from crmkit.display.numbers import percent
 LESSON = "notebooks/06_customer_pyramid.ipynb"
 EXERCISE = "exercises/06_customer_pyramid.ipynb"
 CJK = re.compile(r"[\u4e00-\u9fff]")
-FAILED = ", ".join(f"{HERE} [data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("error", "stderr"))
+FAILED = ", ".join(
+    f"{HERE} [data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("error", "stderr")
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +52,20 @@ def enter(page, lab: Lab) -> None:
 
 def run_all(page) -> None:
     """The fourth menu, Run: run all cells, and wait for every one of them."""
-    page.wait_for_selector(f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached")
+    page.wait_for_selector(
+        f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached"
+    )
     page.locator(".lm-MenuBar-item").nth(3).click()
     page.click(".lm-Menu-item[data-command='runmenu:run-all']")
     prompts = f"[...document.querySelectorAll('{HERE} .jp-CodeCell .jp-InputPrompt')].map(n => n.textContent.trim())"
     done = f"{prompts}.filter(Boolean)"  # a cell whose code is folded away has an empty one
-    page.wait_for_function(f"{done}.length > 5 && {done}.every(t => /^\\[\\d+\\]:$/.test(t))", timeout=150_000)
+    page.wait_for_function(
+        f"{done}.length > 5 && {done}.every(t => /^\\[\\d+\\]:$/.test(t))", timeout=150_000
+    )
     # what is off the screen is not laid out before it is scrolled to
-    page.evaluate("document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })")
+    page.evaluate(
+        "document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })"
+    )
 
 
 # --- the pyramid lesson ---------------------------------------------------------------------------------------------
@@ -107,9 +115,12 @@ def frame(page) -> str:
 
 def await_frame(page, before: str, *, value: str) -> None:
     """Until a new scene is there and no newer setting is under way."""
-    page.wait_for_function("""([before, value]) => { const root = document.querySelector('.crm-explorer');
+    page.wait_for_function(
+        """([before, value]) => { const root = document.querySelector('.crm-explorer');
         const shown = root.querySelector('input[name=platinum]').parentElement.querySelector('output').innerText;
-        return root.dataset.frame !== before && shown === value; }""", arg=[before, value])
+        return root.dataset.frame !== before && shown === value; }""",
+        arg=[before, value],
+    )
 
 
 def test_an_arrow_key_on_the_slider_gives_what_the_pyramid_computes(lesson, customers):
@@ -131,13 +142,17 @@ def test_a_finger_moves_the_slider_too(lesson, customers):
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     lesson.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    lesson.wait_for_function(f"Math.abs(document.querySelector('{HERE} input[name=platinum]').value - 0.05) < 0.006")
+    lesson.wait_for_function(
+        f"Math.abs(document.querySelector('{HERE} input[name=platinum]').value - 0.05) < 0.006"
+    )
     touch = lesson.context.new_cdp_session(lesson)
     y = box["y"] + box["height"] / 2
     for kind, part in (("touchStart", 0.5), ("touchMove", 0.4), ("touchMove", 0.3), ("touchEnd", None)):
         points = [] if part is None else [{"x": box["x"] + part * box["width"], "y": y}]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    lesson.wait_for_function(f"Math.abs(document.querySelector('{HERE} input[name=platinum]').value - 0.03) < 0.006")
+    lesson.wait_for_function(
+        f"Math.abs(document.querySelector('{HERE} input[name=platinum]').value - 0.03) < 0.006"
+    )
     value = float(slider.input_value())
     await_frame(lesson, "", value=percent(value))
     assert numbers(lesson)[:8] == computed(customers, platinum=value)
@@ -146,10 +161,15 @@ def test_a_finger_moves_the_slider_too(lesson, customers):
 
 def test_the_switch_shows_one_language_of_prose_explorer_and_tables(lesson):
     names = f"{HERE} .crm-explorer .crm-name"
-    for lang, yes, no in (("zh", "学完这一课", "After this lesson"), ("en", "After this lesson", "学完这一课")):
+    for lang, yes, no in (
+        ("zh", "学完这一课", "After this lesson"),
+        ("en", "After this lesson", "学完这一课"),
+    ):
         press(lesson, lang)
         assert yes in shown(lesson) and no not in shown(lesson)
-        lesson.wait_for_function("lang => document.querySelector('.crm-explorer').dataset.lang === lang", arg=lang)
+        lesson.wait_for_function(
+            "lang => document.querySelector('.crm-explorer').dataset.lang === lang", arg=lang
+        )
         words = lesson.locator(f"{HERE} .crm-explorer").text_content()
         assert bool(CJK.search(words)) == (lang == "zh")
         assert bool(re.search("[a-z]{4}", words)) == (lang == "en")
@@ -175,10 +195,14 @@ def test_the_chinese_edition_has_chinese_menus_no_switch_and_no_news(browser, ch
         menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
         assert len(menus) >= 8 and all(CJK.search(m) for m in menus), menus
         assert page.locator(".crm-language:visible").count() == 0
-        page.wait_for_selector(f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached")
+        page.wait_for_selector(
+            f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached"
+        )
         page.wait_for_timeout(1500)  # a news pop-up would come once the rest is idle
         assert page.locator(".Toastify__toast, .jp-Dialog").all_inner_texts() == []
-        assert not [url for url in asked if "/news" in url or not url.startswith((chinese.base, "data:", "blob:"))]
+        assert not [
+            url for url in asked if "/news" in url or not url.startswith((chinese.base, "data:", "blob:"))
+        ]
         picture(page, "start_zh")
 
 
@@ -213,7 +237,17 @@ def test_an_exercise_says_at_once_whether_an_answer_is_recorded_or_badly_formed(
 def report(browser, tmp_path_factory):
     out = tmp_path_factory.mktemp("report") / "out"
     env = {k: v for k, v in os.environ.items() if not k.startswith("CRMKIT_")}
-    command = [sys.executable, "-m", "coursekit.cli", "run", "cdnow_sample", "--lang", "both", "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "coursekit.cli",
+        "run",
+        "cdnow_sample",
+        "--lang",
+        "both",
+        "--out",
+        str(out),
+    ]
     ran = subprocess.run(command, capture_output=True, encoding="utf-8", env=env, timeout=300)
     assert ran.returncode == 0, ran.stderr
     return out
@@ -228,7 +262,9 @@ def test_the_clients_page_opens_offline_asks_for_nothing_and_shows_maths_and_fig
         path = Path(report / f"report_{lang}.html")
         page.goto(path.as_uri())
         assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
-        boxes = page.evaluate("[...document.querySelectorAll('math')].map(n => n.getBoundingClientRect().height)")
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('math')].map(n => n.getBoundingClientRect().height)"
+        )
         assert len(boxes) >= 8 and min(boxes) > 5
         fraction = page.evaluate("""() => { const [a, b] = document.querySelector('math mfrac').children;
             return [a.getBoundingClientRect().bottom, b.getBoundingClientRect().top]; }""")

@@ -9,27 +9,33 @@ import pandas as pd
 import pytest
 
 import crmkit
+from crmkit.customer_pyramid.explorer_pyramid import explore_pyramid, pyramid_scene
+from crmkit.customer_pyramid.explorer_rfm import Cells, explore_rfm, rfm_scene, rules
 from crmkit.customer_pyramid.pyramid import rank_customers
+from crmkit.customer_pyramid.segments import check_rules
 from crmkit.display import scene as scenes
 from crmkit.display import widget
-from crmkit.customer_pyramid.explorer_pyramid import explore_pyramid, pyramid_scene
-from crmkit.relationship_types.explorer import explore_relationship_types, types_scene
-from crmkit.customer_pyramid.explorer_rfm import Cells, explore_rfm, rfm_scene, rules
-from crmkit.customer_pyramid.segments import check_rules
 from crmkit.display.numbers import number, percent
+from crmkit.relationship_types.explorer import explore_relationship_types, types_scene
 
 
 @pytest.fixture(scope="module")
 def customers():
     rng = np.random.default_rng(3)
     n = 500
-    return pd.DataFrame({
-        "customer_id": [f"c{i}" for i in range(n)], "revenue": np.round(rng.pareto(1.4, n) * 50, 2),
-        "days_since_last": rng.integers(0, 500, n).astype(float), "frequency": rng.geometric(0.4, n) - 1})
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(n)],
+            "revenue": np.round(rng.pareto(1.4, n) * 50, 2),
+            "days_since_last": rng.integers(0, 500, n).astype(float),
+            "frequency": rng.geometric(0.4, n) - 1,
+        }
+    )
 
 
-SEGMENT = pd.DataFrame({"customers": [2000], "unit_margin": [300.0], "purchases_per_year": [2.0],
-                        "retention_rate": [0.6]})
+SEGMENT = pd.DataFrame(
+    {"customers": [2000], "unit_margin": [300.0], "purchases_per_year": [2.0], "retention_rate": [0.6]}
+)
 
 
 @pytest.fixture(params=[explore_pyramid, explore_relationship_types, explore_rfm])
@@ -60,8 +66,12 @@ def test_pyramid_scene_shows_the_pyramids_numbers(customers):
     better = crmkit.reallocate(crmkit.pyramid(customers, tiers=rule), elasticity=0.3, margin_rate=0.3)
     scene = pyramid_scene(rank_customers(customers), values)
     texts = _texts(scene)
-    shown = [*tiers["customer_share"], *tiers["value_share"], *tiers["resource_share"],
-             *better.tiers["resource_share_after"]]
+    shown = [
+        *tiers["customer_share"],
+        *tiers["value_share"],
+        *tiers["resource_share"],
+        *better.tiers["resource_share_after"],
+    ]
     assert [t for t in texts if isinstance(t, str)] == [percent(s) for s in shown]
     bars = np.array([m["width"] for m in scene["marks"] if m["kind"] == "rect"])
     np.testing.assert_allclose(bars / bars.max(), np.array(shown) / max(shown), atol=0.001)
@@ -79,27 +89,43 @@ def test_pyramid_explorer_offers_the_bases_of_value_that_the_data_allow(customer
 
 def test_rfm_scene_counts_every_customer_once(customers):
     scene = rfm_scene(Cells(customers), {"bins": 4, "recent_from": 3, "frequent_from": 3, "big_from": 3})
-    counts = [int(t.replace(",", "")) for t in _texts(scene)[: 16] if isinstance(t, str)]
+    counts = [int(t.replace(",", "")) for t in _texts(scene)[:16] if isinstance(t, str)]
     assert sum(counts) == len(customers)
 
 
 def test_rfm_scene_agrees_with_segments_named_customer_by_customer(customers):
-    named = crmkit.name_segments(crmkit.rfm_scores(customers, bins=6), rules=rules(4, 3, 5), bins=6).merge(customers)
+    named = crmkit.name_segments(crmkit.rfm_scores(customers, bins=6), rules=rules(4, 3, 5), bins=6).merge(
+        customers
+    )
     scene = rfm_scene(Cells(customers), {"bins": 6, "recent_from": 4, "frequent_from": 3, "big_from": 5})
     texts = _texts(scene)
     for slug in named["segment"].unique():
         at = texts.index(scenes.term_text(slug))
         inside = named[named["segment"] == slug]
         revenue = inside["revenue"].sum() / named["revenue"].sum()
-        assert texts[at + 1: at + 3] == [percent(len(inside) / len(named)), percent(revenue)]
+        assert texts[at + 1 : at + 3] == [percent(len(inside) / len(named)), percent(revenue)]
 
 
 def test_types_scene_shows_the_comparisons_profits_break_evens_and_both_picks():
     crmkit.set_language("en")
-    values = {"customers": 4, "unit_margin": 2.5, "purchases_per_year": 0.3, "retention_rate": 0.6, "need": 0.8,
-              "cost_factor": 1.0}
-    row = pd.DataFrame({"segment": ["x"], "customers": [10_000.0], "unit_margin": [10**2.5], "need": [0.8],
-                        "purchases_per_year": [10**0.3], "retention_rate": [0.6]})
+    values = {
+        "customers": 4,
+        "unit_margin": 2.5,
+        "purchases_per_year": 0.3,
+        "retention_rate": 0.6,
+        "need": 0.8,
+        "cost_factor": 1.0,
+    }
+    row = pd.DataFrame(
+        {
+            "segment": ["x"],
+            "customers": [10_000.0],
+            "unit_margin": [10**2.5],
+            "need": [0.8],
+            "purchases_per_year": [10**0.3],
+            "retention_rate": [0.6],
+        }
+    )
     result = crmkit.compare_relationship_types(row)
     scene, best = types_scene(values), result.best.iloc[0]
     texts = [t for t in _texts(scene) if isinstance(t, str)]
@@ -122,13 +148,18 @@ def test_types_explorer_begins_at_the_segment_and_answers_within_a_frame():
         with pytest.raises(crmkit.CrmkitError):
             explore_relationship_types(wrong)
     explorer = explore_relationship_types(SEGMENT)
-    assert explorer.values["customers"] == pytest.approx(np.log10(2000)) and explorer.values["retention_rate"] == 0.6
+    assert (
+        explorer.values["customers"] == pytest.approx(np.log10(2000))
+        and explorer.values["retention_rate"] == 0.6
+    )
     took = []
     for margin in np.linspace(0, 5, 21):
         began = perf_counter()
         explorer._compute(explorer.values | {"unit_margin": margin})
         took.append(perf_counter() - began)
-    assert min(took) < 0.010, "the Python step of a frame"  # the quickest of 21: others may be using the machine
+    assert min(took) < 0.010, (
+        "the Python step of a frame"
+    )  # the quickest of 21: others may be using the machine
 
 
 @pytest.mark.parametrize("bins", range(3, 8))
@@ -201,9 +232,15 @@ def page(browser, customers):
     page = browser.new_page()
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.route("**/*", lambda route: route.fulfill(
-        body=(here / "explorer.js").read_text() if route.request.url.endswith(".js") else PAGE % state,
-        content_type="text/javascript" if route.request.url.endswith(".js") else "text/html; charset=utf-8"))
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(
+            body=(here / "explorer.js").read_text() if route.request.url.endswith(".js") else PAGE % state,
+            content_type="text/javascript"
+            if route.request.url.endswith(".js")
+            else "text/html; charset=utf-8",
+        ),
+    )
     page.goto("http://explorer.test/")
     page.wait_for_function("window.ready")
     page.state = json.loads(state)

@@ -12,10 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from pages import VISIBLE, fresh, open_notebook, picture, press, shown
-
-from coursekit.lessons.one_language import edition
-from coursekit.lessons.build import notebooks, read_lessons
 from places import SUPPORT
+
+from coursekit.lessons.build import notebooks, read_lessons
+from coursekit.lessons.one_language import edition
 
 HERE = SUPPORT
 EXTENSIONS = HERE.parent / "coursekit" / "labextension"
@@ -28,8 +28,14 @@ def course(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     made = notebooks(read_lessons(HERE / "lessons"))
     made["zh_edition.ipynb"] = edition(made["notebooks/01_sample.ipynb"], "zh")
-    pairs = [nbformat.v4.new_markdown_cell(text, metadata={"tags": [tag]}) for i in range(LONG) for tag, text in (
-        ("lang-zh", f"## 第 {i} 节\n\n{'关系营销。' * 60}"), ("lang-en", f"## Part {i}\n\n{'Marketing of relations. ' * 60}"))]
+    pairs = [
+        nbformat.v4.new_markdown_cell(text, metadata={"tags": [tag]})
+        for i in range(LONG)
+        for tag, text in (
+            ("lang-zh", f"## 第 {i} 节\n\n{'关系营销。' * 60}"),
+            ("lang-en", f"## Part {i}\n\n{'Marketing of relations. ' * 60}"),
+        )
+    ]
     made["long.ipynb"] = nbformat.v4.new_notebook(cells=pairs, metadata=made["zh_edition.ipynb"].metadata)
     for name, notebook in made.items():
         (root / name).parent.mkdir(exist_ok=True)
@@ -47,14 +53,34 @@ def server(browser, course, tmp_path_factory):
     news = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
     (home / "labconfig").mkdir()
     (home / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(news))
-    own = {"JUPYTERLAB_SETTINGS_DIR": "set", "JUPYTERLAB_WORKSPACES_DIR": "work", "JUPYTER_RUNTIME_DIR": "run"}
+    own = {
+        "JUPYTERLAB_SETTINGS_DIR": "set",
+        "JUPYTERLAB_WORKSPACES_DIR": "work",
+        "JUPYTER_RUNTIME_DIR": "run",
+    }
     env = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_PATH": str(home)}
     env |= {name: str(home / folder) for name, folder in own.items()}
-    options = {"ServerApp.port": port, "ServerApp.port_retries": 0, "ServerApp.root_dir": course,
-               "IdentityProvider.token": "", "ServerApp.disable_check_xsrf": True, "ServerApp.allow_root": True,
-               "LabApp.expose_app_in_browser": True, "LabApp.extra_labextensions_path": EXTENSIONS}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", *(f"--{k}={v}" for k, v in options.items())]
-    with open(home / "log", "wb") as log, subprocess.Popen(command, env=env, stdout=log, stderr=log) as process:
+    options = {
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.root_dir": course,
+        "IdentityProvider.token": "",
+        "ServerApp.disable_check_xsrf": True,
+        "ServerApp.allow_root": True,
+        "LabApp.expose_app_in_browser": True,
+        "LabApp.extra_labextensions_path": EXTENSIONS,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        *(f"--{k}={v}" for k, v in options.items()),
+    ]
+    with (
+        open(home / "log", "wb") as log,
+        subprocess.Popen(command, env=env, stdout=log, stderr=log) as process,
+    ):
         try:
             for _ in range(600):
                 try:
@@ -93,8 +119,10 @@ def exercise(browser, server):
 def interface(server: str, locale: str) -> None:
     """Set the language of JupyterLab's menus."""
     request = urllib.request.Request(
-        f"{server}/lab/api/settings/@jupyterlab/translation-extension:plugin", method="PUT",
-        data=json.dumps({"raw": json.dumps({"locale": locale})}).encode())
+        f"{server}/lab/api/settings/@jupyterlab/translation-extension:plugin",
+        method="PUT",
+        data=json.dumps({"raw": json.dumps({"locale": locale})}).encode(),
+    )
     urllib.request.urlopen(request)
 
 
@@ -108,7 +136,9 @@ def test_the_first_language_is_that_of_the_interface_and_it_works_without_a_kern
         interface(server, "default")
     page.context.clear_cookies()
     open_notebook(page, server, "notebooks/01_sample.ipynb")
-    assert page.evaluate("document.body.dataset.crmLang") == "en", "nothing was chosen, so the interface still decides"
+    assert page.evaluate("document.body.dataset.crmLang") == "en", (
+        "nothing was chosen, so the interface still decides"
+    )
     assert "Sample lesson" in shown(page) and "样课" not in shown(page)
     press(page, "both")
     assert "Sample lesson" in shown(page) and "样课" in shown(page)
@@ -197,19 +227,28 @@ def test_the_table_of_contents_lists_what_is_on_the_page(exercise):
 def test_a_long_notebook_switches_at_once_and_leaves_no_blank_where_one_scrolls(page, server):
     open_notebook(page, server, "long.ipynb")
     for lang, script in (("zh", "第"), ("en", "Part"), ("both", "Part"), ("zh", "第")):
-        taken = page.evaluate("""lang => { const start = performance.now();
+        taken = page.evaluate(
+            """lang => { const start = performance.now();
             document.querySelector(`.crm-language button[value=${lang}]`).click();
-            document.body.offsetHeight; return performance.now() - start; }""", lang)
+            document.body.offsetHeight; return performance.now() - start; }""",
+            lang,
+        )
         assert taken < 500, f"{taken:.0f} ms"
         for place in (0.0, 0.3, 0.7, 1.0):
             # to the end of the prose: JupyterLab lets one scroll on past it, into a window's height of nothing
-            page.evaluate("""place => { const box = document.querySelector('.jp-WindowedPanel-outer');
+            page.evaluate(
+                """place => { const box = document.querySelector('.jp-WindowedPanel-outer');
                 const prose = box.querySelector('.jp-WindowedPanel-inner').offsetHeight;
-                box.scrollTop = place * (prose - box.clientHeight); }""", place)
-            page.wait_for_function("""script => {
+                box.scrollTop = place * (prose - box.clientHeight); }""",
+                place,
+            )
+            page.wait_for_function(
+                """script => {
                 const box = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
                 return [0.2, 0.5, 0.8].some(part => document.elementsFromPoint(box.x + 300, box.y + part * box.height)
-                    .some(n => n.matches?.('.jp-RenderedMarkdown') && n.innerText.includes(script))); }""", arg=script)
+                    .some(n => n.matches?.('.jp-RenderedMarkdown') && n.innerText.includes(script))); }""",
+                arg=script,
+            )
     height = "document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
     before = page.evaluate(height)
     press(page, "both")
@@ -221,7 +260,9 @@ def test_outputs_follow_the_switch_without_running_again(exercise):
     page.wait_for_function("jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'")
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_selector(".jp-OutputArea-output table td:has-text('advice')", state="attached")
-    page.evaluate("document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })")
+    page.evaluate(
+        "document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })"
+    )
     outputs = "[...document.querySelectorAll('.jp-OutputArea-output div[lang]')]"
     said = f"{outputs}.filter(n => n.offsetParent !== null).map(n => n.innerText).join()"
     press(page, "zh")

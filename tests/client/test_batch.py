@@ -11,11 +11,11 @@ from pathlib import Path
 import nbformat
 import nbformat.v4 as v4
 import pytest
+from killing import killed_when
 
 from coursekit.client.batch import Parameter, batch, cell_value, declared, read_notebook, safe_label
 from coursekit.messages import KitError
 from crmkit import set_language
-from killing import killed_when
 
 PARAMETERS = """n: int = 3  # how many
 rate: float = 0.5
@@ -68,20 +68,32 @@ def result_of(path: Path) -> tuple:
 
 
 def test_every_row_runs_with_its_own_values_and_only_what_failed_or_changed_runs_again(notebook, tmp_path):
-    rows = table(tmp_path, "id,n,rate,client,strict,tiers\na/1,1,0.25,=甲,,\n,,,,,\n王 二,2,,007,true,\"[3, 4]\"\n")
+    rows = table(
+        tmp_path, 'id,n,rate,client,strict,tiers\na/1,1,0.25,=甲,,\n,,,,,\n王 二,2,,007,true,"[3, 4]"\n'
+    )
     out = tmp_path / "结果 {x}"
     done, said = run(notebook, rows, out)
     assert [(r.number, r.state) for r in done] == [(2, "done"), (4, "failed")] and "row 4" in said
     assert result_of(out / "00002_a_1.ipynb") == (1, 0.25, "=甲", False, [1, 2], None, None)
     first, second = results(out)
-    assert (first["state"], first["n"], first["client"], first["output"]) == ("done", "1", "'=甲", "00002_a_1.ipynb")
-    assert second["error"] == "ValueError: n = 2 is not allowed" and second["output"] == "00004_王_二.failed.ipynb"
+    assert (first["state"], first["n"], first["client"], first["output"]) == (
+        "done",
+        "1",
+        "'=甲",
+        "00002_a_1.ipynb",
+    )
+    assert (
+        second["error"] == "ValueError: n = 2 is not allowed"
+        and second["output"] == "00004_王_二.failed.ipynb"
+    )
     assert float(first["seconds"]) > 0 and second["strict"] == "True"
     assert (out / second["output"]).is_file() and not (out / "00004_王_二.ipynb").exists()
     assert {p.name for p in out.iterdir()} == {"00002_a_1.ipynb", second["output"], "results.csv"}
 
     stamp = (out / "00002_a_1.ipynb").stat().st_mtime_ns
-    rows = table(tmp_path, "id,n,rate,client,strict,tiers\na/1,1,0.25,=甲,,\n,,,,,\n王 二,2,,007,false,\"[3, 4]\"\n")
+    rows = table(
+        tmp_path, 'id,n,rate,client,strict,tiers\na/1,1,0.25,=甲,,\n,,,,,\n王 二,2,,007,false,"[3, 4]"\n'
+    )
     done, said = run(notebook, rows, out)
     assert "1 rows run, 1 were done before" in said and {r.state for r in done} == {"done"}
     assert (out / "00002_a_1.ipynb").stat().st_mtime_ns == stamp and not list(out.glob("*.failed.ipynb"))
@@ -114,7 +126,10 @@ def test_a_workbook_with_a_title_gives_the_same_rows(notebook, tmp_path):
         sheet.write_row(4, 0, ["", "", "", "否"])
         sheet.write_datetime(4, 4, datetime.datetime(2026, 3, 1), day)
     (one, two), _ = run(notebook, path, tmp_path / "out")
-    assert one.values == {"n": 5, "rate": 2.0, "strict": False, "client": "12345"} and one.output == "00004_7.ipynb"
+    assert (
+        one.values == {"n": 5, "rate": 2.0, "strict": False, "client": "12345"}
+        and one.output == "00004_7.ipynb"
+    )
     assert two.values == {"strict": False, "client": "2026-03-01"} and two.output == "00005.ipynb"
     assert result_of(tmp_path / "out" / one.output)[:4] == (5, 2.0, "12345", False)
 
@@ -124,20 +139,31 @@ def test_papermill_by_hand_gives_the_same_cells(notebook, tmp_path):
 
     (row,), _ = run(notebook, table(tmp_path, "n,client\n4,甲\n"), tmp_path / "out")
     node = nbformat.read(notebook, 4)
-    papermill.execute_notebook(node, str(tmp_path / "hand.ipynb"), parameters={"n": 4, "client": "甲"}, progress_bar=False)
+    papermill.execute_notebook(
+        node, str(tmp_path / "hand.ipynb"), parameters={"n": 4, "client": "甲"}, progress_bar=False
+    )
     hand, ours = (nbformat.read(p, 4).cells for p in (tmp_path / "hand.ipynb", tmp_path / "out" / row.output))
     assert [c.source for c in hand] == [c.source for c in ours] and any("n = 4" in c.source for c in ours)
 
 
-@pytest.mark.parametrize(("text", "code", "says"), [
-    ("n,rat\n1,2\n", "batch_unknown", ["“rat”", "rate: float = 0.5", "top: int = None"]),
-    ("x,y\n1,2\n", "batch_unknown", ["“x, y”"]), ("n,n\n1,2\n", "batch_twice", ["“n”"]),
-    ("n\n", "batch_no_rows", []), ("n,client\n1,a,b\n", "batch_surplus", ["Row 2"]),
-    ("n,rate\n1,0.5\n2.5,\n3,ten\n4,nan\n", "batch_cells",
-     ["Row 3, n: “2.5” is no int", "Row 4, rate: “ten” is no float", "Row 5, rate: “nan”", "3 cells"]),
-    ("strict\nmaybe\n", "batch_cells", ["“maybe” is no bool"]), ("tiers\n3\n", "batch_cells", ["is no list"]),
-    ("top\nmany\n", "batch_cells", ["is no int"]),
-])
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        ("n,rat\n1,2\n", "batch_unknown", ["“rat”", "rate: float = 0.5", "top: int = None"]),
+        ("x,y\n1,2\n", "batch_unknown", ["“x, y”"]),
+        ("n,n\n1,2\n", "batch_twice", ["“n”"]),
+        ("n\n", "batch_no_rows", []),
+        ("n,client\n1,a,b\n", "batch_surplus", ["Row 2"]),
+        (
+            "n,rate\n1,0.5\n2.5,\n3,ten\n4,nan\n",
+            "batch_cells",
+            ["Row 3, n: “2.5” is no int", "Row 4, rate: “ten” is no float", "Row 5, rate: “nan”", "3 cells"],
+        ),
+        ("strict\nmaybe\n", "batch_cells", ["“maybe” is no bool"]),
+        ("tiers\n3\n", "batch_cells", ["is no list"]),
+        ("top\nmany\n", "batch_cells", ["is no int"]),
+    ],
+)
 def test_a_table_that_does_not_fit_is_refused_before_anything_runs(notebook, tmp_path, text, code, says):
     with pytest.raises(KitError) as refused:
         run(notebook, table(tmp_path, text), tmp_path / "out")
@@ -149,7 +175,11 @@ def test_what_is_no_parameterised_notebook_is_refused(notebook, tmp_path):
     rows = table(tmp_path, "n\n1\n")
     nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("n = 1")]), tmp_path / "plain.ipynb")
     (tmp_path / "text.ipynb").write_text("no notebook")
-    for name, code in (("plain", "batch_no_parameters"), ("text", "batch_unreadable"), ("absent", "batch_no_notebook")):
+    for name, code in (
+        ("plain", "batch_no_parameters"),
+        ("text", "batch_unreadable"),
+        ("absent", "batch_no_notebook"),
+    ):
         with pytest.raises(KitError) as refused:
             run(tmp_path / f"{name}.ipynb", rows, tmp_path / "out")
         assert refused.value.code == code
@@ -160,12 +190,30 @@ def test_what_is_no_parameterised_notebook_is_refused(notebook, tmp_path):
 
 def test_types_are_those_that_the_notebook_declares_or_shows_by_its_defaults(notebook):
     kinds = {name: p.kind for name, p in declared(notebook, read_notebook(notebook)).items()}
-    assert kinds == {"n": "int", "rate": "float", "client": "str", "strict": "bool", "tiers": "list", "top": "int", "free": None}
+    assert kinds == {
+        "n": "int",
+        "rate": "float",
+        "client": "str",
+        "strict": "bool",
+        "tiers": "list",
+        "top": "int",
+        "free": None,
+    }
     free = Parameter("free", None, "None")
-    assert [cell_value(free, c) for c in ("3", "0.5", "007", "True", "a b", 4.0)] == [3, 0.5, "007", True, "a b", 4]
+    assert [cell_value(free, c) for c in ("3", "0.5", "007", "True", "a b", 4.0)] == [
+        3,
+        0.5,
+        "007",
+        True,
+        "a b",
+        4,
+    ]
 
 
-@pytest.mark.parametrize("text", ["../../etc", "a\0b\u202e", "CON.", " . ", "甲" * 200, 'a:b*c?"<>|', "=1+1{x}", "e\u0301", "😀" * 60])
+@pytest.mark.parametrize(
+    "text",
+    ["../../etc", "a\0b\u202e", "CON.", " . ", "甲" * 200, 'a:b*c?"<>|', "=1+1{x}", "e\u0301", "😀" * 60],
+)
 def test_names_are_such_as_every_file_system_takes(text):
     label = safe_label(text)
     assert not re.search(r'[\\/:*?"<>|\x00-\x1f\u202e{} ]', label) and len(label.encode()) <= 150
@@ -176,7 +224,9 @@ def test_names_are_such_as_every_file_system_takes(text):
 def test_kill_9_in_the_middle_leaves_whole_outputs_no_survivor_and_a_rerun_does_the_rest(notebook, tmp_path):
     marker = f"batch-{os.getpid()}-{time.monotonic_ns()}"
     node = nbformat.read(notebook, 4)
-    node.cells.append(v4.new_code_cell(f"import os; open({str(tmp_path / marker)!r}, 'a').write(f'{{os.getpid()}}\\n')"))
+    node.cells.append(
+        v4.new_code_cell(f"import os; open({str(tmp_path / marker)!r}, 'a').write(f'{{os.getpid()}}\\n')")
+    )
     nbformat.write(node, notebook)
     rows = table(tmp_path, "n\n" + "\n".join(str(400 + i) for i in range(5)) + "\n")
     out = tmp_path / "out"
@@ -213,7 +263,11 @@ def result_of_n(path: Path) -> int:
 
 def test_a_process_that_dies_fails_its_row_and_no_other(notebook, tmp_path):
     node = nbformat.read(notebook, 4)
-    node.cells.append(v4.new_code_cell("import os, signal\nif n == 2:\n    os.kill(os.getppid(), signal.SIGKILL); time.sleep(30)"))
+    node.cells.append(
+        v4.new_code_cell(
+            "import os, signal\nif n == 2:\n    os.kill(os.getppid(), signal.SIGKILL); time.sleep(30)"
+        )
+    )
     node.cells.append(v4.new_code_cell("if n == 3:\n    os._exit(9)"))
     nbformat.write(node, notebook)
     done, _ = run(notebook, table(tmp_path, "n\n1\n2\n3\n4\n"), tmp_path / "out")

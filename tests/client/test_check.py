@@ -12,8 +12,21 @@ import crmkit
 from coursekit.client.check import check
 
 PROMISED = [
-    "usable", "rows_in", "rows_used", "rows_set_aside", "reasons", "zero_amount_rows", "negative_amount_rows", "duplicate_rows", "customers", "amount_total", "first_date",
-    "last_date", "encoding", "mapping", "errors",
+    "usable",
+    "rows_in",
+    "rows_used",
+    "rows_set_aside",
+    "reasons",
+    "zero_amount_rows",
+    "negative_amount_rows",
+    "duplicate_rows",
+    "customers",
+    "amount_total",
+    "first_date",
+    "last_date",
+    "encoding",
+    "mapping",
+    "errors",
 ]
 GOOD = "客户编号,下单时间,实付金额\n007,2024-03-05,5\n007,2024-03-06,-2\n,2024-03-07,1\n合计,,4\n"
 
@@ -29,17 +42,24 @@ def test_json_is_the_only_thing_on_stdout_and_the_exit_code_says_usable(tmp_path
     path = tmp_path / "销售 明细.csv"
     path.write_text(GOOD, encoding="gb18030")
     done = subprocess.run(
-        [sys.executable, "-c", "from coursekit.cli import main; main()", "check", str(path), "--json"], capture_output=True,
+        [sys.executable, "-c", "from coursekit.cli import main; main()", "check", str(path), "--json"],
+        capture_output=True,
         env={"PYTHONIOENCODING": "ascii", "PATH": "", "CRMKIT_LANG": "zh"},
     )
     report = json.loads(done.stdout.decode("utf-8"))
     assert done.returncode == 0 and done.stdout.count(b"\n") == 1
     assert list(report)[: len(PROMISED)] == PROMISED
-    assert (report["rows_in"], report["rows_used"], report["amount_total"], report["encoding"]) == (4, 2, "3.00", "gb18030")
+    assert (report["rows_in"], report["rows_used"], report["amount_total"], report["encoding"]) == (
+        4,
+        2,
+        "3.00",
+        "gb18030",
+    )
     with open(report["set_aside_file"], encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(r["line"], r["reason"], r["explanation"], r["original"]) for r in rows] == [
-        ("4", "missing_customer", "没有客户编号", ",2024-03-07,1"), ("5", "total_row", "合计行", "合计,,4"),
+        ("4", "missing_customer", "没有客户编号", ",2024-03-07,1"),
+        ("5", "total_row", "合计行", "合计,,4"),
     ]
     assert open(report["set_aside_file"], "rb").read(3) == b"\xef\xbb\xbf"
 
@@ -64,7 +84,9 @@ def test_a_refused_file_gets_a_mapping_that_reads_it_once_filled_in(tmp_path, ca
     assert json.loads(capsys.readouterr().out)["first_date"] == "2024-04-03"
 
 
-@pytest.mark.parametrize("lang, word", [("zh", "可以使用"), ("en", "usable"), ("both", "可以使用：a.csv usable: a.csv")])
+@pytest.mark.parametrize(
+    "lang, word", [("zh", "可以使用"), ("en", "usable"), ("both", "可以使用：a.csv usable: a.csv")]
+)
 def test_the_report_for_people_is_in_the_language_in_force(tmp_path, capsys, lang, word):
     crmkit.set_language(lang)
     (tmp_path / "a.csv").write_text(GOOD, encoding="utf-8")
@@ -80,14 +102,21 @@ def test_a_new_draft_keeps_the_columns_of_the_mapping_that_was_given(tmp_path, c
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         for name in ("North", "South"):
             sheet = book.add_worksheet(name)
-            for i, row in enumerate([("Kunde", "Datum", "Betrag"), ("a", "2024-01-31", 5), ("b", "2024-02-28", 6)]):
+            for i, row in enumerate(
+                [("Kunde", "Datum", "Betrag"), ("a", "2024-01-31", 5), ("b", "2024-02-28", 6)]
+            ):
                 sheet.write_row(i, 0, row)
     columns = {"customer_id": "Kunde", "date": "Datum", "amount": "Betrag"}
-    (tmp_path / "m.toml").write_text("[columns]\n" + "\n".join(f'{k} = "{v}"' for k, v in columns.items()), encoding="utf-8")
+    (tmp_path / "m.toml").write_text(
+        "[columns]\n" + "\n".join(f'{k} = "{v}"' for k, v in columns.items()), encoding="utf-8"
+    )
     assert check(str(tmp_path / "a.xlsx"), mapping=tmp_path / "m.toml", as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert [e["code"] for e in report["errors"]] == ["ambiguous_sheet"]
-    assert tomllib.loads(open(report["mapping_file"], encoding="utf-8").read()) == {"sheet": "North", "columns": columns}
+    assert tomllib.loads(open(report["mapping_file"], encoding="utf-8").read()) == {
+        "sheet": "North",
+        "columns": columns,
+    }
     assert check(str(tmp_path / "a.xlsx"), mapping=report["mapping_file"], as_json=True) == 0
 
 

@@ -33,7 +33,12 @@ class Seen(HTMLParser):
         self.texts.append((self._open[-1] if self._open else "", data))
 
     def addresses(self):
-        return [v for _, attrs in self.tags for k, v in attrs.items() if k in ("src", "href", "srcset", "action", "data", "poster")]
+        return [
+            v
+            for _, attrs in self.tags
+            for k, v in attrs.items()
+            if k in ("src", "href", "srcset", "action", "data", "poster")
+        ]
 
 
 def notebook(*cells):
@@ -53,12 +58,21 @@ def output(data, metadata=None):
 
 
 def made(*cells, lang="en", client="Example"):
-    return page(notebook(*cells), lang, PageTitle(title="Report", client=client, facts=(("Data up to", "2024-01-31"),)), WORDS)
+    return page(
+        notebook(*cells),
+        lang,
+        PageTitle(title="Report", client=client, facts=(("Data up to", "2024-01-31"),)),
+        WORDS,
+    )
 
 
 def test_only_cells_tagged_report_are_shown_and_never_their_code():
-    html = made(prose("# Seen"), v4.new_markdown_cell("# Unseen"), shown(output({"text/markdown": "**figure** 5"})),
-                shown(output({"text/markdown": "not this"}), tags=()))
+    html = made(
+        prose("# Seen"),
+        v4.new_markdown_cell("# Unseen"),
+        shown(output({"text/markdown": "**figure** 5"})),
+        shown(output({"text/markdown": "not this"}), tags=()),
+    )
     assert "Seen" in html and "<strong>figure</strong> 5" in html
     assert "Unseen" not in html and "not this" not in html and "secret_code" not in html
 
@@ -90,16 +104,30 @@ def test_amounts_with_a_dollar_sign_are_no_maths():
     assert "<math" not in html and "$5 to $7" in html
 
 
-@pytest.mark.parametrize("attack", [
-    "<script>alert(1)</script>", '<img src="http://example.com/x.png">', "<iframe src=//example.com></iframe>",
-    '<a href="javascript:alert(1)">x</a>', '<table><tr><td style="background:url(http://example.com)" onclick="a()">x</td></tr></table>',
-    "<link rel=stylesheet href=https://example.com/a.css>", "<style>@import 'https://example.com/a.css'</style>",
-    "<svg><image href='https://example.com/a.png'/></svg>", "![x](http://example.com/x.png)", "[x](http://example.com)",
-    "<http://example.com/auto>",
-])
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        '<img src="http://example.com/x.png">',
+        "<iframe src=//example.com></iframe>",
+        '<a href="javascript:alert(1)">x</a>',
+        '<table><tr><td style="background:url(http://example.com)" onclick="a()">x</td></tr></table>',
+        "<link rel=stylesheet href=https://example.com/a.css>",
+        "<style>@import 'https://example.com/a.css'</style>",
+        "<svg><image href='https://example.com/a.png'/></svg>",
+        "![x](http://example.com/x.png)",
+        "[x](http://example.com)",
+        "<http://example.com/auto>",
+    ],
+)
 def test_hostile_client_data_neither_runs_nor_fetches(attack):
-    html = made(prose(f"Client {attack}\n\n{attack}"), shown(output({"text/html": f"<div>{attack}</div>"})),
-                shown(output({"text/markdown": attack})), shown(output({"text/plain": attack})), client=attack)
+    html = made(
+        prose(f"Client {attack}\n\n{attack}"),
+        shown(output({"text/html": f"<div>{attack}</div>"})),
+        shown(output({"text/markdown": attack})),
+        shown(output({"text/plain": attack})),
+        client=attack,
+    )
     seen = Seen(html)
     assert all(a.startswith(("#", "data:")) for a in seen.addresses())
     assert not {"script", "iframe", "link", "svg", "object", "form"} & {tag for tag, _ in seen.tags}
@@ -114,12 +142,19 @@ def test_client_name_is_escaped_in_title_and_heading():
 
 
 def test_table_keeps_its_cells_and_loses_its_style_sheet():
-    html = clean('<style>.x{color:red}</style><table class="crm-table"><thead><tr><th scope="col">a &lt; b</th></tr></thead></table>')
+    html = clean(
+        '<style>.x{color:red}</style><table class="crm-table"><thead><tr><th scope="col">a &lt; b</th></tr></thead></table>'
+    )
     assert html == '<table class="crm-table"><thead><tr><th scope="col">a &lt; b</th></tr></thead></table>'
 
 
 def test_figures_are_embedded_with_caption_as_alternative_text():
-    html = made(shown(output({"text/markdown": 'Sales "rose"'}, CAPTION), output({"image/png": ONE_PIXEL}, {"image/png": {"width": 80}})))
+    html = made(
+        shown(
+            output({"text/markdown": 'Sales "rose"'}, CAPTION),
+            output({"image/png": ONE_PIXEL}, {"image/png": {"width": 80}}),
+        )
+    )
     images = [attrs for tag, attrs in Seen(html).tags if tag == "img"]
     assert images == [{"alt": 'Sales "rose"', "src": f"data:image/png;base64,{ONE_PIXEL}", "width": "80"}]
     assert "<figcaption>" in html and html.count("Sales") == 2
@@ -127,10 +162,15 @@ def test_figures_are_embedded_with_caption_as_alternative_text():
 
 def test_svg_figures_lose_what_changes_from_run_to_run():
     def svg(date, salt):
-        return (f'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><metadata><date>{date}</date></metadata>'
-                f'<clipPath id="p{salt}"/><path clip-path="url(#p{salt})"/></svg>')
+        return (
+            f'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><metadata><date>{date}</date></metadata>'
+            f'<clipPath id="p{salt}"/><path clip-path="url(#p{salt})"/></svg>'
+        )
 
-    pages = {made(shown(output({"image/svg+xml": svg(d, s)}))) for d, s in (("2024", "0123456789"), ("2025", "abcdef9876"))}
+    pages = {
+        made(shown(output({"image/svg+xml": svg(d, s)})))
+        for d, s in (("2024", "0123456789"), ("2025", "abcdef9876"))
+    }
     assert len(pages) == 1
 
 
@@ -179,4 +219,6 @@ def test_contents_link_to_headings_of_the_second_level():
 
 
 def test_formula_keeps_its_source_as_text():
-    assert 'alttext="a &lt; b"' in maths("a < b", display=False) and "http" not in maths("a < b", display=True)
+    assert 'alttext="a &lt; b"' in maths("a < b", display=False) and "http" not in maths(
+        "a < b", display=True
+    )

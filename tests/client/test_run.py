@@ -10,15 +10,15 @@ import nbformat
 import nbformat.v4 as v4
 import pandas as pd
 import pytest
+from places import ROOT
 
 import coursekit.client.run as runner
-from coursekit.lessons.one_language import edition
+from coursekit.client.run import parameter_values, run, typed
 from coursekit.lessons.notebooks import lesson_notebook
+from coursekit.lessons.one_language import edition
 from coursekit.lessons.source import read_lesson
 from coursekit.messages import KitError
-from coursekit.client.run import parameter_values, run, typed
 from crmkit import load, set_language
-from places import ROOT
 
 CJK = re.compile(r"[\u3400-\u9fff]")
 
@@ -32,15 +32,24 @@ def code(text, *tags):
 
 
 SMALL = [
-    md("# 小课", "lang-zh"), md("# Small", "lang-en"),
-    code('lang: str = "both"  # 语言 | language\ndata: str = "cdnow"  # 数据 | data\nmapping: str = ""  # 对照 | mapping\n'
-         'sheet: str = ""  # 表 | sheet\ndrop_duplicates: bool = False  # 去重 | drop\nas_of: str = ""  # 日期 | date\n'
-         'client: str = ""  # 企业 | client\ncurrency: str = ""  # 货币 | currency\nn: int = 3  # 个数 | how many\n'
-         'rate: float = 0.1  # 比率 | rate\nstrict: bool = False  # 严格 | strict\nout: str = ""  # 文件夹 | folder', "parameters"),
-    md("## 第一步", "lang-zh", "report"), md("## Step one", "lang-en", "report"),
-    code("import pandas as pd\nfrom pathlib import Path\nPath(out).mkdir(parents=True)\n"
-         'pd.DataFrame({"n": [n]}).to_csv(Path(out) / "n.csv")\ndisplay({"text/markdown": f"n is {n}, {client}"}, raw=True)', "report"),
-    md("## 第二步", "lang-zh"), md("## Step two", "lang-en"),
+    md("# 小课", "lang-zh"),
+    md("# Small", "lang-en"),
+    code(
+        'lang: str = "both"  # 语言 | language\ndata: str = "cdnow"  # 数据 | data\nmapping: str = ""  # 对照 | mapping\n'
+        'sheet: str = ""  # 表 | sheet\ndrop_duplicates: bool = False  # 去重 | drop\nas_of: str = ""  # 日期 | date\n'
+        'client: str = ""  # 企业 | client\ncurrency: str = ""  # 货币 | currency\nn: int = 3  # 个数 | how many\n'
+        'rate: float = 0.1  # 比率 | rate\nstrict: bool = False  # 严格 | strict\nout: str = ""  # 文件夹 | folder',
+        "parameters",
+    ),
+    md("## 第一步", "lang-zh", "report"),
+    md("## Step one", "lang-en", "report"),
+    code(
+        "import pandas as pd\nfrom pathlib import Path\nPath(out).mkdir(parents=True)\n"
+        'pd.DataFrame({"n": [n]}).to_csv(Path(out) / "n.csv")\ndisplay({"text/markdown": f"n is {n}, {client}"}, raw=True)',
+        "report",
+    ),
+    md("## 第二步", "lang-zh"),
+    md("## Step two", "lang-en"),
     code('if strict:\n    raise ValueError(f"n = {n} <b>")'),
 ]
 
@@ -69,10 +78,15 @@ def english():
 
 # ---- parameters
 
+
 def test_unknown_parameter_is_refused_with_the_allowed_ones(small):
     with pytest.raises(KitError) as refused:
         parameter_values(small, ["nn=4"])
-    assert "“nn”" in refused.value.message_en and "n: int = 3" in refused.value.message_en and "“nn”" in refused.value.message_zh
+    assert (
+        "“nn”" in refused.value.message_en
+        and "n: int = 3" in refused.value.message_en
+        and "“nn”" in refused.value.message_zh
+    )
     assert "drop_duplicates" not in refused.value.message_en
 
 
@@ -81,14 +95,26 @@ def test_values_take_the_type_that_the_notebook_declares(small):
     assert parameter_values(small, given) == {"n": 5, "rate": 0.001, "strict": True, "client": "甲=乙"}
 
 
-@pytest.mark.parametrize("name, text, kind", [("n", "5.5", "int"), ("n", "", "int"), ("rate", "ten", "float"), ("rate", "nan", "float"),
-                                              ("rate", "inf", "float"), ("strict", "maybe", "bool"), ("n", True, "int")])
+@pytest.mark.parametrize(
+    "name, text, kind",
+    [
+        ("n", "5.5", "int"),
+        ("n", "", "int"),
+        ("rate", "ten", "float"),
+        ("rate", "nan", "float"),
+        ("rate", "inf", "float"),
+        ("strict", "maybe", "bool"),
+        ("n", True, "int"),
+    ],
+)
 def test_value_of_the_wrong_type_is_refused_naming_the_type(name, text, kind):
     with pytest.raises(KitError, match=f"{name} is of type {kind}"):
         typed(name, text, kind)
 
 
-@pytest.mark.parametrize("given, says", [(["lang=zh"], "--lang"), (["out=x"], "--out"), (["n"], "NAME=VALUE")])
+@pytest.mark.parametrize(
+    "given, says", [(["lang=zh"], "--lang"), (["out=x"], "--out"), (["n"], "NAME=VALUE")]
+)
 def test_parameters_that_are_options_or_no_pairs_are_refused(small, given, says):
     with pytest.raises(KitError, match=says):
         parameter_values(small, given)
@@ -106,13 +132,20 @@ def test_refusals_come_before_anything_is_written(small, log, tmp_path, capsys):
 
 # ---- what is written, and what is left alone
 
+
 def test_run_writes_notebook_page_and_tables_and_replaces_only_its_own(small, log, tmp_path, capsys):
     out = tmp_path / "结果"
     assert run(log, lang="zh", out=out, notebook=small, parameters=["n=7"]) == 0
     files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert files == {"workshop_zh.ipynb", "report_zh.html", "tables/zh/n.csv", runner.MANIFEST}
     page = (out / "report_zh.html").read_text(encoding="utf-8")
-    assert "n is 7, log" in page and "第一步" in page and "Step one" not in page and "第二步" not in page and "2024-01-05" in page
+    assert (
+        "n is 7, log" in page
+        and "第一步" in page
+        and "Step one" not in page
+        and "第二步" not in page
+        and "2024-01-05" in page
+    )
     cells = nbformat.read(out / "workshop_zh.ipynb", 4).cells
     assert not any("Step" in c.source for c in cells) and any("n = 7" in c.source for c in cells)
 
@@ -149,6 +182,7 @@ def test_unusable_file_is_refused_with_the_doors_own_message(small, tmp_path, ca
 
 # ---- the workshop itself
 
+
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory):
     path = tmp_path_factory.mktemp("workshop") / runner.WORKSHOP
@@ -175,7 +209,12 @@ def test_page_is_self_contained_small_and_without_code(cdnow):
         addresses = re.findall(r'\b(?:src|href|action)\s*=\s*"([^"]*)"', text)
         assert len(addresses) > 15 and all(a.startswith(("data:", "#")) for a in addresses)
         assert "http" not in re.sub(r"base64,[^\"')]+", "", text).replace("http-equiv", "")
-        assert "<script" not in text and "report.say" not in text and text.count("<math") >= 8 and len(text) < 2_000_000
+        assert (
+            "<script" not in text
+            and "report.say" not in text
+            and text.count("<math") >= 8
+            and len(text) < 2_000_000
+        )
 
 
 def test_each_page_speaks_one_language(cdnow):
@@ -189,18 +228,30 @@ def test_each_page_speaks_one_language(cdnow):
 def test_labels_in_figures_speak_the_language_of_the_page(cdnow):
     for lang in ("zh", "en"):
         page = (cdnow / f"report_{lang}.html").read_text(encoding="utf-8")
-        figures = [b64decode(code).decode() for code in re.findall(r"image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page)]
-        labels = "\n".join(label for svg in figures for label in re.findall(r"<!-- (.*?) -->", svg))  # matplotlib notes each text
+        figures = [
+            b64decode(code).decode() for code in re.findall(r"image/svg\+xml;base64,([A-Za-z0-9+/=]+)", page)
+        ]
+        labels = "\n".join(
+            label for svg in figures for label in re.findall(r"<!-- (.*?) -->", svg)
+        )  # matplotlib notes each text
         assert len(figures) == 6 and "%" in labels
         assert not CJK.search(labels) if lang == "en" else not re.search(r"[A-Za-z]{2,}", labels)
 
 
 def test_totals_reconcile_with_pandas_on_the_published_log(cdnow):
     log = load("cdnow")
-    said = pd.read_parquet(cdnow / "tables/en/numbers.parquet").set_index(["finding", "figure"])["number"].astype(float)
+    said = (
+        pd.read_parquet(cdnow / "tables/en/numbers.parquet")
+        .set_index(["finding", "figure"])["number"]
+        .astype(float)
+    )
     spend = log.groupby("customer_id")["amount"].sum().sort_values(ascending=False)
     days = log.drop_duplicates(["customer_id", "date"]).groupby("customer_id").size()
-    assert said["rows_all", "rows_in"] == 69659 == said["rows_all", "rows_used"] + said["rows_all", "rows_set_aside"]
+    assert (
+        said["rows_all", "rows_in"]
+        == 69659
+        == said["rows_all", "rows_used"] + said["rows_all", "rows_set_aside"]
+    )
     assert said["total", "total"] == round(log["amount"].sum(), 2) == 2500315.63
     assert said["zero", "rows"] == 80 and said["duplicates", "duplicates"] == 255
     assert said["pareto", "share"] == pytest.approx(spend.head(4714).sum() / spend.sum(), abs=2e-4)
@@ -217,7 +268,12 @@ def test_tables_reconcile_with_each_other_and_with_the_total(cdnow):
     assert table["tiers"]["value"].sum() == pytest.approx(2500315.63)
     assert table["segments"]["revenue"].sum() == pytest.approx(2500315.63)
     assert table["customers"]["revenue"].sum() == pytest.approx(2500315.63)
-    assert table["tiers"]["customers"].sum() == table["segments"]["customers"].sum() == len(table["customers"]) == 23570
+    assert (
+        table["tiers"]["customers"].sum()
+        == table["segments"]["customers"].sum()
+        == len(table["customers"])
+        == 23570
+    )
     assert table["tiers"]["resources"].sum() == pytest.approx(table["reallocation"]["resources_after"].sum())
     lost = table["migration"].set_index("from_tier")
     assert lost.to_numpy().sum() == 23570
@@ -242,7 +298,10 @@ def test_csv_and_workbook_are_there_for_excel(cdnow):
     assert (cdnow / "tables/zh/tiers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     assert CJK.search((cdnow / "tables/zh/tiers.csv").read_text(encoding="utf-8-sig").splitlines()[0])
     assert not CJK.search((cdnow / "tables/en/tiers.csv").read_text(encoding="utf-8-sig"))
-    tabs = {lang: pd.ExcelFile(cdnow / f"tables/{lang}/tables.xlsx", engine="calamine").sheet_names for lang in ("zh", "en")}
+    tabs = {
+        lang: pd.ExcelFile(cdnow / f"tables/{lang}/tables.xlsx", engine="calamine").sheet_names
+        for lang in ("zh", "en")
+    }
     assert {"tiers", "customers"} <= set(tabs["en"]) and tabs["en"][-1] == "numbers"
     assert not [tab for tab in tabs["zh"] if re.search("[a-z]", tab)]
 
@@ -251,15 +310,24 @@ def odd_file(name: str, folder: Path) -> Path:
     """Usable files that stretch the workshop."""
     path = folder / f"{name}.csv"
     rows = {
-        "three_customers": [("a", "2024-01-01", 5), ("b", "2024-02-01", 7), ("c", "2024-03-01", 1), ("a", "2024-03-09", 2)],
+        "three_customers": [
+            ("a", "2024-01-01", 5),
+            ("b", "2024-02-01", 7),
+            ("c", "2024-03-01", 1),
+            ("a", "2024-03-09", 2),
+        ],
         "one_row": [("only", "2024-01-01", 0.01)],
         "single_day": [(f"c{i}", "2024-01-01", i + 1) for i in range(40)],
         "only_returns": [(f"c{i}", f"2024-01-{i % 28 + 1:02}", -i - 1) for i in range(30)],
         "all_zero": [(f"c{i}", f"2024-0{i % 6 + 1}-01", 0) for i in range(30)],
         "huge_amounts": [(f"c{i % 60}", f"2024-{i % 12 + 1:02}-15", 1e12 + i) for i in range(300)],
-        "returns_in_the_second_half": [(f"c{i}", "2023-01-10", 100) for i in range(50)] + [(f"c{i}", "2023-12-01", -10) for i in range(50)],
-        "hostile_names": [(f"<script>alert({i})</script>|*x*_y_$1$", f"2024-{i % 12 + 1:02}-{d}", 50 * (i + 1))
-                          for i in range(30) for d in ("03", "09")],
+        "returns_in_the_second_half": [(f"c{i}", "2023-01-10", 100) for i in range(50)]
+        + [(f"c{i}", "2023-12-01", -10) for i in range(50)],
+        "hostile_names": [
+            (f"<script>alert({i})</script>|*x*_y_$1$", f"2024-{i % 12 + 1:02}-{d}", 50 * (i + 1))
+            for i in range(30)
+            for d in ("03", "09")
+        ],
     }[name]
     pd.DataFrame(rows, columns=["customer_id", "date", "amount"]).to_csv(path, index=False)
     return path
@@ -277,16 +345,33 @@ def in_this_process(notebook: Path, data: Path, lang: str) -> str:
     for cell in node.cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code":
-            more = f"\ndata, out = {str(data)!r}, {str(data.parent / 'tables')!r}" if "parameters" in tags else ""
+            more = (
+                f"\ndata, out = {str(data)!r}, {str(data.parent / 'tables')!r}"
+                if "parameters" in tags
+                else ""
+            )
             with capture_output() as caught:
                 shell.run_cell(cell.source + more).raise_error()
-            cell.outputs = [v4.new_output("display_data", data=o.data, metadata=o.metadata) for o in caught.outputs]
+            cell.outputs = [
+                v4.new_output("display_data", data=o.data, metadata=o.metadata) for o in caught.outputs
+            ]
     pyplot.close("all")
     return runner.html(node, lang, {"as_of": "", "data": str(data), "client": data.stem})
 
 
-@pytest.mark.parametrize("name", ["three_customers", "one_row", "single_day", "only_returns", "all_zero", "huge_amounts",
-                                  "returns_in_the_second_half", "hostile_names"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "three_customers",
+        "one_row",
+        "single_day",
+        "only_returns",
+        "all_zero",
+        "huge_amounts",
+        "returns_in_the_second_half",
+        "hostile_names",
+    ],
+)
 def test_any_usable_file_makes_a_page(workshop, tmp_path, name):
     page = in_this_process(workshop, odd_file(name, tmp_path), "zh")
     assert not re.search(r"\bnan\b|\binf\b|\bNone\b|NaT", words(page)) and "<script" not in page

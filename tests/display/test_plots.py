@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 
 matplotlib.use("agg")
+from gallery import NAMES, draw, example
 from matplotlib import pyplot as plt
 from matplotlib.ticker import FixedLocator
+from test_fonts import bare_machine, listening  # noqa: F401
 
 import crmkit
 from crmkit import plots
 from crmkit.display import drawing as paper
 from crmkit.display.numbers import number, percent
-from gallery import NAMES, draw, example
-from test_fonts import bare_machine, listening  # noqa: F401
 
 UNITS = {"": 1, "%": 0.01, "k": 1e3, "M": 1e6, "B": 1e9, "万": 1e4, "亿": 1e8}
 MESSY = ("喆珺犇与合作伙伴 Łódź & Söhne", "$\\alpha$ 客户 <b>", "=1+1 −5%", "珺")
@@ -78,8 +78,12 @@ def test_labels_are_words_of_the_language_inside_the_figure(name, lang):
     assert bool(chinese) == (lang != "en") and (lang == "zh" or english)
     page = ax.figure.bbox
     limits = ((ax.xaxis, sorted(ax.get_xlim())), (ax.yaxis, sorted(ax.get_ylim())))
-    beyond = [tick.label1 for axis, (low, high) in limits for tick in axis.get_major_ticks()
-              if not low <= tick.get_loc() <= high]  # matplotlib does not draw these
+    beyond = [
+        tick.label1
+        for axis, (low, high) in limits
+        for tick in axis.get_major_ticks()
+        if not low <= tick.get_loc() <= high
+    ]  # matplotlib does not draw these
     for text in ax.figure.findobj(matplotlib.text.Text):
         if text.get_text() and text.get_visible() and text not in beyond:
             box = text.get_window_extent()
@@ -172,7 +176,8 @@ def test_reallocation_bars_are_the_resources_and_the_title_gives_the_profit_chan
     result = example("plot_reallocation")[0]
     ax = draw("plot_reallocation")
     assert [b.get_height() for b in ax.patches] == pytest.approx(
-        [*result.tiers["resources_before"], *result.tiers["resources_after"]])
+        [*result.tiers["resources_before"], *result.tiers["resources_after"]]
+    )
     assert number(result.profit_change.value) in ax.get_title(loc="left")
 
 
@@ -226,7 +231,9 @@ def test_rfm_cells_count_every_customer_once_best_at_the_top_right():
 def test_segments_bars_are_the_shares():
     sizes = example("plot_segments")[0]
     ax = draw("plot_segments")
-    assert [b.get_width() for b in ax.patches] == pytest.approx([*sizes["customer_share"], *sizes["value_share"]])
+    assert [b.get_width() for b in ax.patches] == pytest.approx(
+        [*sizes["customer_share"], *sizes["value_share"]]
+    )
 
 
 def test_sales_bars_are_the_months_sums_and_months_without_sales_are_there():
@@ -246,8 +253,10 @@ def test_a_plot_refuses_a_frame_without_its_columns():
         plots.plot_lorenz(pd.DataFrame({"customer_share": [0, 1]}))
 
 
-@pytest.mark.parametrize("colours", [paper.TIER_COLOURS, (paper.DARK, paper.ORANGE), (paper.PALE, paper.BLUE),
-                                     (paper.ORANGE, paper.PALE)])
+@pytest.mark.parametrize(
+    "colours",
+    [paper.TIER_COLOURS, (paper.DARK, paper.ORANGE), (paper.PALE, paper.BLUE), (paper.ORANGE, paper.PALE)],
+)
 def test_colours_side_by_side_differ_in_greyscale(colours):
     grey = [np.dot(matplotlib.colors.to_rgb(c), (0.299, 0.587, 0.114)) for c in colours]
     assert min(abs(a - b) for a, b in zip(grey, grey[1:])) > 0.11

@@ -12,21 +12,31 @@ from python_calamine import CalamineWorkbook
 import crmkit
 from crmkit.display.tables import _sheet_name, save_tables, show
 
-HOSTILE = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "<script>alert(1)</script>", "喆珺犇 & Söhne",
-           "+8613800138000"]
+HOSTILE = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "<script>alert(1)</script>",
+    "喆珺犇 & Söhne",
+    "+8613800138000",
+]
 
 
 @pytest.fixture
 def frame():
-    return pd.DataFrame({
-        "tier": ["platinum", "gold", "iron", "lead"] * 2,
-        "customer_id": HOSTILE,
-        "customers": [1, 23, 456, 1234567, 0, 1, 2, 3],
-        "customer_share": [0.01, 0.04, 0.15, 0.8, 0, -0.05, np.nan, 1],
-        "value": [1234567.891, -0.5, 0, 3, 4, 5, 6, np.nan],
-        "date": pd.to_datetime(["2024-02-29", None, *["1997-01-01"] * 6]),
-        "active": [True, False] * 4,
-    })
+    return pd.DataFrame(
+        {
+            "tier": ["platinum", "gold", "iron", "lead"] * 2,
+            "customer_id": HOSTILE,
+            "customers": [1, 23, 456, 1234567, 0, 1, 2, 3],
+            "customer_share": [0.01, 0.04, 0.15, 0.8, 0, -0.05, np.nan, 1],
+            "value": [1234567.891, -0.5, 0, 3, 4, 5, 6, np.nan],
+            "date": pd.to_datetime(["2024-02-29", None, *["1997-01-01"] * 6]),
+            "active": [True, False] * 4,
+        }
+    )
 
 
 class _Cells(HTMLParser):
@@ -53,8 +63,14 @@ class _Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-@pytest.mark.parametrize(("lang", "tier", "share"), [
-    ("zh", "铂金", "客户占比"), ("en", "platinum", "customer share"), ("both", "铂金 platinum", "客户占比 customer share")])
+@pytest.mark.parametrize(
+    ("lang", "tier", "share"),
+    [
+        ("zh", "铂金", "客户占比"),
+        ("en", "platinum", "customer share"),
+        ("both", "铂金 platinum", "客户占比 customer share"),
+    ],
+)
 def test_show_heads_columns_and_names_tiers_in_the_language(frame, lang, tier, share):
     crmkit.set_language(lang)
     table = _Cells(show(frame)._repr_html_())
@@ -71,7 +87,10 @@ def test_show_writes_shares_as_percent_money_with_separators_and_iso_dates(frame
     assert rows[3][2] == "1,234,567"
     assert [r[5] for r in rows[:3]] == ["2024-02-29", "–", "1997-01-01"]
     assert [r[6] for r in rows[:2]] == ["yes", "no"]
-    assert _Cells(show(frame, digits=0, percent=["value"])._repr_html_()).rows[1][3:5] == ["0", "123456789.1%"]
+    assert _Cells(show(frame, digits=0, percent=["value"])._repr_html_()).rows[1][3:5] == [
+        "0",
+        "123456789.1%",
+    ]
 
 
 def test_show_escapes_what_a_client_wrote(frame):
@@ -94,6 +113,7 @@ def test_show_aligns_chinese_in_plain_text():
     crmkit.set_language("zh")
     lines = repr(show(pd.DataFrame({"tier": ["platinum", "gold"], "customers": [5, 12345]}))).splitlines()
     from crmkit.display.tables import _width
+
     assert len({_width(line) for line in lines}) == 1
 
 

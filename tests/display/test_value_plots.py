@@ -6,12 +6,12 @@ matplotlib.use("agg")
 import numpy as np
 import pandas as pd
 import pytest
+from gallery import draw, example
 from matplotlib import pyplot as plt
 
 import crmkit
 from crmkit import plots
 from crmkit.display.numbers import number, percent
-from gallery import draw, example
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +27,15 @@ def test_matrix_tiles_are_the_quadrants_low_at_the_lower_left_and_say_their_shar
     tiles = np.asarray(ax.collections[0].get_array()).ravel()
     assert tiles == pytest.approx(table["long_term_value_share"].to_numpy())
     places = {text.get_text().split("\n")[0]: text.get_position() for text in ax.texts}
-    assert places == {"I  Low-value customer": (0.5, 0.5), "II  Neglected potential": (1.5, 0.5),
-                      "III  Fading-value customer": (0.5, 1.5), "IV  Valued customer": (1.5, 1.5)}
-    assert all(percent(share) in text.get_text() for share, text in zip(table["current_value_share"], ax.texts))
+    assert places == {
+        "I  Low-value customer": (0.5, 0.5),
+        "II  Neglected potential": (1.5, 0.5),
+        "III  Fading-value customer": (0.5, 1.5),
+        "IV  Valued customer": (1.5, 1.5),
+    }
+    assert all(
+        percent(share) in text.get_text() for share, text in zip(table["current_value_share"], ax.texts)
+    )
 
 
 def test_multiples_are_drawn_for_both_first_payments_and_the_published_ones_are_written():
@@ -65,14 +71,20 @@ def test_repeat_bars_are_the_shares_and_the_steps_the_curve():
     assert number(result.median_days.high) in ax.get_title(loc="left")
     assert "> 250" in draw("plot_second_order/half not reached").get_title(loc="left")
     log = pd.DataFrame({"customer_id": ["a"], "date": pd.to_datetime(["2024-01-01"]), "amount": [1.0]})
-    assert "–" in plots.plot_second_order(crmkit.repeat_business(log, as_of="2024-02-01")).get_title(loc="left")
+    assert "–" in plots.plot_second_order(crmkit.repeat_business(log, as_of="2024-02-01")).get_title(
+        loc="left"
+    )
 
 
 def test_lines_join_the_two_orders_of_priority_and_falls_are_dashed():
     table = example("plot_stakeholder_map")[0].stakeholders.sort_values("textbook_priority")
     ax = draw("plot_stakeholder_map")
-    assert [tuple(line.get_ydata()) for line in ax.lines] == list(zip(table["textbook_priority"], table["priority"]))
-    assert [line.get_linestyle() == "--" for line in ax.lines] == (table["priority"] > table["textbook_priority"]).tolist()
+    assert [tuple(line.get_ydata()) for line in ax.lines] == list(
+        zip(table["textbook_priority"], table["priority"])
+    )
+    assert [line.get_linestyle() == "--" for line in ax.lines] == (
+        table["priority"] > table["textbook_priority"]
+    ).tolist()
     assert number(table["loss_avoided_per_effort"].iloc[0]) in ax.texts[0].get_text()
 
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 import crmkit
-from crmkit.foundations.expectation_gaps import SEVEN_EXPECTATIONS, expectation_gaps
 from crmkit.core.errors import CrmkitError
+from crmkit.foundations.expectation_gaps import SEVEN_EXPECTATIONS, expectation_gaps
 
-TRUE = np.array([0.05, 0.10, 0.05, 0.30, 0.20, 0.05, 0.15])   # points of satisfaction for one point more
-STATED = np.array([9.5, 6.0, 6.0, 7.0, 9.0, 6.5, 6.0])        # what people say: price and quality
+TRUE = np.array([0.05, 0.10, 0.05, 0.30, 0.20, 0.05, 0.15])  # points of satisfaction for one point more
+STATED = np.array([9.5, 6.0, 6.0, 7.0, 9.0, 6.5, 6.0])  # what people say: price and quality
 
 
 def _survey(rng, n=400, *, true=TRUE, rounded=False):
@@ -17,7 +17,9 @@ def _survey(rng, n=400, *, true=TRUE, rounded=False):
     level = np.array([5.0, 6, 7, 5, 7, 6, 6])
     met = level + rng.normal(0, 0.7, (n, 1)) + rng.normal(0, 1.0, (n, 7))
     said = STATED + rng.normal(0, 0.5, (n, 7))
-    satisfied = 1.0 + met @ true + rng.normal(0, 0.8, n) * (0.5 + 0.1 * met[:, 0])  # more spread where marks are high
+    satisfied = (
+        1.0 + met @ true + rng.normal(0, 0.8, n) * (0.5 + 0.1 * met[:, 0])
+    )  # more spread where marks are high
     frame = pd.DataFrame(met, columns=SEVEN_EXPECTATIONS).assign(satisfaction=satisfied)
     frame[[f"stated_{name}" for name in SEVEN_EXPECTATIONS]] = said
     return (frame.round() if rounded else frame).clip(0, 10)
@@ -25,10 +27,18 @@ def _survey(rng, n=400, *, true=TRUE, rounded=False):
 
 def test_a_hand_worked_survey_without_noise_gives_its_weights_gaps_and_worth():
     rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"attitude": rng.integers(1, 8, 60), "quality": rng.integers(1, 8, 60), "stated_attitude": 2,
-                          "stated_quality": 6})
+    frame = pd.DataFrame(
+        {
+            "attitude": rng.integers(1, 8, 60),
+            "quality": rng.integers(1, 8, 60),
+            "stated_attitude": 2,
+            "stated_quality": 6,
+        }
+    )
     frame["satisfaction"] = 1 + 0.5 * frame["attitude"] + 0.25 * frame["quality"]
-    found = expectation_gaps(frame, scale=(1, 7), expectations=("attitude", "quality")).set_index("expectation")
+    found = expectation_gaps(frame, scale=(1, 7), expectations=("attitude", "quality")).set_index(
+        "expectation"
+    )
     assert found["derived_importance"].to_dict() == pytest.approx({"attitude": 0.5, "quality": 0.25})
     gap = 7 - frame["attitude"].mean()
     assert found.loc["attitude", ["gap", "worth"]].tolist() == pytest.approx([gap, 0.5 * gap])
@@ -39,10 +49,22 @@ def test_a_hand_worked_survey_without_noise_gives_its_weights_gaps_and_worth():
 
 def test_the_stated_order_weighs_the_gap_too():
     rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"attitude": rng.integers(1, 4, 60), "quality": rng.integers(5, 8, 60), "stated_attitude": 5,
-                          "stated_quality": 6, "satisfaction": rng.integers(1, 8, 60)})
-    found = expectation_gaps(frame, scale=(1, 7), expectations=("attitude", "quality")).set_index("expectation")
-    assert found["stated_priority"].to_dict() == {"attitude": 1, "quality": 2}  # 5 × about 5 against 6 × about 1
+    frame = pd.DataFrame(
+        {
+            "attitude": rng.integers(1, 4, 60),
+            "quality": rng.integers(5, 8, 60),
+            "stated_attitude": 5,
+            "stated_quality": 6,
+            "satisfaction": rng.integers(1, 8, 60),
+        }
+    )
+    found = expectation_gaps(frame, scale=(1, 7), expectations=("attitude", "quality")).set_index(
+        "expectation"
+    )
+    assert found["stated_priority"].to_dict() == {
+        "attitude": 1,
+        "quality": 2,
+    }  # 5 × about 5 against 6 × about 1
 
 
 def test_an_answer_off_the_scale_is_found_in_the_survey_as_it_came():
@@ -74,18 +96,22 @@ def test_the_intervals_cover_the_true_importance_and_simple_correlation_does_not
         held.append((found["low"].to_numpy() <= TRUE) & (TRUE <= found["high"].to_numpy()))
         alone.append([np.polyfit(frame[name], frame["satisfaction"], 1)[0] for name in SEVEN_EXPECTATIONS])
     assert 0.925 < np.mean(held) < 0.975
-    assert (np.mean(alone, axis=0)[[0, 2, 5]] > 0.25).all()  # one by one, what hardly matters seems to: marks move together
+    assert (
+        np.mean(alone, axis=0)[[0, 2, 5]] > 0.25
+    ).all()  # one by one, what hardly matters seems to: marks move together
 
 
 def test_derived_importance_reverses_the_stated_one_and_its_first_choice_raises_true_satisfaction_more():
     better, agree = [], []
     for seed in range(60):
         found = expectation_gaps(_survey(np.random.default_rng(seed), rounded=True), scale=(0, 10))
-        first, claimed = (found.set_index(column)["expectation"][1] for column in ("priority", "stated_priority"))
-        gain = dict(zip(SEVEN_EXPECTATIONS, TRUE))       # one point more of it, in truth
+        first, claimed = (
+            found.set_index(column)["expectation"][1] for column in ("priority", "stated_priority")
+        )
+        gain = dict(zip(SEVEN_EXPECTATIONS, TRUE))  # one point more of it, in truth
         better.append(gain[first] > gain[claimed])
         agree.append((first, claimed))
-    assert set(agree) == {("reliability", "value")}      # people say value; what moves them is reliability
+    assert set(agree) == {("reliability", "value")}  # people say value; what moves them is reliability
     assert all(better)
 
 
@@ -95,7 +121,9 @@ def test_missing_answers_leave_a_respondent_out_and_units_order_and_input_stay()
     found = expectation_gaps(frame, scale=(0, 10))
     holes = frame.assign(quality=frame["quality"].where(frame.index >= 10))
     assert expectation_gaps(holes, scale=(0, 10))["respondents"].iloc[0] == 110
-    pd.testing.assert_frame_equal(expectation_gaps(frame.sample(frac=1, random_state=1), scale=(0, 10)), found)
+    pd.testing.assert_frame_equal(
+        expectation_gaps(frame.sample(frac=1, random_state=1), scale=(0, 10)), found
+    )
     percent = expectation_gaps(frame * 10, scale=(0, 100))
     assert percent["derived_importance"].to_numpy() == pytest.approx(found["derived_importance"].to_numpy())
     assert percent["worth"].to_numpy() == pytest.approx(10 * found["worth"].to_numpy())
@@ -103,9 +131,15 @@ def test_missing_answers_leave_a_respondent_out_and_units_order_and_input_stay()
     assert found["worth"].is_monotonic_decreasing and sorted(found["stated_priority"]) == list(range(1, 8))
 
 
-@pytest.mark.parametrize("change, code", [
-    ({"quality": 11.0}, "cell_not_a_number"), ({"quality": 5.0}, "expectations_move_together"),
-    ({"satisfaction": np.nan}, "too_few_respondents"), ({"satisfaction": "good"}, "cell_not_a_number")])
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        ({"quality": 11.0}, "cell_not_a_number"),
+        ({"quality": 5.0}, "expectations_move_together"),
+        ({"satisfaction": np.nan}, "too_few_respondents"),
+        ({"satisfaction": "good"}, "cell_not_a_number"),
+    ],
+)
 def test_surveys_that_say_nothing_are_refused(change, code):
     frame = _survey(np.random.default_rng(3), 60)
     with pytest.raises(CrmkitError) as error:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, hypergeom
 
-from crmkit.growth.cross_selling import cross_sell_rules, growth_split, next_product
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term
+from crmkit.growth.cross_selling import cross_sell_rules, growth_split, next_product
 
 PRODUCTS = 30
 POPULAR = (1 / np.arange(1, PRODUCTS + 1) ** 0.8) / (1 / np.arange(1, PRODUCTS + 1) ** 0.8).sum()
@@ -50,7 +50,9 @@ def test_adjusted_p_values_agree_with_scipys_benjamini_hochberg_over_every_pair_
     one_way = rules[rules["product_id"] < rules["next_product_id"]]
     frequent = 30  # every product is in more than one basket of a hundred
     every = np.append(one_way["p_value"], np.ones(frequent * (frequent - 1) // 2 - len(one_way)))
-    assert one_way["p_adjusted"].tolist() == pytest.approx(false_discovery_control(every)[:len(one_way)].tolist())
+    assert one_way["p_adjusted"].tolist() == pytest.approx(
+        false_discovery_control(every)[: len(one_way)].tolist()
+    )
 
 
 def test_expected_baskets_agree_with_draws_without_replacement():
@@ -78,9 +80,9 @@ def test_without_association_discoveries_are_rare_and_basket_size_reverses_lift_
         ours.append((rules["p_adjusted"] <= 0.05).any())
         naive.append((rules["rule_lift"] > 1).mean())
         exact.append((fisher(lines, rules) <= 0.05).any())
-    assert np.mean(ours) <= 0.10        # every discovery is false here: the rate is held
-    assert np.mean(naive) > 0.95        # yet nearly every pair has a lift above 1
-    assert np.mean(exact) == 1          # and Fisher's test finds pairs in every one of these markets
+    assert np.mean(ours) <= 0.10  # every discovery is false here: the rate is held
+    assert np.mean(naive) > 0.95  # yet nearly every pair has a lift above 1
+    assert np.mean(exact) == 1  # and Fisher's test finds pairs in every one of these markets
 
 
 def test_planted_pairs_are_found_and_few_others():
@@ -115,10 +117,14 @@ def test_baskets_of_one_product_have_no_rules():
     assert cross_sell_rules(lines).empty and "p_adjusted" in cross_sell_rules(lines)
 
 
-@pytest.mark.parametrize("lines, code", [
-    (pd.DataFrame({"order_id": [1], "product_id": [None]}), "missing_values"),
-    (pd.DataFrame({"order_id": [], "product_id": []}), "no_values"),
-    (pd.DataFrame({"order_id": [1]}), "columns_needed")])
+@pytest.mark.parametrize(
+    "lines, code",
+    [
+        (pd.DataFrame({"order_id": [1], "product_id": [None]}), "missing_values"),
+        (pd.DataFrame({"order_id": [], "product_id": []}), "no_values"),
+        (pd.DataFrame({"order_id": [1]}), "columns_needed"),
+    ],
+)
 def test_lines_without_baskets_are_refused(lines, code):
     with pytest.raises(CrmkitError) as error:
         cross_sell_rules(lines)
@@ -133,7 +139,9 @@ def test_the_next_product_earns_more_in_the_holdout_than_offering_the_most_popul
     known = market[market["order_id"] < 3000]
     rules = cross_sell_rules(known)
     new = market[market["order_id"] >= 3000].rename(columns={"order_id": "customer_id"})
-    hidden = new.groupby("customer_id").sample(1, random_state=1)  # one thing that each will buy is not seen yet
+    hidden = new.groupby("customer_id").sample(
+        1, random_state=1
+    )  # one thing that each will buy is not seen yet
     seen = new.drop(hidden.index)
     offers = next_product(seen, rules=rules[rules["p_adjusted"] <= 0.05], margins=margins)
     margin = margins["margin"].to_numpy()
@@ -146,21 +154,36 @@ def test_the_next_product_earns_more_in_the_holdout_than_offering_the_most_popul
 
 
 def test_an_offer_is_never_what_the_customer_has_and_margin_reverses_the_surest():
-    rules = pd.DataFrame({"product_id": ["tea"] * 3, "next_product_id": ["cup", "pot", "jar"],
-                          "rule_confidence": [0.5, 0.2, 0.4]})
+    rules = pd.DataFrame(
+        {
+            "product_id": ["tea"] * 3,
+            "next_product_id": ["cup", "pot", "jar"],
+            "rule_confidence": [0.5, 0.2, 0.4],
+        }
+    )
     margins = pd.DataFrame({"product_id": ["cup", "pot", "jar"], "margin": [2.0, 9.0, 4.0]})
     owned = pd.DataFrame({"customer_id": ["a", "b", "b", "c"], "product_id": ["tea", "tea", "pot", "soap"]})
     found = next_product(owned, rules=rules, margins=margins)
-    assert found["next_product_id"].tolist() == ["pot", "jar"]  # not the cup, which is the surest; c has no rule
+    assert found["next_product_id"].tolist() == [
+        "pot",
+        "jar",
+    ]  # not the cup, which is the surest; c has no rule
     assert found["expected_margin"].tolist() == pytest.approx([1.8, 1.6])
 
 
 def test_products_are_the_same_as_numbers_and_as_text_and_have_one_margin():
     rules = pd.DataFrame({"product_id": ["1"], "next_product_id": ["2"], "rule_confidence": [0.5]})
-    owned, margins = (pd.DataFrame({name: [number], other: [more]}) for name, number, other, more in (
-        ("product_id", 1, "customer_id", "a"), ("product_id", 2, "margin", 4.0)))
+    owned, margins = (
+        pd.DataFrame({name: [number], other: [more]})
+        for name, number, other, more in (
+            ("product_id", 1, "customer_id", "a"),
+            ("product_id", 2, "margin", 4.0),
+        )
+    )
     assert next_product(owned, rules=rules, margins=margins)["expected_margin"].tolist() == [2.0]
-    assert next_product(owned.assign(product_id="soap"), rules=rules, margins=margins).empty  # no rule applies
+    assert next_product(
+        owned.assign(product_id="soap"), rules=rules, margins=margins
+    ).empty  # no rule applies
     with pytest.raises(CrmkitError) as error:
         next_product(owned, rules=rules, margins=pd.concat([margins, margins]))
     assert error.value.code == "product_not_unique"
@@ -173,15 +196,26 @@ def test_a_frame_indexed_by_customer_is_split_alike():
 
 
 def test_a_hand_worked_split_of_growth():
-    then, now = (pd.DataFrame({"customer_id": list(who), "product_id": ["tea", second, "tea", "tea"], "amount": amount})
-                 for who, second, amount in (("aabc", "soap", [50, 10, 30, 20.0]), ("aabd", "cup", [60, 15, 25, 40.0])))
+    then, now = (
+        pd.DataFrame(
+            {"customer_id": list(who), "product_id": ["tea", second, "tea", "tea"], "amount": amount}
+        )
+        for who, second, amount in (("aabc", "soap", [50, 10, 30, 20.0]), ("aabd", "cup", [60, 15, 25, 40.0]))
+    )
     found = growth_split(then, after=now).set_index("source")
     assert found["revenue_change"].to_dict() == {
-        "new_customer": 40, "lost_customer": -20, "volume_growth": 5, "cross_selling": 15, "dropped_products": -10}
+        "new_customer": 40,
+        "lost_customer": -20,
+        "volume_growth": 5,
+        "cross_selling": 15,
+        "dropped_products": -10,
+    }
     assert found["customers"].tolist() == [1, 1, 2, 1, 1]
 
 
-rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(-500, 5000)), min_size=1, max_size=40)
+rows = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(-500, 5000)), min_size=1, max_size=40
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -189,7 +223,9 @@ rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(-500
 def test_the_parts_of_growth_add_up_to_the_change_in_revenue(then, now):
     frames = [pd.DataFrame(r, columns=["customer_id", "product_id", "amount"]) for r in (then, now)]
     found = growth_split(frames[0], after=frames[1])
-    assert found["revenue_change"].sum() == pytest.approx(frames[1]["amount"].sum() - frames[0]["amount"].sum())
+    assert found["revenue_change"].sum() == pytest.approx(
+        frames[1]["amount"].sum() - frames[0]["amount"].sum()
+    )
     kept = set(frames[0]["customer_id"]) & set(frames[1]["customer_id"])
     change = [f[f["customer_id"].isin(kept)]["amount"].sum() for f in frames]
     assert found["revenue_change"][2:].sum() == pytest.approx(change[1] - change[0])
@@ -197,9 +233,19 @@ def test_the_parts_of_growth_add_up_to_the_change_in_revenue(then, now):
 
 def test_every_column_and_source_is_a_term():
     rules = cross_sell_rules(baskets(np.random.default_rng(7), 400))
-    split = growth_split(*(pd.DataFrame({"customer_id": [1], "product_id": [1], "amount": [2]}),), after=pd.DataFrame(
-        {"customer_id": [1], "product_id": [1], "amount": [3]}))
-    offers = next_product(pd.DataFrame({"customer_id": [1], "product_id": [0]}), rules=rules, margins=pd.DataFrame(
-        {"product_id": range(PRODUCTS), "margin": 1.0}))
-    assert sorted({w for f in (rules, split, offers) for w in f if not has_term(w)} | {
-        s for s in split["source"] if not has_term(s)}) == []
+    split = growth_split(
+        *(pd.DataFrame({"customer_id": [1], "product_id": [1], "amount": [2]}),),
+        after=pd.DataFrame({"customer_id": [1], "product_id": [1], "amount": [3]}),
+    )
+    offers = next_product(
+        pd.DataFrame({"customer_id": [1], "product_id": [0]}),
+        rules=rules,
+        margins=pd.DataFrame({"product_id": range(PRODUCTS), "margin": 1.0}),
+    )
+    assert (
+        sorted(
+            {w for f in (rules, split, offers) for w in f if not has_term(w)}
+            | {s for s in split["source"] if not has_term(s)}
+        )
+        == []
+    )

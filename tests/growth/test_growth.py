@@ -8,33 +8,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmkit.growth.growth import customer_ladder, purchase_funnel, referral_growth, referral_value
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term
+from crmkit.growth.growth import customer_ladder, purchase_funnel, referral_growth, referral_value
 
 ELEMENTS = ["approached", "product_understanding", "need_and_worth", "trust", "satisfaction"]
 
 
 def funnel(people, value=(0, 0, 0, 150, 300), **more):
-    return pd.DataFrame({"stage": ELEMENTS[:len(people)], "people": people, "value": value[:len(people)], **more})
+    return pd.DataFrame(
+        {"stage": ELEMENTS[: len(people)], "people": people, "value": value[: len(people)], **more}
+    )
 
 
 # --- four elements of purchase (F23)
+
 
 def test_gains_agree_with_the_funnel_counted_again_by_hand():
     # 1000 people, the seal at 500 yuan with 150 earned at the first sale, 300 more from those who are satisfied
     found = purchase_funnel(funnel([1000, 800, 400, 100, 60]), lift=0.1).set_index("stage")
     assert found["conversion_rate"].tolist() == [0.8, 0.5, 0.25, 0.6]
     earned = 100 * 150 + 60 * 300
-    assert found["gain"].tolist() == pytest.approx([
-        earned * 0.9 / 0.8 - earned, earned * 0.6 / 0.5 - earned, earned * 0.35 / 0.25 - earned, 10 * 300])
+    assert found["gain"].tolist() == pytest.approx(
+        [earned * 0.9 / 0.8 - earned, earned * 0.6 / 0.5 - earned, earned * 0.35 / 0.25 - earned, 10 * 300]
+    )
 
 
 def test_conversion_intervals_agree_with_newcombes_published_wilson_intervals():
     # Newcombe 1998, table I, method 3: 81/263, 15/148
     for reached, of, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)):
         row = purchase_funnel(funnel([of, reached])).iloc[0]
-        assert (row["conversion_rate_low"], row["conversion_rate_high"]) == pytest.approx((low, high), abs=5e-5)
+        assert (row["conversion_rate_low"], row["conversion_rate_high"]) == pytest.approx(
+            (low, high), abs=5e-5
+        )
 
 
 def test_intervals_of_the_gain_hold_the_simulated_truth_and_the_best_stage_is_named():
@@ -69,8 +75,10 @@ def test_the_funnel_reverses_the_rule_to_lift_the_lowest_conversion():
 
 def test_pooling_segments_reverses_which_stage_is_weakest_as_simpson_found():
     regulars, strangers = [1000, 900, 765], [9000, 900, 45]
-    weakest = [purchase_funnel(funnel(n)).set_index("stage")["conversion_rate"].idxmin()
-               for n in (regulars, strangers, np.add(regulars, strangers))]
+    weakest = [
+        purchase_funnel(funnel(n)).set_index("stage")["conversion_rate"].idxmin()
+        for n in (regulars, strangers, np.add(regulars, strangers))
+    ]
     assert weakest == ["need_and_worth", "need_and_worth", "product_understanding"]
 
 
@@ -92,12 +100,20 @@ def test_more_lift_never_brings_less_and_currency_is_a_scale(steps, lift, factor
     pd.testing.assert_frame_equal(people, before)
 
 
-@pytest.mark.parametrize("people, code", [
-    (funnel([100, 120]), "funnel_counts"), (funnel([100, 0, 0]), "funnel_counts"), (funnel([100]), "funnel_counts"),
-    (funnel([100, 50]).assign(stage="trust"), "funnel_counts"), (funnel([100, np.nan]), "cell_not_a_number"),
-    (funnel([100, -1]), "cell_not_a_number"), (funnel([]), "no_values"),
-    (funnel([100, 50], ceiling=2), "cell_not_a_number"),
-    (funnel([100, 50]).drop(columns="value"), "columns_needed")])
+@pytest.mark.parametrize(
+    "people, code",
+    [
+        (funnel([100, 120]), "funnel_counts"),
+        (funnel([100, 0, 0]), "funnel_counts"),
+        (funnel([100]), "funnel_counts"),
+        (funnel([100, 50]).assign(stage="trust"), "funnel_counts"),
+        (funnel([100, np.nan]), "cell_not_a_number"),
+        (funnel([100, -1]), "cell_not_a_number"),
+        (funnel([]), "no_values"),
+        (funnel([100, 50], ceiling=2), "cell_not_a_number"),
+        (funnel([100, 50]).drop(columns="value"), "columns_needed"),
+    ],
+)
 def test_a_funnel_that_cannot_be_is_refused(people, code):
     with pytest.raises(CrmkitError) as error:
         purchase_funnel(people)
@@ -107,8 +123,15 @@ def test_a_funnel_that_cannot_be_is_refused(people, code):
 # --- customer ladder (F24)
 
 RUNGS = ["first_time_buyer", "repeat_buyer", "client", "member"]
-TRUE = np.array([[0.30, 0.25, 0.05, 0.00, 0.40], [0.10, 0.40, 0.25, 0.05, 0.20], [0.00, 0.10, 0.60, 0.20, 0.10],
-                 [0.00, 0.00, 0.05, 0.90, 0.05], [0.00, 0.00, 0.00, 0.00, 1.00]])
+TRUE = np.array(
+    [
+        [0.30, 0.25, 0.05, 0.00, 0.40],
+        [0.10, 0.40, 0.25, 0.05, 0.20],
+        [0.00, 0.10, 0.60, 0.20, 0.10],
+        [0.00, 0.00, 0.05, 0.90, 0.05],
+        [0.00, 0.00, 0.00, 0.00, 1.00],
+    ]
+)
 MONEY = pd.DataFrame({"rung": RUNGS, "margin": [20.0, 60, 150, 260], "cost": [40.0, 30, 30, 40]})
 
 
@@ -122,8 +145,13 @@ def walk(rng, n, periods, *, chain=TRUE, start=None):
 
 def panel(states, names=(*RUNGS, "lost_customer")):
     n, periods = states.shape
-    return pd.DataFrame({"customer_id": np.repeat(np.arange(n), periods), "period": np.tile(np.arange(periods), n),
-                         "rung": np.array(names)[states.ravel()]})
+    return pd.DataFrame(
+        {
+            "customer_id": np.repeat(np.arange(n), periods),
+            "period": np.tile(np.arange(periods), n),
+            "rung": np.array(names)[states.ravel()],
+        }
+    )
 
 
 def ladder(states, money=MONEY, d=0.1, **more):
@@ -160,7 +188,9 @@ def test_values_agree_with_the_discounted_sum_and_chances_with_a_simulation():
     path = walk(np.random.default_rng(2), 40_000, 150, chain=shares, start=0)
     reached = (path == 3).any(axis=1)
     assert found.rungs["top_probability"][0] == pytest.approx(reached.mean(), abs=0.01)
-    assert found.rungs["periods_to_top"][0] == pytest.approx((path[reached] == 3).argmax(axis=1).mean(), abs=0.15)
+    assert found.rungs["periods_to_top"][0] == pytest.approx(
+        (path[reached] == 3).argmax(axis=1).mean(), abs=0.15
+    )
     assert found.rungs[["top_probability", "periods_to_top"]].iloc[3].tolist() == [1, 0]
 
 
@@ -208,14 +238,17 @@ def test_the_ladder_reverses_the_order_of_this_periods_margin():
     # bargain hunters pay the most now and are gone next period; regulars pay less and climb
     money = pd.DataFrame({"rung": ["regular", "bargain_hunter", "member"], "margin": [50.0, 90, 120]})
     chain = np.array([[0.6, 0.0, 0.3, 0.1], [0.05, 0.1, 0.0, 0.85], [0, 0, 0.9, 0.1], [0, 0, 0, 1]])
-    found = ladder(walk(np.random.default_rng(6), 3000, 4, chain=chain), money, rng=np.random.default_rng(7)).rungs
+    found = ladder(
+        walk(np.random.default_rng(6), 3000, 4, chain=chain), money, rng=np.random.default_rng(7)
+    ).rungs
     assert found["margin"][1] > found["margin"][0] and found["value_high"][1] < found["value_low"][0]
 
 
 def test_screening_reverses_letting_go_of_whoever_costs_more_than_they_bring_now():
     # newcomers lose 20 a period and may rise; the dormant lose 5 and hardly ever do
-    money = pd.DataFrame({"rung": ["dormant", "first_time_buyer", "client"], "margin": [0.0, 20, 150],
-                          "cost": [5.0, 40, 30]})
+    money = pd.DataFrame(
+        {"rung": ["dormant", "first_time_buyer", "client"], "margin": [0.0, 20, 150], "cost": [5.0, 40, 30]}
+    )
     chain = np.array([[0.88, 0.0, 0.002, 0.118], [0.2, 0.3, 0.2, 0.3], [0.1, 0, 0.8, 0.1], [0, 0, 0, 1]])
     found = ladder(walk(np.random.default_rng(8), 20_000, 3, chain=chain), money).rungs
     assert found["keep"].tolist() == [False, True, True]
@@ -229,8 +262,13 @@ def test_screening_agrees_with_the_best_of_all_policies():
         money = MONEY.assign(margin=rng.normal(0, 50, 4), cost=0.0)
         found = ladder(states, money)
         p, net = found.transitions["probability"].to_numpy().reshape(5, 5), np.append(money["margin"], 0)
-        best = np.max([np.linalg.solve(np.eye(5) - np.diag([*kept, 1]) @ p / 1.1, net * [*kept, 1])
-                       for kept in itertools.product([0, 1], repeat=4)], axis=0)
+        best = np.max(
+            [
+                np.linalg.solve(np.eye(5) - np.diag([*kept, 1]) @ p / 1.1, net * [*kept, 1])
+                for kept in itertools.product([0, 1], repeat=4)
+            ],
+            axis=0,
+        )
         assert found.rungs["value_with_screening"].tolist() == pytest.approx(best[:-1], abs=1e-6)
 
 
@@ -240,12 +278,17 @@ def test_the_ladder_ignores_row_order_scales_with_currency_and_leaves_its_input(
     first, second = (customer_ladder(r, rungs=MONEY, discount_rate_per_period=0.1) for r in (rows, mixed))
     pd.testing.assert_frame_equal(first.rungs, second.rungs)
     pd.testing.assert_frame_equal(first.checks, second.checks)
-    fen = customer_ladder(rows, rungs=MONEY.assign(margin=MONEY["margin"] * 100, cost=MONEY["cost"] * 100),
-                          discount_rate_per_period=0.1).rungs["value"]
+    fen = customer_ladder(
+        rows,
+        rungs=MONEY.assign(margin=MONEY["margin"] * 100, cost=MONEY["cost"] * 100),
+        discount_rate_per_period=0.1,
+    ).rungs["value"]
     assert fen.tolist() == pytest.approx((first.rungs["value"] * 100).tolist())
     pd.testing.assert_frame_equal(rows, before)
-    patient, hasty = (customer_ladder(rows, rungs=MONEY.assign(cost=0), discount_rate_per_period=d).rungs["value"]
-                      for d in (0.05, 0.2))
+    patient, hasty = (
+        customer_ladder(rows, rungs=MONEY.assign(cost=0), discount_rate_per_period=d).rungs["value"]
+        for d in (0.05, 0.2)
+    )
     assert (patient > hasty).all()
 
 
@@ -253,31 +296,57 @@ ROWS = panel(np.array([[0, 1, 2, 3, 3], [0, 0, 1, 2, 4]]))
 
 
 def test_periods_that_text_would_put_in_a_wrong_order_are_refused():
-    first = pd.DataFrame({"customer_id": "a", "period": [f"Q{i}" for i in range(1, 11)],
-                          "rung": ["client"] * 9 + ["lost_customer"]})
-    with pytest.raises(CrmkitError) as error:  # sorted as text the loss of Q10 would come after Q1, and Q2 be a return
-        customer_ladder(first, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1)
+    first = pd.DataFrame(
+        {
+            "customer_id": "a",
+            "period": [f"Q{i}" for i in range(1, 11)],
+            "rung": ["client"] * 9 + ["lost_customer"],
+        }
+    )
+    with pytest.raises(
+        CrmkitError
+    ) as error:  # sorted as text the loss of Q10 would come after Q1, and Q2 be a return
+        customer_ladder(
+            first, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1
+        )
     assert error.value.code == "periods_not_in_order" and "Q10" in str(error.value)
     named = first.assign(period=[f"Q{i:02}" for i in range(1, 11)])
-    found = customer_ladder(named, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1)
+    found = customer_ladder(
+        named, rungs=MONEY.assign(rung=["client", "b", "c", "d"])[:1], discount_rate_per_period=0.1
+    )
     assert found.transitions["customers"].tolist() == [8, 1, 0, 0]
 
 
-@pytest.mark.parametrize("rows, code", [
-    (ROWS.drop(index=2), "panel_gap"), (pd.concat([ROWS, ROWS[:1]]), "panel_gap"), (ROWS[:0], "panel_gap"),
-    (ROWS.assign(customer_id=[None, *ROWS["customer_id"][1:]]), "panel_gap"), (ROWS[:1], "panel_gap"),
-    (ROWS.assign(rung="friend"), "not_a_choice"), (ROWS.assign(rung=np.nan), "not_a_choice"),
-    (panel(np.array([[0, 1, 2, 3]])), "rung_unseen"), (ROWS.drop(columns="period"), "columns_needed")])
+@pytest.mark.parametrize(
+    "rows, code",
+    [
+        (ROWS.drop(index=2), "panel_gap"),
+        (pd.concat([ROWS, ROWS[:1]]), "panel_gap"),
+        (ROWS[:0], "panel_gap"),
+        (ROWS.assign(customer_id=[None, *ROWS["customer_id"][1:]]), "panel_gap"),
+        (ROWS[:1], "panel_gap"),
+        (ROWS.assign(rung="friend"), "not_a_choice"),
+        (ROWS.assign(rung=np.nan), "not_a_choice"),
+        (panel(np.array([[0, 1, 2, 3]])), "rung_unseen"),
+        (ROWS.drop(columns="period"), "columns_needed"),
+    ],
+)
 def test_a_panel_that_cannot_be_followed_is_refused(rows, code):
     with pytest.raises(CrmkitError) as error:
         customer_ladder(rows, rungs=MONEY, discount_rate_per_period=0.1)
     assert error.value.code == code
 
 
-@pytest.mark.parametrize("money, d, code", [
-    (MONEY.assign(margin=np.inf), 0.1, "cell_not_a_number"), (MONEY, 0, "out_of_range"),
-    (MONEY, np.nan, "out_of_range"),
-    (pd.concat([MONEY, MONEY]), 0.1, "rungs_not_distinct"), (MONEY.drop(columns="margin"), 0.1, "columns_needed")])
+@pytest.mark.parametrize(
+    "money, d, code",
+    [
+        (MONEY.assign(margin=np.inf), 0.1, "cell_not_a_number"),
+        (MONEY, 0, "out_of_range"),
+        (MONEY, np.nan, "out_of_range"),
+        (pd.concat([MONEY, MONEY]), 0.1, "rungs_not_distinct"),
+        (MONEY.drop(columns="margin"), 0.1, "columns_needed"),
+    ],
+)
 def test_rungs_and_rates_that_mean_nothing_are_refused(money, d, code):
     with pytest.raises(CrmkitError) as error:
         customer_ladder(ROWS, rungs=money, discount_rate_per_period=d)
@@ -286,9 +355,17 @@ def test_rungs_and_rates_that_mean_nothing_are_refused(money, d, code):
 
 # --- referral (F27)
 
+
 def year(customers=(1000,), referred=(60,), other=(80,), lost=(100,), **more):
-    return pd.DataFrame({"customers": customers, "referred_customers": referred, "other_new_customers": other,
-                         "customers_lost": lost, **more})
+    return pd.DataFrame(
+        {
+            "customers": customers,
+            "referred_customers": referred,
+            "other_new_customers": other,
+            "customers_lost": lost,
+            **more,
+        }
+    )
 
 
 def test_the_referral_coefficient_has_garwoods_published_interval():
@@ -316,13 +393,17 @@ def test_paths_follow_the_linear_recurrence_and_its_closed_form(referred):
 def test_intervals_of_coefficient_churn_and_net_growth_cover_the_truth():
     rng, held, runs = np.random.default_rng(11), np.zeros(3), 200
     for _ in range(runs):
-        rates = referral_growth(year([400] * 3, rng.poisson(400 * 0.05, 3), [10] * 3, rng.binomial(400, 0.08, 3))).rates
+        rates = referral_growth(
+            year([400] * 3, rng.poisson(400 * 0.05, 3), [10] * 3, rng.binomial(400, 0.08, 3))
+        ).rates
         held += (rates["low"] <= [0.05, 0.08, -0.03]) & ([0.05, 0.08, -0.03] <= rates["high"])
     assert (held / runs > 0.92).all() and held[2] / runs < 0.99
 
 
 def test_referral_reverses_which_of_two_firms_will_be_larger():
-    bought = referral_growth(year(referred=[10], other=[200]), horizon=60)    # wins more than twice as many a year
+    bought = referral_growth(
+        year(referred=[10], other=[200]), horizon=60
+    )  # wins more than twice as many a year
     told = referral_growth(year(referred=[120], other=[0], lost=[80]), horizon=60)
     won = bought.paths["customers"][0], told.paths["customers"][0]
     assert won[0] > won[1]
@@ -333,13 +414,22 @@ def test_referral_reverses_which_of_two_firms_will_be_larger():
 def test_invitations_and_their_conversion_multiply_to_the_coefficient():
     rates = referral_growth(year(invitations=[300])).rates.set_index("measure")["estimate"]
     assert rates["invitations_per_customer"] * rates["invitation_conversion_rate"] == pytest.approx(
-        rates["referral_coefficient"])
+        rates["referral_coefficient"]
+    )
 
 
-@pytest.mark.parametrize("periods, code", [
-    (year(lost=[1001]), "more_lost_than_there"), (year(customers=[0], lost=[0]), "more_lost_than_there"),
-    (year(referred=[-1]), "cell_not_a_number"), (year(other=[np.nan]), "cell_not_a_number"), (year()[:0], "no_values"),
-    (year().drop(columns="customers"), "columns_needed"), (year(invitations=[30]), "fewer_invitations")])
+@pytest.mark.parametrize(
+    "periods, code",
+    [
+        (year(lost=[1001]), "more_lost_than_there"),
+        (year(customers=[0], lost=[0]), "more_lost_than_there"),
+        (year(referred=[-1]), "cell_not_a_number"),
+        (year(other=[np.nan]), "cell_not_a_number"),
+        (year()[:0], "no_values"),
+        (year().drop(columns="customers"), "columns_needed"),
+        (year(invitations=[30]), "fewer_invitations"),
+    ],
+)
 def test_periods_that_cannot_be_are_refused(periods, code):
     with pytest.raises(CrmkitError) as error:
         referral_growth(periods)
@@ -349,7 +439,9 @@ def test_periods_that_cannot_be_are_refused(periods, code):
 def test_referral_value_agrees_with_kumars_two_kinds_of_newcomers_worked_by_hand():
     # of ten newcomers four would have come anyway: those only save the 20 of acquisition; each costs a reward of 5
     ten = pd.DataFrame({"customer_id": ["a"] * 10, "referred_value": 90.0, "periods_later": [1] * 10})
-    found = referral_value(ten, came_anyway_share=0.4, discount_rate_per_period=0.25, acquisition_cost=20, reward=5)
+    found = referral_value(
+        ten, came_anyway_share=0.4, discount_rate_per_period=0.25, acquisition_cost=20, reward=5
+    )
     assert found["referral_value"][0] == pytest.approx((6 * (90 + 20 - 5) + 4 * (20 - 5)) / 1.25)
     assert found["referrals"][0] == 10
 
@@ -358,8 +450,11 @@ def test_referral_value_reverses_the_order_of_spending():
     rng = np.random.default_rng(12)
     spend, reach = rng.lognormal(5, 1, 500), rng.gamma(0.5, 3, 500)  # who spends most is not who tells most
     told = np.repeat(np.arange(500), rng.poisson(reach))
-    found = referral_value(pd.DataFrame({"customer_id": told, "referred_value": 120.0, "periods_later": 0}),
-                           came_anyway_share=0.3, discount_rate_per_period=0.1)
+    found = referral_value(
+        pd.DataFrame({"customer_id": told, "referred_value": 120.0, "periods_later": 0}),
+        came_anyway_share=0.3,
+        discount_rate_per_period=0.1,
+    )
     spenders, tellers = set(np.argsort(-spend)[:50]), set(found["customer_id"][:50])
     truth = set(np.argsort(-reach)[:50])
     assert len(tellers & truth) > 2.5 * len(spenders & truth)
@@ -367,8 +462,12 @@ def test_referral_value_reverses_the_order_of_spending():
 
 def test_referral_value_refuses_what_it_cannot_count():
     rows = pd.DataFrame({"customer_id": ["a"], "referred_value": [90.0], "periods_later": [1]})
-    for wrong, share in ((rows.assign(referred_value=np.nan), 0.1), (rows, 1.1), (rows[:0], 0.1),
-                         (rows.drop(columns="customer_id"), 0.1)):
+    for wrong, share in (
+        (rows.assign(referred_value=np.nan), 0.1),
+        (rows, 1.1),
+        (rows[:0], 0.1),
+        (rows.drop(columns="customer_id"), 0.1),
+    ):
         with pytest.raises(CrmkitError):
             referral_value(wrong, came_anyway_share=share, discount_rate_per_period=0.1)
 
@@ -376,7 +475,18 @@ def test_referral_value_refuses_what_it_cannot_count():
 def test_every_column_and_slug_of_growth_is_a_term():
     found = ladder(walk(np.random.default_rng(1), 50, 4), rng=np.random.default_rng(1), resamples=10)
     growth = referral_growth(year(invitations=[300]))
-    frames = [purchase_funnel(funnel([9, 8, 7, 6, 5]), rng=np.random.default_rng(1)), found.rungs, found.transitions,
-              found.checks, growth.rates, growth.paths]
-    words = {*ELEMENTS, *found.checks["check"], *growth.rates["measure"], *(c for frame in frames for c in frame)}
+    frames = [
+        purchase_funnel(funnel([9, 8, 7, 6, 5]), rng=np.random.default_rng(1)),
+        found.rungs,
+        found.transitions,
+        found.checks,
+        growth.rates,
+        growth.paths,
+    ]
+    words = {
+        *ELEMENTS,
+        *found.checks["check"],
+        *growth.rates["measure"],
+        *(c for frame in frames for c in frame),
+    }
     assert sorted(w for w in words if not has_term(w)) == []

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from places import ROOT
 
 import crmkit
-from places import ROOT
 
 # code lines of crmkit in all but the data door, and of the door. The first limit is on what somebody who reads the helper
 # module has to take in; the door (files as clients send them) is one function to whoever uses it, and has its own.
@@ -25,8 +25,21 @@ LINES, DOOR_LINES, ANSWER_LINES, MARKET_LINES, NAMES = 5000, 1400, 500, 1900, 60
 # what shows results: none of it may be known to a model
 SHOWING = {"matplotlib", "seaborn", "anywidget", "ipywidgets", "traitlets", "IPython", "plotly"}
 # what does not compute: language, questions, the data door and what shows; every other module of crmkit is a model
-NOT_MODELS = {"__init__", "answer_forms", "datasets", "explore", "fonts", "hand_in", "language", "plots", "questions", "report",
-              "tables", "terms", "transactions"}
+NOT_MODELS = {
+    "__init__",
+    "answer_forms",
+    "datasets",
+    "explore",
+    "fonts",
+    "hand_in",
+    "language",
+    "plots",
+    "questions",
+    "report",
+    "tables",
+    "terms",
+    "transactions",
+}
 # of its siblings a model knows only these
 SHARED = {"schema", "intervals", "allocation"}
 NOT_LOADED = ("matplotlib", "seaborn", "anywidget", "ipywidgets", "duckdb", "IPython")
@@ -40,7 +53,9 @@ def imports(path: Path, *, top_only: bool = False) -> dict[str, int]:
     """Absolute module names that a file imports → line; ``top_only``: as the module itself is imported."""
     package = list(path.relative_to(ROOT).parent.parts)
     tree, found = ast.parse(path.read_text(encoding="utf-8")), {}
-    inside = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)}
+    inside = {
+        id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.Lambda)) for n in ast.walk(f)
+    }
     for node in ast.walk(tree):
         if top_only and id(node) in inside:
             continue
@@ -81,8 +96,11 @@ def test_a_model_knows_nothing_of_showing_and_little_of_its_siblings(path):
     siblings = {m.split(".")[1] for m in found if m.startswith("crmkit.")} - {"__version__"}
     # the schema says errors in the language; migration is given two pyramids and names their type; a game composes
     # models, as a lesson does
-    own = {"schema": {"language"}, "tier_migration": {"customer_pyramid"},
-           "market.game": {"pdca", "control_limits", "kpi_sheet"}}
+    own = {
+        "schema": {"language"},
+        "tier_migration": {"customer_pyramid"},
+        "market.game": {"pdca", "control_limits", "kpi_sheet"},
+    }
     name = ".".join(path.relative_to(ROOT / "crmkit").with_suffix("").parts)
     assert siblings <= SHARED | own.get(name, set()) | {part(path)}
 
@@ -113,7 +131,14 @@ def code_lines(path: Path) -> int:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, held) and ast.get_docstring(node, clean=False) is not None:
             documented |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    empty = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    empty = (
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    )
     tokens = [t for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type not in empty]
     return len({line for t in tokens for line in range(t.start[0], t.end[0] + 1)} - documented)
 
@@ -121,17 +146,27 @@ def code_lines(path: Path) -> int:
 def test_crmkit_stays_small(capsys):
     lines = dict.fromkeys(("door", "answers", "market", "models", "plots", "explorers", "rest"), 0)
     for path in sources("crmkit"):
-        named = {"transactions": "door", "plots": "plots", "explore": "explorers", "answer_forms": "answers",
-                 "questions": "answers", "hand_in": "answers", "market": "market"}.get(part(path))
+        named = {
+            "transactions": "door",
+            "plots": "plots",
+            "explore": "explorers",
+            "answer_forms": "answers",
+            "questions": "answers",
+            "hand_in": "answers",
+            "market": "market",
+        }.get(part(path))
         named = "market" if path.stem.startswith("market") else named
         lines[named or ("models" if path in MODELS else "rest")] += code_lines(path)
     total, door, answers, market = sum(lines.values()), lines["door"], lines["answers"], lines["market"]
     rest = total - door - answers - market
     with capsys.disabled():
-        print(f"\ncrmkit: {total} lines of code:", ", ".join(f"{name} {n}" for name, n in lines.items()),
-              f"(door {door} of {DOOR_LINES}, answers {answers} of {ANSWER_LINES}, market {market} of "
-              f"{MARKET_LINES}, all else {rest} of {LINES}); "
-              f"{len(crmkit._OWNER)} of {NAMES} public names")
+        print(
+            f"\ncrmkit: {total} lines of code:",
+            ", ".join(f"{name} {n}" for name, n in lines.items()),
+            f"(door {door} of {DOOR_LINES}, answers {answers} of {ANSWER_LINES}, market {market} of "
+            f"{MARKET_LINES}, all else {rest} of {LINES}); "
+            f"{len(crmkit._OWNER)} of {NAMES} public names",
+        )
     assert door <= DOOR_LINES and answers <= ANSWER_LINES and market <= MARKET_LINES and rest <= LINES
     assert len(crmkit._OWNER) <= NAMES
     long = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in sources("crmkit")}

@@ -5,12 +5,16 @@ import re
 from pathlib import Path
 
 import pytest
-
-import crmkit
 from places import ROOT
 
+import crmkit
+
 LINES = (ROOT / "docs" / "models.md").read_text(encoding="utf-8").splitlines()
-ROWS = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in LINES if re.match(r"\| *F\d", line)]
+ROWS = [
+    [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    for line in LINES
+    if re.match(r"\| *F\d", line)
+]
 
 
 def functions_in(path: str) -> set[str]:
@@ -38,7 +42,19 @@ def test_a_row_names_what_computes_it_an_authority_and_a_test_that_is_there(row)
 
 
 def test_every_model_with_a_public_name_is_in_the_table():
-    apart = {"load", "read_transactions", "check_transactions", "customer_summary", "set_language",
-             "AnswerSheet", "show", "save_tables", "CrmkitError", "ByCustomerShare", "ByValueShare", "ByCutoff"}
+    apart = {
+        "load",
+        "read_transactions",
+        "check_transactions",
+        "customer_summary",
+        "set_language",
+        "AnswerSheet",
+        "show",
+        "save_tables",
+        "CrmkitError",
+        "ByCustomerShare",
+        "ByValueShare",
+        "ByCutoff",
+    }
     named = {name for row in ROWS for name in re.findall(r"\w+", row[1])}
     assert {name for name in crmkit._OWNER if not name.startswith("explore_")} - apart <= named

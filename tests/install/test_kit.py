@@ -27,12 +27,13 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from places import ROOT
 
 from coursekit.cli import verbs
-from places import ROOT
 
 POSIX = os.name != "nt"
 CHINESE = re.compile("[\u4e00-\u9fff]")
+
 
 def copy_project(folder: Path) -> Path:
     """A folder as an unpacked ZIP has it: the files of the checkout, nothing that was made there."""
@@ -50,8 +51,12 @@ def short_lock() -> str:
         if name not in few:
             few.add(name)
             needed = [Requirement(line) for line in distribution(name).requires or []]
-            waiting += [canonicalize_name(r.name) for r in needed if not r.marker or r.marker.evaluate({"extra": ""})]
-    blocks = re.split(r"^(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), flags=re.MULTILINE)
+            waiting += [
+                canonicalize_name(r.name) for r in needed if not r.marker or r.marker.evaluate({"extra": ""})
+            ]
+    blocks = re.split(
+        r"^(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     return "".join(block for block in blocks if block.split("==")[0] in few)
 
 
@@ -67,16 +72,31 @@ def no_index(**more) -> dict[str, str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {k: v for k, v in clean().items() if not k.startswith("PIP_")}
-    return env | {
-        "PIP_INDEX_URL": f"http://127.0.0.1:{port}/simple", "PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0",
-        "PIP_NO_CACHE_DIR": "1", "UV_HTTP_RETRIES": "0", "UV_NO_CACHE": "1",
-    } | more
+    return (
+        env
+        | {
+            "PIP_INDEX_URL": f"http://127.0.0.1:{port}/simple",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_RETRIES": "0",
+            "PIP_NO_CACHE_DIR": "1",
+            "UV_HTTP_RETRIES": "0",
+            "UV_NO_CACHE": "1",
+        }
+        | more
+    )
 
 
-def kit(folder: Path, *arguments: str, python=sys.executable, env=None, **more) -> subprocess.CompletedProcess:
+def kit(
+    folder: Path, *arguments: str, python=sys.executable, env=None, **more
+) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [python, str(folder / "kit.py"), *arguments], env=env or clean(), capture_output=True, encoding="utf-8",
-        stdin=subprocess.DEVNULL, timeout=300, **more,
+        [python, str(folder / "kit.py"), *arguments],
+        env=env or clean(),
+        capture_output=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        **more,
     )
 
 
@@ -97,8 +117,16 @@ def load_kit(folder: Path = ROOT):
 def bare(tmp_path):
     """A folder with just what kit.py reads before it installs anything."""
     folder = tmp_path / "课程 kit"
-    for name in ("kit.py", "pyproject.toml", "requirements.lock", "requirements-uv.lock", "requirements-test.lock",
-                 "coursekit/messages.toml", "crmkit/__init__.py", "crmkit/language.py"):
+    for name in (
+        "kit.py",
+        "pyproject.toml",
+        "requirements.lock",
+        "requirements-uv.lock",
+        "requirements-test.lock",
+        "coursekit/messages.toml",
+        "crmkit/__init__.py",
+        "crmkit/language.py",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     return folder
@@ -113,8 +141,11 @@ def killed_and_mended(tmp_path_factory):
     folder = copy_project(tmp_path_factory.mktemp("unpacked") / "课程 kit")
     (folder / "requirements.lock").write_text(short_lock(), encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, str(folder / "kit.py"), "open", "--help"], env=clean(), start_new_session=POSIX,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [sys.executable, str(folder / "kit.py"), "open", "--help"],
+        env=clean(),
+        start_new_session=POSIX,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60
     while not (folder / ".venv" / "pyvenv.cfg").exists() and time.monotonic() < deadline:
@@ -151,7 +182,8 @@ def old_pythons() -> list[str]:
     places += sorted(Path.home().glob(".pyenv/versions/*/bin"))
     found = {name: str(place / name) for name in names for place in places if (place / name).is_file()}
     return [
-        path for path in found.values()
+        path
+        for path in found.values()
         if subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
     ]
 
@@ -161,9 +193,13 @@ def test_old_python_is_told_what_is_needed_by_a_pretended_version(bare):
         "import runpy, sys; sys.version_info = (3, 6, 15); sys.argv = ['kit.py', 'open']; "
         "runpy.run_path('kit.py', run_name='__main__')"
     )
-    result = subprocess.run([sys.executable, "-c", code], cwd=bare, env=clean(), capture_output=True, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=bare, env=clean(), capture_output=True, encoding="utf-8"
+    )
     assert result.returncode == 1
-    said_in_both(result.stderr, "这个 Python 是 3.6，太旧了：需要 3.11", "This Python is 3.6, which is too old: 3.11")
+    said_in_both(
+        result.stderr, "这个 Python 是 3.6，太旧了：需要 3.11", "This Python is 3.6, which is too old: 3.11"
+    )
 
 
 @pytest.mark.skipif(not old_pythons(), reason="no Python older than 3.11 on this machine")
@@ -177,8 +213,15 @@ def test_old_python_reads_kit_far_enough_to_say_what_is_needed(bare, python):
 
 def test_kit_keeps_to_syntax_that_python_2_7_reads():
     newer = (
-        ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.AsyncFunctionDef, ast.Nonlocal, ast.Starred, ast.Match,
-        ast.YieldFrom, ast.TryStar,
+        ast.JoinedStr,
+        ast.AnnAssign,
+        ast.NamedExpr,
+        ast.AsyncFunctionDef,
+        ast.Nonlocal,
+        ast.Starred,
+        ast.Match,
+        ast.YieldFrom,
+        ast.TryStar,
     )
     for node in ast.walk(ast.parse((ROOT / "kit.py").read_text(encoding="utf-8"))):
         where = getattr(node, "lineno", "?")
@@ -204,7 +247,9 @@ def test_kit_imports_nothing_but_the_standard_library_and_the_language_setting()
             assert name.split(".")[0] in sys.stdlib_module_names or name == "crmkit.core.language", name
 
 
-@pytest.mark.parametrize(("lang", "zh", "en"), [("zh", True, False), ("en", False, True), ("both", True, True)])
+@pytest.mark.parametrize(
+    ("lang", "zh", "en"), [("zh", True, False), ("en", False, True), ("both", True, True)]
+)
 def test_help_follows_the_language_and_installs_nothing(bare, lang, zh, en):
     result = kit(bare, "--help", env=clean(CRMKIT_LANG=lang))
     assert result.returncode == 0
@@ -240,13 +285,17 @@ def test_a_python_without_the_module_is_told_which_debian_package_has_it(bare, t
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\nclass Missing:\n    def find_spec(self, name, path=None, target=None):\n"
         f"        if name == {module!r}:\n            raise ModuleNotFoundError('No module named ' + repr(name))\n"
-        "sys.meta_path.insert(0, Missing())\n", encoding="utf-8",
+        "sys.meta_path.insert(0, Missing())\n",
+        encoding="utf-8",
     )
     result = kit(bare, "open", env=clean(PYTHONPATH=str(tmp_path)))
     assert result.returncode == 1
     package = f"python3.{sys.version_info.minor}-venv"
-    said_in_both(result.stderr, f"缺少 venv 或 ensurepip 模块，不能建立 .venv。Debian、Ubuntu：sudo apt install {package}",
-                 f"sudo apt install {package}")
+    said_in_both(
+        result.stderr,
+        f"缺少 venv 或 ensurepip 模块，不能建立 .venv。Debian、Ubuntu：sudo apt install {package}",
+        f"sudo apt install {package}",
+    )
 
 
 def test_no_network_is_said_and_the_next_start_goes_on_from_there(bare):
@@ -263,8 +312,24 @@ def test_no_network_is_said_and_the_next_start_goes_on_from_there(bare):
 def test_no_network_is_recognised_in_uvs_own_words():
     env = no_index()
     result = subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--python", sys.executable, "--reinstall",
-         "--index-url", env["PIP_INDEX_URL"], "typer"], env=env, capture_output=True, encoding="utf-8", timeout=120,
+        [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "--dry-run",
+            "--python",
+            sys.executable,
+            "--reinstall",
+            "--index-url",
+            env["PIP_INDEX_URL"],
+            "typer",
+        ],
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
     )
     assert result.returncode != 0
     trouble = load_kit().diagnose("requirements.lock", result.stderr)
@@ -278,8 +343,12 @@ def in_small_disk(tmp_path: Path, megabytes: int, command: list[str], **more):
     if not unshare:
         pytest.skip("unshare is not on this machine")
     result = subprocess.run(
-        [unshare, "-rm", "sh", "-c", script, "sh", str(tmp_path), *command], env=clean(), capture_output=True,
-        encoding="utf-8", timeout=120, **more,
+        [unshare, "-rm", "sh", "-c", script, "sh", str(tmp_path), *command],
+        env=clean(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        **more,
     )
     if result.returncode == 77 or "unshare:" in result.stderr:
         pytest.skip("this user may not mount a small disk: " + result.stderr.strip())
@@ -293,7 +362,8 @@ def test_no_disk_space_is_said_on_a_disk_that_is_really_full(bare, tmp_path, che
     code = (
         "import shutil, sys; sys.dont_write_bytecode = True; shutil.copytree(sys.argv[1], sys.argv[2]); "
         "sys.path.insert(0, sys.argv[2]); import kit; "
-        + ("" if checked_before else "kit.NEEDED_GB = 0; ") + "sys.exit(kit.main(['open']))"
+        + ("" if checked_before else "kit.NEEDED_GB = 0; ")
+        + "sys.exit(kit.main(['open']))"
     )
     result = in_small_disk(disk, 6, [sys.executable, "-c", code, str(bare), str(disk / "kit")])
     assert result.returncode == 1, result.stderr
@@ -309,15 +379,30 @@ def test_no_disk_space_when_the_kits_own_file_cannot_be_written(bare):
     said_in_both(result.stderr, "磁盘空间不够", "Not enough disk space")
 
 
-@pytest.mark.parametrize(("words", "zh"), [
-    ("  × Failed to download `polars`\n  ╰─▶ failed to write to file: No space left on device (os error 28)", "磁盘空间不够"),
-    ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "磁盘空间不够"),
-    ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "校验值不符"),
-    ("error: failed to create directory `/home/x/.cache/uv`: Permission denied (os error 13)", "不能写入"),
-    ("ERROR: HTTPSConnectionPool(host='a'): Read timed out.", "连不上软件源"),
-    ("error: Request failed after 3 retries\n  Caused by: invalid peer certificate: UnknownIssuer", "连不上软件源"),
-    ("error: something new", "停在：uv"),
-])
+@pytest.mark.parametrize(
+    ("words", "zh"),
+    [
+        (
+            "  × Failed to download `polars`\n  ╰─▶ failed to write to file: No space left on device (os error 28)",
+            "磁盘空间不够",
+        ),
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+            "磁盘空间不够",
+        ),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "校验值不符"),
+        (
+            "error: failed to create directory `/home/x/.cache/uv`: Permission denied (os error 13)",
+            "不能写入",
+        ),
+        ("ERROR: HTTPSConnectionPool(host='a'): Read timed out.", "连不上软件源"),
+        (
+            "error: Request failed after 3 retries\n  Caused by: invalid peer certificate: UnknownIssuer",
+            "连不上软件源",
+        ),
+        ("error: something new", "停在：uv"),
+    ],
+)
 def test_what_the_installers_say_is_told_apart(words, zh):
     trouble = load_kit().diagnose("uv", words)
     assert zh in trouble.zh and not CHINESE.search(trouble.en)
@@ -330,7 +415,9 @@ def test_a_read_only_folder_is_said(bare):
     report = bare.parent / "said.txt"
     report.touch()
     report.chmod(0o666)
-    closed = {p: p.stat().st_mode for p in bare.parents if not p.stat().st_mode & 0o001}  # pytest's folders, to others
+    closed = {
+        p: p.stat().st_mode for p in bare.parents if not p.stat().st_mode & 0o001
+    }  # pytest's folders, to others
     for folder, mode in closed.items():
         folder.chmod(mode | 0o055)
     bare.chmod(0o555)
@@ -369,8 +456,20 @@ def test_a_port_in_use_is_said_in_both_languages(tmp_path):
         other.listen()
         port = other.getsockname()[1]
         result = subprocess.run(
-            [sys.executable, "-m", "coursekit.cli", "open", str(tmp_path / "w"), "--no-browser", "--port", str(port)],
-            env=clean(CRMKIT_LANG="both"), capture_output=True, encoding="utf-8", timeout=60,
+            [
+                sys.executable,
+                "-m",
+                "coursekit.cli",
+                "open",
+                str(tmp_path / "w"),
+                "--no-browser",
+                "--port",
+                str(port),
+            ],
+            env=clean(CRMKIT_LANG="both"),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
         )
     assert result.returncode == 1
     said_in_both(result.stderr, f"端口 {port} 已被别的程序占用", f"Port {port} is in use")
@@ -423,7 +522,11 @@ def test_everything_is_started_in_utf8_mode_and_with_the_command_that_users_type
         result = kit(installed, "check", "客户 数据.csv", env=clean(PYTHONUTF8="0"))
     finally:
         cli.write_text(original, encoding="utf-8")
-    assert result.stdout.strip() == "1 python3 kit.py ['check', '客户 数据.csv']" if POSIX else "py kit.py" in result.stdout
+    assert (
+        result.stdout.strip() == "1 python3 kit.py ['check', '客户 数据.csv']"
+        if POSIX
+        else "py kit.py" in result.stdout
+    )
 
 
 def test_the_exit_code_is_the_commands(installed):
@@ -446,8 +549,12 @@ def test_a_moved_folder_is_repaired_without_a_network(killed_and_mended):
     moved = folder.with_name("moved, 换了地方")
     folder.rename(moved)
     killed_and_mended["folder"] = moved
-    closed = no_index()["PIP_INDEX_URL"].removesuffix("/simple")  # the same index as before, behind a dead proxy
-    said = works(moved, env=clean(HTTP_PROXY=closed, HTTPS_PROXY=closed, ALL_PROXY=closed, UV_HTTP_RETRIES="0"))
+    closed = no_index()["PIP_INDEX_URL"].removesuffix(
+        "/simple"
+    )  # the same index as before, behind a dead proxy
+    said = works(
+        moved, env=clean(HTTP_PROXY=closed, HTTPS_PROXY=closed, ALL_PROXY=closed, UV_HTTP_RETRIES="0")
+    )
     said_in_both(said, "文件夹换了位置", "The folder has moved")
     for script in ("crmkit", "activate") if POSIX else ():
         text = (moved / ".venv" / "bin" / script).read_text(encoding="utf-8")
@@ -466,7 +573,9 @@ def test_a_venv_whose_python_was_uninstalled_counts_as_interrupted(installed):
     link.unlink()
     link.symlink_to("/nowhere/bin/python3")
     try:
-        assert not module.complete(module.read_stamp(), module.wanted(False)) and not module.python_works(clean())
+        assert not module.complete(module.read_stamp(), module.wanted(False)) and not module.python_works(
+            clean()
+        )
     finally:
         link.unlink()
         link.symlink_to(target)
@@ -484,8 +593,14 @@ def test_two_starts_at_once_do_not_mix(installed):
     lock = installed / "requirements.lock"
     lock.write_text(lock.read_text(encoding="utf-8") + "# two windows\n", encoding="utf-8")
     both = [
-        subprocess.Popen([sys.executable, str(installed / "kit.py"), "open", "--help"], env=clean(),
-                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8") for _ in range(2)
+        subprocess.Popen(
+            [sys.executable, str(installed / "kit.py"), "open", "--help"],
+            env=clean(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(2)
     ]
     said = [process.communicate(timeout=120)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
@@ -511,8 +626,12 @@ def mirror(tmp_path):
     with zipfile.ZipFile(wheel, "w") as archive:
         # different for every test: a lock with the same hash as the last one would rightly install nothing
         archive.writestr("kitprobe.py", f"here = True  # {tmp_path.name} {time.time_ns()}\n")
-        archive.writestr("kitprobe-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: kitprobe\nVersion: 1.0\n")
-        archive.writestr("kitprobe-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            "kitprobe-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: kitprobe\nVersion: 1.0\n"
+        )
+        archive.writestr(
+            "kitprobe-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr("kitprobe-1.0.dist-info/RECORD", "")
     digest = sha256(wheel.read_bytes()).hexdigest()
     asked = []
@@ -569,8 +688,11 @@ def test_a_mirror_is_taken_from_the_usual_places(installed, mirror, tmp_path, wa
         found = subprocess.run(ask, capture_output=True, encoding="utf-8", check=False)
         assert found.stdout.strip() == "True", found.stderr
     finally:
-        subprocess.run([sys.executable, "-m", "uv", "pip", "uninstall", "--python", installed / ".venv", "kitprobe"],
-                       capture_output=True, check=False)
+        subprocess.run(
+            [sys.executable, "-m", "uv", "pip", "uninstall", "--python", installed / ".venv", "kitprobe"],
+            capture_output=True,
+            check=False,
+        )
         lock.write_text(before, encoding="utf-8")
 
 
@@ -590,18 +712,32 @@ def test_a_mirror_with_another_file_under_the_same_name_is_refused(installed, mi
 def test_pips_settings_are_handed_to_uv_only_where_uv_has_none_of_its_own():
     module = load_kit()
     pip = {
-        "index-url": "https://a/simple", "extra-index-url": "https://b/simple https://c/simple", "find-links": "/x /y",
-        "cert": "/ca.pem", "proxy": "http://p:1", "timeout": "60", "trusted-host": "a",
+        "index-url": "https://a/simple",
+        "extra-index-url": "https://b/simple https://c/simple",
+        "find-links": "/x /y",
+        "cert": "/ca.pem",
+        "proxy": "http://p:1",
+        "timeout": "60",
+        "trusted-host": "a",
     }
     handed = module.uv_environment({}, pip)
     assert handed == {
-        "UV_DEFAULT_INDEX": "https://a/simple", "UV_INDEX": "https://b/simple https://c/simple",
-        "UV_INDEX_STRATEGY": "unsafe-best-match", "UV_FIND_LINKS": "/x,/y", "SSL_CERT_FILE": "/ca.pem",
-        "HTTP_PROXY": "http://p:1", "HTTPS_PROXY": "http://p:1", "UV_HTTP_TIMEOUT": "60", "UV_INSECURE_HOST": "a",
+        "UV_DEFAULT_INDEX": "https://a/simple",
+        "UV_INDEX": "https://b/simple https://c/simple",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_FIND_LINKS": "/x,/y",
+        "SSL_CERT_FILE": "/ca.pem",
+        "HTTP_PROXY": "http://p:1",
+        "HTTPS_PROXY": "http://p:1",
+        "UV_HTTP_TIMEOUT": "60",
+        "UV_INSECURE_HOST": "a",
     }
     own = module.uv_environment({"UV_DEFAULT_INDEX": "https://u/simple"}, pip)
     assert own["UV_DEFAULT_INDEX"] == "https://u/simple" and "UV_INDEX" not in own
-    assert module.pip_environment({"UV_DEFAULT_INDEX": "mine=https://u/simple"})["PIP_INDEX_URL"] == "https://u/simple"
+    assert (
+        module.pip_environment({"UV_DEFAULT_INDEX": "mine=https://u/simple"})["PIP_INDEX_URL"]
+        == "https://u/simple"
+    )
     assert module.pip_environment({"UV_INDEX_URL": "u", "PIP_INDEX_URL": "p"})["PIP_INDEX_URL"] == "p"
 
 
@@ -614,8 +750,12 @@ def test_first_start_from_an_unpacked_folder_opens_the_course(tmp_path):
 
     folder = copy_project(tmp_path / "课程 kit")
     process = subprocess.Popen(
-        [sys.executable, str(folder / "kit.py"), "open", "--no-browser", "--lang", "zh"], env=clean(),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        [sys.executable, str(folder / "kit.py"), "open", "--no-browser", "--lang", "zh"],
+        env=clean(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
     )
     timer = threading.Timer(500, process.kill)
     timer.start()
@@ -628,7 +768,9 @@ def test_first_start_from_an_unpacked_folder_opens_the_course(tmp_path):
         else:
             pytest.fail("".join(said))
         base, token = address.group().split("/lab")[0], address.group().split("token=")[1]
-        with urlopen(f"{base}/api/contents/notebooks/00_start_here.ipynb?token={token}", timeout=30) as answer:
+        with urlopen(
+            f"{base}/api/contents/notebooks/00_start_here.ipynb?token={token}", timeout=30
+        ) as answer:
             cells = json.load(answer)["content"]["cells"]
         assert any(CHINESE.search("".join(cell["source"])) for cell in cells)
         assert (folder / "work" / "notebooks" / "00_start_here.ipynb").is_file()

@@ -18,12 +18,14 @@ import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from rattler import MatchSpec, VersionSpec
 from places import ROOT
+from rattler import MatchSpec, VersionSpec
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REQUIRED = [Requirement(line) for line in PROJECT["dependencies"]]
-EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
+EXTRAS = {
+    name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
+}
 # the same package under its conda-forge name
 CONDA = {"jupyter-client": "jupyter_client", "duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
 PYTHONS = [("3.11", "linux"), ("3.12", "win32"), ("3.13", "darwin"), ("3.14", "linux")]
@@ -42,13 +44,17 @@ def read_lock(name: str) -> list[tuple[Requirement, list[str]]]:
 def pinned(name: str, python: str, system: str) -> dict[str, str]:
     """package → version of a lock on a Python and a system."""
     environment = default_environment() | {
-        "python_version": python, "python_full_version": f"{python}.0", "sys_platform": system,
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": system,
         "platform_system": {"linux": "Linux", "win32": "Windows", "darwin": "Darwin"}[system],
-        "os_name": "nt" if system == "win32" else "posix", "extra": "",
+        "os_name": "nt" if system == "win32" else "posix",
+        "extra": "",
     }
     return {
         canonicalize_name(r.name): next(iter(r.specifier)).version
-        for r, _ in read_lock(name) if r.marker is None or r.marker.evaluate(environment)
+        for r, _ in read_lock(name)
+        if r.marker is None or r.marker.evaluate(environment)
     }
 
 
@@ -61,7 +67,9 @@ def test_a_lock_satisfies_pyproject_on_every_system(lock, extras, python, system
     for requirement in [*REQUIRED, *(r for extra in extras for r in EXTRAS[extra])]:
         name = canonicalize_name(requirement.name)
         assert name in versions, f"{lock} lacks {name}: make the locks anew"
-        assert requirement.specifier.contains(versions[name]), f"{lock}: {name} {versions[name]} is not {requirement}"
+        assert requirement.specifier.contains(versions[name]), (
+            f"{lock}: {name} {versions[name]} is not {requirement}"
+        )
 
 
 @pytest.mark.parametrize(("python", "system"), PYTHONS)
@@ -92,7 +100,9 @@ def conda() -> tuple[dict[str, MatchSpec], list[str]]:
 
 def test_environment_yml_asks_for_what_pyproject_asks_for():
     specs, pip = conda()
-    from_pip = {canonicalize_name(r.name): r for r in map(Requirement, [p for p in pip if not p.startswith("-")])}
+    from_pip = {
+        canonicalize_name(r.name): r for r in map(Requirement, [p for p in pip if not p.startswith("-")])
+    }
     named = {CONDA.get(canonicalize_name(r.name), canonicalize_name(r.name)): r for r in REQUIRED}
     assert set(specs) - {"python", "pip"} | set(from_pip) == set(named)
     for name, requirement in named.items():
@@ -100,7 +110,9 @@ def test_environment_yml_asks_for_what_pyproject_asks_for():
             assert from_pip[name].specifier == requirement.specifier, name
         else:
             wanted = VersionSpec(",".join(sorted(map(str, requirement.specifier), reverse=True)))
-            assert specs[name].version == str(wanted), f"{name}: {specs[name].version}, pyproject has {wanted}"
+            assert specs[name].version == str(wanted), (
+                f"{name}: {specs[name].version}, pyproject has {wanted}"
+            )
     assert str(VersionSpec(PROJECT["requires-python"])) == specs["python"].version
     assert "--editable ." in pip
 
@@ -126,8 +138,22 @@ def test_every_licence_that_is_named_is_there_in_full():
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "uv", "build", "--wheel", "--no-build-isolation", "--python", sys.executable,
-         "--out-dir", str(folder), str(ROOT)], check=True, capture_output=True, timeout=120,
+        [
+            sys.executable,
+            "-m",
+            "uv",
+            "build",
+            "--wheel",
+            "--no-build-isolation",
+            "--python",
+            sys.executable,
+            "--out-dir",
+            str(folder),
+            str(ROOT),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
     )
     return next(folder.glob("*.whl"))
 
@@ -136,7 +162,8 @@ def test_the_wheel_holds_the_course_the_language_switch_and_the_licences(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for part in ("notebooks", "exercises", "solutions", "datasets"):
         there = {
-            p.relative_to(ROOT).as_posix() for p in (ROOT / part).rglob("*")
+            p.relative_to(ROOT).as_posix()
+            for p in (ROOT / part).rglob("*")
             if p.is_file() and not any(name.startswith(".") for name in p.relative_to(ROOT).parts)
         }
         assert there and {f"coursekit/course/{name}" for name in there} <= names
@@ -155,8 +182,21 @@ def alone(wheel, tmp_path_factory) -> Path:
     binaries = folder / ("Scripts" if os.name == "nt" else "bin")
     python = binaries / ("python.exe" if os.name == "nt" else "python")
     subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "--python", str(python), "--no-deps", "--offline", str(wheel)],
-        check=True, capture_output=True, timeout=120,
+        [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "--python",
+            str(python),
+            "--no-deps",
+            "--offline",
+            str(wheel),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
     )
     ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     site = Path(subprocess.run(ask, capture_output=True, encoding="utf-8", check=True).stdout.strip())
@@ -174,7 +214,11 @@ def test_the_wheel_alone_finds_its_course_and_its_data(alone, tmp_path):
         "print(len(crmkit.load('cdnow_sample')))"
     )
     shown = subprocess.run(
-        [alone / "python", "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True,
+        [alone / "python", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     ).stdout.split("\n")
     assert shown[0].endswith("course") and str(ROOT) not in shown[0] + shown[1]
     assert int(shown[2]) > 5000
@@ -182,8 +226,13 @@ def test_the_wheel_alone_finds_its_course_and_its_data(alone, tmp_path):
 
 def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):
     process = subprocess.Popen(
-        [alone / "crmkit", "open", "--no-browser", "--lang", "zh"], cwd=tmp_path, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"},
+        [alone / "crmkit", "open", "--no-browser", "--lang", "zh"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONUTF8": "1"},
     )
     timer = threading.Timer(120, process.kill)
     timer.start()
@@ -191,7 +240,9 @@ def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):
         said = ""
         for line in process.stdout:
             said += line
-            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab/tree/notebooks/00_start_here.ipynb\?token=(\w+)", line):
+            if found := re.search(
+                r"(http://127\.0\.0\.1:\d+)/lab/tree/notebooks/00_start_here.ipynb\?token=(\w+)", line
+            ):
                 break
         else:
             pytest.fail(said)
@@ -220,7 +271,11 @@ def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):
 
 def test_ci_runs_the_readme_s_test_command():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert script.rstrip().endswith('python3 kit.py test "$@"'), "so the exit code and the last line are pytest's"
+    assert script.rstrip().endswith('python3 kit.py test "$@"'), (
+        "so the exit code and the last line are pytest's"
+    )
     assert "kit.py test" in (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = subprocess.run(["git", "ls-files", "-s", ".ci/run"], cwd=ROOT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files", "-s", ".ci/run"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert not listed.stdout or listed.stdout.startswith("100755")

@@ -23,8 +23,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 import crmkit
 from coursekit import cli
 from coursekit.learn import lab, workspace
-from coursekit.messages import KitError
 from coursekit.learn.workspace import Manifest, Mark, find_lesson, lay, reset
+from coursekit.messages import KitError
 
 LESSON = "notebooks/06_customer_pyramid.ipynb"
 STAMPED = re.compile(r"06_customer_pyramid\.\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?\.ipynb")
@@ -34,7 +34,9 @@ def bilingual(version: int) -> str:
     """A small bilingual notebook as the build makes them."""
     cells = [
         new_markdown_cell(f"# 客户金字塔 第{version}版", metadata={"tags": ["lang-zh"]}, id="zh"),
-        new_markdown_cell(f"# The customer pyramid, version {version}", metadata={"tags": ["lang-en"]}, id="en"),
+        new_markdown_cell(
+            f"# The customer pyramid, version {version}", metadata={"tags": ["lang-en"]}, id="en"
+        ),
         new_code_cell('lang: str = "both"', metadata={"tags": ["parameters"]}, id="p"),
         new_code_cell("1 + 1", id="sum"),
     ]
@@ -92,13 +94,19 @@ def test_laying_copies_the_course_and_leaves_hidden_files_out(course, tmp_path):
 
 def test_laying_again_changes_no_byte(course, tmp_path):
     lay(tmp_path / "work")
-    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "work").rglob("*") if p.is_file()}
+    before = {
+        p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "work").rglob("*") if p.is_file()
+    }
     done = lay(tmp_path / "work")
     assert (done.new, done.upgraded, done.kept) == ([], [], [])
-    assert before == {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "work").rglob("*") if p.is_file()}
+    assert before == {
+        p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (tmp_path / "work").rglob("*") if p.is_file()
+    }
 
 
-def test_the_working_copy_is_work_in_the_checkout_and_in_the_current_folder_of_a_wheel(course, tmp_path, monkeypatch):
+def test_the_working_copy_is_work_in_the_checkout_and_in_the_current_folder_of_a_wheel(
+    course, tmp_path, monkeypatch
+):
     assert lay().folder == (course / "work").resolve()
     monkeypatch.setattr(workspace, "PACKAGED", course)
     monkeypatch.chdir(tmp_path)
@@ -120,7 +128,9 @@ def test_an_upgrade_never_touches_what_a_student_wrote_and_says_so_once(course, 
     publish(course, 2)
     done = lay(tmp_path / "work")
     assert done.kept == [LESSON] and LESSON not in done.upgraded and target.read_bytes() == mine
-    assert LESSON in "\n".join(lab.told(done)) and "reset notebooks/06_customer_pyramid" in "\n".join(lab.told(done))
+    assert LESSON in "\n".join(lab.told(done)) and "reset notebooks/06_customer_pyramid" in "\n".join(
+        lab.told(done)
+    )
     assert lay(tmp_path / "work").kept == []
     publish(course, 3)
     assert lay(tmp_path / "work").kept == [LESSON], "a newer version is news again"
@@ -131,7 +141,9 @@ def test_an_upgrade_replaces_a_notebook_that_was_only_run_and_keeps_its_outputs(
     lay(tmp_path / "work")
     run_it(target)
     ran = target.read_bytes()
-    assert lay(tmp_path / "work").upgraded == [] and target.read_bytes() == ran, "same version: outputs stay in place"
+    assert lay(tmp_path / "work").upgraded == [] and target.read_bytes() == ran, (
+        "same version: outputs stay in place"
+    )
     publish(course, 2)
     done = lay(tmp_path / "work")
     assert LESSON in done.upgraded and "version 2" in target.read_text(encoding="utf-8")
@@ -179,7 +191,9 @@ def test_a_deleted_file_comes_back_and_a_withdrawn_one_goes_unless_written_in(co
     assert not (folder / LESSON).exists() and (folder / "exercises" / "06_customer_pyramid.ipynb").exists()
 
 
-@pytest.mark.parametrize(("lang", "here", "gone"), [("zh", "客户金字塔", "The customer"), ("en", "The customer", "客户金字塔")])
+@pytest.mark.parametrize(
+    ("lang", "here", "gone"), [("zh", "客户金字塔", "The customer"), ("en", "The customer", "客户金字塔")]
+)
 def test_a_single_language_edition_holds_one_language_and_sets_it(course, tmp_path, lang, here, gone):
     lay(tmp_path / "work", lang=lang)
     text = (tmp_path / "work" / LESSON).read_text(encoding="utf-8")
@@ -200,10 +214,17 @@ def test_switching_the_language_swaps_untouched_files_only_and_back_again(course
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.tuples(
-    st.sampled_from(["write", "run", "upgrade", "zh", "en", "both", "reset", "open", "lose manifest"]),
-    st.sampled_from([LESSON, "exercises/00_start_here.ipynb"]),
-), max_size=12))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["write", "run", "upgrade", "zh", "en", "both", "reset", "open", "lose manifest"]
+            ),
+            st.sampled_from([LESSON, "exercises/00_start_here.ipynb"]),
+        ),
+        max_size=12,
+    )
+)
 def test_no_text_of_a_student_is_ever_lost_whatever_happens(steps):
     crmkit.set_language("en")
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
@@ -258,7 +279,9 @@ def test_reset_of_an_untouched_lesson_makes_no_copies(course, tmp_path):
     assert sorted(folder.rglob("*")) == before
     publish(course, 2)
     reset("06", folder)
-    assert sorted(folder.rglob("*")) == before and "version 2" in (folder / LESSON).read_text(encoding="utf-8")
+    assert sorted(folder.rglob("*")) == before and "version 2" in (folder / LESSON).read_text(
+        encoding="utf-8"
+    )
 
 
 def test_reset_lays_the_working_copy_s_language_or_the_one_asked_for(course, tmp_path):
@@ -271,10 +294,20 @@ def test_reset_lays_the_working_copy_s_language_or_the_one_asked_for(course, tmp
     assert "客户" in (folder / LESSON).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "found"), [
-    ("06", 3), ("6", 3), ("06_customer_pyramid", 3), ("customer_pyramid", 3), ("exercises/06", 1), ("exercises\\06", 1),
-    ("work/exercises/06_customer_pyramid.ipynb", 1), ("./notebooks/00_start_here", 1), ("datasets/README.md", 1),
-])
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("06", 3),
+        ("6", 3),
+        ("06_customer_pyramid", 3),
+        ("customer_pyramid", 3),
+        ("exercises/06", 1),
+        ("exercises\\06", 1),
+        ("work/exercises/06_customer_pyramid.ipynb", 1),
+        ("./notebooks/00_start_here", 1),
+        ("datasets/README.md", 1),
+    ],
+)
 def test_reset_understands_a_number_a_name_and_a_path(course, name, found):
     assert len(find_lesson(name, workspace.course_files(course))) == found
 
@@ -342,16 +375,25 @@ def test_a_notebook_s_mark_ignores_running_and_sees_every_word(course, tmp_path)
 # ---- the command line
 
 
-@pytest.mark.parametrize(("arguments", "code", "zh"), [
-    (["opne"], 2, "没有“opne”这个命令"), (["open", "--prot", "1"], 2, "没有选项 --prot"), (["reset"], 2, "还缺 LESSON"),
-    (["open", "--port", "x"], 2, "--port 要一个整数，不是“x”"), (["open", "--port", "99999"], 2, "--port 不能是 99999：至多 65535"),
-    (["leaderboard", ".", "--scenario", "x", "--seed", "-4"], 2, "--seed 不能是 -4：至少 0"),
-    (["contest", ".", "--scenario", "x", "--seconds", "?"], 2, "--seconds 要一个数，不是“?”"),
-    (["open", "--lang", "fr"], 2, "--lang 不能是“fr”。可以是：zh, en, both"),
-    (["open", "a", "b"], 2, "命令写得不对"), (["bench", "nothing"], 1, "没有“nothing”这一项测量"),
-    (["reset", "06", "/nowhere/at/all"], 1, "还没有学习文件"),
-])
-def test_a_mistake_on_the_command_line_is_said_in_the_user_s_language(arguments, code, zh, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("arguments", "code", "zh"),
+    [
+        (["opne"], 2, "没有“opne”这个命令"),
+        (["open", "--prot", "1"], 2, "没有选项 --prot"),
+        (["reset"], 2, "还缺 LESSON"),
+        (["open", "--port", "x"], 2, "--port 要一个整数，不是“x”"),
+        (["open", "--port", "99999"], 2, "--port 不能是 99999：至多 65535"),
+        (["leaderboard", ".", "--scenario", "x", "--seed", "-4"], 2, "--seed 不能是 -4：至少 0"),
+        (["contest", ".", "--scenario", "x", "--seconds", "?"], 2, "--seconds 要一个数，不是“?”"),
+        (["open", "--lang", "fr"], 2, "--lang 不能是“fr”。可以是：zh, en, both"),
+        (["open", "a", "b"], 2, "命令写得不对"),
+        (["bench", "nothing"], 1, "没有“nothing”这一项测量"),
+        (["reset", "06", "/nowhere/at/all"], 1, "还没有学习文件"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_said_in_the_user_s_language(
+    arguments, code, zh, capsys, monkeypatch
+):
     crmkit.set_language("zh")
     assert cli.main(arguments) == code
     said = capsys.readouterr().err
@@ -375,14 +417,28 @@ def test_a_command_loads_only_what_it_needs():
     heavy = ("pandas", "matplotlib", "jupyterlab", "nbformat", "papermill", "rich", "duckdb")
     code = "import sys; from coursekit.cli import main; main(['open', '--help']); "
     code += f"print([m for m in {heavy} if m in sys.modules])"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True).stdout
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    ).stdout
     assert shown.splitlines()[-1] == "[]"
 
 
 def test_what_follows_test_is_pytest_s(tmp_path):
     result = subprocess.run(
-        [sys.executable, "-m", "coursekit.cli", "test", "tests/learn/test_workspace.py", "-q", "-k", "mark_ignores"],
-        capture_output=True, encoding="utf-8", env={k: v for k, v in os.environ.items() if k != "CI"}, timeout=120,
+        [
+            sys.executable,
+            "-m",
+            "coursekit.cli",
+            "test",
+            "tests/learn/test_workspace.py",
+            "-q",
+            "-k",
+            "mark_ignores",
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        env={k: v for k, v in os.environ.items() if k != "CI"},
+        timeout=120,
     )
     assert result.returncode == 0 and "1 passed" in result.stdout.splitlines()[-1]
 
@@ -395,7 +451,9 @@ def test_settings_follow_the_language_of_the_working_copy_and_then_of_the_system
     for name in ("LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     for system, lang, expected in [
-        ("zh_CN.UTF-8", "both", "zh_CN"), ("en_GB.UTF-8", "both", "default"), ("en_GB.UTF-8", "zh", "zh_CN"),
+        ("zh_CN.UTF-8", "both", "zh_CN"),
+        ("en_GB.UTF-8", "both", "default"),
+        ("en_GB.UTF-8", "zh", "zh_CN"),
         ("zh_CN.UTF-8", "en", "default"),
     ]:
         monkeypatch.setenv("LANG", system)
@@ -420,15 +478,25 @@ class Lab:
     def __init__(self, folder: Path, home: Path, *options: str):
         kernel = home / ".local" / "share" / "jupyter" / "kernels" / "python3"
         kernel.mkdir(parents=True, exist_ok=True)
-        (kernel / "kernel.json").write_text(json.dumps({
-            "argv": ["/nowhere/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-            "display_name": "another course", "language": "python",
-        }), encoding="utf-8")
+        (kernel / "kernel.json").write_text(
+            json.dumps(
+                {
+                    "argv": ["/nowhere/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                    "display_name": "another course",
+                    "language": "python",
+                }
+            ),
+            encoding="utf-8",
+        )
         env = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
         env |= {"HOME": str(home), "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "coursekit.cli", "open", str(folder), "--no-browser", *options], env=env,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+            [sys.executable, "-m", "coursekit.cli", "open", str(folder), "--no-browser", *options],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
         )
         timer = threading.Timer(120, self.process.kill)  # of one that never says where it is
         timer.start()
@@ -443,7 +511,9 @@ class Lab:
 
     def ask(self, path: str, method: str = "GET", body: dict | None = None):
         request = Request(
-            self.base + path, json.dumps(body).encode() if body else None, {"Authorization": f"token {self.token}"},
+            self.base + path,
+            json.dumps(body).encode() if body else None,
+            {"Authorization": f"token {self.token}"},
             method=method,
         )
         with urlopen(request, timeout=60) as answer:
@@ -470,7 +540,9 @@ def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_
         assert opened.ask(NOTIFICATION)["schema"]["properties"]["fetchNews"]["default"] == "false"
         assert opened.ask(TRANSLATION)["schema"]["properties"]["locale"]["default"] == "zh_CN"
         python3 = opened.ask("/api/kernelspecs")["kernelspecs"]["python3"]["spec"]
-        assert python3["argv"][0] == sys.executable, "not the kernel that another course left in the user's home"
+        assert python3["argv"][0] == sys.executable, (
+            "not the kernel that another course left in the user's home"
+        )
         assert '"name": "crmkit-lang"' in opened.ask("/lab"), "the language switch is one of the extensions"
         assert opened.ask("/lab/extensions/crmkit-lang/package.json")["name"] == "crmkit-lang"
         opened.ask(TRANSLATION, "PUT", {"raw": '{"locale": "en"}'})
@@ -478,7 +550,9 @@ def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_
     with Lab(folder, home) as again:
         assert '"en"' in again.ask(TRANSLATION)["raw"] and "true" in again.ask(NOTIFICATION)["raw"]
         assert again.ask(NOTIFICATION)["schema"]["properties"]["fetchNews"]["default"] == "false"
-    assert not (home / ".jupyter" / "lab").exists(), "the settings of the user's own JupyterLab are left alone"
+    assert not (home / ".jupyter" / "lab").exists(), (
+        "the settings of the user's own JupyterLab are left alone"
+    )
 
 
 def test_a_given_port_is_used(tmp_path):

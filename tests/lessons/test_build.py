@@ -10,14 +10,13 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from places import SUPPORT
 
 import crmkit
 from coursekit.lessons.build import build, coverage, notebooks, read_lessons
-from coursekit.lessons.one_language import edition
-from coursekit.lessons.source import frameworks
 from coursekit.lessons.notebooks import contract
-from coursekit.lessons.source import KNOWN_TAGS, SourceError, read_lesson
-from places import SUPPORT
+from coursekit.lessons.one_language import edition
+from coursekit.lessons.source import KNOWN_TAGS, SourceError, frameworks, read_lesson
 
 HERE = SUPPORT
 SAMPLE = HERE / "lessons" / "01_sample.md"
@@ -38,7 +37,10 @@ def built(tmp_path_factory):
 
 
 def hashes(root: Path) -> dict:
-    return {p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in root.rglob("*.ipynb")}
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in root.rglob("*.ipynb")
+    }
 
 
 def read(path: Path):
@@ -84,7 +86,9 @@ def test_lessons_and_exercises_are_committed_without_outputs(built):
 
 
 def test_solutions_store_outputs_of_the_cells_that_nbval_compares_and_of_no_other(built):
-    stored = [c for c in read(built / "solutions/01_sample.ipynb").cells if c.cell_type == "code" and c.outputs]
+    stored = [
+        c for c in read(built / "solutions/01_sample.ipynb").cells if c.cell_type == "code" and c.outputs
+    ]
     assert len(stored) == 6 and all("nbval-check-output" in c.metadata.tags for c in stored)
     assert "image/png" not in json.dumps([c.outputs for c in stored])
     assert "已记录：40 行" in stored[0].outputs[0]["data"]["text/html"]
@@ -96,8 +100,21 @@ def test_nbval_accepts_the_solution_and_turns_red_when_a_number_changes(built, t
 
     whole = (built / "solutions/01_sample.ipynb").read_text(encoding="utf-8")
     (tmp_path / "good.ipynb").write_text(whole, encoding="utf-8")
-    (tmp_path / "broken.ipynb").write_text(whole.replace("head(round(top", "tail(round(top"), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "-p", "no:cacheprovider", "-o", "addopts=", "-rf"]
+    (tmp_path / "broken.ipynb").write_text(
+        whole.replace("head(round(top", "tail(round(top"), encoding="utf-8"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--nbval-lax",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "addopts=",
+        "-rf",
+    ]
     ran = subprocess.run([*command, "--rootdir", tmp_path, tmp_path], capture_output=True, text=True)
     failed = [line for line in ran.stdout.splitlines() if line.startswith("FAILED")]
     # the share itself, and the status that repeats it
@@ -112,8 +129,12 @@ def test_papermill_shows_each_parameter_with_type_and_help(built):
 
 
 def test_an_unanswered_exercise_runs_and_says_what_is_missing(built, tmp_path):
-    out = papermill.execute_notebook(str(built / "exercises/01_sample.ipynb"), str(tmp_path / "out.ipynb"),
-                                     parameters={"seed": 7, "lang": "en"}, progress_bar=False)
+    out = papermill.execute_notebook(
+        str(built / "exercises/01_sample.ipynb"),
+        str(tmp_path / "out.ipynb"),
+        parameters={"seed": 7, "lang": "en"},
+        progress_bar=False,
+    )
     last = [c for c in out.cells if c.cell_type == "code"][-1]
     assert last.outputs[0]["data"]["text/plain"].startswith("0 of 5 answers recorded")
     assert "还没有" not in json.dumps(out, ensure_ascii=False)
@@ -165,7 +186,9 @@ def test_the_check_names_what_drifted_and_a_rebuild_gives_the_same_bytes(built, 
     capsys.readouterr()
     assert build(check=True, root=root) == 1
     said = capsys.readouterr().out
-    assert all(f"{n}.ipynb" in said for n in ("solutions/01_sample", "exercises/01_sample", "notebooks/99_stray"))
+    assert all(
+        f"{n}.ipynb" in said for n in ("solutions/01_sample", "exercises/01_sample", "notebooks/99_stray")
+    )
     assert "kit.py build" in said
     assert hashes(root) == drifted, "a check writes nothing"
     assert build(root=root) == 0 and build(check=True, root=root) == 0
@@ -189,7 +212,9 @@ def test_a_source_that_does_not_fit_builds_nothing(built, tmp_path, capsys):
     shutil.copytree(built, root)
     before = hashes(root)
     source = root / "lessons/01_sample.md"
-    source.write_text(source.read_text(encoding="utf-8").replace("minutes: 10", "minutes: soon"), encoding="utf-8")
+    source.write_text(
+        source.read_text(encoding="utf-8").replace("minutes: 10", "minutes: soon"), encoding="utf-8"
+    )
     assert build(root=root) == 1 and hashes(root) == before
     assert "lessons/01_sample.md:3: " in capsys.readouterr().out
 
@@ -197,37 +222,115 @@ def test_a_source_that_does_not_fit_builds_nothing(built, tmp_path, capsys):
 # --- problems name file and line -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("old, new, marker, code", [
-    ("titles: {zh: 样课, en: Sample lesson}", "titles: {zh: 样课}", "titles", "titles"),
-    ("titles: {zh: 样课, en: Sample lesson}", "titles: {zh: 样课, en: S}\ntitle: S", "title: S", "front_matter_title"),
-    ("minutes: 10", "minutes: 10\nauthor: x", "author", "front_matter_key"),
-    ("[customer-pyramid]", "[customer-piramid]", "frameworks", "unknown_frameworks"),
-    ("tags: [check]", "tags: [check, fancy]", "```{code-cell} ipython3\n---\ntags: [check, fancy", "unknown_tag"),
-    ("## Step 1: work", "### Step 1: work", '+++ {"lang": "en", "tags": ["report"]}', "heading_levels"),
-    ("# Sample lesson\n", "Sample lesson\n", '+++ {"lang": "en"}', "heading_levels"),
-    ('+++ {"lang": "en", "tags": ["report"]}', '+++ {"lang": "en"}', '+++ {"lang": "en"}\n\n## Step 1', "pair_tags"),
-    ('+++ {"lang": "en"}\n\n## Ranking\n', "", '+++ {"lang": "zh"}\n\n## 排序', "unpaired"),
-    ('+++ {"lang": "zh"}\n\n## 排序\n', "", '+++ {"lang": "en"}\n\n## Ranking', "unpaired"),
-    ("lang: zh\n---\nnames", "lang: fr\n---\nnames", '```{code-cell} ipython3\n---\nlang: fr', "unknown_lang"),
-    ('+++ {"lang": "zh"}\n\n这位客户', "+++\n\n这位客户", "+++\n\n这位客户", "prose_without_lang"),
-    ("这一课把每种写法各用一次，供写课的人参考。", "x" * 9, '+++ {"lang": "zh"}', None),
-    ("../exercises/01_sample.ipynb", "../exercises/01_simple.ipynb", "01_simple", "LINK"),
-    ("crmkit.set_language(lang)\n", 'crmkit.set_language(lang)\nprint("Hello")\n', 'print("Hello")', "words_in_code"),
-    ("crmkit.set_language(lang)\n", 'crmkit.set_language(lang)\nx = "收入"\n', 'x = "收入"', "words_in_code"),
-    ("crmkit.set_language(lang)\n", 'crmkit.set_language(lang)\nx = "too many"\n', 'x = "too', "words_in_code"),
-    ("crmkit.set_language(lang)\n", 'crmkit.set_language(lang)\nx = f"{top} of them"\n', 'x = f"', "words_in_code"),
-    ("crmkit.set_language(lang)\n", "crmkit.set_language(lang)\n收入 = 3\n", "收入 = 3", "name_in_chinese"),
-    ("crmkit.set_language(lang)\n", "crmkit.set_language(lang)\n%matplotlib inline\n", "%matplotlib", "syntax"),
-    ('term("customer_share")', 'term("customer_shore")', 'curve.set_xlabel(term("customer_sh', "unknown_term"),
-    ("  # 前几位客户 | the first few customers", "  # the first few customers", "first = ranked", "comment"),
-    ("个人数据：收入和前百分之几 | individual", "individual", '"""individual', "docstring"),
-    ('lang: str = "both"', 'lang = "both"', 'lang = "both"', "parameter_form"),
-    ("  # 看多大比例的客户，0 到 1 | which share of customers to look at, 0 to 1", "", "top: float", "parameter_help"),
-    ("seed: int = 1  # 你的编号", "side: int = 1  # 你的编号", '+++ {"part"', "parameter_missing"),
-    ("def generate(seed: int)", "def make(seed: int)", "```{code-cell} ipython3\n---\ntags: [generate]", "no_generate"),
-    ("tags: [check]", "tags: [report]", "```{code-cell} ipython3\n---\ntags: [report]\n---\nassert", "reads_answer"),
-    ("+++ {\"part\": \"exercise\"}\n", "", "QUESTION", None),
-])
+@pytest.mark.parametrize(
+    "old, new, marker, code",
+    [
+        ("titles: {zh: 样课, en: Sample lesson}", "titles: {zh: 样课}", "titles", "titles"),
+        (
+            "titles: {zh: 样课, en: Sample lesson}",
+            "titles: {zh: 样课, en: S}\ntitle: S",
+            "title: S",
+            "front_matter_title",
+        ),
+        ("minutes: 10", "minutes: 10\nauthor: x", "author", "front_matter_key"),
+        ("[customer-pyramid]", "[customer-piramid]", "frameworks", "unknown_frameworks"),
+        (
+            "tags: [check]",
+            "tags: [check, fancy]",
+            "```{code-cell} ipython3\n---\ntags: [check, fancy",
+            "unknown_tag",
+        ),
+        ("## Step 1: work", "### Step 1: work", '+++ {"lang": "en", "tags": ["report"]}', "heading_levels"),
+        ("# Sample lesson\n", "Sample lesson\n", '+++ {"lang": "en"}', "heading_levels"),
+        (
+            '+++ {"lang": "en", "tags": ["report"]}',
+            '+++ {"lang": "en"}',
+            '+++ {"lang": "en"}\n\n## Step 1',
+            "pair_tags",
+        ),
+        ('+++ {"lang": "en"}\n\n## Ranking\n', "", '+++ {"lang": "zh"}\n\n## 排序', "unpaired"),
+        ('+++ {"lang": "zh"}\n\n## 排序\n', "", '+++ {"lang": "en"}\n\n## Ranking', "unpaired"),
+        (
+            "lang: zh\n---\nnames",
+            "lang: fr\n---\nnames",
+            "```{code-cell} ipython3\n---\nlang: fr",
+            "unknown_lang",
+        ),
+        ('+++ {"lang": "zh"}\n\n这位客户', "+++\n\n这位客户", "+++\n\n这位客户", "prose_without_lang"),
+        ("这一课把每种写法各用一次，供写课的人参考。", "x" * 9, '+++ {"lang": "zh"}', None),
+        ("../exercises/01_sample.ipynb", "../exercises/01_simple.ipynb", "01_simple", "LINK"),
+        (
+            "crmkit.set_language(lang)\n",
+            'crmkit.set_language(lang)\nprint("Hello")\n',
+            'print("Hello")',
+            "words_in_code",
+        ),
+        (
+            "crmkit.set_language(lang)\n",
+            'crmkit.set_language(lang)\nx = "收入"\n',
+            'x = "收入"',
+            "words_in_code",
+        ),
+        (
+            "crmkit.set_language(lang)\n",
+            'crmkit.set_language(lang)\nx = "too many"\n',
+            'x = "too',
+            "words_in_code",
+        ),
+        (
+            "crmkit.set_language(lang)\n",
+            'crmkit.set_language(lang)\nx = f"{top} of them"\n',
+            'x = f"',
+            "words_in_code",
+        ),
+        (
+            "crmkit.set_language(lang)\n",
+            "crmkit.set_language(lang)\n收入 = 3\n",
+            "收入 = 3",
+            "name_in_chinese",
+        ),
+        (
+            "crmkit.set_language(lang)\n",
+            "crmkit.set_language(lang)\n%matplotlib inline\n",
+            "%matplotlib",
+            "syntax",
+        ),
+        (
+            'term("customer_share")',
+            'term("customer_shore")',
+            'curve.set_xlabel(term("customer_sh',
+            "unknown_term",
+        ),
+        (
+            "  # 前几位客户 | the first few customers",
+            "  # the first few customers",
+            "first = ranked",
+            "comment",
+        ),
+        ("个人数据：收入和前百分之几 | individual", "individual", '"""individual', "docstring"),
+        ('lang: str = "both"', 'lang = "both"', 'lang = "both"', "parameter_form"),
+        (
+            "  # 看多大比例的客户，0 到 1 | which share of customers to look at, 0 to 1",
+            "",
+            "top: float",
+            "parameter_help",
+        ),
+        ("seed: int = 1  # 你的编号", "side: int = 1  # 你的编号", '+++ {"part"', "parameter_missing"),
+        (
+            "def generate(seed: int)",
+            "def make(seed: int)",
+            "```{code-cell} ipython3\n---\ntags: [generate]",
+            "no_generate",
+        ),
+        (
+            "tags: [check]",
+            "tags: [report]",
+            "```{code-cell} ipython3\n---\ntags: [report]\n---\nassert",
+            "reads_answer",
+        ),
+        ('+++ {"part": "exercise"}\n', "", "QUESTION", None),
+    ],
+)
 def test_a_problem_is_reported_at_its_line(tmp_path, old, new, marker, code):
     path = changed(tmp_path, old, new)
     if code == "LINK":
@@ -242,25 +345,32 @@ def test_a_problem_is_reported_at_its_line(tmp_path, old, new, marker, code):
         assert (line_of(path, marker), code) in problems(path)
 
 
-@pytest.mark.parametrize("old, new, code", [
-    ("  kind: number\n", "  kind: numeric\n", "question_kind"),
-    ("  id: top_share\n", "  id: ranked\n", "question_twice"),
-    ("  id: top_share\n", "  id: Top-Share\n", "question_id"),
-    ("  unit: share\n", "  unit: shares\n", "question_unit"),
-    ("  tolerance: 0.005\n", "", "question_tolerance"),
-    ("  tolerance: 0.005\n", "  tolerance: small\n", "question_number"),
-    ("  tolerance: 0.005\n", "  tolerence: 0.005\n", "question_field"),
-    ("  must_compute: true\n", "  must_compute: maybe\n", "question_flag"),
-    ("  depends_on: [ranked]\n  must", "  depends_on: [curve]\n  must", "question_depends"),
-    ("  depends_on: [ranked]\n  must", "  must", "dependence_unlisted"),
-    ("  depends_on: [ranked]\n  zh: 收入的", "  depends_on: [ranked, top_share]\n  zh: 收入的", "dependence_unread"),
-    ("    - {id: less, zh: 不到 20%, en: at most 20%}\n", "", "question_options"),
-    ("  columns: [customer_id, revenue]\n", "", "question_columns"),
-    ("  expects: line\n", "  expects: pie\n", "question_expects"),
-    ("  rubric:\n", "  rubrik:\n", "question_text"),
-    ("  en: Sort `customers` by revenue, highest first.\n", "", "question_wording"),
-    ("top_share = ranked", "share = ranked", "not_assigned"),
-])
+@pytest.mark.parametrize(
+    "old, new, code",
+    [
+        ("  kind: number\n", "  kind: numeric\n", "question_kind"),
+        ("  id: top_share\n", "  id: ranked\n", "question_twice"),
+        ("  id: top_share\n", "  id: Top-Share\n", "question_id"),
+        ("  unit: share\n", "  unit: shares\n", "question_unit"),
+        ("  tolerance: 0.005\n", "", "question_tolerance"),
+        ("  tolerance: 0.005\n", "  tolerance: small\n", "question_number"),
+        ("  tolerance: 0.005\n", "  tolerence: 0.005\n", "question_field"),
+        ("  must_compute: true\n", "  must_compute: maybe\n", "question_flag"),
+        ("  depends_on: [ranked]\n  must", "  depends_on: [curve]\n  must", "question_depends"),
+        ("  depends_on: [ranked]\n  must", "  must", "dependence_unlisted"),
+        (
+            "  depends_on: [ranked]\n  zh: 收入的",
+            "  depends_on: [ranked, top_share]\n  zh: 收入的",
+            "dependence_unread",
+        ),
+        ("    - {id: less, zh: 不到 20%, en: at most 20%}\n", "", "question_options"),
+        ("  columns: [customer_id, revenue]\n", "", "question_columns"),
+        ("  expects: line\n", "  expects: pie\n", "question_expects"),
+        ("  rubric:\n", "  rubrik:\n", "question_text"),
+        ("  en: Sort `customers` by revenue, highest first.\n", "", "question_wording"),
+        ("top_share = ranked", "share = ranked", "not_assigned"),
+    ],
+)
 def test_a_bad_question_is_reported_at_its_cell_and_in_both_languages(tmp_path, old, new, code):
     path = changed(tmp_path, old, new)
     lines = {line for line, found in problems(path) if found == code}
@@ -273,13 +383,26 @@ def test_a_bad_question_is_reported_at_its_cell_and_in_both_languages(tmp_path, 
     assert re.search(r"[\u4e00-\u9fff].* / .*[a-z]", str(caught.value))
 
 
-@pytest.mark.parametrize("code", [
-    'x = ranked.query("name in @names and revenue > 100")', 'x = "SELECT name FROM t ORDER BY name"',
-    'x = ranked["revenue"]  # ranked.head(3)', 'ax.plot(x, color="tab:blue", linestyle="--")', 'x = "%Y-%m-%d %H:%M"',
-    'x = f"{top:.1%}"', 'ax.set_xlabel("$x_i$")', 'ax.set_ylabel("%")',
-    'x = pd.read_csv("my file of data.csv")', 'x = ranked.rename(columns={"name": "customer_name"})', 'x = "a b c"',
-    'ax.plot(x, label=term("customer_share"))', "x = 3  # 三 | three", 'x = "not x and y"', 'x = "2024-01-31"',
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        'x = ranked.query("name in @names and revenue > 100")',
+        'x = "SELECT name FROM t ORDER BY name"',
+        'x = ranked["revenue"]  # ranked.head(3)',
+        'ax.plot(x, color="tab:blue", linestyle="--")',
+        'x = "%Y-%m-%d %H:%M"',
+        'x = f"{top:.1%}"',
+        'ax.set_xlabel("$x_i$")',
+        'ax.set_ylabel("%")',
+        'x = pd.read_csv("my file of data.csv")',
+        'x = ranked.rename(columns={"name": "customer_name"})',
+        'x = "a b c"',
+        'ax.plot(x, label=term("customer_share"))',
+        "x = 3  # 三 | three",
+        'x = "not x and y"',
+        'x = "2024-01-31"',
+    ],
+)
 def test_code_that_is_no_prose_raises_no_alarm(tmp_path, code):
     place = "crmkit.set_language(lang)\n"
     assert read_lesson(changed(tmp_path, place, f"{place}{code}\n"))
@@ -337,4 +460,6 @@ def test_the_committed_notebooks_are_what_their_sources_say(capsys):
 
 def test_notebooks_are_made_for_every_part_and_only_there():
     lessons = read_lessons(HERE / "lessons")
-    assert sorted(notebooks(lessons)) == [f"{part}/01_sample.ipynb" for part in ("exercises", "notebooks", "solutions")]
+    assert sorted(notebooks(lessons)) == [
+        f"{part}/01_sample.ipynb" for part in ("exercises", "notebooks", "solutions")
+    ]

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from places import SUPPORT
 
 import crmkit
-from coursekit.lessons.source import SourceError
 from coursekit.lessons.exercise import SolutionError, admit, compare, load_exercise, to_python
+from coursekit.lessons.source import SourceError
 from crmkit.answers.forms import BadForm, read_answer
 from crmkit.core.language import get_language
-from places import SUPPORT
 
 SAMPLE = SUPPORT / "lessons" / "01_sample.md"
 
@@ -38,22 +38,38 @@ def test_right_answers_are_well_formed_and_earn_everything(exercise, right):
         if right[name] is not None:
             assert admit(question, right[name]) == right[name]
     given = {**right, "advice": "留住老客户，再看服务成本。"}
-    assert marks(exercise, given, right) == {"ranked": 1, "top_share": 1, "rule_holds": 1, "curve": 1, "advice": None}
+    assert marks(exercise, given, right) == {
+        "ranked": 1,
+        "top_share": 1,
+        "rule_holds": 1,
+        "curve": 1,
+        "advice": None,
+    }
 
 
 def test_the_right_share_agrees_with_a_calculation_by_hand(exercise, right):
     mine = exercise.parameters(3)
     revenue = np.sort(mine["revenue"])[::-1]
-    assert right["top_share"] == pytest.approx(revenue[: round(mine["top"] * 40)].sum() / revenue.sum(), abs=1e-9)
+    assert right["top_share"] == pytest.approx(
+        revenue[: round(mine["top"] * 40)].sum() / revenue.sum(), abs=1e-9
+    )
 
 
 def test_wrong_answers_earn_nothing_or_their_share(exercise, right):
     given = copy.deepcopy(right) | {"top_share": right["top_share"] + 0.006, "rule_holds": "less"}
-    given["ranked"]["rows"][0], given["ranked"]["rows"][1] = given["ranked"]["rows"][1], given["ranked"]["rows"][0]
+    given["ranked"]["rows"][0], given["ranked"]["rows"][1] = (
+        given["ranked"]["rows"][1],
+        given["ranked"]["rows"][0],
+    )
     given["curve"]["line"][0]["points"] = given["curve"]["line"][0]["points"][:20]
     assert right["rule_holds"] == "more"
     assert marks(exercise, given, right) == {
-        "ranked": pytest.approx(38 / 40), "top_share": 0, "rule_holds": 0, "curve": 0.5, "advice": 0}
+        "ranked": pytest.approx(38 / 40),
+        "top_share": 0,
+        "rule_holds": 0,
+        "curve": 0.5,
+        "advice": 0,
+    }
     assert marks(exercise, {}, right) == dict.fromkeys(right, 0)
 
 
@@ -100,13 +116,16 @@ def test_a_solution_that_fails_is_named_with_file_line_and_seed(tmp_path):
         load_exercise(path)
 
 
-@pytest.mark.parametrize("question, right, good, bad", [
-    ({"tolerance": 0.5}, 10.0, [9.5, 10.5], [9.4, 10.6]),
-    ({"relative_tolerance": 0.01}, -200.0, [-198.0, -202.0], [-197.9, 200.0]),
-    ({"tolerance": 0}, 40.0, [40.0], [40.1, 39.0]),
-    ({"tolerance": 1, "relative_tolerance": 0.1}, 5.0, [6.0, 4.0], [6.1]),
-    ({"tolerance": 0}, 0.1 + 0.2, [0.3], [0.30001]),
-])
+@pytest.mark.parametrize(
+    "question, right, good, bad",
+    [
+        ({"tolerance": 0.5}, 10.0, [9.5, 10.5], [9.4, 10.6]),
+        ({"relative_tolerance": 0.01}, -200.0, [-198.0, -202.0], [-197.9, 200.0]),
+        ({"tolerance": 0}, 40.0, [40.0], [40.1, 39.0]),
+        ({"tolerance": 1, "relative_tolerance": 0.1}, 5.0, [6.0, 4.0], [6.1]),
+        ({"tolerance": 0}, 0.1 + 0.2, [0.3], [0.30001]),
+    ],
+)
 def test_a_number_is_right_within_its_tolerance(question, right, good, bad):
     question = {"id": "x", "kind": "number", **question}
     assert [compare(question, g, right).score for g in good] == [1] * len(good)
@@ -114,7 +133,9 @@ def test_a_number_is_right_within_its_tolerance(question, right, good, bad):
 
 
 def table(rows, columns=("tier", "customers", "share")):
-    return read_answer({"id": "t", "kind": "table", "columns": list(columns)}, pd.DataFrame(rows, columns=columns))
+    return read_answer(
+        {"id": "t", "kind": "table", "columns": list(columns)}, pd.DataFrame(rows, columns=columns)
+    )
 
 
 def test_a_table_with_a_key_is_compared_row_by_row_whatever_the_order():
@@ -122,10 +143,14 @@ def test_a_table_with_a_key_is_compared_row_by_row_whatever_the_order():
     right = table([["gold", 10, 0.5], ["iron", 20, 0.3], ["lead", 70, 0.2]])
     score = lambda given: compare(question, given, right).score  # noqa: E731
     assert score(table([["lead", 70, 0.2], ["gold", 10, 0.5], ["iron", 20, 0.3]])) == 1
-    assert score(table([["gold", 10, 0.504], ["iron", 20, 0.3], ["lead", 70, 0.2]])) == 1, "within one per cent"
+    assert score(table([["gold", 10, 0.504], ["iron", 20, 0.3], ["lead", 70, 0.2]])) == 1, (
+        "within one per cent"
+    )
     assert score(table([["gold", 10, 0.6], ["iron", 20, 0.3], ["lead", 70, 0.2]])) == pytest.approx(5 / 6)
     assert score(table([["gold", 10, 0.5]])) == pytest.approx(2 / 6)
-    assert score(table([["gold", 10, 0.5], ["iron", 20, 0.3], ["lead", 70, 0.2], ["x", 0, 0]])) == pytest.approx(6 / 8)
+    assert score(
+        table([["gold", 10, 0.5], ["iron", 20, 0.3], ["lead", 70, 0.2], ["x", 0, 0]])
+    ) == pytest.approx(6 / 8)
     doubled = compare(question, table([["gold", 10, 0.5], ["gold", 10, 0.5]]), right)
     assert (doubled.score, doubled.code) == (0, "key_twice") and all(doubled.reason.values())
 
@@ -145,28 +170,60 @@ def test_bars_are_compared_by_name_or_else_as_drawn():
     assert compare(question, chart([("gold", 0, 3), ("iron", 0, 5)]), right).score == 0
     assert compare(question, chart([("gold", 0, 5), ("iron", 0, 4)]), right).score == 0.5
     two = chart([("a", 0, 1)], [("a", 1, 2)])
-    assert compare(question, chart([("a", 1, 2)], [("a", 0, 1)]), two).score == 1, "the order of series does not matter"
+    assert compare(question, chart([("a", 1, 2)], [("a", 0, 1)]), two).score == 1, (
+        "the order of series does not matter"
+    )
 
 
 def test_lines_are_compared_point_by_point():
     question = {"id": "c", "kind": "chart", "expects": "line"}
     right = chart([(0, 0), (0.5, 0.2), (1, 1)], kind="line")
     assert compare(question, chart([(1, 1.005), (0, 0), (0.5, 0.2)], kind="line"), right).score == 1
-    assert compare(question, chart([(0, 0), (0.5, 0.5), (1, 1)], kind="line"), right).score == pytest.approx(2 / 3)
+    assert compare(question, chart([(0, 0), (0.5, 0.5), (1, 1)], kind="line"), right).score == pytest.approx(
+        2 / 3
+    )
     assert compare(question, chart([(0, 0)], kind="line"), right).score == pytest.approx(1 / 3)
 
 
-@pytest.mark.parametrize("name, value", [
-    ("top_share", "0.5"), ("top_share", True), ("top_share", float("nan")), ("top_share", 7), ("top_share", [0.5]),
-    ("top_share", {"a": 1}), ("top_share", 10**400), ("rule_holds", "none"), ("rule_holds", 1), ("advice", 3),
-    ("ranked", []), ("ranked", {"columns": [], "rows": []}),
-    ("ranked", {"columns": [{"name": "revenue"}], "rows": [[1]]}),
-    ("ranked", {"columns": [{"name": "customer_id", "type": "number"}, {"name": "revenue", "type": "number"}],
-                "rows": [[1, 2], [1]]}),
-    ("curve", {}), ("curve", "line"), ("curve", {"title": "", "xlabel": "", "ylabel": "", "bars": [], "scatter": [],
-                                                 "line": [{"label": "", "points": [[0, float("inf")]]}]}),
-    ("curve", {"title": "", "xlabel": "", "ylabel": "", "bars": [], "scatter": [], "line": []}),
-])
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("top_share", "0.5"),
+        ("top_share", True),
+        ("top_share", float("nan")),
+        ("top_share", 7),
+        ("top_share", [0.5]),
+        ("top_share", {"a": 1}),
+        ("top_share", 10**400),
+        ("rule_holds", "none"),
+        ("rule_holds", 1),
+        ("advice", 3),
+        ("ranked", []),
+        ("ranked", {"columns": [], "rows": []}),
+        ("ranked", {"columns": [{"name": "revenue"}], "rows": [[1]]}),
+        (
+            "ranked",
+            {
+                "columns": [{"name": "customer_id", "type": "number"}, {"name": "revenue", "type": "number"}],
+                "rows": [[1, 2], [1]],
+            },
+        ),
+        ("curve", {}),
+        ("curve", "line"),
+        (
+            "curve",
+            {
+                "title": "",
+                "xlabel": "",
+                "ylabel": "",
+                "bars": [],
+                "scatter": [],
+                "line": [{"label": "", "points": [[0, float("inf")]]}],
+            },
+        ),
+        ("curve", {"title": "", "xlabel": "", "ylabel": "", "bars": [], "scatter": [], "line": []}),
+    ],
+)
 def test_json_from_outside_is_not_taken_on_trust(exercise, name, value):
     with pytest.raises(BadForm):
         admit(exercise.questions[name], value)

@@ -11,15 +11,17 @@ from pathlib import Path
 import nbformat
 import pytest
 from kernels import WarmKernel
+from places import ROOT
 
 from coursekit.lessons.build import coverage, read_lessons
 from coursekit.lessons.one_language import edition
 from coursekit.lessons.source import frameworks
 from crmkit.core.catalogue import read_catalogue
-from places import ROOT
 
 LESSONS = read_lessons(ROOT / "lessons")
-NOTEBOOKS = sorted(p for folder in ("notebooks", "exercises", "solutions") for p in (ROOT / folder).glob("*.ipynb"))
+NOTEBOOKS = sorted(
+    p for folder in ("notebooks", "exercises", "solutions") for p in (ROOT / folder).glob("*.ipynb")
+)
 CJK = re.compile(r"[\u3400-\u9fff]")
 # the workshop is the program behind `run`, whose code no reader of the page sees; the others are read cell by cell
 REPORT = "14_client_workshop"
@@ -43,15 +45,21 @@ def kernel(tmp_path_factory):
 def test_a_lesson_says_what_it_takes_and_what_it_gives_in_both_languages(lesson):
     prose = {lang: "\n".join(c.source for c in lesson.cells if c.lang == lang) for lang in ("zh", "en")}
     parts = {
-        "able to": (r"\*\*学完(这一课，你|后，您)能够\*\*",
-                    r"\*\*(After this lesson|Afterwards) you will be able to\*\*"),
+        "able to": (
+            r"\*\*学完(这一课，你|后，您)能够\*\*",
+            r"\*\*(After this lesson|Afterwards) you will be able to\*\*",
+        ),
         "time": (rf"\*\*时间\*\*[^\n]*{lesson.minutes} 分钟", rf"\*\*Time\*\*[^\n]*{lesson.minutes} minutes"),
         "recap": (r"^## 小结$", r"^## Recap$"),
         "terms": (r"\*\*(学到的(词|术语)|本课术语)\*\*", r"\*\*(Words|Terms) (learnt|of this lesson)\*\*"),
         "adapt": (r"^(## |\*\*)(用|换)[在到成]\S*客户", r"^(## |\*\*)Adapt this for a client"),
     }
-    absent = [f"{part} ({lang})" for part, patterns in parts.items() for lang, pattern in zip(prose, patterns)
-              if not re.search(pattern, prose[lang], re.M)]
+    absent = [
+        f"{part} ({lang})"
+        for part, patterns in parts.items()
+        for lang, pattern in zip(prose, patterns)
+        if not re.search(pattern, prose[lang], re.M)
+    ]
     assert not absent
     assert lesson.minutes > 0 and lesson.frameworks and set(lesson.frameworks) <= set(frameworks())
     assert bool(lesson.prerequisites) == (lesson.slug != "00_start_here")
@@ -69,21 +77,36 @@ def code_lines(source: str) -> int:
     for token in tokens:
         if token.type == tokenize.STRING:
             inside |= set(range(token.start[0] + 1, token.end[0] + 1))
-    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    skipped = (
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    )
     return len({t.start[0] for t in tokens if t.type not in skipped} - inside)
 
 
 @pytest.mark.parametrize("path", named(NOTEBOOKS))
 def test_cells_are_short_enough_to_be_read_one_by_one(path):
-    long = {"parameters", "generate", "questions"}  # the knobs, the data of an exercise, the contract folded away
-    lengths = [code_lines(c.source) for c in nbformat.read(path, 4).cells
-               if c.cell_type == "code" and not long & set(c.metadata.get("tags", []))]
+    long = {
+        "parameters",
+        "generate",
+        "questions",
+    }  # the knobs, the data of an exercise, the contract folded away
+    lengths = [
+        code_lines(c.source)
+        for c in nbformat.read(path, 4).cells
+        if c.cell_type == "code" and not long & set(c.metadata.get("tags", []))
+    ]
     median, most = (10, 20) if path.stem == REPORT else (5, 12)
     assert statistics.median(lengths) <= median and max(lengths) <= most, lengths
 
 
-@pytest.mark.parametrize("lesson", [n for n in LESSONS if n.slug not in ("00_start_here", REPORT)],
-                         ids=lambda lesson: lesson.slug)
+@pytest.mark.parametrize(
+    "lesson", [n for n in LESSONS if n.slug not in ("00_start_here", REPORT)], ids=lambda lesson: lesson.slug
+)
 def test_a_lesson_has_an_explorer_with_a_figure_beside_it_and_an_exercise_of_mixed_kinds(lesson):
     code = [c for c in lesson.cells if c.kind == "code"]
     at = [i for i, c in enumerate(code) if "explorer" in c.tags]
@@ -135,8 +158,12 @@ def said(notebook) -> list[str]:
 
 
 # English phrases of the catalogue; single words are also names of columns, which stay English
-PHRASES = {en.lower() for entry in read_catalogue(ROOT / "crmkit" / "core" / "terms.toml").values() for en in [entry["en"]]
-           if re.fullmatch(r"[A-Za-z][a-z'-]+( [A-Za-z'-]+)+", en) and en.lower() != entry["zh"].lower()}
+PHRASES = {
+    en.lower()
+    for entry in read_catalogue(ROOT / "crmkit" / "core" / "terms.toml").values()
+    for en in [entry["en"]]
+    if re.fullmatch(r"[A-Za-z][a-z'-]+( [A-Za-z'-]+)+", en) and en.lower() != entry["zh"].lower()
+}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
@@ -144,8 +171,13 @@ PHRASES = {en.lower() for entry in read_catalogue(ROOT / "crmkit" / "core" / "te
 def test_a_notebook_runs_in_each_language_and_its_outputs_and_labels_are_in_it(kernel, path, lang):
     made = edition(nbformat.read(path, 4), lang)
     done = kernel.run(made)  # an edition knows its own language
-    problems = [o.text for c in done.cells if c.cell_type == "code" for o in c.outputs
-                if o.output_type == "stream" and o.name == "stderr"]
+    problems = [
+        o.text
+        for c in done.cells
+        if c.cell_type == "code"
+        for o in c.outputs
+        if o.output_type == "stream" and o.name == "stderr"
+    ]
     assert problems == [], "warnings: missing glyphs, or anything else that a student would wonder about"
     drawing = [c for c in done.cells if c.cell_type == "code" and "plots.plot_" in c.source]
     pictures = {"image/png", "image/svg+xml"}
@@ -159,10 +191,14 @@ def test_a_notebook_runs_in_each_language_and_its_outputs_and_labels_are_in_it(k
     elif lang == "zh":
         found = [(t, p) for t in words for p in PHRASES if re.search(rf"\b{p}\b", t.lower())]
         assert not found
-        assert any(CJK.search(t) for t in words) and all(CJK.search(t) for t in prose if re.search("[a-z]{3}", t))
+        assert any(CJK.search(t) for t in words) and all(
+            CJK.search(t) for t in prose if re.search("[a-z]{3}", t)
+        )
     else:
         both = [t for t in words + prose if CJK.search(t)]
         assert both and any(re.search("[a-z]{3}", t) for t in words)
     if path.parent.name == "exercises":
-        states = {a["state"] for a in json.loads(kernel.answers.read_text(encoding="utf-8"))["answers"].values()}
+        states = {
+            a["state"] for a in json.loads(kernel.answers.read_text(encoding="utf-8"))["answers"].values()
+        }
         assert states == {"missing"}, "nothing is answered yet, and every cell runs all the same"

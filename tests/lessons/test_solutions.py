@@ -9,17 +9,30 @@ from pathlib import Path
 import nbformat
 import pytest
 from kernels import WarmKernel
+from places import ROOT
 
 import crmkit
 from coursekit.lessons.exercise import compare, load_exercise
 from crmkit.answers.sheet import FORMAT
-from places import ROOT
 
 SOLUTIONS = sorted(p.stem for p in (ROOT / "solutions").glob("*.ipynb"))
 SEEDS = range(1, 31)
 # what computes; the rest of crmkit shows, asks or explains
-MODELS = {"allocation", "concentration", "control_limits", "customer_pyramid", "datasets", "intervals", "kpi_sheet",
-          "relationship_levels", "relationship_types", "segments", "summary", "tier_migration", "transactions"}
+MODELS = {
+    "allocation",
+    "concentration",
+    "control_limits",
+    "customer_pyramid",
+    "datasets",
+    "intervals",
+    "kpi_sheet",
+    "relationship_levels",
+    "relationship_types",
+    "segments",
+    "summary",
+    "tier_migration",
+    "transactions",
+}
 # Put before a solution: the model's results are off by one per cent (a count by one, a date by a day, a name by one
 # place in its list). A name in a choice hides a small error, so `more` can be raised.
 BREAK = """
@@ -58,10 +71,18 @@ def models_of(slug: str) -> list[str]:
     """The public models that a solution calls by name."""
     notebook = nbformat.read(ROOT / "solutions" / f"{slug}.ipynb", 4)
     code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
-    used = {n.attr for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Attribute)
-            and isinstance(n.value, ast.Name) and n.value.id == "crmkit"}
-    return sorted(n for n in used if crmkit._OWNER.get(n) in MODELS and callable(getattr(crmkit, n))
-                  and not isinstance(getattr(crmkit, n), type))
+    used = {
+        n.attr
+        for n in ast.walk(ast.parse(code))
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "crmkit"
+    }
+    return sorted(
+        n
+        for n in used
+        if crmkit._OWNER.get(n) in MODELS
+        and callable(getattr(crmkit, n))
+        and not isinstance(getattr(crmkit, n), type)
+    )
 
 
 CASES = [(slug, model) for slug in SOLUTIONS for model in models_of(slug)]
@@ -77,8 +98,21 @@ def judged(tmp_path_factory):
             code = f"{BREAK}\n_break({model!r}, {STRONGER.get(model, 1.01)})"
             notebook.cells.insert(0, nbformat.v4.new_code_cell(code))
         nbformat.write(notebook, folder / f"{slug}-{model or 'sound'}.ipynb")
-    command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "-p", "no:cacheprovider", "-o", "addopts=", "-rA",
-               "--rootdir", folder, folder]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--nbval-lax",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "addopts=",
+        "-rA",
+        "--rootdir",
+        folder,
+        folder,
+    ]
     ran = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=1200)
     outcome = {}
     for line in ran.stdout.splitlines():
@@ -127,7 +161,9 @@ def seeds(request, kernel):
     """(exercise, {seed: what the solution notebook recorded}): through papermill, in each language in turn."""
     recorded = {}
     for seed in SEEDS:
-        kernel.run(ROOT / "solutions" / f"{request.param}.ipynb", seed=seed, lang=("zh", "en", "both")[seed % 3])
+        kernel.run(
+            ROOT / "solutions" / f"{request.param}.ipynb", seed=seed, lang=("zh", "en", "both")[seed % 3]
+        )
         recorded[seed] = json.loads(kernel.answers.read_text(encoding="utf-8"))
     return load_exercise(ROOT / "lessons" / f"{request.param}.md"), recorded
 

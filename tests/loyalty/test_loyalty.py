@@ -7,44 +7,79 @@ from scipy.special import expit
 from scipy.stats import kstest
 
 import crmkit
-from crmkit import CrmkitError, loyalty_forms, loyalty_programme, recovery_paradox, satisfaction_loyalty, set_language
-from crmkit.loyalty.loyalty import loyalty_or_inertia, points_liability
-from crmkit.core.glossary import has_term, term_pair
+from crmkit import (
+    CrmkitError,
+    loyalty_forms,
+    loyalty_programme,
+    recovery_paradox,
+    satisfaction_loyalty,
+    set_language,
+)
 from crmkit.core.catalogue import HERE, read_catalogue
+from crmkit.core.glossary import has_term, term_pair
+from crmkit.loyalty.loyalty import loyalty_or_inertia, points_liability
 
 CUT = {"attitude_from": 7, "purchases_from": 4}
 
 
 # F19 will and action
 
+
 def shoppers(seed, n=1500, pull=0.5):
     """Who buys much may like the firm or not; when a rival opens, those stay whom attitude holds."""
     rng = np.random.default_rng(seed)
     attitude, purchases = rng.integers(1, 11, n), rng.poisson(rng.gamma(2, 2, n))
     stays = expit(-1 + pull * (attitude - 5.5) + 0.3 * np.minimum(purchases, 8))
-    return pd.DataFrame({"customer_id": np.arange(n), "attitude": attitude, "purchases": purchases,
-                         "value": purchases * 20.0, "retained": rng.random(n) < stays})
+    return pd.DataFrame(
+        {
+            "customer_id": np.arange(n),
+            "attitude": attitude,
+            "purchases": purchases,
+            "value": purchases * 20.0,
+            "retained": rng.random(n) < stays,
+        }
+    )
 
 
 def test_forms_by_hand_thresholds_belong_to_the_high_side():
-    five = pd.DataFrame({"customer_id": list("abcde"), "attitude": [7, 7, 6.9, 1, 10], "purchases": [4, 3, 4, 0, 9],
-                         "value": [40.0, 30, 40, 0, 90]})
+    five = pd.DataFrame(
+        {
+            "customer_id": list("abcde"),
+            "attitude": [7, 7, 6.9, 1, 10],
+            "purchases": [4, 3, 4, 0, 9],
+            "value": [40.0, 30, 40, 0, 90],
+        }
+    )
     found = loyalty_forms(five, **CUT)
-    assert found.assignments["segment"].tolist() == ["true_loyalty", "latent_loyalty", "spurious_loyalty", "no_loyalty",
-                                                     "true_loyalty"]
-    assert found.forms["customers"].tolist() == [2, 1, 1, 1] and found.forms["value"].tolist() == [130, 30, 40, 0]
+    assert found.assignments["segment"].tolist() == [
+        "true_loyalty",
+        "latent_loyalty",
+        "spurious_loyalty",
+        "no_loyalty",
+        "true_loyalty",
+    ]
+    assert found.forms["customers"].tolist() == [2, 1, 1, 1] and found.forms["value"].tolist() == [
+        130,
+        30,
+        40,
+        0,
+    ]
     assert found.forms["value_share"].tolist() == pytest.approx([0.65, 0.15, 0.2, 0])
     assert (found.odds_ratio, found.p_value, found.gap) == (None, None, None)
 
 
 def test_forms_agree_with_the_lecture_by_their_terms():
-    words = [term_pair(slug)[0] for slug in ("true_loyalty", "latent_loyalty", "spurious_loyalty", "no_loyalty")]
+    words = [
+        term_pair(slug)[0] for slug in ("true_loyalty", "latent_loyalty", "spurious_loyalty", "no_loyalty")
+    ]
     assert words == ["真实忠诚", "潜在忠诚", "虚假忠诚", "无忠诚"]
     from crmkit.core import glossary as terms
 
     catalogue = read_catalogue(HERE / "terms.toml")
-    assert all(catalogue[s]["action_zh"] and catalogue[s]["action_en"] for s in loyalty_forms(
-        shoppers(1), **CUT).forms["segment"])
+    assert all(
+        catalogue[s]["action_zh"] and catalogue[s]["action_en"]
+        for s in loyalty_forms(shoppers(1), **CUT).forms["segment"]
+    )
 
 
 def test_repeat_buying_alone_is_reversed_the_spurious_look_true_and_leave():
@@ -71,8 +106,14 @@ def test_coverage_of_the_odds_ratio_when_the_model_is_true():
         rng = np.random.default_rng(seed)
         attitude, purchases = rng.integers(1, 11, n), rng.poisson(4, n)
         stays = expit(-2 + 0.25 * attitude + 0.1 * purchases)
-        return pd.DataFrame({"customer_id": range(n), "attitude": attitude, "purchases": purchases,
-                             "retained": rng.random(n) < stays})
+        return pd.DataFrame(
+            {
+                "customer_id": range(n),
+                "attitude": attitude,
+                "purchases": purchases,
+                "retained": rng.random(n) < stays,
+            }
+        )
 
     held = [loyalty_forms(draw(seed), **CUT).odds_ratio.contains(np.exp(0.25)) for seed in range(120)]
     assert abs(np.mean(held) - 0.95) < 0.05
@@ -80,13 +121,20 @@ def test_coverage_of_the_odds_ratio_when_the_model_is_true():
 
 # F20 loyalty or inertia
 
+
 def test_inertia_reverses_equal_repeat_buying_when_a_rival_makes_an_offer():
     data = shoppers(2).rename(columns={"attitude": "involvement"})
     found = loyalty_or_inertia(data, involvement_from=7, purchases_from=4)
     assert found.forms["segment"].tolist() == ["brand_loyalty", "not_repeating", "brand_inertia"]
     assert found.forms["customers"].sum() == len(data) and found.gap.low > 0.2
-    same = [loyalty_or_inertia(shoppers(seed, n=600, pull=0.0).rename(columns={"attitude": "involvement"}),
-                               involvement_from=7, purchases_from=4).gap.contains(0) for seed in range(30)]
+    same = [
+        loyalty_or_inertia(
+            shoppers(seed, n=600, pull=0.0).rename(columns={"attitude": "involvement"}),
+            involvement_from=7,
+            purchases_from=4,
+        ).gap.contains(0)
+        for seed in range(30)
+    ]
     assert np.mean(same) > 0.8  # where involvement holds nobody, the two are one
 
 
@@ -99,21 +147,41 @@ def survey(seed, n=3000):
     rng = np.random.default_rng(seed)
     market, score = rng.choice(["competitive", "captive"], n), rng.integers(1, 6, n)
     p = np.array([CURVES[m][s - 1] for m, s in zip(market, score)])
-    return pd.DataFrame({"customer_id": np.arange(n), "market": market, "satisfaction": score,
-                         "loyalty": rng.binomial(10, p), "retained": rng.random(n) < p})
+    return pd.DataFrame(
+        {
+            "customer_id": np.arange(n),
+            "market": market,
+            "satisfaction": score,
+            "loyalty": rng.binomial(10, p),
+            "retained": rng.random(n) < p,
+        }
+    )
 
 
 SPLIT = {"satisfied_from": 4, "loyal_from": 6}
 
 
 def test_types_by_hand():
-    four = pd.DataFrame({"customer_id": list("abcd"), "satisfaction": [5, 4, 3, 1], "loyalty": [9, 2, 6, 0],
-                         "retained": [1, 0, 1, 0], "market": "m"})
+    four = pd.DataFrame(
+        {
+            "customer_id": list("abcd"),
+            "satisfaction": [5, 4, 3, 1],
+            "loyalty": [9, 2, 6, 0],
+            "retained": [1, 0, 1, 0],
+            "market": "m",
+        }
+    )
     with pytest.raises(CrmkitError) as error:  # four customers fit any curve
         satisfaction_loyalty(four, **SPLIT)
     assert error.value.code == "outcome_separated"
-    many = pd.concat([four.assign(customer_id=four["customer_id"] + str(i), retained=[i % 2, i % 3 > 0, i % 2, i % 3 > 1])
-                      for i in range(30)])
+    many = pd.concat(
+        [
+            four.assign(
+                customer_id=four["customer_id"] + str(i), retained=[i % 2, i % 3 > 0, i % 2, i % 3 > 1]
+            )
+            for i in range(30)
+        ]
+    )
     found = satisfaction_loyalty(many, **SPLIT).types.forms
     assert found["segment"].tolist() == ["apostle", "mercenary", "hostage", "defector"]
     assert found["customers"].tolist() == [30] * 4
@@ -128,8 +196,10 @@ def test_four_is_good_enough_is_reversed_where_the_market_is_competitive():
     assert gains.loc["captive"]["difference"].idxmax() == 1
     assert found.p_value < 1e-6  # the curves differ
     # hostages are many where there is no choice, mercenaries where there is
-    captive, free = (satisfaction_loyalty(survey(1).query("market == @m"), **SPLIT).types.forms.set_index("segment")
-                     for m in ("captive", "competitive"))
+    captive, free = (
+        satisfaction_loyalty(survey(1).query("market == @m"), **SPLIT).types.forms.set_index("segment")
+        for m in ("captive", "competitive")
+    )
     assert captive.loc["hostage", "customer_share"] > 5 * free.loc["hostage", "customer_share"]
     assert free.loc["mercenary", "customer_share"] > 3 * captive.loc["mercenary", "customer_share"]
 
@@ -149,16 +219,27 @@ def test_curve_agrees_with_scikit_learn_market_by_market():
 def test_curve_follows_a_jump_at_the_top_score_which_a_straight_one_misses():
     truth, rng = np.array([0.05, 0.10, 0.20, 0.40, 0.85]), np.random.default_rng(11)
     score = np.tile(np.arange(1, 6), 2000)
-    data = pd.DataFrame({"customer_id": range(10_000), "satisfaction": score, "loyalty": 5,
-                         "retained": rng.random(10_000) < truth[score - 1]})
+    data = pd.DataFrame(
+        {
+            "customer_id": range(10_000),
+            "satisfaction": score,
+            "loyalty": 5,
+            "retained": rng.random(10_000) < truth[score - 1],
+        }
+    )
     curve = satisfaction_loyalty(data, **SPLIT).curve.set_index("satisfaction")["retention_rate"]
     assert np.abs(curve.to_numpy()[::10] - truth).max() < 0.06  # straight in the logit: 0.1 off
 
 
 def test_curve_is_not_drawn_over_scores_that_a_market_does_not_have():
     data = survey(4)
-    curve = satisfaction_loyalty(data[(data["market"] != "captive") | (data["satisfaction"] > 2)], **SPLIT).curve
-    assert curve.groupby("market")["satisfaction"].min().round(6).to_dict() == {"captive": 3, "competitive": 1}
+    curve = satisfaction_loyalty(
+        data[(data["market"] != "captive") | (data["satisfaction"] > 2)], **SPLIT
+    ).curve
+    assert curve.groupby("market")["satisfaction"].min().round(6).to_dict() == {
+        "captive": 3,
+        "competitive": 1,
+    }
 
 
 def test_numbers_kept_as_objects_and_repeated_row_labels_change_nothing():
@@ -167,8 +248,12 @@ def test_numbers_kept_as_objects_and_repeated_row_labels_change_nothing():
     pd.testing.assert_frame_equal(plain.curve, odd.curve)
     same = recovery_paradox(asked.set_axis(np.zeros(len(asked), dtype=int)))
     assert same.stratified.value == pytest.approx(recovery_paradox(asked).stratified.value)
-    held = pd.DataFrame({"vintage": "01", "age_months": [0, 1], "points_issued": 100, "points_redeemed": [20.5, 9]})
-    both = [points_liability(f, cost_per_point=1, expiry_months=4).liability for f in (held, held.astype(object))]
+    held = pd.DataFrame(
+        {"vintage": "01", "age_months": [0, 1], "points_issued": 100, "points_redeemed": [20.5, 9]}
+    )
+    both = [
+        points_liability(f, cost_per_point=1, expiry_months=4).liability for f in (held, held.astype(object))
+    ]
     assert both[0] == both[1]
 
 
@@ -177,8 +262,15 @@ def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
     for seed in range(70):
         rng = np.random.default_rng(seed)
         score, market = rng.integers(1, 6, 500), rng.choice(["a", "b"], 500)
-        data = pd.DataFrame({"customer_id": range(500), "satisfaction": score, "loyalty": rng.integers(0, 11, 500),
-                             "market": market, "retained": rng.random(500) < expit(-2.5 + 0.8 * score)})
+        data = pd.DataFrame(
+            {
+                "customer_id": range(500),
+                "satisfaction": score,
+                "loyalty": rng.integers(0, 11, 500),
+                "market": market,
+                "retained": rng.random(500) < expit(-2.5 + 0.8 * score),
+            }
+        )
         found = satisfaction_loyalty(data, **SPLIT)
         at = found.curve[(found.curve["market"] == "a") & (found.curve["satisfaction"] == 4)].iloc[0]
         held.append(at["low"] <= expit(0.7) <= at["high"])
@@ -188,15 +280,19 @@ def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
 
 def test_one_market_and_a_scale_of_ten():
     data = survey(3).drop(columns="market")
-    found = satisfaction_loyalty(data.assign(satisfaction=data["satisfaction"] * 2), top_score=10, satisfied_from=8,
-                                 loyal_from=6)
+    found = satisfaction_loyalty(
+        data.assign(satisfaction=data["satisfaction"] * 2), top_score=10, satisfied_from=8, loyal_from=6
+    )
     assert found.p_value is None and found.curve["satisfaction"].max() == 10
-    assert found.gains["from_score"].tolist() == [2, 4, 6, 8] and set(found.scores["market"]) == {"all_customers"}
+    assert found.gains["from_score"].tolist() == [2, 4, 6, 8] and set(found.scores["market"]) == {
+        "all_customers"
+    }
     with pytest.raises(CrmkitError):
         satisfaction_loyalty(data.assign(satisfaction=6), **SPLIT)
 
 
 # recovery
+
 
 def complaints(seed, n=4000, true_gain=0.0):
     """Heavy buyers complain more and stay more, whatever is done about the complaint."""
@@ -204,14 +300,29 @@ def complaints(seed, n=4000, true_gain=0.0):
     heavy = rng.random(n) < 0.4
     complains = rng.random(n) < np.where(heavy, 0.4, 0.08)
     well = rng.random(n) < 0.7
-    stays = np.where(heavy, 0.8, 0.45) + np.where(complains & well, true_gain, 0) - np.where(complains & ~well, 0.3, 0)
-    return pd.DataFrame({"complaint": np.where(~complains, "no_complaint", np.where(well, "handled_well", "handled_badly")),
-                         "retained": rng.random(n) < stays, "stratum": np.where(heavy, "heavy", "light")})
+    stays = (
+        np.where(heavy, 0.8, 0.45)
+        + np.where(complains & well, true_gain, 0)
+        - np.where(complains & ~well, 0.3, 0)
+    )
+    return pd.DataFrame(
+        {
+            "complaint": np.where(
+                ~complains, "no_complaint", np.where(well, "handled_well", "handled_badly")
+            ),
+            "retained": rng.random(n) < stays,
+            "stratum": np.where(heavy, "heavy", "light"),
+        }
+    )
 
 
 def test_crude_difference_is_newcombes_published_interval():
-    asked = pd.DataFrame({"complaint": ["handled_well"] * 70 + ["no_complaint"] * 80,
-                          "retained": [1] * 56 + [0] * 14 + [1] * 48 + [0] * 32})
+    asked = pd.DataFrame(
+        {
+            "complaint": ["handled_well"] * 70 + ["no_complaint"] * 80,
+            "retained": [1] * 56 + [0] * 14 + [1] * 48 + [0] * 32,
+        }
+    )
     crude = recovery_paradox(asked).crude
     assert [crude.value, crude.low, crude.high] == pytest.approx([0.2, 0.0524, 0.3339], abs=5e-5)
 
@@ -252,9 +363,14 @@ def test_recovery_when_everybody_stays_has_no_difference_and_no_test():
 
 # F22 points and programme
 
+
 def ledger(rate=0.08, vintages=10, issued=1000.0):
     """A constant share of what is still held is redeemed each month; vintage v has been watched for v months."""
-    rows = [(f"{v:02}", age, issued, issued * rate * (1 - rate) ** age) for v in range(1, vintages + 1) for age in range(v)]
+    rows = [
+        (f"{v:02}", age, issued, issued * rate * (1 - rate) ** age)
+        for v in range(1, vintages + 1)
+        for age in range(v)
+    ]
     return pd.DataFrame(rows, columns=["vintage", "age_months", "points_issued", "points_redeemed"])
 
 
@@ -282,15 +398,22 @@ def test_breakage_to_date_is_reversed_young_points_have_had_no_time():
     to_date = 1 - data["points_redeemed"].sum() / data.groupby("vintage")["points_issued"].first().sum()
     truth = 0.98**3 * 0.88**21
     assert to_date > 0.5 and found.breakage_rate == pytest.approx(truth, abs=0.01) and truth < 0.1
-    margin, issued = 0.006, 1.0  # margin per point issued: paid for with breakage to date, not with the true one
+    margin, issued = (
+        0.006,
+        1.0,
+    )  # margin per point issued: paid for with breakage to date, not with the true one
     assert margin - 0.01 * (1 - to_date) * issued > 0 > margin - 0.01 * (1 - found.breakage_rate) * issued
 
 
 def test_liability_grows_with_the_time_left_and_with_the_cost_of_a_point():
-    owed = [points_liability(ledger(), cost_per_point=0.01, expiry_months=m).liability for m in (10, 12, 24, 200)]
+    owed = [
+        points_liability(ledger(), cost_per_point=0.01, expiry_months=m).liability for m in (10, 12, 24, 200)
+    ]
     assert owed == sorted(owed)
     assert owed[-1] == pytest.approx(0.01 * (1000 * 0.92 ** np.arange(1, 11)).sum(), rel=1e-4)  # all of it
-    assert points_liability(ledger(), cost_per_point=1.0, expiry_months=12).liability == pytest.approx(100 * owed[1])
+    assert points_liability(ledger(), cost_per_point=1.0, expiry_months=12).liability == pytest.approx(
+        100 * owed[1]
+    )
     none = points_liability(ledger(rate=0.0), cost_per_point=0.01, expiry_months=12)
     assert (none.liability, none.breakage_rate) == (0, 1)
     assert points_liability(ledger(rate=1.0, vintages=1), cost_per_point=1, expiry_months=5).liability == 0
@@ -310,8 +433,14 @@ TERMS = {"margin_rate": 0.4, "points_per_currency": 1, "cost_per_point": 0.05, "
 
 def test_programme_by_hand():
     both = pd.DataFrame({"invited": [0, 0, 1, 1], "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
-    found = loyalty_programme(both, margin_rate=0.5, points_per_currency=1, cost_per_point=0.1, redemption_share=0.5,
-                              programme_cost=2)
+    found = loyalty_programme(
+        both,
+        margin_rate=0.5,
+        points_per_currency=1,
+        cost_per_point=0.1,
+        redemption_share=0.5,
+        programme_cost=2,
+    )
     said = found.statement.set_index("measure")["value"]
     assert said["incremental_margin"] == pytest.approx(0.5 * (110 - 100) * 2)
     assert said["reward_cost"] == pytest.approx(-220 * 0.05) and said["programme_cost"] == -2
@@ -331,13 +460,18 @@ def test_coverage_of_the_programmes_profit():
     member = big["member"] & invited
     plain = big["revenue"] / (1 + 0.02 * member)
     each = (0.4 * (big["revenue"] - plain) - big["revenue"] * member * 0.04)[invited].mean()
-    held = [loyalty_programme(programme(seed, n=1000), **TERMS).net_profit.contains(500 * each) for seed in range(300)]
+    held = [
+        loyalty_programme(programme(seed, n=1000), **TERMS).net_profit.contains(500 * each)
+        for seed in range(300)
+    ]
     assert abs(np.mean(held) - 0.95) < 0.035
 
 
 def test_profit_falls_with_redemption_and_scales_with_the_currency():
     data = programme(2)
-    net = [loyalty_programme(data, **{**TERMS, "redemption_share": r}).net_profit.value for r in (0, 0.3, 0.6, 1)]
+    net = [
+        loyalty_programme(data, **{**TERMS, "redemption_share": r}).net_profit.value for r in (0, 0.3, 0.6, 1)
+    ]
     assert net == sorted(net, reverse=True)
     cents = loyalty_programme(data.assign(revenue=data["revenue"] * 100), **TERMS).net_profit
     assert cents.value == pytest.approx(100 * loyalty_programme(data, **TERMS).net_profit.value)
@@ -347,8 +481,11 @@ def test_profit_falls_with_redemption_and_scales_with_the_currency():
 
 CALLS = {
     "forms": (loyalty_forms, CUT, shoppers(1, n=300)),
-    "inertia": (loyalty_or_inertia, {"involvement_from": 7, "purchases_from": 4},
-                shoppers(1, n=300).rename(columns={"attitude": "involvement"})),
+    "inertia": (
+        loyalty_or_inertia,
+        {"involvement_from": 7, "purchases_from": 4},
+        shoppers(1, n=300).rename(columns={"attitude": "involvement"}),
+    ),
     "satisfaction": (satisfaction_loyalty, SPLIT, survey(1, n=400)),
     "recovery": (recovery_paradox, {}, complaints(1, n=800)),
     "points": (points_liability, {"cost_per_point": 0.01, "expiry_months": 24}, ledger()),
@@ -371,7 +508,9 @@ def test_order_does_not_matter_the_input_stays_and_columns_have_headings(name):
     found, again = call(data, **with_), call(data.sample(frac=1, random_state=3), **with_)
     for a, b in zip(frames(found), frames(again)):
         by = ["customer_id"] if "customer_id" in a else [*a.columns[:2]]
-        pd.testing.assert_frame_equal(a.sort_values(by, ignore_index=True), b.sort_values(by, ignore_index=True))
+        pd.testing.assert_frame_equal(
+            a.sort_values(by, ignore_index=True), b.sort_values(by, ignore_index=True)
+        )
         assert [c for c in a if not has_term(c)] == []
         set_language("zh")
         assert "_" not in repr(crmkit.show(a)).splitlines()[0]
@@ -379,48 +518,76 @@ def test_order_does_not_matter_the_input_stays_and_columns_have_headings(name):
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("spoil, code", [
-    (lambda d, c: d.iloc[:0], "no_values"), (lambda d, c: d.drop(columns=c), "columns_needed"),
-    (lambda d, c: d.astype({c: float}).assign(**{c: np.nan}), "cell_not_a_number"),
-    (lambda d, c: d.assign(**{c: np.inf}), "cell_not_a_number"),
-    (lambda d, c: d.assign(**{c: "often"}), "cell_not_a_number")])
+@pytest.mark.parametrize(
+    "spoil, code",
+    [
+        (lambda d, c: d.iloc[:0], "no_values"),
+        (lambda d, c: d.drop(columns=c), "columns_needed"),
+        (lambda d, c: d.astype({c: float}).assign(**{c: np.nan}), "cell_not_a_number"),
+        (lambda d, c: d.assign(**{c: np.inf}), "cell_not_a_number"),
+        (lambda d, c: d.assign(**{c: "often"}), "cell_not_a_number"),
+    ],
+)
 def test_bad_tables_are_refused(name, spoil, code):
     call, with_, data = CALLS[name]
-    column = {"forms": "purchases", "inertia": "involvement", "satisfaction": "satisfaction", "recovery": "retained",
-              "points": "points_redeemed", "programme": "revenue"}[name]
+    column = {
+        "forms": "purchases",
+        "inertia": "involvement",
+        "satisfaction": "satisfaction",
+        "recovery": "retained",
+        "points": "points_redeemed",
+        "programme": "revenue",
+    }[name]
     with pytest.raises(CrmkitError) as error:
         call(spoil(data, column), **with_)
     assert error.value.code == code and error.value.message_zh != error.value.message_en
 
 
-@pytest.mark.parametrize("call, code", [
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=1), **CUT), "customer_not_unique"),
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "missing_values"),
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(purchases=-1), **CUT), "cell_not_a_number"),
-    (lambda: satisfaction_loyalty(survey(1, n=50).assign(market=None), **SPLIT), "missing_values"),
-    (lambda: recovery_paradox(complaints(1).assign(stratum=None)), "missing_values"),
-    (lambda: points_liability(ledger().assign(vintage=None), cost_per_point=1, expiry_months=24), "missing_values"),
-    (lambda: points_liability(ledger().assign(age_months=0.5), cost_per_point=1, expiry_months=24), "cell_not_a_number"),
-    (lambda: loyalty_forms(shoppers(1, n=50), attitude_from=np.nan, purchases_from=1), "out_of_range"),
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=2), **CUT), "cell_not_a_number"),
-    (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=1), **CUT), "outcome_separated"),
-    (lambda: loyalty_forms(shoppers(1, n=50), **CUT, level=95), "out_of_range"),
-    (lambda: loyalty_forms(shoppers(1, n=1), **CUT), "outcome_separated"),
-    (lambda: recovery_paradox(complaints(1).assign(complaint="bad")), "not_a_choice"),
-    (lambda: recovery_paradox(complaints(1).query("complaint != 'handled_well'")), "out_of_range"),
-    (lambda: recovery_paradox(complaints(1).assign(stratum=lambda t: t["complaint"])), "out_of_range"),
-    (lambda: points_liability(ledger(), cost_per_point=0.01, expiry_months=5), "out_of_range"),
-    (lambda: points_liability(ledger(rate=0.5).assign(points_redeemed=900), cost_per_point=1, expiry_months=24),
-     "points_do_not_add_up"),
-    (lambda: points_liability(pd.concat([ledger(), ledger()]), cost_per_point=1, expiry_months=24),
-     "points_do_not_add_up"),
-    (lambda: points_liability(ledger().query("age_months != 1"), cost_per_point=1, expiry_months=24),
-     "points_do_not_add_up"),
-    (lambda: loyalty_programme(programme(1).assign(invited=0), **TERMS), "step_skipped"),
-    (lambda: loyalty_programme(programme(1).assign(invited=0, member=0), **TERMS), "out_of_range"),
-    (lambda: loyalty_programme(programme(1), **{**TERMS, "margin_rate": 40}), "out_of_range"),
-    (lambda: loyalty_programme(programme(1), **{**TERMS, "cost_per_point": -1}), "out_of_range"),
-])
+@pytest.mark.parametrize(
+    "call, code",
+    [
+        (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=1), **CUT), "customer_not_unique"),
+        (lambda: loyalty_forms(shoppers(1, n=50).assign(customer_id=None), **CUT), "missing_values"),
+        (lambda: loyalty_forms(shoppers(1, n=50).assign(purchases=-1), **CUT), "cell_not_a_number"),
+        (lambda: satisfaction_loyalty(survey(1, n=50).assign(market=None), **SPLIT), "missing_values"),
+        (lambda: recovery_paradox(complaints(1).assign(stratum=None)), "missing_values"),
+        (
+            lambda: points_liability(ledger().assign(vintage=None), cost_per_point=1, expiry_months=24),
+            "missing_values",
+        ),
+        (
+            lambda: points_liability(ledger().assign(age_months=0.5), cost_per_point=1, expiry_months=24),
+            "cell_not_a_number",
+        ),
+        (lambda: loyalty_forms(shoppers(1, n=50), attitude_from=np.nan, purchases_from=1), "out_of_range"),
+        (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=2), **CUT), "cell_not_a_number"),
+        (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=1), **CUT), "outcome_separated"),
+        (lambda: loyalty_forms(shoppers(1, n=50), **CUT, level=95), "out_of_range"),
+        (lambda: loyalty_forms(shoppers(1, n=1), **CUT), "outcome_separated"),
+        (lambda: recovery_paradox(complaints(1).assign(complaint="bad")), "not_a_choice"),
+        (lambda: recovery_paradox(complaints(1).query("complaint != 'handled_well'")), "out_of_range"),
+        (lambda: recovery_paradox(complaints(1).assign(stratum=lambda t: t["complaint"])), "out_of_range"),
+        (lambda: points_liability(ledger(), cost_per_point=0.01, expiry_months=5), "out_of_range"),
+        (
+            lambda: points_liability(
+                ledger(rate=0.5).assign(points_redeemed=900), cost_per_point=1, expiry_months=24
+            ),
+            "points_do_not_add_up",
+        ),
+        (
+            lambda: points_liability(pd.concat([ledger(), ledger()]), cost_per_point=1, expiry_months=24),
+            "points_do_not_add_up",
+        ),
+        (
+            lambda: points_liability(ledger().query("age_months != 1"), cost_per_point=1, expiry_months=24),
+            "points_do_not_add_up",
+        ),
+        (lambda: loyalty_programme(programme(1).assign(invited=0), **TERMS), "step_skipped"),
+        (lambda: loyalty_programme(programme(1).assign(invited=0, member=0), **TERMS), "out_of_range"),
+        (lambda: loyalty_programme(programme(1), **{**TERMS, "margin_rate": 40}), "out_of_range"),
+        (lambda: loyalty_programme(programme(1), **{**TERMS, "cost_per_point": -1}), "out_of_range"),
+    ],
+)
 def test_other_bad_arguments_are_refused_in_words(call, code):
     with pytest.raises(CrmkitError) as error:
         call()
@@ -429,24 +596,32 @@ def test_other_bad_arguments_are_refused_in_words(call, code):
 
 # pictures
 
+
 def test_pictures_hold_the_numbers_of_the_results():
     import matplotlib
 
     matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
     from gallery import draw, example
+    from matplotlib import pyplot as plt
 
     set_language("en")
     statement = example("plot_loyalty_programme")[0].statement
-    assert [b.get_width() for b in draw("plot_loyalty_programme").patches] == pytest.approx([*statement["value"]])
+    assert [b.get_width() for b in draw("plot_loyalty_programme").patches] == pytest.approx(
+        [*statement["value"]]
+    )
     found = example("plot_recovery_paradox")[0].differences
-    assert [b.get_width() for b in draw("plot_recovery_paradox").patches] == pytest.approx([*found["difference"]])
+    assert [b.get_width() for b in draw("plot_recovery_paradox").patches] == pytest.approx(
+        [*found["difference"]]
+    )
     forms = example("plot_loyalty_forms")[0].forms
     said = [t.get_text() for t in draw("plot_loyalty_forms").texts]
-    assert all(f"{share:.1%}" in text and f"{rate:.0%}" in text for share, rate, text in zip(
-        forms["customer_share"], forms["retention_rate"], said))
+    assert all(
+        f"{share:.1%}" in text and f"{rate:.0%}" in text
+        for share, rate, text in zip(forms["customer_share"], forms["retention_rate"], said)
+    )
     assert said[2].startswith("Spurious loyalty")
     curve = example("plot_points_liability")[0].curve
-    np.testing.assert_allclose(draw("plot_points_liability").lines[0].get_ydata()[1:], curve["redeemed_share"])
+    np.testing.assert_allclose(
+        draw("plot_points_liability").lines[0].get_ydata()[1:], curve["redeemed_share"]
+    )
     plt.close("all")

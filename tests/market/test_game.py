@@ -12,6 +12,7 @@ import pytest
 
 import crmkit
 from crmkit.core import glossary as terms
+from crmkit.core.errors import CrmkitError
 from crmkit.core.language import get_language
 from crmkit.market import (
     LEVELS,
@@ -29,23 +30,41 @@ from crmkit.market import (
     carried_on,
     play,
     resized,
+    scenario,
     scenarios,
     score_table,
 )
-from crmkit.market import scenario
 from crmkit.market.game.customer_accounts import KPIS, customer_kpi, on_file, run_quarter
 from crmkit.market.game.game import STEPS, Setup, changes
+from crmkit.market.game.rules import (
+    HISTORY,
+    QUARTER,
+    equity,
+    facts,
+    opened,
+    outcome,
+    quarterly,
+    variant,
+    view,
+)
 from crmkit.market.simulator.ledgers import COLUMNS
-from crmkit.market.game.rules import HISTORY, QUARTER, equity, facts, opened, outcome, quarterly, variant, view
 from crmkit.market.simulator.scenario import PARAMETERS
-from crmkit.core.errors import CrmkitError
 
 NAMES = scenarios()["name"].tolist()
 BUSY = Decision(
-    relationship={"all": "reactive", "gold": "proactive"}, contact_policy="by_value", contacts={"iron": 1.0},
-    financial={"all": 0.02, "platinum": 0.05}, social={"iron": 0.5}, structural={"platinum": 1.0},
-    care={"gold": 500.0, "iron": 100.0}, service_quality=0.7, complaint_handling=0.9, acquisition_budget=2000.0,
-    price=0.97, campaigns=(Campaign(name="spring", discount=0.1, control_share=0.3, newcomer_discount=0.2),))
+    relationship={"all": "reactive", "gold": "proactive"},
+    contact_policy="by_value",
+    contacts={"iron": 1.0},
+    financial={"all": 0.02, "platinum": 0.05},
+    social={"iron": 0.5},
+    structural={"platinum": 1.0},
+    care={"gold": 500.0, "iron": 100.0},
+    service_quality=0.7,
+    complaint_handling=0.9,
+    acquisition_budget=2000.0,
+    price=0.97,
+    campaigns=(Campaign(name="spring", discount=0.1, control_share=0.3, newcomer_discount=0.2),),
+)
 
 
 def begun(name: str = "household_hotline", **changed) -> Game:
@@ -95,10 +114,15 @@ def over() -> Game:
 
 
 def test_every_step_but_the_one_whose_turn_it_is_is_refused_and_changes_nothing():
-    game, calls = begun(quarters=2), {
-        "plan": lambda g, q: g.plan(BUSY, quarter=q, hypothesis="h", target=1.0),
-        "do": lambda g, q: g.do(quarter=q), "check": lambda g, q: g.check(quarter=q),
-        "act": lambda g, q: g.act("adjust", quarter=q)}
+    game, calls = (
+        begun(quarters=2),
+        {
+            "plan": lambda g, q: g.plan(BUSY, quarter=q, hypothesis="h", target=1.0),
+            "do": lambda g, q: g.do(quarter=q),
+            "check": lambda g, q: g.check(quarter=q),
+            "act": lambda g, q: g.act("adjust", quarter=q),
+        },
+    )
     for quarter in (1, 2):
         for step in STEPS:
             assert (game.quarter, game.next_step) == (quarter, step)
@@ -132,7 +156,12 @@ def test_a_step_taken_already_gives_the_same_answer_with_the_same_words_and_with
     pd.testing.assert_frame_equal(found, over.check(quarter=1), check_exact=True)
     moves, books = list(game.moves), game.ledgers
     for wrong in ({"hypothesis": "another"}, {"target": 31}, {"control_share": 0.4}):
-        refused("game_played", game.plan, first, **{"quarter": 1, "hypothesis": "they forget us", "target": 30} | wrong)
+        refused(
+            "game_played",
+            game.plan,
+            first,
+            **{"quarter": 1, "hypothesis": "they forget us", "target": 30} | wrong,
+        )
     refused("game_played", game.plan, BUSY, quarter=1, hypothesis="they forget us", target=30)
     refused("game_played", game.act, "abandon", quarter=1, next_question="and then?")
     assert game.moves == moves
@@ -144,8 +173,11 @@ def test_a_step_taken_already_gives_the_same_answer_with_the_same_words_and_with
 def test_a_step_that_is_refused_leaves_the_game_where_it_was():
     game = begun()
     for code, wrong in {
-        "market_decision": {"decision": {"price": 1}}, "not_a_choice": {"decision": Decision(social={"nobody": 1.0})},
-        "out_of_range": {"control_share": 1.5}, "pdca_groups": {"control_share": 0.0}, "game_words": {"hypothesis": 3},
+        "market_decision": {"decision": {"price": 1}},
+        "not_a_choice": {"decision": Decision(social={"nobody": 1.0})},
+        "out_of_range": {"control_share": 1.5},
+        "pdca_groups": {"control_share": 0.0},
+        "game_words": {"hypothesis": 3},
         "game_too_long": {"hypothesis": "久" * 4000},
         "game_campaigns": {"decision": Decision(campaigns=tuple(Campaign(name=f"c{k}") for k in range(13)))},
         "game_trial": {"decision": Decision(trial=Trial(standard=Decision(), held_out=()))},
@@ -165,17 +197,35 @@ def test_a_step_that_is_refused_leaves_the_game_where_it_was():
     assert game.next_step == "act"
 
 
-@pytest.mark.parametrize("wrong, code", [
-    ({"scenario_name": "nowhere"}, "not_a_choice"), ({"scenario_name": ["telecom"]}, "not_a_choice"),
-    ({"seed": -1}, "game_seed"), ({"seed": 1e30}, "game_seed"), ({"seed": True}, "game_seed"),
-    ({"seed": "7"}, "game_seed"), ({"seed": 2**63}, "game_seed"), ({"level": "heroic"}, "not_a_choice"),
-    ({"level": ["hard"]}, "not_a_choice"),
-    ({"quarters": True}, "market_whole"), ({"quarters": 0}, "out_of_range"), ({"quarters": 41}, "out_of_range"),
-    ({"quarters": 2.0}, "market_whole"), ({"customers": 99}, "out_of_range"), ({"customers": 10**400}, "out_of_range"),
-    ({"customers": "200"}, "market_whole"), ({"kpi": "happiness"}, "not_a_choice"), ({"kpi": {}}, "not_a_choice"),
-    ({"player": 7}, "game_player"), ({"player": "\ud800"}, "game_not_plain"),
-    ({"scenario_name": "telecom", "kpi": "purchases"}, "not_a_choice"),  # everybody has three bills a quarter
-])
+@pytest.mark.parametrize(
+    "wrong, code",
+    [
+        ({"scenario_name": "nowhere"}, "not_a_choice"),
+        ({"scenario_name": ["telecom"]}, "not_a_choice"),
+        ({"seed": -1}, "game_seed"),
+        ({"seed": 1e30}, "game_seed"),
+        ({"seed": True}, "game_seed"),
+        ({"seed": "7"}, "game_seed"),
+        ({"seed": 2**63}, "game_seed"),
+        ({"level": "heroic"}, "not_a_choice"),
+        ({"level": ["hard"]}, "not_a_choice"),
+        ({"quarters": True}, "market_whole"),
+        ({"quarters": 0}, "out_of_range"),
+        ({"quarters": 41}, "out_of_range"),
+        ({"quarters": 2.0}, "market_whole"),
+        ({"customers": 99}, "out_of_range"),
+        ({"customers": 10**400}, "out_of_range"),
+        ({"customers": "200"}, "market_whole"),
+        ({"kpi": "happiness"}, "not_a_choice"),
+        ({"kpi": {}}, "not_a_choice"),
+        ({"player": 7}, "game_player"),
+        ({"player": "\ud800"}, "game_not_plain"),
+        (
+            {"scenario_name": "telecom", "kpi": "purchases"},
+            "not_a_choice",
+        ),  # everybody has three bills a quarter
+    ],
+)
 def test_a_game_that_cannot_be_is_refused_by_name(wrong, code):
     name = wrong.pop("scenario_name", "household_hotline")
     refused(code, begun, name, **wrong)
@@ -195,7 +245,9 @@ def test_the_customers_on_file_are_parted_by_lot_within_segments_and_live_as_the
     cycle = game.book.now
     parted = pd.Series({**dict.fromkeys(cycle.test, 0.0), **dict.fromkeys(cycle.control, 1.0)})
     filed = today["customer_id"][on_file(game.ledgers, trade=scenario("double_11_shop"), month=HISTORY)]
-    assert sorted(parted.index) == filed.tolist() and len(cycle.control) == pytest.approx(0.3 * len(parted), abs=1)
+    assert sorted(parted.index) == filed.tolist() and len(cycle.control) == pytest.approx(
+        0.3 * len(parted), abs=1
+    )
     of = parted.groupby(today.set_index("customer_id")["segment"]).agg(["sum", "size"])
     assert (abs(of["sum"] - 0.3 * of["size"]) <= 1).all() and len(of) == 2
     firm, twin = (game.setup.opened() for _ in range(2))
@@ -203,7 +255,10 @@ def test_the_customers_on_file_are_parted_by_lot_within_segments_and_live_as_the
     trial = Trial(standard=firm.scenario.status_quo, held_out=cycle.control)
     same(books, firm.step(replace(BUSY, trial=trial), months=3))
     assert not books.transactions.equals(twin.step(BUSY, months=3).transactions)
-    assert books.contacts.loc[books.contacts["programme"] == "spring", "customer_id"].isin(cycle.control).sum() == 0
+    assert (
+        books.contacts.loc[books.contacts["programme"] == "spring", "customer_id"].isin(cycle.control).sum()
+        == 0
+    )
 
 
 def test_only_what_is_standardised_becomes_the_standard_and_the_next_quarter_begins_from_it(over):
@@ -213,13 +268,26 @@ def test_only_what_is_standardised_becomes_the_standard_and_the_next_quarter_beg
     assert (one.decision, two.decision) == ("standardise", "abandon") and two.baseline == one.result
     assert over.book.now.baseline == two.control_result and two.question == "and then?"
     assert two.method == "price: 1 → 1.2" and "service_quality: 0.4 → 0.7" in one.method
-    assert [day.isoformat() for day in (one.starts, one.ends, two.ends)] == ["2025-01-01", "2025-03-31", "2025-06-30"]
+    assert [day.isoformat() for day in (one.starts, one.ends, two.ends)] == [
+        "2025-01-01",
+        "2025-03-31",
+        "2025-06-30",
+    ]
 
 
 def test_the_log_is_the_record_of_the_cycles_with_the_profit_of_the_accounts(over):
     log, table = over.log(), over.book.table().head(2)
     assert log["quarter"].tolist() == [1, 2]
-    for column in ("method", "hypothesis", "uplift", "uplift_low", "attainment", "recommendation", "decision", "cost"):
+    for column in (
+        "method",
+        "hypothesis",
+        "uplift",
+        "uplift_low",
+        "attainment",
+        "recommendation",
+        "decision",
+        "cost",
+    ):
         pd.testing.assert_series_equal(log[column], table[column])
     accounts = over.ledgers.accounts.iloc[HISTORY:]
     for column, of in (("profit", "profit"), ("cost", "programme_cost")):
@@ -229,45 +297,85 @@ def test_the_log_is_the_record_of_the_cycles_with_the_profit_of_the_accounts(ove
 @pytest.mark.parametrize("frame", ["log", "check", "score"])
 def test_tables_of_the_game_are_headed_and_worded_in_both_languages(over, frame, monkeypatch, language):
     if frame == "score":
-        monkeypatch.setattr(Setup, "benchmarks", lambda self, progress=None: ({
-            "do_nothing": carried_on(self.opened(), self.opened().scenario.status_quo, quarters=2),
-            "truth_search": carried_on(self.opened(), BUSY, quarters=2)}, BUSY))
-    table = {"log": over.log, "check": lambda: over.check(quarter=1), "score": lambda: over.score().table}[frame]()
+        monkeypatch.setattr(
+            Setup,
+            "benchmarks",
+            lambda self, progress=None: (
+                {
+                    "do_nothing": carried_on(self.opened(), self.opened().scenario.status_quo, quarters=2),
+                    "truth_search": carried_on(self.opened(), BUSY, quarters=2),
+                },
+                BUSY,
+            ),
+        )
+    table = {"log": over.log, "check": lambda: over.check(quarter=1), "score": lambda: over.score().table}[
+        frame
+    ]()
     monkeypatch.setattr(over, "_score", None)
     shown = crmkit.show(table)
-    with_words = {"log": ["attainment", "recommendation", "decision"], "check": ["measure"], "score": ["firm"]}[frame]
+    with_words = {
+        "log": ["attainment", "recommendation", "decision"],
+        "check": ["measure"],
+        "score": ["firm"],
+    }[frame]
     for lang in ("zh", "en"):
         language(lang)
         text = str(shown)
-        heads = ["kpi_value" if name == "value" and frame == "check" else name for name in table]  # and no worth
+        heads = [
+            "kpi_value" if name == "value" and frame == "check" else name for name in table
+        ]  # and no worth
         for slug in [*heads, *(v for column in with_words for v in table[column].dropna())]:
             assert terms.has_term(slug) and crmkit.term(slug) in text, (lang, slug)
 
 
 def test_the_name_of_a_market_is_no_market():
-    for call in (lambda: play("telecom", policy=lambda seen: seen.standard, seed=1), lambda: Market("telecom", None),
-                 lambda: resized("telecom", customers=300), lambda: variant("telecom", seed=1)):
+    for call in (
+        lambda: play("telecom", policy=lambda seen: seen.standard, seed=1),
+        lambda: Market("telecom", None),
+        lambda: resized("telecom", customers=300),
+        lambda: variant("telecom", seed=1),
+    ):
         assert 'scenario("telecom")' in str(refused("market_scenario", call))
 
 
 def test_the_ledgers_are_shown_without_a_word_of_code(over, language):
     for lang in ("zh", "en"):
         language(lang)
-        costs, contacts = (str(crmkit.show(frame, rows=400)) for frame in (over.ledgers.costs, over.ledgers.contacts))
-        assert "fixed_cost" not in costs and crmkit.term("fixed_cost") in costs and crmkit.term("contact_cost") in costs
-        assert "by_value" not in contacts and crmkit.term("by_value") in contacts and crmkit.term("treated") in contacts
+        costs, contacts = (
+            str(crmkit.show(frame, rows=400)) for frame in (over.ledgers.costs, over.ledgers.contacts)
+        )
+        assert (
+            "fixed_cost" not in costs
+            and crmkit.term("fixed_cost") in costs
+            and crmkit.term("contact_cost") in costs
+        )
+        assert (
+            "by_value" not in contacts
+            and crmkit.term("by_value") in contacts
+            and crmkit.term("treated") in contacts
+        )
     refused("not_a_table", crmkit.show, over.ledgers)
 
 
 def test_a_game_and_its_books_say_in_a_line_what_they_are(over):
-    assert repr(over).endswith("quarter 2 of 2, over>") and repr(begun(quarters=2)).endswith("quarter 1 of 2, plan>")
-    assert f"transactions {len(over.ledgers.transactions):,}" in repr(over.ledgers) and len(repr(over.ledgers)) < 200
+    assert repr(over).endswith("quarter 2 of 2, over>") and repr(begun(quarters=2)).endswith(
+        "quarter 1 of 2, plan>"
+    )
+    assert (
+        f"transactions {len(over.ledgers.transactions):,}" in repr(over.ledgers)
+        and len(repr(over.ledgers)) < 200
+    )
 
 
 def test_the_sheet_is_the_indicator_sheet_of_the_ledgers(over):
     books = over.ledgers
-    want = crmkit.indicators(books.transactions, as_of="2025-06-30", log_starts="2024-01-01", top_score=10,
-                             satisfaction=books.surveys.rename(columns={"satisfaction": "score"}))
+    want = crmkit.indicators(
+        books.transactions,
+        as_of="2025-06-30",
+        log_starts="2024-01-01",
+        top_score=10,
+        satisfaction=books.surveys.rename(columns={"satisfaction": "score"}),
+    )
     pd.testing.assert_frame_equal(over.sheet().sheet, want.sheet)
     sales = books.transactions.groupby(books.transactions["date"].dt.to_period("Q"))["amount"].sum()
     assert over.sheet().sheet["sales"].tolist() == pytest.approx(sales.tolist(), abs=0.01)
@@ -280,7 +388,7 @@ def test_a_phase_of_the_control_chart_begins_where_a_standard_was_set_and_nowher
     for act, quality in (("adjust", 0.5), ("standardise", 0.6), ("abandon", 0.7), ("standardise", 0.8)):
         turn(game, replace(game.standard, service_quality=quality), act=act)
     points = game.chart("revenue").points
-    assert points["phase"].tolist() == [0] * (HISTORY + 6) + [1] * 6   # the last has no month yet
+    assert points["phase"].tolist() == [0] * (HISTORY + 6) + [1] * 6  # the last has no month yet
     assert points["kpi_value"].tolist() == game.ledgers.accounts["revenue"].tolist()
     assert points.loc[points["phase"] == 1, "period"].iloc[0] == "2025-07"
     refused("not_a_choice", game.chart, "month")
@@ -289,7 +397,7 @@ def test_a_phase_of_the_control_chart_begins_where_a_standard_was_set_and_nowher
 def test_the_accounts_by_quarter_leave_out_the_history_and_a_quarter_that_is_not_over():
     months = pd.Series(range(HISTORY + 7))
     assert quarterly(months).to_dict() == {1: 12 + 13 + 14, 2: 15 + 16 + 17}
-    assert quarterly(months[:5]).empty and quarterly(months[:HISTORY + 2]).empty
+    assert quarterly(months[:5]).empty and quarterly(months[: HISTORY + 2]).empty
 
 
 # ---- the KPIs ------------------------------------------------------------------------------------------------------
@@ -305,8 +413,15 @@ def test_contributions_of_all_customers_are_the_accounts_but_for_their_rounding(
         held = tuple(ids[np.random.default_rng(quarter).random(len(ids)) < 0.5])
         part = run_quarter(firm, replace(BUSY, trial=Trial(standard=standard, held_out=held)))
         books, moved = part.books, (part.tiers[:, 0] != part.tiers[:, 2]).sum()
-        found = customer_kpi(books.customers["customer_id"], kpi="contribution", trade=trade, decision=BUSY,
-                             standard=standard, held_out=held, **vars(part))
+        found = customer_kpi(
+            books.customers["customer_id"],
+            kpi="contribution",
+            trade=trade,
+            decision=BUSY,
+            standard=standard,
+            held_out=held,
+            **vars(part),
+        )
         spent = books.costs.groupby("item")["amount"].sum()
         want = books.accounts["profit"].sum() + spent.get("fixed_cost", 0) + spent.get("acquisition", 0)
         rounded = books.costs.groupby("month").size().sum() * 0.005 + 0.005 * len(books.transactions) ** 0.5
@@ -330,19 +445,36 @@ def test_who_is_on_file_is_read_from_the_books_as_the_market_keeps_it(name):
 def test_the_kpis_of_a_customer_are_sums_over_the_customer_s_own_rows(over):
     books, ids = over.do(quarter=1), over.ledgers.customers["customer_id"]
     sales = books.transactions.set_index("customer_id")
-    kpi = {name: pd.Series(customer_kpi(ids, kpi=name, trade=scenario("household_hotline"), decision=over.standard,
-                                        standard=Decision(), **vars(over._quarters[1])), index=ids) for name in KPIS}
+    kpi = {
+        name: pd.Series(
+            customer_kpi(
+                ids,
+                kpi=name,
+                trade=scenario("household_hotline"),
+                decision=over.standard,
+                standard=Decision(),
+                **vars(over._quarters[1]),
+            ),
+            index=ids,
+        )
+        for name in KPIS
+    }
     for one in [*sales.index.unique()[:20], *ids[~ids.isin(sales.index)][:5]]:
         own = sales.loc[[one]] if one in sales.index else sales.head(0)
         assert kpi["purchases"][one] == len(own) and kpi["active"][one] == bool(len(own))
-        assert kpi["margin"][one] == pytest.approx((own["amount"] - own["unit_cost"] * own["quantity"]).sum(), abs=1e-9)
+        assert kpi["margin"][one] == pytest.approx(
+            (own["amount"] - own["unit_cost"] * own["quantity"]).sum(), abs=1e-9
+        )
         assert kpi["contribution"][one] <= kpi["margin"][one]
 
 
-@pytest.mark.parametrize("kpi, name, lever", [
-    ("purchases", "double_11_shop", {"contacts": {"all": 2.5}}),
-    ("contribution", "over_contacting_insurer", {"contacts": {"all": 0.1}}),
-])
+@pytest.mark.parametrize(
+    "kpi, name, lever",
+    [
+        ("purchases", "double_11_shop", {"contacts": {"all": 2.5}}),
+        ("contribution", "over_contacting_insurer", {"contacts": {"all": 0.1}}),
+    ],
+)
 def test_the_interval_of_the_check_covers_what_the_decision_does_in_truth(kpi, name, lever):
     """Simulation with known truth: two twins of the market, all under the new way or all under the old, the same
     customers; the mean difference lies in the check's 95 % interval as often as 95 of 100 times would allow."""
@@ -355,8 +487,11 @@ def test_the_interval_of_the_check_covers_what_the_decision_does_in_truth(kpi, n
         everybody = pd.Series([*game.book.now.test, *game.book.now.control])
         for way in (decision, standard):
             part = run_quarter(firm.copy(), way)
-            values.append(customer_kpi(everybody, kpi=kpi, trade=firm.scenario, decision=way, standard=way,
-                                       **vars(part)))
+            values.append(
+                customer_kpi(
+                    everybody, kpi=kpi, trade=firm.scenario, decision=way, standard=way, **vars(part)
+                )
+            )
         truth = (values[0] - values[1]).mean()
         game.do(quarter=1)
         low, high = game.check(quarter=1).set_index("measure").loc["uplift", ["low", "high"]]
@@ -388,10 +523,14 @@ def test_who_plans_the_standard_every_quarter_is_the_firm_that_does_nothing_to_t
     opened_ = game.setup.opened()
     nothing = carried_on(opened_, opened_.scenario.status_quo, quarters=2)
     assert game.outcome.value == nothing.value and game.outcome.profit.equals(nothing.profit)
-    played = play(resized(scenario(name), customers=200), policy=lambda seen: seen.standard, seed=3, quarters=2)
+    played = play(
+        resized(scenario(name), customers=200), policy=lambda seen: seen.standard, seed=3, quarters=2
+    )
     assert played.value == nothing.value
     other = carried_on(opened_, BUSY, quarters=2)
-    table = score_table({"do_nothing": nothing, "player": game.outcome, "truth_search": other}).set_index("firm")
+    table = score_table({"do_nothing": nothing, "player": game.outcome, "truth_search": other}).set_index(
+        "firm"
+    )
     assert table["score"].tolist() == [0, 0, 100]
 
 
@@ -403,11 +542,15 @@ def searched() -> tuple:
     return setup, firms, found, tried
 
 
-def test_who_plays_what_the_search_found_scores_about_a_hundred_and_the_search_is_made_once(searched, monkeypatch):
+def test_who_plays_what_the_search_found_scores_about_a_hundred_and_the_search_is_made_once(
+    searched, monkeypatch
+):
     setup, firms, found, tried = searched
     assert tried[0] == 1 and 30 < len(tried) < 160
     calls = []
-    monkeypatch.setattr(Setup, "benchmarks", lambda self, progress=None: calls.append(progress) or (firms, found))
+    monkeypatch.setattr(
+        Setup, "benchmarks", lambda self, progress=None: calls.append(progress) or (firms, found)
+    )
     game = begun(**{name: getattr(setup, name) for name in ("seed", "customers", "quarters", "level")})
     for _ in range(2):  # two or three customers are held out of the first quarter
         turn(game, found, control_share=0.02)
@@ -416,7 +559,9 @@ def test_who_plays_what_the_search_found_scores_about_a_hundred_and_the_search_i
     assert game.score() is score and calls == [print]
     table = score.table.set_index("firm")
     assert table.columns.tolist() == ["discounted_profit", "equity", "value", "score"]
-    assert table["value"].tolist() == pytest.approx((table["discounted_profit"] + table["equity"]).tolist(), abs=0.011)
+    assert table["value"].tolist() == pytest.approx(
+        (table["discounted_profit"] + table["equity"]).tolist(), abs=0.011
+    )
     assert table.at["do_nothing", "score"] == 0 and table.at["truth_search", "score"] == 100
 
 
@@ -430,10 +575,16 @@ def test_the_search_keeps_only_what_raises_the_value_in_this_very_market(searche
     setup, firms, found, _ = searched
     firm = setup.opened()
     value, quo = carried_on(firm, found, quarters=2).value, firm.scenario.status_quo
-    assert value == firms["truth_search"].value and firms["do_nothing"].value == carried_on(firm, quo, quarters=2).value
+    assert (
+        value == firms["truth_search"].value
+        and firms["do_nothing"].value == carried_on(firm, quo, quarters=2).value
+    )
     assert value > max(carried_on(firm, d, quarters=2).value for d in (quo, Decision()))
     settled = best_decision(firm, quarters=2, rounds=1, start=replace(found, price=2.0))
-    assert carried_on(firm, settled, quarters=2).value >= carried_on(firm, replace(found, price=2.0), quarters=2).value
+    assert (
+        carried_on(firm, settled, quarters=2).value
+        >= carried_on(firm, replace(found, price=2.0), quarters=2).value
+    )
     assert firm.month == HISTORY and settled.social == found.social
 
 
@@ -442,12 +593,14 @@ def test_value_is_profit_and_equity_discounted_to_the_first_day_month_by_month()
     firm = opened(trade, seed=4)
     firm.step(BUSY, months=6)
     found, profit = outcome(firm), firm.ledgers.accounts["profit"].to_numpy()[HISTORY:]
-    assert found.discounted_profit == pytest.approx(sum(p / 1.1 ** ((k + 0.5) / 12) for k, p in enumerate(profit)))
+    assert found.discounted_profit == pytest.approx(
+        sum(p / 1.1 ** ((k + 0.5) / 12) for k, p in enumerate(profit))
+    )
     run_off = firm.copy()
     run_off.scenario = replace(firm.scenario, acquisition_per_month=0.0, fixed_cost=0.0)
     later = run_off.step(Decision(), months=36).accounts["profit"]
     assert equity(firm) == pytest.approx(sum(p / 1.1 ** ((k + 0.5) / 12) for k, p in enumerate(later)))
-    assert found.equity == pytest.approx(equity(firm) / 1.1 ** 0.5) and firm.month == HISTORY + 6
+    assert found.equity == pytest.approx(equity(firm) / 1.1**0.5) and firm.month == HISTORY + 6
     assert found.profit.tolist() == pytest.approx([profit[:3].sum(), profit[3:].sum()])
     assert [d == BUSY for d in found.decisions] == [True, True]
 
@@ -462,11 +615,26 @@ def test_no_decision_however_wild_makes_the_customers_worth_a_multiple(name):
     firm = opened(trade, seed=1, level="hard")
     usual = carried_on(firm, trade.status_quo, quarters=2)
     for wild in (
-        Decision(relationship="partnership", contacts=60, financial=0.5, social=1, structural=1, service_quality=1,
-                 complaint_handling=1, price=0.5, acquisition_budget=1e12, care=dict.fromkeys(trade.tiers, 1e12)),
+        Decision(
+            relationship="partnership",
+            contacts=60,
+            financial=0.5,
+            social=1,
+            structural=1,
+            service_quality=1,
+            complaint_handling=1,
+            price=0.5,
+            acquisition_budget=1e12,
+            care=dict.fromkeys(trade.tiers, 1e12),
+        ),
         Decision(price=2, service_quality=0, complaint_handling=0),
-        Decision(contacts=60, contact_policy="by_value", campaigns=tuple(
-            Campaign(name=f"c{k}", discount=0.9, contacts=60, newcomer_discount=0.9) for k in range(12))),
+        Decision(
+            contacts=60,
+            contact_policy="by_value",
+            campaigns=tuple(
+                Campaign(name=f"c{k}", discount=0.9, contacts=60, newcomer_discount=0.9) for k in range(12)
+            ),
+        ),
     ):
         found = carried_on(firm, wild, quarters=2)
         assert np.isfinite(found.value) and found.equity <= 4 * max(usual.equity, 0) + 1
@@ -489,7 +657,8 @@ def test_every_variant_keeps_the_trade_within_its_ranges_and_its_order(name):
                     assert bounds["low"] <= value <= bounds["high"], (seed, field.name)
                 found = own.segments[group]
                 assert (found.contact_need <= found.contact_tolerance) >= (
-                    published.contact_need <= published.contact_tolerance), seed
+                    published.contact_need <= published.contact_tolerance
+                ), seed
                 assert found.margin_rate == published.margin_rate and found.unit_price == published.unit_price
                 assert max(found.satisfaction, found.structural_need) <= 0.9 or level == "easy"
         kept = {f.name for f in fields(Scenario)} - {"segments", "taste_drift", "carryover", "survey_share"}
@@ -509,7 +678,9 @@ def test_the_same_seed_is_the_same_game_and_other_seeds_and_levels_have_other_tr
     same(begun(seed=9).ledgers, begun(seed=9).ledgers)
     trade = scenario("telecom")
     for level in ("normal", "hard"):
-        drawn = [variant(trade, seed=seed, level=level).segments["heavy_users"].contact_need for seed in range(30)]
+        drawn = [
+            variant(trade, seed=seed, level=level).segments["heavy_users"].contact_need for seed in range(30)
+        ]
         spread = np.std(np.log(drawn))
         assert len(set(drawn)) == 30 and spread == pytest.approx(LEVELS[level].spread, rel=0.4)
     refused("not_a_choice", variant, trade, seed=1, level="heroic")
@@ -555,7 +726,11 @@ def test_nothing_that_a_manager_is_shown_leads_to_the_truth(name):
     for ledger in COLUMNS:
         getattr(shown.ledgers, ledger)
     found = reachable(shown, {}).values()
-    assert not [x for x in found if isinstance(x, (Market, Scenario, Segment, np.random.Generator, types.FunctionType))]
+    assert not [
+        x
+        for x in found
+        if isinstance(x, (Market, Scenario, Segment, np.random.Generator, types.FunctionType))
+    ]
     arrays = [x for x in found if isinstance(x, np.ndarray)]
     hidden = {k: v for k, v in firm._customers.items() if v.dtype == np.float32 or k == "last_order"}
     hidden |= {"left": firm._customers["left"]} if name != "telecom" else {}
@@ -617,9 +792,22 @@ def test_a_policy_is_asked_once_a_quarter_and_what_is_no_decision_is_refused():
         play(trade, policy=lambda seen: 1 / 0, seed=2)
 
 
-@pytest.mark.parametrize("one, other", [*combinations(
-    [Decision(), Decision(social={"gold": 0.5}), Decision(contacts={"all": 1.0}), Decision(price=1.1),
-     Decision(campaigns=(Campaign(name="a"),)), Decision(campaigns=(Campaign(name="a", discount=0.1),))], 2)])
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        *combinations(
+            [
+                Decision(),
+                Decision(social={"gold": 0.5}),
+                Decision(contacts={"all": 1.0}),
+                Decision(price=1.1),
+                Decision(campaigns=(Campaign(name="a"),)),
+                Decision(campaigns=(Campaign(name="a", discount=0.1),)),
+            ],
+            2,
+        )
+    ],
+)
 def test_what_a_decision_changes_is_told_and_nothing_only_where_nothing_changes(one, other):
     assert changes(one, one) == changes(other, other) == "="
     there, back = changes(other, one), changes(one, other)

@@ -11,28 +11,35 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from crmkit.core.errors import CrmkitError
 from crmkit.market import Decision, Game, Ledgers
 from crmkit.market.game import game_file as journal_module
 from crmkit.market.game.game import Setup
 from crmkit.market.game.game_file import MADE_WITH, canonical, chained
-from crmkit.market.simulator.ledgers import COLUMNS
 from crmkit.market.game.rules import HISTORY
-from crmkit.core.errors import CrmkitError
+from crmkit.market.simulator.ledgers import COLUMNS
 
 OPENED = Setup.opened
 WORDS = "客户忘了我们；“热线”能留住他们 \u2028 \\n 🙂"
 STEPS = [  # of two quarters, as a notebook has them
     'game.plan(Decision(price=1.05, contacts={"families": 0.7}), quarter=1, hypothesis=WORDS, target=25.5)',
-    "game.do(quarter=1)", "game.check(quarter=1)", 'game.act("standardise", quarter=1, next_question="还有呢？")',
+    "game.do(quarter=1)",
+    "game.check(quarter=1)",
+    'game.act("standardise", quarter=1, next_question="还有呢？")',
     'game.plan(Decision(price=1.1, social={"all": 0.2}), quarter=2, hypothesis="", target=30, control_share=0.3)',
-    "game.do(quarter=2)", "game.check(quarter=2)", 'game.act("abandon", quarter=2)',
+    "game.do(quarter=2)",
+    "game.check(quarter=2)",
+    'game.act("abandon", quarter=2)',
 ]
 NEW = 'Game("household_hotline", seed=3, level="hard", quarters=2, customers=100, player="王小明 3 班", path={path!r})'
 
 
 def begun(path, **changed) -> Game:
-    return Game("household_hotline", **{"seed": 3, "level": "hard", "quarters": 2, "customers": 100,
-                                        "player": "王小明 3 班", "path": path} | changed)
+    return Game(
+        "household_hotline",
+        **{"seed": 3, "level": "hard", "quarters": 2, "customers": 100, "player": "王小明 3 班", "path": path}
+        | changed,
+    )
 
 
 def go(game: Game, steps) -> Game:
@@ -49,7 +56,12 @@ def refused(code: str, call, *args, **kwargs) -> CrmkitError:
 
 
 def same(one: Game, other: Game) -> None:
-    assert (one.moves, one.setup, one.standard, one.book) == (other.moves, other.setup, other.standard, other.book)
+    assert (one.moves, one.setup, one.standard, one.book) == (
+        other.moves,
+        other.setup,
+        other.standard,
+        other.book,
+    )
     same_books(one.ledgers, other.ledgers)
 
 
@@ -80,8 +92,9 @@ def whole(tmp_path_factory) -> Path:
 def written(folder: Path, lines) -> Path:
     """A file of these lines: text, or tables."""
     path = folder / "game.jsonl"
-    path.write_bytes(b"".join(
-        line if isinstance(line, bytes) else (canonical(line) + "\n").encode() for line in lines))
+    path.write_bytes(
+        b"".join(line if isinstance(line, bytes) else (canonical(line) + "\n").encode() for line in lines)
+    )
     return path
 
 
@@ -105,8 +118,10 @@ def rechained(lines: list[dict]) -> list[dict]:
 
 def test_a_game_taken_up_in_a_new_process_at_every_step_is_the_game_played_in_one_go(whole, tmp_path):
     path = tmp_path / "游戏 eins.jsonl"
-    text = ("from crmkit.market import Decision, Game\nWORDS = {words!r}\ngame = {game}\n{step}\n"
-            "print(game.quarter, game.next_step)")
+    text = (
+        "from crmkit.market import Decision, Game\nWORDS = {words!r}\ngame = {game}\n{step}\n"
+        "print(game.quarter, game.next_step)"
+    )
     for k, step in enumerate(STEPS[:2]):
         game = NEW.format(path=str(path)) if k == 0 else f"Game.resume({str(path)!r})"
         code = text.format(words=WORDS, game=game, step=step)
@@ -124,7 +139,7 @@ def test_a_game_taken_up_in_a_new_process_at_every_step_is_the_game_played_in_on
 def test_a_kill_in_the_middle_of_a_step_loses_nothing_and_repeats_nothing(where, step, whole, tmp_path):
     """kill -9 around the write: the step is taken whole or not at all, and the rest of the game is the same."""
     path, done = tmp_path / "game.jsonl", tables(whole)
-    written(tmp_path, done[:step + 1])
+    written(tmp_path, done[: step + 1])
     code = f"""
 import os, signal
 from crmkit.market import Decision, Game
@@ -159,10 +174,10 @@ def test_a_last_line_cut_off_anywhere_is_dropped_by_resume_and_named_by_verify(w
         assert len(Game.resume(path).moves) == kept - 1
         if not content[:cut].endswith(b"\n"):
             assert refused("game_damaged", Game.verify, path).row == kept + 1
-    path = written(tmp_path, [content[:ends[1] - 9]])
+    path = written(tmp_path, [content[: ends[1] - 9]])
     go(Game.resume(path), STEPS[:2])
-    assert path.read_bytes() == content[:ends[2] + 1]
-    refused("game_foreign", Game.resume, written(tmp_path, [content[:ends[0]]]))  # not one whole line
+    assert path.read_bytes() == content[: ends[2] + 1]
+    refused("game_foreign", Game.resume, written(tmp_path, [content[: ends[0]]]))  # not one whole line
 
 
 @pytest.mark.parametrize("fault", ["write", "fsync", "short"])
@@ -175,8 +190,14 @@ def test_on_a_full_disk_the_step_is_not_taken_and_can_be_taken_later(fault, whol
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(journal_module.os, *{"write": ("write", full), "fsync": ("fsync", full), "short": (
-            "write", lambda file, data: real(file, data[:30]))}[fault])
+        patch.setattr(
+            journal_module.os,
+            *{
+                "write": ("write", full),
+                "fsync": ("fsync", full),
+                "short": ("write", lambda file, data: real(file, data[:30])),
+            }[fault],
+        )
         for _ in range(2):
             assert "No space" in str(refused("game_not_written", go, game, STEPS[:1]))
             assert game.moves == [] and game.next_step == "plan" and path.read_bytes() == before
@@ -186,7 +207,9 @@ def test_on_a_full_disk_the_step_is_not_taken_and_can_be_taken_later(fault, whol
     assert path.read_bytes() == whole.read_bytes()
 
 
-def test_a_step_interrupted_between_the_disk_and_the_notebook_is_not_written_twice(whole, tmp_path, monkeypatch):
+def test_a_step_interrupted_between_the_disk_and_the_notebook_is_not_written_twice(
+    whole, tmp_path, monkeypatch
+):
     path = tmp_path / "game.jsonl"
     game, real = begun(path), os.fsync
 
@@ -271,17 +294,21 @@ def test_every_value_of_every_line_that_is_changed_is_found_with_its_line(whole,
     for row, line in enumerate(lines, 1):
         for path, value in places(line):
             for other in others(value):
-                changed = lines[:row - 1] + [put(line, path, other)] + lines[row:]
+                changed = lines[: row - 1] + [put(line, path, other)] + lines[row:]
                 error = refused("game_tampered|game_foreign", Game.verify, written(tmp_path, changed[:row]))
                 assert error.row == row or row == 1, (path, other)
                 tried += 1
-        added = lines[:row - 1] + [line | {"note": 1}]
+        added = lines[: row - 1] + [line | {"note": 1}]
         refused("game_tampered", Game.verify, written(tmp_path, added))
         if row > 1 and "books" not in line:
-            refused("game_tampered", Game.verify, written(tmp_path, lines[:row - 1] + [line | {"books": "0" * 32}]))
+            refused(
+                "game_tampered",
+                Game.verify,
+                written(tmp_path, lines[: row - 1] + [line | {"books": "0" * 32}]),
+            )
         for name in set(line) - {"format", "version"}:
             less = {k: v for k, v in line.items() if k != name}
-            refused("game_tampered", Game.verify, written(tmp_path, lines[:row - 1] + [less]))
+            refused("game_tampered", Game.verify, written(tmp_path, lines[: row - 1] + [less]))
     assert tried > 80
     assert len(Game.verify(written(tmp_path, lines)).moves) == 8
 
@@ -289,8 +316,12 @@ def test_every_value_of_every_line_that_is_changed_is_found_with_its_line(whole,
 def test_a_line_left_out_swapped_or_repeated_is_found(whole, tmp_path):
     lines = tables(whole)
     for k in range(1, len(lines) - 1):
-        for wrong in (lines[:k] + lines[k + 1:k + 2], lines[:k] + [lines[k + 1], lines[k]], lines[:k + 1] + [lines[k]]):
-            for made in (wrong, rechained(wrong))[k % 2:][:1 + (k < 3)]:
+        for wrong in (
+            lines[:k] + lines[k + 1 : k + 2],
+            lines[:k] + [lines[k + 1], lines[k]],
+            lines[: k + 1] + [lines[k]],
+        ):
+            for made in (wrong, rechained(wrong))[k % 2 :][: 1 + (k < 3)]:
                 refused("game_tampered", Game.verify, written(tmp_path, made))
     refused("game_foreign", Game.verify, written(tmp_path, lines[1:]))
 
@@ -301,11 +332,15 @@ def test_digests_that_were_made_to_fit_do_not_help_where_the_books_do_not(whole,
     assert rechained(lines) == lines and "profit" not in whole.read_text(encoding="utf-8")
     plan = json.loads(json.dumps(lines[1]))
     plan["decision"]["price"] = 1.5
-    wrong = {"price": plan, "groups": lines[1] | {"control_share": 0.4},
-             "books": lines[2] | {"books": lines[6]["books"]}, "standard": lines[4] | {"decision": "adjust"}}
+    wrong = {
+        "price": plan,
+        "groups": lines[1] | {"control_share": 0.4},
+        "books": lines[2] | {"books": lines[6]["books"]},
+        "standard": lines[4] | {"decision": "adjust"},
+    }
     for name, line in wrong.items():
         row = {"books": 2, "standard": 4}.get(name, 1)
-        made = rechained(lines[:row] + [line] + lines[row + 1:])
+        made = rechained(lines[:row] + [line] + lines[row + 1 :])
         error = refused("game_tampered", Game.verify, written(tmp_path, made))
         assert "books" in str(error) and error.row == (7 if name == "standard" else 3)
     for name, value in {"seed": 4, "level": "easy", "customers": 101, "scenario": "telecom"}.items():
@@ -339,30 +374,81 @@ def test_what_mail_and_editors_do_to_a_file_leaves_it_the_same_game(whole, tmp_p
 
 # ---- hostile --------------------------------------------------------------------------------------------------------
 
-LINE = (b'{"step": "plan", "quarter": 1, "hypothesis": %s, "target": %s, "control_share": 0.5, "decision": %s, '
-        b'"chain": ""}\n')
+LINE = (
+    b'{"step": "plan", "quarter": 1, "hypothesis": %s, "target": %s, "control_share": 0.5, "decision": %s, '
+    b'"chain": ""}\n'
+)
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"\n", b"\0" * 4000, b"\0\n", b"null\n", b"[]\n", b"{}\n", b"7\n", b'"crmkit game"\n', b"{\n", b"\xff\xfe{}\n",
-    b"x" * 10_000_000, b"\n" * 1_000_001, b"[" * 100_000 + b"\n", b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"\n",
-    b'{"format": "crmkit game", "version": 2}\n', b'{"format": "crmkit game", "version": 1}\n',
-    b'{"format": "crmkit game", "version": true}\n', b'{"format": "crmkit game", "version": 1, "version": 1}\n',
-    b'{"format": ["crmkit game"], "version": NaN}\n', b"\xef\xbb\xbf", b"PK\x03\x04" * 100,
-], ids=lambda content: repr(content[:24]))
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"\0" * 4000,
+        b"\0\n",
+        b"null\n",
+        b"[]\n",
+        b"{}\n",
+        b"7\n",
+        b'"crmkit game"\n',
+        b"{\n",
+        b"\xff\xfe{}\n",
+        b"x" * 10_000_000,
+        b"\n" * 1_000_001,
+        b"[" * 100_000 + b"\n",
+        b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"\n",
+        b'{"format": "crmkit game", "version": 2}\n',
+        b'{"format": "crmkit game", "version": 1}\n',
+        b'{"format": "crmkit game", "version": true}\n',
+        b'{"format": "crmkit game", "version": 1, "version": 1}\n',
+        b'{"format": ["crmkit game"], "version": NaN}\n',
+        b"\xef\xbb\xbf",
+        b"PK\x03\x04" * 100,
+    ],
+    ids=lambda content: repr(content[:24]),
+)
 def test_a_file_that_is_no_game_is_refused_quietly(content, tmp_path):
     for call in (Game.verify, Game.resume):
         refused("game_foreign|game_damaged|game_tampered", call, written(tmp_path, [content]))
 
 
-@pytest.mark.parametrize("head", [
-    {"seed": True}, {"seed": 1e30}, {"seed": 10**400}, {"seed": -1}, {"seed": None}, {"seed": [3]}, {"seed": {}},
-    {"quarters": True}, {"quarters": 10**9}, {"quarters": 2.0}, {"quarters": "2"}, {"customers": 10**9},
-    {"customers": -5}, {"customers": 1}, {"scenario": ["telecom"]}, {"scenario": {}}, {"scenario": "../telecom"},
-    {"scenario": None}, {"level": ["hard"]}, {"level": ""}, {"kpi": 1}, {"player": 1}, {"player": "x" * 900_000},
-    {"path": "written_by_a_file.jsonl"}, {"self": 1}, {"made_with": None}, {"made_with": {"numpy": ["x"] * 10}},
-], ids=lambda head: str(head)[:40])
-def test_a_setup_that_cannot_be_is_refused_and_nothing_else_in_it_reaches_a_game(head, whole, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"seed": True},
+        {"seed": 1e30},
+        {"seed": 10**400},
+        {"seed": -1},
+        {"seed": None},
+        {"seed": [3]},
+        {"seed": {}},
+        {"quarters": True},
+        {"quarters": 10**9},
+        {"quarters": 2.0},
+        {"quarters": "2"},
+        {"customers": 10**9},
+        {"customers": -5},
+        {"customers": 1},
+        {"scenario": ["telecom"]},
+        {"scenario": {}},
+        {"scenario": "../telecom"},
+        {"scenario": None},
+        {"level": ["hard"]},
+        {"level": ""},
+        {"kpi": 1},
+        {"player": 1},
+        {"player": "x" * 900_000},
+        {"path": "written_by_a_file.jsonl"},
+        {"self": 1},
+        {"made_with": None},
+        {"made_with": {"numpy": ["x"] * 10}},
+    ],
+    ids=lambda head: str(head)[:40],
+)
+def test_a_setup_that_cannot_be_is_refused_and_nothing_else_in_it_reaches_a_game(
+    head, whole, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     line = tables(whole)[0] | head
     for made in ([line], rechained([line])):
@@ -373,20 +459,41 @@ def test_a_setup_that_cannot_be_is_refused_and_nothing_else_in_it_reaches_a_game
     assert sorted(os.listdir(tmp_path)) == ["game.jsonl"]
 
 
-@pytest.mark.parametrize("hypothesis, target, decision", [
-    (b'"h"', b"NaN", b"{}"), (b'"h"', b"Infinity", b"{}"), (b'"h"', b"1e400", b"{}"), (b'"h"', b"1" * 400, b"{}"),
-    (b'"h"', b"1" * 5000, b"{}"), (b'"h"', b"null", b"{}"), (b'"h"', b'"1"', b"{}"), (b'"\\ud800"', b"1", b"{}"),
-    (b'"\xed\xa0\x80"', b"1", b"{}"), (b'"\xff"', b"1", b"{}"), (b'"a\0b"', b"1", b"{}"), (b"7", b"1", b"{}"),
-    (b"[" * 900 + b"]" * 900, b"1", b"{}"), (b'"' + b"x" * 20_000 + b'"', b"1", b"{}"), (b'"h"', b"1", b"[]"),
-    (b'"h"', b"1", b"null"), (b'"h"', b"1", b'{"price": "1"}'), (b'"h"', b"1", b'{"price": true, "price": 1}'),
-    (b'"h"', b"1", b'{"price": 1e30}'), (b'"h"', b"1", b'{"social": [1]}'), (b'"h"', b"1", b'{"campaigns": 1}'),
-    (b'"h"', b"1", b'{"campaigns": [[]]}'), (b'"h"', b"1", b'{"campaigns": [{"name": "a", "calendar_months": 3}]}'),
-    (b'"h"', b"1", b'{"campaigns": [' + b",".join([b'{"name": "a"}'] * 300) + b"]}"),
-    (b'"h"', b"1", b'{"social": {' + b",".join(b'"g%d": 1' % k for k in range(900)) + b"}}"),
-    (b'"h"', b"1", b'{"trial": {"standard": {}, "held_out": []}}'), (b'"h"', b"1", b'{"trial": 1}'),
-    (b'"h"', b"1", b'{"__class__": "os.system"}'),
-    (b'"h"', b"1", b'{"contacts": ' + b'{"a":' * 800 + b"1" + b"}" * 801),
-], ids=lambda part: repr(part[:30]))
+@pytest.mark.parametrize(
+    "hypothesis, target, decision",
+    [
+        (b'"h"', b"NaN", b"{}"),
+        (b'"h"', b"Infinity", b"{}"),
+        (b'"h"', b"1e400", b"{}"),
+        (b'"h"', b"1" * 400, b"{}"),
+        (b'"h"', b"1" * 5000, b"{}"),
+        (b'"h"', b"null", b"{}"),
+        (b'"h"', b'"1"', b"{}"),
+        (b'"\\ud800"', b"1", b"{}"),
+        (b'"\xed\xa0\x80"', b"1", b"{}"),
+        (b'"\xff"', b"1", b"{}"),
+        (b'"a\0b"', b"1", b"{}"),
+        (b"7", b"1", b"{}"),
+        (b"[" * 900 + b"]" * 900, b"1", b"{}"),
+        (b'"' + b"x" * 20_000 + b'"', b"1", b"{}"),
+        (b'"h"', b"1", b"[]"),
+        (b'"h"', b"1", b"null"),
+        (b'"h"', b"1", b'{"price": "1"}'),
+        (b'"h"', b"1", b'{"price": true, "price": 1}'),
+        (b'"h"', b"1", b'{"price": 1e30}'),
+        (b'"h"', b"1", b'{"social": [1]}'),
+        (b'"h"', b"1", b'{"campaigns": 1}'),
+        (b'"h"', b"1", b'{"campaigns": [[]]}'),
+        (b'"h"', b"1", b'{"campaigns": [{"name": "a", "calendar_months": 3}]}'),
+        (b'"h"', b"1", b'{"campaigns": [' + b",".join([b'{"name": "a"}'] * 300) + b"]}"),
+        (b'"h"', b"1", b'{"social": {' + b",".join(b'"g%d": 1' % k for k in range(900)) + b"}}"),
+        (b'"h"', b"1", b'{"trial": {"standard": {}, "held_out": []}}'),
+        (b'"h"', b"1", b'{"trial": 1}'),
+        (b'"h"', b"1", b'{"__class__": "os.system"}'),
+        (b'"h"', b"1", b'{"contacts": ' + b'{"a":' * 800 + b"1" + b"}" * 801),
+    ],
+    ids=lambda part: repr(part[:30]),
+)
 def test_a_line_made_by_hand_is_refused_whatever_is_in_it(hypothesis, target, decision, whole, tmp_path):
     head = tables(whole)[0]
     path = written(tmp_path, [head, LINE % (hypothesis, target, decision)])

@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT
 
 import crmkit
+from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.market import (
     Campaign,
     Decision,
@@ -23,23 +26,26 @@ from crmkit.market import (
     replay,
     resized,
     save_scenario,
+    scenario,
     scenarios,
 )
-from crmkit.market import scenario
 from crmkit.market import scenario as scenario_of
 from crmkit.market.simulator.ledgers import COLUMNS
 from crmkit.market.simulator.scenario import PARAMETERS
-from crmkit.core.schema import TRANSACTION_COLUMNS
-from crmkit.core.errors import CrmkitError
-from places import ROOT
 
 FILES = sorted((Path(crmkit.__file__).parent / "market" / "scenarios").glob("*.toml"))
 NAMES = [path.stem for path in FILES]
 LEDGERS = tuple(COLUMNS)
 BUSY = Decision(
-    relationship={"all": "reactive", "gold": "proactive"}, contact_policy="randomised", financial=0.02,
-    social={"iron": 0.5}, structural={"platinum": 1.0}, care={"gold": 500.0}, service_quality=0.7,
-    complaint_handling=0.9, acquisition_budget=2000.0,
+    relationship={"all": "reactive", "gold": "proactive"},
+    contact_policy="randomised",
+    financial=0.02,
+    social={"iron": 0.5},
+    structural={"platinum": 1.0},
+    care={"gold": 500.0},
+    service_quality=0.7,
+    complaint_handling=0.9,
+    acquisition_budget=2000.0,
     campaigns=(Campaign(name="spring", discount=0.1, control_share=0.3, newcomer_discount=0.2),),
 )
 
@@ -70,8 +76,16 @@ def same(one, other) -> None:
 def test_the_markets_of_the_course_are_listed_in_both_languages():
     listed = scenarios()
     assert set(listed["name"]) >= {
-        "fast_food_chain", "household_hotline", "computer_maker", "supplement_maker", "over_contacting_insurer",
-        "industrial_group", "telecom", "double_11_shop", "appliance_club", "record_shop",
+        "fast_food_chain",
+        "household_hotline",
+        "computer_maker",
+        "supplement_maker",
+        "over_contacting_insurer",
+        "industrial_group",
+        "telecom",
+        "double_11_shop",
+        "appliance_club",
+        "record_shop",
     }
     assert listed["title_zh"].str.contains("[\u3400-\u9fff]").all()
     assert not listed["title_en"].str.contains("[\u3400-\u9fff]").any()
@@ -82,7 +96,9 @@ def test_the_markets_of_the_course_are_listed_in_both_languages():
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_a_scenario_is_a_file_that_an_instructor_can_read_and_edit(path, tmp_path):
     text = path.read_text(encoding="utf-8")
-    assert text.startswith("# ") and re.search("^# [A-Z]", text, re.M), "what the market is about, in both languages"
+    assert text.startswith("# ") and re.search("^# [A-Z]", text, re.M), (
+        "what the market is about, in both languages"
+    )
     loaded = load_scenario(path)
     assert loaded.name == path.stem
     save_scenario(loaded, tmp_path / "again.toml")
@@ -92,7 +108,9 @@ def test_a_scenario_is_a_file_that_an_instructor_can_read_and_edit(path, tmp_pat
     assert load_scenario(tmp_path / "edited.toml") == replace(loaded, customers=77)
     # the comment beside a figure is the one that parameters.toml has today
     said = re.findall(r"^(\w+) = .*?  # (.+)$", text, re.M)
-    assert said and all(comment == f"{PARAMETERS[name]['zh']} · {PARAMETERS[name]['en']}" for name, comment in said)
+    assert said and all(
+        comment == f"{PARAMETERS[name]['zh']} · {PARAMETERS[name]['en']}" for name, comment in said
+    )
 
 
 def test_every_figure_of_a_scenario_is_described_in_both_languages_with_its_range():
@@ -100,7 +118,9 @@ def test_every_figure_of_a_scenario_is_described_in_both_languages_with_its_rang
     assert names == set(PARAMETERS)
     assert all(re.search("[\u3400-\u9fff]", said["zh"]) for said in PARAMETERS.values())
     assert all(re.search("[a-z]", said["en"]) for said in PARAMETERS.values())
-    numbers = {f.name for cls in (Scenario, Segment, RelationshipType) for f in fields(cls) if f.type in (int, float)}
+    numbers = {
+        f.name for cls in (Scenario, Segment, RelationshipType) for f in fields(cls) if f.type in (int, float)
+    }
     assert len(numbers) > 50
     assert all(PARAMETERS[name]["low"] < PARAMETERS[name]["high"] for name in numbers)
 
@@ -140,7 +160,7 @@ def test_twelve_steps_of_a_month_are_one_step_of_twelve(name):
     assert whole.decisions == parts.decisions == [(BUSY, 12)]
     # and the ledgers of a step are those of its months
     last = of_each[-1].transactions
-    pd.testing.assert_frame_equal(last, whole.ledgers.transactions.iloc[-len(last):].reset_index(drop=True))
+    pd.testing.assert_frame_equal(last, whole.ledgers.transactions.iloc[-len(last) :].reset_index(drop=True))
 
 
 def test_seed_scenario_and_decisions_are_a_complete_record_of_a_market():
@@ -196,7 +216,9 @@ def test_the_ledgers_reconcile_to_the_cent(name):
     assert item.get("complaints", 0) == cents(books.complaints["cost"]).sum()
     assert item.get("cost_to_serve", 0) == cents(books.customers["cost_to_serve"]).sum()
     assert item.get("fixed_cost", 0) == round(8 * s.fixed_cost * 100)
-    gold = len(costs.query("item == 'service_quality' and tier == 'gold'"))  # months in which the tier had customers
+    gold = len(
+        costs.query("item == 'service_quality' and tier == 'gold'")
+    )  # months in which the tier had customers
     assert item["care"] == pytest.approx(gold * 500 * 100, abs=10) and gold >= 7
 
 
@@ -218,7 +240,9 @@ def test_every_row_belongs_to_a_customer_who_was_there(name):
     referred = customers.loc[customers["source"] == "referral", "referred_by"]
     assert referred.isin(customers.index).all()
     assert customers.loc[customers["source"] != "referral", "referred_by"].isna().all()
-    assert books.surveys["satisfaction"].between(1, 10).all() and books.surveys["recommend"].between(0, 10).all()
+    assert (
+        books.surveys["satisfaction"].between(1, 10).all() and books.surveys["recommend"].between(0, 10).all()
+    )
     assert (books.transactions["amount"] > 0).all() and (books.transactions["quantity"] >= 1).all()
 
 
@@ -233,7 +257,7 @@ def test_no_ledger_holds_the_truth(name):
     if market.scenario.setting == "contractual":  # one sees who cancels …
         pd.testing.assert_series_equal(left, market.truth["true_left"], check_names=False)
         assert left.notna().any()
-    else:                                          # … and who merely stays away one does not
+    else:  # … and who merely stays away one does not
         assert left.isna().all() and (~market.truth["true_alive"]).any()
 
 
@@ -279,37 +303,42 @@ def test_cost_of_a_tiers_care_is_the_budget_given():
 # ---- what it says to bad input -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wrong, names", [
-    (lambda: Decision(price=float("nan")), ("price", "0.5")),
-    (lambda: Decision(relationship="partner"), ("partner", "partnership")),
-    (lambda: Decision(social={"all": 2}), ("social", "1")),
-    (lambda: Decision(contacts="many"), ("contacts", "many")),
-    (lambda: Decision(contact_policy="random"), ("random", "randomised")),
-    (lambda: Campaign(name="relationship"), ("relationship",)),
-    (lambda: Campaign(name="x", discount=1), ("discount", "0.9")),
-    (lambda: Campaign(name="x", calendar_months=(13,)), ("13", "12")),
-    (lambda: Decision.from_record({"prise": 1.0}), ("prise", "price")),
-    (lambda: run("telecom", Decision(relationship={"titanium": "basic"})), ("titanium", "platinum")),
-    (lambda: run("telecom", Decision(care={"all": 10.0})), ("all", "platinum")),
-    (lambda: run("telecom", months=0), ("0", "1200")),
-    (lambda: run("telecom", months=1.5), ("1.5", "1200")),
-    (lambda: run("telecom", {"price": 1}), ("dict", "Decision")),
-    (lambda: scenario("telekom"), ("telekom", "telecom")),
-    (lambda: replace(scenario("telecom"), tiers={"gold": 0.5, "lead": 0.6}), ("tiers", "0.6")),
-    (lambda: replace(scenario("telecom"), tiers=3), ("tiers", "3")),
-    (lambda: replace(scenario("telecom"), channels={"shop": "all"}), ("channels", "all")),
-    (lambda: replace(scenario("telecom"), seasonality=3), ("seasonality", "12")),
-    (lambda: replace(scenario("telecom"), start="2024"), ("start", "2024")),
-    (lambda: replace(scenario("telecom"), start=date(2024, 1, 31)), ("start", "2024-01-31")),
-    (lambda: replace(scenario("telecom"), customers=3.5), ("customers", "3.5")),
-    (lambda: replace(scenario("telecom"), seasonality=(1.0,) * 11), ("seasonality", "12")),
-    (lambda: replace(scenario("telecom"), types={}), ("partnership",)),
-    (lambda: replace(scenario("telecom"), tiers={"heavy_users": 1.0}), ("heavy_users",)),
-    (lambda: replace(scenario("telecom"), response_shape="linear"), ("linear", "quadratic")),
-    (lambda: replace(scenario("telecom"), carryover=1.0), ("carryover", "0.99")),
-    (lambda: Segment(customer_share=1.0, purchases_per_month=-1, unit_price=1.0, margin_rate=0.1),
-     ("purchases_per_month", "-1")),
-])
+@pytest.mark.parametrize(
+    "wrong, names",
+    [
+        (lambda: Decision(price=float("nan")), ("price", "0.5")),
+        (lambda: Decision(relationship="partner"), ("partner", "partnership")),
+        (lambda: Decision(social={"all": 2}), ("social", "1")),
+        (lambda: Decision(contacts="many"), ("contacts", "many")),
+        (lambda: Decision(contact_policy="random"), ("random", "randomised")),
+        (lambda: Campaign(name="relationship"), ("relationship",)),
+        (lambda: Campaign(name="x", discount=1), ("discount", "0.9")),
+        (lambda: Campaign(name="x", calendar_months=(13,)), ("13", "12")),
+        (lambda: Decision.from_record({"prise": 1.0}), ("prise", "price")),
+        (lambda: run("telecom", Decision(relationship={"titanium": "basic"})), ("titanium", "platinum")),
+        (lambda: run("telecom", Decision(care={"all": 10.0})), ("all", "platinum")),
+        (lambda: run("telecom", months=0), ("0", "1200")),
+        (lambda: run("telecom", months=1.5), ("1.5", "1200")),
+        (lambda: run("telecom", {"price": 1}), ("dict", "Decision")),
+        (lambda: scenario("telekom"), ("telekom", "telecom")),
+        (lambda: replace(scenario("telecom"), tiers={"gold": 0.5, "lead": 0.6}), ("tiers", "0.6")),
+        (lambda: replace(scenario("telecom"), tiers=3), ("tiers", "3")),
+        (lambda: replace(scenario("telecom"), channels={"shop": "all"}), ("channels", "all")),
+        (lambda: replace(scenario("telecom"), seasonality=3), ("seasonality", "12")),
+        (lambda: replace(scenario("telecom"), start="2024"), ("start", "2024")),
+        (lambda: replace(scenario("telecom"), start=date(2024, 1, 31)), ("start", "2024-01-31")),
+        (lambda: replace(scenario("telecom"), customers=3.5), ("customers", "3.5")),
+        (lambda: replace(scenario("telecom"), seasonality=(1.0,) * 11), ("seasonality", "12")),
+        (lambda: replace(scenario("telecom"), types={}), ("partnership",)),
+        (lambda: replace(scenario("telecom"), tiers={"heavy_users": 1.0}), ("heavy_users",)),
+        (lambda: replace(scenario("telecom"), response_shape="linear"), ("linear", "quadratic")),
+        (lambda: replace(scenario("telecom"), carryover=1.0), ("carryover", "0.99")),
+        (
+            lambda: Segment(customer_share=1.0, purchases_per_month=-1, unit_price=1.0, margin_rate=0.1),
+            ("purchases_per_month", "-1"),
+        ),
+    ],
+)
 def test_bad_input_is_named_with_what_is_allowed(wrong, names):
     with pytest.raises(CrmkitError) as error:
         wrong()
@@ -318,13 +347,16 @@ def test_bad_input_is_named_with_what_is_allowed(wrong, names):
     assert re.search("[\u3400-\u9fff]", error.value.message_zh)
 
 
-@pytest.mark.parametrize("text, names", [
-    ("customers = = 3", ("edited.toml",)),
-    ("customers = 3", ("name",)),
-    ("segments = 3", ("segments",)),
-    ("colour = 3", ("colour", "currency")),
-    ("[segments.all_of_them]\nprice = 3", ("price", "unit_price")),
-])
+@pytest.mark.parametrize(
+    "text, names",
+    [
+        ("customers = = 3", ("edited.toml",)),
+        ("customers = 3", ("name",)),
+        ("segments = 3", ("segments",)),
+        ("colour = 3", ("colour", "currency")),
+        ("[segments.all_of_them]\nprice = 3", ("price", "unit_price")),
+    ],
+)
 def test_a_broken_scenario_file_is_named_with_what_is_allowed(tmp_path, text, names):
     (tmp_path / "edited.toml").write_text(text, encoding="utf-8")
     with pytest.raises(CrmkitError) as error:
@@ -339,10 +371,14 @@ def test_a_missing_scenario_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["telecom", "appliance_club"])
 def test_a_market_of_one_customer_and_one_that_has_died_out_still_keep_books(name):
-    segments = {key: replace(part, lapse_per_month=20.0, referrals_per_year=0.0)
-                for key, part in scenario(name).segments.items()}
+    segments = {
+        key: replace(part, lapse_per_month=20.0, referrals_per_year=0.0)
+        for key, part in scenario(name).segments.items()
+    }
     quiet = Decision(relationship="proactive", contact_policy="by_value", care={"gold": 10.0}, social=0.5)
-    market = run(name, quiet, customers=1, months=3, segments=segments, acquisition_per_month=0.0, file_months=1)
+    market = run(
+        name, quiet, customers=1, months=3, segments=segments, acquisition_per_month=0.0, file_months=1
+    )
     assert len(market.truth) == 1 and not market.truth["true_alive"].any()
     accounts = market.step(quiet, months=2).accounts
     assert len(accounts) == 2 and (accounts["revenue"] == 0).all()
@@ -356,7 +392,9 @@ def test_every_column_and_every_word_of_the_ledgers_has_both_languages(name):
     books = market.ledgers
     columns = {c for ledger in (*LEDGERS, "accounts") for c in getattr(books, ledger).columns}
     columns |= set(market.truth.columns) | set(scenarios().columns)
-    words = {w for column, names in books.names.items() for w in names if w != "spring"} | {market.scenario.setting}
+    words = {w for column, names in books.names.items() for w in names if w != "spring"} | {
+        market.scenario.setting
+    }
     assert not {x for x in columns | words if not has_term(x)}
 
 
@@ -370,7 +408,7 @@ def test_ledgers_and_truth_once_handed_out_do_not_change():
     books, truth = market.ledgers, market.truth
     held, again = truth.copy(), run("telecom").ledgers
     market.step(BUSY_ANYWHERE, months=3)
-    same(books, again)                     # made into frames only now
+    same(books, again)  # made into frames only now
     pd.testing.assert_frame_equal(truth, held)
 
 
@@ -393,8 +431,12 @@ def test_the_ledgers_of_a_span_are_those_that_its_steps_gave():
 
 
 def test_a_month_in_which_nothing_happens_is_in_the_accounts_all_the_same():
-    few = replace(resized(scenario("supplement_maker"), customers=3), fixed_cost=0.0, acquisition_per_month=0.0)
-    books = Market(few, np.random.default_rng(1)).step(Decision(service_quality=0, complaint_handling=0), months=36)
+    few = replace(
+        resized(scenario("supplement_maker"), customers=3), fixed_cost=0.0, acquisition_per_month=0.0
+    )
+    books = Market(few, np.random.default_rng(1)).step(
+        Decision(service_quality=0, complaint_handling=0), months=36
+    )
     assert books.costs["month"].nunique() < 36 and len(books.accounts) == 36
     assert books.accounts["revenue"].sum() == pytest.approx(books.transactions["amount"].sum())
 

@@ -12,9 +12,9 @@ from pages import press as switch
 from test_workspace import Lab
 
 import crmkit
+from crmkit.market import Campaign, Decision, Game, Outcome, Score, scenarios, score_table
 from crmkit.market import board as market_board
 from crmkit.market.words import differences
-from crmkit.market import Campaign, Decision, Game, Outcome, Score, score_table, scenarios
 
 SMALL = {"seed": 3, "customers": 200, "quarters": 2}
 CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -43,8 +43,13 @@ def press(board, *steps):
 
 def by_hand(board):
     """Two quarters on the board."""
-    for lever, group, value in (("contacts", "families", 0.8), ("social", "families", 0.6000000000000001),
-                                ("relationship", "singles", "reactive"), ("care", "gold", 500.0), ("price", "", 0.98)):
+    for lever, group, value in (
+        ("contacts", "families", 0.8),
+        ("social", "families", 0.6000000000000001),
+        ("relationship", "singles", "reactive"),
+        ("care", "gold", 500.0),
+        ("price", "", 0.98),
+    ):
         move(board, lever, group, value)
     board.hypothesis.value, board.target.value, board.control_share.value = " a club binds ", 30.0, 0.4
     press(board, "plan", "do", "check")
@@ -61,8 +66,14 @@ def by_hand(board):
 
 
 def in_python(game):
-    first = replace(game.standard, contacts={"all": 0.4, "families": 0.8}, social={"all": 0.0, "families": 0.6},
-                    price=0.98, relationship={"all": "basic", "singles": "reactive"}, care={"all": 0.0, "gold": 500.0})
+    first = replace(
+        game.standard,
+        contacts={"all": 0.4, "families": 0.8},
+        social={"all": 0.0, "families": 0.6},
+        price=0.98,
+        relationship={"all": "basic", "singles": "reactive"},
+        care={"all": 0.0, "gold": 500.0},
+    )
     game.plan(first, quarter=1, hypothesis="a club binds", target=30.0, control_share=0.4)
     game.do(quarter=1)
     game.check(quarter=1)
@@ -93,7 +104,9 @@ def test_untouched_levers_are_the_standard_of_every_scenario(name):
     for (lever, group), control in board.levers.items():
         assert control.tooltip and not control.disabled
     move(board, "social", game.view().facts["segments"][0], 0.35)
-    assert [line.startswith("social level") for _, line in differences(board.decision, game.standard)] == [True]
+    assert [line.startswith("social level") for _, line in differences(board.decision, game.standard)] == [
+        True
+    ]
 
 
 def test_only_the_step_that_is_due_can_be_pressed_and_a_press_too_many_does_nothing():
@@ -117,12 +130,12 @@ def test_a_refusal_is_said_in_the_language_and_what_was_typed_stays(lang):
     crmkit.set_language(lang)
     board = move(market_board(Game("household_hotline", **SMALL)), "social", "families", 0.5)
     press(board, "plan")
-    assert not board.game.moves and "role=\"alert\"" in board._said.value
+    assert not board.game.moves and 'role="alert"' in board._said.value
     assert bool(CJK.search(board._said.value)) == (lang != "en")
     assert ("hypothesis" in board._said.value) == (lang != "zh")
     board.hypothesis.value, board.target.value = "a club binds", float("nan")
     press(board, "plan")
-    assert not board.game.moves and "role=\"alert\"" in board._said.value
+    assert not board.game.moves and 'role="alert"' in board._said.value
     assert board.hypothesis.value == "a club binds" and board.decision.social["families"] == 0.5
     assert not board.steps["plan"].disabled
     board.target.value = 33.0
@@ -140,13 +153,17 @@ def test_a_file_that_somebody_else_went_on_with_is_told_and_nothing_is_lost(tmp_
 
 
 def test_the_board_of_a_resumed_game_shows_where_it_stands(tmp_path):
-    board = move(market_board(Game("household_hotline", path=tmp_path / "g", **SMALL)), "social", "families", 0.5)
+    board = move(
+        market_board(Game("household_hotline", path=tmp_path / "g", **SMALL)), "social", "families", 0.5
+    )
     board.hypothesis.value = "a club binds"
     for step in ("plan", "do", "check"):
         press(board, step)
         again = market_board(Game.resume(tmp_path / "g"))
         assert again._said.value == board._said.value and again._differs.value == board._differs.value
-        assert again.decision == board.decision and again._inputs.selected_index == board._inputs.selected_index
+        assert (
+            again.decision == board.decision and again._inputs.selected_index == board._inputs.selected_index
+        )
     board.verdict.value = "adjust"
     press(board, "act")
     again = market_board(Game.resume(tmp_path / "g"))
@@ -168,13 +185,18 @@ def test_every_pane_is_in_the_language_without_slugs(lang):
     crmkit.set_language(lang)
     board = by_hand(market_board(Game("household_hotline", **SMALL)))
     values = {"do_nothing": 80.0, "player": 91.0, "truth_search": 120.0}
-    firms = {name: Outcome(decisions=(), profit=None, discounted_profit=-20.0, equity=x) for name, x in values.items()}
+    firms = {
+        name: Outcome(decisions=(), profit=None, discounted_profit=-20.0, equity=x)
+        for name, x in values.items()
+    }
     score = Score(table=score_table(firms), found=replace(board.game.standard, service_quality=0.7))
     board.game.score = lambda progress: progress(81) or score  # the search takes its time
     board._tabs.selected_index = 5
     board._panes["score"].children[-1].click()
     told = [plain(board._head.value), plain(board._said.value), *board._tabs.titles]
-    assert "70%" in (shown := "".join(getattr(part, "value", "") for part in board._panes["score"].children[1:]))
+    assert "70%" in (
+        shown := "".join(getattr(part, "value", "") for part in board._panes["score"].children[1:])
+    )
     assert "27.5" in shown and "–" not in shown, "the score, and the truth of every segment"
     for i, pane in enumerate(board._panes.values()):
         board._tabs.selected_index = i
@@ -191,12 +213,19 @@ def test_every_pane_is_in_the_language_without_slugs(lang):
 def test_changes_are_told_in_both_languages_campaigns_part_by_part():
     offer = Campaign(name="double_11", discount=0.25, groups=("all", "gold"), calendar_months=(4, 11))
     [(zh, en)] = differences(Decision(campaigns=(offer,)), Decision())
-    assert zh == "营销活动（双十一）：– → 老客户折扣 25%, 每人收到的信息 2, 给哪些客户 全部, 黄金, 举办月份 4, 11"
-    assert en == ("campaign (Double 11): – → discount for customers 25%, messages to each 2, for whom all, gold, "
-                  "months 4, 11")
+    assert (
+        zh
+        == "营销活动（双十一）：– → 老客户折扣 25%, 每人收到的信息 2, 给哪些客户 全部, 黄金, 举办月份 4, 11"
+    )
+    assert en == (
+        "campaign (Double 11): – → discount for customers 25%, messages to each 2, for whom all, gold, "
+        "months 4, 11"
+    )
     more = replace(offer, discount=0.3, calendar_months=())
     [(_, line)] = differences(Decision(campaigns=(more,)), Decision(campaigns=(offer,)))
-    assert line == "campaign (Double 11): discount for customers 25%, months 4, 11 → discount for customers 30%"
+    assert (
+        line == "campaign (Double 11): discount for customers 25%, months 4, 11 → discount for customers 30%"
+    )
     other = Campaign(name="newsletter", contacts=1)
     [(_, line)] = differences(Decision(campaigns=(other,)), Decision(campaigns=(offer, other)))
     assert line.startswith("campaign: Double 11, ") and line.endswith("→ newsletter, messages to each 1")
@@ -215,16 +244,20 @@ def test_where_no_widget_runs_the_cell_says_where_the_game_stands_and_always_the
 
 # --- in a real JupyterLab ----------------------------------------------------------------------------------------
 
-CELL = 'import crmkit\ncrmkit.set_language("{lang}")\n' \
-       'from crmkit.explore import market_board\nfrom crmkit.market import Game\n' \
-       'game = Game("household_hotline", seed=3, customers=400, quarters=2, path="board.game")\nmarket_board(game)'
+CELL = (
+    'import crmkit\ncrmkit.set_language("{lang}")\n'
+    "from crmkit.explore import market_board\nfrom crmkit.market import Game\n"
+    'game = Game("household_hotline", seed=3, customers=400, quarters=2, path="board.game")\nmarket_board(game)'
+)
 BOARD = f"{HERE} .crm-board"
 
 
 def notebook_with(lang, folder) -> None:
     """A lesson with the board; in both languages, as the switch knows one."""
-    cells = [nbformat.v4.new_markdown_cell(f"# {name}", metadata={"tags": [f"lang-{tag}"]})
-             for tag, name in (("zh", "棋盘"), ("en", "board"))] + [nbformat.v4.new_code_cell(CELL.format(lang=lang))]
+    cells = [
+        nbformat.v4.new_markdown_cell(f"# {name}", metadata={"tags": [f"lang-{tag}"]})
+        for tag, name in (("zh", "棋盘"), ("en", "board"))
+    ] + [nbformat.v4.new_code_cell(CELL.format(lang=lang))]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "board.ipynb")
 
@@ -236,11 +269,15 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
         notebook_with(lang, tmp_path / "work")
         page.goto(f"{lab.base}/api?token={lab.token}")
         open_notebook(page, lab.base, "board.ipynb", kernel=True, switch=False)
-        page.wait_for_selector(f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached")
+        page.wait_for_selector(
+            f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached"
+        )
         page.locator(f"{HERE} .jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Control+Enter")
         page.wait_for_selector(f"{BOARD} .crm-step", state="attached")
-        page.evaluate("document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })")
+        page.evaluate(
+            "document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })"
+        )
         if lang == "both":  # the switch, which begins with the language of the browser
             switch(page, "both")
         page.evaluate(f"document.querySelector('{BOARD}').scrollIntoView()")
@@ -265,7 +302,9 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
             picture(page, f"board_{lang}_{n}")
             page.click(f"{BOARD} .crm-step:has-text('{n} ')")
         due(1)
-        lines = [json.loads(line) for line in (tmp_path / "work" / "board.game").read_text("utf-8").splitlines()]
+        lines = [
+            json.loads(line) for line in (tmp_path / "work" / "board.game").read_text("utf-8").splitlines()
+        ]
         assert [line.get("step") for line in lines] == [None, "plan", "do", "check", "act"]
         assert lines[1]["hypothesis"] == "a club binds" and lines[1]["decision"]["social"]["families"] == 0.1
         wide = page.evaluate(f"(n => n.scrollWidth - n.clientWidth)(document.querySelector('{BOARD}'))")
@@ -273,7 +312,9 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
         if lang == "both":
             for one, other in (("zh", "Plan"), ("en", "计划")):
                 switch(page, one)
-                page.wait_for_function("o => !document.querySelector('.crm-step').textContent.includes(o)", arg=other)
+                page.wait_for_function(
+                    "o => !document.querySelector('.crm-step').textContent.includes(o)", arg=other
+                )
                 words = page.locator(BOARD).inner_text()
                 assert bool(CJK.search(words)) == (one == "zh")
                 assert bool(re.search("[a-z]{4}", words.replace("a club binds", ""))) == (one == "en")

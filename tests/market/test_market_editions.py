@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from places import ROOT
 
 import crmkit
 from coursekit.recipes.markets import CUSTOMERS, OBSERVED_MONTHS, SEED, digest, edition, make
+from crmkit.core.errors import CrmkitError
 from crmkit.data.datasets import EDITIONS, LEDGERS
 from crmkit.market import scenarios
 from crmkit.market.simulator.ledgers import COLUMNS
-from crmkit.core.errors import CrmkitError
-from places import ROOT
 
 FOLDER = ROOT / "datasets" / "market"
-SUMS = dict(reversed(line.split()) for line in (FOLDER / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
+SUMS = dict(
+    reversed(line.split()) for line in (FOLDER / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+)
 
 
 @pytest.mark.parametrize("name", EDITIONS)
@@ -37,13 +39,22 @@ def test_the_command_writes_what_is_embedded(tmp_path, monkeypatch):
     monkeypatch.setattr("coursekit.recipes.markets.EDITIONS", ("industrial_group",))
     sums = make(tmp_path)
     assert sums == {key: value for key, value in SUMS.items() if key.startswith("industrial_group/")}
-    assert (tmp_path / "SHA256SUMS").read_text(encoding="utf-8").split()[0] == sums["industrial_group/customers"]
+    assert (tmp_path / "SHA256SUMS").read_text(encoding="utf-8").split()[0] == sums[
+        "industrial_group/customers"
+    ]
 
 
 def test_a_hash_sees_a_cent_a_day_and_a_name():
-    frame = pd.DataFrame({"amount": [1.0, 2.0], "date": pd.to_datetime(["2024-01-01", None]), "tier": ["gold", None]})
-    others = [frame.assign(amount=[1.01, 2.0]), frame.assign(date=pd.to_datetime(["2024-01-02", None])),
-              frame.assign(tier=["iron", None]), frame.iloc[::-1], frame.rename(columns={"tier": "segment"})]
+    frame = pd.DataFrame(
+        {"amount": [1.0, 2.0], "date": pd.to_datetime(["2024-01-01", None]), "tier": ["gold", None]}
+    )
+    others = [
+        frame.assign(amount=[1.01, 2.0]),
+        frame.assign(date=pd.to_datetime(["2024-01-02", None])),
+        frame.assign(tier=["iron", None]),
+        frame.iloc[::-1],
+        frame.rename(columns={"tier": "segment"}),
+    ]
     assert len({digest(frame), digest(frame.copy()), *map(digest, others)}) == 1 + len(others)
     assert digest(frame.assign(amount=[1.0 + 1e-12, 2.0])) == digest(frame)  # cents, not float bytes
 

@@ -10,9 +10,9 @@ from scipy.stats import norm
 
 import crmkit
 import crmkit.plots
-from crmkit.pdca.control_chart import D2, D4, broken_rules
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term
+from crmkit.pdca.control_chart import D2, D4, broken_rules
 
 FLOW = [49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1]
 
@@ -23,7 +23,9 @@ def test_limits_agree_with_the_nist_handbooks_worked_example():
     phase = chart.phases.iloc[0]
     assert (phase["centre"], phase["mean_moving_range"]) == pytest.approx((50.81, 16.9 / 9))
     assert (round(phase["lower_limit"], 4), round(phase["upper_limit"], 4)) == (45.8159, 55.8041)
-    assert chart.points["moving_range"].tolist()[1:] == pytest.approx([2.0, 2.3, 1.4, 3.5, 3.4, 1.4, 0.2, 1.2, 1.5])
+    assert chart.points["moving_range"].tolist()[1:] == pytest.approx(
+        [2.0, 2.3, 1.4, 3.5, 3.4, 1.4, 0.2, 1.2, 1.5]
+    )
     assert phase["range_limit"] == pytest.approx(3.267 * 16.9 / 9) and chart.signals.empty
 
 
@@ -64,7 +66,7 @@ def _exact_run_length(*rules):
                 if any(_last_breaks(tuple(seen))[rule] for rule in rules):
                     continue
                 run = next((i for i, v in enumerate(reversed(seen)) if np.sign(v) != side), len(seen))
-                kept = seen[-min(max(2, run), 7):]  # of all but the last two only the side matters
+                kept = seen[-min(max(2, run), 7) :]  # of all but the last two only the side matters
                 after = (*map(float, np.sign(kept[:-2])), *kept[-2:])
                 if after not in number:
                     number[after] = len(number)
@@ -76,10 +78,15 @@ def _exact_run_length(*rules):
     return np.linalg.solve(np.eye(len(q)) - q, np.ones(len(q)))[0]
 
 
-@pytest.mark.parametrize("rules, published", [
-    (("beyond_limits",), 370.40), (("beyond_limits", "two_of_three"), 225.44),
-    (("beyond_limits", "eight_on_one_side"), 152.73),
-    (("beyond_limits", "two_of_three", "eight_on_one_side"), 122.05)])
+@pytest.mark.parametrize(
+    "rules, published",
+    [
+        (("beyond_limits",), 370.40),
+        (("beyond_limits", "two_of_three"), 225.44),
+        (("beyond_limits", "eight_on_one_side"), 152.73),
+        (("beyond_limits", "two_of_three", "eight_on_one_side"), 122.05),
+    ],
+)
 def test_in_control_run_lengths_agree_with_champ_and_woodall_1987(rules, published):
     assert _exact_run_length(*rules) == pytest.approx(published, abs=0.006)
 
@@ -89,7 +96,10 @@ def test_false_alarms_of_a_long_steady_firm_are_one_point_in_370_and_few_baselin
     long = crmkit.control_chart(rng.normal(100, 8, 120_000))
     outside = (long.signals["reason"] == "beyond_limits").sum() / 120_000
     assert outside == pytest.approx(2 * norm.sf(3), abs=5e-4)  # 0.27 %
-    for points, said in ((20, 0.011), (6, 0.046)):  # the docstring's figures; limits by the same formula, many firms
+    for points, said in (
+        (20, 0.011),
+        (6, 0.046),
+    ):  # the docstring's figures; limits by the same formula, many firms
         x = rng.normal(size=(40_000, points))
         centre, away = x.mean(axis=1), 3 / D2 * np.abs(np.diff(x)).mean(axis=1)
         assert (norm.sf(centre + away) + norm.cdf(centre - away)).mean() == pytest.approx(said, abs=0.0015)
@@ -103,7 +113,9 @@ def test_correlated_values_make_the_limits_too_narrow_by_the_closed_form():
         x[i] = r * x[i - 1] + noise[i]
     chart = crmkit.control_chart(x)
     outside = (chart.signals["reason"] == "beyond_limits").sum() / n
-    assert outside == pytest.approx(2 * norm.sf(3 * np.sqrt(1 - r)), abs=0.003)  # 3.4 %, as the docstring says
+    assert outside == pytest.approx(
+        2 * norm.sf(3 * np.sqrt(1 - r)), abs=0.003
+    )  # 3.4 %, as the docstring says
     assert outside > 10 * 2 * norm.sf(3)
 
 
@@ -130,9 +142,15 @@ def _worst_fall(values):
 
 def test_the_chart_reverses_act_now_on_a_fall_of_8_percent_that_is_noise():
     rng = np.random.default_rng(5)
-    firms = [rng.normal(100, 5, 36) for _ in range(25)]  # known truth: nothing ever changes in these three years
-    assert np.mean([_worst_fall(values) < -0.08 for values in firms]) > 0.9  # month to month: "down 8 %, act!"
-    quiet = [crmkit.control_chart(values).signals.query("reason == 'beyond_limits'").empty for values in firms]
+    firms = [
+        rng.normal(100, 5, 36) for _ in range(25)
+    ]  # known truth: nothing ever changes in these three years
+    assert (
+        np.mean([_worst_fall(values) < -0.08 for values in firms]) > 0.9
+    )  # month to month: "down 8 %, act!"
+    quiet = [
+        crmkit.control_chart(values).signals.query("reason == 'beyond_limits'").empty for values in firms
+    ]
     assert np.mean(quiet) > 0.8
 
 
@@ -141,30 +159,42 @@ def test_the_chart_reverses_no_news_on_a_slow_drift_that_month_to_month_never_se
     drift = np.r_[np.zeros(12), -0.6 * np.arange(1, 25)]  # known truth: 0.6 less every month from month 13 on
     firms = [100 + drift + rng.normal(0, 1, 36) for _ in range(25)]
     assert min(map(_worst_fall, firms)) > -0.08  # the rule of 8 % never acts, and a seventh of the sales goes
-    found = [crmkit.control_chart(values, baseline_points=12).signals["period"].astype(int) for values in firms]
+    found = [
+        crmkit.control_chart(values, baseline_points=12).signals["period"].astype(int) for values in firms
+    ]
     assert all((months > 12).any() for months in found)
     assert np.median([months[months > 12].min() for months in found]) <= 21  # after less than 6 %
 
 
 def test_phases_have_limits_of_their_own_and_a_short_one_keeps_those_before_it():
     rng = np.random.default_rng(7)
-    values = pd.Series(np.r_[rng.normal(20, 1, 12), rng.normal(30, 1, 8), [31.0, 30.0]],
-                       index=pd.period_range("2023-01", periods=22, freq="M"))
+    values = pd.Series(
+        np.r_[rng.normal(20, 1, 12), rng.normal(30, 1, 8), [31.0, 30.0]],
+        index=pd.period_range("2023-01", periods=22, freq="M"),
+    )
     chart = crmkit.control_chart(values, phase_starts=["2024-01", "2024-09"])
     first, second, third = (chart.phases.iloc[i] for i in range(3))
     assert (first["centre"], second["centre"]) == pytest.approx((values[:12].mean(), values[12:20].mean()))
     assert chart.phases["baseline_points"].tolist() == [12, 8, 0]
-    assert third[["centre", "lower_limit", "upper_limit"]].equals(second[["centre", "lower_limit", "upper_limit"]])
+    assert third[["centre", "lower_limit", "upper_limit"]].equals(
+        second[["centre", "lower_limit", "upper_limit"]]
+    )
     assert chart.phases["starts"].tolist() == ["2023-01", "2024-01", "2024-09"]
-    assert chart.points["moving_range"].isna().tolist() == [i in (0, 12, 20) for i in range(22)]  # no range across
+    assert chart.points["moving_range"].isna().tolist() == [
+        i in (0, 12, 20) for i in range(22)
+    ]  # no range across
     assert chart.signals.empty
     assert not crmkit.control_chart(values).signals.empty  # one phase for all: the step is a signal
 
 
 def test_runs_do_not_reach_across_the_start_of_a_phase():
-    values = [10.0, 12, 10, 12, 10, 12] + [11.5] * 5 + [13.0] * 4 + [9.0] * 4  # above their centres 12 to 15, then not
+    values = (
+        [10.0, 12, 10, 12, 10, 12] + [11.5] * 5 + [13.0] * 4 + [9.0] * 4
+    )  # above their centres 12 to 15, then not
     assert "eight_on_one_side" in crmkit.control_chart(values, baseline_points=6).signals["reason"].tolist()
-    assert "eight_on_one_side" not in crmkit.control_chart(values, phase_starts=[12]).signals["reason"].tolist()
+    assert (
+        "eight_on_one_side" not in crmkit.control_chart(values, phase_starts=[12]).signals["reason"].tolist()
+    )
 
 
 @pytest.mark.parametrize("factor, shift", [(0.01, 0), (1000, 0), (1, 500), (-1, 0)])
@@ -198,16 +228,31 @@ def test_the_input_is_left_as_it_was_and_every_word_is_a_term():
     before = values.copy()
     chart = crmkit.control_chart(values, phase_starts=["g"], baseline_points=6)
     assert values.equals(before) and chart.points["period"].tolist() == list("abcdefghij")
-    slugs = {*chart.points, *chart.phases, *chart.signals, *broken_rules(pd.Series([0.0])), "range_beyond_limit"}
+    slugs = {
+        *chart.points,
+        *chart.phases,
+        *chart.signals,
+        *broken_rules(pd.Series([0.0])),
+        "range_beyond_limit",
+    }
     assert [slug for slug in sorted(slugs) if not has_term(slug)] == []
 
 
-@pytest.mark.parametrize("values, more, code", [
-    ([], {}, "no_values"), ([1, 2, 3, 4, 5], {}, "control_chart_short"),
-    (FLOW, {"phase_starts": [4]}, "control_chart_short"), ([*FLOW, np.nan], {}, "cell_not_a_number"),
-    ([*FLOW, np.inf], {}, "cell_not_a_number"), ([*FLOW, "many"], {}, "cell_not_a_number"),
-    (FLOW, {"phase_starts": [99]}, "not_a_choice"), (FLOW, {"phase_starts": [1]}, "not_a_choice"),
-    (FLOW, {"baseline_points": 3}, "out_of_range"), (pd.Series([1.0] * 8, index=[1] * 8), {}, "period_repeated")])
+@pytest.mark.parametrize(
+    "values, more, code",
+    [
+        ([], {}, "no_values"),
+        ([1, 2, 3, 4, 5], {}, "control_chart_short"),
+        (FLOW, {"phase_starts": [4]}, "control_chart_short"),
+        ([*FLOW, np.nan], {}, "cell_not_a_number"),
+        ([*FLOW, np.inf], {}, "cell_not_a_number"),
+        ([*FLOW, "many"], {}, "cell_not_a_number"),
+        (FLOW, {"phase_starts": [99]}, "not_a_choice"),
+        (FLOW, {"phase_starts": [1]}, "not_a_choice"),
+        (FLOW, {"baseline_points": 3}, "out_of_range"),
+        (pd.Series([1.0] * 8, index=[1] * 8), {}, "period_repeated"),
+    ],
+)
 def test_values_without_limits_are_refused(values, more, code):
     with pytest.raises(CrmkitError) as error:
         crmkit.control_chart(values, **more)

@@ -10,20 +10,25 @@ import numpy as np
 import pytest
 
 import crmkit
-from crmkit.pdca import cycles as pdca
 from crmkit.display import widget
-from crmkit.pdca.explorer import check, control_limits, explore_pdca, looks_at, two_years
 from crmkit.display.numbers import number
+from crmkit.pdca import cycles as pdca
+from crmkit.pdca.explorer import check, control_limits, explore_pdca, looks_at, two_years
 
 START = explore_pdca().values
 FLAT = START | {"market_trend": 0}
-CORNERS = [dict(zip(START, ends)) for ends in itertools.product(*((c["min"], c["max"]) for c in explore_pdca().controls))]
+CORNERS = [
+    dict(zip(START, ends))
+    for ends in itertools.product(*((c["min"], c["max"]) for c in explore_pdca().controls))
+]
 
 
 def anywhere(count):
     """Settings drawn at random, each on a step of its slider."""
     rng = np.random.default_rng(5)
-    steps = {c["name"]: np.arange(c["min"], c["max"] + c["step"] / 2, c["step"]) for c in explore_pdca().controls}
+    steps = {
+        c["name"]: np.arange(c["min"], c["max"] + c["step"] / 2, c["step"]) for c in explore_pdca().controls
+    }
     return [{name: float(rng.choice(step)) for name, step in steps.items()} for _ in range(count)]
 
 
@@ -52,7 +57,9 @@ def test_swings_have_the_deviation_and_the_correlation_that_are_set():
     values = FLAT | {"market_swings": 8, "carried_over": 0.6, "group_customers": 1.5}
     calm = values | {"market_swings": 0}
     ratio = [(two_years(values | {"luck": k}) / two_years(calm | {"luck": k}))[0, 1] for k in range(1, 101)]
-    swings = 100 * np.array(ratio) - 100  # customer by customer the chance is the same, and what is left is the market
+    swings = (
+        100 * np.array(ratio) - 100
+    )  # customer by customer the chance is the same, and what is left is the market
     assert swings.std() == pytest.approx(8, rel=0.06)
     assert np.corrcoef(swings[:, :-1].ravel(), swings[:, 1:].ravel())[0, 1] == pytest.approx(0.6, abs=0.05)
 
@@ -87,27 +94,39 @@ def test_estimates_are_those_of_the_pdca_check():
     values = START | {"true_effect": 4, "group_customers": 2.3}
     spending, found = two_years(values), check(values)
     means = spending[:, :, 12:].mean(axis=2)
-    for estimate, expected in ((found["looks"][0], pdca.difference(means[:, 0], means[:, 1])),
-                               (found["months"], pdca.difference(found["treated"][12:], found["treated"][:12]))):
+    for estimate, expected in (
+        (found["looks"][0], pdca.difference(means[:, 0], means[:, 1])),
+        (found["months"], pdca.difference(found["treated"][12:], found["treated"][:12])),
+    ):
         np.testing.assert_allclose(estimate.numbers, expected.numbers)
-    np.testing.assert_allclose(found["treated"] - found["control"], np.diff(spending.mean(axis=0)[::-1], axis=0)[0])
+    np.testing.assert_allclose(
+        found["treated"] - found["control"], np.diff(spending.mean(axis=0)[::-1], axis=0)[0]
+    )
     third = looks_at(spending, looks=4)[-2:][0]  # 3, 6, 9 and 12 months
     np.testing.assert_allclose(third.numbers, pdca.difference(*spending[:, :, 12:21].mean(axis=2).T).numbers)
 
 
 def test_the_control_group_errs_in_one_luck_of_twenty_and_looking_ten_times_in_many_more():
-    wrong = {looks: sum(check(FLAT | {"looks": looks, "luck": luck, "group_customers": 2.5})["verdicts"][2] == "chance"
-                        for luck in range(1, 101)) for looks in (1, 10)}
+    wrong = {
+        looks: sum(
+            check(FLAT | {"looks": looks, "luck": luck, "group_customers": 2.5})["verdicts"][2] == "chance"
+            for luck in range(1, 101)
+        )
+        for looks in (1, 10)
+    }
     assert wrong[1] <= 12 and wrong[10] >= wrong[1] + 5, wrong
 
 
-@pytest.mark.parametrize(("setting", "expected"), [
-    ({"true_effect": 0, "market_trend": 24}, ["market", "market", "right"]),
-    ({"true_effect": 15, "market_trend": 0}, ["right", "right", "right"]),
-    ({"true_effect": 30, "market_trend": 24}, ["right", "size", "right"]),
-    ({"true_effect": 12, "market_trend": -12}, [None, "missed", "right"]),
-    ({"true_effect": 4, "market_trend": 0, "group_customers": 1.5}, [None, "missed", "missed"]),
-])
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ({"true_effect": 0, "market_trend": 24}, ["market", "market", "right"]),
+        ({"true_effect": 15, "market_trend": 0}, ["right", "right", "right"]),
+        ({"true_effect": 30, "market_trend": 24}, ["right", "size", "right"]),
+        ({"true_effect": 12, "market_trend": -12}, [None, "missed", "right"]),
+        ({"true_effect": 4, "market_trend": 0, "group_customers": 1.5}, [None, "missed", "missed"]),
+    ],
+)
 def test_most_lucks_read_what_the_truth_makes_likely(setting, expected):
     read = [check(START | setting | {"luck": luck})["verdicts"] for luck in range(1, 21)]
     for k, verdict in enumerate(expected):
@@ -132,9 +151,12 @@ def test_a_verdict_weighs_the_reading_against_the_truth():
                 assert way != np.sign(effect) and (verdict == "missed") == (way == 0)
         assert found["verdicts"][2] != "market", "the groups do not differ by the market"
         assert (found["verdicts"][2] == "size") == (
-            effect != 0 and found["ways"][2] == np.sign(effect) and not found["looks"][-1].contains(effect))
+            effect != 0 and found["ways"][2] == np.sign(effect) and not found["looks"][-1].contains(effect)
+        )
         assert len(found["looks"]) == values["looks"] or found["ways"][2] != 0
-        assert not any(abs(np.sign(e.low) + np.sign(e.high)) == 2 for e in found["looks"][:-1]), "it stops at the first"
+        assert not any(abs(np.sign(e.low) + np.sign(e.high)) == 2 for e in found["looks"][:-1]), (
+            "it stops at the first"
+        )
 
 
 # --- the picture ----------------------------------------------------------------------------------------------------
@@ -150,13 +172,21 @@ def test_the_picture_shows_the_readings(monkeypatch):
     [zero] = [t["x"] for t in ticks if t["text"] == "0"]
     [five] = [t["x"] for t in ticks if t["text"] == "5"]
     unit = (five - zero) / 5
-    np.testing.assert_allclose([(bar["x"] - zero) / unit for bar in bars], [e.low for e in estimates], atol=0.03)
-    np.testing.assert_allclose([bar["width"] / unit for bar in bars], [e.high - e.low for e in estimates], atol=0.03)
+    np.testing.assert_allclose(
+        [(bar["x"] - zero) / unit for bar in bars], [e.low for e in estimates], atol=0.03
+    )
+    np.testing.assert_allclose(
+        [bar["width"] / unit for bar in bars], [e.high - e.low for e in estimates], atol=0.03
+    )
     [truth] = marks(scene, "line", "crm-rule")
     assert (truth["x1"] - zero) / unit == pytest.approx(8, abs=0.03)
-    points = [m for m in marks(scene, "rect") if m.get("fill") in ("#0072b2", "#d55e00") and m["width"] in (6, 12)][:24]
+    points = [
+        m for m in marks(scene, "rect") if m.get("fill") in ("#0072b2", "#d55e00") and m["width"] in (6, 12)
+    ][:24]
     assert [p["fill"] == "#d55e00" for p in points] == found["signals"].tolist()
-    np.testing.assert_array_equal(np.argsort([-p["y"] - p["height"] / 2 for p in points]), np.argsort(found["treated"]))
+    np.testing.assert_array_equal(
+        np.argsort([-p["y"] - p["height"] / 2 for p in points]), np.argsort(found["treated"])
+    )
     texts = [m["text"]["en"] for m in marks(scene, "text") if isinstance(m["text"], dict)]
     assert f"rise seen in month {found['seen_in'][0]}" in texts
     said = scene["said"]["en"]
@@ -167,10 +197,16 @@ def test_every_setting_gives_a_small_scene_in_both_languages():
     explorer = explore_pdca()
     for values in [*CORNERS[::5], *anywhere(20)]:
         scene = explorer.move(**values).scene
-        assert len(json.dumps(scene)) < 30_000 and set(scene["shown"]) == set(START) and scene["values"] == values
+        assert (
+            len(json.dumps(scene)) < 30_000
+            and set(scene["shown"]) == set(START)
+            and scene["values"] == values
+        )
         pairs = [m["text"] for m in marks(scene, "text") if isinstance(m["text"], dict)]
         for pair in [*pairs, scene["said"], scene["title"], *(c["label"] for c in explorer.controls)]:
-            assert any("一" <= c <= "鿿" for c in pair["zh"]) and not any("一" <= c <= "鿿" for c in pair["en"])
+            assert any("一" <= c <= "鿿" for c in pair["zh"]) and not any(
+                "一" <= c <= "鿿" for c in pair["en"]
+            )
             assert not {"_", "{"} & set(pair["zh"] + pair["en"]), values
             assert "nan" not in pair["en"] and "−0.0" not in pair["en"], values
 
@@ -181,8 +217,14 @@ def test_the_finding_says_why_a_reading_is_wrong():
     explorer = explore_pdca().move(market_trend=0)
     assert "both groups have it" not in explorer.scene["said"]["en"]
     assert "another go with every look" in explorer.move(looks=10).scene["said"]["en"]
-    assert "With 32 customers in each group" in explorer.move(group_customers=1.5, true_effect=5).scene["said"]["en"]
-    carried = [explore_pdca().move(market_trend=0, market_swings=8, carried_over=0.8, luck=luck) for luck in range(1, 9)]
+    assert (
+        "With 32 customers in each group"
+        in explorer.move(group_customers=1.5, true_effect=5).scene["said"]["en"]
+    )
+    carried = [
+        explore_pdca().move(market_trend=0, market_swings=8, carried_over=0.8, luck=luck)
+        for luck in range(1, 9)
+    ]
     told = ["With 0.8 of a swing carried over" in e.scene["said"]["en"] for e in carried]
     assert told == ["chance" in check(e.values)["verdicts"][:2] for e in carried] and any(told)
 
@@ -194,7 +236,9 @@ def test_a_step_is_fast_enough_to_follow_the_hand():
         return time.process_time() - start
 
     explorer = explore_pdca()
-    assert min(map(step, range(-10, 30))) < 0.010  # the quickest, and of this process: others may be using the machine
+    assert (
+        min(map(step, range(-10, 30))) < 0.010
+    )  # the quickest, and of this process: others may be using the machine
 
 
 BOXES = """async ([lang, controls, scene]) => {
@@ -210,9 +254,15 @@ BOXES = """async ([lang, controls, scene]) => {
 def page(browser):
     here, page = Path(widget.__file__).parent, browser.new_page(viewport={"width": 900, "height": 900})
     blank = f"<!doctype html><style>{(here / 'explorer.css').read_text()}</style><body></body>"
-    page.route("**/*", lambda route: route.fulfill(
-        body=(here / "explorer.js").read_text() if route.request.url.endswith(".js") else blank,
-        content_type="text/javascript" if route.request.url.endswith(".js") else "text/html; charset=utf-8"))
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(
+            body=(here / "explorer.js").read_text() if route.request.url.endswith(".js") else blank,
+            content_type="text/javascript"
+            if route.request.url.endswith(".js")
+            else "text/html; charset=utf-8",
+        ),
+    )
     page.goto("http://explorer.test/")
     yield page
     page.close()
@@ -226,7 +276,10 @@ def test_in_a_browser_no_text_runs_into_another_or_into_a_mark_at_any_setting(pa
         texts, rects = page.evaluate(BOXES, [lang, explorer.controls, scene])
         assert len(texts) > 20 and len(rects) > 50
         for name, left, top, right, bottom in texts:
-            assert left >= 0 and top >= 0 and right <= scene["width"] and bottom <= scene["height"], (values, name)
+            assert left >= 0 and top >= 0 and right <= scene["width"] and bottom <= scene["height"], (
+                values,
+                name,
+            )
         for (name, *a), (other, *b) in [*itertools.combinations(texts, 2), *itertools.product(texts, rects)]:
             apart = a[2] <= b[0] + 1 or b[2] <= a[0] + 1 or a[3] <= b[1] + 2 or b[3] <= a[1] + 2
             assert apart, (values, name, other, a, b)

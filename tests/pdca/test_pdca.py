@@ -12,15 +12,22 @@ from scipy.stats import t, ttest_ind_from_stats
 import crmkit
 import crmkit.plots
 from crmkit import PDCA
-from crmkit.core.intervals import Estimate
-from crmkit.pdca.cycles import Cycle, difference, level
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term
+from crmkit.core.intervals import Estimate
+from crmkit.pdca.cycles import Cycle, difference, level
 
 N = 400
-EVERYBODY = pd.DataFrame({"customer_id": [f"客户{i}" for i in range(N)], "tier": ["gold"] * 40 + ["lead"] * 360})
-PLAN = {"hypothesis": "他们忘了我们", "method": "第二周打电话 “call”", "target": 0.3, "starts": "2024-01-01",
-        "ends": "2024-03-31"}
+EVERYBODY = pd.DataFrame(
+    {"customer_id": [f"客户{i}" for i in range(N)], "tier": ["gold"] * 40 + ["lead"] * 360}
+)
+PLAN = {
+    "hypothesis": "他们忘了我们",
+    "method": "第二周打电话 “call”",
+    "target": 0.3,
+    "starts": "2024-01-01",
+    "ends": "2024-03-31",
+}
 
 
 def rng(seed=1):
@@ -55,6 +62,7 @@ def acted(**more):
 
 # the result
 
+
 def test_uplift_of_proportions_agrees_with_newcombes_published_example_and_the_level_with_wilsons():
     # Newcombe 1998, example (a): 56/70 and 48/80, method 10: 0.0524 to 0.3339; Wilson of 81/263: 0.2553 to 0.3662
     found = difference(np.repeat([1, 0], [56, 14]), np.repeat([1, 0], [48, 32]))
@@ -74,9 +82,14 @@ def test_uplift_of_means_agrees_with_welchs_formula_worked_by_hand():
     assert (p < 0.05) == (found.low > 0)
 
 
-@pytest.mark.parametrize("draw, truth", [
-    (lambda r, n, extra: r.random(n) < 0.2 + extra, 0.06), (lambda r, n, extra: r.gamma(2, 30 + extra / 2, n), 6.0)],
-    ids=["proportion", "skewed spending"])
+@pytest.mark.parametrize(
+    "draw, truth",
+    [
+        (lambda r, n, extra: r.random(n) < 0.2 + extra, 0.06),
+        (lambda r, n, extra: r.gamma(2, 30 + extra / 2, n), 6.0),
+    ],
+    ids=["proportion", "skewed spending"],
+)
 def test_the_checks_interval_covers_the_true_uplift_19_times_in_20(draw, truth):
     r = rng(3)
     found = [difference(draw(r, 300, truth), draw(r, 200, 0)) for _ in range(1500)]
@@ -87,7 +100,9 @@ def test_whole_cycles_on_a_simulated_firm_cover_its_known_uplift_and_never_favou
     found = []
     for seed in range(120):
         book = done(seed)
-        own = rng(7).gamma(2, 30, N) + np.arange(N) / 4  # customers differ for good; the draw must not sort them
+        own = (
+            rng(7).gamma(2, 30, N) + np.arange(N) / 4
+        )  # customers differ for good; the draw must not sort them
         treated = EVERYBODY["customer_id"].isin(book.now.test)
         value = own + rng(seed).normal(0, 5, N) + 8 * treated
         found.append(book.check(EVERYBODY.assign(value=value), as_of="2024-03-31").now.uplift)
@@ -103,13 +118,17 @@ def test_peeking_until_it_looks_good_finds_effects_that_are_not_there_and_the_pl
         n = np.arange(1, looks + 1) * each
         mean = [np.cumsum(g)[n - 1] / n for g in (test, control)]
         var = [np.cumsum(g**2)[n - 1] / n - m**2 for g, m in zip((test, control), mean)]
-        sure = np.abs(mean[0] - mean[1]) > 1.96 * np.sqrt((var[0] + var[1]) / n)  # Welch's interval at these sizes
+        sure = np.abs(mean[0] - mean[1]) > 1.96 * np.sqrt(
+            (var[0] + var[1]) / n
+        )  # Welch's interval at these sizes
         end = difference(test, control)
         assert sure[-1] == (not end.contains(0)) or abs(min(abs(end.low), abs(end.high))) < 0.2
         fixed += not end.contains(0)
         peeking += sure.any()
     assert fixed / runs == pytest.approx(0.05, abs=0.015)
-    assert peeking / runs == pytest.approx(0.19, abs=0.025)  # Armitage, McPherson & Rowe 1969: 0.193 for ten looks
+    assert peeking / runs == pytest.approx(
+        0.19, abs=0.025
+    )  # Armitage, McPherson & Rowe 1969: 0.193 for ten looks
 
 
 def test_a_result_picked_because_it_was_good_is_on_average_too_good_as_act_says():
@@ -121,13 +140,16 @@ def test_a_result_picked_because_it_was_good_is_on_average_too_good_as_act_says(
 
 # what it reverses
 
+
 def test_the_control_group_reverses_before_and_after_in_a_rising_market():
     # known truth: the market lifts everybody from 25 to 40 %, the action does nothing
     wrong, right = 0, 0
     for seed in range(60):
         book = checked(seed, base=0.40, effect=0.0)
         now = book.now
-        wrong += now.result.low > now.baseline.high and now.attainment == "reached"  # "target reached, roll it out"
+        wrong += (
+            now.result.low > now.baseline.high and now.attainment == "reached"
+        )  # "target reached, roll it out"
         right += now.recommendation != "standardise"
     assert wrong > 35 and right >= 56
 
@@ -140,23 +162,41 @@ def test_the_control_group_reverses_a_missed_target_in_a_falling_market():
     assert book.now.recommendation == "standardise" and book.now.attainment == "undecided"
 
 
-@pytest.mark.parametrize("low, high, result, target, attainment, recommendation", [
-    (0.02, 0.10, (0.30, 0.36), 0.28, "reached", "standardise"),
-    (0.02, 0.10, (0.26, 0.36), 0.28, "undecided", "standardise"),
-    (0.02, 0.10, (0.20, 0.26), 0.28, "not_reached", "adjust"),
-    (-0.10, -0.02, (0.30, 0.36), 0.28, "reached", "abandon"),
-    (-0.02, 0.06, (0.24, 0.34), 0.28, "undecided", "adjust"),   # a gain of 0.03 is still possible: too few customers
-    (-0.02, 0.02, (0.20, 0.26), 0.28, "not_reached", "abandon"),  # at its best short of the planned gain
-    (-0.02, 0.02, (0.20, 0.26), 0.20, "undecided", "adjust")])    # a target under the baseline asks for no gain
+@pytest.mark.parametrize(
+    "low, high, result, target, attainment, recommendation",
+    [
+        (0.02, 0.10, (0.30, 0.36), 0.28, "reached", "standardise"),
+        (0.02, 0.10, (0.26, 0.36), 0.28, "undecided", "standardise"),
+        (0.02, 0.10, (0.20, 0.26), 0.28, "not_reached", "adjust"),
+        (-0.10, -0.02, (0.30, 0.36), 0.28, "reached", "abandon"),
+        (
+            -0.02,
+            0.06,
+            (0.24, 0.34),
+            0.28,
+            "undecided",
+            "adjust",
+        ),  # a gain of 0.03 is still possible: too few customers
+        (-0.02, 0.02, (0.20, 0.26), 0.28, "not_reached", "abandon"),  # at its best short of the planned gain
+        (-0.02, 0.02, (0.20, 0.26), 0.20, "undecided", "adjust"),
+    ],
+)  # a target under the baseline asks for no gain
 def test_three_outcomes_and_what_they_speak_for(low, high, result, target, attainment, recommendation):
     def between(low, high):
         return Estimate(value=(low + high) / 2, low=low, high=high, level=0.95)
-    now = replace(checked().now, target=target, baseline=between(0.22, 0.28), result=between(*result),
-                  uplift=between(low, high))
+
+    now = replace(
+        checked().now,
+        target=target,
+        baseline=between(0.22, 0.28),
+        result=between(*result),
+        uplift=between(low, high),
+    )
     assert (now.attainment, now.recommendation) == (attainment, recommendation)
 
 
 # the groups
+
 
 def test_the_draw_splits_everybody_once_ignores_row_order_and_holds_each_stratum_to_its_share():
     book = planned(control_share=0.3, strata="tier")
@@ -173,12 +213,21 @@ def test_the_draw_splits_everybody_once_ignores_row_order_and_holds_each_stratum
 def test_everybody_is_held_out_as_often_as_the_share_says():
     held = pd.Series(0, index=EVERYBODY["customer_id"])
     for seed in range(300):
-        held[list(started().plan(EVERYBODY, rng=rng(seed), control_share=0.25, strata="tier", **PLAN).now.control)] += 1
+        held[
+            list(
+                started()
+                .plan(EVERYBODY, rng=rng(seed), control_share=0.25, strata="tier", **PLAN)
+                .now.control
+            )
+        ] += 1
     assert held.mean() / 300 == pytest.approx(0.25, abs=0.002)
-    assert held.var() / (300 * 0.25 * 0.75) == pytest.approx(1, abs=0.3)  # as of independent draws of a share of 0.25
+    assert held.var() / (300 * 0.25 * 0.75) == pytest.approx(
+        1, abs=0.3
+    )  # as of independent draws of a share of 0.25
 
 
 # the order, and that nothing is lost
+
 
 def test_steps_come_in_order_and_a_refused_one_changes_nothing():
     new, two, three, four = started(), planned(), done(), checked()
@@ -187,16 +236,23 @@ def test_steps_come_in_order_and_a_refused_one_changes_nothing():
         (new, lambda b: b.check(EVERYBODY.assign(value=1), as_of="2025-01-01")),
         (new, lambda b: b.act(decision="adjust", standard="x", next_question="y")),
         (two, lambda b: b.check(EVERYBODY.assign(value=1), as_of="2025-01-01")),
-        (three, lambda b: b.plan(EVERYBODY, rng=rng(), **PLAN | {"target": 0.2})),  # no other target once it is done
-        (three, lambda b: b.do(done="again", cost=1)), (four, lambda b: b.do(done="again", cost=1)),
+        (
+            three,
+            lambda b: b.plan(EVERYBODY, rng=rng(), **PLAN | {"target": 0.2}),
+        ),  # no other target once it is done
+        (three, lambda b: b.do(done="again", cost=1)),
+        (four, lambda b: b.do(done="again", cost=1)),
         (four, lambda b: b.check(EVERYBODY.assign(value=1), as_of="2025-01-01")),  # and no second look
-        (four, lambda b: b.plan(EVERYBODY, rng=rng(), **PLAN))]
+        (four, lambda b: b.plan(EVERYBODY, rng=rng(), **PLAN)),
+    ]
     for book, step in refused:
         before = repr(book)
         with pytest.raises(CrmkitError) as error:
             step(book)
         assert error.value.code == "pdca_order" and error.value.message_zh and repr(book) == before
-    assert two.plan(EVERYBODY, rng=rng(), **PLAN | {"target": 0.4}).now.target == 0.4  # before Do a plan may change
+    assert (
+        two.plan(EVERYBODY, rng=rng(), **PLAN | {"target": 0.4}).now.target == 0.4
+    )  # before Do a plan may change
 
 
 def test_the_check_waits_for_the_end_of_plan_and_action_and_for_everybody():
@@ -210,7 +266,8 @@ def test_the_check_waits_for_the_end_of_plan_and_action_and_for_everybody():
         (lambda: book.check(values.assign(value=np.nan), as_of="2024-03-31"), "cell_not_a_number"),
         (lambda: book.check(values.assign(value=7), as_of="2024-03-31"), "pdca_no_variation"),
         (lambda: book.check(values, as_of="spring"), "not_a_date"),
-        (lambda: book.check(values.drop(columns="value"), as_of="2024-03-31"), "columns_needed")]:
+        (lambda: book.check(values.drop(columns="value"), as_of="2024-03-31"), "columns_needed"),
+    ]:
         with pytest.raises(CrmkitError) as error:
             step()
         assert error.value.code == code
@@ -218,12 +275,22 @@ def test_the_check_waits_for_the_end_of_plan_and_action_and_for_everybody():
     assert book.check(more.iloc[::-1], as_of="2024-03-31") == book.check(values, as_of="2024-03-31")
 
 
-@pytest.mark.parametrize("more, code", [
-    ({"target": np.nan}, "out_of_range"), ({"target": "high"}, "out_of_range"), ({"confidence": None}, "out_of_range"),
-    ({"ends": "2023-12-31"}, "out_of_range"), ({"starts": 2024}, "not_a_date"),
-    ({"control_share": 1.0}, "pdca_groups"), ({"control_share": 1.5}, "out_of_range"),
-    ({"confidence": 95.0}, "out_of_range"), ({"strata": "colour"}, "columns_needed"),
-    ({"hypothesis": None}, "pdca_field"), ({"method": 5}, "pdca_field")])
+@pytest.mark.parametrize(
+    "more, code",
+    [
+        ({"target": np.nan}, "out_of_range"),
+        ({"target": "high"}, "out_of_range"),
+        ({"confidence": None}, "out_of_range"),
+        ({"ends": "2023-12-31"}, "out_of_range"),
+        ({"starts": 2024}, "not_a_date"),
+        ({"control_share": 1.0}, "pdca_groups"),
+        ({"control_share": 1.5}, "out_of_range"),
+        ({"confidence": 95.0}, "out_of_range"),
+        ({"strata": "colour"}, "columns_needed"),
+        ({"hypothesis": None}, "pdca_field"),
+        ({"method": 5}, "pdca_field"),
+    ],
+)
 def test_plans_that_cannot_be_are_refused(more, code):
     with pytest.raises(CrmkitError) as error:
         planned(**more)
@@ -239,13 +306,15 @@ def test_other_wrong_arguments_are_refused():
         (lambda: planned().do(done="x", cost=-1), "out_of_range"),
         (lambda: planned().do(done="x", cost="dear"), "out_of_range"),
         (lambda: checked().act(decision="celebrate", standard="x", next_question="y"), "not_a_choice"),
-        (lambda: checked().act(decision="adjust", standard=None, next_question="y"), "pdca_field")]:
+        (lambda: checked().act(decision="adjust", standard=None, next_question="y"), "pdca_field"),
+    ]:
         with pytest.raises(CrmkitError) as error:
             step()
         assert error.value.code == code
 
 
 # the spiral
+
 
 def test_the_next_cycle_starts_from_the_level_of_the_standard_in_force():
     book = checked()
@@ -261,10 +330,12 @@ def test_scaling_the_currency_scales_levels_and_uplift():
         book = PDCA.start(rng().gamma(2, 30, N) * factor, kpi="sales", question="?")
         book = book.plan(EVERYBODY, rng=rng(), **PLAN).do(done="x", cost=1)
         return book.check(EVERYBODY.assign(value=rng(2).gamma(2, 30, N) * factor), as_of="2024-03-31").now
+
     one, other = money(1), money(100)
     for name in ("baseline", "result", "control_result", "uplift"):
         assert [getattr(getattr(other, name), end) for end in ("value", "low", "high")] == pytest.approx(
-            [getattr(getattr(one, name), end) * 100 for end in ("value", "low", "high")])
+            [getattr(getattr(one, name), end) * 100 for end in ("value", "low", "high")]
+        )
 
 
 def test_the_table_lists_the_cycles_under_headings_in_both_languages_and_inputs_stay():
@@ -273,7 +344,9 @@ def test_the_table_lists_the_cycles_under_headings_in_both_languages_and_inputs_
     assert EVERYBODY.equals(before)
     assert table["cycle"].tolist() == [1, 2]
     assert table.loc[1].dropna().index.tolist() == ["cycle", "question", "baseline"]
-    assert table.loc[0, "test_customers"] == 200 and table.loc[0, "uplift_low"] == acted().cycles[0].uplift.low
+    assert (
+        table.loc[0, "test_customers"] == 200 and table.loc[0, "uplift_low"] == acted().cycles[0].uplift.low
+    )
     assert [c for c in table if not has_term(c)] == []
     crmkit.set_language("zh")
     shown = repr(crmkit.show(table))
@@ -282,6 +355,7 @@ def test_the_table_lists_the_cycles_under_headings_in_both_languages_and_inputs_
 
 
 # the file
+
 
 @pytest.mark.parametrize("make", [started, planned, done, checked, acted])
 def test_a_saved_record_comes_back_equal_at_every_step_and_goes_on(make, tmp_path):
@@ -297,7 +371,9 @@ def test_a_saved_record_comes_back_equal_at_every_step_and_goes_on(make, tmp_pat
 def test_the_file_is_read_by_people(tmp_path):
     text = acted(strata="tier").save(tmp_path / "pdca.json").read_text(encoding="utf-8")
     assert "为什么回头客少？" in text and '"ends": "2024-03-31"' in text and '"version": 1' in text
-    assert len(text.splitlines()) < 80 and text.count("客户7\"") == 1  # a group is one line, everybody is in one of them
+    assert (
+        len(text.splitlines()) < 80 and text.count('客户7"') == 1
+    )  # a group is one line, everybody is in one of them
     assert json.loads(text)["cycles"][0]["target"] == 0.3
 
 
@@ -354,17 +430,29 @@ def test_a_file_that_was_not_saved_so_is_refused_with_its_place(name, tmp_path):
     assert error.value.code == code and place in error.value.message_en and place in error.value.message_zh
 
 
-@pytest.mark.parametrize("content, code, line", [
-    (b'{\n "format": "crmkit PDCA",\n "version": 1,,\n', "pdca_damaged", 3), (b"", "pdca_damaged", 1),
-    ("{\n\n\"kpi\": \"回购率\"}".encode("gb18030"), "pdca_damaged", 3), (b"\x00\x01PK", "pdca_damaged", 1),
-    (b"[1, 2]", "pdca_foreign", None), (b"null", "pdca_foreign", None), (b'{"a": 1}', "pdca_foreign", None)])
+@pytest.mark.parametrize(
+    "content, code, line",
+    [
+        (b'{\n "format": "crmkit PDCA",\n "version": 1,,\n', "pdca_damaged", 3),
+        (b"", "pdca_damaged", 1),
+        ('{\n\n"kpi": "回购率"}'.encode("gb18030"), "pdca_damaged", 3),
+        (b"\x00\x01PK", "pdca_damaged", 1),
+        (b"[1, 2]", "pdca_foreign", None),
+        (b"null", "pdca_foreign", None),
+        (b'{"a": 1}', "pdca_foreign", None),
+    ],
+)
 def test_a_damaged_or_foreign_file_is_refused_with_the_line(content, code, line, tmp_path):
     path = tmp_path / "x.json"
     path.write_bytes(content)
     with pytest.raises(CrmkitError) as error:
         PDCA.load(path)
     assert error.value.code == code and error.value.row == line
-    assert line is None or f"line {line} " in error.value.message_en and f"第 {line} 行" in error.value.message_zh
+    assert (
+        line is None
+        or f"line {line} " in error.value.message_en
+        and f"第 {line} 行" in error.value.message_zh
+    )
 
 
 def test_a_file_cut_short_anywhere_is_refused_and_one_that_is_not_there_too(tmp_path):
@@ -386,10 +474,17 @@ def test_the_plot_draws_levels_targets_and_results():
     drawn = {round(float(y), 9) for line in ax.lines for y in line.get_ydata()}
     first = book.cycles[0]
     assert {round(v, 9) for v in (first.target, first.result.value, first.control_result.value)} <= drawn
-    levels = [path.vertices[0][1] for c in ax.collections for path in c.get_paths() if len(path.vertices) == 2]
+    levels = [
+        path.vertices[0][1] for c in ax.collections for path in c.get_paths() if len(path.vertices) == 2
+    ]
     assert {first.baseline.value, book.now.baseline.value} <= set(levels)
 
 
 def test_every_field_of_a_cycle_is_filled_by_one_step():
-    assert [book.now.next_step for book in (started(), planned(), done(), checked())] == ["plan", "do", "check", "act"]
+    assert [book.now.next_step for book in (started(), planned(), done(), checked())] == [
+        "plan",
+        "do",
+        "check",
+        "act",
+    ]
     assert all(getattr(acted().cycles[0], field.name) is not None for field in fields(Cycle))

@@ -50,7 +50,9 @@ def _fitted(what: str):
     customers = _customers("cdnow_sample" if data == "sample" else "cdnow")
     if model == "Gamma-Gamma":
         return crmkit.fit_gamma_gamma(_rounded_to_the_cent(customers))
-    fit = {"BG/NBD": crmkit.fit_bg_nbd, "MBG/NBD": crmkit.fit_mbg_nbd, "Pareto/NBD": crmkit.fit_pareto_nbd}[model]
+    fit = {"BG/NBD": crmkit.fit_bg_nbd, "MBG/NBD": crmkit.fit_mbg_nbd, "Pareto/NBD": crmkit.fit_pareto_nbd}[
+        model
+    ]
     return fit(customers)
 
 
@@ -81,8 +83,10 @@ def test_gamma_gamma_on_exact_averages_is_within_a_rounding_of_the_published_est
 def test_sbg_foretells_the_periods_that_it_has_not_seen_and_a_constant_rate_does_not():
     for actual, what, within in ((HIGH_END, "sBG, High End", 0.017), (REGULAR, "sBG, Regular", 0.004)):
         later = _fitted(what).compare(actual).query("~fitted")
-        model, constant = (later[column] - later["survivors_share"]
-                           for column in ("survival_share", "constant_survival_share"))
+        model, constant = (
+            later[column] - later["survivors_share"]
+            for column in ("survival_share", "constant_survival_share")
+        )
         assert len(later) == 5 and model.abs().max() < within
         assert constant.abs().max() > 0.1 and constant.max() < 0  # too few survivors by far
 
@@ -103,7 +107,9 @@ def test_the_summary_agrees_with_lifetimes_customer_by_customer():
     for our, their in {"frequency": "frequency", "t_x": "recency", "T": "T"}.items():
         assert (ours[our] == theirs[their]).all()
     # lifetimes writes 0 where there is no repeat purchase; ours says that there is no such number
-    assert ours["monetary"].fillna(0).to_numpy() == pytest.approx(theirs["monetary_value"].to_numpy(), abs=1e-9)
+    assert ours["monetary"].fillna(0).to_numpy() == pytest.approx(
+        theirs["monetary_value"].to_numpy(), abs=1e-9
+    )
     assert ours["monetary"].isna().equals(ours["frequency"] == 0)
 
 
@@ -113,8 +119,10 @@ def published_and_ours() -> str:
     for what, (published, _, log_likelihood, _) in PUBLISHED.items():
         found = _fitted(what)
         ours = " ".join(f"{value:.5g}" for value in found.params.values())
-        lines.append(f"{what:22}{' '.join(map(str, published)):38}{ours:38}{log_likelihood or '–'}, "
-                     f"{found.log_likelihood:.4f}")
+        lines.append(
+            f"{what:22}{' '.join(map(str, published)):38}{ours:38}{log_likelihood or '–'}, "
+            f"{found.log_likelihood:.4f}"
+        )
     return "\n".join(lines)
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from gallery.relationship_levels import BASE, PLANS
 
 import crmkit
-from crmkit.relationship_levels.explorer import explore_relationship_levels
 from crmkit.display.numbers import number, percent
-from gallery.relationship_levels import BASE, PLANS
+from crmkit.relationship_levels.explorer import explore_relationship_levels
 
 
 @pytest.fixture
@@ -24,8 +24,9 @@ def marks(scene, kind):
 
 
 def test_bars_are_the_cumulative_cash_flows_and_the_numbers_the_net_present_values(explorer):
-    moved = explorer.move(repeat_rate=0.7, unit_margin=9, customers=30_000, margin_given_away=0.1,
-                          imitation_half_life_years=0.5)
+    moved = explorer.move(
+        repeat_rate=0.7, unit_margin=9, customers=30_000, margin_given_away=0.1, imitation_half_life_years=0.5
+    )
     base = replace(BASE, repeat_rate=0.7, unit_margin=9, customers=30_000)
     first = replace(PLANS[0], margin_given_away=0.1, imitation_half_life_years=0.5)
     result = crmkit.programme_economics([first, *PLANS[1:]], base=base)
@@ -48,7 +49,9 @@ def test_finding_names_the_best_level_and_what_was_given_away_for_nothing(explor
     for lang in ("zh", "en"):
         said = explorer.scene["said"][lang]
         assert crmkit.core.glossary.term_pair(best["level"])[lang == "en"] in said
-        assert number(best["net_present_value"], lang) in said and f"{best['value_per_customer']:,.2f}" in said
+        assert (
+            number(best["net_present_value"], lang) in said and f"{best['value_per_customer']:,.2f}" in said
+        )
         assert percent(points["reward_anyway"] / points["reward_cost"], 0) in said
     nothing = explorer.move(customers=0).scene["said"]
     assert "no programme earns its money back" in nothing["en"] and "没有一个项目" in nothing["zh"]
@@ -57,10 +60,14 @@ def test_finding_names_the_best_level_and_what_was_given_away_for_nothing(explor
 def test_every_setting_gives_a_small_scene_in_both_languages(explorer):
     for end in ("min", "max"):
         scene = explorer.move(**{c["name"]: c[end] for c in explorer.controls}).scene
-        assert len(json.dumps(scene)) < 20_000 and set(scene["shown"]) == {c["name"] for c in explorer.controls}
+        assert len(json.dumps(scene)) < 20_000 and set(scene["shown"]) == {
+            c["name"] for c in explorer.controls
+        }
         pairs = [m["text"] for m in marks(scene, "text") if isinstance(m["text"], dict)]
         for pair in [*pairs, scene["said"], scene["title"], *(c["label"] for c in explorer.controls)]:
-            assert any("一" <= c <= "鿿" for c in pair["zh"]) and not any("一" <= c <= "鿿" for c in pair["en"])
+            assert any("一" <= c <= "鿿" for c in pair["zh"]) and not any(
+                "一" <= c <= "鿿" for c in pair["en"]
+            )
             assert not {"_", "{"} & set(pair["zh"] + pair["en"]) and " nan" not in pair["en"]
         boxes = [(m["y"], m["y"] + m["height"]) for m in marks(scene, "rect")]
         assert min(low for low, _ in boxes) >= 0 and max(high for _, high in boxes) <= scene["height"]

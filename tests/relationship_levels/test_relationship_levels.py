@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import crmkit
 import crmkit.plots
 from crmkit import CrmkitError
+from crmkit.core.glossary import has_term
 from crmkit.relationship_levels.levels import (
     LEVELS,
     LIMITS,
@@ -23,18 +24,42 @@ from crmkit.relationship_levels.levels import (
     programme_economics,
     recommend_level,
 )
-from crmkit.core.glossary import has_term
 
 matplotlib.use("agg")
 
 BASE = CustomerBase(customers=20_000, repeat_rate=0.6, dispersion=0.45, unit_margin=12, purchases_per_year=8)
-POINTS = Programme(level="financial", purchase_lift=0.15, retention_lift=0.1, margin_given_away=0.06,
-                   imitation_half_life_years=1, setup_cost=30_000, yearly_cost=20_000, yearly_cost_per_member=1)
-CLUB = Programme(level="social", purchase_lift=0.12, retention_lift=0.25, margin_given_away=0.03, setup_cost=60_000,
-                 imitation_half_life_years=3, yearly_cost=50_000, yearly_cost_per_member=15, offered_to="worthwhile")
-SYSTEM = Programme(level="structural", purchase_lift=0.1, retention_lift=0.2, imitation_half_life_years=6,
-                   held_by_switching_cost=0.4, setup_cost=200_000, yearly_cost=40_000, yearly_cost_per_member=90,
-                   offered_to="worthwhile")
+POINTS = Programme(
+    level="financial",
+    purchase_lift=0.15,
+    retention_lift=0.1,
+    margin_given_away=0.06,
+    imitation_half_life_years=1,
+    setup_cost=30_000,
+    yearly_cost=20_000,
+    yearly_cost_per_member=1,
+)
+CLUB = Programme(
+    level="social",
+    purchase_lift=0.12,
+    retention_lift=0.25,
+    margin_given_away=0.03,
+    setup_cost=60_000,
+    imitation_half_life_years=3,
+    yearly_cost=50_000,
+    yearly_cost_per_member=15,
+    offered_to="worthwhile",
+)
+SYSTEM = Programme(
+    level="structural",
+    purchase_lift=0.1,
+    retention_lift=0.2,
+    imitation_half_life_years=6,
+    held_by_switching_cost=0.4,
+    setup_cost=200_000,
+    yearly_cost=40_000,
+    yearly_cost_per_member=90,
+    offered_to="worthwhile",
+)
 PLANS = (POINTS, CLUB, SYSTEM)
 
 
@@ -57,8 +82,10 @@ def test_value_is_the_geometric_series_when_nobody_copies(d, n):
     plan = replace(POINTS, imitation_half_life_years=float("inf"), held_by_switching_cost=0.2)
     longer = 1 - (1 - BASE.repeat_rate) * (1 - plan.retention_lift) * (1 - plan.held_by_switching_cost)
     value = BASE.customers * BASE.yearly_value
-    margin = value * ((1 + plan.purchase_lift) * (1 - plan.margin_given_away) * annuity(longer, d, n)
-                      - annuity(BASE.repeat_rate, d, n))
+    margin = value * (
+        (1 + plan.purchase_lift) * (1 - plan.margin_given_away) * annuity(longer, d, n)
+        - annuity(BASE.repeat_rate, d, n)
+    )
     members = BASE.customers * plan.yearly_cost_per_member * annuity(longer, d, n)
     expected = margin - members - plan.yearly_cost * annuity(1, d, n) - plan.setup_cost
     assert npv(plan, years=n, annual_discount_rate=d) == pytest.approx(expected, rel=1e-12)
@@ -75,13 +102,24 @@ def test_yearly_account_by_hand_year_for_year(plan):
     for year in range(1, 7):
         effect = 0.5 ** ((year - 0.5) / plan.imitation_half_life_years)
         margin = there * each * (1 + plan.purchase_lift * effect)
-        cash = margin * (1 - plan.margin_given_away) - left - there * plan.yearly_cost_per_member - plan.yearly_cost
+        cash = (
+            margin * (1 - plan.margin_given_away)
+            - left
+            - there * plan.yearly_cost_per_member
+            - plan.yearly_cost
+        )
         total += cash / 1.07**year
         row = table.loc[year]
-        assert [row["members"], row["margin_without"], row["cash_flow"], row["cumulative_discounted"]] == pytest.approx(
-            [there, left, cash, total])
+        assert [
+            row["members"],
+            row["margin_without"],
+            row["cash_flow"],
+            row["cumulative_discounted"],
+        ] == pytest.approx([there, left, cash, total])
         assert row["reward_anyway"] == pytest.approx(plan.margin_given_away * left)
-        there *= 1 - (1 - BASE.repeat_rate) * (1 - plan.retention_lift * effect) * (1 - plan.held_by_switching_cost)
+        there *= 1 - (1 - BASE.repeat_rate) * (1 - plan.retention_lift * effect) * (
+            1 - plan.held_by_switching_cost
+        )
         left *= BASE.repeat_rate
     found = result.levels.iloc[0]
     assert found["net_present_value"] == pytest.approx(total)
@@ -96,10 +134,18 @@ def test_break_even_lift_is_where_the_value_is_zero():
         # everybody stays invited who was: the same members, other lifts
         again = programme_economics(plan, base=BASE)
         members = again.levels["members"][0] / BASE.customers
-        few = replace(BASE, customers=BASE.customers * members, dispersion=0.8,
-                      unit_margin=again.yearly["margin_without"][1] / again.levels["members"][0] / 8)
-        scaled = replace(plan, purchase_lift=share * plan.purchase_lift, retention_lift=share * plan.retention_lift,
-                         offered_to="everyone")
+        few = replace(
+            BASE,
+            customers=BASE.customers * members,
+            dispersion=0.8,
+            unit_margin=again.yearly["margin_without"][1] / again.levels["members"][0] / 8,
+        )
+        scaled = replace(
+            plan,
+            purchase_lift=share * plan.purchase_lift,
+            retention_lift=share * plan.retention_lift,
+            offered_to="everyone",
+        )
         assert npv(scaled, few) == pytest.approx(0, abs=0.01)
 
 
@@ -118,14 +164,19 @@ def test_invited_are_black_and_scholes_two_normal_integrals_and_a_simulated_crow
     one = replace(BASE, dispersion=0.8, customers=1)
 
     def worth(value):
-        return npv(replace(CLUB, setup_cost=0, yearly_cost=0), replace(one, unit_margin=value / one.purchases_per_year))
+        return npv(
+            replace(CLUB, setup_cost=0, yearly_cost=0),
+            replace(one, unit_margin=value / one.purchases_per_year),
+        )
 
     low, high = 1.0, 5000.0  # the value from which a member repays what a member costs
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (low, middle) if worth(middle) > 0 else (middle, high)
     assert table["members"][1] / BASE.customers == pytest.approx((values > high).mean(), abs=0.004)
-    assert table["margin_without"][1] == pytest.approx(BASE.customers * (values * (values > high)).mean(), rel=0.02)
+    assert table["margin_without"][1] == pytest.approx(
+        BASE.customers * (values * (values > high)).mean(), rel=0.02
+    )
 
 
 # --- customers one by one -----------------------------------------------------------------------------------------
@@ -137,7 +188,9 @@ def simulated(plan, base, *, rng, years=5, rate=0.1, customers=150_000):
     rates = base.purchases_per_year * np.exp(rng.normal(-(spread**2) / 2, spread, customers))
     invited = np.ones(customers, bool)
     if plan.offered_to == "worthwhile":  # the best ones, as many as the plan invites
-        members = programme_economics(plan, base=base, years=years, annual_discount_rate=rate).levels["members"][0]
+        members = programme_economics(plan, base=base, years=years, annual_discount_rate=rate).levels[
+            "members"
+        ][0]
         invited = rates >= np.quantile(rates, 1 - members / base.customers)
     profit = np.zeros(customers)
     with_, without = np.ones(customers, bool), np.ones(customers, bool)
@@ -147,11 +200,16 @@ def simulated(plan, base, *, rng, years=5, rate=0.1, customers=150_000):
         bought = (anyway + more) * with_ * base.unit_margin
         cash = bought * (1 - plan.margin_given_away) - plan.yearly_cost_per_member * with_
         profit += (cash - anyway * without * base.unit_margin) / (1 + rate) ** year
-        mood, leave = rng.random(customers), 1 - base.repeat_rate  # the same customer, with the programme and without
+        mood, leave = (
+            rng.random(customers),
+            1 - base.repeat_rate,
+        )  # the same customer, with the programme and without
         without &= mood >= leave
         with_ &= mood >= leave * (1 - plan.retention_lift * effect) * (1 - plan.held_by_switching_cost)
     profit *= invited
-    fixed = (plan.setup_cost + sum(plan.yearly_cost / (1 + rate) ** y for y in range(1, years + 1))) / base.customers
+    fixed = (
+        plan.setup_cost + sum(plan.yearly_cost / (1 + rate) ** y for y in range(1, years + 1))
+    ) / base.customers
     return profit.mean() - fixed, profit.std() / customers**0.5
 
 
@@ -160,7 +218,9 @@ def test_value_agrees_with_customers_simulated_one_by_one(plan):
     found = [simulated(plan, BASE, rng=np.random.default_rng(seed)) for seed in (1, 2, 3)]
     off = [(mean - npv(plan) / BASE.customers) / error for mean, error in found]
     assert max(map(abs, off)) < 3.5 and abs(np.mean(off)) < 2.2
-    assert max(error for _, error in found) < 0.01 * BASE.yearly_value  # a real test: not hidden behind a wide error
+    assert (
+        max(error for _, error in found) < 0.01 * BASE.yearly_value
+    )  # a real test: not hidden behind a wide error
 
 
 def test_interval_covers_the_true_value_in_repeated_pilots():
@@ -172,9 +232,12 @@ def test_interval_covers_the_true_value_in_repeated_pilots():
         gone = [rng.binomial(n, leave * (1 - x)) for x in (0, POINTS.retention_lift)]
         ratio, fewer = bought[1] / bought[0], gone[1] / gone[0]
         plan = replace(
-            POINTS, purchase_lift=ratio - 1, retention_lift=1 - fewer,
+            POINTS,
+            purchase_lift=ratio - 1,
+            retention_lift=1 - fewer,
             purchase_lift_sd=ratio * (1 / bought[0] + 1 / bought[1]) ** 0.5,
-            retention_lift_sd=fewer * (1 / gone[0] - 1 / n + 1 / gone[1] - 1 / n) ** 0.5)
+            retention_lift_sd=fewer * (1 / gone[0] - 1 / n + 1 / gone[1] - 1 / n) ** 0.5,
+        )
         found = programme_economics(plan, base=BASE, rng=rng, draws=400).npv["financial"]
         inside.append(found.contains(truth))
     assert 0.91 < np.mean(inside) < 0.985
@@ -183,13 +246,27 @@ def test_interval_covers_the_true_value_in_repeated_pilots():
 # --- properties ---------------------------------------------------------------------------------------------------
 
 rates = st.floats(0.05, 0.95)
-bases = st.builds(CustomerBase, customers=st.integers(100, 10**6), repeat_rate=rates,
-                  dispersion=st.floats(0.05, 0.8), unit_margin=st.floats(1, 500), purchases_per_year=st.floats(0.5, 50))
+bases = st.builds(
+    CustomerBase,
+    customers=st.integers(100, 10**6),
+    repeat_rate=rates,
+    dispersion=st.floats(0.05, 0.8),
+    unit_margin=st.floats(1, 500),
+    purchases_per_year=st.floats(0.5, 50),
+)
 plans = st.builds(
-    Programme, level=st.sampled_from(LEVELS), purchase_lift=st.floats(0, 0.6), retention_lift=st.floats(0, 0.6),
-    margin_given_away=st.floats(0, 0.5), imitation_half_life_years=st.floats(0.1, 20),
-    held_by_switching_cost=st.floats(0, 0.6), setup_cost=st.floats(0, 1e5), yearly_cost=st.floats(0, 1e5),
-    yearly_cost_per_member=st.floats(0, 50), offered_to=st.sampled_from(["everyone", "worthwhile"]))
+    Programme,
+    level=st.sampled_from(LEVELS),
+    purchase_lift=st.floats(0, 0.6),
+    retention_lift=st.floats(0, 0.6),
+    margin_given_away=st.floats(0, 0.5),
+    imitation_half_life_years=st.floats(0.1, 20),
+    held_by_switching_cost=st.floats(0, 0.6),
+    setup_cost=st.floats(0, 1e5),
+    yearly_cost=st.floats(0, 1e5),
+    yearly_cost_per_member=st.floats(0, 50),
+    offered_to=st.sampled_from(["everyone", "worthwhile"]),
+)
 
 
 @given(bases, plans, st.floats(0.01, 0.4))
@@ -198,19 +275,33 @@ def test_value_falls_with_what_is_given_away_and_rises_with_what_is_gained(base,
     now, slack = npv(plan, base), 1e-6 * base.customers * base.yearly_value
     assert npv(replace(plan, margin_given_away=plan.margin_given_away + more), base) <= now + slack
     assert npv(replace(plan, purchase_lift=plan.purchase_lift + more), base) >= now - slack
-    assert npv(replace(plan, yearly_cost_per_member=plan.yearly_cost_per_member * (1 + more)), base) <= now + slack
-    free = replace(plan, yearly_cost_per_member=0)  # keeping a member who costs more than he brings is no gain
-    for better in ({"imitation_half_life_years": plan.imitation_half_life_years * (1 + more)},
-                   {"retention_lift": plan.retention_lift + more}, {"held_by_switching_cost": min(1, 0.6 + more)}):
+    assert (
+        npv(replace(plan, yearly_cost_per_member=plan.yearly_cost_per_member * (1 + more)), base)
+        <= now + slack
+    )
+    free = replace(
+        plan, yearly_cost_per_member=0
+    )  # keeping a member who costs more than he brings is no gain
+    for better in (
+        {"imitation_half_life_years": plan.imitation_half_life_years * (1 + more)},
+        {"retention_lift": plan.retention_lift + more},
+        {"held_by_switching_cost": min(1, 0.6 + more)},
+    ):
         assert npv(replace(free, **better), base) >= npv(free, base) - slack
 
 
 @given(bases, plans, st.sampled_from([0.01, 7.0, 1000.0]))
 @settings(max_examples=30, deadline=None)
 def test_currency_only_changes_the_unit(base, plan, rate):
-    money = {k: v * rate for k, v in asdict(plan).items() if k.endswith(("_cost", "per_member")) and k[:4] != "held"}
+    money = {
+        k: v * rate
+        for k, v in asdict(plan).items()
+        if k.endswith(("_cost", "per_member")) and k[:4] != "held"
+    }
     a = programme_economics(plan, base=base).levels
-    b = programme_economics(replace(plan, **money), base=replace(base, unit_margin=base.unit_margin * rate)).levels
+    b = programme_economics(
+        replace(plan, **money), base=replace(base, unit_margin=base.unit_margin * rate)
+    ).levels
     for column in ("net_present_value", "value_per_customer", "value_if_copied"):
         assert b[column][0] == pytest.approx(rate * a[column][0], rel=1e-6, abs=1e-6 * rate * base.customers)
     assert b["members"][0] == pytest.approx(a["members"][0], rel=1e-6)
@@ -226,8 +317,10 @@ def test_inviting_only_the_worthwhile_never_earns_less_than_everyone(base, plan)
 def test_order_of_the_programmes_does_not_matter_and_a_generator_only_adds_the_interval():
     one = programme_economics(PLANS, base=BASE)
     other = programme_economics(PLANS[::-1], base=BASE, rng=np.random.default_rng(1))
-    pd.testing.assert_frame_equal(one.levels.sort_values("level", ignore_index=True),
-                                  other.levels.sort_values("level", ignore_index=True))
+    pd.testing.assert_frame_equal(
+        one.levels.sort_values("level", ignore_index=True),
+        other.levels.sort_values("level", ignore_index=True),
+    )
     assert all(e.low is None for e in one.npv.values())
     assert {k: e.value for k, e in one.npv.items()} == {k: e.value for k, e in other.npv.items()}
     certain = other.npv["financial"]  # no standard error given: nothing is uncertain
@@ -272,8 +365,12 @@ def test_dispersion_alone_reverses_the_choice_by_who_is_worth_inviting():
     dear = replace(CLUB, yearly_cost_per_member=40, setup_cost=20_000, yearly_cost=20_000)
     points = replace(POINTS, purchase_lift=0.16, imitation_half_life_years=1.2)
     few, many = replace(BASE, dispersion=0.2), replace(BASE, dispersion=0.75)
-    assert recommend_level(few, programmes=[points, dear]).best == "social" and truth_prefers(dear, points, few)
-    assert recommend_level(many, programmes=[points, dear]).best == "financial" and truth_prefers(points, dear, many)
+    assert recommend_level(few, programmes=[points, dear]).best == "social" and truth_prefers(
+        dear, points, few
+    )
+    assert recommend_level(many, programmes=[points, dear]).best == "financial" and truth_prefers(
+        points, dear, many
+    )
 
 
 def test_no_programme_is_an_answer():
@@ -281,50 +378,79 @@ def test_no_programme_is_an_answer():
     assert advice.best == "no_level" and (advice.economics.levels["net_present_value"] < 0).all()
 
 
-@pytest.mark.parametrize("base, plans", [
-    (BASE, (replace(POINTS, imitation_half_life_years=0.4), CLUB_FOR_ALL)), (replace(BASE, customers=2000), PLANS),
-    (BASE, (POINTS, replace(CLUB_FOR_ALL, imitation_half_life_years=20))), (replace(BASE, customers=7000), PLANS),
-])
+@pytest.mark.parametrize(
+    "base, plans",
+    [
+        (BASE, (replace(POINTS, imitation_half_life_years=0.4), CLUB_FOR_ALL)),
+        (replace(BASE, customers=2000), PLANS),
+        (BASE, (POINTS, replace(CLUB_FOR_ALL, imitation_half_life_years=20))),
+        (replace(BASE, customers=7000), PLANS),
+    ],
+)
 def test_a_cause_is_what_alone_would_have_made_the_books_level_the_best(base, plans):
-    relief = {"imitation": {"imitation_half_life_years": float("inf")}, "margin_given_away": {"margin_given_away": 0},
-              "fixed_cost": {"setup_cost": 0, "yearly_cost": 0}, "member_cost": {"yearly_cost_per_member": 0}}
+    relief = {
+        "imitation": {"imitation_half_life_years": float("inf")},
+        "margin_given_away": {"margin_given_away": 0},
+        "fixed_cost": {"setup_cost": 0, "yearly_cost": 0},
+        "member_cost": {"yearly_cost_per_member": 0},
+    }
     advice = recommend_level(base, programmes=plans)
     plan = next(plan for plan in plans if plan.level == advice.book)
     to_beat = max(0, *(npv(other, base) for other in plans))
     assert advice.book != advice.best
-    assert advice.causes == tuple(c for c, change in relief.items() if npv(replace(plan, **change), base) > to_beat)
+    assert advice.causes == tuple(
+        c for c, change in relief.items() if npv(replace(plan, **change), base) > to_beat
+    )
 
 
 # --- the conditions -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("traits, book", [
-    ((0.5, 0.5, 10, 10), "financial"), ((0.5, 0.5, 60, 1), "social"), ((0.5, 0.5, 10, 50), "social"),
-    ((0.5, 0.2, 60, 1), "social"), ((0.5, 0.2, 60, 10), "structural"), ((0.5, 0.2, 10, 10), "no_level"),
-    ((0.2, 0.5, 10, 10), "no_level"), ((0.2, 0.2, 60, 10), "no_level"),
-])
+@pytest.mark.parametrize(
+    "traits, book",
+    [
+        ((0.5, 0.5, 10, 10), "financial"),
+        ((0.5, 0.5, 60, 1), "social"),
+        ((0.5, 0.5, 10, 50), "social"),
+        ((0.5, 0.2, 60, 1), "social"),
+        ((0.5, 0.2, 60, 10), "structural"),
+        ((0.5, 0.2, 10, 10), "no_level"),
+        ((0.2, 0.5, 10, 10), "no_level"),
+        ((0.2, 0.2, 60, 10), "no_level"),
+    ],
+)
 def test_conditions_of_the_lecture_and_of_the_kit(traits, book):
-    base = CustomerBase(customers=5000, **dict(zip(("repeat_rate", "dispersion", "unit_margin", "purchases_per_year"),
-                                                   traits)))
+    base = CustomerBase(
+        customers=5000,
+        **dict(zip(("repeat_rate", "dispersion", "unit_margin", "purchases_per_year"), traits)),
+    )
     advice = recommend_level(base, programmes=PLANS)
     assert advice.book == book
     asked = advice.conditions.groupby("level")["asked_by"].unique()
-    assert asked["structural"] == ["kit_condition"] and asked["financial"] == asked["social"] == ["lecture_condition"]
+    assert asked["structural"] == ["kit_condition"] and asked["financial"] == asked["social"] == [
+        "lecture_condition"
+    ]
     for row in advice.conditions.itertuples():
         assert row.limit == LIMITS[row.trait] and row.value == getattr(base, row.trait)
         assert row.met == (row.value >= row.limit if row.wanted == "≥" else row.value < row.limit)
 
 
-@pytest.mark.parametrize("base, plans", [
-    (BASE, (replace(POINTS, imitation_half_life_years=5), CLUB)),
-    (BASE, (replace(POINTS, imitation_half_life_years=0.3), CLUB_FOR_ALL)),
-    (BASE, (replace(POINTS, purchase_lift=0.0, retention_lift=0.0), CLUB_FOR_ALL)),
-    (replace(BASE, repeat_rate=0.1), PLANS),
-])
+@pytest.mark.parametrize(
+    "base, plans",
+    [
+        (BASE, (replace(POINTS, imitation_half_life_years=5), CLUB)),
+        (BASE, (replace(POINTS, imitation_half_life_years=0.3), CLUB_FOR_ALL)),
+        (BASE, (replace(POINTS, purchase_lift=0.0, retention_lift=0.0), CLUB_FOR_ALL)),
+        (replace(BASE, repeat_rate=0.1), PLANS),
+    ],
+)
 def test_reason_is_a_sentence_in_each_language_that_names_both_choices(base, plans):
     advice = recommend_level(base, programmes=plans)
     for k, text in enumerate(advice.reason):
-        assert crmkit.core.glossary.term_pair(advice.best)[k] in text and crmkit.core.glossary.term_pair(advice.book)[k] in text
+        assert (
+            crmkit.core.glossary.term_pair(advice.best)[k] in text
+            and crmkit.core.glossary.term_pair(advice.book)[k] in text
+        )
         assert all(crmkit.core.glossary.term_pair(cause)[k] in text for cause in advice.causes)
         assert any("一" <= c <= "鿿" for c in text) == (k == 0) and "{" not in text and "_" not in text
 
@@ -336,12 +462,17 @@ def test_the_repeat_rate_is_a_years_customers_who_buy_in_the_next_if_the_log_hol
     rng = np.random.default_rng(0)
     begun, years = rng.integers(0, 6 * 365, 3000), rng.geometric(0.4, 3000)  # each year 0.6 of them go on
     days = [start + np.append(0, rng.integers(0, 365 * n, 8 * n)) for start, n in zip(begun, years)]
-    log = pd.DataFrame({"customer_id": np.repeat(np.arange(3000), [len(d) for d in days]), "day": np.concatenate(days)})
-    log = log[log["day"] < 6 * 365].assign(date=lambda t: pd.Timestamp("2018-01-01") + pd.to_timedelta(t["day"], "D"),
-                                          amount=10.0)
+    log = pd.DataFrame(
+        {"customer_id": np.repeat(np.arange(3000), [len(d) for d in days]), "day": np.concatenate(days)}
+    )
+    log = log[log["day"] < 6 * 365].assign(
+        date=lambda t: pd.Timestamp("2018-01-01") + pd.to_timedelta(t["day"], "D"), amount=10.0
+    )
     before, now = (set(log["customer_id"][log["day"].between(y * 365, y * 365 + 364)]) for y in (4, 5))
-    last, whole = (measure_base(crmkit.customer_summary(part, as_of="2023-12-30"), margin_rate=0.5).repeat_rate
-                   for part in (log[log["day"] >= 4 * 365], log))
+    last, whole = (
+        measure_base(crmkit.customer_summary(part, as_of="2023-12-30"), margin_rate=0.5).repeat_rate
+        for part in (log[log["day"] >= 4 * 365], log)
+    )
     assert last == pytest.approx(len(before & now) / len(before), abs=0.01)
     assert whole < last - 0.15  # six years: those long gone are counted as not coming back
 
@@ -379,33 +510,53 @@ def test_lognormal_values_are_near_enough_to_cdnows_own_customers():
         each = -npv(replace(plan, offered_to="everyone"), replace(one, unit_margin=0))
         found = programme_economics(plan, base=base).levels.iloc[0]
         assert found["members"] / base.customers == pytest.approx((gain * values > each).mean(), abs=0.02)
-        assert found["value_per_customer"] == pytest.approx(np.maximum(gain * values - each, 0).mean(), rel=0.04)
+        assert found["value_per_customer"] == pytest.approx(
+            np.maximum(gain * values - each, 0).mean(), rel=0.04
+        )
 
 
 def test_traits_are_found_again_in_a_simulated_market():
-    rng, n, true = np.random.default_rng(8), 40_000, CustomerBase(
-        customers=1, repeat_rate=0.55, dispersion=0.4, unit_margin=9, purchases_per_year=10)
+    rng, n, true = (
+        np.random.default_rng(8),
+        40_000,
+        CustomerBase(customers=1, repeat_rate=0.55, dispersion=0.4, unit_margin=9, purchases_per_year=10),
+    )
     spread = NormalDist().inv_cdf(0.8) - NormalDist().inv_cdf(true.dispersion)
     rates = true.purchases_per_year * np.exp(rng.normal(-(spread**2) / 2, spread, n))
     stays = rng.random(n) < true.repeat_rate  # two years observed; those who stay buy in the second, too
     bought = 1 + rng.poisson(rates) + stays * (1 + rng.poisson(rates))
     since = np.where(stays, rng.uniform(0, 300, n), rng.uniform(366, 700, n))
-    found = measure_base(pd.DataFrame({"purchases": bought, "revenue": 30.0 * bought, "T": 730.5,
-                                       "days_since_last": since}), margin_rate=0.3)
+    found = measure_base(
+        pd.DataFrame({"purchases": bought, "revenue": 30.0 * bought, "T": 730.5, "days_since_last": since}),
+        margin_rate=0.3,
+    )
     assert found.repeat_rate == pytest.approx(true.repeat_rate, abs=0.01)
     assert found.unit_margin == pytest.approx(9) and found.customers == stays.sum()
-    assert found.purchases_per_year == pytest.approx(11, rel=0.03)  # one purchase a year is certain in this market
+    assert found.purchases_per_year == pytest.approx(
+        11, rel=0.03
+    )  # one purchase a year is certain in this market
     assert found.dispersion == pytest.approx(0.4 * 10 / 11 + 0.8 / 11, abs=0.015)
 
 
 def test_newcomers_count_among_the_customers_but_not_in_the_repeat_rate():
-    four = pd.DataFrame({"purchases": [4, 1, 6, 2], "revenue": [400.0, 50.0, 300.0, 100.0],
-                         "T": [730.5, 730.5, 330.0, 200.0], "days_since_last": [20.0, 500.0, 10.0, 30.0]})
+    four = pd.DataFrame(
+        {
+            "purchases": [4, 1, 6, 2],
+            "revenue": [400.0, 50.0, 300.0, 100.0],
+            "T": [730.5, 730.5, 330.0, 200.0],
+            "days_since_last": [20.0, 500.0, 10.0, 30.0],
+        }
+    )
     base = measure_base(four, margin_rate=0.5)
-    assert (base.customers, base.repeat_rate) == (3, 0.5)  # two were there a year ago, and one of them came again
+    assert (base.customers, base.repeat_rate) == (
+        3,
+        0.5,
+    )  # two were there a year ago, and one of them came again
     assert base.purchases_per_year == pytest.approx((4 / 2 + 6 + 2) / 3)  # under a year counts as a year
     assert base.unit_margin == pytest.approx(0.5 * 800 / 12)
-    assert base.dispersion == pytest.approx((100 + 200 + 0.4 * 300) / 600)  # 80 % of the three are 2.4, smallest first
+    assert base.dispersion == pytest.approx(
+        (100 + 200 + 0.4 * 300) / 600
+    )  # 80 % of the three are 2.4, smallest first
 
 
 def test_measuring_leaves_the_summary_as_it_was_and_does_not_mind_the_order():
@@ -437,7 +588,10 @@ def test_plots_draw_the_numbers_and_ring_the_years_in_which_a_programme_breaks_e
 
 def test_crosswalk_places_every_rung_of_the_three_ladders_once_in_words_of_the_catalogue():
     table = level_crosswalk()
-    assert table.groupby("ladder", sort=False).size().tolist() == [3, 3, 4] and not table["rung"].duplicated().any()
+    assert (
+        table.groupby("ladder", sort=False).size().tolist() == [3, 3, 4]
+        and not table["rung"].duplicated().any()
+    )
     assert (table.groupby("ladder")["position"].diff().dropna() == 1).all()
     assert all(map(has_term, pd.concat([table["ladder"], table["rung"], table["level"]])))
     assert table.loc[:2, "rung"].tolist() == table.loc[:2, "level"].tolist() == list(LEVELS)
@@ -452,37 +606,59 @@ def test_every_column_has_a_heading_in_both_languages():
     assert all(has_term(field) for field in [*asdict(BASE), *asdict(CLUB)])
 
 
-@pytest.mark.parametrize("field, value", [
-    ("repeat_rate", 1.2), ("repeat_rate", float("nan")), ("dispersion", 0.0), ("dispersion", 0.9), ("customers", 0),
-    ("unit_margin", -1), ("unit_margin", float("inf")), ("purchases_per_year", 0), ("customers", "many"),
-])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("repeat_rate", 1.2),
+        ("repeat_rate", float("nan")),
+        ("dispersion", 0.0),
+        ("dispersion", 0.9),
+        ("customers", 0),
+        ("unit_margin", -1),
+        ("unit_margin", float("inf")),
+        ("purchases_per_year", 0),
+        ("customers", "many"),
+    ],
+)
 def test_a_base_out_of_range_is_refused_by_name(field, value):
     with pytest.raises(CrmkitError, match=field) as caught:
         replace(BASE, **{field: value})
     assert caught.value.code == "out_of_range"
 
 
-@pytest.mark.parametrize("field, value", [
-    ("level", "golden"), ("offered_to", "some"), ("margin_given_away", 1.1), ("imitation_half_life_years", -1),
-    ("purchase_lift", float("nan")), ("retention_lift", 1.01), ("setup_cost", -5), ("yearly_cost", float("inf")),
-])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("level", "golden"),
+        ("offered_to", "some"),
+        ("margin_given_away", 1.1),
+        ("imitation_half_life_years", -1),
+        ("purchase_lift", float("nan")),
+        ("retention_lift", 1.01),
+        ("setup_cost", -5),
+        ("yearly_cost", float("inf")),
+    ],
+)
 def test_a_programme_out_of_range_is_refused_by_name(field, value):
     with pytest.raises(CrmkitError, match=field):
         replace(POINTS, **{field: value})
 
 
-@pytest.mark.parametrize("call, code", [
-    (lambda: programme_economics([POINTS, POINTS], base=BASE), "programme_levels"),
-    (lambda: programme_economics([], base=BASE), "programme_levels"),
-    (lambda: programme_economics(POINTS, base=BASE, years=0), "out_of_range"),
-    (lambda: programme_economics(POINTS, base=BASE, annual_discount_rate=-0.1), "out_of_range"),
-    (lambda: recommend_level(BASE, programmes=PLANS, limits={"repeat_rate": 0.5}), "level_limits"),
-    (lambda: measure_base(pd.DataFrame({"purchases": [1]}), margin_rate=0.3), "columns_needed"),
-    (lambda: measure_base(short(), margin_rate=2), "out_of_range"),
-    (lambda: measure_base(short(), margin_rate=0.3), "levels_history_short"),
-    (lambda: measure_base(short().iloc[:0], margin_rate=0.3), "no_values"),
-    (lambda: measure_base(short().assign(revenue=float("inf")), margin_rate=0.3), "cell_not_a_number"),
-])
+@pytest.mark.parametrize(
+    "call, code",
+    [
+        (lambda: programme_economics([POINTS, POINTS], base=BASE), "programme_levels"),
+        (lambda: programme_economics([], base=BASE), "programme_levels"),
+        (lambda: programme_economics(POINTS, base=BASE, years=0), "out_of_range"),
+        (lambda: programme_economics(POINTS, base=BASE, annual_discount_rate=-0.1), "out_of_range"),
+        (lambda: recommend_level(BASE, programmes=PLANS, limits={"repeat_rate": 0.5}), "level_limits"),
+        (lambda: measure_base(pd.DataFrame({"purchases": [1]}), margin_rate=0.3), "columns_needed"),
+        (lambda: measure_base(short(), margin_rate=2), "out_of_range"),
+        (lambda: measure_base(short(), margin_rate=0.3), "levels_history_short"),
+        (lambda: measure_base(short().iloc[:0], margin_rate=0.3), "no_values"),
+        (lambda: measure_base(short().assign(revenue=float("inf")), margin_rate=0.3), "cell_not_a_number"),
+    ],
+)
 def test_what_is_refused_says_why_in_both_languages(call, code):
     with pytest.raises(CrmkitError) as caught:
         call()
@@ -491,19 +667,29 @@ def test_what_is_refused_says_why_in_both_languages(call, code):
 
 
 def short():
-    return pd.DataFrame({"purchases": [1, 2], "revenue": [5.0, 9.0], "T": [100.0, 400.0],
-                         "days_since_last": [3.0, 380.0]})
+    return pd.DataFrame(
+        {"purchases": [1, 2], "revenue": [5.0, 9.0], "T": [100.0, 400.0], "days_since_last": [3.0, 380.0]}
+    )
 
 
 def test_edges_give_an_answer():
     nobody = replace(BASE, unit_margin=0)
-    assert npv(CLUB, nobody) == pytest.approx(-60_000 - 50_000 * annuity(1, 0.1, 5))  # nobody is worth inviting
+    assert npv(CLUB, nobody) == pytest.approx(
+        -60_000 - 50_000 * annuity(1, 0.1, 5)
+    )  # nobody is worth inviting
     assert npv(replace(POINTS, imitation_half_life_years=0)) == pytest.approx(
-        npv(replace(POINTS, purchase_lift=0, retention_lift=0)))
+        npv(replace(POINTS, purchase_lift=0, retention_lift=0))
+    )
     once = programme_economics(PLANS, base=replace(BASE, repeat_rate=0.0, dispersion=0.8), years=1)
     assert np.isfinite(once.levels[["members", "net_present_value", "value_if_copied"]]).all(axis=None)
     hopeless = programme_economics(Programme(level="social", yearly_cost=1), base=BASE).levels.iloc[0]
     assert np.isnan(hopeless["break_even_lift_share"]) and hopeless["peak_year"] == 0
-    returns_only = pd.DataFrame({"purchases": [3, 0], "revenue": [30.0, -5.0], "T": [500.0, np.nan],
-                                 "days_since_last": [10.0, np.nan]})
+    returns_only = pd.DataFrame(
+        {
+            "purchases": [3, 0],
+            "revenue": [30.0, -5.0],
+            "T": [500.0, np.nan],
+            "days_since_last": [10.0, np.nan],
+        }
+    )
     assert measure_base(returns_only, margin_rate=0.5).customers == 1

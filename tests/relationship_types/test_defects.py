@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from crmkit import CrmkitError
-from crmkit.relationship_types.defects import benefit_breadth, offer_effect, participation_funnel, promise_gap
 from crmkit.core.glossary import has_term
+from crmkit.relationship_types.defects import benefit_breadth, offer_effect, participation_funnel, promise_gap
 
 
 def people(tried, active, n):
@@ -16,6 +16,7 @@ def people(tried, active, n):
 
 
 # participation
+
 
 def test_funnel_by_hand_and_wilsons_published_interval():
     found = participation_funnel(people(70, 56, 100)).set_index("measure")
@@ -36,7 +37,11 @@ def test_funnel_reverses_where_to_work_from_the_most_lost_to_the_weakest_step():
 
 def test_funnel_with_nobody_left_and_with_one_customer():
     found = participation_funnel(people(0, 0, 10))
-    assert found["step_rate"].tolist()[1:2] == [0] and np.isnan(found["step_rate"][2]) and np.isnan(found["low"][2])
+    assert (
+        found["step_rate"].tolist()[1:2] == [0]
+        and np.isnan(found["step_rate"][2])
+        and np.isnan(found["low"][2])
+    )
     one = participation_funnel(people(1, 1, 1))
     assert one["step_rate"].tolist()[1:] == [1, 1] and (one["low"][1:] < 0.5).all()
 
@@ -48,6 +53,7 @@ def test_a_skipped_step_is_refused():
 
 
 # offers
+
 
 def trial(rng, n=2000, try_rate=(0.1, 0.4), stay_own=0.6, stay_bought=0.0):
     """Some would try anyway and stay; the offer also brings people who come for the offer alone."""
@@ -61,7 +67,9 @@ def trial(rng, n=2000, try_rate=(0.1, 0.4), stay_own=0.6, stay_bought=0.0):
 def test_offer_effect_by_hand_and_by_newcombes_published_interval():
     steps = pd.concat([people(70, 56, 70).assign(offered=1), people(80, 48, 80).assign(offered=0)])
     found = offer_effect(steps, value=10, cost=2)
-    assert found.steps.loc[1, ["difference", "low", "high"]].tolist() == pytest.approx([0.2, 0.0524, 0.3339], abs=5e-5)
+    assert found.steps.loc[1, ["difference", "low", "high"]].tolist() == pytest.approx(
+        [0.2, 0.0524, 0.3339], abs=5e-5
+    )
     assert found.profit_per_offer.value == pytest.approx(10 * 0.2 - 2 * 1)
 
 
@@ -76,7 +84,8 @@ def test_offer_reverses_more_who_try_but_none_who_stay_and_a_loss():
 
 def test_an_incentive_to_leavers_reverses_when_they_leave_one_period_later():
     leavers = trial(np.random.default_rng(2), try_rate=(0.2, 0.5), stay_bought=0.1).rename(
-        columns={"tried": "stayed", "active": "stayed_later"})
+        columns={"tried": "stayed", "active": "stayed_later"}
+    )
     found = offer_effect(leavers, value=60, cost=15, steps=("stayed", "stayed_later"))
     saved, later = found.steps.to_dict("records")
     assert saved["low"] > 0.2 and later["high"] < saved["low"] / 2 and found.profit_per_offer.high < 0
@@ -87,18 +96,28 @@ def test_an_incentive_to_leavers_reverses_when_they_leave_one_period_later():
 
 def test_coverage_of_the_offers_profit_and_of_the_lift():
     truth_lift, truth = 0.3 * 0.2, 50 * 0.3 * 0.2 - 10 * 0.4
-    held = [(found.profit_per_offer.contains(truth), found.steps["low"][1] <= truth_lift <= found.steps["high"][1])
-            for seed in range(300)
-            for found in [offer_effect(trial(np.random.default_rng(seed), n=600, stay_bought=0.2), value=50, cost=10)]]
+    held = [
+        (
+            found.profit_per_offer.contains(truth),
+            found.steps["low"][1] <= truth_lift <= found.steps["high"][1],
+        )
+        for seed in range(300)
+        for found in [
+            offer_effect(trial(np.random.default_rng(seed), n=600, stay_bought=0.2), value=50, cost=10)
+        ]
+    ]
     assert (np.abs(np.mean(held, axis=0) - 0.95) < 0.035).all()
 
 
 # promises
 
+
 def test_promises_by_hand_in_their_own_units():
     orders = pd.DataFrame({"days": [1, 2, 3, 6], "stars": [5, 4, 3, 5], "price": [10.0, 9, 12, 10]})
     found = promise_gap(orders, at_most={"days": 3, "price": 10}, at_least={"stars": 4}).set_index("measure")
-    assert found["gap"].tolist()[:3] == pytest.approx([0, 0.25, -0.25]) and np.isnan(found.loc["all_promises", "gap"])
+    assert found["gap"].tolist()[:3] == pytest.approx([0, 0.25, -0.25]) and np.isnan(
+        found.loc["all_promises", "gap"]
+    )
     assert found["kept_share"].tolist() == [0.75, 0.75, 0.75, 0.5]
     half = 3.182446 * np.std([1, 2, 3, 6], ddof=1) / 2  # Student's t with 3 degrees of freedom
     assert found.loc["days", ["gap_low", "gap_high"]].tolist() == pytest.approx([-half, half], rel=1e-6)
@@ -117,8 +136,12 @@ def test_over_commitment_reverses_two_kept_promises_into_one_broken_together():
     found = promise_gap(pd.DataFrame({"days": days, "price": price}), at_most={"days": 2.5, "price": 12})
     each, both = found["kept_share"][:2], found["kept_share"][2]
     assert (found["gap_high"][:2] < 0).all() and (found["low"][:2] > 0.75).all()
-    assert found["high"][2] < each.min() - 0.1 and found["high"][2] < each.prod()  # worse than by chance: a trade-off
-    choice = promise_gap(pd.DataFrame({"promise": np.where(hurry > 0, days - 2.5, price - 12)}), at_most={"promise": 0})
+    assert (
+        found["high"][2] < each.min() - 0.1 and found["high"][2] < each.prod()
+    )  # worse than by chance: a trade-off
+    choice = promise_gap(
+        pd.DataFrame({"promise": np.where(hurry > 0, days - 2.5, price - 12)}), at_most={"promise": 0}
+    )
     assert choice["low"][0] > 0.97 > both  # whoever may choose one of the two gets it
 
 
@@ -127,11 +150,14 @@ def test_coverage_of_the_promises_intervals():
     for seed in range(300):
         days = np.random.default_rng(seed).exponential(2, 150)
         found = promise_gap(pd.DataFrame({"days": days}), at_most={"days": 3}).iloc[0]
-        held.append((found["gap_low"] <= -1 <= found["gap_high"], found["low"] <= 1 - np.exp(-1.5) <= found["high"]))
+        held.append(
+            (found["gap_low"] <= -1 <= found["gap_high"], found["low"] <= 1 - np.exp(-1.5) <= found["high"])
+        )
     assert (np.abs(np.mean(held, axis=0) - 0.95) < 0.035).all()
 
 
 # breadth
+
 
 def forums(rng, n=40, sd=1.0, decline=8.0):
     b = rng.uniform(0.05, 1, n)
@@ -158,7 +184,10 @@ def test_scarcity_reverses_more_members_into_a_lower_total():
 
 
 def test_coverage_of_the_best_breadth():
-    held = [benefit_breadth(forums(np.random.default_rng(s), n=25)).best_breadth.contains(0.625) for s in range(250)]
+    held = [
+        benefit_breadth(forums(np.random.default_rng(s), n=25)).best_breadth.contains(0.625)
+        for s in range(250)
+    ]
     assert abs(np.mean(held) - 0.95) < 0.045
 
 
@@ -168,7 +197,9 @@ def test_breadth_weights_groups_by_members_and_dearer_benefits_go_to_fewer():
     assert weighted == pytest.approx(benefit_breadth(data[:15]).best_breadth.value, abs=0.02)
     best = [benefit_breadth(data, cost_per_member=c).best_breadth.value for c in (0, 1, 2, 4)]
     assert best == sorted(best, reverse=True)
-    money = benefit_breadth(data.assign(effect_per_member=data["effect_per_member"] * 100), cost_per_member=100)
+    money = benefit_breadth(
+        data.assign(effect_per_member=data["effect_per_member"] * 100), cost_per_member=100
+    )
     assert money.best_breadth.value == pytest.approx(best[1])
 
 
@@ -183,8 +214,11 @@ CALLS = {
 
 
 def frame_of(found):
-    return next((v for v in vars(found).values() if isinstance(v, pd.DataFrame)), None) if not isinstance(
-        found, pd.DataFrame) else found
+    return (
+        next((v for v in vars(found).values() if isinstance(v, pd.DataFrame)), None)
+        if not isinstance(found, pd.DataFrame)
+        else found
+    )
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -199,10 +233,18 @@ def test_order_does_not_matter_the_input_stays_and_columns_have_headings(name):
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("spoil, code", [
-    (lambda d: d.iloc[:0], "no_values"), (lambda d: d.iloc[:, 1:].iloc[:, 1:], "columns_needed"),
-    (lambda d: d.astype(float).apply(lambda c: c.mask(d.index == 2)), "cell_not_a_number"),
-    (lambda d: d.astype(float).assign(**{d.columns[-1]: np.inf, d.columns[-2]: np.inf}), "cell_not_a_number")])
+@pytest.mark.parametrize(
+    "spoil, code",
+    [
+        (lambda d: d.iloc[:0], "no_values"),
+        (lambda d: d.iloc[:, 1:].iloc[:, 1:], "columns_needed"),
+        (lambda d: d.astype(float).apply(lambda c: c.mask(d.index == 2)), "cell_not_a_number"),
+        (
+            lambda d: d.astype(float).assign(**{d.columns[-1]: np.inf, d.columns[-2]: np.inf}),
+            "cell_not_a_number",
+        ),
+    ],
+)
 def test_bad_tables_are_refused(name, spoil, code):
     call, with_, data = CALLS[name]
     with pytest.raises(CrmkitError) as error:
@@ -210,20 +252,23 @@ def test_bad_tables_are_refused(name, spoil, code):
     assert error.value.code == code
 
 
-@pytest.mark.parametrize("call", [
-    lambda: offer_effect(people(5, 2, 9).assign(offered=1), value=1, cost=1),
-    lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=-1, cost=1),
-    lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=1, cost=np.nan),
-    lambda: participation_funnel(people(5, 2, 9), level=95),
-    lambda: promise_gap(people(5, 2, 9), at_most={"tried": 1}, level=0),
-    lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(breadth_share=7)),
-    lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(breadth_share=0.5)),
-    lambda: benefit_breadth(forums(np.random.default_rng(1), n=3)),
-    lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(members=0)),
-    lambda: promise_gap(people(5, 2, 9)),
-    lambda: promise_gap(people(5, 2, 9), at_most={"tried": np.nan}),
-    lambda: participation_funnel(people(5, 2, 9), steps=()),
-])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: offer_effect(people(5, 2, 9).assign(offered=1), value=1, cost=1),
+        lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=-1, cost=1),
+        lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=1, cost=np.nan),
+        lambda: participation_funnel(people(5, 2, 9), level=95),
+        lambda: promise_gap(people(5, 2, 9), at_most={"tried": 1}, level=0),
+        lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(breadth_share=7)),
+        lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(breadth_share=0.5)),
+        lambda: benefit_breadth(forums(np.random.default_rng(1), n=3)),
+        lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(members=0)),
+        lambda: promise_gap(people(5, 2, 9)),
+        lambda: promise_gap(people(5, 2, 9), at_most={"tried": np.nan}),
+        lambda: participation_funnel(people(5, 2, 9), steps=()),
+    ],
+)
 def test_other_bad_arguments_are_refused_in_words(call):
     with pytest.raises(CrmkitError) as error:
         call()

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-
 from classroom import Classroom
-from coursekit.teach.grade.grade import grade
+
 from coursekit.sandbox.container import PROGRAMS, Containers, answering, command
 from coursekit.sandbox.probes import probe
-from coursekit.sandbox.warm import Limits
 from coursekit.sandbox.walls import tiers
+from coursekit.sandbox.warm import Limits
+from coursekit.teach.grade.grade import grade
 
 pytestmark = pytest.mark.usefixtures("walled")
 FEW = ["crmkit", "crmkit.answers.sheet"]
@@ -74,18 +74,32 @@ def docker(tmp_path, monkeypatch):
 def test_a_container_gets_no_network_no_privilege_nothing_of_this_computer_and_limits():
     line = command("docker", "one", Limits(memory=1 << 30, disk=1 << 20, processes=40), FEW)
     pairs = set(zip(line, line[1:]))
-    assert {("--network", "none"), ("--cap-drop", "ALL"), ("--security-opt", "no-new-privileges"), ("--user", "65534:65534"),
-            ("--pids-limit", "48"), ("--ipc", "private"), ("--pull", "never"), ("--log-driver", "none")} <= pairs
+    assert {
+        ("--network", "none"),
+        ("--cap-drop", "ALL"),
+        ("--security-opt", "no-new-privileges"),
+        ("--user", "65534:65534"),
+        ("--pids-limit", "48"),
+        ("--ipc", "private"),
+        ("--pull", "never"),
+        ("--log-driver", "none"),
+    } <= pairs
     assert "--read-only" in line and line[line.index("--memory") + 1] == line[line.index("--memory-swap") + 1]
     assert not {"-v", "--volume", "--mount", "--privileged", "--pid", "--device", "--cap-add"} & set(line)
-    assert str(ROOT) not in " ".join(line) and not any(os.environ.get(k, "-") in line for k in ("HOME", "USER"))
+    assert str(ROOT) not in " ".join(line) and not any(
+        os.environ.get(k, "-") in line for k in ("HOME", "USER")
+    )
 
 
 def test_the_image_holds_crmkit_and_no_coursekit_or_answers():
     text = (ROOT / "coursekit/grade/Containerfile").read_text(encoding="utf-8")
     copied = {word for line in text.splitlines() if line.startswith("COPY") for word in line.split()[1:-1]}
-    assert copied == {"requirements.lock", "datasets", "crmkit", *(f"coursekit/grade/{name}.py" for name in (
-        "inside", "inside_container", "fingerprint"))}
+    assert copied == {
+        "requirements.lock",
+        "datasets",
+        "crmkit",
+        *(f"coursekit/grade/{name}.py" for name in ("inside", "inside_container", "fingerprint")),
+    }
     assert all((ROOT / name).exists() for name in copied)
 
 
@@ -130,16 +144,31 @@ def test_each_submission_has_a_container_of_its_own_and_limits_hold(docker, tmp_
     (tmp_path / "files" / "more").mkdir(parents=True)
     (tmp_path / "files" / "more" / "a.csv").write_text("x\n1\n")
     with Containers(tier="docker", limits=Limits(seconds=4), modules=FEW, files=tmp_path / "files") as wall:
-        first = wall.run([SHEET, "open('more/b', 'w').write('left')", "assert open('more/a.csv').read() == 'x\\n1\\n'", "1 / 0"])
-        again = wall.run([SHEET, "import os; assert os.listdir('more') == ['a.csv'] and os.getuid() == 65534"])
+        first = wall.run(
+            [
+                SHEET,
+                "open('more/b', 'w').write('left')",
+                "assert open('more/a.csv').read() == 'x\\n1\\n'",
+                "1 / 0",
+            ]
+        )
+        again = wall.run(
+            [SHEET, "import os; assert os.listdir('more') == ['a.csv'] and os.getuid() == 65534"]
+        )
         ended = wall.run([SHEET, "import os; os._exit(3)"])
         began = time.monotonic()
         stuck = wall.run([SHEET, "while True: pass"])
         assert time.monotonic() - began < 20
         much = wall.run([SHEET, FLOOD])
-    assert first.state == again.state == "ended" and [e["name"] for e in first.errors] == ["ZeroDivisionError"]
+    assert first.state == again.state == "ended" and [e["name"] for e in first.errors] == [
+        "ZeroDivisionError"
+    ]
     assert first.sheet["answers"]["q"]["value"] == "here" and not again.errors and again.cpu_seconds > 0
-    assert (ended.state, ended.detail) == ("died", "exit 3") and stuck.state == "timeout" and much.state == "too_much_output"
+    assert (
+        (ended.state, ended.detail) == ("died", "exit 3")
+        and stuck.state == "timeout"
+        and much.state == "too_much_output"
+    )
     assert ended.sheet and stuck.sheet and stuck.last_cell == 1
     assert {p.name for p in docker.iterdir()} == {"docker", "asked.jsonl"}
 
@@ -183,8 +212,14 @@ def test_marks_are_those_that_bubblewrap_gives(docker, tmp_path, monkeypatch):
     marks, ended = {}, {}
     for tier in ("docker", "bubblewrap"):
         monkeypatch.setattr(module, "choose", lambda trust, tier=tier: (tier, {tier: "held"}))
-        graded = grade(room.out, assignment=room.folder, out=tmp_path / tier, jobs=1, limits=Limits(seconds=600),
-                       say=lambda *_: None)
+        graded = grade(
+            room.out,
+            assignment=room.folder,
+            out=tmp_path / tier,
+            jobs=1,
+            limits=Limits(seconds=600),
+            say=lambda *_: None,
+        )
         marks[tier] = {s: [(q.question, q.score) for q in g.questions] for s, g in graded.items()}
         ended[tier] = [(g.state, g.errors, g.cpu_seconds) for g in graded.values()]
     assert [e[0][:2] for e in ended.values()] == [("ended", [])] * 2, ended

@@ -5,15 +5,13 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import market_bots as bench  # noqa: E402
 import numpy as np
 import pandas as pd
 import pytest
 
-from crmkit.market import best_decision, carried_on, play, resized
-from crmkit.market import scenario
+from crmkit.market import best_decision, carried_on, play, resized, scenario
 from crmkit.market.game.rules import facts, opened, view
-
-import market_bots as bench  # noqa: E402
 
 SEEDS, CUSTOMERS = 2, 120
 RIVALS = ("status quo", "moderate everywhere", "newcomer offers", "advertising only", "matrix by the book")
@@ -27,8 +25,12 @@ def values(name: str) -> pd.DataFrame:
 
 def pooled(better: str, worse: str) -> tuple[float, float]:
     """Mean and standard error of the lead, over markets and seeds, in shares of what the sound manager makes."""
-    leads = np.concatenate([(values(name)[better] - values(name)[worse]) / values(name)["sound manager"].mean()
-                            for name in bench.SOUND])
+    leads = np.concatenate(
+        [
+            (values(name)[better] - values(name)[worse]) / values(name)["sound manager"].mean()
+            for name in bench.SOUND
+        ]
+    )
     return leads.mean(), leads.std(ddof=1) / len(leads) ** 0.5
 
 
@@ -48,13 +50,17 @@ def test_spending_on_everything_ruins_the_firm(name):
 
 
 def test_neither_the_book_nor_going_on_as_before_is_the_better_of_the_two_everywhere():
-    leads = {name: (values(name)["matrix by the book"] - values(name)["status quo"]).mean() for name in bench.SOUND}
+    leads = {
+        name: (values(name)["matrix by the book"] - values(name)["status quo"]).mean() for name in bench.SOUND
+    }
     assert leads["industrial_group"] < 0 < leads["over_contacting_insurer"]
 
 
 @pytest.mark.parametrize("name", ["over_contacting_insurer", "supplement_maker"])
 def test_calling_everybody_and_conferences_for_all_are_worth_less_than_spending_nothing(name):
-    nothing = bench.contest(name, seeds=SEEDS, customers=CUSTOMERS, bots=("spend nothing",))[0]["spend nothing"]
+    nothing = bench.contest(name, seeds=SEEDS, customers=CUSTOMERS, bots=("spend nothing",))[0][
+        "spend nothing"
+    ]
     assert (values(name)["status quo"] < nothing).all()
 
 
@@ -99,14 +105,21 @@ def test_the_experimenter_draws_by_lot_and_moves_its_standard_only_by_what_was_t
 
 
 def test_the_table_scores_the_status_quo_0_and_the_search_100_and_counts_seeds():
-    found = pd.DataFrame({"status quo": [10e3, 20e3, 30e3], "sound manager": [15e3, 35e3, 30e3],
-                          "search": [20e3, 40e3, np.nan]})
+    found = pd.DataFrame(
+        {
+            "status quo": [10e3, 20e3, 30e3],
+            "sound manager": [15e3, 35e3, 30e3],
+            "search": [20e3, 40e3, np.nan],
+        }
+    )
     table = bench.table(found, found * 0 + 1)
     assert table["score"].tolist() == [0, pytest.approx(100 * 10 / 15), 100]
     assert table["value"].tolist() == [20, pytest.approx(80 / 3), 30]
     assert table["above_search"].tolist() == [0, 0, 0] and table["above_sound"].tolist() == [0, 0, 1]
-    assert table.loc["status quo", ["to_sound", "se"]].tolist() == [pytest.approx(-20 / 3), pytest.approx(
-        np.std([5, 15, 0], ddof=1) / 3**0.5)]
+    assert table.loc["status quo", ["to_sound", "se"]].tolist() == [
+        pytest.approx(-20 / 3),
+        pytest.approx(np.std([5, 15, 0], ddof=1) / 3**0.5),
+    ]
 
 
 @pytest.mark.parametrize("price", [0.8, 1.3, 2.0])
@@ -115,7 +128,9 @@ def test_no_price_alone_beats_going_on_as_today(price):
     leads = []
     for name in bench.SOUND:
         trade = resized(scenario(name), customers=CUSTOMERS)
-        dear, today = (np.mean([play(trade, policy=policy, seed=seed).value for seed in range(SEEDS)]) for policy in (
-            lambda seen: replace(seen.standard, price=price), lambda seen: seen.standard))
+        dear, today = (
+            np.mean([play(trade, policy=policy, seed=seed).value for seed in range(SEEDS)])
+            for policy in (lambda seen: replace(seen.standard, price=price), lambda seen: seen.standard)
+        )
         leads.append((dear - today) / values(name)["sound manager"].mean())
     assert np.mean(leads) < -0.05 and np.median(leads) < 0

@@ -8,14 +8,13 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import market_recovery as bench  # noqa: E402
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
 
 import crmkit
-
-import market_recovery as bench  # noqa: E402
 
 TIERS = ["platinum", "gold", "iron", "lead"]
 LATER = ["share left after 24 months", "share left after 36 months", "months stayed of 36"]
@@ -134,12 +133,20 @@ def test_books_that_end_with_the_season_make_the_gone_look_alive_and_a_year_that
     season = bench.covered(tiers("web shop, books that end with the season", 8)).loc["lead"]
     assert season["held"] <= 2 and season["value_error"] > 0.25
     repaired = bench.covered(tiers("web shop, books that end in October, fitted by segment", 10)).loc["lead"]
-    assert repaired["held"] >= enough(repaired["of"]) and abs(repaired["value_error"]) < 0.1 and repaired["of"] >= 8
+    assert (
+        repaired["held"] >= enough(repaired["of"])
+        and abs(repaired["value_error"]) < 0.1
+        and repaired["of"] >= 8
+    )
 
 
-@pytest.mark.parametrize("case, above", [
-    ("supplement maker, tastes drifting 5% a month", 0.4),
-    ("web shop, service and complaints dropped next year", 0.08)])
+@pytest.mark.parametrize(
+    "case, above",
+    [
+        ("supplement maker, tastes drifting 5% a month", 0.4),
+        ("web shop, service and complaints dropped next year", 0.08),
+    ],
+)
 def test_tiers_are_foretold_too_high_where_the_next_year_is_another_one(case, above):
     """A failure by nature: foretold is 40% more than comes, and over, where tastes drift; 8% where service drops."""
     found = bench.covered(tiers(case, 6))
@@ -150,7 +157,12 @@ def test_tiers_are_foretold_too_high_where_the_next_year_is_another_one(case, ab
 # ---- which relationship type pays ----------------------------------------------------------------------------------
 
 CONTACTED = ["reactive", "accountable", "proactive"]
-SEEDS = {"supplement_maker": 8, "over_contacting_insurer": 8, "telecom": 6, "household_hotline": 3}  # markets of each
+SEEDS = {
+    "supplement_maker": 8,
+    "over_contacting_insurer": 8,
+    "telecom": 6,
+    "household_hotline": 3,
+}  # markets of each
 
 
 @cache
@@ -163,16 +175,22 @@ def held(frame: pd.DataFrame, kinds=CONTACTED, low="low", high="high") -> tuple[
     return int(((rows[low] <= rows["truth"]) & (rows["truth"] <= rows[high])).sum()), len(rows)
 
 
-@pytest.mark.parametrize("name, segment", [("supplement_maker", "seniors"), ("over_contacting_insurer", "families"),
-                                           ("telecom", "heavy_users")])
-def test_fed_with_a_pilot_the_comparisons_intervals_hold_the_twins_gains_and_its_choice_forgoes_little(name, segment):
+@pytest.mark.parametrize(
+    "name, segment",
+    [("supplement_maker", "seniors"), ("over_contacting_insurer", "families"), ("telecom", "heavy_users")],
+)
+def test_fed_with_a_pilot_the_comparisons_intervals_hold_the_twins_gains_and_its_choice_forgoes_little(
+    name, segment
+):
     """By lot, 300 customers to each type for a year: the two-year gains of twins lie within the intervals. What is
     forgone is where two types are near each other; it is a tenth and less of what the naive reading forgoes."""
     frame = types(name, segment, SEEDS[name])
     hits, of = held(frame)
     assert hits >= enough(of), (hits, of)
     lost = {by: bench.choice(frame, by)["forgone"].mean() for by in ("value", "naive")}
-    assert lost["value"] < 8 and lost["value"] < lost["naive"] / 10  # per cent of the segment's margin in the two years
+    assert (
+        lost["value"] < 8 and lost["value"] < lost["naive"] / 10
+    )  # per cent of the segment's margin in the two years
 
 
 def test_fed_with_assumed_lifts_the_comparison_calls_the_insurers_families_whom_twins_show_better_left_alone():
@@ -185,7 +203,9 @@ def test_fed_with_assumed_lifts_the_comparison_calls_the_insurers_families_whom_
     assert held(frame, low="assumed_low", high="assumed_high")[0] == 0
 
 
-@pytest.mark.parametrize("name, segment", [("supplement_maker", "seniors"), ("over_contacting_insurer", "families")])
+@pytest.mark.parametrize(
+    "name, segment", [("supplement_maker", "seniors"), ("over_contacting_insurer", "families")]
+)
 def test_the_naive_reading_buys_partnership_that_loses_more_than_four_fifths_of_the_margin(name, segment):
     """Good customers are called more, so calls seem to pay without end; twins under partnership lose 80% and more."""
     naive = bench.choice(types(name, segment, SEEDS[name]), "naive")
@@ -210,7 +230,9 @@ def test_where_tastes_drift_last_years_pilot_is_too_kind_to_contact_and_its_inte
 def test_partnerships_loss_is_read_too_small_where_nobody_sees_who_has_left():
     """A failure that is known: the model stops paying for whoever leaves, and the firm goes on calling them; under a
     contract, where leaving is seen, the same reading is right to 3%."""
+
     def error(name, segment):
         gains = types(name, segment, SEEDS[name]).query("at == 'partnership'")
         return gains["value"].mean() / gains["truth"].mean() - 1
+
     assert error("household_hotline", "singles") < -0.05 and abs(error("telecom", "heavy_users")) < 0.03

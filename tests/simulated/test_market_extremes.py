@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crmkit.market import Campaign, Decision, Market, resized, scenarios
-from crmkit.market import scenario
+from crmkit.market import Campaign, Decision, Market, resized, scenario, scenarios
 from crmkit.market.simulator.decision import POLICIES, TYPES
 
 NAMES = scenarios()["name"].tolist()
@@ -18,20 +17,38 @@ def extreme(trade, luck: np.random.Generator) -> Decision:
     groups = list(trade.groups)
 
     def lever(low, high, named=groups):
-        return {group: float(luck.choice([low, high])) for group in luck.choice(named, size=luck.integers(1, 3))}
+        return {
+            group: float(luck.choice([low, high])) for group in luck.choice(named, size=luck.integers(1, 3))
+        }
 
     def one(low, high):
         return float(luck.choice([low, high, (low + high) / 2]))
 
-    campaigns = tuple(Campaign(name=f"campaign {k}", discount=one(0, 0.9), contacts=one(0, 60), control_share=one(0, 1),
-                               newcomer_discount=one(0, 0.9), groups=tuple(luck.choice(groups, size=1)))
-                      for k in range(luck.integers(0, 3)))
+    campaigns = tuple(
+        Campaign(
+            name=f"campaign {k}",
+            discount=one(0, 0.9),
+            contacts=one(0, 60),
+            control_share=one(0, 1),
+            newcomer_discount=one(0, 0.9),
+            groups=tuple(luck.choice(groups, size=1)),
+        )
+        for k in range(luck.integers(0, 3))
+    )
     return Decision(
         relationship={group: str(luck.choice(TYPES)) for group in luck.choice(groups, size=2)},
-        contacts=None if luck.random() < 0.3 else lever(0, 60), contact_policy=str(luck.choice(POLICIES)),
-        financial=lever(0, 0.5), social=lever(0, 1), structural=lever(0, 1), care=lever(0, 1e12, list(trade.tiers)),
-        service_quality=one(0, 1), complaint_handling=one(0, 1), price=one(0.5, 2), acquisition_budget=one(0, 1e12),
-        campaigns=campaigns)
+        contacts=None if luck.random() < 0.3 else lever(0, 60),
+        contact_policy=str(luck.choice(POLICIES)),
+        financial=lever(0, 0.5),
+        social=lever(0, 1),
+        structural=lever(0, 1),
+        care=lever(0, 1e12, list(trade.tiers)),
+        service_quality=one(0, 1),
+        complaint_handling=one(0, 1),
+        price=one(0.5, 2),
+        acquisition_budget=one(0, 1e12),
+        campaigns=campaigns,
+    )
 
 
 def require_whole_books(market: Market) -> None:
@@ -47,15 +64,26 @@ def require_whole_books(market: Market) -> None:
     assert cents["profit"] == cents["revenue"] - cents["cost_of_goods"] - cents["programme_cost"]
     item = dict(zip(market.ledgers.names["item"], np.bincount(costs["item"], costs["amount"], minlength=12)))
     calls = contacts["programme"] == 0
-    assert item["contacts"] == contacts["cost"][calls].sum() and item["campaigns"] == contacts["cost"][~calls].sum()
+    assert (
+        item["contacts"] == contacts["cost"][calls].sum()
+        and item["campaigns"] == contacts["cost"][~calls].sum()
+    )
     assert item["complaints"] == books["complaints"]["cost"].sum()
     assert item["cost_to_serve"] == books["customers"]["cost_to_serve"].sum()
-    for ledger, column, least in (("contacts", "contacts", 0), ("contacts", "cost", 0), ("complaints", "cost", 0),
-                                  ("transactions", "amount", 1), ("transactions", "unit_cost", 0),
-                                  ("transactions", "quantity", 1), ("costs", "amount", 1),
-                                  ("customers", "cost_to_serve", 0)):
+    for ledger, column, least in (
+        ("contacts", "contacts", 0),
+        ("contacts", "cost", 0),
+        ("complaints", "cost", 0),
+        ("transactions", "amount", 1),
+        ("transactions", "unit_cost", 0),
+        ("transactions", "quantity", 1),
+        ("costs", "amount", 1),
+        ("customers", "cost_to_serve", 0),
+    ):
         assert books[ledger][column].min(initial=least) >= least, (ledger, column)
-    assert contacts["contacts"].max(initial=0) < 60 * 25  # of 60 planned, a customer worth four times the mean the most
+    assert (
+        contacts["contacts"].max(initial=0) < 60 * 25
+    )  # of 60 planned, a customer worth four times the mean the most
     truth = market.truth.select_dtypes("float32")
     assert np.isfinite(truth.to_numpy()).all()
 
@@ -78,8 +106,11 @@ def test_no_decision_within_the_limits_breaks_the_books(name):
 def test_customers_sold_to_below_cost_are_contacted_as_those_who_bring_nothing(name):
     """Under "by_value" a score below 0 turned contacts negative, and a mean near 0 made billions of them."""
     trade = resized(scenario(name), customers=200)
-    give_away = Decision(contacts=2.0, contact_policy="by_value",
-                         campaigns=(Campaign(name="gift", discount=0.9, contacts=0, newcomer_discount=0.9),))
+    give_away = Decision(
+        contacts=2.0,
+        contact_policy="by_value",
+        campaigns=(Campaign(name="gift", discount=0.9, contacts=0, newcomer_discount=0.9),),
+    )
     for seed in range(4):
         market = Market(trade, np.random.default_rng(seed))
         with warnings.catch_warnings():
@@ -88,19 +119,26 @@ def test_customers_sold_to_below_cost_are_contacted_as_those_who_bring_nothing(n
         regular = books["contacts"][books["programme"] == 0]
         assert (market.truth["true_score"] < 0).mean() > 0.2  # the case is met
         assert 0 <= regular.min() and regular.max() <= 2 * 21 + 1
-        assert regular.sum() / 24 < 3.5 * len(market.truth)   # two each as planned, of those on file
+        assert regular.sum() / 24 < 3.5 * len(market.truth)  # two each as planned, of those on file
     require_whole_books(market)
 
 
 def test_an_offer_uses_up_the_bargain_hunters_whom_a_year_makes_up_for():
     """Closed form: in the long run an offer every month brings a twelfth of the pool a month, however deep it is; one
     each November finds the pool full and brings 1 − exp(−5 · offer) of it."""
-    trade = replace(scenario("double_11_shop"), customers=1, acquisition_per_month=0.0, promotion_customers=1200.0)
+    trade = replace(
+        scenario("double_11_shop"), customers=1, acquisition_per_month=0.0, promotion_customers=1200.0
+    )
 
     def brought(offer, calendar_months=()):
         market = Market(trade, np.random.default_rng(5))
-        decision = Decision(campaigns=(Campaign(name="welcome", contacts=0, newcomer_discount=offer,
-                                                calendar_months=calendar_months),))
+        decision = Decision(
+            campaigns=(
+                Campaign(
+                    name="welcome", contacts=0, newcomer_discount=offer, calendar_months=calendar_months
+                ),
+            )
+        )
         people = market.step(decision, months=48).customers
         joined = people.loc[people["source"] == "promotion", "joined"]
         return joined.dt.to_period("M").value_counts().sort_index()

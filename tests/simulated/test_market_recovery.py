@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-import crmkit
-from crmkit.market import Decision, Market
-from crmkit.market import scenario
-
 from test_market_truth import one_segment, purchases, rng  # noqa: E402
 
-PARETO = {"r": 0.5533, "alpha": 10.578, "s": 0.6062, "beta": 11.668}  # CDNOW's, published; the record shop's truth
+import crmkit
+from crmkit.market import Decision, Market, scenario
+
+PARETO = {
+    "r": 0.5533,
+    "alpha": 10.578,
+    "s": 0.6062,
+    "beta": 11.668,
+}  # CDNOW's, published; the record shop's truth
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,9 @@ def shops():
 def test_pareto_nbd_finds_the_rates_that_made_the_record_shop(shops):
     """The market's own law refitted: the 95% intervals hold the truth (of 32; 27 is 4 standard deviations down)."""
     tables = [crmkit.fit_pareto_nbd(customers).table.set_index("parameter") for customers in shops]
-    held = sum(t.loc[name, "low"] <= value <= t.loc[name, "high"] for t in tables for name, value in PARETO.items())
+    held = sum(
+        t.loc[name, "low"] <= value <= t.loc[name, "high"] for t in tables for name, value in PARETO.items()
+    )
     assert held >= 27
 
 
@@ -37,7 +42,9 @@ def test_bg_nbd_fitted_to_the_record_shop_is_what_fader_hardie_lee_2005_found_in
     published = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
     found = pd.DataFrame([crmkit.fit_bg_nbd(customers).params for customers in shops])
     for name, value in published.items():
-        assert abs(found[name].mean() - value) < 2 * found[name].std() and 0.5 < found[name].mean() / value < 2, name
+        assert (
+            abs(found[name].mean() - value) < 2 * found[name].std() and 0.5 < found[name].mean() / value < 2
+        ), name
 
 
 # ---- the number of contacts beyond which more of them sell less ----------------------------------------------------
@@ -48,27 +55,42 @@ PLANS = np.array([0, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4, 6])  # contacts a month
 
 def contact_market(**changes):
     """Seniors who want company, with nobody leaving and nobody dropped from the file: what contact does alone."""
-    return one_segment("supplement_maker", "seniors", customers=3000, lapse_per_month=0.0, carryover=0.0,
-                       file_months=120, **changes)
+    return one_segment(
+        "supplement_maker",
+        "seniors",
+        customers=3000,
+        lapse_per_month=0.0,
+        carryover=0.0,
+        file_months=120,
+        **changes,
+    )
 
 
 def sold(s) -> np.ndarray:
     """Purchases under each of PLANS in truth: markets of the same luck, the same number of contacts for everybody."""
     crowd = replace(s, customers=10_000)
-    return np.array([purchases(Market(crowd, rng(100)), months=6, decision=Decision(contacts=x)).mean()
-                     for x in PLANS.tolist()])
+    return np.array(
+        [
+            purchases(Market(crowd, rng(100)), months=6, decision=Decision(contacts=x)).mean()
+            for x in PLANS.tolist()
+        ]
+    )
 
 
 def fitted(s, policy: str, seed: int) -> pd.Series:
     """What the kit's response model reads in half a year of this market's ledgers."""
     books = Market(s, rng(seed)).step(Decision(contacts=3.0, contact_policy=policy), months=6)
     people = books.customers["customer_id"]
-    table = pd.DataFrame({
-        "customer_id": people,
-        "contacts": people.map(books.contacts.groupby("customer_id")["contacts"].sum()).fillna(0) / 6,
-        "response": people.map(books.transactions["customer_id"].value_counts()).fillna(0),
-    })
-    return crmkit.fit_contact_response(table, margin_per_response=100.0, cost_per_contact=10.0).segments.iloc[0]
+    table = pd.DataFrame(
+        {
+            "customer_id": people,
+            "contacts": people.map(books.contacts.groupby("customer_id")["contacts"].sum()).fillna(0) / 6,
+            "response": people.map(books.transactions["customer_id"].value_counts()).fillna(0),
+        }
+    )
+    return crmkit.fit_contact_response(table, margin_per_response=100.0, cost_per_contact=10.0).segments.iloc[
+        0
+    ]
 
 
 CASES = {"as it is": {}, "drift": {"taste_drift": 0.08}, "cliff": {"response_shape": "cliff"}}
@@ -84,8 +106,9 @@ def readings():
         for policy in ("randomised", "by_value"):
             fits = pd.DataFrame([fitted(s, policy, seed) for seed in range(6)]).filter(like="annoyance")
             points = fits["annoyance_point"].astype(float)  # beyond 6: at the last plan
-            found[case, policy] = fits.assign(lost=1 - np.interp(points, PLANS, truth) / truth.max(),
-                                              best=PLANS[truth.argmax()])
+            found[case, policy] = fits.assign(
+                lost=1 - np.interp(points, PLANS, truth) / truth.max(), best=PLANS[truth.argmax()]
+            )
     return found
 
 
@@ -95,17 +118,25 @@ def test_contacts_given_by_lot_teach_the_right_number_though_the_shape_is_not_th
     assert (readings[case, "randomised"]["lost"] < 0.02).all()
 
 
-def test_where_contacts_come_whole_the_best_number_is_a_corner_that_the_smooth_models_interval_leaves_out(readings):
+def test_where_contacts_come_whole_the_best_number_is_a_corner_that_the_smooth_models_interval_leaves_out(
+    readings,
+):
     """A failure that is known: sales rise to one contact a month and stay nearly level to two; the model says 1.4.
 
     Its interval presumes a smooth curve, and holds the corner in no market; what is forgone is under 2% (above).
     """
     found = readings["as it is", "randomised"]
-    assert (found["best"] == 1).all() and (found["annoyance_low"] > 1).all() and (found["annoyance_high"] < 2.1).all()
+    assert (
+        (found["best"] == 1).all()
+        and (found["annoyance_low"] > 1).all()
+        and (found["annoyance_high"] < 2.1).all()
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_naive_reading_of_the_books_advises_contacts_that_lose_a_third_of_the_purchases_and_more(readings, case):
+def test_the_naive_reading_of_the_books_advises_contacts_that_lose_a_third_of_the_purchases_and_more(
+    readings, case
+):
     """Good customers are contacted more, so more contacts look better and better: the decision is reversed."""
     assert (readings[case, "by_value"]["lost"] > 0.3).all()
 

@@ -8,21 +8,36 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crmkit.core.intervals import difference
-from crmkit.market import Campaign, Decision, Market, Trial, replay
-from crmkit.market import scenario
-from crmkit.market.simulator.ledgers import COLUMNS, numbers
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import difference
+from crmkit.market import Campaign, Decision, Market, Trial, replay, scenario
+from crmkit.market.simulator.ledgers import COLUMNS, numbers
 
 LEDGERS = tuple(COLUMNS)
 OLD = Decision(
-    relationship={"all": "basic", "gold": "reactive"}, contact_policy="randomised", contacts={"all": 1.0},
-    financial=0.01, service_quality=0.4, campaigns=(Campaign(name="letters", control_share=0.5),))
+    relationship={"all": "basic", "gold": "reactive"},
+    contact_policy="randomised",
+    contacts={"all": 1.0},
+    financial=0.01,
+    service_quality=0.4,
+    campaigns=(Campaign(name="letters", control_share=0.5),),
+)
 NEW = Decision(
-    relationship={"all": "proactive", "gold": "partnership"}, contact_policy="by_value", financial={"gold": 0.05},
-    social=1.0, structural=0.5, care={"gold": 2000.0}, service_quality=0.8, complaint_handling=0.9, price=0.95,
-    acquisition_budget=3000.0, campaigns=(
-        Campaign(name="spring", discount=0.1, control_share=0.3, newcomer_discount=0.2), Campaign(name="club_day")))
+    relationship={"all": "proactive", "gold": "partnership"},
+    contact_policy="by_value",
+    financial={"gold": 0.05},
+    social=1.0,
+    structural=0.5,
+    care={"gold": 2000.0},
+    service_quality=0.8,
+    complaint_handling=0.9,
+    price=0.95,
+    acquisition_budget=3000.0,
+    campaigns=(
+        Campaign(name="spring", discount=0.1, control_share=0.3, newcomer_discount=0.2),
+        Campaign(name="club_day"),
+    ),
+)
 
 
 def rng(seed: int = 1) -> np.random.Generator:
@@ -69,7 +84,9 @@ def test_a_trial_of_the_standard_against_itself_changes_nothing(name, decision):
     for before in (None, decision):
         market = begun(name, before=before)
         twin = market.copy()
-        same(market.step(on_trial(decision, decision, drawn(market)), months=4), twin.step(decision, months=4))
+        same(
+            market.step(on_trial(decision, decision, drawn(market)), months=4), twin.step(decision, months=4)
+        )
         pd.testing.assert_frame_equal(market.truth, twin.truth, check_exact=True)
 
 
@@ -79,8 +96,13 @@ def test_a_trial_of_nobody_and_one_of_everybody_are_no_trial(name):
     market = begun(name)
     same(market.copy().step(on_trial(NEW, OLD, ()), months=4), market.copy().step(NEW, months=4))
     firm = replace(NEW, acquisition_budget=0.0, campaigns=(Campaign(name="spring"),))
-    closed = replace(market.scenario, acquisition_per_month=0.0, segments={
-        key: replace(part, referrals_per_year=0.0) for key, part in market.scenario.segments.items()})
+    closed = replace(
+        market.scenario,
+        acquisition_per_month=0.0,
+        segments={
+            key: replace(part, referrals_per_year=0.0) for key, part in market.scenario.segments.items()
+        },
+    )
     market = Market(closed, rng())
     market.step(OLD, months=3)
     everybody = tuple(market.ledgers.customers["customer_id"])
@@ -121,8 +143,22 @@ def test_a_hundred_thousand_customers_held_out_are_read_from_their_names():
     trial = Trial(standard=OLD, held_out=names)
     assert (trial.numbers == 7 * np.arange(100_000)).all() and trial.numbers is trial.numbers
     assert Decision.from_record(replace(NEW, trial=trial).record()).trial == trial
-    assert numbers(["C00000299", "c00000299", "C000000299", "C0000029", "C-0000001", "C1e000000", None, "", "C٠٠٠٠٠٠٠١"]
-                   ).tolist() == [299] + [-1] * 8
+    assert (
+        numbers(
+            [
+                "C00000299",
+                "c00000299",
+                "C000000299",
+                "C0000029",
+                "C-0000001",
+                "C1e000000",
+                None,
+                "",
+                "C٠٠٠٠٠٠٠١",
+            ]
+        ).tolist()
+        == [299] + [-1] * 8
+    )
 
 
 # ---- twins ---------------------------------------------------------------------------------------------------------
@@ -133,8 +169,13 @@ def test_a_hundred_thousand_customers_held_out_are_read_from_their_names():
 # The market below has none of them but the last, which moves only the day; so has every lever of the two decisions.
 LONE = {"social_dilution": 0.0, "price_noise": 0.0, "tiers": {"gold": 1.0}, "acquisition_per_month": 0.0}
 LONE_OLD = replace(OLD, financial=0.0, complaint_handling=0.2)
-LONE_NEW = replace(NEW, contact_policy="randomised", care=0.0, acquisition_budget=0.0, campaigns=(
-    Campaign(name="spring", discount=0.1, control_share=0.3), Campaign(name="club_day")))
+LONE_NEW = replace(
+    NEW,
+    contact_policy="randomised",
+    care=0.0,
+    acquisition_budget=0.0,
+    campaigns=(Campaign(name="spring", discount=0.1, control_share=0.3), Campaign(name="club_day")),
+)
 
 
 def without_days(ledger: str, books, customers) -> pd.DataFrame:
@@ -142,14 +183,18 @@ def without_days(ledger: str, books, customers) -> pd.DataFrame:
     frame = getattr(books, ledger)
     frame = frame[frame["customer_id"].isin(customers)]
     if ledger != "contacts" and len(frame):
-        frame = frame.assign(date=frame["date"].dt.to_period("M").astype(str)).drop(columns="order_id", errors="ignore")
+        frame = frame.assign(date=frame["date"].dt.to_period("M").astype(str)).drop(
+            columns="order_id", errors="ignore"
+        )
     return frame.sort_values(list(frame.columns)).reset_index(drop=True)
 
 
 @pytest.mark.parametrize("name", ["appliance_club", "telecom", "over_contacting_insurer", "double_11_shop"])
 def test_each_arm_lives_as_if_its_decision_were_for_all_where_nothing_couples_customers(name):
-    segments = {key: replace(part, referrals_per_year=0.0, units_per_order=1.0)
-                for key, part in scenario(name).segments.items()}
+    segments = {
+        key: replace(part, referrals_per_year=0.0, units_per_order=1.0)
+        for key, part in scenario(name).segments.items()
+    }
     market = begun(name, before=LONE_OLD, customers=1000, failure_rate=0.3, segments=segments, **LONE)
     held = drawn(market, 0.4)
     trial, full, kept = (market.copy() for _ in range(3))
@@ -164,15 +209,28 @@ def test_each_arm_lives_as_if_its_decision_were_for_all_where_nothing_couples_cu
             rows += len(expected)
         hidden = [market.truth.set_index("customer_id").loc[list(customers)] for market in (trial, twin)]
         pd.testing.assert_frame_equal(*hidden, check_exact=True)
-    assert rows == sum(len(getattr(books, ledger)) for ledger in ("transactions", "contacts", "complaints")) > 1500
-    assert len(without_days("transactions", books, treated)) != len(without_days("transactions", full.ledgers, held))
+    assert (
+        rows
+        == sum(len(getattr(books, ledger)) for ledger in ("transactions", "contacts", "complaints"))
+        > 1500
+    )
+    assert len(without_days("transactions", books, treated)) != len(
+        without_days("transactions", full.ledgers, held)
+    )
 
 
-@pytest.mark.parametrize("lever, item", [
-    ({"social": 1.0}, "social"), ({"structural": 1.0}, "structural"), ({"service_quality": 0.8}, "service_quality"),
-    ({"care": {"gold": 900.0, "iron": 300.0}}, "care"), ({"relationship": "partnership"}, "relationship_programme"),
-    ({"contacts": 8.0}, "contacts"), ({"campaigns": (Campaign(name="spring"),)}, "campaigns"),
-])
+@pytest.mark.parametrize(
+    "lever, item",
+    [
+        ({"social": 1.0}, "social"),
+        ({"structural": 1.0}, "structural"),
+        ({"service_quality": 0.8}, "service_quality"),
+        ({"care": {"gold": 900.0, "iron": 300.0}}, "care"),
+        ({"relationship": "partnership"}, "relationship_programme"),
+        ({"contacts": 8.0}, "contacts"),
+        ({"campaigns": (Campaign(name="spring"),)}, "campaigns"),
+    ],
+)
 def test_a_head_costs_in_a_trial_what_it_costs_in_the_full_roll_out(lever, item):
     """Two trials that swap the groups cost together, tier by tier, what the lever for all and for nobody cost."""
     market = begun("appliance_club", customers=2000)
@@ -196,7 +254,9 @@ def test_newcomers_and_what_is_the_firms_alone_follow_the_decision():
     held = tuple(market.ledgers.customers["customer_id"])
     books = market.step(on_trial(NEW, calm, held), months=3)
     costs = books.costs.groupby("item")["amount"].sum()
-    assert costs["acquisition"] == 9000 and "care" in costs and (books.customers["source"] == "promotion").any()
+    assert (
+        costs["acquisition"] == 9000 and "care" in costs and (books.customers["source"] == "promotion").any()
+    )
     mailed = books.contacts[books.contacts["programme"] != "relationship"]
     old = mailed["customer_id"].isin(held)
     assert set(mailed.loc[old, "programme"]) == {"letters"}
@@ -251,27 +311,49 @@ def test_welch_intervals_of_random_trials_hold_the_twins_truth_neyman_1923_welch
 # ---- what it says to bad input -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wrong, names", [
-    (lambda market: on_trial(NEW, on_trial(OLD, OLD, ()), ()), ("trial=Trial(",)),
-    (lambda market: on_trial(NEW, {"social": 1.0}, ()), ("social", "standard=Decision(")),
-    (lambda market: on_trial(NEW, OLD, "C00000007"), ("C00000007", "held_out=(")),
-    (lambda market: on_trial(NEW, OLD, None), ("None", "held_out=(")),
-    (lambda market: Decision.from_record({"trial": {"standard": 3, "held_out": []}}), ("=3", "standard=Decision(")),
-    (lambda market: replace(NEW, trial=("C00000007",)), ("C00000007", "trial=Trial(")),
-    (lambda market: on_trial(NEW, OLD, ("C00000001", "C00000007", "C00000007")), ("C00000007", "2")),
-    (lambda market: Decision.from_record({"trial": {"standard": {}, "held": []}}), ("held", "held_out")),
-    (lambda market: Decision.from_record({"trial": {"held_out": []}}), ("standard",)),
-    (lambda market: Decision.from_record({"trial": "none"}), ("none", "trial=Trial(")),
-    (lambda market: market.step(on_trial(NEW, OLD, ("C00000001", "C00000300"))), ("1", "C00000300", "C00000299")),
-    (lambda market: market.step(on_trial(NEW, OLD, ("C1",))), ("“C1”", "C00000000 … C00000299")),
-    (lambda market: market.step(on_trial(NEW, OLD, (7, None, "C00000001"))), ("“7”", "2", "C00000299")),
-    (lambda market: Market(market.scenario, rng()).step(on_trial(NEW, OLD, ("C00000000",))), ("C00000000", "—")),
-    (lambda market: market.step(on_trial(NEW, Decision(social={"titan": 1.0}), ())), ("titan", "platinum")),
-    (lambda market: market.step(on_trial(NEW, Decision(care={"all": 10.0}), ())), ("all", "platinum")),
-])
+@pytest.mark.parametrize(
+    "wrong, names",
+    [
+        (lambda market: on_trial(NEW, on_trial(OLD, OLD, ()), ()), ("trial=Trial(",)),
+        (lambda market: on_trial(NEW, {"social": 1.0}, ()), ("social", "standard=Decision(")),
+        (lambda market: on_trial(NEW, OLD, "C00000007"), ("C00000007", "held_out=(")),
+        (lambda market: on_trial(NEW, OLD, None), ("None", "held_out=(")),
+        (
+            lambda market: Decision.from_record({"trial": {"standard": 3, "held_out": []}}),
+            ("=3", "standard=Decision("),
+        ),
+        (lambda market: replace(NEW, trial=("C00000007",)), ("C00000007", "trial=Trial(")),
+        (lambda market: on_trial(NEW, OLD, ("C00000001", "C00000007", "C00000007")), ("C00000007", "2")),
+        (lambda market: Decision.from_record({"trial": {"standard": {}, "held": []}}), ("held", "held_out")),
+        (lambda market: Decision.from_record({"trial": {"held_out": []}}), ("standard",)),
+        (lambda market: Decision.from_record({"trial": "none"}), ("none", "trial=Trial(")),
+        (
+            lambda market: market.step(on_trial(NEW, OLD, ("C00000001", "C00000300"))),
+            ("1", "C00000300", "C00000299"),
+        ),
+        (lambda market: market.step(on_trial(NEW, OLD, ("C1",))), ("“C1”", "C00000000 … C00000299")),
+        (lambda market: market.step(on_trial(NEW, OLD, (7, None, "C00000001"))), ("“7”", "2", "C00000299")),
+        (
+            lambda market: Market(market.scenario, rng()).step(on_trial(NEW, OLD, ("C00000000",))),
+            ("C00000000", "—"),
+        ),
+        (
+            lambda market: market.step(on_trial(NEW, Decision(social={"titan": 1.0}), ())),
+            ("titan", "platinum"),
+        ),
+        (lambda market: market.step(on_trial(NEW, Decision(care={"all": 10.0}), ())), ("all", "platinum")),
+    ],
+)
 def test_a_trial_that_cannot_be_is_named_with_what_is_allowed_and_loses_nothing(wrong, names):
-    market = begun("fast_food_chain", months=1, acquisition_per_month=0.0, segments={
-        key: replace(part, referrals_per_year=0.0) for key, part in scenario("fast_food_chain").segments.items()})
+    market = begun(
+        "fast_food_chain",
+        months=1,
+        acquisition_per_month=0.0,
+        segments={
+            key: replace(part, referrals_per_year=0.0)
+            for key, part in scenario("fast_food_chain").segments.items()
+        },
+    )
     assert len(market.truth) == 300
     before = market.ledgers
     with pytest.raises(CrmkitError) as error:

@@ -8,8 +8,7 @@ import pytest
 from scipy import stats
 
 import crmkit
-from crmkit.market import Campaign, Decision, Market
-from crmkit.market import scenario
+from crmkit.market import Campaign, Decision, Market, scenario
 from crmkit.market.simulator.behaviour import poisson, response
 
 DAYS = 30.4375  # of the month in which a scenario states its rates
@@ -23,7 +22,9 @@ def plain(*, customers: int, setting: str = "noncontractual", arrival_months: in
     """The record shop, whose customers answer to nothing, with other rates: one segment and the bare processes."""
     shop = scenario("record_shop")
     segments = {"buyers": replace(shop.segments["buyers"], **traits)}
-    return replace(shop, customers=customers, setting=setting, arrival_months=arrival_months, segments=segments)
+    return replace(
+        shop, customers=customers, setting=setting, arrival_months=arrival_months, segments=segments
+    )
 
 
 def one_segment(name: str, segment: str, *, customers: int, **changes):
@@ -46,7 +47,9 @@ def purchases(market: Market, *, months: int, decision=Decision()) -> np.ndarray
 @pytest.mark.parametrize("mean", [0.0, 0.01, 0.7, 12.0, 400.0])
 def test_counts_by_inversion_are_poisson_quantiles(mean):
     uniform = rng().random(20_000)
-    assert (poisson(uniform, np.full(len(uniform), mean)) == stats.poisson.ppf(uniform, mean)).all() or mean == 0
+    assert (
+        poisson(uniform, np.full(len(uniform), mean)) == stats.poisson.ppf(uniform, mean)
+    ).all() or mean == 0
     assert poisson(np.array([0.5, 1 - 2.0**-53]), np.array([0.0, mean])).tolist()[0] == 0
 
 
@@ -86,7 +89,9 @@ def test_churn_at_one_rate_is_geometric_and_at_gamma_rates_it_slows():
         market = Market(s, rng())
         for month in range(1, 25):
             market.step(Decision())
-            t = (pd.Timestamp("1997-01-01") + pd.DateOffset(months=month) - pd.Timestamp("1997-01-01")).days / DAYS
+            t = (
+                pd.Timestamp("1997-01-01") + pd.DateOffset(months=month) - pd.Timestamp("1997-01-01")
+            ).days / DAYS
             expected = (1 + 0.05 * t / shape) ** -shape
             error = 4 * (expected * (1 - expected) / s.customers) ** 0.5
             assert market.truth["true_alive"].mean() == pytest.approx(expected, abs=error), (shape, month)
@@ -117,12 +122,22 @@ def test_the_record_shop_has_the_facts_of_cdnow_fader_hardie_lee_2005():
     real = crmkit.load("cdnow_sample")
     shop, decision = scenario("record_shop"), Decision()
     simulated = [Market(shop, rng(seed)).step(decision, months=18).transactions for seed in range(20)]
-    held = np.array([np.bincount(np.minimum(cohort(log, until="1997-09-30"), 7), minlength=8) / 2357
-                     for log in [real, *simulated]])
+    held = np.array(
+        [
+            np.bincount(np.minimum(cohort(log, until="1997-09-30"), 7), minlength=8) / 2357
+            for log in [real, *simulated]
+        ]
+    )
     assert np.abs(held[1:].mean(axis=0) - held[0]).max() < 0.02
-    assert held[0][0] == pytest.approx(1411 / 2357)  # 1,411 of the sample never came back: the published figure
-    track = np.array([[cohort(log, until=end).sum() for end in ("1997-06-30", "1997-09-30", "1997-12-31", "1998-06-30")]
-                      for log in [real, *simulated]])
+    assert held[0][0] == pytest.approx(
+        1411 / 2357
+    )  # 1,411 of the sample never came back: the published figure
+    track = np.array(
+        [
+            [cohort(log, until=end).sum() for end in ("1997-06-30", "1997-09-30", "1997-12-31", "1998-06-30")]
+            for log in [real, *simulated]
+        ]
+    )
     assert np.abs(track[1:].mean(axis=0) / track[0] - 1).max() < 0.05
 
 
@@ -144,10 +159,12 @@ def test_the_answer_to_contact_rises_levels_off_and_turns(shape):
 @pytest.mark.parametrize("shape", ["saturating", "quadratic", "cliff"])
 def test_contact_beyond_the_tolerance_lowers_purchases_and_keeps_fewer(shape):
     s = one_segment("supplement_maker", "seniors", customers=8000, response_shape=shape)
+
     def sold(contacts):
         market = Market(s, rng())
         bought = purchases(market, months=12, decision=Decision(contacts=contacts)).mean()
         return bought, market.truth["true_alive"].mean()
+
     none, right, much, more = map(sold, (0.0, 2.0, 6.0, 10.0))
     assert right > none and right > much
     assert more[0] <= much[0] < none[0] and more[1] <= much[1] < none[1]
@@ -155,14 +172,26 @@ def test_contact_beyond_the_tolerance_lowers_purchases_and_keeps_fewer(shape):
 
 def test_each_lever_moves_sales_or_retention_the_way_that_theory_says():
     s = one_segment("household_hotline", "families", customers=6000)
+
     def outcome(**levers):
         market = Market(s, rng())
         return purchases(market, months=18, decision=Decision(**levers)).mean()
+
     base = outcome()
     heard = outcome(relationship="reactive", complaint_handling=0.9)
-    better = [outcome(service_quality=0.9), outcome(social=1.0), outcome(structural=1.0), outcome(financial=0.05),
-              outcome(price=0.9), heard]
-    worse = [outcome(service_quality=0.1), outcome(price=1.1), outcome(relationship="partnership", contacts=6.0)]
+    better = [
+        outcome(service_quality=0.9),
+        outcome(social=1.0),
+        outcome(structural=1.0),
+        outcome(financial=0.05),
+        outcome(price=0.9),
+        heard,
+    ]
+    worse = [
+        outcome(service_quality=0.1),
+        outcome(price=1.1),
+        outcome(relationship="partnership", contacts=6.0),
+    ]
     assert min(better) > base > max(worse)
     # to hear complaints and do nothing about them is worse than to put them right
     assert outcome(relationship="reactive", complaint_handling=0.0) < heard
@@ -199,26 +228,42 @@ def test_referrals_come_from_the_satisfied():
 
 def test_what_rivals_copy_wears_off():
     """The same rebate lifts sales less in its third year than in its first, and not where nobody imitates."""
+
     def lift(half_life):
-        s = one_segment("fast_food_chain", "regulars", customers=3000, lapse_per_month=0.0,
-                        imitation_half_life_months=half_life)
-        with_, without = (Market(s, rng()).step(Decision(financial=rebate), months=36).accounts["revenue"].to_numpy()
-                          for rebate in (0.1, 0.0))
+        s = one_segment(
+            "fast_food_chain",
+            "regulars",
+            customers=3000,
+            lapse_per_month=0.0,
+            imitation_half_life_months=half_life,
+        )
+        with_, without = (
+            Market(s, rng()).step(Decision(financial=rebate), months=36).accounts["revenue"].to_numpy()
+            for rebate in (0.1, 0.0)
+        )
         ratio = with_ / without
         return ratio[:12].mean() - ratio[24:].mean()
+
     assert lift(12.0) > 0.05 and abs(lift(1200.0)) < 0.02
 
 
 def test_drifting_tastes_move_the_best_number_of_contacts():
     def best(drift):
-        s = one_segment("supplement_maker", "seniors", customers=4000, taste_drift=drift, lapse_per_month=0.0,
-                        trait_spread=0.0)
+        s = one_segment(
+            "supplement_maker",
+            "seniors",
+            customers=4000,
+            taste_drift=drift,
+            lapse_per_month=0.0,
+            trait_spread=0.0,
+        )
         late = {}
         for contacts in (0.5, 1.0, 1.5, 2.0, 2.5, 3.0):
             market = Market(s, rng())
             market.step(Decision(contacts=contacts), months=30)
             late[contacts] = purchases(market, months=6, decision=Decision(contacts=contacts)).mean()
         return max(late, key=late.get)
+
     assert best(0.0) >= 2.0 and best(0.04) <= 1.0
 
 
@@ -227,14 +272,22 @@ def test_drifting_tastes_move_the_best_number_of_contacts():
 
 def slopes(policy: str, seed: int) -> tuple[float, float]:
     """Purchases a month on contacts a month, as an analyst would regress them; and the true slope, from twins."""
-    s = one_segment("household_hotline", "families", customers=5000, lapse_per_month=0.0, contact_need=3.0,
-                    contact_tolerance=4.0,
-                    file_months=120)  # else those who buy nothing drop off the file, which confounds the lottery again
+    s = one_segment(
+        "household_hotline",
+        "families",
+        customers=5000,
+        lapse_per_month=0.0,
+        contact_need=3.0,
+        contact_tolerance=4.0,
+        file_months=120,
+    )  # else those who buy nothing drop off the file, which confounds the lottery again
     contacts = 1.0
     market = Market(s, rng(seed))
     market.step(Decision(contacts=0.0), months=6)
+
     def sales(twin, decision):
         return purchases(twin, months=6, decision=decision) / 6
+
     twins = {c: sales(market.copy(), Decision(contacts=c)).mean() for c in (0.5, 1.5)}
     books = market.step(Decision(contacts=contacts, contact_policy=policy), months=6)
     people = books.customers["customer_id"]
@@ -261,16 +314,24 @@ def uplifts(seeds: int) -> pd.DataFrame:
     rows = []
     for seed in range(seeds):
         market = Market(s, rng(seed))
-        for_all, for_none = (Decision(campaigns=(replace(offer, control_share=share),)) for share in (0.0, 1.0))
-        all_, none = (purchases(market.copy(), months=1, decision=decision) for decision in (for_all, for_none))
+        for_all, for_none = (
+            Decision(campaigns=(replace(offer, control_share=share),)) for share in (0.0, 1.0)
+        )
+        all_, none = (
+            purchases(market.copy(), months=1, decision=decision) for decision in (for_all, for_none)
+        )
         books = market.step(Decision(campaigns=(offer,)))
         mailed = books.contacts.set_index("customer_id")["arm"]
         bought = mailed.index.to_series().map(books.transactions["customer_id"].value_counts()).fillna(0)
         outcomes = pd.DataFrame({"group": mailed.to_numpy(), "outcome": bought.to_numpy()})
-        rows.append(crmkit.uplift(outcomes).iloc[0][["uplift", "uplift_low", "uplift_high", "treated_mean"]].tolist()
-                    + [(all_ - none).mean()])
+        rows.append(
+            crmkit.uplift(outcomes).iloc[0][["uplift", "uplift_low", "uplift_high", "treated_mean"]].tolist()
+            + [(all_ - none).mean()]
+        )
     found = pd.DataFrame(rows, columns=["value", "low", "high", "naive", "truth"])
-    return found.assign(truth=found["truth"].mean())  # the market's own effect; the twins of one seed share its luck
+    return found.assign(
+        truth=found["truth"].mean()
+    )  # the market's own effect; the twins of one seed share its luck
 
 
 def test_uplift_against_the_control_group_covers_the_truth_in_95_of_100_markets():

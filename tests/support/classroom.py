@@ -6,11 +6,24 @@ from pathlib import Path
 
 import nbformat
 
-from coursekit.teach.assign.assign import assign
 from coursekit.lessons.exercise import load_exercise
+from coursekit.teach.assign.assign import assign
 
 PACK = Path(__file__).parent / "packs" / "gym_offer"
-NAMES = ["王小明", "Ann Wood", "李静", "Ben Hall", "陈晨", "Cleo Park", "赵磊", "Dan Reed", "周敏", "Eva Lund", "吴迪", "Finn Ost"]
+NAMES = [
+    "王小明",
+    "Ann Wood",
+    "李静",
+    "Ben Hall",
+    "陈晨",
+    "Cleo Park",
+    "赵磊",
+    "Dan Reed",
+    "周敏",
+    "Eva Lund",
+    "吴迪",
+    "Finn Ost",
+]
 
 
 class Classroom:
@@ -21,8 +34,14 @@ class Classroom:
         self.out.mkdir(parents=True)
         roster = folder / "roster.csv"
         rows = [["student_id", "name", "language"]]
-        rows += [[f"2026{i:04d}", NAMES[i % len(NAMES)] + ("" if i < len(NAMES) else str(i)), ("zh", "en", "both")[i % 3]]
-                 for i in range(students)]
+        rows += [
+            [
+                f"2026{i:04d}",
+                NAMES[i % len(NAMES)] + ("" if i < len(NAMES) else str(i)),
+                ("zh", "en", "both")[i % 3],
+            ]
+            for i in range(students)
+        ]
         with roster.open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerows(rows)
         assign(pack, roster=roster, out=self.folder, **settings)
@@ -37,7 +56,9 @@ class Classroom:
     def variant(self, student: str) -> dict:
         return self.manifest["variants"][student]
 
-    def notebook(self, student: str, changed: dict[str, str] | None = None, *, extra: list[str] = (), before=()):
+    def notebook(
+        self, student: str, changed: dict[str, str] | None = None, *, extra: list[str] = (), before=()
+    ):
         """The student's own notebook with the solution's code, ``changed`` per question; cells ``before`` the first
         question and ``extra`` at the end."""
         variant = self.variant(student)

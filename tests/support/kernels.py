@@ -46,18 +46,28 @@ class WarmKernel:
         self.folder, self.answers = folder, folder / "answers.json"
         env = {k: v for k, v in os.environ.items() if not k.startswith("CRMKIT_")}
         self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(cwd=str(folder), env=env | {"CRMKIT_ANSWERS": str(self.answers)},
-                                  extra_arguments=["--log-level=ERROR"])
+        self.manager.start_kernel(
+            cwd=str(folder),
+            env=env | {"CRMKIT_ANSWERS": str(self.answers)},
+            extra_arguments=["--log-level=ERROR"],
+        )
 
     def run(self, notebook, **parameters):
         """The notebook (a path or a node) as executed with the parameters; papermill's error where a cell fails."""
         self.answers.unlink(missing_ok=True)
-        whole = copy.deepcopy(notebook) if hasattr(notebook, "cells") else nbformat.read(notebook, as_version=4)
+        whole = (
+            copy.deepcopy(notebook) if hasattr(notebook, "cells") else nbformat.read(notebook, as_version=4)
+        )
         whole.cells = [nbformat.v4.new_code_cell(BEFORE), *whole.cells, nbformat.v4.new_code_cell(AFTER)]
         path = self.folder / "in.ipynb"
         nbformat.write(whole, path)
         done = papermill.execute_notebook(
-            str(path), str(self.folder / "out.ipynb"), parameters=parameters, progress_bar=False, km=self.manager)
+            str(path),
+            str(self.folder / "out.ipynb"),
+            parameters=parameters,
+            progress_bar=False,
+            km=self.manager,
+        )
         self.labels = eval(done.cells[-1].outputs[0]["data"]["text/plain"])["labels"]
         done.cells = done.cells[1:-1]
         return done

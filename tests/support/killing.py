@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
 from places import ROOT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -14,8 +15,9 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 def killed_when(ready, *arguments: str) -> None:
     """``python ARGUMENTS`` until ``ready()``, then killed; all that it had started must end soon after by itself."""
-    process = subprocess.Popen([sys.executable, *arguments], env=ENVIRONMENT, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, *arguments], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         end = time.monotonic() + 90
         while not ready() and process.poll() is None and time.monotonic() < end:
@@ -26,7 +28,9 @@ def killed_when(ready, *arguments: str) -> None:
         process.wait()
     assert family or sys.platform != "linux", "it was to be killed in the middle of its work"
     end = time.monotonic() + 20
-    while (left := {pid: line for pid, line in family.items() if _line(pid) == line}) and time.monotonic() < end:
+    while (
+        left := {pid: line for pid, line in family.items() if _line(pid) == line}
+    ) and time.monotonic() < end:
         time.sleep(0.1)
     assert not left
 
@@ -63,6 +67,9 @@ def kept(out: Path) -> dict[str, tuple[int, str]]:
     """Key → (place of the row, outcome) of the runs in a journal: a row written again would have another place."""
     try:
         with sqlite3.connect(f"file:{out / 'journal.sqlite'}?mode=ro", uri=True) as store:
-            return {key: (place, text) for key, place, text in store.execute("select key, rowid, outcome from runs")}
+            return {
+                key: (place, text)
+                for key, place, text in store.execute("select key, rowid, outcome from runs")
+            }
     except sqlite3.Error:
         return {}  # not begun yet

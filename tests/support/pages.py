@@ -21,13 +21,16 @@ def fresh(browser, **options):
     assert errors == []
 
 
-def open_notebook(page, server: str, name: str, *, kernel: bool = False, switch: bool = True,
-                  app: bool = True) -> None:
+def open_notebook(
+    page, server: str, name: str, *, kernel: bool = False, switch: bool = True, app: bool = True
+) -> None:
     """Open a notebook. Without ``kernel`` the request for one is never answered; ``switch``: it has the switch;
     ``app``: JupyterLab was started with ``expose_app_in_browser``.
     """
     if not kernel:
-        page.route("**/api/sessions*", lambda route: None if route.request.method == "POST" else route.continue_())
+        page.route(
+            "**/api/sessions*", lambda route: None if route.request.method == "POST" else route.continue_()
+        )
     page.goto(f"{server}/lab/tree/{name}?reset")
     page.wait_for_selector(".jp-Notebook .jp-Cell .jp-RenderedMarkdown :is(h1, h2)", state="attached")
     if switch:

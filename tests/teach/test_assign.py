@@ -8,12 +8,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
 from classroom import PACK, Classroom
-from coursekit.teach.assign.assign import assign
-from coursekit.teach.assign.roster import read_roster
+
 from coursekit.lessons.exercise import load_exercise
 from coursekit.messages import KitError
+from coursekit.teach.assign.assign import assign
+from coursekit.teach.assign.roster import read_roster
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,9 @@ def room(tmp_path_factory):
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def test_a_seed_is_the_hmac_of_assignment_and_student_as_the_standard_library_reckons_it(room):
@@ -40,8 +42,11 @@ def test_every_notebook_holds_its_own_parameters_as_papermill_injects_them(room,
     variant = room.variant(student)
     laid = nbformat.read(room.folder / "students" / variant["folder"] / variant["file"], 4)
     by_hand = papermill.parameterize.parameterize_notebook(
-        papermill.iorw.load_notebook_node(str(room.folder / "students" / variant["folder"] / variant["file"])),
-        {"seed": variant["seed"], "lang": variant["language"]})
+        papermill.iorw.load_notebook_node(
+            str(room.folder / "students" / variant["folder"] / variant["file"])
+        ),
+        {"seed": variant["seed"], "lang": variant["language"]},
+    )
     assert [c.source for c in laid.cells] == [c.source for c in by_hand.cells]
     injected = [c for c in laid.cells if "injected-parameters" in c.metadata.get("tags", [])]
     assert len(injected) == 1 and f"seed = {variant['seed']}" in injected[0].source
@@ -53,7 +58,9 @@ def test_a_notebook_holds_nothing_of_the_solution_or_the_secret(room):
     solution = [line for code in room.solution.values() for line in code.splitlines() if len(line) > 30]
     for path in (room.folder / "students").rglob("*.ipynb"):
         text = "\n".join(c.source for c in nbformat.read(path, 4).cells)
-        assert not [line for line in solution if line in text] and secret not in path.read_text(encoding="utf-8")
+        assert not [line for line in solution if line in text] and secret not in path.read_text(
+            encoding="utf-8"
+        )
         assert "rubric" not in text and "tolerance" not in text
 
 
@@ -100,21 +107,27 @@ def test_a_lost_folder_of_a_student_is_laid_again_byte_for_byte(tmp_path):
 
 
 def test_each_platform_gets_one_archive_in_its_own_naming(room):
-    for platform, pattern in (("moodle", "王小明_20260000_assignsubmission_file_/"), ("canvas", "annwood_20260001_")):
+    for platform, pattern in (
+        ("moodle", "王小明_20260000_assignsubmission_file_/"),
+        ("canvas", "annwood_20260001_"),
+    ):
         with zipfile.ZipFile(room.folder / f"{platform}.zip") as archive:
             names = archive.namelist()
             assert archive.testzip() is None and len([n for n in names if n.endswith(".ipynb")]) == 6
             assert any(n.startswith(pattern) for n in names), names
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("name\nAnn\n", "roster_no_id"),
-    ("student_id,name\n1,Ann\n1,Ben\n", "roster_twice"),
-    ("student_id,name\nA1,Ann\na1,Ben\n", "roster_twice"),
-    ("student_id,name,language\n1,Ann,klingon\n", "roster_language"),
-    ("student_id,name\n,Ann\n", "roster_no_id_in_line"),
-    ("student_id,name\n", "roster_empty"),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("name\nAnn\n", "roster_no_id"),
+        ("student_id,name\n1,Ann\n1,Ben\n", "roster_twice"),
+        ("student_id,name\nA1,Ann\na1,Ben\n", "roster_twice"),
+        ("student_id,name,language\n1,Ann,klingon\n", "roster_language"),
+        ("student_id,name\n,Ann\n", "roster_no_id_in_line"),
+        ("student_id,name\n", "roster_empty"),
+    ],
+)
 def test_a_roster_that_cannot_be_right_is_refused_by_its_line(tmp_path, text, code):
     path = tmp_path / "roster.csv"
     path.write_text(text, encoding="utf-8")
@@ -129,16 +142,25 @@ def test_rosters_of_excel_moodle_canvas_and_a_chinese_system_are_read(tmp_path):
     chinese = tmp_path / "a.csv"
     chinese.write_bytes("2026 秋\n学号,姓名,语言\n007,张三,中文\n008,=cmd|x,英语\n".encode("gb18030"))
     first = read_roster(chinese)
-    assert [(s.student_id, s.name, s.language) for s in first] == [("007", "张三", "zh"), ("008", "=cmd|x", "en")]
+    assert [(s.student_id, s.name, s.language) for s in first] == [
+        ("007", "张三", "zh"),
+        ("008", "=cmd|x", "en"),
+    ]
     moodle = tmp_path / "b.csv"
-    moodle.write_text("First name,Last name,ID number,Identifier\nAnn,Wood,11,Participant 901\n静,李,12,Participant 902\n",
-                      encoding="utf-8-sig")
+    moodle.write_text(
+        "First name,Last name,ID number,Identifier\nAnn,Wood,11,Participant 901\n静,李,12,Participant 902\n",
+        encoding="utf-8-sig",
+    )
     both = read_roster(moodle)
     assert [(s.student_id, s.name, s.platform["moodle_id"]) for s in both] == [
-        ("11", "Ann Wood", "Participant 901"), ("12", "李静", "Participant 902")]
+        ("11", "Ann Wood", "Participant 901"),
+        ("12", "李静", "Participant 902"),
+    ]
     canvas = tmp_path / "c.csv"
-    canvas.write_text("Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n\"Wood, Ann\",501,A11,ann,1\n",
-                      encoding="utf-8")
+    canvas.write_text(
+        'Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"Wood, Ann",501,A11,ann,1\n',
+        encoding="utf-8",
+    )
     (one,) = read_roster(canvas)
     assert (one.student_id, one.name, one.platform["canvas_id"]) == ("A11", "Wood, Ann", "501")
     book = tmp_path / "d.xlsx"
@@ -166,8 +188,15 @@ def test_practice_says_right_or_not_and_form_never_does(tmp_path):
             if name:
                 shown[name] = space["answer"]._latest[name].right
     plt.close("all")
-    assert shown == {"renewed_offered": True, "uplift": False, "by_segment": None, "best_segment": shown["best_segment"],
-                     "uplift_chart": None, "profit": True, "advice": None}
+    assert shown == {
+        "renewed_offered": True,
+        "uplift": False,
+        "by_segment": None,
+        "best_segment": shown["best_segment"],
+        "uplift_chart": None,
+        "profit": True,
+        "advice": None,
+    }
 
 
 def test_an_exercise_or_a_folder_that_is_not_there_is_said(tmp_path):

@@ -13,22 +13,22 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from classroom import Classroom
+from killing import ENVIRONMENT, kept, killed_when
 
 import crmkit
-from classroom import Classroom
-from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.game import leaderboard_page as board, contest
-from coursekit.teach.game.contest import draw_seed, ranked, read_policy, read_secret, standing
-from coursekit.teach.game.submissions import whose
-from coursekit.teach.game.policy_process import packed
-from coursekit.teach.grade.intake import Found
 from coursekit.messages import KitError
-from crmkit.market import Outcome, play, resized
+from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.game import contest
+from coursekit.teach.game import leaderboard_page as board
+from coursekit.teach.game.contest import draw_seed, ranked, read_policy, read_secret, standing
+from coursekit.teach.game.policy_process import packed
+from coursekit.teach.game.submissions import whose
+from coursekit.teach.grade.intake import Found
+from crmkit.market import Outcome, play, resized, scenario
 from crmkit.market.game import rules
-from crmkit.market import scenario
 from crmkit.market.game.game import Setup
 from crmkit.market.simulator.ledgers import COLUMNS
-from killing import ENVIRONMENT, kept, killed_when
 
 SETUP = Setup(scenario="household_hotline", seed=0, quarters=3, customers=100)
 KEY = bytes(range(32))
@@ -76,54 +76,116 @@ ATTACKS = {
     "raises when loaded": ("1 / 0\ndef policy(view):\n" + USUAL, {"raised"}),
     "leaves when loaded": ("import sys\nsys.exit(0)\ndef policy(view):\n" + USUAL, {"raised"}),
     "stops answering at the second quarter": (
-        "def policy(view):\n    if view.quarter == 2: raise KeyError('lost')\n" + USUAL, {"raised"}),
+        "def policy(view):\n    if view.quarter == 2: raise KeyError('lost')\n" + USUAL,
+        {"raised"},
+    ),
     "no decision": ("def policy(view):\n    return {'price': 1}", {"raised"}),
     "endless": ("def policy(view):\n    while True: pass", {"timeout", "ended"}),
     "sleeps": ("import time\ndef policy(view):\n    time.sleep(999)", {"timeout"}),
     "dies": ("import os\ndef policy(view):\n    os._exit(0)", {"ended"}),
-    "kills everybody": ("import os\ndef policy(view):\n    for pid in range(1, 5000):\n        try: os.kill(pid, 9)\n"
-                        "        except OSError: pass\n    os.kill(os.getpid(), 9)", {"ended", "raised"}),
-    "fork bomb": ("import os\ndef policy(view):\n    while True:\n        try: os.fork()\n        except OSError: pass",
-                  {"timeout", "ended"}),
-    "memory": ("def policy(view):\n    kept = []\n    while True: kept.append(bytearray(64 << 20))", {"raised", "ended", "timeout"}),
-    "prints without end": ("def policy(view):\n    for _ in range(100): print('x' * (1 << 20))\n" + USUAL, {""}),
+    "kills everybody": (
+        "import os\ndef policy(view):\n    for pid in range(1, 5000):\n        try: os.kill(pid, 9)\n"
+        "        except OSError: pass\n    os.kill(os.getpid(), 9)",
+        {"ended", "raised"},
+    ),
+    "fork bomb": (
+        "import os\ndef policy(view):\n    while True:\n        try: os.fork()\n        except OSError: pass",
+        {"timeout", "ended"},
+    ),
+    "memory": (
+        "def policy(view):\n    kept = []\n    while True: kept.append(bytearray(64 << 20))",
+        {"raised", "ended", "timeout"},
+    ),
+    "prints without end": (
+        "def policy(view):\n    for _ in range(100): print('x' * (1 << 20))\n" + USUAL,
+        {""},
+    ),
     "floods the line": (SEND + "def policy(view):\n    while True: send(frame(x='y' * 60000))", {"flood"}),
-    "floods with tiny frames": (SEND + "raw = frame() * 10000\ndef policy(view):\n    while True: send(raw)",
-                                {"flood", "timeout"}),
-    "a frame of a gigabyte": (SEND + "def policy(view):\n    send(b'\\x7f\\xff\\xff\\xff' + b'x' * 99)\n" + USUAL, {"flood"}),
-    "deep json": (SEND + "raw = b'[' * 900000\ndef policy(view):\n    send(struct.pack('>I', len(raw)) + raw)\n" + USUAL,
-                  {"", "flood"}),
-    "forges its value": (SEND + "def policy(view):\n    send(frame(value=1e15, score=100, profit=1e15, reason='', "
-                         "quarter=0, done=True, decided=8))\n" + USUAL, {""}),
-    "forges a decision": (SEND + "def policy(view):\n    send(frame(quarter=view.quarter, decision={'price': 1e9}))\n" + USUAL,
-                          {"refused"}),
-    "forges a wall that fell": (SEND + "def policy(view):\n    send(frame(wall='no sandbox here'))\n" + USUAL, {"no_wall"}),
-    "forges a list": (SEND + "def policy(view):\n    send(frame(quarter=view.quarter, decision=[[1], {'campaigns': 3}]))\n" + USUAL,
-                      {"refused"}),
-    "patches Decision": ("from crmkit.market import Decision\nDecision.__post_init__ = lambda self: None\n"
-                         "def policy(view):\n    return Decision(price=50.0, financial={'all': -3})", {"refused"}),
-    "patches record": ("from crmkit.market import Decision\nDecision.record = lambda self: {'price': float('nan')}\n"
-                       "def policy(view):\n" + USUAL, {"refused"}),
-    "patches json": ("import json\njson.dumps = lambda *a, **k: '{\"quarter\": 1, \"decision\": {\"scenario\": 1}}'\n"
-                     "def policy(view):\n" + USUAL, {"refused"}),
-    "a text that lies": ("from dataclasses import replace\nclass T(str):\n    def __eq__(self, o): return True\n"
-                         "    __hash__ = str.__hash__\ndef policy(view):\n"
-                         "    return replace(view.standard, relationship={'all': T('everything')})", {"refused", "raised"}),
-    "a group that is none": ("from dataclasses import replace\ndef policy(view):\n"
-                             "    return replace(view.standard, social={'martians': 1})", {"refused"}),
-    "customers that are none": ("from dataclasses import replace\nfrom crmkit.market import Trial\ndef policy(view):\n"
-                                "    return replace(view.standard, trial=Trial(standard=view.standard, held_out=('C99999999',)))",
-                                {"refused"}),
-    "a thousand campaigns": ("from dataclasses import replace\nfrom crmkit.market import Campaign\ndef policy(view):\n"
-                             "    return replace(view.standard, campaigns=tuple(Campaign(name=f'c{i}') for i in range(1000)))",
-                             {"refused"}),
-    "a huge record": ("from dataclasses import replace\nfrom crmkit.market import Campaign\ndef policy(view):\n"
-                      "    return replace(view.standard, campaigns=(Campaign(name='x' * (5 << 20)),))", {"flood"}),
-    "survivor": (f"import os, sys\ndef policy(view):\n    if os.fork() == 0:\n        os.setsid()\n"
-                 f"        os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(300)', '{MARKER}'])\n" + USUAL,
-                 {""}),
-    "a thread that stays": ("import threading, time\ndef policy(view):\n"
-                            "    threading.Thread(target=time.sleep, args=(300,)).start()\n" + USUAL, {""}),
+    "floods with tiny frames": (
+        SEND + "raw = frame() * 10000\ndef policy(view):\n    while True: send(raw)",
+        {"flood", "timeout"},
+    ),
+    "a frame of a gigabyte": (
+        SEND + "def policy(view):\n    send(b'\\x7f\\xff\\xff\\xff' + b'x' * 99)\n" + USUAL,
+        {"flood"},
+    ),
+    "deep json": (
+        SEND
+        + "raw = b'[' * 900000\ndef policy(view):\n    send(struct.pack('>I', len(raw)) + raw)\n"
+        + USUAL,
+        {"", "flood"},
+    ),
+    "forges its value": (
+        SEND + "def policy(view):\n    send(frame(value=1e15, score=100, profit=1e15, reason='', "
+        "quarter=0, done=True, decided=8))\n" + USUAL,
+        {""},
+    ),
+    "forges a decision": (
+        SEND + "def policy(view):\n    send(frame(quarter=view.quarter, decision={'price': 1e9}))\n" + USUAL,
+        {"refused"},
+    ),
+    "forges a wall that fell": (
+        SEND + "def policy(view):\n    send(frame(wall='no sandbox here'))\n" + USUAL,
+        {"no_wall"},
+    ),
+    "forges a list": (
+        SEND
+        + "def policy(view):\n    send(frame(quarter=view.quarter, decision=[[1], {'campaigns': 3}]))\n"
+        + USUAL,
+        {"refused"},
+    ),
+    "patches Decision": (
+        "from crmkit.market import Decision\nDecision.__post_init__ = lambda self: None\n"
+        "def policy(view):\n    return Decision(price=50.0, financial={'all': -3})",
+        {"refused"},
+    ),
+    "patches record": (
+        "from crmkit.market import Decision\nDecision.record = lambda self: {'price': float('nan')}\n"
+        "def policy(view):\n" + USUAL,
+        {"refused"},
+    ),
+    "patches json": (
+        'import json\njson.dumps = lambda *a, **k: \'{"quarter": 1, "decision": {"scenario": 1}}\'\n'
+        "def policy(view):\n" + USUAL,
+        {"refused"},
+    ),
+    "a text that lies": (
+        "from dataclasses import replace\nclass T(str):\n    def __eq__(self, o): return True\n"
+        "    __hash__ = str.__hash__\ndef policy(view):\n"
+        "    return replace(view.standard, relationship={'all': T('everything')})",
+        {"refused", "raised"},
+    ),
+    "a group that is none": (
+        "from dataclasses import replace\ndef policy(view):\n"
+        "    return replace(view.standard, social={'martians': 1})",
+        {"refused"},
+    ),
+    "customers that are none": (
+        "from dataclasses import replace\nfrom crmkit.market import Trial\ndef policy(view):\n"
+        "    return replace(view.standard, trial=Trial(standard=view.standard, held_out=('C99999999',)))",
+        {"refused"},
+    ),
+    "a thousand campaigns": (
+        "from dataclasses import replace\nfrom crmkit.market import Campaign\ndef policy(view):\n"
+        "    return replace(view.standard, campaigns=tuple(Campaign(name=f'c{i}') for i in range(1000)))",
+        {"refused"},
+    ),
+    "a huge record": (
+        "from dataclasses import replace\nfrom crmkit.market import Campaign\ndef policy(view):\n"
+        "    return replace(view.standard, campaigns=(Campaign(name='x' * (5 << 20)),))",
+        {"flood"},
+    ),
+    "survivor": (
+        f"import os, sys\ndef policy(view):\n    if os.fork() == 0:\n        os.setsid()\n"
+        f"        os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(300)', '{MARKER}'])\n"
+        + USUAL,
+        {""},
+    ),
+    "a thread that stays": (
+        "import threading, time\ndef policy(view):\n"
+        "    threading.Thread(target=time.sleep, args=(300,)).start()\n" + USUAL,
+        {""},
+    ),
 }
 # what is reached for; what it finds leaves as the words of an error. {masked}, {traits}: what to look for, not as it is
 DIG = """
@@ -219,8 +281,13 @@ def everything(tmp_path_factory, walled):
     (out / "secret.key").write_text(KEY.hex())
     sources = {**HONEST, **{name: source for name, (source, _) in ATTACKS.items()}, "digs": digging()}
     with socket.create_server(("127.0.0.1", 0)) as server:
-        places = {"secret": str(out / "secret.key"), "journal": str(out / "journal.sqlite"), "port": server.getsockname()[1],
-                  "other": str(room / "nothing" / "policy.py"), "written": str(folder / "written")}
+        places = {
+            "secret": str(out / "secret.key"),
+            "journal": str(out / "journal.sqlite"),
+            "port": server.getsockname()[1],
+            "other": str(room / "nothing" / "policy.py"),
+            "written": str(folder / "written"),
+        }
         os.chmod(folder, 0o777)
         sources |= {name: REACH.format(expression=e.format(**places)) for name, e in REACHES.items()}
         for name, source in sources.items():
@@ -231,12 +298,22 @@ def everything(tmp_path_factory, walled):
         (room / "none.py").write_text("def policies(view): ...")
         (room / "broken.ipynb").write_bytes(b"{")
         said = []
-        found = contest.contest(room, setup=SETUP, seeds=2, seconds=6, rounds=0, out=out, say=lambda *w: said.append(" ".join(map(str, w))))
+        found = contest.contest(
+            room,
+            setup=SETUP,
+            seeds=2,
+            seconds=6,
+            rounds=0,
+            out=out,
+            say=lambda *w: said.append(" ".join(map(str, w))),
+        )
     return {s.student: s for s in found.standings}, out, folder, "\n".join(said)
 
 
 def expected(policy, seed: int) -> Outcome:
-    return play(resized(scenario(SETUP.scenario), customers=100), policy=policy, seed=seed, quarters=SETUP.quarters)
+    return play(
+        resized(scenario(SETUP.scenario), customers=100), policy=policy, seed=seed, quarters=SETUP.quarters
+    )
 
 
 def test_a_policy_behind_the_wall_is_worth_to_the_cent_what_play_gives_without_one(everything):
@@ -246,7 +323,11 @@ def test_a_policy_behind_the_wall_is_worth_to_the_cent_what_play_gives_without_o
             own = {}
             exec(HONEST[name], own)
             without = expected(own["policy"], seed)
-            assert game["value"] == pytest.approx(without.value, abs=0.005) and game["reason"] == "" and game["decided"] == 3
+            assert (
+                game["value"] == pytest.approx(without.value, abs=0.005)
+                and game["reason"] == ""
+                and game["decided"] == 3
+            )
             assert game["cpu_seconds"] > 0
 
 
@@ -263,7 +344,9 @@ def test_an_attack_loses_its_own_game_for_a_stated_reason_and_gains_nothing(ever
         assert game["reason"] in ATTACKS[name][1], game
         assert game["value"] == pytest.approx(expected(lambda view: view.standard, seed).value, abs=0.005)
     if standings[name].lost:
-        assert [r for r in rows(out / "problems.csv") if r["student_id"] == name and r["what"] in ATTACKS[name][1]]
+        assert [
+            r for r in rows(out / "problems.csv") if r["student_id"] == name and r["what"] in ATTACKS[name][1]
+        ]
 
 
 def test_who_fails_in_the_second_quarter_keeps_the_first_and_does_nothing_afterwards(everything):
@@ -281,7 +364,11 @@ def test_the_same_digging_finds_both_where_the_market_is_in_the_process():
     own = {}
     exec(digging(), own)
     firm, seed = replace(SETUP, seed=SEEDS[0]).opened(), SEEDS[0]
-    assert "'Market'" in own["dig"]([firm, seed]) and "'seed'" in own["dig"]([firm, seed]) and "'truth'" in own["dig"]([firm, seed])
+    assert (
+        "'Market'" in own["dig"]([firm, seed])
+        and "'seed'" in own["dig"]([firm, seed])
+        and "'truth'" in own["dig"]([firm, seed])
+    )
 
 
 @pytest.mark.parametrize("name", REACHES)
@@ -296,7 +383,9 @@ def test_only_what_a_ledger_names_goes_in():
     firm = replace(SETUP, seed=SEEDS[0]).opened()
     sent = packed(rules.view(firm, standard=firm.scenario.status_quo))
     assert set(sent) == {"quarter", "quarters", "facts", "standard", "names", "start", "months", "books"}
-    assert {name: set(book) for name, book in sent["books"].items()} == {name: set(c) for name, c in COLUMNS.items()}
+    assert {name: set(book) for name, book in sent["books"].items()} == {
+        name: set(c) for name, c in COLUMNS.items()
+    }
     hidden = {c.removeprefix("true_") for c in firm.truth.columns}
     assert not hidden & set(json.dumps(sent["facts"], default=str).replace('"', " ").split())
 
@@ -322,7 +411,11 @@ def test_reports_name_every_file_once_and_hold_no_script(everything):
     assert len(table) == len(standings) and len(rows(out / "games.csv")) == 2 * len(standings)
     assert {int(r["seed"]) for r in rows(out / "games.csv")} == set(SEEDS)
     page, private = ((out / name).read_text(encoding="utf-8") for name in ("contest.html", "problems.html"))
-    assert "<script>" not in page + private and "&lt;script&gt;alert" in private and KEY.hex() not in page + private
+    assert (
+        "<script>" not in page + private
+        and "&lt;script&gt;alert" in private
+        and KEY.hex() not in page + private
+    )
     assert "none.py" in private and "none.py" not in page  # the class sees who won, and nobody's mishaps
     assert "策略竞赛" in page and "Policy contest" in page and "sensible" in said
 
@@ -331,19 +424,24 @@ def test_a_contest_killed_with_9_goes_on_and_plays_nothing_twice(tmp_path, walle
     room, out = tmp_path / "handed_in", tmp_path / "out"
     for k in range(3):
         (room / f"s{k}").mkdir(parents=True)
-        (room / f"s{k}" / "policy.py").write_text(f"import time\ndef policy(view):\n    time.sleep(0.2)  # {k}\n" + USUAL)
+        (room / f"s{k}" / "policy.py").write_text(
+            f"import time\ndef policy(view):\n    time.sleep(0.2)  # {k}\n" + USUAL
+        )
     program = tmp_path / "run.py"
     program.write_text(
         "from pathlib import Path\nfrom coursekit.teach.game.contest import contest\nfrom crmkit.market.game.game import Setup\n"
         "if __name__ == '__main__':\n"
         f"    contest(Path({str(room)!r}), setup=Setup(scenario='household_hotline', seed=0, quarters=2, customers=100), "
-        f"rounds=0, seeds=3, out=Path({str(out)!r}), say=lambda *_: None)\n")
+        f"rounds=0, seeds=3, out=Path({str(out)!r}), say=lambda *_: None)\n"
+    )
     killed_when(lambda: len(kept(out)) >= 5, str(program))
     before = kept(out)
     assert 5 <= len(before) < 12
     subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, check=True)
     after = kept(out)
-    assert len(after) == 12 and before.items() <= after.items()  # CPU seconds included: nothing was played again
+    assert (
+        len(after) == 12 and before.items() <= after.items()
+    )  # CPU seconds included: nothing was played again
 
 
 # --- what needs no wall ---------------------------------------------------------------------------------------------
@@ -371,18 +469,29 @@ def found(name: str, text: str | bytes) -> Found:
 
 
 def notebook(*cells: str) -> bytes:
-    return nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])).encode()
+    return nbformat.writes(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    ).encode()
 
 
-@pytest.mark.parametrize("name, raw, reason", [
-    ("policy.py", "def policy(view): ...", ""), ("policy.py", b"\xef\xbb\xbfdef policy(view): ...", ""),
-    ("policy.py", "policy = lambda view: view.standard", ""), ("policy.py", "def policy(view:", "no_policy"),
-    ("policy.py", "class A:\n    def policy(self): ...", "no_policy"), ("policy.py", b"\xff\xfe\x00", "unreadable"),
-    ("policy.py", "x = 1\n" * 40000 + "def policy(view): ...", "no_policy"), ("policy.py", "(" * 5000 + "policy", "no_policy"),
-    ("policy.py", "policy = " + "-" * 90000 + "1", "no_policy"), ("policy.py", "policy = x" + ".a" * 90000, "no_policy"),
-    ("a.ipynb", notebook("import os", "def policy(view): return 1", "%timeit policy(1)"), ""), ("a.ipynb", b"[1]", "unreadable"),
-    ("a.ipynb", notebook("print(1)"), "no_policy"),
-])
+@pytest.mark.parametrize(
+    "name, raw, reason",
+    [
+        ("policy.py", "def policy(view): ...", ""),
+        ("policy.py", b"\xef\xbb\xbfdef policy(view): ...", ""),
+        ("policy.py", "policy = lambda view: view.standard", ""),
+        ("policy.py", "def policy(view:", "no_policy"),
+        ("policy.py", "class A:\n    def policy(self): ...", "no_policy"),
+        ("policy.py", b"\xff\xfe\x00", "unreadable"),
+        ("policy.py", "x = 1\n" * 40000 + "def policy(view): ...", "no_policy"),
+        ("policy.py", "(" * 5000 + "policy", "no_policy"),
+        ("policy.py", "policy = " + "-" * 90000 + "1", "no_policy"),
+        ("policy.py", "policy = x" + ".a" * 90000, "no_policy"),
+        ("a.ipynb", notebook("import os", "def policy(view): return 1", "%timeit policy(1)"), ""),
+        ("a.ipynb", b"[1]", "unreadable"),
+        ("a.ipynb", notebook("print(1)"), "no_policy"),
+    ],
+)
 def test_a_policy_is_a_file_or_the_notebooks_last_cell_that_defines_it(name, raw, reason):
     source, why = read_policy(found(name, raw))
     assert why == reason and (source is None) == bool(reason)
@@ -390,10 +499,16 @@ def test_a_policy_is_a_file_or_the_notebooks_last_cell_that_defines_it(name, raw
 
 
 def test_students_without_a_roster_are_called_as_their_folder_or_file():
-    labels = ["class.zip/all/ann/policy.py", "class.zip/all/王小明_123_assignsubmission_file_/policy.py", "class.zip/all/ben.zip/policy.py",
-              "class.zip/all/cleo.py"]
+    labels = [
+        "class.zip/all/ann/policy.py",
+        "class.zip/all/王小明_123_assignsubmission_file_/policy.py",
+        "class.zip/all/ben.zip/policy.py",
+        "class.zip/all/cleo.py",
+    ]
     archive = Path("class.zip")
-    theirs, unknown = whose([found(label, "x") for label in labels], None, archive if archive.is_file() else Path("."))
+    theirs, unknown = whose(
+        [found(label, "x") for label in labels], None, archive if archive.is_file() else Path(".")
+    )
     assert not unknown and set(theirs) == {"ann", "王小明_123", "ben", "cleo"}
 
 
@@ -401,8 +516,15 @@ def test_students_of_an_assignment_are_told_by_the_path_and_a_file_of_nobody_is_
     room = Classroom(tmp_path)
     about = Assignment.read(room.folder)
     a, b, *_ = room.students
-    theirs, unknown = whose([found(f"{a}_policy.py", "x"), found(f"{about.variants[b].name}/policy.py", "y"), found("policy.py", "z")],
-                            about, tmp_path)
+    theirs, unknown = whose(
+        [
+            found(f"{a}_policy.py", "x"),
+            found(f"{about.variants[b].name}/policy.py", "y"),
+            found("policy.py", "z"),
+        ],
+        about,
+        tmp_path,
+    )
     assert set(theirs) == {a, b} and [p.file for p in unknown] == ["policy.py"]
 
 
@@ -412,13 +534,18 @@ def games(values) -> list[dict]:
 
 def test_who_never_decided_anything_is_not_ranked_above_who_tried():
     marks = [{"nothing": 100.0, "search": 200.0}] * 2
-    idle, bad = standing("idle", "i", [g | {"decided": 0} for g in games((100, 100))], marks), standing("bad", "b", games((9, 8)), marks)
+    idle, bad = (
+        standing("idle", "i", [g | {"decided": 0} for g in games((100, 100))], marks),
+        standing("bad", "b", games((9, 8)), marks),
+    )
     assert [(s.student, s.rank) for s in ranked([idle, bad])] == [("bad", 1), ("idle", None)]
 
 
 def test_ranks_means_and_leads_are_those_of_the_paired_differences():
     marks = [{"nothing": 100.0, "search": 200.0}, {"nothing": 300.0, "search": 600.0}]
-    a, b, c = (standing(n, n, games(v), marks) for n, v in (("a", (150, 400)), ("b", (160, 370)), ("c", (150, 400))))
+    a, b, c = (
+        standing(n, n, games(v), marks) for n, v in (("a", (150, 400)), ("b", (160, 370)), ("c", (150, 400)))
+    )
     assert a.gain.value == 75 and a.score.value == pytest.approx(100 * 75 / 200)
     order = ranked([b, c, a])
     assert [(s.student, s.rank) for s in order] == [("a", 1), ("c", 1), ("b", 3)]
@@ -438,9 +565,20 @@ def test_the_interval_covers_a_known_gain_in_95_of_100_contests():
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 def test_a_page_is_in_the_language_that_was_asked_for(tmp_path, lang):
     marks = [{"nothing": 100.0, "search": 200.0}] * 2
-    played = [g | {"profit": 1.0, "equity": 2.0, "detail": ["中", "english"], "reason": "refused"} for g in games((150, 190))]
-    result = contest.Contest(setup=SETUP, seconds=10, key=KEY, seeds=SEEDS, marks=marks, problems=[], about=None,
-                             standings=ranked([standing("=1+1", "f", played, marks)]))
+    played = [
+        g | {"profit": 1.0, "equity": 2.0, "detail": ["中", "english"], "reason": "refused"}
+        for g in games((150, 190))
+    ]
+    result = contest.Contest(
+        setup=SETUP,
+        seconds=10,
+        key=KEY,
+        seeds=SEEDS,
+        marks=marks,
+        problems=[],
+        about=None,
+        standings=ranked([standing("=1+1", "f", played, marks)]),
+    )
     lines = board.write_contest(tmp_path, result, lang)
     page = (tmp_path / "contest.html").read_text(encoding="utf-8")
     assert ("增值" in page) == (lang != "en") and ("CPU seconds" in page) == (lang != "zh") and lines
@@ -467,6 +605,8 @@ def test_the_guides_policy_is_one_and_on_the_whole_gains():
     for seed in range(6):
         own = {}
         exec(source, own)
-        gains.append(play(market, policy=own["policy"], seed=seed).value
-                     - play(market, policy=lambda view: view.standard, seed=seed).value)
+        gains.append(
+            play(market, policy=own["policy"], seed=seed).value
+            - play(market, policy=lambda view: view.standard, seed=seed).value
+        )
     assert np.mean(gains) > 2 * np.std(gains, ddof=1) / 6**0.5

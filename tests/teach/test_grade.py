@@ -12,12 +12,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from classroom import PACK, Classroom
+from killing import kept, killed_when
 
 import crmkit
-from classroom import PACK, Classroom
-from coursekit.teach.grade.grade import grade
 from coursekit.messages import KitError
-from killing import kept, killed_when
+from coursekit.teach.grade.grade import grade
 
 pytestmark = pytest.mark.usefixtures("walled")
 
@@ -31,7 +31,13 @@ def both_languages():
 
 def run(room: Classroom, out: Path, **more):
     said = []
-    graded = grade(room.out, assignment=room.folder, out=out, say=lambda *words: said.append(" ".join(map(str, words))), **more)
+    graded = grade(
+        room.out,
+        assignment=room.folder,
+        out=out,
+        say=lambda *words: said.append(" ".join(map(str, words))),
+        **more,
+    )
     return graded, "\n".join(said)
 
 
@@ -50,14 +56,24 @@ def graded(tmp_path_factory):
     room = Classroom(folder, students=9, due="2026-12-01T18:00+08:00")
     a, b, c, d, e, f, g, h, _ = room.students
     room.hand_in(a)
-    room.hand_in(b, {"uplift": "uplift = renewed_offered + 1e9 - 1e9 - 0.3", "best_segment": "best_segment = 'lead'"})
+    room.hand_in(
+        b, {"uplift": "uplift = renewed_offered + 1e9 - 1e9 - 0.3", "best_segment": "best_segment = 'lead'"}
+    )
     # wrong at the start, right on from there
     room.hand_in(c, {"renewed_offered": "renewed_offered = 0.75"})
-    room.hand_in(d, {"by_segment": "by_segment = 1 / 0"})  # crashes halfway: the rest reads the name and fails as well
+    room.hand_in(
+        d, {"by_segment": "by_segment = 1 / 0"}
+    )  # crashes halfway: the rest reads the name and fails as well
     room.hand_in(e, {"uplift": "uplift = ..."})
     theirs = room.exercise.right_answers(room.variant(a)["seed"])
-    room.hand_in(f, {"uplift": f"uplift = {theirs['uplift']!r}", "profit": f"profit = {theirs['profit']!r}",
-                     "renewed_offered": f"renewed_offered = {theirs['renewed_offered']!r}"})
+    room.hand_in(
+        f,
+        {
+            "uplift": f"uplift = {theirs['uplift']!r}",
+            "profit": f"profit = {theirs['profit']!r}",
+            "renewed_offered": f"renewed_offered = {theirs['renewed_offered']!r}",
+        },
+    )
     room.hand_in(g, extra=["import sys; sys.exit(3)"])
     # the submission is another's notebook under this student's name
     path = room.hand_in(a, name=f"{h}_{room.variant(h)['file']}")
@@ -92,7 +108,9 @@ def test_a_notebook_that_crashes_halfway_keeps_what_it_answered(graded):
     marks = scores(result, room.students[3])
     assert marks["renewed_offered"] == marks["uplift"] == 1 and marks["by_segment"] == 0
     assert any(e["name"] == "ZeroDivisionError" for e in result[room.students[3]].errors)
-    assert result[room.students[6]].total == result[room.students[0]].total  # sys.exit at the end costs nothing
+    assert (
+        result[room.students[6]].total == result[room.students[0]].total
+    )  # sys.exit at the end costs nothing
 
 
 def test_another_students_answers_are_wrong_and_reported_with_the_pair(graded):
@@ -100,7 +118,9 @@ def test_another_students_answers_are_wrong_and_reported_with_the_pair(graded):
     a, f = room.students[0], room.students[5]
     assert scores(result, f)["profit"] == 0 and scores(result, f)["uplift"] == 0
     pairs = [r for r in rows(out / "problems.csv") if r["what"] == "answers_of_another"]
-    assert [r["student_id"] for r in pairs] == [f] and a in pairs[0]["detail"] and "profit" in pairs[0]["detail"]
+    assert (
+        [r["student_id"] for r in pairs] == [f] and a in pairs[0]["detail"] and "profit" in pairs[0]["detail"]
+    )
 
 
 def test_a_file_whose_name_and_notebook_disagree_is_flagged_and_graded_for_nobody(graded):
@@ -114,7 +134,11 @@ def test_a_file_whose_name_and_notebook_disagree_is_flagged_and_graded_for_nobod
 def test_gradebooks_have_a_line_for_every_student_of_the_roster(graded):
     room, result, _, out, _ = graded
     book = rows(out / "grades.csv")
-    assert [r["student_id"] for r in book] == room.students and book[8]["total"] == "" and book[0]["sandbox"] == "bubblewrap"
+    assert (
+        [r["student_id"] for r in book] == room.students
+        and book[8]["total"] == ""
+        and book[0]["sandbox"] == "bubblewrap"
+    )
     assert float(book[0]["total"]) == pytest.approx(12 / 14, abs=1e-4)
     assert rows(out / "grades_moodle.csv")[0]["ID number"] == room.students[0]
     assert rows(out / "grades_canvas.csv")[1]["SIS User ID"] == room.students[0]
@@ -125,11 +149,14 @@ def test_feedback_is_in_the_students_language_and_holds_nothing_of_others(graded
     for i, lang in ((0, "zh"), (1, "en")):
         page = (out / "feedback" / room.students[i] / "feedback.html").read_text(encoding="utf-8")
         assert ("你的答案" in page) == (lang == "zh") and ("Your answer" in page) == (lang == "en")
-        assert "default-src 'none'" in page and not [s for s in room.students if s != room.students[i] and s in page]
+        assert "default-src 'none'" in page and not [
+            s for s in room.students if s != room.students[i] and s in page
+        ]
 
 
 def test_class_report_tells_difficulty_and_discrimination_as_numpy_reckons_them(graded):
     import numpy as np
+
     from coursekit.teach.grade.reports import statistics
 
     room, result, _, out, _ = graded
@@ -163,8 +190,13 @@ def test_a_regrade_runs_nothing_again_and_says_what_changed(tmp_path):
         # the solution is mended: the runs stay, the marks follow
         pack = room.folder / "pack" / "gym_offer.md"
         text = pack.read_text(encoding="utf-8")
-        pack.write_text(text.replace('renewed_offered = members.loc[members["offered"], "renewed"].mean()',
-                                     'renewed_offered = members["renewed"].mean()'), encoding="utf-8")
+        pack.write_text(
+            text.replace(
+                'renewed_offered = members.loc[members["offered"], "renewed"].mean()',
+                'renewed_offered = members["renewed"].mean()',
+            ),
+            encoding="utf-8",
+        )
         result, said = run(room, out)
     finally:
         module.Runner._run = kept
@@ -180,7 +212,8 @@ def test_marks_by_hand_extensions_and_lateness_survive_every_regrade(tmp_path):
         path = room.hand_in(student, {"uplift": "uplift = 0.5"})
         os.utime(path, (late, late))
     out = tmp_path / "grades"
-    (room.folder / "grading.toml").write_text(f"""
+    (room.folder / "grading.toml").write_text(
+        f"""
 [late]
 per_day = 0.1
 [extensions]
@@ -190,7 +223,9 @@ student_id = "{c}"
 question = "uplift"
 score = 1.0
 reason = "题目有歧义"
-""", encoding="utf-8")
+""",
+        encoding="utf-8",
+    )
     for _ in range(2):
         result, _ = run(room, out)
         assert result[a].late_factor == pytest.approx(0.7)  # two days and two hours: the third day has begun
@@ -224,9 +259,14 @@ def test_points_given_in_the_marking_sheet_are_merged_and_stay(tmp_path):
     _fill(out / "marking.xlsx", room.students[0], 1.5, "好，但没有提到平均")
     for _ in range(2):
         result, _ = run(room, out)
-        assert scores(result, room.students[0])["advice"] == 0.75 and scores(result, room.students[1])["advice"] is None
+        assert (
+            scores(result, room.students[0])["advice"] == 0.75
+            and scores(result, room.students[1])["advice"] is None
+        )
         assert not result[room.students[0]].to_read and result[room.students[1]].to_read
-    assert "没有提到平均" in (out / "feedback" / room.students[0] / "feedback.html").read_text(encoding="utf-8")
+    assert "没有提到平均" in (out / "feedback" / room.students[0] / "feedback.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_second_seed_tells_typed_in_from_computed_and_counts_where_it_must(tmp_path):
@@ -259,6 +299,7 @@ def test_an_archive_as_moodle_hands_it_out_with_gbk_names_copies_and_an_archive_
         archive.writestr(f"{room.variant(b)['file']}", nbformat.writes(room.notebook(b)))
     old = nbformat.writes(room.notebook(a, {"uplift": "uplift = 0.9"}))
     with zipfile.ZipFile(room.out / "CRM-作业.zip", "w") as archive:
+
         def put(name, raw, day):
             archive.writestr(GbkInfo(name, (2026, 11, day, 8, 0, 0)), raw)
 
@@ -285,13 +326,17 @@ def test_a_file_that_hand_in_packed_is_graded(tmp_path, monkeypatch):
     (student,) = room.students
     path = tmp_path / room.variant(student)["file"]
     nbformat.write(room.notebook(student), path)
-    sheet = AnswerSheet("gym_offer", seed=room.variant(student)["seed"], questions=list(room.exercise.questions.values()))
+    sheet = AnswerSheet(
+        "gym_offer", seed=room.variant(student)["seed"], questions=list(room.exercise.questions.values())
+    )
     sheet("uplift", 0.25)
     receipt = sheet.hand_in(path)
     assert receipt.file.suffix == ".zip" and receipt.recorded == 1 and "25%" in repr(receipt)
     shutil.copy(receipt.file, room.out / "renamed by the platform.zip")
     result, _ = run(room, tmp_path / "grades")
-    assert scores(result, student)["uplift"] == 1  # what counts is what the notebook computes, not the receipt
+    assert (
+        scores(result, student)["uplift"] == 1
+    )  # what counts is what the notebook computes, not the receipt
 
 
 def test_kill_9_in_the_middle_loses_nothing_and_a_rerun_goes_on(tmp_path):
@@ -299,8 +344,18 @@ def test_kill_9_in_the_middle_loses_nothing_and_a_rerun_goes_on(tmp_path):
     for student in room.students:
         room.hand_in(student, before=["import time; time.sleep(0.4)"])
     out = tmp_path / "grades"
-    command = ["-m", "coursekit.cli", "grade", str(room.out), "--assignment", str(room.folder), "--out", str(out),
-               "--jobs", "1"]
+    command = [
+        "-m",
+        "coursekit.cli",
+        "grade",
+        str(room.out),
+        "--assignment",
+        str(room.folder),
+        "--out",
+        str(out),
+        "--jobs",
+        "1",
+    ]
     killed_when(lambda: len(kept(out)) >= 3, *command)
     done = len(kept(out))
     assert 3 <= done < 8
@@ -316,11 +371,16 @@ def test_kill_9_in_the_middle_loses_nothing_and_a_rerun_goes_on(tmp_path):
     assert len(ran) == 8 - done and all(result[s].total == pytest.approx(12 / 14) for s in room.students)
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("[late]\nper_day = 2", "grading_value"), ("[lat]\nper_day = 2", "grading_key"), ("late = ", "grading_toml"),
-    ("[[override]]\nstudent_id = '20260000'\nscore = 1", "grading_value"),
-    ("[extensions]\n'nobody' = '2026-12-05'", "grading_student"),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[late]\nper_day = 2", "grading_value"),
+        ("[lat]\nper_day = 2", "grading_key"),
+        ("late = ", "grading_toml"),
+        ("[[override]]\nstudent_id = '20260000'\nscore = 1", "grading_value"),
+        ("[extensions]\n'nobody' = '2026-12-05'", "grading_student"),
+    ],
+)
 def test_a_wrong_setting_is_refused_before_anything_is_graded(tmp_path, text, code):
     room = Classroom(tmp_path, students=1)
     (room.folder / "grading.toml").write_text(text, encoding="utf-8")
@@ -342,7 +402,11 @@ def test_names_and_answers_that_look_like_formulas_or_html_stay_text(tmp_path):
     assert rows(out / "grades.csv")[1]["name"].startswith("'=HYPERLINK")
     import python_calamine
 
-    (_, row) = python_calamine.CalamineWorkbook.from_path(str(out / "marking.xlsx")).get_sheet_by_index(0).to_python()
+    (_, row) = (
+        python_calamine.CalamineWorkbook.from_path(str(out / "marking.xlsx"))
+        .get_sheet_by_index(0)
+        .to_python()
+    )
     assert row[3].startswith("=1+1") and row[1].startswith("=HYPERLINK")
     with zipfile.ZipFile(out / "marking.xlsx") as book:
         assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
@@ -370,8 +434,13 @@ def test_data_of_a_pack_that_were_mended_are_run_and_worked_out_anew(tmp_path):
     lines = data.read_text(encoding="utf-8").splitlines(keepends=True)
     data.write_text("".join(lines[:1] + lines[1::2]), encoding="utf-8")
     after, _ = run(room, tmp_path / "grades")
-    values = [next((q.value, q.right) for q in r[student].questions if q.question == "my_orders") for r in (before, after)]
-    assert values[0] != values[1] and values[1][0] == values[1][1] and scores(after, student)["top_share"] == 1
+    values = [
+        next((q.value, q.right) for q in r[student].questions if q.question == "my_orders")
+        for r in (before, after)
+    ]
+    assert (
+        values[0] != values[1] and values[1][0] == values[1][1] and scores(after, student)["top_share"] == 1
+    )
 
 
 def test_a_file_of_one_student_in_anothers_folder_is_nobodys(tmp_path):
@@ -394,7 +463,9 @@ def test_a_mark_by_hand_reaches_a_notebook_that_cannot_be_read(tmp_path):
     (student,) = room.students
     (room.out / f"{student}.ipynb").write_text("{not json", encoding="utf-8")
     (room.folder / "grading.toml").write_text(
-        f'[[override]]\nstudent_id = "{student}"\nquestion = "uplift"\nscore = 1.0\nreason = "交了纸质稿"\n', encoding="utf-8")
+        f'[[override]]\nstudent_id = "{student}"\nquestion = "uplift"\nscore = 1.0\nreason = "交了纸质稿"\n',
+        encoding="utf-8",
+    )
     result, _ = run(room, tmp_path / "grades")
     assert result[student].total == pytest.approx(2 / 14, abs=1e-6) and scores(result, student)["uplift"] == 1
 

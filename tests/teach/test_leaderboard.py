@@ -16,16 +16,16 @@ from html import escape
 from pathlib import Path
 
 import pytest
+from classroom import Classroom
+from killing import ENVIRONMENT, kept, killed_when
 
 import crmkit
-from classroom import Classroom
 from coursekit import cli
-from coursekit.teach.game.leaderboard import SAID, leaderboard
 from coursekit.messages import KitError, message_pair
+from coursekit.teach.game.leaderboard import SAID, leaderboard
 from crmkit.market import Decision, Game
 from crmkit.market.game.game import Setup
 from crmkit.market.game.game_file import canonical, chained
-from killing import ENVIRONMENT, kept, killed_when
 
 SETUP = Setup(scenario="household_hotline", seed=2**40 + 7, quarters=2, customers=100)
 CLUB, QUALITY = Decision(social=0.6, contacts=1.0), Decision(service_quality=0.4, complaint_handling=0.8)
@@ -96,17 +96,39 @@ def changed(lines: list[dict], what: str) -> bytes:
     return b"".join(canonical(line).encode() + b"\n" for line in lines)
 
 
-TAMPERED = ("a decision", "a decision, signed anew", "the books' digest", "the books' digest, signed anew",
-            "an uplift, signed anew", "a score of its own", "a quarter removed", "a quarter appended", "two quarters in turn",
-            "a number that is none", "cut in a line", "a line of a deep list", "a decision that is a program", "a wild target")
+TAMPERED = (
+    "a decision",
+    "a decision, signed anew",
+    "the books' digest",
+    "the books' digest, signed anew",
+    "an uplift, signed anew",
+    "a score of its own",
+    "a quarter removed",
+    "a quarter appended",
+    "two quarters in turn",
+    "a number that is none",
+    "cut in a line",
+    "a line of a deep list",
+    "a decision that is a program",
+    "a wild target",
+)
 HEADS = {  # name → (what the first line says otherwise, the reason)
-    "another's seed": ({"seed": 8}, "other_seed"), "a seed as a fraction": ({"seed": float(2**40 + 7)}, "other_seed"),
-    "an easier level": ({"level": "easy"}, "other_game"), "another market": ({"scenario": "telecom"}, "other_game"),
-    "a thousand million quarters": ({"quarters": 10**9}, "other_game"), "more customers": ({"customers": 10**9}, "other_game"),
-    "no such market": ({"scenario": "../../etc/passwd"}, "other_game"), "another format": ({"version": 99}, "game_foreign"),
+    "another's seed": ({"seed": 8}, "other_seed"),
+    "a seed as a fraction": ({"seed": float(2**40 + 7)}, "other_seed"),
+    "an easier level": ({"level": "easy"}, "other_game"),
+    "another market": ({"scenario": "telecom"}, "other_game"),
+    "a thousand million quarters": ({"quarters": 10**9}, "other_game"),
+    "more customers": ({"customers": 10**9}, "other_game"),
+    "no such market": ({"scenario": "../../etc/passwd"}, "other_game"),
+    "another format": ({"version": 99}, "game_foreign"),
 }
-NO_GAMES = {"empty.jsonl": b"", "pickle.jsonl": b"\x80\x04\x95", "list.jsonl": b"[1]\n", "deep.jsonl": b'{"a":' * 100_000,
-            "big.jsonl": b"x" * 1_200_000}
+NO_GAMES = {
+    "empty.jsonl": b"",
+    "pickle.jsonl": b"\x80\x04\x95",
+    "list.jsonl": b"[1]\n",
+    "deep.jsonl": b'{"a":' * 100_000,
+    "big.jsonl": b"x" * 1_200_000,
+}
 
 
 def rows(path: Path) -> list[dict]:
@@ -119,26 +141,39 @@ def everything(tmp_path_factory):
     crmkit.set_language("both")
     folder = tmp_path_factory.mktemp("leaderboard")
     room = folder / "handed_in"
-    games = {"ann": saved(room / "ann" / "a.game.jsonl", CLUB, CLUB), "王小明": saved(room / "王小明" / "b.game.jsonl", QUALITY, CLUB)}
+    games = {
+        "ann": saved(room / "ann" / "a.game.jsonl", CLUB, CLUB),
+        "王小明": saved(room / "王小明" / "b.game.jsonl", QUALITY, CLUB),
+    }
     saved(room / "dan" / "d.game.jsonl", CLUB)
-    lines = [json.loads(line) for line in (room / "ann" / "a.game.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line) for line in (room / "ann" / "a.game.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert resigned(lines) == lines  # what is signed anew below fails for what it says, not for its digests
     for name in TAMPERED:
         (room / name).mkdir()
         (room / name / "game.jsonl").write_bytes(changed(lines, name))
     for name, (head, _) in HEADS.items():
         (room / name).mkdir()
-        (room / name / "game.jsonl").write_bytes(b"".join(
-            canonical(x).encode() + b"\n" for x in resigned([lines[0] | head, *lines[1:]])))
+        (room / name / "game.jsonl").write_bytes(
+            b"".join(canonical(x).encode() + b"\n" for x in resigned([lines[0] | head, *lines[1:]]))
+        )
     for name, raw in NO_GAMES.items():
         (room / name).write_bytes(raw)
-    with zipfile.ZipFile(room / "cleo.zip", "w") as archive:  # as mail and editors leave it: a mark and other line ends
-        archive.writestr("mine/a.game.jsonl", b"\xef\xbb\xbf" + (room / "王小明" / "b.game.jsonl").read_bytes().replace(b"\n", b"\r\n"))
+    with zipfile.ZipFile(
+        room / "cleo.zip", "w"
+    ) as archive:  # as mail and editors leave it: a mark and other line ends
+        archive.writestr(
+            "mine/a.game.jsonl",
+            b"\xef\xbb\xbf" + (room / "王小明" / "b.game.jsonl").read_bytes().replace(b"\n", b"\r\n"),
+        )
     (room / "eve").mkdir()
     shutil.copy(room / "ann" / "a.game.jsonl", room / "eve" / "mine.game.jsonl")
     (room / "broken.zip").write_bytes(b"PK\x03\x04" + b"\0" * 50)
     said, began = [], time.process_time()
-    places = leaderboard(room, setup=SETUP, out=folder / "out", rounds=0, say=lambda *w: said.append(" ".join(map(str, w))))
+    places = leaderboard(
+        room, setup=SETUP, out=folder / "out", rounds=0, say=lambda *w: said.append(" ".join(map(str, w)))
+    )
     assert time.process_time() - began < 60
     return places, games, rows(folder / "out" / "problems.csv"), folder, said
 
@@ -148,7 +183,9 @@ def test_an_honest_game_is_worth_what_its_player_saw(everything):
     by = {p.student: p for p in places}
     assert set(by) == {"ann", "王小明", "cleo", "eve"}
     for student, game in games.items():
-        assert by[student].value == pytest.approx(game.outcome.value) and by[student].equity == pytest.approx(game.outcome.equity)
+        assert by[student].value == pytest.approx(game.outcome.value) and by[student].equity == pytest.approx(
+            game.outcome.equity
+        )
         assert by[student].profit == pytest.approx(game.outcome.discounted_profit)
 
 
@@ -177,23 +214,33 @@ def test_a_game_that_is_not_the_one_that_was_set_is_refused_before_it_is_replaye
 def test_files_that_are_no_games_cost_nobody_anything(everything):
     _, _, problems, folder, _ = everything
     said = {r["file"]: r["what"] for r in problems}
-    assert {said[name] for name in NO_GAMES} == {"no_game", "too_large"} and said["broken.zip"] == "damaged_archive"
+    assert {said[name] for name in NO_GAMES} == {"no_game", "too_large"} and said[
+        "broken.zip"
+    ] == "damaged_archive"
     assert said["dan/d.game.jsonl"] == "unfinished"
 
 
 def test_the_same_file_under_two_names_is_told_of_both(everything):
     _, _, problems, *_ = everything
-    assert {r["student_id"]: r["detail"] for r in problems if r["what"] == "same_file"} == {"ann": "eve", "eve": "ann"}
+    assert {r["student_id"]: r["detail"] for r in problems if r["what"] == "same_file"} == {
+        "ann": "eve",
+        "eve": "ann",
+    }
 
 
 def test_the_pages_and_tables(everything):
     places, _, _, folder, said = everything
     book = rows(folder / "out" / "leaderboard.csv")
-    assert [r["student_id"] for r in book] == [p.student for p in places] and {r["verified"] for r in book} == {"yes"}
+    assert [r["student_id"] for r in book] == [p.student for p in places] and {
+        r["verified"] for r in book
+    } == {"yes"}
     page = (folder / "out" / "leaderboard.html").read_text(encoding="utf-8")
     assert "PDCA 游戏排行榜" in page and "PDCA game: leaderboard" in page and "王小明" in page
     assert any("王小明" in line for line in said)
-    private, unclear = (folder / "out" / "problems.html").read_text(encoding="utf-8"), rows(folder / "out" / "problems.csv")
+    private, unclear = (
+        (folder / "out" / "problems.html").read_text(encoding="utf-8"),
+        rows(folder / "out" / "problems.csv"),
+    )
     assert unclear and all(escape(r["file"]) in private for r in unclear)  # the class sees nobody's mishaps
     assert not any(f"<code>{escape(r['file'])}</code>" in page for r in unclear)
 
@@ -206,19 +253,31 @@ def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_pa
     games = {}
     for student in (a, b):
         own = Setup(scenario="appliance_club", seed=seeds[student], quarters=1, customers=100)
-        path = room.out / f"{student}.game.jsonl" if student == a else room.out / "mine.game.jsonl"  # b's is told by its seed
+        path = (
+            room.out / f"{student}.game.jsonl" if student == a else room.out / "mine.game.jsonl"
+        )  # b's is told by its seed
         games[student] = saved(path, CLUB, setup=own)
     shutil.copy(room.out / f"{a}.game.jsonl", room.out / f"{c}.game.jsonl")
     # without a round the search is the better of the status quo and the default, which in the club is the default
-    places = leaderboard(room.out, setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100), rounds=0,
-                         assignment=room.folder, out=tmp_path / "out", say=lambda *_: None)
+    places = leaderboard(
+        room.out,
+        setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100),
+        rounds=0,
+        assignment=room.folder,
+        out=tmp_path / "out",
+        say=lambda *_: None,
+    )
     assert {p.student for p in places} == {a, b} and [p.rank for p in places] == [1, 2]
     assert places[0].score >= places[1].score
     firms, _ = games[a].setup.benchmarks(rounds=0)
     low, high = firms["do_nothing"].value, firms["truth_search"].value
     assert high > low
-    assert {p.student: p.score for p in places}[a] == pytest.approx(100 * (games[a].outcome.value - low) / (high - low))
-    assert [(r["what"], r["student_id"]) for r in rows(tmp_path / "out" / "problems.csv")] == [("other_seed", c)]
+    assert {p.student: p.score for p in places}[a] == pytest.approx(
+        100 * (games[a].outcome.value - low) / (high - low)
+    )
+    assert [(r["what"], r["student_id"]) for r in rows(tmp_path / "out" / "problems.csv")] == [
+        ("other_seed", c)
+    ]
 
 
 def test_of_several_files_of_one_student_the_newest_sound_one_counts(tmp_path):
@@ -245,13 +304,16 @@ def test_killed_with_9_it_goes_on_and_replays_nothing_twice(tmp_path):
     program.write_text(
         "from pathlib import Path\nfrom coursekit.teach.game.leaderboard import leaderboard\nfrom crmkit.market.game.game import Setup\n"
         f"if __name__ == '__main__':\n    leaderboard(Path({str(tmp_path / 'in')!r}), setup={own!r}, rounds=0, jobs=1, "
-        f"out=Path({str(out)!r}), say=lambda *_: None)\n")
+        f"out=Path({str(out)!r}), say=lambda *_: None)\n"
+    )
     killed_when(lambda: len(kept(out)) >= 2, str(program))
     before = kept(out)
     assert 2 <= len(before) < 9
     subprocess.run([sys.executable, str(program)], env=ENVIRONMENT, check=True)
     after = kept(out)
-    assert len(after) == 9 and all(after[key] == row for key, row in before.items())  # rows are not written again
+    assert len(after) == 9 and all(
+        after[key] == row for key, row in before.items()
+    )  # rows are not written again
     assert len(rows(out / "leaderboard.csv")) == 8
 
 
@@ -265,9 +327,24 @@ def test_a_folder_without_any_game_is_taken_for_the_wrong_folder(tmp_path):
 
 
 def test_the_command_line(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("coursekit.teach.game.leaderboard.leaderboard", partial(leaderboard, rounds=0))  # spares the search
-    saved(tmp_path / "in" / "ann" / "g.jsonl", CLUB, setup=Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100))
-    words = ["leaderboard", str(tmp_path / "in"), "--scenario", SETUP.scenario, "--quarters", "1", "--customers", "100"]
+    monkeypatch.setattr(
+        "coursekit.teach.game.leaderboard.leaderboard", partial(leaderboard, rounds=0)
+    )  # spares the search
+    saved(
+        tmp_path / "in" / "ann" / "g.jsonl",
+        CLUB,
+        setup=Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100),
+    )
+    words = [
+        "leaderboard",
+        str(tmp_path / "in"),
+        "--scenario",
+        SETUP.scenario,
+        "--quarters",
+        "1",
+        "--customers",
+        "100",
+    ]
     assert cli.main([*words, "--out", str(tmp_path / "out")]) == 2
     assert "--assignment" in capsys.readouterr().err
     assert cli.main([*words, "--seed", "5", "--lang", "en", "--out", str(tmp_path / "out")]) == 0
@@ -284,7 +361,15 @@ def test_every_reason_for_which_a_file_is_not_used_has_words_in_both_languages()
     for path in (folder / "game").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         codes |= set(re.findall(r'(?:Lost\(|Problem\([^)]*?, |None, |reason": |return )"([a-z_]+)"', text))
-    assert {"too_large", "damaged_archive", "game_tampered", "raised", "unknown_student", "no_policy", "unfinished"} <= codes
+    assert {
+        "too_large",
+        "damaged_archive",
+        "game_tampered",
+        "raised",
+        "unknown_student",
+        "no_policy",
+        "unfinished",
+    } <= codes
     for code in codes:
         zh, en = message_pair(f"game_why_{code}")
         assert zh and en and zh != en

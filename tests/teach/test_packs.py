@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import pytest
+from places import SUPPORT
 
 import crmkit
-from coursekit.teach.assign.assign import find_exercise
-from coursekit.teach.assign.packs import difficulties, doubts, new_exercise, preview
-from coursekit.lessons.build import notebooks
 from coursekit.cli import main
+from coursekit.lessons.build import notebooks
 from coursekit.lessons.exercise import load_exercise
 from coursekit.messages import KitError
-from places import SUPPORT
+from coursekit.teach.assign.assign import find_exercise
+from coursekit.teach.assign.packs import difficulties, doubts, new_exercise, preview
 
 PACKS = SUPPORT / "packs"
 
@@ -27,7 +27,9 @@ def test_the_example_packs_build_vary_and_are_not_easily_guessed(pack):
 def test_a_new_pack_builds_as_it_is_and_comes_with_a_guide(tmp_path, capsys):
     assert main(["new-exercise", str(tmp_path / "My Exercise")]) == 0
     source = find_exercise(tmp_path / "My Exercise")
-    assert source.name == "my_exercise.md" and "my_exercise.md" in (source.parent / "README.md").read_text(encoding="utf-8")
+    assert source.name == "my_exercise.md" and "my_exercise.md" in (source.parent / "README.md").read_text(
+        encoding="utf-8"
+    )
     exercise = load_exercise(source)
     assert {q["kind"] for q in exercise.questions.values()} == {"number", "choice", "table", "chart", "text"}
     assert doubts(difficulties(exercise, range(1, 16))) == []
@@ -43,15 +45,20 @@ def test_preview_shows_variants_and_answers_side_by_side(capsys, monkeypatch):
     said = preview(find_exercise(PACKS / "gym_offer"), 2)
     crmkit.set_language("both")
     shown = capsys.readouterr().out
-    right = [load_exercise(find_exercise(PACKS / "gym_offer")).right_answers(seed)["renewed_offered"] for seed in (1, 2)]
+    right = [
+        load_exercise(find_exercise(PACKS / "gym_offer")).right_answers(seed)["renewed_offered"]
+        for seed in (1, 2)
+    ]
     assert all(f"{value:.6g}" in shown for value in right) and "offer_cost" in shown
     assert "30" in said[0]
 
 
 def test_a_question_that_is_easily_guessed_or_too_tolerant_is_named(tmp_path):
     text = (PACKS / "gym_offer" / "gym_offer.md").read_text(encoding="utf-8")
-    weak = text.replace('best_segment = by_segment.set_index("segment")["uplift"].idxmax()',
-                        'best_segment = by_segment["segment"].iloc[0]')
+    weak = text.replace(
+        'best_segment = by_segment.set_index("segment")["uplift"].idxmax()',
+        'best_segment = by_segment["segment"].iloc[0]',
+    )
     weak = weak.replace("tolerance: 0.0005\n  weight: 1", "tolerance: 0.5\n  weight: 1")
     path = tmp_path / "weak.md"
     path.write_text(weak, encoding="utf-8")
@@ -61,7 +68,11 @@ def test_a_question_that_is_easily_guessed_or_too_tolerant_is_named(tmp_path):
 
 def test_a_pack_that_does_not_build_is_said_with_its_line(tmp_path, capsys):
     path = tmp_path / "broken.md"
-    path.write_text((PACKS / "gym_offer" / "gym_offer.md").read_text(encoding="utf-8").replace("tolerance: 0.0005\n", "", 1),
-                    encoding="utf-8")
+    path.write_text(
+        (PACKS / "gym_offer" / "gym_offer.md")
+        .read_text(encoding="utf-8")
+        .replace("tolerance: 0.0005\n", "", 1),
+        encoding="utf-8",
+    )
     assert main(["preview", str(path)]) == 1
     assert "broken.md:" in capsys.readouterr().err

@@ -23,7 +23,11 @@ CAPTION = "crmkit_caption"  # metadata of an output that is a figure's caption a
 _TAGS = (
     "table thead tbody tfoot tr th td caption colgroup col div span p ul ol li b strong i em small sub sup br code"
 ).split()
-_ATTRIBUTES = {"*": ["class", "lang", "title"], "th": ["scope", "colspan", "rowspan"], "td": ["colspan", "rowspan"]}
+_ATTRIBUTES = {
+    "*": ["class", "lang", "title"],
+    "th": ["scope", "colspan", "rowspan"],
+    "td": ["colspan", "rowspan"],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +50,15 @@ def page(notebook, lang: str, heading: PageTitle, words: dict[str, str]) -> str:
     text = Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(
         lang=LANG_ATTRIBUTE[lang],
         head_title=escape(f"{heading.client} · {heading.title}"),
-        title=escape(heading.title), client=escape(heading.client), facts=facts,
-        contents_word=escape(words["contents"]), contents=contents, body=body, made_with=escape(words["made_with"]),
-        css=(_HERE / "page.css").read_text(encoding="utf-8"), fonts="@fonts@",
+        title=escape(heading.title),
+        client=escape(heading.client),
+        facts=facts,
+        contents_word=escape(words["contents"]),
+        contents=contents,
+        body=body,
+        made_with=escape(words["made_with"]),
+        css=(_HERE / "page.css").read_text(encoding="utf-8"),
+        fonts="@fonts@",
     )
     return text.replace("@fonts@", font_faces(text))
 
@@ -195,7 +205,9 @@ def subset(path: Path, characters: frozenset[str]) -> bytes:
     from fontTools.ttLib import TTFont
 
     font = TTFont(path, lazy=True, recalcTimestamp=False)
-    options = Options(layout_features=["kern", "locl"], hinting=False, notdef_outline=True, name_IDs=[1, 2, 13, 14])
+    options = Options(
+        layout_features=["kern", "locl"], hinting=False, notdef_outline=True, name_IDs=[1, 2, 13, 14]
+    )
     subsetter = Subsetter(options)
     subsetter.populate(text="".join(sorted(characters)))
     subsetter.subset(font)

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 import crmkit
+from coursekit.learn.workspace import course_root
+from coursekit.lessons.exercise import FILES, Exercise, load_exercise
+from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text, words
+from coursekit.lessons.one_language import edition
+from coursekit.messages import KitError, message
 from crmkit.answers.sheet import practice_key
 
-from coursekit.lessons.one_language import edition
-from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text, words
-from coursekit.lessons.exercise import FILES, Exercise, load_exercise
-from coursekit.messages import KitError, message
-from coursekit.learn.workspace import course_root
 from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .roster import Student, read_roster
 
@@ -32,7 +32,9 @@ def find_exercise(name: str | Path) -> Path:
     if path.is_file():
         return path
     if path.is_dir():
-        sources = sorted(p for p in path.glob("*.md") if "exercise" in p.read_text(encoding="utf-8", errors="replace"))
+        sources = sorted(
+            p for p in path.glob("*.md") if "exercise" in p.read_text(encoding="utf-8", errors="replace")
+        )
         sources = [p for p in sources if not p.stem.lower().startswith("readme")]
         if len(sources) != 1:
             raise KitError("pack_sources", value=str(path), found=", ".join(p.name for p in sources) or "—")
@@ -45,8 +47,14 @@ def find_exercise(name: str | Path) -> Path:
 
 
 def assign(
-    exercise: str | Path, *, roster: Path, out: Path, lang: str = "roster", due: str | None = None,
-    feedback: str = "form", sheet: str | None = None,
+    exercise: str | Path,
+    *,
+    roster: Path,
+    out: Path,
+    lang: str = "roster",
+    due: str | None = None,
+    feedback: str = "form",
+    sheet: str | None = None,
 ) -> list[str]:
     """Make the assignment in ``out``, or add the roster's new students to the one that is there; says what was done.
 
@@ -70,18 +78,32 @@ def assign(
     assignment.write()
     for platform in ("moodle", "canvas"):
         _archive(assignment, platform)
-    said.append(message("assign_added" if again else "assign_made", count=len(late), total=len(assignment.variants),
-                        folder=out, between="\n"))
+    said.append(
+        message(
+            "assign_added" if again else "assign_made",
+            count=len(late),
+            total=len(assignment.variants),
+            folder=out,
+            between="\n",
+        )
+    )
     return said
 
 
 def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignment:
-    exercise = load_exercise(source)  # before anything is written: a source that does not build is refused here
+    exercise = load_exercise(
+        source
+    )  # before anything is written: a source that does not build is refused here
     if feedback not in FEEDBACK:
         raise KitError("feedback_choice", value=feedback, allowed=", ".join(FEEDBACK))
     assignment = Assignment.new(
-        out, exercise=exercise.slug, source=source.name, titles=exercise.lesson.titles, feedback=feedback,
-        created=datetime.now().astimezone().isoformat(timespec="seconds"), kit_version=crmkit.__version__,
+        out,
+        exercise=exercise.slug,
+        source=source.name,
+        titles=exercise.lesson.titles,
+        feedback=feedback,
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+        kit_version=crmkit.__version__,
         due=read_due(due),
     )
     (out / "pack").mkdir(parents=True)
@@ -132,17 +154,32 @@ def _variants(assignment: Assignment, exercise: Exercise, students: list[Student
                 cell.metadata.pop("tags", None)
         copy_id = assignment.copy_id(student.student_id)
         notebook.metadata["crmkit"] |= {
-            "assignment": assignment.assignment, "student": student.student_id, "copy": copy_id}
+            "assignment": assignment.assignment,
+            "student": student.student_id,
+            "copy": copy_id,
+        }
         notebook.cells[1:1] = _whose(student, language)
         if assignment.feedback == "practice":
             sheet = next(i for i, c in enumerate(notebook.cells) if "questions" in c.metadata.get("tags", []))
             notebook.cells.insert(sheet + 1, _practice_cell(exercise, seed, copy_id))
         text = to_text(notebook)
-        yield student, text, Variant(
-            student_id=student.student_id, name=student.name, language=language, seed=seed, copy_id=copy_id,
-            folder=student.folder, file=f"{exercise.slug}_{student.folder}.ipynb", platform=student.platform,
-            sha256=hashlib.sha256(text.encode()).hexdigest(), parameters=parameters,
-            parameters_sha256=digest(generated))
+        yield (
+            student,
+            text,
+            Variant(
+                student_id=student.student_id,
+                name=student.name,
+                language=language,
+                seed=seed,
+                copy_id=copy_id,
+                folder=student.folder,
+                file=f"{exercise.slug}_{student.folder}.ipynb",
+                platform=student.platform,
+                sha256=hashlib.sha256(text.encode()).hexdigest(),
+                parameters=parameters,
+                parameters_sha256=digest(generated),
+            ),
+        )
 
 
 def _template(exercise: Exercise, language: str):
@@ -180,7 +217,9 @@ def _markdown_text(text: str) -> str:
 def _practice_cell(exercise: Exercise, seed: int, salt: str):
     right = exercise.right_answers(seed)
     keys = {name: practice_key(question, right[name], salt) for name, question in exercise.questions.items()}
-    cell = code_cell(f"answer.practise({json.dumps({k: v for k, v in keys.items() if v})})", ["practice"], hidden=True)
+    cell = code_cell(
+        f"answer.practise({json.dumps({k: v for k, v in keys.items() if v})})", ["practice"], hidden=True
+    )
     cell.id = hashlib.sha256(f"practice {seed}".encode()).hexdigest()[:12]
     return cell
 
@@ -200,8 +239,11 @@ def digest(value) -> str:
             for part in item:
                 take(part)
         elif isinstance(item, np.ndarray):
-            found.update(repr((item.dtype.str, item.shape)).encode() + item.tobytes() if item.dtype != object
-                         else repr(item.tolist()).encode())
+            found.update(
+                repr((item.dtype.str, item.shape)).encode() + item.tobytes()
+                if item.dtype != object
+                else repr(item.tolist()).encode()
+            )
         else:
             found.update(f"{item!r};".encode())
 
@@ -216,8 +258,12 @@ def _lay(assignment: Assignment, variant: Variant, student: Student, notebook: s
     home = assignment.folder / "students" / variant.folder
     home.mkdir(parents=True, exist_ok=True)
     (home / variant.file).write_text(notebook, encoding="utf-8", newline="\n")
-    readme = words("assign_readme", file=variant.file, due=(assignment.due or "—")[:16].replace("T", " "),
-                   title=assignment.titles)
+    readme = words(
+        "assign_readme",
+        file=variant.file,
+        due=(assignment.due or "—")[:16].replace("T", " "),
+        title=assignment.titles,
+    )
     text = "\n".join(readme[lang].strip() + "\n" for lang, _ in _spoken(variant.language))
     (home / "README.txt").write_text(text, encoding="utf-8-sig")
     files = assignment.folder / "pack" / FILES
@@ -230,14 +276,21 @@ def _lay(assignment: Assignment, variant: Variant, student: Student, notebook: s
 
 def _mend(assignment: Assignment) -> None:
     """A student's files that an interrupted run, or a hand, left out are laid again from the manifest's own data."""
-    absent = [v for v in assignment.variants.values()
-              if not (assignment.folder / "students" / v.folder / v.file).is_file()]
+    absent = [
+        v
+        for v in assignment.variants.values()
+        if not (assignment.folder / "students" / v.folder / v.file).is_file()
+    ]
     if not absent:
         return
     exercise = load_exercise(assignment.pack)
     for variant in absent:
-        student = Student(student_id=variant.student_id, name=variant.name, language=variant.language,
-                          platform=variant.platform)
+        student = Student(
+            student_id=variant.student_id,
+            name=variant.name,
+            language=variant.language,
+            platform=variant.platform,
+        )
         ((_, notebook, _),) = _variants(assignment, exercise, [student], "roster")
         _lay(assignment, variant, student, notebook)
 

@@ -1,11 +1,11 @@
 """An assignment: one exercise, a secret, and who got which variant; the folder that `assign` makes and `grade` reads.
 
-    assignment/
-      manifest.json   what was given to whom; names, seeds and hashes: for the instructor's eyes only
-      secret.key      from it every seed follows; without it nobody can work out another student's variant
-      pack/           the exercise's source as it was given: grading reads this copy
-      students/       a folder per student; zips/ the same as one file each
-      moodle.zip  canvas.zip
+assignment/
+  manifest.json   what was given to whom; names, seeds and hashes: for the instructor's eyes only
+  secret.key      from it every seed follows; without it nobody can work out another student's variant
+  pack/           the exercise's source as it was given: grading reads this copy
+  students/       a folder per student; zips/ the same as one file each
+  moodle.zip  canvas.zip
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from coursekit.messages import KitError
+
 from .roster import Student
 
 FORMAT = "crmkit-assignment/1"
@@ -72,11 +73,15 @@ class Assignment:
             if stored.pop("format") != FORMAT:
                 raise ValueError("format")
             stored["variants"] = {key: Variant(**variant) for key, variant in stored["variants"].items()}
-            found = cls(folder=folder, secret=bytes.fromhex((folder / "secret.key").read_text().strip()), **stored)
+            found = cls(
+                folder=folder, secret=bytes.fromhex((folder / "secret.key").read_text().strip()), **stored
+            )
         except FileNotFoundError as error:
             raise KitError("assignment_absent", value=str(folder), part=Path(error.filename).name) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise KitError("assignment_damaged", value=str(folder), why=f"{type(error).__name__}: {error}") from None
+            raise KitError(
+                "assignment_damaged", value=str(folder), why=f"{type(error).__name__}: {error}"
+            ) from None
         if not (folder / "pack" / found.source).is_file():
             raise KitError("assignment_absent", value=str(folder), part=f"pack/{found.source}")
         return found
@@ -89,7 +94,11 @@ class Assignment:
             descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as stream:
                 stream.write(self.secret.hex() + "\n")
-        about = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in ("folder", "secret", "variants")}
+        about = {
+            k: getattr(self, k)
+            for k in self.__dataclass_fields__
+            if k not in ("folder", "secret", "variants")
+        }
         stored = {"format": FORMAT, **about, "variants": {k: asdict(v) for k, v in self.variants.items()}}
         part = self.folder / "manifest.json.part"
         part.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -113,7 +122,9 @@ class Assignment:
         return self._digest("copy", student_id).hex()[:20]
 
     def _digest(self, purpose: str, student_id: str) -> bytes:
-        return hmac.new(self.secret, f"{purpose}\0{self.assignment}\0{student_id}".encode(), "sha256").digest()
+        return hmac.new(
+            self.secret, f"{purpose}\0{self.assignment}\0{student_id}".encode(), "sha256"
+        ).digest()
 
 
 def read_due(text: str | None) -> str | None:
@@ -123,7 +134,9 @@ def read_due(text: str | None) -> str | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise KitError("due_unreadable", value=text, allowed="2026-12-01, 2026-12-01T23:59, 2026-12-01T23:59+08:00") from None
+        raise KitError(
+            "due_unreadable", value=text, allowed="2026-12-01, 2026-12-01T23:59, 2026-12-01T23:59+08:00"
+        ) from None
     if len(text) <= 10:
         moment = moment.replace(hour=23, minute=59, second=59)
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()

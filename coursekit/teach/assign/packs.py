@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from crmkit.core.language import get_language, in_language
-from crmkit.answers.shown import preview as in_words
-
 from coursekit.lessons.exercise import Exercise, compare, load_exercise
 from coursekit.messages import KitError, message
+from crmkit.answers.shown import preview as in_words
+from crmkit.core.language import get_language, in_language
 
 CHECKED_SEEDS = 30
 
@@ -25,7 +24,9 @@ def new_exercise(folder: Path) -> Path:
     held = files("coursekit.teach.assign") / "template"
     source = folder / f"{slug}.md"
     source.write_text((held / "exercise.md").read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "README.md").write_text((held / "guide.md").read_text(encoding="utf-8").replace("SLUG", slug), encoding="utf-8")
+    (folder / "README.md").write_text(
+        (held / "guide.md").read_text(encoding="utf-8").replace("SLUG", slug), encoding="utf-8"
+    )
     return source
 
 
@@ -54,10 +55,22 @@ def difficulties(exercise: Exercise, seeds) -> list[Difficulty]:
             continue
         answers = [right[name] for right in rights]
         texts = [repr(a) for a in answers]
-        others = [compare(question, b, a).score == 1 for i, a in enumerate(answers) for j, b in enumerate(answers) if i != j]
+        others = [
+            compare(question, b, a).score == 1
+            for i, a in enumerate(answers)
+            for j, b in enumerate(answers)
+            if i != j
+        ]
         guess = max(map(texts.count, texts)) / len(texts) if question["kind"] == "choice" else None
-        found.append(Difficulty(name, question["kind"], len(set(texts)) / len(texts), guess,
-                                sum(others) / len(others) if others else 0.0))
+        found.append(
+            Difficulty(
+                name,
+                question["kind"],
+                len(set(texts)) / len(texts),
+                guess,
+                sum(others) / len(others) if others else 0.0,
+            )
+        )
     return found
 
 
@@ -91,15 +104,24 @@ def preview(source: Path, students: int) -> list[str]:
     rights = [exercise.right_answers(seed) for seed in seeds]
     for name, question in exercise.questions.items():
         if question["kind"] != "text":
-            table.add_row(name, *(in_words(question, right[name])[get_language() == "en"] for right in rights))
+            table.add_row(
+                name, *(in_words(question, right[name])[get_language() == "en"] for right in rights)
+            )
     console.print(table)
     found = difficulties(exercise, range(1, CHECKED_SEEDS + 1))
     table = Table(title=message("preview_title", count=CHECKED_SEEDS, between=" "))
     for key in ("question", "kind", "different", "guessed", "of_others"):
-        table.add_column(message(f"preview_{key}"), justify="left" if key in ("question", "kind") else "right")
+        table.add_column(
+            message(f"preview_{key}"), justify="left" if key in ("question", "kind") else "right"
+        )
     for one in found:
-        table.add_row(one.question, one.kind, f"{one.different:.0%}", "—" if one.guess is None else f"{one.guess:.0%}",
-                      f"{one.of_others:.0%}")
+        table.add_row(
+            one.question,
+            one.kind,
+            f"{one.different:.0%}",
+            "—" if one.guess is None else f"{one.guess:.0%}",
+            f"{one.of_others:.0%}",
+        )
     console.print(table)
     return doubts(found) or [message("preview_fine", count=CHECKED_SEEDS)]
 

@@ -8,18 +8,46 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coursekit.handed_tables import under_each_header
+from coursekit.messages import KitError
 from crmkit.data.transactions.columns import plain
 from crmkit.data.transactions.rows import customer_text
-
-from coursekit.messages import KitError
-from coursekit.handed_tables import under_each_header
 
 LANGUAGES = ("zh", "en", "both")
 # our column → headers, best first, as `plain` reduces them; a platform's own number is kept for its archive
 HEADERS = {
-    "student_id": ("studentid", "学号", "學號", "学生编号", "学生号", "学籍号", "studentno", "studentnumber", "sisuserid",
-                   "idnumber", "编号", "id号", "matriculationnumber", "userid", "username", "用户名", "账号", "id"),
-    "name": ("name", "姓名", "学生姓名", "fullname", "全名", "student", "学生", "studentname", "名称", "displayname"),
+    "student_id": (
+        "studentid",
+        "学号",
+        "學號",
+        "学生编号",
+        "学生号",
+        "学籍号",
+        "studentno",
+        "studentnumber",
+        "sisuserid",
+        "idnumber",
+        "编号",
+        "id号",
+        "matriculationnumber",
+        "userid",
+        "username",
+        "用户名",
+        "账号",
+        "id",
+    ),
+    "name": (
+        "name",
+        "姓名",
+        "学生姓名",
+        "fullname",
+        "全名",
+        "student",
+        "学生",
+        "studentname",
+        "名称",
+        "displayname",
+    ),
     "first_name": ("firstname", "givenname", "名", "名字"),
     "last_name": ("lastname", "surname", "familyname", "姓", "姓氏"),
     "language": ("language", "lang", "语言", "語言", "语种", "授课语言", "preferredlanguage"),
@@ -27,7 +55,20 @@ HEADERS = {
     "canvas_id": ("canvasid", "canvasuserid", "id"),
 }
 SPOKEN = {
-    "zh": ("zh", "zhcn", "zhhans", "chinese", "中文", "汉语", "漢語", "简体中文", "中", "cn", "普通话", "chn"),
+    "zh": (
+        "zh",
+        "zhcn",
+        "zhhans",
+        "chinese",
+        "中文",
+        "汉语",
+        "漢語",
+        "简体中文",
+        "中",
+        "cn",
+        "普通话",
+        "chn",
+    ),
     "en": ("en", "enus", "engb", "english", "英文", "英语", "英語", "英", "eng"),
     "both": ("both", "bilingual", "双语", "雙語", "中英", "中英双语", "zhen", "enzh"),
 }
@@ -68,7 +109,9 @@ def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
                 continue
             key = student.folder.casefold()
             if key in seen:
-                raise KitError("roster_twice", value=student.student_id, name=path.name, line=line, first=seen[key])
+                raise KitError(
+                    "roster_twice", value=student.student_id, name=path.name, line=line, first=seen[key]
+                )
             seen[key] = line
             students[student.student_id] = student
     if not students:
@@ -94,7 +137,11 @@ def _columns(names: list[str]) -> dict[str, int]:
     reduced = [plain(name) for name in names]
     at: dict[str, int] = {}
     for ours, headers in HEADERS.items():
-        ranked = [(headers.index(word), i) for i, word in enumerate(reduced) if word in headers and i not in at.values()]
+        ranked = [
+            (headers.index(word), i)
+            for i, word in enumerate(reduced)
+            if word in headers and i not in at.values()
+        ]
         if ranked:
             at[ours] = min(ranked)[1]
     if at.get("canvas_id") is not None and "student_id" not in at:
@@ -115,7 +162,11 @@ def _student(cells: dict, line: int, file: str) -> Student | None:
     said = str(raw.get("language", "")).strip()
     language = _LANGUAGE_OF.get(plain(said)) if said else None
     if said and language is None:
-        raise KitError("roster_language", value=said, name=file, line=line, allowed="zh, en, both, 中文, 英文, 双语")
+        raise KitError(
+            "roster_language", value=said, name=file, line=line, allowed="zh, en, both, 中文, 英文, 双语"
+        )
     name, identity = (_CONTROL.sub("", unicodedata.normalize("NFC", text)) for text in (name, identity))
-    platform = {key: customer_text(raw[key]) for key in ("moodle_id", "canvas_id") if customer_text(raw.get(key, ""))}
+    platform = {
+        key: customer_text(raw[key]) for key in ("moodle_id", "canvas_id") if customer_text(raw.get(key, ""))
+    }
     return Student(student_id=identity, name=name, language=language, platform=platform)

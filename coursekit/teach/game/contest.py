@@ -15,18 +15,18 @@ from pathlib import Path
 
 import numpy as np
 
-from crmkit.core.intervals import Estimate, mean_of
-from crmkit.market.game import rules
-from crmkit.market.game.game import Setup
-from crmkit.core.errors import CrmkitError
-
+from coursekit.messages import KitError, message
+from coursekit.sandbox.probes import choose
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.grade.intake import Found, Refused, read_notebook, take_in
 from coursekit.teach.grade.results import Journal
-from coursekit.sandbox.probes import choose
-from coursekit.messages import KitError, message
-from .submissions import Problem, benchmarks, copies, do_all, told, whose
+from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Estimate, mean_of
+from crmkit.market.game import rules
+from crmkit.market.game.game import Setup
+
 from .policy_process import Lost, Seat
+from .submissions import Problem, benchmarks, copies, do_all, told, whose
 
 LONGEST = 200_000  # characters of a policy
 
@@ -38,10 +38,10 @@ class Standing:
     student: str
     file: str
     games: list[dict] = field(repr=False)
-    value: float            # mean, currency
-    gain: Estimate          # over the firm that changes nothing, paired by seed, 95 %
-    score: Estimate         # 0 does nothing, 100 is the search with the truth in hand
-    rank: int | None = None        # None: it never decided anything
+    value: float  # mean, currency
+    gain: Estimate  # over the firm that changes nothing, paired by seed, 95 %
+    score: Estimate  # 0 does nothing, 100 is the search with the truth in hand
+    rank: int | None = None  # None: it never decided anything
     apart: Estimate | None = None  # mean lead over the next in rank, paired by seed, 95 %
 
     @property
@@ -62,15 +62,25 @@ class Contest:
     seconds: float
     key: bytes = field(repr=False)
     seeds: list[int]
-    marks: list[dict]       # by seed: what changing nothing and the search with the truth in hand came to
+    marks: list[dict]  # by seed: what changing nothing and the search with the truth in hand came to
     standings: list[Standing]
     problems: list[Problem]
     about: Assignment | None
 
 
 def contest(
-    submissions: Path, *, setup: Setup, seeds: int = 20, seconds: float = 10.0, secret: Path | None = None, out: Path,
-    jobs: int = 2, assignment: Path | None = None, rounds: int = 2, lang: str = "both", say=print,
+    submissions: Path,
+    *,
+    setup: Setup,
+    seeds: int = 20,
+    seconds: float = 10.0,
+    secret: Path | None = None,
+    out: Path,
+    jobs: int = 2,
+    assignment: Path | None = None,
+    rounds: int = 2,
+    lang: str = "both",
+    say=print,
 ) -> Contest:
     """Play every policy on every seed and write the reports. A second call plays only what has not been played.
 
@@ -86,8 +96,11 @@ def contest(
         raise KitError("submissions_empty", value=str(submissions), allowed=".py, .ipynb")
     tier, tried = choose(trust=False)
     if tier != "bubblewrap":
-        raise KitError("contest_wall", why="; ".join(f"{k}: {v}" for k, v in tried.items()) or
-                       message("grade_no_bubblewrap", between=" "))
+        raise KitError(
+            "contest_wall",
+            why="; ".join(f"{k}: {v}" for k, v in tried.items())
+            or message("grade_no_bubblewrap", between=" "),
+        )
     say(message("grade_wall", tier=tier))
     key = read_secret(secret or out / "secret.key")
     drawn = [draw_seed(key, setup, number) for number in range(1, seeds + 1)]
@@ -113,10 +126,22 @@ def contest(
         played = do_all(tasks, play, journal, jobs=jobs, say=say, begin=begin, settings=(setup, seconds))
     finally:
         journal.close()
-    standings = ranked([standing(student, chosen[student].label, [played[student, seed] for seed in drawn], marks)
-                        for student in policies])
-    result = Contest(setup=setup, seconds=seconds, key=key, seeds=drawn, marks=marks, standings=standings,
-                     problems=problems, about=about)
+    standings = ranked(
+        [
+            standing(student, chosen[student].label, [played[student, seed] for seed in drawn], marks)
+            for student in policies
+        ]
+    )
+    result = Contest(
+        setup=setup,
+        seconds=seconds,
+        key=key,
+        seeds=drawn,
+        marks=marks,
+        standings=standings,
+        problems=problems,
+        about=about,
+    )
     for line in write_contest(out, result, lang):
         say(line)
     return result
@@ -163,8 +188,11 @@ def read_policy(found: Found) -> tuple[str | None, str]:
             tree = ast.parse(source) if "policy" in source and len(source) <= LONGEST else ast.Module([], [])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        if any("policy" in (getattr(node, "name", ""), *(getattr(t, "id", "") for t in getattr(node, "targets", ())))
-               for node in tree.body):
+        if any(
+            "policy"
+            in (getattr(node, "name", ""), *(getattr(t, "id", "") for t in getattr(node, "targets", ())))
+            for node in tree.body
+        ):
             return source, ""
     return None, "no_policy"
 
@@ -195,7 +223,11 @@ def play(seed: int, source: str) -> dict:
             if lost is None:
                 try:
                     decision = _seat.ask(rules.view(firm, quarters=_setup.quarters, standard=standard))
-                    firm, standard, decided = _stepped(firm, decision), replace(decision, trial=None), decided + 1
+                    firm, standard, decided = (
+                        _stepped(firm, decision),
+                        replace(decision, trial=None),
+                        decided + 1,
+                    )
                     continue
                 except Lost as problem:
                     lost = problem.args
@@ -206,9 +238,16 @@ def play(seed: int, source: str) -> dict:
         used = _seat.rise(lost=lost is not None)
     reason, detail = lost or ("", "")
     came = rules.outcome(firm)
-    return {"value": came.value, "profit": came.discounted_profit, "equity": came.equity, "decided": decided,
-            "reason": reason, "detail": detail, "cpu_seconds": used.cpu_seconds,
-            "again": reason in ("timeout", "no_wall")}
+    return {
+        "value": came.value,
+        "profit": came.discounted_profit,
+        "equity": came.equity,
+        "decided": decided,
+        "reason": reason,
+        "detail": detail,
+        "cpu_seconds": used.cpu_seconds,
+        "again": reason in ("timeout", "no_wall"),
+    }
 
 
 def _stepped(firm, decision):
@@ -226,7 +265,9 @@ def standing(student: str, file: str, games: list[dict], marks: list[dict]) -> S
     gain = mean(values - [m["nothing"] for m in marks])
     whole = float(np.mean([m["search"] - m["nothing"] for m in marks])) / 100 or np.nan
     score = Estimate(value=gain.value / whole, low=gain.low / whole, high=gain.high / whole, level=gain.level)
-    return Standing(student=student, file=file, games=games, value=float(values.mean()), gain=gain, score=score)
+    return Standing(
+        student=student, file=file, games=games, value=float(values.mean()), gain=gain, score=score
+    )
 
 
 def mean(differences: np.ndarray) -> Estimate:

@@ -9,19 +9,24 @@ from dataclasses import asdict, dataclass, replace
 from math import nan
 from pathlib import Path
 
-from crmkit.market import Game
-from crmkit.market.game.game import Setup
-from crmkit.core.errors import CrmkitError
-
+from coursekit.messages import KitError
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.grade.intake import Found, take_in
 from coursekit.teach.grade.results import Journal
-from coursekit.messages import KitError
+from crmkit.core.errors import CrmkitError
+from crmkit.market import Game
+from crmkit.market.game.game import Setup
+
 from .submissions import Problem, benchmarks, copies, do_all, told, whose
 
 SAVED = "saved.game.jsonl"
 LARGEST = 1_000_000  # bytes of a saved game; eight quarters take about 10,000
-SAID = ("game_tampered", "game_damaged", "game_foreign", "game_other_version")  # why a replay fails, by its code
+SAID = (
+    "game_tampered",
+    "game_damaged",
+    "game_foreign",
+    "game_other_version",
+)  # why a replay fails, by its code
 NAMED = ("scenario", "seed", "level", "quarters", "customers")  # what a game has to have as it was given
 
 
@@ -31,15 +36,24 @@ class Place:
 
     student: str
     file: str
-    profit: float    # discounted to the first day of play, currency
+    profit: float  # discounted to the first day of play, currency
     equity: float
     value: float
-    score: float     # 0: the firm that changes nothing, 100: the search with the truth in hand
+    score: float  # 0: the firm that changes nothing, 100: the search with the truth in hand
     rank: int = 0
 
 
-def leaderboard(submissions: Path, *, setup: Setup, assignment: Path | None = None, out: Path, jobs: int = 2,
-                rounds: int = 2, lang: str = "both", say=print) -> list[Place]:
+def leaderboard(
+    submissions: Path,
+    *,
+    setup: Setup,
+    assignment: Path | None = None,
+    out: Path,
+    jobs: int = 2,
+    rounds: int = 2,
+    lang: str = "both",
+    say=print,
+) -> list[Place]:
     """Verify every saved game, and rank the students by the value of their firms; a second call does what is missing.
 
     ``setup``: the game that was set; with an assignment each student's own seed takes the place of its seed.
@@ -68,7 +82,9 @@ def leaderboard(submissions: Path, *, setup: Setup, assignment: Path | None = No
                 sound[student, one.sha256] = one
     journal = Journal(out / "journal.sqlite")
     try:
-        replays = do_all({task: (one.raw,) for task, one in sound.items()}, replay, journal, jobs=jobs, say=say)
+        replays = do_all(
+            {task: (one.raw,) for task, one in sound.items()}, replay, journal, jobs=jobs, say=say
+        )
         chosen = {}
         for (student, digest), found in replays.items():
             one = sound[student, digest]
@@ -142,5 +158,10 @@ def replay(raw: bytes) -> dict:
     if game.next_step is not None:
         return {"reason": "unfinished", "detail": f"{game.next_step} {game.quarter}"}
     came = game.outcome
-    return {"reason": "", "detail": "", "profit": came.discounted_profit, "equity": came.equity, "value": came.value}
-
+    return {
+        "reason": "",
+        "detail": "",
+        "profit": came.discounted_profit,
+        "equity": came.equity,
+        "value": came.value,
+    }

@@ -28,7 +28,7 @@ def send(line: int, **frame) -> None:
     text = json.dumps(frame, default=lambda value: value.tolist()).encode()  # numpy's numbers are numbers
     raw = struct.pack(">I", len(text)) + text
     while raw:
-        raw = raw[os.write(line, raw):]
+        raw = raw[os.write(line, raw) :]
 
 
 def serve(source: str) -> None:
@@ -51,9 +51,13 @@ def serve(source: str) -> None:
         try:
             if failed is not None:
                 raise failed
-            seen = View(quarter=quarter, quarters=sent["quarters"], facts=sent["facts"],
-                        ledgers=Ledgers(sent["books"], sent["names"], sent["start"], sent["months"]),
-                        standard=Decision.from_record(sent["standard"]))
+            seen = View(
+                quarter=quarter,
+                quarters=sent["quarters"],
+                facts=sent["facts"],
+                ledgers=Ledgers(sent["books"], sent["names"], sent["start"], sent["months"]),
+                standard=Decision.from_record(sent["standard"]),
+            )
             decided = module.policy(seen)
             if not isinstance(decided, Decision):
                 raise TypeError(f"policy(view) gave {type(decided).__name__}, not a crmkit.market.Decision")

@@ -11,15 +11,23 @@ import struct
 import time
 from pathlib import Path
 
-from crmkit.market import Decision, View
-from crmkit.market.simulator.ledgers import COLUMNS
-from crmkit.market.game.rules import require_playable
-
 from coursekit.sandbox.warm import Limits, Outcome, Warm
+from crmkit.market import Decision, View
+from crmkit.market.game.rules import require_playable
+from crmkit.market.simulator.ledgers import COLUMNS
+
 from .submissions import told
 
 PLAYER = Path(__file__).with_name("policy_in_sandbox.py")
-MODULES = ["numpy", "pandas", "scipy.stats", "scipy.optimize", "crmkit", "crmkit.answers.sheet", "crmkit.market"]
+MODULES = [
+    "numpy",
+    "pandas",
+    "scipy.stats",
+    "scipy.optimize",
+    "crmkit",
+    "crmkit.answers.sheet",
+    "crmkit.market",
+]
 LARGEST, LARGEST_GAME = 1 << 20, 8 << 20  # bytes of one decision, and of all that one game says
 
 
@@ -30,11 +38,19 @@ class Lost(Exception):
 def packed(seen: View) -> dict:
     """All that goes in: named one by one, so that nothing comes along which a manager does not see."""
     ledgers = seen.ledgers
-    return {"quarter": seen.quarter, "quarters": seen.quarters, "facts": dict(seen.facts),
-            "standard": seen.standard.record(), "names": ledgers.names,
-            "start": ledgers.start, "months": ledgers.months,
-            "books": {name: {column: ledgers.books[name][column] for column in columns}
-                      for name, columns in COLUMNS.items()}}
+    return {
+        "quarter": seen.quarter,
+        "quarters": seen.quarters,
+        "facts": dict(seen.facts),
+        "standard": seen.standard.record(),
+        "names": ledgers.names,
+        "start": ledgers.start,
+        "months": ledgers.months,
+        "books": {
+            name: {column: ledgers.books[name][column] for column in columns}
+            for name, columns in COLUMNS.items()
+        },
+    }
 
 
 class Seat(Warm):

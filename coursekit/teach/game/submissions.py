@@ -8,16 +8,15 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import crmkit
-from crmkit.market.game.game import Setup
-from crmkit.core.errors import CrmkitError
-
+from coursekit.processes import end_with_parent
+from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.grade.grade import as_they_end
-from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.teach.grade.identity import Submission, named_in, names_of, newest
 from coursekit.teach.grade.intake import Found
 from coursekit.teach.grade.results import Journal
-from coursekit.processes import end_with_parent
+from crmkit.core.errors import CrmkitError
+from crmkit.market.game.game import Setup
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,11 @@ def _called(labels: list[str], within: Path) -> dict[str, str]:
     """Label → the folder or archive of one student, below what all files share; else the file's own name."""
     parts = {label: label.split("/") for label in labels}
     at = int(within.is_file() and within.suffix.lower() == ".zip")  # the archive that everything is in
-    while len(parts) > 1 and len({p[at] for p in parts.values()}) == 1 and min(map(len, parts.values())) > at + 1:
+    while (
+        len(parts) > 1
+        and len({p[at] for p in parts.values()}) == 1
+        and min(map(len, parts.values())) > at + 1
+    ):
         at += 1
     endings = re.compile(r"(?i)(\.(zip|py|ipynb|game|jsonl))+$|_assignsubmission_.*$")
     return {label: endings.sub("", p[at]).strip("_ .") or label for label, p in parts.items()}
@@ -71,8 +74,11 @@ def copies(files: dict[str, Found]) -> list[Problem]:
     whose_is = defaultdict(list)
     for student, one in files.items():
         whose_is[one.sha256].append(student)
-    return [Problem(one.label, student, "same_file", ", ".join(s for s in whose_is[one.sha256] if s != student))
-            for student, one in files.items() if len(whose_is[one.sha256]) > 1]
+    return [
+        Problem(one.label, student, "same_file", ", ".join(s for s in whose_is[one.sha256] if s != student))
+        for student, one in files.items()
+        if len(whose_is[one.sha256]) > 1
+    ]
 
 
 def told(problem: Exception) -> str | list[str]:
@@ -99,12 +105,18 @@ def do_all(tasks: dict, work, journal: Journal, *, jobs: int, say, begin=None, s
     Each process has called ``begin(*settings)`` before; a result with ``again`` set is not kept, for it may be the
     machine's fault.
     """
-    keys = {task: Journal.key(version(), work.__name__, settings, arguments) for task, arguments in tasks.items()}
+    keys = {
+        task: Journal.key(version(), work.__name__, settings, arguments) for task, arguments in tasks.items()
+    }
     results = {task: journal.kept("runs", key) for task, key in keys.items()}
     todo = [task for task, result in results.items() if result is None]
     if todo:
-        with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=get_context("spawn"), initializer=_begin,
-                                 initargs=(begin, settings)) as pool:
+        with ProcessPoolExecutor(
+            min(jobs, len(todo)),
+            mp_context=get_context("spawn"),
+            initializer=_begin,
+            initargs=(begin, settings),
+        ) as pool:
             waiting = {pool.submit(work, *tasks[task]): task for task in todo}
             try:
                 for done in as_they_end(waiting, say):

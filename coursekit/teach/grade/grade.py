@@ -15,19 +15,19 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import crmkit
-
-from coursekit.teach.assign.assignment import Assignment, Variant
-from coursekit.lessons.notebooks import answer_sheet_code
 from coursekit.lessons.exercise import FILES, Exercise, SolutionError, load_exercise
+from coursekit.lessons.notebooks import answer_sheet_code
 from coursekit.messages import KitError, message
 from coursekit.processes import end_with_parent
-from . import marking
+from coursekit.sandbox.probes import choose
 from coursekit.sandbox.walls import wall
+from coursekit.sandbox.warm import Limits, Outcome
+from coursekit.teach.assign.assignment import Assignment, Variant
+
+from . import marking
 from .identity import Submission, identify, newest
 from .intake import Notebook, take_in
 from .results import Journal
-from coursekit.sandbox.probes import choose
-from coursekit.sandbox.warm import Limits, Outcome
 from .settings import Settings, read_settings
 
 __all__ = ["grade"]
@@ -40,16 +40,16 @@ class Graded:
     student_id: str
     file: str | None = None
     when: str | None = None
-    state: str = "nothing"                 # nothing, unreadable, ended, timeout, too_much_output, died, no_wall
+    state: str = "nothing"  # nothing, unreadable, ended, timeout, too_much_output, died, no_wall
     questions: list[marking.QuestionMark] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     errors: list[dict] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)   # earlier files, kept and not graded
+    others: list[str] = field(default_factory=list)  # earlier files, kept and not graded
     late_minutes: float = 0.0
     late_factor: float = 1.0
     cpu_seconds: float = 0.0
-    total: float | None = None             # share of all points, lateness and overrides included
-    to_read: bool = False                  # a person still has to read something
+    total: float | None = None  # share of all points, lateness and overrides included
+    to_read: bool = False  # a person still has to read something
     reasons: list[dict] = field(default_factory=list)  # marks given by hand
 
     def to_json(self) -> dict:
@@ -57,8 +57,16 @@ class Graded:
 
 
 def grade(
-    submissions: Path, *, assignment: Path, out: Path, jobs: int = 2, only: list[str] | None = None, trust: bool = False,
-    second_seed: bool = False, limits: Limits = Limits(), say=print,
+    submissions: Path,
+    *,
+    assignment: Path,
+    out: Path,
+    jobs: int = 2,
+    only: list[str] | None = None,
+    trust: bool = False,
+    second_seed: bool = False,
+    limits: Limits = Limits(),
+    say=print,
 ) -> dict[str, Graded]:
     """Grade everything that was handed in; a second call does only what has changed, and says what that was."""
     about = Assignment.read(assignment)
@@ -71,8 +79,12 @@ def grade(
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
     tier, tried = choose(trust=trust)
     if tier is None:
-        raise KitError("no_wall", value=", ".join(tried) or "—",
-                       why="; ".join(f"{k}: {v}" for k, v in tried.items()) or message("grade_no_bubblewrap", between=" "))
+        raise KitError(
+            "no_wall",
+            value=", ".join(tried) or "—",
+            why="; ".join(f"{k}: {v}" for k, v in tried.items())
+            or message("grade_no_bubblewrap", between=" "),
+        )
     say(message("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     intake = take_in(submissions)
     handed_in = identify(intake.notebooks, about, settings.whose)
@@ -80,14 +92,27 @@ def grade(
     journal = Journal(out / "journal.sqlite")
     try:
         before = journal.marks()
-        _run_and_mark(about, exercise, settings, chosen, graded, journal, tier=tier, jobs=jobs, limits=limits,
-                      second_seed=second_seed, say=say)
+        _run_and_mark(
+            about,
+            exercise,
+            settings,
+            chosen,
+            graded,
+            journal,
+            tier=tier,
+            jobs=jobs,
+            limits=limits,
+            second_seed=second_seed,
+            say=say,
+        )
         from .reports import differences, merge_marking_sheet, write_reports
 
         merge_marking_sheet(out, graded, exercise)
         _total(graded, settings, exercise.questions)
         if only:  # the others keep what they had
-            graded = {s: graded[s] if s in (only or []) else _restored(before.get(s), s) for s in about.variants}
+            graded = {
+                s: graded[s] if s in (only or []) else _restored(before.get(s), s) for s in about.variants
+            }
         journal.keep_marks({s: g.to_json() for s, g in graded.items()})
         for line in differences(before, graded):
             say(line)
@@ -106,7 +131,9 @@ def _restored(stored: dict | None, student: str) -> Graded:
     return Graded(**{**stored, "questions": [marking.QuestionMark(**q) for q in stored["questions"]]})
 
 
-def _choose(handed_in: list[Submission], about: Assignment, only) -> tuple[dict[str, Submission], dict[str, Graded]]:
+def _choose(
+    handed_in: list[Submission], about: Assignment, only
+) -> tuple[dict[str, Submission], dict[str, Graded]]:
     """The newest readable submission of each student; the others are listed with it."""
     theirs = defaultdict(list)
     for submission in handed_in:
@@ -165,8 +192,11 @@ def prepared_cells(notebook: Notebook, exercise: Exercise, *, seed: int, lang: s
 def pack_files(about: Assignment) -> dict[str, str]:
     """The pack's own data by their hashes: what was run or worked out on other data is not kept."""
     folder = about.pack.parent / FILES
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 _exercise: Exercise | None = None
@@ -208,8 +238,9 @@ class RightAnswers:
 
     def _submit(self, seed: int, given: dict, lang: str) -> Future:
         if self.pool is None:
-            self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_load,
-                                            initargs=(str(self.about.pack),))
+            self.pool = ProcessPoolExecutor(
+                1, mp_context=get_context("spawn"), initializer=_load, initargs=(str(self.about.pack),)
+            )
         return self.pool.submit(_rights, seed, given, lang)
 
     def close(self) -> None:
@@ -243,9 +274,14 @@ class Runner:
         self.pool.shutdown()
 
 
-def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, *, tier, jobs, limits, second_seed, say):
+def _run_and_mark(
+    about, exercise, settings: Settings, chosen, graded, journal, *, tier, jobs, limits, second_seed, say
+):
     questions = exercise.questions
-    runner, rights = Runner(tier, jobs, limits, about.pack.parent / FILES), RightAnswers(about, exercise, journal)
+    runner, rights = (
+        Runner(tier, jobs, limits, about.pack.parent / FILES),
+        RightAnswers(about, exercise, journal),
+    )
     try:
         waiting: dict[Future, tuple] = {}
         files = pack_files(about)
@@ -253,7 +289,9 @@ def _run_and_mark(about, exercise, settings: Settings, chosen, graded, journal, 
         for student, submission in chosen.items():
             for which in ("own", "hidden") if second_seed else ("own",):
                 seed = about.seed(student) if which == "own" else about.hidden_seed(student)
-                cells = prepared_cells(submission.notebook, exercise, seed=seed, lang=about.variants[student].language)
+                cells = prepared_cells(
+                    submission.notebook, exercise, seed=seed, lang=about.variants[student].language
+                )
                 key = Journal.key("run", cells, asdict(limits), tier, crmkit.__version__, files)
                 kept = journal.kept("runs", key)
                 if kept is not None:
@@ -289,7 +327,9 @@ def as_they_end(waiting: Collection[Future], say):
                 progress.advance(task)
 
 
-def _mark_one(about, questions, settings, mine: Graded, submission, outcomes, rights: RightAnswers, student: str) -> None:
+def _mark_one(
+    about, questions, settings, mine: Graded, submission, outcomes, rights: RightAnswers, student: str
+) -> None:
     variant: Variant = about.variants[student]
     outcome = outcomes[student, "own"]
     mine.state, mine.errors, mine.cpu_seconds = outcome.state, outcome.errors, round(outcome.cpu_seconds, 3)
@@ -299,9 +339,13 @@ def _mark_one(about, questions, settings, mine: Graded, submission, outcomes, ri
     second = None
     if (student, "hidden") in outcomes:
         hidden = about.hidden_seed(student)
-        second = (marking.admitted(questions, outcomes[student, "hidden"].sheet), rights.of(hidden, {}, variant.language))
+        second = (
+            marking.admitted(questions, outcomes[student, "hidden"].sheet),
+            rights.of(hidden, {}, variant.language),
+        )
     mine.questions = marking.mark(
-        questions, answers, lambda given: rights.of(variant.seed, given, variant.language), second)
+        questions, answers, lambda given: rights.of(variant.seed, given, variant.language), second
+    )
     due = settings.extensions.get(student) or (datetime.fromisoformat(about.due) if about.due else None)
     mine.late_factor, late = settings.late.factor(submission.when, due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)
@@ -317,10 +361,14 @@ def _total(graded: dict[str, Graded], settings: Settings, questions: dict[str, d
     for student, mine in graded.items():
         whole = None
         for override in by_hand[student]:
-            mine.reasons.append({"question": override.question, "score": override.score, "reason": override.reason})
+            mine.reasons.append(
+                {"question": override.question, "score": override.score, "reason": override.reason}
+            )
             if override.question is None:
                 whole = override.score
-            elif not mine.questions:  # nothing that could be run: what the instructor saw of it counts all the same
+            elif (
+                not mine.questions
+            ):  # nothing that could be run: what the instructor saw of it counts all the same
                 nothing = dict.fromkeys(questions, ("missing", None))
                 mine.questions = marking.mark(questions, nothing, lambda given: dict.fromkeys(questions))
             for one in mine.questions:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
+
 from .intake import Found, Notebook, Refused, read_notebook
 
 
@@ -16,7 +17,7 @@ class Submission:
 
     found: Found
     notebook: Notebook | None
-    problem: str | None = None          # why the notebook cannot be read
+    problem: str | None = None  # why the notebook cannot be read
     student: str | None = None
     evidence: dict[str, list[str]] = field(default_factory=dict)  # kind → students it points at
     flags: list[str] = field(default_factory=list)
@@ -52,7 +53,9 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
         submission = Submission(one, notebook, problem)
         evidence = submission.evidence
         if notebook:
-            evidence["copy"] = [by_copy[notebook.about["copy"]]] if notebook.about.get("copy") in by_copy else []
+            evidence["copy"] = (
+                [by_copy[notebook.about["copy"]]] if notebook.about.get("copy") in by_copy else []
+            )
             evidence["seed"] = [by_seed[s] for s in notebook.seeds if s in by_seed]
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
@@ -105,9 +108,13 @@ def named_in(label: str, names: dict[str, set[str]]) -> tuple[list[str], list[st
     First those named for certain: two, where one's file lies in the other's folder. Then those who share a name that
     nothing else in the path settles.
     """
-    words = {_plain(w) for w in re.split(r"[\s_/\\.()（）\[\]【】,，;&+-]+", unicodedata.normalize("NFKC", label))}
+    words = {
+        _plain(w) for w in re.split(r"[\s_/\\.()（）\[\]【】,，;&+-]+", unicodedata.normalize("NFKC", label))
+    }
     parts = re.split(r"[/_.]", label)
-    words |= {_plain(part) for part in parts} | {_plain(" ".join(parts[i : i + 2])) for i in range(len(parts))}
+    words |= {_plain(part) for part in parts} | {
+        _plain(" ".join(parts[i : i + 2])) for i in range(len(parts))
+    }
     run = _plain(label)
     words |= {name for name in names if re.search(r"[\u3400-\u9fff]", name) and name in run}
     words |= set(re.findall(r"\d{5,}", label))
@@ -124,9 +131,16 @@ def newest(submissions: list[Submission]) -> list[Submission]:
 
     When is what the platform's archive says of the file; the receipt's own clock only decides between equals.
     """
+
     def key(submission: Submission):
         moment = submission.when.timestamp() if submission.when else 0.0
         receipt = str((submission.found.receipt or {}).get("when", ""))
-        return (submission.notebook is not None, moment, submission.copy_number, receipt, submission.found.sha256)
+        return (
+            submission.notebook is not None,
+            moment,
+            submission.copy_number,
+            receipt,
+            submission.found.sha256,
+        )
 
     return sorted(submissions, key=key, reverse=True)

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-LARGEST_FILE = 100 << 20     # bytes of one file, unpacked
-LARGEST_TOTAL = 4 << 30      # bytes of everything that one archive unpacks to
+LARGEST_FILE = 100 << 20  # bytes of one file, unpacked
+LARGEST_TOTAL = 4 << 30  # bytes of everything that one archive unpacks to
 MOST_FILES, DEEPEST = 20_000, 4
 LARGEST_CELLS, MOST_CELLS = 4 << 20, 2_000  # characters of code, cells
-PASSED_OVER = re.compile(r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db|desktop\.ini)(/|$)|(^|/)\._")
+PASSED_OVER = re.compile(
+    r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db|desktop\.ini)(/|$)|(^|/)\._"
+)
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,13 @@ def take_in(path: Path, wanted: tuple[str, ...] = (".ipynb",)) -> Intake:
 def _take_file(path: Path, label: str, intake: Intake) -> None:
     """One file of the folder; links and devices are not followed, so that nothing outside is ever read."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-                             | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(
+            path,
+            os.O_RDONLY
+            | getattr(os, "O_NOFOLLOW", 0)
+            | getattr(os, "O_NONBLOCK", 0)
+            | getattr(os, "O_BINARY", 0),
+        )
     except OSError:
         intake.refused.append((label, "not_a_file"))
         return
@@ -130,8 +137,17 @@ def _take_archive(stream, label: str, when, intake: Intake, *, depth: int, budge
                     _sort(Found(inner, when if receipt else moment, raw, receipt), intake)
     except Refused as problem:
         intake.refused.append((label, problem.args[0]))
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, NotImplementedError, RuntimeError,
-            OverflowError, MemoryError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OverflowError,
+        MemoryError,
+    ):
         intake.refused.append((label, "damaged_archive"))
 
 
@@ -179,8 +195,11 @@ def _receipt(archive, members, budget) -> dict | None:
         receipt = json.loads(_read(archive, at, budget))
     except (Refused, ValueError, RecursionError):
         return None
-    keep = {k: receipt[k] for k in ("assignment", "student", "copy", "when", "sha256", "seed")
-            if isinstance(receipt, dict) and isinstance(receipt.get(k), (str, int))}
+    keep = {
+        k: receipt[k]
+        for k in ("assignment", "student", "copy", "when", "sha256", "seed")
+        if isinstance(receipt, dict) and isinstance(receipt.get(k), (str, int))
+    }
     return keep or None
 
 
@@ -230,13 +249,20 @@ def read_notebook(raw: bytes) -> Notebook:
                 raise Refused("too_long")
             cells.append((source.encode("utf-8", "replace").decode("utf-8"), tags))
         about = stored.get("metadata", {}).get("crmkit", {})
-        about = {k: v for k, v in about.items() if isinstance(v, str) and len(v) < 200} if isinstance(about, dict) else {}
+        about = (
+            {k: v for k, v in about.items() if isinstance(v, str) and len(v) < 200}
+            if isinstance(about, dict)
+            else {}
+        )
     except Refused:
         raise
     except Exception:  # whatever a broken or hostile file makes JSON or nbformat do
         raise Refused("unreadable") from None
     if not cells:
         raise Refused("no_code")
-    found = (re.search(r"^seed = (\d{1,20})$", source, re.MULTILINE) for source, tags in cells
-             if "injected-parameters" in tags or source.startswith("# Parameters\n"))
+    found = (
+        re.search(r"^seed = (\d{1,20})$", source, re.MULTILINE)
+        for source, tags in cells
+        if "injected-parameters" in tags or source.startswith("# Parameters\n")
+    )
     return Notebook(tuple(cells), about, tuple(dict.fromkeys(int(m[1]) for m in found if m)))

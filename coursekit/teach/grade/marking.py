@@ -7,10 +7,9 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from crmkit.answers.forms import BadForm
-
 from coursekit.lessons.exercise import admit, compare
 from coursekit.messages import message_pair
+from crmkit.answers.forms import BadForm
 
 LARGEST_ANSWER = 2 << 20  # characters of one answer as JSON
 
@@ -21,14 +20,14 @@ class QuestionMark:
 
     question: str
     weight: float
-    state: str                     # recorded, badly_formed, missing
+    state: str  # recorded, badly_formed, missing
     score: float | None
     code: str
     reason: dict[str, str]
-    value: object = None           # the admitted answer: typed JSON
+    value: object = None  # the admitted answer: typed JSON
     right: object = None
-    followed: bool = False         # earned on the student's own earlier answer
-    second: str | None = None      # of a second run: computed, literal, differs, not_run
+    followed: bool = False  # earned on the student's own earlier answer
+    second: str | None = None  # of a second run: computed, literal, differs, not_run
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -54,7 +53,9 @@ def admitted(questions: dict[str, dict], sheet: dict | None) -> dict[str, tuple[
     return out
 
 
-def mark(questions: dict[str, dict], answers: dict, right_of, second: dict | None = None) -> list[QuestionMark]:
+def mark(
+    questions: dict[str, dict], answers: dict, right_of, second: dict | None = None
+) -> list[QuestionMark]:
     """The marks of one student.
 
     ``right_of(given)`` gives the right answers, computed on the student's own earlier ``given`` answers;
@@ -77,7 +78,11 @@ def mark(questions: dict[str, dict], answers: dict, right_of, second: dict | Non
                 found, followed = again, True
         if value is not None and found.score is not None and found.score < 1:
             wrong_before[name] = value
-        marks.append(QuestionMark(name, weight, state, found.score, found.code, found.reason, value, right[name], followed))
+        marks.append(
+            QuestionMark(
+                name, weight, state, found.score, found.code, found.reason, value, right[name], followed
+            )
+        )
     if second is not None:
         _second(questions, marks, *second)
     return marks
@@ -92,7 +97,10 @@ def _second(questions, marks, answers, right) -> None:
         _, value = answers[one.question]
         if compare(question, right[one.question], one.right).score == 1:
             continue  # the right answer is the same for both seeds: nothing can be told
-        if value is not None and (compare(question, value, right[one.question]).score or 0) >= (one.score or 0) > 0:
+        if (
+            value is not None
+            and (compare(question, value, right[one.question]).score or 0) >= (one.score or 0) > 0
+        ):
             one.second = "computed"
         elif value == one.value:
             one.second = "literal"
@@ -141,7 +149,10 @@ def copying(marks: dict[str, list[QuestionMark]], questions: dict[str, dict]) ->
         by_value: dict[str, list[str]] = {}
         for student, row in marks.items():
             right = next((m.right for m in row if m.question == name), None)
-            if isinstance(right, (int, float)) and len(f"{right:.12g}".replace(".", "").lstrip("-0").rstrip("0")) >= 4:
+            if (
+                isinstance(right, (int, float))
+                and len(f"{right:.12g}".replace(".", "").lstrip("-0").rstrip("0")) >= 4
+            ):
                 by_value.setdefault(f"{right:.4g}", []).append(student)
         keys[name] = by_value
     pairs: dict[tuple[str, str], list[str]] = {}
@@ -152,6 +163,13 @@ def copying(marks: dict[str, list[QuestionMark]], questions: dict[str, dict]) ->
             others = keys[one.question].get(f"{one.value:.4g}", [])
             for other in others:
                 theirs = next(m.right for m in marks[other] if m.question == one.question)
-                if other != student and len(others) == 1 and compare(questions[one.question], one.value, theirs).score == 1:
+                if (
+                    other != student
+                    and len(others) == 1
+                    and compare(questions[one.question], one.value, theirs).score == 1
+                ):
                     pairs.setdefault((student, other), []).append(one.question)
-    return [{"student_id": student, "key_of": other, "questions": found} for (student, other), found in pairs.items()]
+    return [
+        {"student_id": student, "key_of": other, "questions": found}
+        for (student, other), found in pairs.items()
+    ]

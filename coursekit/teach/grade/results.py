@@ -24,7 +24,8 @@ class Journal:
         self.store.execute("create table if not exists runs (key text primary key, outcome text not null)")
         self.store.execute("create table if not exists rights (key text primary key, answers text not null)")
         self.store.execute(
-            "create table if not exists marks (student_id text primary key, submission text, marks text not null)")
+            "create table if not exists marks (student_id text primary key, submission text, marks text not null)"
+        )
         (version,) = self.store.execute("pragma user_version").fetchone()
         if version == 0:
             self.store.execute(f"pragma user_version = {FORMAT}")
@@ -34,7 +35,9 @@ class Journal:
     @staticmethod
     def key(*parts) -> str:
         """A key from everything that a kept result depends on."""
-        return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str).encode()
+        ).hexdigest()
 
     def kept(self, table: str, key: str):
         column = {"runs": "outcome", "rights": "answers"}[table]
@@ -43,7 +46,9 @@ class Journal:
 
     def keep(self, table: str, key: str, value) -> None:
         column = {"runs": "outcome", "rights": "answers"}[table]
-        self.store.execute(f"insert or replace into {table} (key, {column}) values (?, ?)", (key, json.dumps(value)))
+        self.store.execute(
+            f"insert or replace into {table} (key, {column}) values (?, ?)", (key, json.dumps(value))
+        )
 
     def marks(self) -> dict[str, dict]:
         """Student → what the last grading gave."""
@@ -55,8 +60,10 @@ class Journal:
         with self.store:
             self.store.execute("begin")
             self.store.execute("delete from marks")
-            self.store.executemany("insert into marks values (?, ?, ?)", [
-                (student, one.get("file"), json.dumps(one)) for student, one in marks.items()])
+            self.store.executemany(
+                "insert into marks values (?, ?, ?)",
+                [(student, one.get("file"), json.dumps(one)) for student, one in marks.items()],
+            )
 
     def close(self) -> None:
         self.store.close()

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from coursekit.teach.assign.assignment import Assignment, read_due
 from coursekit.messages import KitError
+from coursekit.teach.assign.assignment import Assignment, read_due
+
 from .marking import LatePolicy
 
-EXAMPLE = '''\
+EXAMPLE = """\
 # 批改设置。去掉行首的 # 即生效；每次批改都会重读。 Grading settings: remove a # to use a line; read at every grading.
 
 # [late]                # 迟交 lateness
@@ -31,7 +32,7 @@ EXAMPLE = '''\
 # question = "gold_share"   # 不写就是总分（0 到 1） leave out for the total (0 to 1)
 # score = 1.0               # 占该题分值的比例 share of the question's weight
 # reason = "题目有歧义 ambiguous wording"
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,18 @@ def read_settings(assignment: Assignment, questions) -> Settings:
     _only(path, raw, known, "")
     _only(path, raw.get("late", {}), set(LatePolicy.__dataclass_fields__), "late.")
     for name, value in raw.get("late", {}).items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or (name == "per_day" and value > 1):
-            raise KitError("grading_value", value=value, name=f"late.{name}", allowed="0 …" if name != "per_day" else "0 … 1")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or value < 0
+            or (name == "per_day" and value > 1)
+        ):
+            raise KitError(
+                "grading_value",
+                value=value,
+                name=f"late.{name}",
+                allowed="0 …" if name != "per_day" else "0 … 1",
+            )
     extensions = {}
     for student, moment in raw.get("extensions", {}).items():
         _known_student(assignment, student, f"extensions.{student}")
@@ -83,20 +94,31 @@ def read_settings(assignment: Assignment, questions) -> Settings:
         _only(path, entry, {"student_id", "question", "score", "reason"}, name + ".")
         _known_student(assignment, entry.get("student_id"), name)
         if entry.get("question") is not None and entry["question"] not in questions:
-            raise KitError("grading_value", value=entry["question"], name=f"{name}.question", allowed=", ".join(questions))
+            raise KitError(
+                "grading_value",
+                value=entry["question"],
+                name=f"{name}.question",
+                allowed=", ".join(questions),
+            )
         score = entry.get("score")
         if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
             raise KitError("grading_value", value=score, name=f"{name}.score", allowed="0 … 1")
         if not str(entry.get("reason", "")).strip():
             raise KitError("grading_value", value="", name=f"{name}.reason", allowed="“…”")
-        overrides.append(Override(entry["student_id"], float(score), str(entry["reason"]).strip(), entry.get("question")))
-    return Settings(LatePolicy(**raw.get("late", {})), extensions, dict(raw.get("whose", {})), tuple(overrides))
+        overrides.append(
+            Override(entry["student_id"], float(score), str(entry["reason"]).strip(), entry.get("question"))
+        )
+    return Settings(
+        LatePolicy(**raw.get("late", {})), extensions, dict(raw.get("whose", {})), tuple(overrides)
+    )
 
 
 def _only(path: Path, table, known: set[str], prefix: str) -> None:
     for key in table:
         if key not in known:
-            raise KitError("grading_key", value=f"{prefix}{key}", name=path.name, allowed=", ".join(sorted(known)))
+            raise KitError(
+                "grading_key", value=f"{prefix}{key}", name=path.name, allowed=", ".join(sorted(known))
+            )
 
 
 def _known_student(assignment: Assignment, student, name: str) -> None:

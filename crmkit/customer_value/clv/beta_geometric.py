@@ -36,8 +36,12 @@ class BetaGeometric(PurchaseModel):
             share = ratio**-least * hyp2f1(least, other, a + stays, 1 - 1 / ratio)
         for row in np.flatnonzero(~np.isfinite(share).all(axis=1)):
             u = np.arange(-300, 100, 0.02)
-            height = (-a * np.logaddexp(0, -u) - stays[row] * np.logaddexp(0, u) - betaln(a, stays[row])
-                      - power[row] * np.log1p((ratio[row] - 1)[:, None] / (1 + np.exp(-u))))
+            height = (
+                -a * np.logaddexp(0, -u)
+                - stays[row] * np.logaddexp(0, u)
+                - betaln(a, stays[row])
+                - power[row] * np.log1p((ratio[row] - 1)[:, None] / (1 + np.exp(-u)))
+            )
             share[row] = 0.02 * np.exp(height).sum(axis=1)
         return (r + x) / (alpha + age) * share
 
@@ -92,8 +96,14 @@ def fit_mbg_nbd(summary: pd.DataFrame, *, time_unit: str = "week") -> BetaGeomet
 
 def _fit(summary, time_unit, *, first, what) -> BetaGeometric:
     x, t_x, age, weight, unit = scaled(summary, time_unit=time_unit, what=what)
-    found = maximise(_score(x, t_x, age, weight, first), ("r", "alpha", "a", "b"), scale=[1, unit, 1, 1],
-                     count=weight.sum(), what=what, density=-(weight @ x) * np.log(unit))
+    found = maximise(
+        _score(x, t_x, age, weight, first),
+        ("r", "alpha", "a", "b"),
+        scale=[1, unit, 1, 1],
+        count=weight.sum(),
+        what=what,
+        density=-(weight @ x) * np.log(unit),
+    )
     return BetaGeometric(**found, time_unit=time_unit, first=first)
 
 
@@ -120,15 +130,20 @@ def _score(x, t_x, age, weight, first):
         small = np.exp(-np.abs(odds))  # this way five times faster than expit and logaddexp
         left = weight * np.where(odds > 0, 1, small) / (1 + small)
         stayed, gone = weight - left, np.bincount(ix, left)
-        value = (total * (r * p[1] - gammaln(r) + gammaln(a + b) - gammaln(b))
-                 + (weight * (np.maximum(odds, 0) + np.log1p(small) - (r + x) * log_now)).sum()
-                 + of_x @ (gammaln(r + ux) + gammaln(b + chances) - gammaln(a + b + chances)))
+        value = (
+            total * (r * p[1] - gammaln(r) + gammaln(a + b) - gammaln(b))
+            + (weight * (np.maximum(odds, 0) + np.log1p(small) - (r + x) * log_now)).sum()
+            + of_x @ (gammaln(r + ux) + gammaln(b + chances) - gammaln(a + b + chances))
+        )
         both = total * digamma(a + b) - of_x @ digamma(a + b + chances)
         slope = [
             total * (p[1] - digamma(r)) + of_x @ digamma(r + ux) - (stayed * log_now + left * log_last).sum(),
             total * r / alpha - ((r + x) * (stayed / (alpha + age) + left / (alpha + t_x))).sum(),
             both + gone.sum() / a,
-            both - total * digamma(b) + of_x @ digamma(b + chances) - gone @ (1 / np.maximum(b + chances - 1, b)),
+            both
+            - total * digamma(b)
+            + of_x @ digamma(b + chances)
+            - gone @ (1 / np.maximum(b + chances - 1, b)),
         ]
         return value / total, np.array(slope) * params / total
 

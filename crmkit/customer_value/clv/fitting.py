@@ -8,7 +8,13 @@ import pandas as pd
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import refuse_rows, require_columns, require_numbers, require_unique
 
-_STARTS = ((0, 0, 0, 0), (-1, 1, 0, 1), (1, 2, 1, 0), (-1, 0, -2, -2), (2, 0, 2, 3))  # logarithms, cut to the number
+_STARTS = (
+    (0, 0, 0, 0),
+    (-1, 1, 0, 1),
+    (1, 2, 1, 0),
+    (-1, 0, -2, -2),
+    (2, 0, 2, 3),
+)  # logarithms, cut to the number
 _STEP = 1e-4  # of the log-parameters, for the curvature: the error is its square
 
 
@@ -19,7 +25,7 @@ class Fitted:
     params: dict[str, float]
     log_likelihood: float
     standard_errors: dict[str, float]  # from the observed information
-    customers: int                     # that the fit was made on
+    customers: int  # that the fit was made on
 
     @property
     def table(self) -> pd.DataFrame:
@@ -44,9 +50,14 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
     from scipy.optimize import minimize
 
     tried = []
-    for start in np.array(_STARTS, dtype=float)[:, :len(names)]:
-        at = minimize(lambda p: tuple(-part for part in score(np.clip(p, -14, 14))), start, jac=True, method="BFGS",
-                      options={"gtol": 1e-7}).x  # not L-BFGS-B: on a busy machine its threads wait for one another
+    for start in np.array(_STARTS, dtype=float)[:, : len(names)]:
+        at = minimize(
+            lambda p: tuple(-part for part in score(np.clip(p, -14, 14))),
+            start,
+            jac=True,
+            method="BFGS",
+            options={"gtol": 1e-7},
+        ).x  # not L-BFGS-B: on a busy machine its threads wait for one another
         for _ in range(8):
             steps = np.eye(len(at)) * _STEP
             curvature = np.array([score(at - step)[1] - score(at + step)[1] for step in steps]) / (2 * _STEP)
@@ -54,22 +65,31 @@ def maximise(score, names, *, scale, count: float, what: str, density: float = 0
                 break  # flat, or no summit
             move = np.linalg.solve(curvature, score(at)[1])
             at = at + np.clip(move, -1, 1)
-            if np.abs(move).max() < 1e-4 and np.abs(at).max() < 7:  # a thousandth to a thousand times the start
+            if (
+                np.abs(move).max() < 1e-4 and np.abs(at).max() < 7
+            ):  # a thousandth to a thousand times the start
                 values, spread = np.exp(at) * scale, np.sqrt(np.diag(np.linalg.inv(curvature)) / count)
-                return {"params": dict(zip(names, values.tolist())), "customers": int(count),
-                        "log_likelihood": float(score(at)[0] * count + density),
-                        "standard_errors": dict(zip(names, (values * spread).tolist()))}
+                return {
+                    "params": dict(zip(names, values.tolist())),
+                    "customers": int(count),
+                    "log_likelihood": float(score(at)[0] * count + density),
+                    "standard_errors": dict(zip(names, (values * spread).tolist())),
+                }
         tried.append(np.clip(at, -14, 14))
     best = max(tried, key=lambda p: score(p)[0])
     reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(names, np.exp(best) * scale))
     far = np.abs(best).max() > 4.5
-    raise CrmkitError("clv_runs_away" if far else "clv_not_converged", what=what, tried=len(tried), value=reached)
+    raise CrmkitError(
+        "clv_runs_away" if far else "clv_not_converged", what=what, tried=len(tried), value=reached
+    )
 
 
 def counted(*columns) -> tuple[np.ndarray, ...]:
     """The distinct rows of the columns and, last, how many there are of each."""
     rows = pd.DataFrame(dict(enumerate(columns))).groupby(list(range(len(columns))), sort=False).size()
-    return *(rows.index.get_level_values(i).to_numpy(float) for i in range(len(columns))), rows.to_numpy(float)
+    return *(rows.index.get_level_values(i).to_numpy(float) for i in range(len(columns))), rows.to_numpy(
+        float
+    )
 
 
 def histories(summary: pd.DataFrame, *, what: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,8 +97,11 @@ def histories(summary: pd.DataFrame, *, what: str) -> tuple[np.ndarray, np.ndarr
     (x,) = require_numbers(summary, ["frequency"], what=what, low=0, whole=True)
     require_columns(summary, ["t_x", "T"], what=what)
     if "purchases" in summary:  # whoever has only returns has no first purchase to count from
-        refuse_rows(summary["T"].isna() & (summary["purchases"] == 0), "clv_only_returns", summary["customer_id"]
-                    if "customer_id" in summary else summary["T"])
+        refuse_rows(
+            summary["T"].isna() & (summary["purchases"] == 0),
+            "clv_only_returns",
+            summary["customer_id"] if "customer_id" in summary else summary["T"],
+        )
     t_x, age = require_numbers(summary, ["t_x", "T"], what=what, low=0)
     refuse_rows((t_x > age) | ((t_x > 0) != (x > 0)), "clv_history_impossible", summary["t_x"])
     if "customer_id" in summary:

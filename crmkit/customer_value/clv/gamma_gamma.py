@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.intervals import Estimate
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Estimate
 from crmkit.core.schema import as_numbers, refuse_rows, require_columns, require_numbers
+
 from .fitting import Fitted, maximise
 
 
@@ -59,12 +60,23 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
         p, q, v = params = np.exp(logs)
         shape, rate = p * x, np.log(x * z + v)
         each = gammaln(shape + q) - gammaln(shape) - (shape + q) * rate + shape * np.log(x * z) - np.log(z)
-        slope = np.array([x * (digamma(shape + q) - digamma(shape) + np.log(x * z) - rate),
-                          digamma(shape + q) - rate + logs[2] - digamma(q), q / v - (shape + q) / (x * z + v)])
+        slope = np.array(
+            [
+                x * (digamma(shape + q) - digamma(shape) + np.log(x * z) - rate),
+                digamma(shape + q) - rate + logs[2] - digamma(q),
+                q / v - (shape + q) / (x * z + v),
+            ]
+        )
         return each.mean() + q * logs[2] - gammaln(q), slope.mean(axis=1) * params
 
-    found = maximise(score, ("p", "q", "v"), scale=[1, 1, unit], count=len(x), what="fit_gamma_gamma",
-                     density=-len(x) * np.log(unit))
+    found = maximise(
+        score,
+        ("p", "q", "v"),
+        scale=[1, 1, unit],
+        count=len(x),
+        what="fit_gamma_gamma",
+        density=-len(x) * np.log(unit),
+    )
     return GammaGamma(**found, spend_frequency_correlation=related)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import as_day, require_choice, require_dates, require_known, require_numbers
+
 from .beta_geometric import fit_bg_nbd, fit_mbg_nbd
 from .pareto import fit_pareto_nbd
 from .purchases import PurchaseModel
@@ -22,14 +23,19 @@ class HoldoutValidation:
 
     model: PurchaseModel
     holdout_days: int
-    tracking: pd.DataFrame     # week, week_ends, holdout, actual_, expected_purchases; cumulative_actual_purchases …
-    frequencies: pd.DataFrame  # frequency, actual_, expected_customers; actual_, expected_, baseline_per_customer
-    customers: pd.DataFrame    # customer_id, frequency, t_x, T, actual_, expected_, baseline_purchases
-    errors: pd.DataFrame       # measure, model, baseline
+    tracking: (
+        pd.DataFrame
+    )  # week, week_ends, holdout, actual_, expected_purchases; cumulative_actual_purchases …
+    frequencies: (
+        pd.DataFrame
+    )  # frequency, actual_, expected_customers; actual_, expected_, baseline_per_customer
+    customers: pd.DataFrame  # customer_id, frequency, t_x, T, actual_, expected_, baseline_purchases
+    errors: pd.DataFrame  # measure, model, baseline
 
 
-def validate_holdout(transactions: pd.DataFrame, *, calibration_end, model: str = "bg_nbd",
-                     time_unit: str = "week") -> HoldoutValidation:
+def validate_holdout(
+    transactions: pd.DataFrame, *, calibration_end, model: str = "bg_nbd", time_unit: str = "week"
+) -> HoldoutValidation:
     """Fit ``model`` (bg_nbd, mbg_nbd, pareto_nbd) on the days up to ``calibration_end`` and test it on those after.
 
     In: ``customer_id``, ``date``, ``amount``; days with a return only are no purchases, as in ``customer_summary``.
@@ -59,8 +65,14 @@ def validate_holdout(transactions: pd.DataFrame, *, calibration_end, model: str 
     expected = fit.expected_purchases(customers, days=last - end)
     customers = customers.assign(**dict(zip(_COUNTS, (actual, expected, rate * (last - end)))))
     tracking = _tracking(days, start, fit, rate.sum(), first, end, last)
-    return HoldoutValidation(model=fit, holdout_days=last - end, tracking=tracking, customers=customers,
-                             frequencies=_frequencies(customers, fit), errors=_errors(customers, tracking))
+    return HoldoutValidation(
+        model=fit,
+        holdout_days=last - end,
+        tracking=tracking,
+        customers=customers,
+        frequencies=_frequencies(customers, fit),
+        errors=_errors(customers, tracking),
+    )
 
 
 def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, int, int]:
@@ -74,7 +86,9 @@ def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, in
     first, last = day.min(), day.max()
     if not first + 7 <= end <= last - 7:
         allowed = (np.datetime64(int(n), "D") for n in (first + 7, last - 7))
-        raise CrmkitError("clv_calibration_end", value=calibration_end, **dict(zip(("first", "last"), allowed)))
+        raise CrmkitError(
+            "clv_calibration_end", value=calibration_end, **dict(zip(("first", "last"), allowed))
+        )
     bought = transactions[["customer_id"]].assign(day=day)[amount >= 0].drop_duplicates()
     return bought, int(first), int(end), int(last)
 
@@ -87,12 +101,20 @@ def _tracking(days, start, fit, rate, first, end, last) -> pd.DataFrame:
     begun, customers = np.unique(start, return_counts=True)
     by_age = fit.expected_purchases_new(np.arange(last - first + 1))
     expected = np.array([customers @ by_age[np.maximum(week - begun, 0)] for week in ends])
-    return pd.DataFrame({
-        "week": np.arange(1, len(ends) + 1), "week_ends": ends.astype("datetime64[D]").astype("datetime64[s]"),
-        "holdout": ends > end, "actual_purchases": np.diff(actual, prepend=0),
-        "expected_purchases": np.diff(expected, prepend=0), "cumulative_actual_purchases": actual,
-        "cumulative_expected_purchases": expected,
-        "cumulative_baseline_purchases": np.where(ends < end, np.nan, actual[ends == end][0] + rate * (ends - end))})
+    return pd.DataFrame(
+        {
+            "week": np.arange(1, len(ends) + 1),
+            "week_ends": ends.astype("datetime64[D]").astype("datetime64[s]"),
+            "holdout": ends > end,
+            "actual_purchases": np.diff(actual, prepend=0),
+            "expected_purchases": np.diff(expected, prepend=0),
+            "cumulative_actual_purchases": actual,
+            "cumulative_expected_purchases": expected,
+            "cumulative_baseline_purchases": np.where(
+                ends < end, np.nan, actual[ends == end][0] + rate * (ends - end)
+            ),
+        }
+    )
 
 
 def _frequencies(customers, fit) -> pd.DataFrame:
@@ -113,6 +135,9 @@ def _errors(customers, tracking) -> pd.DataFrame:
         missed = customers[column] - actual
         path = ahead[f"cumulative_{column}"] / ahead["cumulative_actual_purchases"] - 1
         found[name] = {
-            "total_error_share": missed.sum() / actual.sum(), "tracking_error_share": path.abs().mean(),
-            "mean_absolute_error": missed.abs().mean(), "root_mean_squared_error": np.sqrt((missed**2).mean())}
+            "total_error_share": missed.sum() / actual.sum(),
+            "tracking_error_share": path.abs().mean(),
+            "mean_absolute_error": missed.abs().mean(),
+            "root_mean_squared_error": np.sqrt((missed**2).mean()),
+        }
     return pd.DataFrame(found).rename_axis("measure").reset_index()

@@ -19,22 +19,25 @@ class ParetoNBD(PurchaseModel):
     def _alive(self, x, t_x, age):
         from scipy.special import expit
 
-        parts = (_parts(tuple(self.params.values()), *(column[i:i + _ROWS] for column in (x, t_x, age)))
-                 for i in range(0, len(x), _ROWS))
+        parts = (
+            _parts(tuple(self.params.values()), *(column[i : i + _ROWS] for column in (x, t_x, age)))
+            for i in range(0, len(x), _ROWS)
+        )
         return np.concatenate([np.empty(0), *(expit(stays - left) for stays, left, *_ in parts)])
 
     def _rate(self, x, age, t):
         r, alpha, s, beta = self.params.values()
-        return (r + x) / (alpha + age) * (1 + t / (beta + age))**-s
+        return (r + x) / (alpha + age) * (1 + t / (beta + age)) ** -s
 
     def _pmf(self, x, t):
         from scipy.stats import nbinom
 
         r, alpha, s, beta = self.params.values()
         until, weight = time_nodes(t, np.full_like(t, beta))
-        leaves = weight * s / beta * (1 + until / beta)**-(s + 1)
-        return ((1 + t / beta)**-s * nbinom.pmf(x, r, alpha / (alpha + t))
-                + (leaves * nbinom.pmf(x[..., None], r, alpha / (alpha + until))).sum(axis=-1))
+        leaves = weight * s / beta * (1 + until / beta) ** -(s + 1)
+        return (1 + t / beta) ** -s * nbinom.pmf(x, r, alpha / (alpha + t)) + (
+            leaves * nbinom.pmf(x[..., None], r, alpha / (alpha + until))
+        ).sum(axis=-1)
 
 
 def fit_pareto_nbd(summary: pd.DataFrame, *, time_unit: str = "week") -> ParetoNBD:
@@ -51,8 +54,14 @@ def fit_pareto_nbd(summary: pd.DataFrame, *, time_unit: str = "week") -> ParetoN
     {'r': 0.553, 'alpha': 10.578, 's': 0.606, 'beta': 11.669}
     """
     x, t_x, age, weight, unit = scaled(summary, time_unit=time_unit, what="fit_pareto_nbd")
-    found = maximise(_score(x, t_x, age, weight), ("r", "alpha", "s", "beta"), scale=[1, unit, 1, unit],
-                     count=weight.sum(), what="fit_pareto_nbd", density=-(weight @ x) * np.log(unit))
+    found = maximise(
+        _score(x, t_x, age, weight),
+        ("r", "alpha", "s", "beta"),
+        scale=[1, unit, 1, unit],
+        count=weight.sum(),
+        what="fit_pareto_nbd",
+        density=-(weight @ x) * np.log(unit),
+    )
     return ParetoNBD(**found, time_unit=time_unit)
 
 
@@ -88,14 +97,15 @@ def _score(x, t_x, age, weight):
         r, alpha, s, beta = params = np.exp(p)
         value, slope = 0.0, np.zeros(4)
         for i in range(0, len(x), _ROWS):
-            n, w, until = x[i:i + _ROWS], weight[i:i + _ROWS], age[i:i + _ROWS]
-            stays, gone, share, log_a, log_b = _parts(params, n, t_x[i:i + _ROWS], until)
+            n, w, until = x[i : i + _ROWS], weight[i : i + _ROWS], age[i : i + _ROWS]
+            stays, gone, share, log_a, log_b = _parts(params, n, t_x[i : i + _ROWS], until)
             left = w * expit(gone - stays)
             stayed = w - left
             value += w @ (np.logaddexp(stays, gone) + gammaln(r + n))
             slope += [
                 w @ digamma(r + n) - stayed @ np.log(alpha + until) - left @ (share * log_a).sum(axis=1),
-                -(stayed * (r + n)) @ (1 / (alpha + until)) - (left * (r + n)) @ (share * np.exp(-log_a)).sum(axis=1),
+                -(stayed * (r + n)) @ (1 / (alpha + until))
+                - (left * (r + n)) @ (share * np.exp(-log_a)).sum(axis=1),
                 left.sum() / s - stayed @ np.log(beta + until) - left @ (share * log_b).sum(axis=1),
                 -s * stayed @ (1 / (beta + until)) - (s + 1) * left @ (share * np.exp(-log_b)).sum(axis=1),
             ]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_between, require_choice
+
 from .fitting import Fitted, counted, histories
 
 UNITS = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}  # days in a unit of the model's time
@@ -25,13 +26,19 @@ class PurchaseModel(Fitted):
         1 for every one-time buyer under BG/NBD, where a customer leaves only after a repeat purchase; less under
         MBG/NBD, where one may leave after the first purchase too, and Pareto/NBD, where one may leave at any time.
         """
-        return pd.Series(self._alive(*self._histories(summary, "p_alive")), index=summary.index, name="p_alive")
+        return pd.Series(
+            self._alive(*self._histories(summary, "p_alive")), index=summary.index, name="p_alive"
+        )
 
     def expected_purchases(self, summary: pd.DataFrame, *, days: float) -> pd.Series:
         """How many purchases each customer will make in the next ``days`` days, given the history so far."""
-        return self.discounted_purchases(summary, days=days, annual_discount_rate=0).rename("expected_purchases")
+        return self.discounted_purchases(summary, days=days, annual_discount_rate=0).rename(
+            "expected_purchases"
+        )
 
-    def discounted_purchases(self, summary: pd.DataFrame, *, days: float, annual_discount_rate: float) -> pd.Series:
+    def discounted_purchases(
+        self, summary: pd.DataFrame, *, days: float, annual_discount_rate: float
+    ) -> pd.Series:
         """``expected_purchases``, each counted 1 / (1 + rate)^(days until it / 365)."""
         require_between(days, 0, 365_000, name="days")
         require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
@@ -48,8 +55,9 @@ class PurchaseModel(Fitted):
         none = np.zeros(len(days))
         return self._alive(none, none, none) * self._future(none, none, days, 0.0)
 
-    def clv(self, summary: pd.DataFrame, *, spend, days: float, annual_discount_rate: float,
-            margin_rate: float) -> pd.DataFrame:
+    def clv(
+        self, summary: pd.DataFrame, *, spend, days: float, annual_discount_rate: float, margin_rate: float
+    ) -> pd.DataFrame:
         """What each customer will bring in the next ``days`` days, discounted: purchases × spend × margin rate.
 
         In: the summary with ``customer_id``, ``frequency``, ``t_x``, ``T``, ``monetary``; ``spend``, a fitted
@@ -58,8 +66,10 @@ class PurchaseModel(Fitted):
         """
         require_between(margin_rate, 0, 1, name="margin_rate")
         frame = summary[["customer_id"]].assign(
-            p_alive=self.p_alive(summary), expected_purchases=self.expected_purchases(summary, days=days),
-            expected_spend=spend.expected_spend(summary))
+            p_alive=self.p_alive(summary),
+            expected_purchases=self.expected_purchases(summary, days=days),
+            expected_spend=spend.expected_spend(summary),
+        )
         later = self.discounted_purchases(summary, days=days, annual_discount_rate=annual_discount_rate)
         return frame.assign(clv=later * frame["expected_spend"] * margin_rate)
 
@@ -68,14 +78,23 @@ class PurchaseModel(Fitted):
 
         A one-time buyer has been silent for all of T, and only a repeat buyer for less: the other cells are missing.
         """
-        cells = pd.DataFrame([(silent, x) for silent in np.linspace(0, T, steps).round() for x in frequencies
-                              if (silent < T) == (x > 0)], columns=["days_since_last", "frequency"])
+        cells = pd.DataFrame(
+            [
+                (silent, x)
+                for silent in np.linspace(0, T, steps).round()
+                for x in frequencies
+                if (silent < T) == (x > 0)
+            ],
+            columns=["days_since_last", "frequency"],
+        )
         alive = self.p_alive(cells.assign(T=T, t_x=T - cells["days_since_last"]))
         return cells.assign(p=alive).pivot(index="days_since_last", columns="frequency", values="p")
 
     def p_frequency(self, frequency, days) -> np.ndarray:
         """P(X(t) = x): the probability that a new customer makes exactly so many repeat purchases in so many days."""
-        return self._pmf(*np.broadcast_arrays(np.asarray(frequency, float), np.asarray(days, float) / self._unit))
+        return self._pmf(
+            *np.broadcast_arrays(np.asarray(frequency, float), np.asarray(days, float) / self._unit)
+        )
 
     @property
     def _unit(self) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_between, require_numbers
+
 from .fitting import Fitted, maximise
 
 
@@ -14,8 +15,10 @@ from .fitting import Fitted, maximise
 class ShiftedBetaGeometric(Fitted):
     """Each customer leaves at every renewal with a probability of their own, beta distributed (alpha, beta)."""
 
-    survivors: pd.DataFrame      # period, survivors: what was fitted
-    constant_retention: float    # the one retention rate that describes the same periods best: the naive reading
+    survivors: pd.DataFrame  # period, survivors: what was fitted
+    constant_retention: (
+        float  # the one retention rate that describes the same periods best: the naive reading
+    )
 
     def curve(self, periods: int) -> pd.DataFrame:
         """``period`` 0 … periods, ``survival_share`` of the cohort, ``retention_rate`` of those still there before.
@@ -28,16 +31,23 @@ class ShiftedBetaGeometric(Fitted):
         require_between(periods, 1, 10_000, name="periods")
         a, b = self.params.values()
         t = np.arange(int(periods) + 1)
-        return pd.DataFrame({
-            "period": t, "survival_share": np.exp(betaln(a, b + t) - betaln(a, b)),
-            "retention_rate": np.where(t > 0, (b + t - 1) / (a + b + t - 1), np.nan),
-            "constant_survival_share": self.constant_retention**t})
+        return pd.DataFrame(
+            {
+                "period": t,
+                "survival_share": np.exp(betaln(a, b + t) - betaln(a, b)),
+                "retention_rate": np.where(t > 0, (b + t - 1) / (a + b + t - 1), np.nan),
+                "constant_survival_share": self.constant_retention**t,
+            }
+        )
 
     def compare(self, survivors) -> pd.DataFrame:
         """``curve`` beside the cohort's ``survivors``, ``survivors_share`` and ``fitted`` (was the period used?)."""
         actual = _survivors(survivors)
         return self.curve(len(actual) - 1).assign(
-            survivors=actual, survivors_share=actual / actual[0], fitted=np.arange(len(actual)) < len(self.survivors))
+            survivors=actual,
+            survivors_share=actual / actual[0],
+            fitted=np.arange(len(actual)) < len(self.survivors),
+        )
 
     def residual_lifetime(self, *, renewals: int, discount_rate: float) -> float:
         """DERL: the discounted number of renewals still to come of a customer who has already renewed so many times.
@@ -79,19 +89,31 @@ def fit_sbg(survivors) -> ShiftedBetaGeometric:
     def score(logs):
         a, b = params = np.exp(logs)
         both = digamma(a + b) - digamma(a + b + alpha_more + beta_more)
-        slope = np.array([weight @ (digamma(a + alpha_more) - digamma(a) + both),
-                          weight @ (digamma(b + beta_more) - digamma(b) + both)])
+        slope = np.array(
+            [
+                weight @ (digamma(a + alpha_more) - digamma(a) + both),
+                weight @ (digamma(b + beta_more) - digamma(b) + both),
+            ]
+        )
         value = weight @ (betaln(a + alpha_more, b + beta_more) - betaln(a, b))
         return value / left[0], slope * params / left[0]
 
     found = maximise(score, ("alpha", "beta"), scale=[1, 1], count=left[0], what="fit_sbg")
-    return ShiftedBetaGeometric(**found, survivors=pd.DataFrame({"period": np.arange(len(left)), "survivors": left}),
-                                constant_retention=float(1 - lost.sum() / left[:-1].sum()))
+    return ShiftedBetaGeometric(
+        **found,
+        survivors=pd.DataFrame({"period": np.arange(len(left)), "survivors": left}),
+        constant_retention=float(1 - lost.sum() / left[:-1].sum()),
+    )
 
 
 def _survivors(values) -> np.ndarray:
-    (array,) = require_numbers(pd.DataFrame({"survivors": np.asarray(values).ravel()}), ["survivors"], what="survivors",
-                               low=0, whole=True)
+    (array,) = require_numbers(
+        pd.DataFrame({"survivors": np.asarray(values).ravel()}),
+        ["survivors"],
+        what="survivors",
+        low=0,
+        whole=True,
+    )
     if array[0] == 0 or (np.diff(array) > 0).any():
         row = int(np.argmax(np.diff(array, prepend=array[0] if array[0] else -1) > 0))
         raise CrmkitError("clv_survivors", row=row, column="survivors", value=array[row])

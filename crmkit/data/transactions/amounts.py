@@ -20,7 +20,19 @@ from .table import as_strings, bare_text
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 _DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
-_SCALES = {"千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "百萬": 6, "千万": 7, "千萬": 7, "亿": 8, "億": 8, "万亿": 12}
+_SCALES = {
+    "千": 3,
+    "万": 4,
+    "萬": 4,
+    "十万": 5,
+    "百万": 6,
+    "百萬": 6,
+    "千万": 7,
+    "千萬": 7,
+    "亿": 8,
+    "億": 8,
+    "万亿": 12,
+}
 _AMOUNT = re.compile(
     r"(?P<open>\()?\s*(?P<before>[-+])?\s*(?P<digits>(?:[0-9][0-9.,' ]*|[.,][0-9]+)(?:e[+-]?[0-9]{1,2})?)\s*"
     rf"(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})?\s*(?P<after>[-+])?\s*(?P<close>\))?"
@@ -97,7 +109,9 @@ def _unit_pattern() -> re.Pattern:
 
 def take_apart_measured(value) -> Amount | None:
     """A quantity or a price: as ``take_apart``, the unit it is counted in left off (3件, 12 pcs, 12.50元/件)."""
-    return take_apart(_unit_pattern().sub("", value) if isinstance(value, str) and not value.isdigit() else value)
+    return take_apart(
+        _unit_pattern().sub("", value) if isinstance(value, str) and not value.isdigit() else value
+    )
 
 
 def _take_currency(text: str) -> tuple[str, str | None]:

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crmkit.core.schema import TRANSACTION_COLUMNS
-from crmkit.core.errors import CrmkitError
 from crmkit.core.catalogue import message_pair
+from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import TRANSACTION_COLUMNS
+
 from . import amounts as money
 from . import dates as days
 from .columns import LABEL_HINT, Mapping, read_mapping
@@ -66,7 +67,9 @@ class CheckReport:
     notes: tuple[tuple[str, str], ...] = ()
     transactions: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     set_aside: pd.DataFrame | None = field(default=None, repr=False, compare=False)
-    problem: CrmkitError | None = field(default=None, repr=False, compare=False)  # the first error, to be raised
+    problem: CrmkitError | None = field(
+        default=None, repr=False, compare=False
+    )  # the first error, to be raised
 
     def to_dict(self) -> dict:
         """Everything but the frames, as JSON takes it."""
@@ -94,9 +97,14 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
     header, notes = table.header, []
     errors = [header.problem] if header.problem else [_missing_column(name, table) for name in header.missing]
     known = dict(
-        source=table.name, encoding=table.encoding, sheet=table.sheet, delimiter=table.delimiter,
-        columns=tuple(n for n in header.names if n), header_row=header.row + 1 or None,
-        alternatives=header.alternatives, mapping={c: header.names[j] for c, j in header.found.items()},
+        source=table.name,
+        encoding=table.encoding,
+        sheet=table.sheet,
+        delimiter=table.delimiter,
+        columns=tuple(n for n in header.names if n),
+        header_row=header.row + 1 or None,
+        alternatives=header.alternatives,
+        mapping={c: header.names[j] for c, j in header.found.items()},
         as_of=str(limit) if limit else None,
     )
     try:
@@ -140,17 +148,26 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
         notes.append(message_pair("note_multiplied", column=priced, factor=f"{header.multiplier:f}"))
     seen = rows.distinct["customer_id"].seen(rows.codes["customer_id"][used]) if customers else []
     counted = dict(
-        rows_in=len(rows), rows_used=int(used.sum()), rows_set_aside=int((~used).sum()),
-        reasons={name: int((reason == i).sum()) for i, name in enumerate(REASONS)}, duplicate_rows=int(again.sum()),
-        customers=len({customers[c] for c in seen}), date_format=reading or mapping.date_format, decimal=mark,
-        notes=tuple(notes), set_aside=_set_aside_frame(table, rows, reason),
+        rows_in=len(rows),
+        rows_used=int(used.sum()),
+        rows_set_aside=int((~used).sum()),
+        reasons={name: int((reason == i).sum()) for i, name in enumerate(REASONS)},
+        duplicate_rows=int(again.sum()),
+        customers=len({customers[c] for c in seen}),
+        date_format=reading or mapping.date_format,
+        decimal=mark,
+        notes=tuple(notes),
+        set_aside=_set_aside_frame(table, rows, reason),
         currency=mapping.currency or (next(iter(currencies), None) if len(currencies) < 2 else None),
     )
     if cents is not None:
         taken = cents[used]
-        total = (int((taken >> 20).sum()) << 20) + int((taken & 0xFFFFF).sum())  # in two halves, which cannot overflow
+        total = (int((taken >> 20).sum()) << 20) + int(
+            (taken & 0xFFFFF).sum()
+        )  # in two halves, which cannot overflow
         counted |= dict(
-            zero_amount_rows=int((taken == 0).sum()), negative_amount_rows=int((taken < 0).sum()),
+            zero_amount_rows=int((taken == 0).sum()),
+            negative_amount_rows=int((taken < 0).sum()),
             amount_total=str(Decimal(total).scaleb(-2)) if len(currencies) <= 1 else None,
         )
     if moments is not None and used.any():
@@ -162,8 +179,14 @@ def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: b
 
 def _report(errors: list[CrmkitError], **known) -> CheckReport:
     described = tuple(
-        {"code": e.code, "message_zh": e.message_zh, "message_en": e.message_en, "row": e.row, "column": e.column,
-         "value": None if e.value is None else str(e.value)}
+        {
+            "code": e.code,
+            "message_zh": e.message_zh,
+            "message_en": e.message_en,
+            "row": e.row,
+            "column": e.column,
+            "value": None if e.value is None else str(e.value),
+        }
         for e in errors
     )
     return CheckReport(usable=not errors, errors=described, problem=errors[0] if errors else None, **known)
@@ -181,7 +204,11 @@ def _customers(parsed, notes) -> list:
 
 def _dates(rows, header, reason, errors):
     """Every row's moment (NaT where unreadable) under the column's one reading; None when that cannot be decided."""
-    codes, parsed, texts = rows.codes["date"], rows.distinct["date"].parsed, list(map(str, rows.distinct["date"]))
+    codes, parsed, texts = (
+        rows.codes["date"],
+        rows.distinct["date"].parsed,
+        list(map(str, rows.distinct["date"])),
+    )
     counts = np.bincount(codes[reason < 0], minlength=len(parsed))
     undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict) and counts[i]]
     options, shown = [parsed[i] for i in undecided], [texts[i] for i in undecided]
@@ -192,7 +219,9 @@ def _dates(rows, header, reason, errors):
         errors.append(problem)
         return None, None
     moments = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
-    moments = np.array([np.datetime64("NaT") if m is None else m for m in moments], dtype="datetime64[us]")[codes]
+    moments = np.array([np.datetime64("NaT") if m is None else m for m in moments], dtype="datetime64[us]")[
+        codes
+    ]
     return moments + rows.seconds.astype("timedelta64[s]"), reading
 
 
@@ -206,7 +235,9 @@ def _amounts(rows, mapping, header, reason):
     for column in columns[::-1]:  # the price's mark also reads the quantity
         parsed, codes = rows.distinct[column].parsed, rows.codes[column][judged]
         if mark is None:
-            mark = money.decimal_mark(parsed, np.bincount(codes[codes >= 0], minlength=len(parsed)).tolist(), points)
+            mark = money.decimal_mark(
+                parsed, np.bincount(codes[codes >= 0], minlength=len(parsed)).tolist(), points
+            )
         values[column] = [None if p is None else p.value(mark) for p in parsed]
     if columns == ["amount"]:
         codes = rows.codes["amount"]
@@ -244,14 +275,20 @@ def _mixed_currency(currencies, rows, header) -> CrmkitError:
     value = list(rows.distinct[column])[code]
     line = int(rows.lines[np.flatnonzero(rows.codes[column] == code)[0]])
     name = header.names[header.found[column]]
-    return CrmkitError("mixed_currency", row=line, column=name, value=str(value), found=", ".join(sorted(currencies)))
+    return CrmkitError(
+        "mixed_currency", row=line, column=name, value=str(value), found=", ".join(sorted(currencies))
+    )
 
 
 def _missing_column(name: str, table: Table) -> CrmkitError:
     zh = {"customer_id": "客户编号", "date": "日期", "amount": "金额（或数量和单价）"}[name]
     en = {"customer_id": "customer id", "date": "date", "amount": "amount (or quantity and unit price)"}[name]
     return CrmkitError(
-        "missing_column", column=name, row=table.header.row + 1 or None, wanted_zh=zh, wanted_en=en,
+        "missing_column",
+        column=name,
+        row=table.header.row + 1 or None,
+        wanted_zh=zh,
+        wanted_en=en,
         allowed=", ".join(n for n in table.header.names if n) or "—",
     )
 
@@ -261,14 +298,20 @@ def _set_aside_frame(table, rows, reason) -> pd.DataFrame:
     spans = list(zip(rows.lines[places].tolist(), rows.ends[places].tolist()))
     texts = list(table.original(spans)) if spans else []
     names = pd.Series([REASONS[i] for i in reason[places]], dtype="str")
-    return pd.DataFrame({"line": rows.lines[places], "reason": names, "original": pd.Series(texts, dtype="str")})
+    return pd.DataFrame(
+        {"line": rows.lines[places], "reason": names, "original": pd.Series(texts, dtype="str")}
+    )
 
 
 def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:
     def text(values, name):
         return pd.Series(values, dtype="str").take(rows.codes[name][used]).reset_index(drop=True)
 
-    columns = {"customer_id": text(customers, "customer_id"), "date": moments[used], "amount": cents[used] / 100}
+    columns = {
+        "customer_id": text(customers, "customer_id"),
+        "date": moments[used],
+        "amount": cents[used] / 100,
+    }
     for name in TRANSACTION_COLUMNS:
         if name in rows.text_of:
             columns[name] = pd.Series(rows.text_of[name].filter(pa.array(used)).to_pandas(), dtype="str")

@@ -11,8 +11,8 @@ from itertools import zip_longest
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import TRANSACTION_COLUMNS
 
 DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is title
 _BRACKETS = re.compile(r"[(\[{【〔<《「](.*?)[)\]}】〕>》」]")
@@ -27,7 +27,9 @@ def refusal(code: str, words: str, **where) -> CrmkitError:
 
 def unreadable(path, why_zh: str, why_en: str, **where) -> CrmkitError:
     """The file at ``path`` cannot be read, and why."""
-    return CrmkitError("unreadable_file", **{"value": path.name, **where}, name=path.name, why_zh=why_zh, why_en=why_en)
+    return CrmkitError(
+        "unreadable_file", **{"value": path.name, **where}, name=path.name, why_zh=why_zh, why_en=why_en
+    )
 
 
 @cache
@@ -44,10 +46,15 @@ def vocabulary() -> dict:
     words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
     words["units"] = "|".join(map(re.escape, sorted(raw["units"]["words"], key=len, reverse=True)))
     words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
-    words["multiplier_of"] = {plain_unit(w): Decimal(m) for m, names in raw["multipliers"].items() for w in names}
+    words["multiplier_of"] = {
+        plain_unit(w): Decimal(m) for m, names in raw["multipliers"].items() for w in names
+    }
     words["total_exact"] = frozenset(plain(w) for w in raw["total_labels"]["exact"])
     parts = raw["total_labels"]["part"]
-    words["total_part"] = (frozenset(p for p in parts if p.isascii()), tuple(p for p in parts if not p.isascii()))
+    words["total_part"] = (
+        frozenset(p for p in parts if p.isascii()),
+        tuple(p for p in parts if not p.isascii()),
+    )
     return words
 
 
@@ -71,7 +78,9 @@ def header_forms(header) -> tuple[list[str], str | None]:
     forms = [*map(plain, (bare, text, *halves)), words["qualifier"].sub("", plain(bare))]
     # amount_usd, 金额_元, 金额/元: the unit without brackets
     tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
-    if tail and (plain_unit(tail[1]) in words["currency_of"] or plain_unit(tail[1]) in words["multiplier_of"]):
+    if tail and (
+        plain_unit(tail[1]) in words["currency_of"] or plain_unit(tail[1]) in words["multiplier_of"]
+    ):
         forms.append(plain(bare[: tail.start()]))
         unit = unit or plain_unit(tail[1])
     return [f for f in dict.fromkeys(forms) if f], unit
@@ -107,10 +116,14 @@ def read_mapping(mapping) -> Mapping:
             raise CrmkitError("mapping_unreadable", value=str(mapping), why=str(problem)) from None
     columns = raw.get("columns", {})
     if not isinstance(columns, dict):
-        raise CrmkitError("mapping_value", column="columns", value=columns, allowed='[columns] customer_id = "…"')
+        raise CrmkitError(
+            "mapping_value", column="columns", value=columns, allowed='[columns] customer_id = "…"'
+        )
     raw = {k: v for k, v in raw.items() if k != "columns"}
     # a dict written by hand may name the columns at the top
-    columns = columns | {k: raw.pop(k) for k in list(raw) if k in TRANSACTION_COLUMNS and k not in MAPPING_KEYS}
+    columns = columns | {
+        k: raw.pop(k) for k in list(raw) if k in TRANSACTION_COLUMNS and k not in MAPPING_KEYS
+    }
     if "currency" in raw and plain_unit(raw["currency"]) not in vocabulary()["currency_of"]:
         columns["currency"] = raw.pop("currency")  # not a currency's name, so a column's
     unknown = [k for k in raw if k not in MAPPING_KEYS]
@@ -122,7 +135,9 @@ def read_mapping(mapping) -> Mapping:
         _check_value(key, raw[key])
     for name, header in columns.items():
         if not isinstance(header, (str, int)):
-            raise CrmkitError("mapping_value", column=f"columns.{name}", value=header, allowed='"…", 1, 2, 3 …')
+            raise CrmkitError(
+                "mapping_value", column=f"columns.{name}", value=header, allowed='"…", 1, 2, 3 …'
+            )
     return Mapping(columns={k: str(v) for k, v in columns.items()}, **raw)
 
 
@@ -186,7 +201,10 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
             found[canonical] = hits[0]
         else:
             problem = problem or CrmkitError(
-                "mapping_column", column=canonical, value=wanted, allowed=", ".join(n for n in names if n) or "—"
+                "mapping_column",
+                column=canonical,
+                value=wanted,
+                allowed=", ".join(n for n in names if n) or "—",
             )
     for canonical in TRANSACTION_COLUMNS:
         if canonical in found or canonical in unused:
@@ -239,7 +257,10 @@ def _with_title_unit(header: Header, titles: list) -> Header:
         return header
     words = vocabulary()
     for cell in (str(c) for row in titles for c in row if c):
-        for unit in map(plain_unit, re.findall(r"(?:单位|單位|\bunits?)\s*[:：]?\s*([^\s,，;；)）]+)", cell, re.IGNORECASE)):
+        for unit in map(
+            plain_unit,
+            re.findall(r"(?:单位|單位|\bunits?)\s*[:：]?\s*([^\s,，;；)）]+)", cell, re.IGNORECASE),
+        ):
             if unit in words["currency_of"] or unit in words["multiplier_of"]:
                 factor = words["multiplier_of"].get(unit, header.multiplier)
                 return replace(header, currency=words["currency_of"].get(unit), multiplier=factor)
@@ -254,7 +275,9 @@ def _joined(upper, lower) -> list[str]:
     return names
 
 
-LABEL_HINT = re.compile("total|sum|[合总總小计計汇累共额額]", re.IGNORECASE)  # most labels hold none: no need to look closer
+LABEL_HINT = re.compile(
+    "total|sum|[合总總小计計汇累共额額]", re.IGNORECASE
+)  # most labels hold none: no need to look closer
 
 
 def _label_words(label) -> str:

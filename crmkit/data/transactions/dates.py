@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from crmkit.core.errors import CrmkitError
+
 from .columns import refusal
 from .table import as_strings, bare_text
 
@@ -33,7 +34,9 @@ _TIME = (
     r"(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
     r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r"(?:\s*\([a-z ]+\))?)?"
 )
-_WEEKDAY = r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
+_WEEKDAY = (
+    r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
+)
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 _SHAPES = [
     re.compile(_WEEKDAY + shape + _WEEKDAY + _TIME + r"\s*")
@@ -47,7 +50,9 @@ _SHAPES = [
     )
 ]
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[t ]?(\d{2})(\d{2})(\d{2})?(z|[+-]\d{4})?")
-_OPEN = re.compile(r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{2})" + _TIME + r"\s*")
+_OPEN = re.compile(
+    r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{2})" + _TIME + r"\s*"
+)
 _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
@@ -55,7 +60,9 @@ _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 class DateReader:
     """Reads single values; ``date_format`` and ``time_zone`` come from the mapping."""
 
-    def __init__(self, date_format: str | None = None, time_zone: str | None = None, epoch_1904: bool = False):
+    def __init__(
+        self, date_format: str | None = None, time_zone: str | None = None, epoch_1904: bool = False
+    ):
         self.reading = date_format if date_format in READINGS else None
         self.pattern = date_format if date_format and self.reading is None else None
         self.epoch = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30)
@@ -71,7 +78,11 @@ class DateReader:
             return self.read(value.astype("datetime64[us]").item())
         if isinstance(value, date):
             return self._plausible(datetime(value.year, value.month, value.day))
-        if isinstance(value, (int, float)) and not isinstance(value, bool) or type(value).__name__ == "Decimal":
+        if (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            or type(value).__name__ == "Decimal"
+        ):
             return self._read_number(value)
         return None
 
@@ -85,7 +96,9 @@ class DateReader:
         if len(text) >= 10 and text[4] == text[7] and text[4] in "-/":  # the common case, in C
             try:
                 iso = text.replace("/", "-")
-                return self._plausible(self._wall_clock(datetime.fromisoformat(iso[:10].replace(" ", "0") + iso[10:])))
+                return self._plausible(
+                    self._wall_clock(datetime.fromisoformat(iso[:10].replace(" ", "0") + iso[10:]))
+                )
             except ValueError:
                 pass
         text = unicodedata.normalize("NFKC", text).casefold().strip()
@@ -106,7 +119,8 @@ class DateReader:
         a, b, c = part["a"], part["b"], part["c"]
         fields = {"dmy": (c, b, a), "mdy": (c, a, b)} | ({"ymd": (a, b, c)} if len(a) == len(c) == 2 else {})
         options = {
-            reading: built for reading, (y, m, d) in fields.items()
+            reading: built
+            for reading, (y, m, d) in fields.items()
             if (built := self._built(_year(y), int(m), int(d), *_clock(part), zone=part["zone"]))
         }
         return options.get(self.reading) if self.reading else options or None
@@ -222,6 +236,10 @@ def decide(options: list[dict], counts: list[int], examples: list, column: str) 
         raise CrmkitError("ambiguous_dates", column=column, value=example, readings=readings, formats=formats)
     only = {r: next((str(e) for e, o in zip(examples, options) if list(o) == [r]), "—") for r in rivals}
     raise refusal(
-        "ambiguous_dates", "ambiguous_dates_mixed", column=column, value=only["dmy"], formats=formats,
+        "ambiguous_dates",
+        "ambiguous_dates_mixed",
+        column=column,
+        value=only["dmy"],
+        formats=formats,
         examples=" / ".join(f"{r}: {e}" for r, e in only.items()),
     )

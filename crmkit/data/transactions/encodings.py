@@ -10,13 +10,17 @@ from collections.abc import Callable
 from functools import cache
 
 from crmkit.core.errors import CrmkitError
+
 from .columns import header_forms, refusal, vocabulary
 
 BLOCK = 1 << 20
 SAMPLE_LINES = 3000
 _BOMS = [
-    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
 ]
 # codec -> the name that is reported
 REPORTED = {"cp950": "big5", "big5hkscs": "big5", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
@@ -44,7 +48,9 @@ def detect(open_bytes: Callable, name: str, asked: str | None = None) -> str:
     if best in ("cp950", "big5hkscs"):  # the same writing; they differ in rare characters
         best = next((c for c in ("cp950", "big5hkscs") if _first_failure(open_bytes, c) is None), best)
     if scores.get(best, 1) < 0.2:
-        raise _unreadable(name, _first_failure(open_bytes, "utf-8"), "UTF-8, GB18030, Big5, UTF-16, Windows-1252")
+        raise _unreadable(
+            name, _first_failure(open_bytes, "utf-8"), "UTF-8, GB18030, Big5, UTF-16, Windows-1252"
+        )
     if best in scores and best != "utf-8":
         _refuse_foreign_utf8(open_bytes, best, name)
     return _proved(open_bytes, best, name)
@@ -74,7 +80,9 @@ def _first_failure(open_bytes, codec: str) -> tuple[int, bytes] | None:
 
 def _unreadable(name: str, failure, tried: str) -> CrmkitError:
     line, found = failure or (1, b"")
-    return refusal("unreadable_file", "unreadable_encoding", row=line, value=found.hex(" "), name=name, tried=tried)
+    return refusal(
+        "unreadable_file", "unreadable_encoding", row=line, value=found.hex(" "), name=name, tried=tried
+    )
 
 
 def _proved(open_bytes, codec: str, name: str) -> str:
@@ -110,8 +118,8 @@ def _score(lines: list[bytes], codec: str) -> float:
 @cache
 def _is_common(char: str, codec: str) -> bool:
     """Whether it is a first-level character, or punctuation, of GB 2312 or of Big5."""
-    charset, first, last, signs = ("gb2312", 0xB0, 0xD7, (0xA1, 0xA3)) if codec == "gb18030" else (
-        "cp950", 0xA4, 0xC6, (0xA1, 0xA2)
+    charset, first, last, signs = (
+        ("gb2312", 0xB0, 0xD7, (0xA1, 0xA3)) if codec == "gb18030" else ("cp950", 0xA4, 0xC6, (0xA1, 0xA2))
     )
     try:
         lead = char.encode(charset)[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crmkit.core.errors import CrmkitError
+
 from .columns import DEEPEST_HEADER, Mapping, find_header, recognise, refusal, unreadable
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
 from .text import text_table
@@ -37,7 +38,9 @@ def open_table(source, mapping: Mapping, sheet=None) -> Table:
         with path.open("rb") as stream:
             head = stream.read(4096)
     except OSError as problem:
-        raise unreadable(path, f"打不开：{problem.strerror}", f"it does not open ({problem.strerror})") from None
+        raise unreadable(
+            path, f"打不开：{problem.strerror}", f"it does not open ({problem.strerror})"
+        ) from None
     if not head:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
     page = re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)|%PDF|\{\\rtf", head, re.IGNORECASE)
@@ -60,10 +63,16 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     except Exception as problem:
         inside, _ = _zipped(path)
-        if inside and not any(n.startswith("xl/") or n == "content.xml" for n in inside):  # .docx, .pptx, a plain zip
-            raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ) from None
+        if inside and not any(
+            n.startswith("xl/") or n == "content.xml" for n in inside
+        ):  # .docx, .pptx, a plain zip
+            raise CrmkitError(
+                "unsupported_format", value=path.name, found=path.suffix, allowed=READ
+            ) from None
         if re.search("password|encrypt", str(problem), re.IGNORECASE):
-            raise unreadable(path, "工作簿有密码，请先去掉密码", "the workbook has a password; remove it first") from None
+            raise unreadable(
+                path, "工作簿有密码，请先去掉密码", "the workbook has a password; remove it first"
+            ) from None
         raise unreadable(path, "工作簿损坏或不完整", f"the workbook is damaged ({problem})") from None
     names = [m.name for m in book.sheets_metadata if "WorkSheet" in str(m.typ)]
     visible = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")]
@@ -77,7 +86,9 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         try:
             header = find_header(list(islice(_sheet_rows(book, name), DEEPEST_HEADER)), mapping)
         except python_calamine.CalamineError as problem:
-            raise unreadable(path, f"工作表“{name}”读不出来", f"sheet “{name}”: {problem}", value=name) from None
+            raise unreadable(
+                path, f"工作表“{name}”读不出来", f"sheet “{name}”: {problem}", value=name
+            ) from None
         if header is not None:
             headed[name] = header
     if not headed:
@@ -120,14 +131,22 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
     import pyarrow as pa
     from pyarrow import dataset
 
-    files = path.rglob("*") if path.is_dir() else glob.glob(str(path), recursive=True) if not path.exists() else [path]
+    files = (
+        path.rglob("*")
+        if path.is_dir()
+        else glob.glob(str(path), recursive=True)
+        if not path.exists()
+        else [path]
+    )
     files = [f for f in sorted(map(Path, files)) if f.is_file() and not f.name.startswith((".", "_"))]
     strange = [f.name for f in files if f.suffix.lower() not in _PARQUET and [f] != [path]]
     if strange or not files:
         found = (strange or [path.name])[0]
         raise refusal("unsupported_format", "unsupported_folder", value=found, name=path.name, allowed=READ)
     try:
-        table = dataset.dataset(list(map(str, files)), format="parquet", partitioning="hive" if path.is_dir() else None)
+        table = dataset.dataset(
+            list(map(str, files)), format="parquet", partitioning="hive" if path.is_dir() else None
+        )
     except (pa.ArrowInvalid, OSError) as problem:
         raise unreadable(path, "不是有效的 Parquet 文件", f"no valid Parquet ({problem})") from None
     header = recognise(table.schema.names, mapping)

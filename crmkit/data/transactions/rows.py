@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crmkit.core.errors import CrmkitError
+
 from . import amounts as money
 from . import dates as days
 from .columns import Mapping, ends_in_total, is_total
@@ -45,7 +46,9 @@ class Codes(dict):
         if not isinstance(column, pd.Series):
             return np.fromiter(map(self.__getitem__, column), dtype=np.int64, count=len(column))
         codes, distinct = pd.factorize(column)
-        mine = np.array([self[v] for v in distinct.tolist()] + [self[None] if (codes < 0).any() else 0], dtype=np.int64)
+        mine = np.array(
+            [self[v] for v in distinct.tolist()] + [self[None] if (codes < 0).any() else 0], dtype=np.int64
+        )
         return mine[codes]
 
     def seen(self, codes) -> list[int]:
@@ -84,7 +87,9 @@ def _text_array(column) -> pa.Array:
     if strings is None:
         return pa.array([customer_text(v) for v in pick(column, np.arange(len(column)))], pa.large_string())
     texts = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
-    odd = pc.fill_null(pc.match_substring_regex(texts, r"^(?:$|[^A-Za-z0-9\p{Han}]|[nN].{0,4}$|[无無空])"), True)
+    odd = pc.fill_null(
+        pc.match_substring_regex(texts, r"^(?:$|[^A-Za-z0-9\p{Han}]|[nN].{0,4}$|[无無空])"), True
+    )
     mended = [customer_text(v) for v in texts.filter(odd).to_pylist()]
     return pc.replace_with_mask(texts, odd, pa.array(mended, pa.large_string()))
 
@@ -100,11 +105,15 @@ class Rows:
         found = table.header.found
         reader = days.DateReader(mapping.date_format, mapping.time_zone, table.epoch_1904)
         parsers = {
-            "customer_id": (customer_text, _customer_flag), "currency": (money.currency_code, _flag),
-            "date": (reader.read, _flag), "amount": (money.take_apart, _flag),
+            "customer_id": (customer_text, _customer_flag),
+            "currency": (money.currency_code, _flag),
+            "date": (reader.read, _flag),
+            "amount": (money.take_apart, _flag),
         } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, _flag))
         priced = ("amount",) if "amount" in found else ("quantity", "unit_price")
-        wanted = dict.fromkeys(["customer_id", "date", "currency", *priced, *(NUMBER_COLUMNS if keep else ())])
+        wanted = dict.fromkeys(
+            ["customer_id", "date", "currency", *priced, *(NUMBER_COLUMNS if keep else ())]
+        )
         self.position = {c: found[c] for c in wanted if c in found}
         self.texts = {c: found[c] for c in TEXT_COLUMNS if keep and c in found}
         self.distinct = {c: Codes(*parsers[c]) for c in self.position}
@@ -114,9 +123,15 @@ class Rows:
         if not any(len(part["lines"]) for part in parts):
             raise CrmkitError("empty_file", value=table.name, name=table.name)
         self.text_of = {c: pa.chunked_array([part[c] for part in parts]) for c in self.texts}
-        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name not in self.texts}
+        joined = {
+            name: np.concatenate([part[name] for part in parts])
+            for name in parts[0]
+            if name not in self.texts
+        }
         self.codes = {c: joined.pop(c) for c in self.position}
-        self.lines, self.hashes, self.seconds, self.cents = (joined[n] for n in ("lines", "hashes", "seconds", "cents"))
+        self.lines, self.hashes, self.seconds, self.cents = (
+            joined[n] for n in ("lines", "hashes", "seconds", "cents")
+        )
         self.total, self.surplus, self.pointed = (joined[n] for n in ("total", "surplus", "pointed"))
         # a chunk does not know where the next one begins
         self.ends = np.minimum(joined["ends"], np.append(self.lines[1:] - 1, joined["ends"][-1:]))
@@ -127,7 +142,11 @@ class Rows:
     def _take(self, chunk) -> dict:
         n = len(chunk.lines)
         total, blank, surplus, pointed = (np.zeros(n, dtype=bool) for _ in range(4))
-        found = {"seconds": np.zeros(n, dtype=np.int64), "cents": np.zeros(n, dtype=np.int64), "pointed": pointed}
+        found = {
+            "seconds": np.zeros(n, dtype=np.int64),
+            "cents": np.zeros(n, dtype=np.int64),
+            "pointed": pointed,
+        }
         for name, j in self.position.items():
             column, codes = chunk.columns[j], self.distinct[name]
             if name == "date" and self.split and not isinstance(column, pd.Series):
@@ -148,14 +167,24 @@ class Rows:
             if cells:
                 date_cell = row[self.position["date"]] if "date" in self.position else None
                 # 合计 or Total where the customer or the date is lacking; in a longer label only where the date is
-                total[i] = any(map(is_total, cells)) or dated[i] != _OK and (
-                    customer[i] == _PART or ends_in_total(date_cell) or ends_in_total(cells[0])
+                total[i] = (
+                    any(map(is_total, cells))
+                    or dated[i] != _OK
+                    and (customer[i] == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]))
                 )
         ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000)
-        found |= {"lines": chunk.lines, "hashes": chunk.hashes, "total": total, "surplus": surplus, "ends": ends}
+        found |= {
+            "lines": chunk.lines,
+            "hashes": chunk.hashes,
+            "total": total,
+            "surplus": surplus,
+            "ends": ends,
+        }
         found |= {name: _text_array(chunk.columns[j]) for name, j in self.texts.items()}
         if blank.any():
-            found = {k: v.filter(pa.array(~blank)) if k in self.texts else v[~blank] for k, v in found.items()}
+            found = {
+                k: v.filter(pa.array(~blank)) if k in self.texts else v[~blank] for k, v in found.items()
+            }
         return found
 
     @staticmethod

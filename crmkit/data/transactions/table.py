@@ -45,7 +45,9 @@ class Table:
         for chunk in self.chunks():
             places = np.flatnonzero(np.isin(chunk.lines, wanted))
             for row in zip(*(pick(column, places) for column in chunk.columns)):
-                yield "\t".join("" if cell is None or cell != cell else str(cell) for cell in row).rstrip("\t")
+                yield "\t".join("" if cell is None or cell != cell else str(cell) for cell in row).rstrip(
+                    "\t"
+                )
 
 
 def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
@@ -70,7 +72,11 @@ def pick(column, places) -> list:
     """The cells of a chunk's column at these places."""
     if isinstance(column, pd.Series):
         return column.iloc[places].tolist()
-    return column.take(pa.array(places)).to_pylist() if isinstance(column, pa.Array) else [column[i] for i in places]
+    return (
+        column.take(pa.array(places)).to_pylist()
+        if isinstance(column, pa.Array)
+        else [column[i] for i in places]
+    )
 
 
 def bare_text(text: str) -> str:

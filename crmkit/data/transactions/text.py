@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from crmkit.core.errors import CrmkitError
+
 from .columns import Header, Mapping, find_header, unreadable
 from .encodings import REPORTED, detect
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
@@ -51,7 +52,9 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
         raise unreadable(path, "内容不是文字", "its content is not text")
     chunks = partial(chunks, open_text, delimiter, header)
     encoding = REPORTED.get(codec, codec.replace("_", "-"))
-    return Table(path.name, header, chunks, partial(_records, open_text), encoding=encoding, delimiter=delimiter)
+    return Table(
+        path.name, header, chunks, partial(_records, open_text), encoding=encoding, delimiter=delimiter
+    )
 
 
 def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
@@ -92,7 +95,9 @@ def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
     """A file without any quote: a line is a row, and Arrow cuts it; lines of uneven length are cut one by one."""
     width, start, rest = len(header.names), header.row + 2, ""
     names = [str(i) for i in range(width)]
-    parse = pacsv.ParseOptions(delimiter=delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False)
+    parse = pacsv.ParseOptions(
+        delimiter=delimiter, quote_char=False, double_quote=False, ignore_empty_lines=False
+    )
     convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
     how = pacsv.ReadOptions(column_names=names, block_size=BLOCK * 8), parse, convert
     with open_text(newline=None) as stream:

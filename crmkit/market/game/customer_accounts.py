@@ -21,8 +21,8 @@ class Quarter:
 
     books: Ledgers
     served_before: pd.Series  # customer_id → cost to serve until the quarter began, currency
-    on_file: np.ndarray       # customer × month, True: on file as the month began, so served and charged for
-    tiers: np.ndarray         # customer × month, name of the tier in that month
+    on_file: np.ndarray  # customer × month, True: on file as the month began, so served and charged for
+    tiers: np.ndarray  # customer × month, name of the tier in that month
 
 
 def run_quarter(firm: Market, decision: Decision) -> Quarter:
@@ -32,9 +32,15 @@ def run_quarter(firm: Market, decision: Decision) -> Quarter:
         filed = on_file(firm.ledgers, trade=firm.scenario, month=firm.month)
         months.append((filed, firm.step(decision).customers["tier"].to_numpy(dtype=object)))
     everybody = range(len(months[-1][1]))  # who came in the last month was nowhere on file before
-    filed, tiers = (pd.DataFrame(dict(enumerate(map(pd.Series, part))), index=everybody) for part in zip(*months))
-    return Quarter(books=firm.ledgers_between(firm.month - MONTHS, firm.month), served_before=before,
-                   on_file=filed.eq(True).to_numpy(), tiers=tiers.to_numpy(dtype=object))
+    filed, tiers = (
+        pd.DataFrame(dict(enumerate(map(pd.Series, part))), index=everybody) for part in zip(*months)
+    )
+    return Quarter(
+        books=firm.ledgers_between(firm.month - MONTHS, firm.month),
+        served_before=before,
+        on_file=filed.eq(True).to_numpy(),
+        tiers=tiers.to_numpy(dtype=object),
+    )
 
 
 def on_file(books: Ledgers, *, trade, month: int) -> np.ndarray:
@@ -52,8 +58,19 @@ def on_file(books: Ledgers, *, trade, month: int) -> np.ndarray:
     return last >= since
 
 
-def customer_kpi(customers: pd.Series, *, kpi: str, books: Ledgers, served_before: pd.Series, trade, decision: Decision,
-                 standard: Decision, held_out=(), on_file=None, tiers=None) -> np.ndarray:
+def customer_kpi(
+    customers: pd.Series,
+    *,
+    kpi: str,
+    books: Ledgers,
+    served_before: pd.Series,
+    trade,
+    decision: Decision,
+    standard: Decision,
+    held_out=(),
+    on_file=None,
+    tiers=None,
+) -> np.ndarray:
     """``kpi`` of each of the ``customers`` (ids) over the quarter of ``books``.
 
     ``active``: 1 who bought, 0 who did not. ``purchases``: orders. ``margin``: sales less cost of goods (currency).
@@ -81,7 +98,10 @@ def customer_kpi(customers: pd.Series, *, kpi: str, books: Ledgers, served_befor
         spent = spent + _summed(ledger["cost"], ledger, customers)
     filed = np.ones((len(people), MONTHS), dtype=bool) if on_file is None else on_file
     tiers = np.repeat(people[["tier"]].to_numpy(), MONTHS, axis=1) if tiers is None else tiers
-    month = sales["date"].dt.to_period("M").astype("int64") - pd.Period(books.accounts["month"].iloc[0], "M").ordinal
+    month = (
+        sales["date"].dt.to_period("M").astype("int64")
+        - pd.Period(books.accounts["month"].iloc[0], "M").ordinal
+    )
     held = people.index.isin(list(held_out))
     for k in range(MONTHS):
         sold = _summed(sales["amount"][month == k], sales[month == k], people.index)
@@ -93,16 +113,23 @@ def customer_kpi(customers: pd.Series, *, kpi: str, books: Ledgers, served_befor
 
 def _month(people: pd.DataFrame, d: Decision, trade, filed: np.ndarray, sold: np.ndarray) -> np.ndarray:
     """What everybody would have cost in a month under ``d``, beyond what the ledgers name them for."""
+
     def lever(values: Mapping, default=0.0) -> np.ndarray:  # a tier's entry goes before its segment's
         own = people["tier"].map(values).astype(object).fillna(people["segment"].map(values).astype(object))
         return own.fillna(values.get("all", default)).to_numpy()
 
     kinds = [trade.types[name].cost_per_month for name in lever(d.relationship, "basic")]
     members = people["tier"][filed].value_counts()
-    care = people["tier"].map({tier: d.care.get(tier, 0) / max(members.get(tier, 0), 1) for tier in trade.tiers})
-    heads = (np.array(kinds) + trade.social_cost * lever(d.social).astype(float) ** 2
-             + trade.structural_cost * lever(d.structural).astype(float) ** 2
-             + trade.quality_cost * d.service_quality ** 2 + care.fillna(0).to_numpy(dtype=float))
+    care = people["tier"].map(
+        {tier: d.care.get(tier, 0) / max(members.get(tier, 0), 1) for tier in trade.tiers}
+    )
+    heads = (
+        np.array(kinds)
+        + trade.social_cost * lever(d.social).astype(float) ** 2
+        + trade.structural_cost * lever(d.structural).astype(float) ** 2
+        + trade.quality_cost * d.service_quality**2
+        + care.fillna(0).to_numpy(dtype=float)
+    )
     return filed * heads + (lever(d.financial).astype(float) * sold).round(2)
 
 

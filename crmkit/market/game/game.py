@@ -13,23 +13,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crmkit.pdca.control_chart import ControlChart, control_chart
-from crmkit.pdca.indicators import Indicators, indicators
-from crmkit.pdca.cycles import DECISIONS, PDCA
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_choice
-from . import rules
-from .customer_accounts import KPIS, customer_kpi, on_file, run_quarter
 from crmkit.market.simulator.decision import Decision, Trial
 from crmkit.market.simulator.engine import Market
-from .game_file import LONGEST_LINE, MADE_WITH, Journal, canonical, chained, digest, read
 from crmkit.market.simulator.ledgers import Ledgers
 from crmkit.market.simulator.scenario import scenario
+from crmkit.pdca.control_chart import ControlChart, control_chart
+from crmkit.pdca.cycles import DECISIONS, PDCA
+from crmkit.pdca.indicators import Indicators, indicators
+
+from . import rules
+from .customer_accounts import KPIS, customer_kpi, on_file, run_quarter
+from .game_file import LONGEST_LINE, MADE_WITH, Journal, canonical, chained, digest, read
 from .search import CROWD, Score, benchmarks, score_table
 
 STEPS = ("plan", "do", "check", "act")
-FEWEST = 100   # customers at the start, so that there is somebody to hold out to the end
-_ELSE = {"relationship": "basic", "contacts": None}   # of groups that a decision does not name; of other levers 0
+FEWEST = 100  # customers at the start, so that there is somebody to hold out to the end
+_ELSE = {
+    "relationship": "basic",
+    "contacts": None,
+}  # of groups that a decision does not name; of other levers 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,7 @@ class Setup:
     seed: int
     level: str = "normal"
     quarters: int = rules.QUARTERS
-    customers: int = 0         # at the start; 0: as many as the scenario has
+    customers: int = 0  # at the start; 0: as many as the scenario has
     kpi: str = "contribution"  # by which the cycles are judged
     player: str = ""
 
@@ -54,8 +58,11 @@ class Setup:
             raise CrmkitError("game_player", value=self.player)
         rules.require_seed(self.seed)
         fewest = FEWEST if self.customers else 0
-        for name, low, high in (("seed", 0, 2**63 - 1), ("quarters", 1, rules.LONGEST),
-                                ("customers", fewest, trade.customers)):
+        for name, low, high in (
+            ("seed", 0, 2**63 - 1),
+            ("quarters", 1, rules.LONGEST),
+            ("customers", fewest, trade.customers),
+        ):
             object.__setattr__(self, name, rules.require_whole(getattr(self, name), low, high, name=name))
 
     def opened(self, *, months: int = rules.HISTORY) -> Market:
@@ -101,10 +108,27 @@ class Game:
     (1, None)
     """
 
-    def __init__(self, scenario: str, *, seed: int, level: str = "normal", quarters: int = rules.QUARTERS,
-                 customers: int = 0, kpi: str = "contribution", player: str = "", path=None):
-        self.setup = Setup(scenario=scenario, seed=seed, level=level, quarters=quarters, customers=customers, kpi=kpi,
-                           player=player)
+    def __init__(
+        self,
+        scenario: str,
+        *,
+        seed: int,
+        level: str = "normal",
+        quarters: int = rules.QUARTERS,
+        customers: int = 0,
+        kpi: str = "contribution",
+        player: str = "",
+        path=None,
+    ):
+        self.setup = Setup(
+            scenario=scenario,
+            seed=seed,
+            level=level,
+            quarters=quarters,
+            customers=customers,
+            kpi=kpi,
+            player=player,
+        )
         self._firm = self.setup.opened(months=rules.HISTORY - rules.QUARTER)
         self.standard = self._firm.scenario.status_quo
         self._quarters = [run_quarter(self._firm, self.standard)]  # 0 the last of the history
@@ -117,8 +141,10 @@ class Game:
 
     def __repr__(self) -> str:
         told = self.setup
-        return (f"<Game {told.scenario}, seed {told.seed}, {told.level}: quarter {self.quarter} of {told.quarters}, "
-                f"{self.next_step or 'over'}>")
+        return (
+            f"<Game {told.scenario}, seed {told.seed}, {told.level}: quarter {self.quarter} of {told.quarters}, "
+            f"{self.next_step or 'over'}>"
+        )
 
     # ---- where the game stands -------------------------------------------------------------------------------------
 
@@ -165,16 +191,37 @@ class Game:
         table = self.book.table().rename(columns={"cycle": "quarter"})
         profit = rules.quarterly(self._firm.ledgers.accounts["profit"])
         table["profit"] = table["quarter"].map(profit)
-        return table.head(self.quarter)[[
-            "quarter", "method", "hypothesis", "baseline", "target", "result", "control_result", "uplift", "uplift_low",
-            "uplift_high", "attainment", "cost", "profit", "recommendation", "decision"]]
+        return table.head(self.quarter)[
+            [
+                "quarter",
+                "method",
+                "hypothesis",
+                "baseline",
+                "target",
+                "result",
+                "control_result",
+                "uplift",
+                "uplift_low",
+                "uplift_high",
+                "attainment",
+                "cost",
+                "profit",
+                "recommendation",
+                "decision",
+            ]
+        ]
 
     def sheet(self) -> Indicators:
         """The indicators of every quarter from the books (``crmkit.indicators``), with the survey's satisfaction."""
         books = self._firm.ledgers
         answers = books.surveys.rename(columns={"satisfaction": "score"})
-        return indicators(books.transactions, as_of=self._today(), log_starts=self._firm.scenario.start, top_score=10,
-                          satisfaction=answers if len(answers) else None)
+        return indicators(
+            books.transactions,
+            as_of=self._today(),
+            log_starts=self._firm.scenario.start,
+            top_score=10,
+            satisfaction=answers if len(answers) else None,
+        )
 
     def chart(self, measure: str = "profit") -> ControlChart:
         """A figure of the accounts month by month on a control chart; a new standard begins a phase.
@@ -184,14 +231,18 @@ class Game:
         accounts = self._firm.ledgers.accounts
         require_choice(measure, tuple(accounts.columns[1:]), name="measure")
         series = accounts.set_index(accounts["month"].dt.strftime("%Y-%m"))[measure]
-        changed = [rules.HISTORY + rules.QUARTER * (k + 1) for k, cycle in enumerate(self.book.cycles)
-                   if cycle.decision == "standardise"]
+        changed = [
+            rules.HISTORY + rules.QUARTER * (k + 1)
+            for k, cycle in enumerate(self.book.cycles)
+            if cycle.decision == "standardise"
+        ]
         return control_chart(series, phase_starts=[series.index[m] for m in changed if m < len(series)])
 
     # ---- the four steps --------------------------------------------------------------------------------------------
 
-    def plan(self, decision: Decision, *, quarter: int, hypothesis: str, target: float,
-             control_share: float = 0.5) -> None:
+    def plan(
+        self, decision: Decision, *, quarter: int, hypothesis: str, target: float, control_share: float = 0.5
+    ) -> None:
         """Plan: what to do differently in the quarter, why, and to what level of the KPI it shall lead.
 
         The customers on file are parted by lot, within their segments, ``control_share`` of them going on under the
@@ -204,8 +255,14 @@ class Game:
         if isinstance(target, bool) or not isinstance(target, (int, float)) or not -1e300 <= target <= 1e300:
             raise CrmkitError("game_target", value=repr(target))
         _require_words(hypothesis, name="hypothesis")
-        self._take("plan", quarter, decision=decision.record(), hypothesis=hypothesis, target=target,
-                   control_share=control_share)
+        self._take(
+            "plan",
+            quarter,
+            decision=decision.record(),
+            hypothesis=hypothesis,
+            target=target,
+            control_share=control_share,
+        )
 
     def do(self, *, quarter: int) -> Ledgers:
         """Do: run the firm for three months; the books of these months. There is no way back."""
@@ -220,9 +277,13 @@ class Game:
         """
         self._take("check", quarter)
         cycle = self.book.cycles[quarter - 1]
-        rows = [("target", cycle.target, None, None),
-                *((name, *getattr(cycle, name).numbers) for name in ("result", "control_result", "uplift"))]
-        return pd.DataFrame(rows, columns=["measure", "value", "low", "high"]).astype({"low": float, "high": float})
+        rows = [
+            ("target", cycle.target, None, None),
+            *((name, *getattr(cycle, name).numbers) for name in ("result", "control_result", "uplift")),
+        ]
+        return pd.DataFrame(rows, columns=["measure", "value", "low", "high"]).astype(
+            {"low": float, "high": float}
+        )
 
     def act(self, decision: str, *, quarter: int, next_question: str = "") -> None:
         """Act: ``standardise`` makes the quarter's decision the standard for all; ``adjust`` and ``abandon`` do not."""
@@ -255,16 +316,22 @@ class Game:
         place = (quarter - 1) * len(STEPS) + STEPS.index(step)
         if place < len(self.moves):
             if parts := [name for name in move if self.moves[place][name] != move[name]]:
-                raise CrmkitError("game_played", value=f"{step} {quarter}", parts=", ".join(parts), now=self._turn())
+                raise CrmkitError(
+                    "game_played", value=f"{step} {quarter}", parts=", ".join(parts), now=self._turn()
+                )
             return
         if place > len(self.moves):
             raise CrmkitError("game_order", value=f"{step} {quarter}", allowed=self._turn())
-        state = getattr(self, f"_{step}")(**said)  # what the step changes; nothing has changed if it is refused
+        state = getattr(self, f"_{step}")(
+            **said
+        )  # what the step changes; nothing has changed if it is refused
         move |= state.pop("shown", {})
         chain = chained(self._chain, move)
         if self._file is not None:
             self._file.add(move | {"chain": chain})  # on the disk before anybody sees the result
-        vars(self).update(state, _chain=chain, moves=[*self.moves, move])  # at once: a step is taken whole or not
+        vars(self).update(
+            state, _chain=chain, moves=[*self.moves, move]
+        )  # at once: a step is taken whole or not
 
     def _turn(self) -> str:
         return f"{self.next_step} {self.quarter}" if self.next_step else "–"
@@ -277,9 +344,16 @@ class Game:
         self._firm.scenario.require_groups(planned)
         starts = self._today() + pd.Timedelta(days=1)
         book = self.book.plan(
-            self._members(), hypothesis=hypothesis, method=changes(planned, self.standard), target=target,
-            starts=starts, ends=starts + pd.DateOffset(months=rules.QUARTER) - pd.Timedelta(days=1), strata="segment",
-            rng=np.random.default_rng([self.setup.seed, 3, self.quarter]), control_share=control_share)
+            self._members(),
+            hypothesis=hypothesis,
+            method=changes(planned, self.standard),
+            target=target,
+            starts=starts,
+            ends=starts + pd.DateOffset(months=rules.QUARTER) - pd.Timedelta(days=1),
+            strata="segment",
+            rng=np.random.default_rng([self.setup.seed, 3, self.quarter]),
+            control_share=control_share,
+        )
         return {"book": book}
 
     def _do(self) -> dict:
@@ -287,8 +361,12 @@ class Game:
         trial = Trial(standard=self.standard, held_out=self.book.now.control)
         quarter = run_quarter(firm, replace(planned, trial=trial))
         spent = float(quarter.books.accounts["programme_cost"].sum())
-        return {"_firm": firm, "_quarters": [*self._quarters, quarter], "shown": {"books": digest(quarter.books)},
-                "book": self.book.do(done=self.book.now.method, cost=round(spent, 2))}
+        return {
+            "_firm": firm,
+            "_quarters": [*self._quarters, quarter],
+            "shown": {"books": digest(quarter.books)},
+            "book": self.book.do(done=self.book.now.method, cost=round(spent, 2)),
+        }
 
     def _check(self) -> dict:
         groups = pd.Series([*self.book.now.test, *self.book.now.control], name="customer_id")
@@ -321,8 +399,15 @@ class Game:
         return books.customers[on_file(books, trade=self._firm.scenario, month=self._firm.month)]
 
     def _values(self, customers: pd.Series, *, decision: Decision | None = None, held_out=()) -> np.ndarray:
-        return customer_kpi(customers, kpi=self.setup.kpi, trade=self._firm.scenario, standard=self.standard,
-                            decision=decision or self.standard, held_out=held_out, **vars(self._quarters[-1]))
+        return customer_kpi(
+            customers,
+            kpi=self.setup.kpi,
+            trade=self._firm.scenario,
+            standard=self.standard,
+            decision=decision or self.standard,
+            held_out=held_out,
+            **vars(self._quarters[-1]),
+        )
 
     # ---- kept and found again --------------------------------------------------------------------------------------
 
@@ -352,15 +437,23 @@ class Game:
             raise CrmkitError("game_tampered", row=1, value=name, why=str(error)[:300]) from error
         began = asdict(game.setup) | {"made_with": made_with}
         game._chain = chained("", began)
-        if canonical(began | {"chain": game._chain}) != canonical(head | {"made_with": made_with, "chain": chain}):
+        if canonical(began | {"chain": game._chain}) != canonical(
+            head | {"made_with": made_with, "chain": chain}
+        ):
             raise CrmkitError("game_tampered", row=1, value=name, why="chain")
         for row, line in enumerate(lines, 2):
-            said = {part: value for part, value in line.items() if part not in ("step", "quarter", "books", "chain")}
+            said = {
+                part: value
+                for part, value in line.items()
+                if part not in ("step", "quarter", "books", "chain")
+            }
             try:
                 if (turn := f"{line['step']} {line['quarter']}") != game._turn():
                     raise CrmkitError("game_order", value=turn[:40], allowed=game._turn())
                 game._take(line["step"], line["quarter"], **said)
-            except Exception as error:  # whatever a line made by hand provokes: nothing else in it is ever run
+            except (
+                Exception
+            ) as error:  # whatever a line made by hand provokes: nothing else in it is ever run
                 raise CrmkitError("game_tampered", row=row, value=name, why=str(error)[:300]) from error
             found = game.moves[-1] | {"chain": game._chain}
             wrong = sorted(part for part in {*found, *line} if line.get(part) != found.get(part))
@@ -387,13 +480,17 @@ def changes(decision: Decision, standard: Decision) -> str:
         pairs = {lever: [side.get(lever) for side in (before, now)]}
         if any(isinstance(value, dict) for value in pairs[lever]):
             sides = [value or {} for value in pairs[lever]]
-            pairs = {f"{lever}[{group}]": [side.get(group, side.get("all", _ELSE.get(lever, 0))) for side in sides]
-                     for group in sorted({*sides[0], *sides[1]})}
+            pairs = {
+                f"{lever}[{group}]": [side.get(group, side.get("all", _ELSE.get(lever, 0))) for side in sides]
+                for group in sorted({*sides[0], *sides[1]})
+            }
         told += [f"{name}: {_said(was)} → {_said(is_)}" for name, (was, is_) in pairs.items() if was != is_]
     return "; ".join(told) or "="
 
 
 def _said(value) -> str:
     if isinstance(value, list):  # of campaigns
-        value = ", ".join(" ".join(f"{k}={v}" for k, v in campaign.items() if v) for campaign in value) or None
+        value = (
+            ", ".join(" ".join(f"{k}={v}" for k, v in campaign.items() if v) for campaign in value) or None
+        )
     return "–" if value is None else f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -25,8 +25,8 @@ except ImportError:  # Windows: there the digest of the line before has to do
     flock = None
 
 FORMAT, VERSION = "crmkit game", 1
-_LARGEST, LONGEST_LINE = 1_000_000, 10_000   # bytes of a file and of a step; eight quarters take about 20,000
-MADE_WITH = {"crmkit": __version__, "numpy": np.__version__}   # what a replay may depend on
+_LARGEST, LONGEST_LINE = 1_000_000, 10_000  # bytes of a file and of a step; eight quarters take about 20,000
+MADE_WITH = {"crmkit": __version__, "numpy": np.__version__}  # what a replay may depend on
 
 
 class Journal:
@@ -57,7 +57,9 @@ class Journal:
             last = lines[-1].get("chain") if lines else None
             if last not in (self._chain, line["chain"]):
                 raise CrmkitError("game_moved_on", value=str(self.path))
-            if last != line["chain"]:  # else this very step is there: it was interrupted when it had been written
+            if (
+                last != line["chain"]
+            ):  # else this very step is there: it was interrupted when it had been written
                 try:
                     file.truncate(whole)  # of a line that was cut off nobody has seen the result
                     file.seek(whole)
@@ -170,6 +172,8 @@ def _once(pairs: list) -> dict:
 
 def _write(file, line: str) -> None:
     data = f"{line}\n".encode()
-    if os.write(file.fileno(), data) < len(data):  # past Python's buffer, which would try once more on closing
+    if os.write(file.fileno(), data) < len(
+        data
+    ):  # past Python's buffer, which would try once more on closing
         raise OSError(ENOSPC, os.strerror(ENOSPC))
     os.fsync(file.fileno())

@@ -7,16 +7,22 @@ from itertools import count
 import numpy as np
 import pandas as pd
 
-from . import rules
 from crmkit.market.simulator.decision import TYPES, Campaign, Decision
 from crmkit.market.simulator.engine import Market
+
+from . import rules
 from .rules import Outcome
 
-CROWD = 1000   # customers that the search tries its decisions on; what it finds is then played in the full market
+CROWD = (
+    1000  # customers that the search tries its decisions on; what it finds is then played in the full market
+)
 _PATIENCE = 2  # worse steps in a row along a lever: one may be nothing but newcomers' luck
 _NEWSLETTER = Campaign(name="newsletter", contacts=1)
-_OFFERS = ((), (_NEWSLETTER,), (_NEWSLETTER, Campaign(name="double_11", contacts=1, newcomer_discount=0.3,
-                                                      calendar_months=(11,))))
+_OFFERS = (
+    (),
+    (_NEWSLETTER,),
+    (_NEWSLETTER, Campaign(name="double_11", contacts=1, newcomer_discount=0.3, calendar_months=(11,))),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +36,8 @@ class Score:
     quo there is no scale, and the score is missing.
     """
 
-    table: pd.DataFrame   # firm, discounted_profit, equity, value (currency, to the first day of play), score
-    found: Decision       # what the search found
+    table: pd.DataFrame  # firm, discounted_profit, equity, value (currency, to the first day of play), score
+    found: Decision  # what the search found
 
     @property
     def points(self) -> float:
@@ -39,8 +45,14 @@ class Score:
         return float(self.table.set_index("firm").at["player", "score"])
 
 
-def benchmarks(opened: Market, *, crowd: Market, quarters: int, rounds: int = 2,
-               progress: Callable[[int], None] | None = None) -> tuple[dict[str, Outcome], Decision]:
+def benchmarks(
+    opened: Market,
+    *,
+    crowd: Market,
+    quarters: int,
+    rounds: int = 2,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[dict[str, Outcome], Decision]:
     """The firms ``do_nothing`` and ``truth_search`` of a game, and what the search found.
 
     ``opened`` is the market on the first day of play; ``crowd`` the same with about ``CROWD`` customers, on which the
@@ -63,11 +75,16 @@ def score_table(firms: dict[str, Outcome]) -> pd.DataFrame:
 
     Out: ``firm``, ``discounted_profit``, ``equity``, ``value`` (currency), ``score``.
     """
-    table = pd.DataFrame([{"firm": name, "discounted_profit": o.discounted_profit, "equity": o.equity, "value": o.value}
-                          for name, o in firms.items()])
+    table = pd.DataFrame(
+        [
+            {"firm": name, "discounted_profit": o.discounted_profit, "equity": o.equity, "value": o.value}
+            for name, o in firms.items()
+        ]
+    )
     low, high = firms["do_nothing"].value, firms["truth_search"].value
     return table.assign(score=100 * (table["value"] - low) / ((high - low) or np.nan)).round(
-        {"discounted_profit": 2, "equity": 2, "value": 2, "score": 1})
+        {"discounted_profit": 2, "equity": 2, "value": 2, "score": 1}
+    )
 
 
 def carried_on(opened: Market, decision: Decision, *, quarters: int) -> Outcome:
@@ -77,8 +94,14 @@ def carried_on(opened: Market, decision: Decision, *, quarters: int) -> Outcome:
     return rules.outcome(firm)
 
 
-def best_decision(opened: Market, *, quarters: int = rules.QUARTERS, rounds: int = 2, start: Decision | None = None,
-                  progress: Callable[[int], None] | None = None) -> Decision:
+def best_decision(
+    opened: Market,
+    *,
+    quarters: int = rules.QUARTERS,
+    rounds: int = 2,
+    start: Decision | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Decision:
     """The best decision that a search by coordinates finds, with the truth in hand.
 
     Begins with the better of the status quo and the default decision and moves one lever after the other, by segment,
@@ -149,5 +172,7 @@ def _ways(d: Decision, lever: str, group: str | None, grid, default=0.0) -> list
     """Up along the grid from where the lever stands, and down."""
     now = _of(getattr(d, lever), group, default) if group else getattr(d, lever)
     up, down = [x for x in grid if x > now], [x for x in reversed(grid) if x < now]
-    return [[replace(d, **{lever: {**(getattr(d, lever) or {}), group: x} if group else x}) for x in way]
-            for way in (up, down)]
+    return [
+        [replace(d, **{lever: {**(getattr(d, lever) or {}), group: x} if group else x}) for x in way]
+        for way in (up, down)
+    ]

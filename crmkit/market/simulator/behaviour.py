@@ -5,8 +5,14 @@ import numpy as np
 SHAPES = ("saturating", "quadratic", "cliff")
 # trait -> how it is drawn: "gamma" with the segment's own shape, "spread" lognormally about the segment's mean
 SPREAD_TRAITS = (
-    "price_sensitivity", "contact_gain", "contact_need", "contact_tolerance", "social_need", "care_gain",
-    "referrals_per_year", "cost_to_serve",
+    "price_sensitivity",
+    "contact_gain",
+    "contact_need",
+    "contact_tolerance",
+    "social_need",
+    "care_gain",
+    "referrals_per_year",
+    "cost_to_serve",
 )
 SHARE_TRAITS = ("margin_rate", "structural_need", "switching_cost", "satisfaction")
 
@@ -65,7 +71,9 @@ def draw_traits(scenario, segment: np.ndarray, rng: np.random.Generator) -> dict
         return np.exp(spread * rng.standard_normal(n) - spread**2 / 2)  # mean 1
 
     traits = {
-        "purchases_per_month": rng.gamma(of("purchase_shape")) / of("purchase_shape") * of("purchases_per_month"),
+        "purchases_per_month": rng.gamma(of("purchase_shape"))
+        / of("purchase_shape")
+        * of("purchases_per_month"),
         "lapse_per_month": rng.gamma(of("lapse_shape")) / of("lapse_shape") * of("lapse_per_month"),
         "unit_price": of("unit_price") * lognormal(of("price_spread")),
         "units_per_order": of("units_per_order"),

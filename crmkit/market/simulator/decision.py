@@ -9,13 +9,25 @@ import numpy as np
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_between, require_choice
+
 from .ledgers import numbers
 
 TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
 POLICIES = ("equal", "by_value", "randomised")
 # lever -> lowest and highest value
-_LEVERS = {"contacts": (0, 60), "financial": (0, 0.5), "social": (0, 1), "structural": (0, 1), "care": (0, 1e12)}
-_NUMBERS = {"service_quality": (0, 1), "complaint_handling": (0, 1), "price": (0.5, 2), "acquisition_budget": (0, 1e12)}
+_LEVERS = {
+    "contacts": (0, 60),
+    "financial": (0, 0.5),
+    "social": (0, 1),
+    "structural": (0, 1),
+    "care": (0, 1e12),
+}
+_NUMBERS = {
+    "service_quality": (0, 1),
+    "complaint_handling": (0, 1),
+    "price": (0.5, 2),
+    "acquisition_budget": (0, 1e12),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +39,20 @@ class Campaign:
     """
 
     name: str
-    discount: float = 0.0                # off the price, for the treated in the month of the campaign
-    contacts: float = 2.0                # messages to each treated customer
-    groups: tuple[str, ...] = ("all",)   # segments or tiers that it is for
-    control_share: float = 0.0           # of them, drawn at random, hear nothing and pay the full price
-    newcomer_discount: float = 0.0       # off the first order of people that the offer brings in
+    discount: float = 0.0  # off the price, for the treated in the month of the campaign
+    contacts: float = 2.0  # messages to each treated customer
+    groups: tuple[str, ...] = ("all",)  # segments or tiers that it is for
+    control_share: float = 0.0  # of them, drawn at random, hear nothing and pay the full price
+    newcomer_discount: float = 0.0  # off the first order of people that the offer brings in
     calendar_months: tuple[int, ...] = ()  # 1 … 12; empty: every month
 
     def __post_init__(self):
-        for name, high in {"discount": 0.9, "contacts": 60, "control_share": 1, "newcomer_discount": 0.9}.items():
+        for name, high in {
+            "discount": 0.9,
+            "contacts": 60,
+            "control_share": 1,
+            "newcomer_discount": 0.9,
+        }.items():
             require_between(getattr(self, name), 0, high, name=f"campaign.{name}")
         for month in self.calendar_months:
             require_between(month, 1, 12, name="campaign.calendar_months")
@@ -87,19 +104,23 @@ class Decision:
     'basic'
     """
 
-    relationship: Mapping[str, str] | str = "basic"    # one of the five types: contacts, and how complaints are heard
+    relationship: Mapping[str, str] | str = (
+        "basic"  # one of the five types: contacts, and how complaints are heard
+    )
     contacts: Mapping[str, float] | float | None = None  # a month, in place of the type's own number
-    contact_policy: str = "equal"        # or "by_value": good customers get more; "randomised": 0 … 2 times the number
-    financial: Mapping[str, float] | float = 0.0       # level 1: rebate, share of the price
-    social: Mapping[str, float] | float = 0.0          # level 2: 0 … 1, how much of a members' club there is
-    structural: Mapping[str, float] | float = 0.0      # level 3: 0 … 1, how far systems and processes are linked
-    care: Mapping[str, float] | float = 0.0            # budget a month (currency) shared by all customers of the tier
-    service_quality: float = 0.5         # 0 … 1
-    complaint_handling: float = 0.5      # 0 … 1, probability that a complaint which is heard is put right
-    price: float = 1.0                   # times the list price
-    acquisition_budget: float = 0.0      # currency a month
+    contact_policy: str = (
+        "equal"  # or "by_value": good customers get more; "randomised": 0 … 2 times the number
+    )
+    financial: Mapping[str, float] | float = 0.0  # level 1: rebate, share of the price
+    social: Mapping[str, float] | float = 0.0  # level 2: 0 … 1, how much of a members' club there is
+    structural: Mapping[str, float] | float = 0.0  # level 3: 0 … 1, how far systems and processes are linked
+    care: Mapping[str, float] | float = 0.0  # budget a month (currency) shared by all customers of the tier
+    service_quality: float = 0.5  # 0 … 1
+    complaint_handling: float = 0.5  # 0 … 1, probability that a complaint which is heard is put right
+    price: float = 1.0  # times the list price
+    acquisition_budget: float = 0.0  # currency a month
     campaigns: tuple[Campaign, ...] = ()
-    trial: Trial | None = None           # tries all this on some customers and leaves the others under the standard
+    trial: Trial | None = None  # tries all this on some customers and leaves the others under the standard
 
     def __post_init__(self):
         for name in ("relationship", *_LEVERS):
@@ -133,9 +154,13 @@ class Decision:
 
     def record(self) -> dict:
         """The decision as plain numbers, text, lists and tables, for JSON or TOML; ``from_record`` reads it back."""
-        plain = {name: value for name, value in asdict(replace(self, trial=None)).items() if value is not None}
-        plain["campaigns"] = [{k: list(v) if isinstance(v, tuple) else v for k, v in campaign.items()}
-                              for campaign in plain["campaigns"]]
+        plain = {
+            name: value for name, value in asdict(replace(self, trial=None)).items() if value is not None
+        }
+        plain["campaigns"] = [
+            {k: list(v) if isinstance(v, tuple) else v for k, v in campaign.items()}
+            for campaign in plain["campaigns"]
+        ]
         if self.trial:
             plain["trial"] = {"standard": self.trial.standard.record(), "held_out": list(self.trial.held_out)}
         return plain
@@ -148,9 +173,13 @@ class Decision:
         >>> Decision.from_record(d.record()) == d
         True
         """
-        parts = {"campaigns": tuple(build(Campaign, c, where="campaign.") for c in record.get("campaigns", ()))}
+        parts = {
+            "campaigns": tuple(build(Campaign, c, where="campaign.") for c in record.get("campaigns", ()))
+        }
         if isinstance(record.get("trial"), Mapping):
-            trial = {k: cls.from_record(v) if isinstance(v, Mapping) else v for k, v in record["trial"].items()}
+            trial = {
+                k: cls.from_record(v) if isinstance(v, Mapping) else v for k, v in record["trial"].items()
+            }
             parts["trial"] = build(Trial, trial, where="decision.trial.")
         return build(cls, {**record, **parts}, where="decision.")
 
@@ -163,4 +192,6 @@ def build(cls, table: Mapping, *, where: str):
     try:
         return cls(**table)
     except TypeError as error:
-        raise CrmkitError("market_table", value=where.strip("."), why=str(error), allowed=", ".join(allowed)) from error
+        raise CrmkitError(
+            "market_table", value=where.strip("."), why=str(error), allowed=", ".join(allowed)
+        ) from error

@@ -8,8 +8,17 @@ import pandas as pd
 
 # ledger -> its columns; amounts in currency units with two decimals
 COLUMNS = {
-    "customers": ("customer_id", "joined", "source", "segment", "tier", "channel", "referred_by", "cost_to_serve",
-                  "left_on"),
+    "customers": (
+        "customer_id",
+        "joined",
+        "source",
+        "segment",
+        "tier",
+        "channel",
+        "referred_by",
+        "cost_to_serve",
+        "left_on",
+    ),
     "transactions": ("customer_id", "date", "amount", "order_id", "quantity", "unit_cost", "channel"),
     "contacts": ("customer_id", "date", "programme", "policy", "arm", "contacts", "cost"),
     "complaints": ("customer_id", "date", "resolved", "cost"),
@@ -30,8 +39,8 @@ class Ledgers:
     1 … 5) and ``costs`` (a row per month, item and tier). Currency units; dates without time.
     """
 
-    books: dict         # ledger -> column -> whole numbers: cents, days since the start, customers by number
-    names: dict         # column -> the words that its codes stand for
+    books: dict  # ledger -> column -> whole numbers: cents, days since the start, customers by number
+    names: dict  # column -> the words that its codes stand for
     start: np.datetime64
     months: np.ndarray  # first day of each month of the span: one without any row is a month all the same
 
@@ -76,8 +85,12 @@ class Ledgers:
         revenue = total(sales["date"], sales["amount"])
         goods = total(sales["date"], sales["unit_cost"] * sales["quantity"])
         programme = total(costs["month"], costs["amount"])
-        cents = {"revenue": revenue, "cost_of_goods": goods, "programme_cost": programme,
-                 "profit": revenue - goods - programme}
+        cents = {
+            "revenue": revenue,
+            "cost_of_goods": goods,
+            "programme_cost": programme,
+            "profit": revenue - goods - programme,
+        }
         dates = (self.start + self.months.astype("timedelta64[D]")).astype("datetime64[us]")
         return pd.DataFrame({"month": dates, **{name: values / 100 for name, values in cents.items()}})
 
@@ -87,7 +100,9 @@ def ids(numbers: np.ndarray, letter: str) -> pd.api.extensions.ExtensionArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    text = pc.cast(pa.array(np.asarray(numbers, dtype=np.int64) + 10**8, mask=np.asarray(numbers) < 0), pa.string())
+    text = pc.cast(
+        pa.array(np.asarray(numbers, dtype=np.int64) + 10**8, mask=np.asarray(numbers) < 0), pa.string()
+    )
     return pd.array(pc.utf8_replace_slice(text, 0, 1, letter), dtype="str")
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_between, require_choice
+
 from .behaviour import SHAPES
 from .decision import TYPES, Decision, build
 
@@ -201,7 +202,8 @@ def _table(name: str, table: Mapping) -> list[str]:
     parts = {key: part for key, part in table.items() if isinstance(part, Mapping) and key not in PARAMETERS}
     own = [_line(key, value) for key, value in table.items() if key not in parts]
     return (["", f"[{name}]", *own] if own else []) + [
-        line for key, part in parts.items() for line in _table(f"{name}.{key}", part)]
+        line for key, part in parts.items() for line in _table(f"{name}.{key}", part)
+    ]
 
 
 def _line(name: str, value) -> str:

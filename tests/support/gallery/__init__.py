@@ -9,7 +9,8 @@ from importlib import import_module
 from pathlib import Path
 
 _MAKERS = {
-    name: make for path in sorted(Path(__file__).parent.glob("[a-z]*.py"))
+    name: make
+    for path in sorted(Path(__file__).parent.glob("[a-z]*.py"))
     for name, make in import_module(f"gallery.{path.stem}").EXAMPLES.items()
 }
 NAMES = sorted(_MAKERS)

@@ -28,7 +28,9 @@ def sheet(folder: Path, lang: str) -> Path:
         draw(name).figure.savefig(drawn[-1], dpi=110)
         plt.close("all")
     rows = -(-len(drawn) // COLUMNS)
-    figure, places = plt.subplots(rows, COLUMNS, figsize=(6 * COLUMNS, 4 * rows), layout="constrained", squeeze=False)
+    figure, places = plt.subplots(
+        rows, COLUMNS, figsize=(6 * COLUMNS, 4 * rows), layout="constrained", squeeze=False
+    )
     for ax in places.flat:
         ax.set_axis_off()
     for ax, path in zip(places.flat, drawn):
@@ -36,7 +38,9 @@ def sheet(folder: Path, lang: str) -> Path:
     whole = folder / f"{lang}.png"
     figure.savefig(whole, dpi=80)
     plt.close("all")
-    with Image.open(whole) as picture:  # 256 colours are enough to look at, and a quarter of the bytes in the repository
+    with Image.open(
+        whole
+    ) as picture:  # 256 colours are enough to look at, and a quarter of the bytes in the repository
         small = picture.convert("RGB").quantize(256)
     small.save(whole, optimize=True)
     return whole

@@ -15,22 +15,32 @@ def contacts(n=2000):
     taste = rng.gamma(1.5, 1 / 1.5, n)
     prior = rng.poisson(6 * taste)
     x = np.minimum(rng.poisson(1 + 0.9 * prior), 24)
-    return pd.DataFrame({"customer_id": np.arange(n), "contacts": x, "prior_purchases": prior,
-                         "segment": np.where(np.arange(n) % 4, "iron", "gold"),
-                         "response": rng.poisson(0.8 * taste * (1 + x) ** 0.9 * np.exp(-0.12 * x))})
+    return pd.DataFrame(
+        {
+            "customer_id": np.arange(n),
+            "contacts": x,
+            "prior_purchases": prior,
+            "segment": np.where(np.arange(n) % 4, "iron", "gold"),
+            "response": rng.poisson(0.8 * taste * (1 + x) ** 0.9 * np.exp(-0.12 * x)),
+        }
+    )
 
 
 def few_contacts():
     rng = np.random.default_rng(2)
     x = rng.integers(0, 4, 800)
-    return pd.DataFrame({"customer_id": np.arange(800), "contacts": x, "response": rng.poisson(0.5 + 0.4 * x)})
+    return pd.DataFrame(
+        {"customer_id": np.arange(800), "contacts": x, "response": rng.poisson(0.5 + 0.4 * x)}
+    )
 
 
 def people(n=600):
     rng = np.random.default_rng(3)
     offered = np.arange(n) % 2
     tried = rng.random(n) < 0.25 + 0.3 * offered
-    return pd.DataFrame({"offered": offered, "tried": tried, "active": tried & (rng.random(n) < 0.5 - 0.2 * offered)})
+    return pd.DataFrame(
+        {"offered": offered, "tried": tried, "active": tried & (rng.random(n) < 0.5 - 0.2 * offered)}
+    )
 
 
 def parcels(n=400):
@@ -42,12 +52,16 @@ def parcels(n=400):
 def forums(n=40):
     rng = np.random.default_rng(5)
     breadth = rng.uniform(0.05, 1, n)
-    return pd.DataFrame({"breadth_share": breadth, "effect_per_member": 10 - 8 * breadth + rng.normal(0, 1, n)})
+    return pd.DataFrame(
+        {"breadth_share": breadth, "effect_per_member": 10 - 8 * breadth + rng.normal(0, 1, n)}
+    )
 
 
 EXAMPLES = {
     "plot_contact_response": lambda: (
-        adjusted_contact_response(contacts(), adjust_for=["prior_purchases"], **PAYS), {"segment": "iron"}),
+        adjusted_contact_response(contacts(), adjust_for=["prior_purchases"], **PAYS),
+        {"segment": "iron"},
+    ),
     "plot_contact_response/no turn seen": lambda: (fit_contact_response(few_contacts(), **PAYS), {}),
     "plot_participation_funnel": lambda: (participation_funnel(people()), {}),
     "plot_offer_effect": lambda: (offer_effect(people(), value=60, cost=10), {}),

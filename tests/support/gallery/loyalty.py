@@ -19,8 +19,15 @@ def shoppers(n=1200):
     rng = np.random.default_rng(1)
     attitude, purchases = rng.integers(1, 11, n), rng.poisson(rng.gamma(2, 2, n))
     stays = 1 / (1 + np.exp(3.5 - 0.5 * attitude - 0.2 * purchases))
-    return pd.DataFrame({"customer_id": np.arange(n), "attitude": attitude, "involvement": attitude,
-                         "purchases": purchases, "retained": rng.random(n) < stays})
+    return pd.DataFrame(
+        {
+            "customer_id": np.arange(n),
+            "attitude": attitude,
+            "involvement": attitude,
+            "purchases": purchases,
+            "retained": rng.random(n) < stays,
+        }
+    )
 
 
 def survey(n=1500):
@@ -28,17 +35,31 @@ def survey(n=1500):
     market, score = rng.choice(["competitive", "captive"], n), rng.integers(1, 6, n)
     p = np.array([CURVES[m][s - 1] for m, s in zip(market, score)])
     return satisfaction_loyalty(
-        pd.DataFrame({"customer_id": np.arange(n), "market": market, "satisfaction": score,
-                      "loyalty": rng.binomial(10, p), "retained": rng.random(n) < p}), satisfied_from=4, loyal_from=6)
+        pd.DataFrame(
+            {
+                "customer_id": np.arange(n),
+                "market": market,
+                "satisfaction": score,
+                "loyalty": rng.binomial(10, p),
+                "retained": rng.random(n) < p,
+            }
+        ),
+        satisfied_from=4,
+        loyal_from=6,
+    )
 
 
 def complaints(n=3000):
     rng = np.random.default_rng(3)
     heavy = rng.random(n) < 0.4
     complains = rng.random(n) < np.where(heavy, 0.4, 0.08)
-    return pd.DataFrame({"complaint": np.where(complains, "handled_well", "no_complaint"),
-                         "retained": rng.random(n) < np.where(heavy, 0.8, 0.45),
-                         "stratum": np.where(heavy, "11+", "1–10")})
+    return pd.DataFrame(
+        {
+            "complaint": np.where(complains, "handled_well", "no_complaint"),
+            "retained": rng.random(n) < np.where(heavy, 0.8, 0.45),
+            "stratum": np.where(heavy, "11+", "1–10"),
+        }
+    )
 
 
 def ledger():
@@ -56,12 +77,22 @@ def programme(n=12_000):
 EXAMPLES = {
     "plot_loyalty_forms": lambda: (loyalty_forms(shoppers(), attitude_from=7, purchases_from=4), {}),
     "plot_loyalty_forms/inertia": lambda: (
-        loyalty_or_inertia(shoppers(), involvement_from=7, purchases_from=4), {}),
+        loyalty_or_inertia(shoppers(), involvement_from=7, purchases_from=4),
+        {},
+    ),
     "plot_loyalty_forms/satisfaction": lambda: (survey().types, {}),
     "plot_satisfaction_loyalty": lambda: (survey(), {}),
     "plot_recovery_paradox": lambda: (recovery_paradox(complaints()), {}),
-    "plot_loyalty_programme": lambda: (loyalty_programme(
-        programme(), margin_rate=0.4, points_per_currency=1, cost_per_point=0.05, redemption_share=0.8,
-        programme_cost=5000), {}),
+    "plot_loyalty_programme": lambda: (
+        loyalty_programme(
+            programme(),
+            margin_rate=0.4,
+            points_per_currency=1,
+            cost_per_point=0.05,
+            redemption_share=0.8,
+            programme_cost=5000,
+        ),
+        {},
+    ),
     "plot_points_liability": lambda: (points_liability(ledger(), cost_per_point=0.01, expiry_months=24), {}),
 }

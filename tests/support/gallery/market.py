@@ -8,7 +8,9 @@ QUARTERS = range(1, 9)
 
 
 def outcome(profit, equity):
-    return Outcome(decisions=(), profit=pd.Series(profit / 8, index=QUARTERS), discounted_profit=profit, equity=equity)
+    return Outcome(
+        decisions=(), profit=pd.Series(profit / 8, index=QUARTERS), discounted_profit=profit, equity=equity
+    )
 
 
 def scored(*values):

@@ -30,8 +30,15 @@ def cycles():
     book = crmkit.PDCA.start(rng.random(1200) < 0.22, kpi="repeat_rate", question="Why do few come back?")
     for quarter, (method, effect) in enumerate([("calls", 0.09), ("vouchers", 0.0), ("club", 0.1)]):
         starts = pd.Timestamp("2024-01-01") + pd.DateOffset(months=3 * quarter)
-        book = book.plan(everybody, hypothesis="contact", method=method, target=book.now.baseline.value + 0.04,
-                         starts=starts, ends=starts + pd.DateOffset(months=3, days=-1), rng=rng)
+        book = book.plan(
+            everybody,
+            hypothesis="contact",
+            method=method,
+            target=book.now.baseline.value + 0.04,
+            starts=starts,
+            ends=starts + pd.DateOffset(months=3, days=-1),
+            rng=rng,
+        )
         treated = everybody["customer_id"].isin(book.now.test)
         bought = rng.random(1200) < book.now.baseline.value + effect * treated
         book = book.do(done=method, cost=900).check(everybody.assign(value=bought), as_of=book.now.ends)
@@ -43,8 +50,13 @@ def sheet():
     rng = np.random.default_rng(7)
     day = np.sort(rng.integers(0, 600, 3000))
     dates = pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")
-    log = pd.DataFrame({"customer_id": rng.integers(0, 300 + day, 3000).astype(str), "date": dates,
-                        "amount": rng.gamma(2, 30, 3000).round(2)})
+    log = pd.DataFrame(
+        {
+            "customer_id": rng.integers(0, 300 + day, 3000).astype(str),
+            "date": dates,
+            "amount": rng.gamma(2, 30, 3000).round(2),
+        }
+    )
     survey = pd.DataFrame({"date": dates[::10], "score": rng.integers(1, 6, 300)})
     return crmkit.indicators(log, as_of="2024-08-15", margin_rate=0.3, satisfaction=survey, top_score=5), {}
 

@@ -13,8 +13,10 @@ from crmkit.planning.planning import compare_plans, retention_by_source
 def lifted():
     rng, segment = np.random.default_rng(1), np.repeat(["new_customers", "loyal", "at_risk"], 1200)
     group = rng.permutation(np.repeat(["treated", "control"], 1800))
-    usual, more = {"new_customers": 0.10, "loyal": 0.45, "at_risk": 0.06}, {"new_customers": 0.08, "loyal": -0.01,
-                                                                             "at_risk": 0.02}
+    usual, more = (
+        {"new_customers": 0.10, "loyal": 0.45, "at_risk": 0.06},
+        {"new_customers": 0.08, "loyal": -0.01, "at_risk": 0.02},
+    )
     chance = np.array([usual[s] + more[s] * (g == "treated") for s, g in zip(segment, group)])
     rows = pd.DataFrame({"group": group, "segment": segment, "outcome": rng.random(3600) < chance})
     return crmkit.uplift(rows, margin_per_unit=60, discount_per_unit=8, cost_per_contact=0.6)
@@ -23,23 +25,47 @@ def lifted():
 def retention():
     rng = np.random.default_rng(2)
     stays, seen = np.r_[rng.exponential(6, 300), rng.exponential(14, 400)], rng.uniform(2, 18, 700)
-    return retention_by_source(pd.DataFrame({
-        "source": ["double_11"] * 300 + ["other"] * 400, "months": np.minimum(stays, seen), "lost": stays <= seen})), {}
+    return retention_by_source(
+        pd.DataFrame(
+            {
+                "source": ["double_11"] * 300 + ["other"] * 400,
+                "months": np.minimum(stays, seen),
+                "lost": stays <= seen,
+            }
+        )
+    ), {}
 
 
 @cache
 def uses():
-    table = pd.DataFrame([(q, p, t) for q in "1234" for p in ("tea", "pot") for t in ("gold", "iron", "lead")],
-                         columns=["period", "product_id", "tier"])
-    tier, season = (table[c].map(m) for c, m in (("tier", {"gold": 3.0, "iron": 1.5, "lead": 0.5}), ("period", {
-        "1": 1.0, "2": 0.8, "3": 0.9, "4": 1.5})))
-    return table.assign(option=range(24), resources=1000.0, margin=2500 * tier * season,
-                        elasticity=table["tier"].map({"gold": 0.35, "iron": 0.5, "lead": 0.15}))
+    table = pd.DataFrame(
+        [(q, p, t) for q in "1234" for p in ("tea", "pot") for t in ("gold", "iron", "lead")],
+        columns=["period", "product_id", "tier"],
+    )
+    tier, season = (
+        table[c].map(m)
+        for c, m in (
+            ("tier", {"gold": 3.0, "iron": 1.5, "lead": 0.5}),
+            ("period", {"1": 1.0, "2": 0.8, "3": 0.9, "4": 1.5}),
+        )
+    )
+    return table.assign(
+        option=range(24),
+        resources=1000.0,
+        margin=2500 * tier * season,
+        elasticity=table["tier"].map({"gold": 0.35, "iron": 0.5, "lead": 0.15}),
+    )
 
 
 def plan():
-    tiers = pd.DataFrame({"option": ["platinum", "gold", "iron", "lead"], "resources": [4000.0, 8000, 14000, 34000],
-                          "margin": [60000.0, 52000, 38000, 22000], "elasticity": [0.15, 0.3, 0.45, 0.1]})
+    tiers = pd.DataFrame(
+        {
+            "option": ["platinum", "gold", "iron", "lead"],
+            "resources": [4000.0, 8000, 14000, 34000],
+            "margin": [60000.0, 52000, 38000, 22000],
+            "elasticity": [0.15, 0.3, 0.45, 0.1],
+        }
+    )
     return crmkit.plan_budget(tiers, budget=60000, rng=np.random.default_rng(3)), {}
 
 

@@ -13,9 +13,14 @@ import crmkit
 def customers():
     rng = np.random.default_rng(5)
     n = 400
-    return pd.DataFrame({
-        "customer_id": [f"c{i}" for i in range(n)], "revenue": np.round(rng.pareto(1.4, n) * 50, 2),
-        "days_since_last": rng.integers(0, 500, n).astype(float), "frequency": rng.geometric(0.4, n) - 1})
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(n)],
+            "revenue": np.round(rng.pareto(1.4, n) * 50, 2),
+            "days_since_last": rng.integers(0, 500, n).astype(float),
+            "frequency": rng.geometric(0.4, n) - 1,
+        }
+    )
 
 
 @cache
@@ -29,7 +34,9 @@ def rng():
 
 def migration():
     later = customers().iloc[50:]
-    return crmkit.migration(pyramid(), crmkit.pyramid(later.assign(revenue=rng().permutation(later["revenue"])))), {}
+    return crmkit.migration(
+        pyramid(), crmkit.pyramid(later.assign(revenue=rng().permutation(later["revenue"])))
+    ), {}
 
 
 def lorenz():
@@ -39,16 +46,25 @@ def lorenz():
 def sizes():
     named = crmkit.name_segments(crmkit.rfm_scores(customers())).merge(customers()).groupby("segment")
     segments = named.agg(n=("revenue", "size"), v=("revenue", "sum"))
-    return pd.DataFrame({
-        "segment": segments.index, "customer_share": (segments["n"] / segments["n"].sum()).to_numpy(),
-        "value_share": (segments["v"] / segments["v"].sum()).to_numpy()}), {}
+    return pd.DataFrame(
+        {
+            "segment": segments.index,
+            "customer_share": (segments["n"] / segments["n"].sum()).to_numpy(),
+            "value_share": (segments["v"] / segments["v"].sum()).to_numpy(),
+        }
+    ), {}
 
 
 def log():
     drawn = rng()
     dates = pd.to_datetime(drawn.integers(0, 500, 2000), unit="D", origin=dt.datetime(1997, 1, 1))
-    return pd.DataFrame({"customer_id": drawn.integers(0, 90, 2000).astype(str), "date": dates,
-                         "amount": drawn.gamma(2, 30, 2000)}), {}
+    return pd.DataFrame(
+        {
+            "customer_id": drawn.integers(0, 90, 2000).astype(str),
+            "date": dates,
+            "amount": drawn.gamma(2, 30, 2000),
+        }
+    ), {}
 
 
 def revenue():
@@ -57,7 +73,10 @@ def revenue():
 
 EXAMPLES = {
     "plot_pyramid": lambda: (pyramid(), {}),
-    "plot_reallocation": lambda: (crmkit.reallocate(pyramid(), elasticity=0.3, margin_rate=0.3, rng=rng()), {}),
+    "plot_reallocation": lambda: (
+        crmkit.reallocate(pyramid(), elasticity=0.3, margin_rate=0.3, rng=rng()),
+        {},
+    ),
     "plot_migration": migration,
     "plot_lorenz": lambda: (lorenz(), {"gini": crmkit.gini(revenue(), rng=rng(), resamples=200)}),
     "plot_pareto": lambda: (lorenz(), {"test": crmkit.pareto_test(revenue(), rng=rng(), resamples=200)}),

@@ -11,10 +11,16 @@ from crmkit.relationship_types.types import type_frontier
 
 @cache
 def compared():
-    segments = pd.DataFrame({
-        "segment": ["S1", "S2", "S3", "Łódź & Söhne"], "customers": [300_000, 10_000, 150, 900],
-        "unit_margin": [8.0, 300.0, 9_000.0, 20.0], "purchases_per_year": [6.0, 2.0, 8.0, 60.0],
-        "retention_rate": [0.6, 0.6, 0.7, 0.95], "need": [1, 1, 1, 0.4]})
+    segments = pd.DataFrame(
+        {
+            "segment": ["S1", "S2", "S3", "Łódź & Söhne"],
+            "customers": [300_000, 10_000, 150, 900],
+            "unit_margin": [8.0, 300.0, 9_000.0, 20.0],
+            "purchases_per_year": [6.0, 2.0, 8.0, 60.0],
+            "retention_rate": [0.6, 0.6, 0.7, 0.95],
+            "need": [1, 1, 1, 0.4],
+        }
+    )
     return crmkit.compare_relationship_types(segments, rng=np.random.default_rng(1), draws=500)
 
 
@@ -23,9 +29,17 @@ def frontier():
 
 
 def without_draws():
-    return crmkit.compare_relationship_types(pd.DataFrame({
-        "customer_id": ["c1", "c2"], "unit_margin": [50.0, 5000.0], "purchases_per_year": 2.0, "retention_rate": 0.5,
-        "market_customers": 500_000}))
+    return crmkit.compare_relationship_types(
+        pd.DataFrame(
+            {
+                "customer_id": ["c1", "c2"],
+                "unit_margin": [50.0, 5000.0],
+                "purchases_per_year": 2.0,
+                "retention_rate": 0.5,
+                "market_customers": 500_000,
+            }
+        )
+    )
 
 
 EXAMPLES = {

@@ -41,10 +41,16 @@ class Expected:
             if r.reason:
                 reasons[r.reason] = reasons.get(r.reason, 0) + 1
         return {
-            "rows_in": len(self.records), "rows_used": len(used), "rows_set_aside": len(self.records) - len(used),
-            "reasons": reasons, "customers": len({r.customer for r in used}), "amount_total": str(sum(cents, Decimal("0.00"))),
-            "zero_amount_rows": sum(c == 0 for c in cents), "negative_amount_rows": sum(c < 0 for c in cents),
-            "first_date": str(min(r.date for r in used)), "last_date": str(max(r.date for r in used)),
+            "rows_in": len(self.records),
+            "rows_used": len(used),
+            "rows_set_aside": len(self.records) - len(used),
+            "reasons": reasons,
+            "customers": len({r.customer for r in used}),
+            "amount_total": str(sum(cents, Decimal("0.00"))),
+            "zero_amount_rows": sum(c == 0 for c in cents),
+            "negative_amount_rows": sum(c < 0 for c in cents),
+            "first_date": str(min(r.date for r in used)),
+            "last_date": str(max(r.date for r in used)),
         }
 
 
@@ -55,7 +61,13 @@ def sales(n: int, seed: int, *, places: int = 2, first=dt.date(2023, 1, 1), days
     for i in range(n):
         amount = Decimal(rng.randrange(100, 400_000)) / 100
         amount = -amount if i % 12 == 5 else Decimal(0) if i % 30 == 7 else amount
-        rows.append(Record(f"{rng.randrange(1, 60):05d}", first + dt.timedelta(days=rng.randrange(days)), round(amount, places)))
+        rows.append(
+            Record(
+                f"{rng.randrange(1, 60):05d}",
+                first + dt.timedelta(days=rng.randrange(days)),
+                round(amount, places),
+            )
+        )
     return rows
 
 
@@ -78,7 +90,8 @@ def cells(rows, *, customer=str, date=str, amount=str) -> list[list]:
     table = []
     for r in rows:
         truth = {
-            "customer": customer(r.customer) if r.customer else "", "date": date(r.date) if r.date else "",
+            "customer": customer(r.customer) if r.customer else "",
+            "date": date(r.date) if r.date else "",
             "amount": amount(r.amount) if r.amount is not None else "",
         }
         table.append(list((truth | r.raw).values()))

@@ -29,7 +29,9 @@ def _grouped(mark: str, group: str):
 @case
 def utf8_plain(folder):
     rows = spoil(sales(200, 1))
-    return _write(folder / "a.csv", csv_text(["customer_id", "date", "amount"], cells(rows)), "utf-8"), Expected(encoding="utf-8", records=rows)
+    return _write(
+        folder / "a.csv", csv_text(["customer_id", "date", "amount"], cells(rows)), "utf-8"
+    ), Expected(encoding="utf-8", records=rows)
 
 
 @case
@@ -38,7 +40,9 @@ def gbk_with_titles_and_unit(folder):
     table = cells(rows, date=lambda d: f"{d.year}年{d.month}月{d.day}日", amount=lambda a: f"￥{a:,.2f}")
     table = [[i, *r, "门店零售"] for i, r in enumerate(table, 1)]
     table[-1][0] = ""
-    text = "某某商贸有限公司销售明细\r\n打印日期：2024-12-31,,,\r\n\r\n" + csv_text(["序号", "会员 编号", "下单时间", "实付金额（元）", "备注"], table)
+    text = "某某商贸有限公司销售明细\r\n打印日期：2024-12-31,,,\r\n\r\n" + csv_text(
+        ["序号", "会员 编号", "下单时间", "实付金额（元）", "备注"], table
+    )
     return _write(folder / "客户 明细.csv", text, "gbk"), Expected(encoding="gb18030", records=rows)
 
 
@@ -56,7 +60,9 @@ def big5_semicolon_decimal_comma(folder):
 def utf16_tabs_from_a_spreadsheet(folder):
     rows = spoil(sales(120, 4))
     table = cells(rows, date=lambda d: f"{d.year}/{d.month}/{d.day} 9:05")
-    return _write(folder / "c.txt", csv_text(["会员ID", "成交日期", "销售额"], table, "\t"), "utf-16"), Expected(encoding="utf-16", records=rows)
+    return _write(
+        folder / "c.txt", csv_text(["会员ID", "成交日期", "销售额"], table, "\t"), "utf-16"
+    ), Expected(encoding="utf-16", records=rows)
 
 
 @case
@@ -75,8 +81,28 @@ def quantity_times_price(folder):
     for i, r in enumerate(sales(200, 6)):
         quantity, price = (i % 7) - 1, Decimal(i * 37 % 9999) / 1000
         rows.append(Record(r.customer, r.date, quantity * price))
-        table.append([f"{536365 + i}", "85123A", "HEART, WHITE", quantity, f"{r.date:%m/%d/%Y} 8:26", price, f"{r.customer}.0", "United Kingdom"])
-    head = ["Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country"]
+        table.append(
+            [
+                f"{536365 + i}",
+                "85123A",
+                "HEART, WHITE",
+                quantity,
+                f"{r.date:%m/%d/%Y} 8:26",
+                price,
+                f"{r.customer}.0",
+                "United Kingdom",
+            ]
+        )
+    head = [
+        "Invoice",
+        "StockCode",
+        "Description",
+        "Quantity",
+        "InvoiceDate",
+        "Price",
+        "Customer ID",
+        "Country",
+    ]
     return _write(folder / "e.csv", csv_text(head, table), "utf-8"), Expected(records=rows)
 
 
@@ -86,23 +112,31 @@ def day_first_by_the_whole_column(folder):
     table = cells(rows, date=lambda d: f"{d:%d/%m/%Y}")
     rows.insert(8, Record("00003", amount=Decimal(1), reason="bad_date", raw={"date": "45/13/2024"}))
     table.insert(8, ["00003", "45/13/2024", "1"])
-    return _write(folder / "f.csv", csv_text(["client no.", "Purchase Date", "Order Total"], table), "utf-8"), Expected(records=rows)
+    return _write(
+        folder / "f.csv", csv_text(["client no.", "Purchase Date", "Order Total"], table), "utf-8"
+    ), Expected(records=rows)
 
 
 @case
 def month_first_two_digit_years_with_pm(folder):
     rows = sales(150, 8)
-    table = cells(rows, date=lambda d: f"{d.month}/{d.day}/{d:%y} 11:59 PM", amount=lambda a: f"(${-a:,.2f})" if a < 0 else f"${a:,.2f}")
-    return _write(folder / "g.csv", csv_text(["CUSTOMER_ID", "ORDER_DATE", "Total"], table, "|"), "utf-8"), Expected(records=rows)
+    table = cells(
+        rows,
+        date=lambda d: f"{d.month}/{d.day}/{d:%y} 11:59 PM",
+        amount=lambda a: f"(${-a:,.2f})" if a < 0 else f"${a:,.2f}",
+    )
+    return _write(
+        folder / "g.csv", csv_text(["CUSTOMER_ID", "ORDER_DATE", "Total"], table, "|"), "utf-8"
+    ), Expected(records=rows)
 
 
 @case
 def pounds_in_windows_1252(folder):
     rows = sales(80, 9)
     table = [[c, "Café Zoë", d, a] for c, d, a in cells(rows, amount=lambda a: f"£{a:,.2f}")]
-    return _write(folder / "h.csv", csv_text(["account number", "name", "date", "amount paid"], table), "cp1252"), Expected(
-        encoding="cp1252", records=rows
-    )
+    return _write(
+        folder / "h.csv", csv_text(["account number", "name", "date", "amount paid"], table), "cp1252"
+    ), Expected(encoding="cp1252", records=rows)
 
 
 @case
@@ -111,25 +145,43 @@ def full_width_and_ten_thousands(folder):
     rows = [Record(r.customer, r.date, r.amount) for r in sales(60, 10)]
     for r in rows[::10]:
         r.amount = Decimal(12_500)
-    table = cells(rows, date=lambda d: f"{d:%Y.%m.%d}", amount=lambda a: "１．２５万" if a == 12_500 else f"{a:,.2f}".translate(wide))
-    return _write(folder / "i.csv", csv_text(["顾客代码", "消费日期", "消费金额"], table), "gb18030"), Expected(records=rows)
+    table = cells(
+        rows,
+        date=lambda d: f"{d:%Y.%m.%d}",
+        amount=lambda a: "１．２５万" if a == 12_500 else f"{a:,.2f}".translate(wide),
+    )
+    return _write(
+        folder / "i.csv", csv_text(["顾客代码", "消费日期", "消费金额"], table), "gb18030"
+    ), Expected(records=rows)
 
 
 @case
 def trailing_minus_and_spaces(folder):
     rows = sales(90, 11)
     table = cells(
-        rows, customer=lambda c: f"  {c}\t", date=lambda d: f" {d:%Y%m%d} ",
-        amount=lambda a: f"{abs(a):,.2f}".replace(",", "\u202f").replace(".", ",") + ("-" if a < 0 else "") + " €",
+        rows,
+        customer=lambda c: f"  {c}\t",
+        date=lambda d: f" {d:%Y%m%d} ",
+        amount=lambda a: (
+            f"{abs(a):,.2f}".replace(",", "\u202f").replace(".", ",") + ("-" if a < 0 else "") + " €"
+        ),
     )
-    return _write(folder / "j.csv", csv_text(["Client", "Date", "Amount"], table, ";"), "utf-8"), Expected(records=rows)
+    return _write(folder / "j.csv", csv_text(["Client", "Date", "Amount"], table, ";"), "utf-8"), Expected(
+        records=rows
+    )
 
 
 @case
 def workbook_with_merged_title(folder):
     rows = spoil(sales(150, 12))
     table = cells(rows, date=lambda d: d, amount=float)
-    sheet = [["", "", "", ""], ["制表人：小王", "", "", ""], ["", "", "", ""], ["", "客户编号", "订单日期", "实付金额"], *[["", *r] for r in table]]
+    sheet = [
+        ["", "", "", ""],
+        ["制表人：小王", "", "", ""],
+        ["", "", "", ""],
+        ["", "客户编号", "订单日期", "实付金额"],
+        *[["", *r] for r in table],
+    ]
     path = folder / "k.xlsx"
     workbook(path, {"明细": sheet, "说明": [["口径说明"], ["金额含税"]]}, merged_title="2024 年销售明细")
     return path, Expected(records=rows)
@@ -143,7 +195,8 @@ def workbook_serials_float_ids_and_formulas(folder):
     for r in rows:
         r.customer = str(int(r.customer) + 10_000)
     table = [
-        [float(r.customer), (r.date - dt.date(1899, 12, 30)).days, (f"={r.amount}*1", float(r.amount))] for r in rows
+        [float(r.customer), (r.date - dt.date(1899, 12, 30)).days, (f"={r.amount}*1", float(r.amount))]
+        for r in rows
     ]
     path = folder / "l.xlsx"
     workbook(path, {"Sheet1": [["Customer ID", "Invoice Date", "Sales Amount"], *table]})
@@ -162,7 +215,11 @@ def hidden_copy_of_the_sheet(folder):
 @case
 def two_header_rows(folder):
     rows = sales(40, 15)
-    table = [["客户", "", "订单", ""], ["编号", "姓名", "日期", "金额"], *[[c, "张三", d, a] for c, d, a in cells(rows)]]
+    table = [
+        ["客户", "", "订单", ""],
+        ["编号", "姓名", "日期", "金额"],
+        *[[c, "张三", d, a] for c, d, a in cells(rows)],
+    ]
     path = folder / "n.xlsx"
     workbook(path, {"a": table})
     return path, Expected(records=rows)
@@ -171,7 +228,9 @@ def two_header_rows(folder):
 @case
 def separator_line_and_gzip(folder):
     rows = sales(500, 16)
-    text = "sep=;\r\n" + csv_text(["买家ID", "交易时间", "成交金额"], cells(rows, date=lambda d: f"{d}T23:30:00+08:00"), ";")
+    text = "sep=;\r\n" + csv_text(
+        ["买家ID", "交易时间", "成交金额"], cells(rows, date=lambda d: f"{d}T23:30:00+08:00"), ";"
+    )
     path = folder / "o.csv.gz"
     path.write_bytes(gzip.compress(text.encode("utf-8")))
     return path, Expected(records=rows)
@@ -213,8 +272,15 @@ def names_that_look_like_totals(folder):
     for r in rows:
         r.customer = f"TOTAL{r.customer}"
     rows += [Record(reason="total_row") for _ in range(4)]
-    table += [["Subtotal", "", "", "1"], ["", "Grand Total", "", "1"], ["3月小计：", "", "", "1"], ["", "", "总 计", "1"]]
-    return _write(folder / "r.csv", csv_text(["Customer No", "Product", "Order Date", "Amount"], table), "utf-8"), Expected(records=rows)
+    table += [
+        ["Subtotal", "", "", "1"],
+        ["", "Grand Total", "", "1"],
+        ["3月小计：", "", "", "1"],
+        ["", "", "总 计", "1"],
+    ]
+    return _write(
+        folder / "r.csv", csv_text(["Customer No", "Product", "Order Date", "Amount"], table), "utf-8"
+    ), Expected(records=rows)
 
 
 @case
@@ -222,10 +288,13 @@ def parquet_folder(folder):
     import pandas as pd
 
     rows = sales(200, 20)
-    frame = pd.DataFrame({
-        "CustomerID": [int(r.customer) for r in rows], "InvoiceDate": pd.to_datetime([r.date for r in rows]),
-        "Sales": [float(r.amount) for r in rows],
-    })
+    frame = pd.DataFrame(
+        {
+            "CustomerID": [int(r.customer) for r in rows],
+            "InvoiceDate": pd.to_datetime([r.date for r in rows]),
+            "Sales": [float(r.amount) for r in rows],
+        }
+    )
     for r in rows:
         r.customer = str(int(r.customer))
     (folder / "log").mkdir()
@@ -238,7 +307,11 @@ def parquet_folder(folder):
 def better_of_three_amounts_in_ten_thousands(folder):
     rows = [Record(r.customer, r.date, r.amount) for r in sales(60, 21)]
     table = [[c, d, 1, 2, a] for c, d, a in cells(rows, amount=lambda a: str(a / 10_000))]
-    return _write(folder / "s.csv", csv_text(["客户编码", "下单日期", "单价", "订单金额(万元)", "实付金额(万元)"], table), "utf-8"), Expected(records=rows)
+    return _write(
+        folder / "s.csv",
+        csv_text(["客户编码", "下单日期", "单价", "订单金额(万元)", "实付金额(万元)"], table),
+        "utf-8",
+    ), Expected(records=rows)
 
 
 @case
@@ -246,7 +319,9 @@ def late_first_han_character(folder):
     rows = sales(30_000, 22)
     table = [[*r, ""] for r in cells(rows)]
     table[29_990][3] = "备注在最后"
-    return _write(folder / "t.csv", csv_text(["customer_id", "date", "amount", "memo"], table), "gb18030"), Expected(encoding="gb18030", records=rows)
+    return _write(
+        folder / "t.csv", csv_text(["customer_id", "date", "amount", "memo"], table), "gb18030"
+    ), Expected(encoding="gb18030", records=rows)
 
 
 # ---- files that must be refused
@@ -259,13 +334,17 @@ def _refused(code, **more):
 @case
 def both_readings_fit(folder):
     table = [["1", "03/04/2024", "5"], ["2", "11/12/2024", "6"]]
-    return _write(folder / "u.csv", csv_text(["customer_id", "date", "amount"], table), "utf-8"), _refused("ambiguous_dates")
+    return _write(folder / "u.csv", csv_text(["customer_id", "date", "amount"], table), "utf-8"), _refused(
+        "ambiguous_dates"
+    )
 
 
 @case
 def dollars_and_euros(folder):
     table = [["1", "2024-03-05", "$5"], ["2", "2024-03-05", "€6"]]
-    return _write(folder / "v.csv", csv_text(["customer_id", "date", "amount"], table), "utf-8"), _refused("mixed_currency")
+    return _write(folder / "v.csv", csv_text(["customer_id", "date", "amount"], table), "utf-8"), _refused(
+        "mixed_currency"
+    )
 
 
 @case
@@ -275,7 +354,9 @@ def header_only(folder):
 
 @case
 def no_customer_column(folder):
-    return _write(folder / "x.csv", "门店,日期,金额\r\n一店,2024-03-05,5\r\n", "gbk"), _refused("missing_column")
+    return _write(folder / "x.csv", "门店,日期,金额\r\n一店,2024-03-05,5\r\n", "gbk"), _refused(
+        "missing_column"
+    )
 
 
 @case
@@ -289,7 +370,9 @@ def cut_in_the_middle_of_a_character(folder):
 def two_encodings_pasted(folder):
     path = folder / "z.csv"
     rows = "".join(f"{i},2024-03-05,5,商品名称{i}\r\n" for i in range(50))
-    path.write_bytes(f"客户编号,日期,金额,备注\r\n{rows}".encode("gbk") + "51,2024-03-05,5,商品名称\r\n".encode())
+    path.write_bytes(
+        f"客户编号,日期,金额,备注\r\n{rows}".encode("gbk") + "51,2024-03-05,5,商品名称\r\n".encode()
+    )
     return path, _refused("unreadable_file")
 
 
