@@ -48,16 +48,16 @@ if sys.version_info < OLDEST:
     )
     sys.exit(1)
 
-import contextlib  # noqa: E402  everything below may rely on Python 3.11
-import errno  # noqa: E402
-import hashlib  # noqa: E402
-import importlib  # noqa: E402
-import json  # noqa: E402
-import re  # noqa: E402
-import shutil  # noqa: E402
-import signal  # noqa: E402
-import subprocess  # noqa: E402
-import tomllib  # noqa: E402
+import contextlib
+import errno
+import hashlib
+import importlib
+import json
+import re
+import shutil
+import signal
+import subprocess
+import tomllib
 
 WINDOWS = os.name == "nt"
 VENV = os.path.join(HERE, ".venv")

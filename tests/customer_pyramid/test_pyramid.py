@@ -454,7 +454,7 @@ def test_what_is_unfit_is_refused(call, code):
 
 
 def test_the_public_function_is_not_hidden_by_a_module():
-    import crmkit.customer_pyramid.pyramid  # noqa: F401
+    import crmkit.customer_pyramid.pyramid
 
     assert callable(crmkit.pyramid)
 

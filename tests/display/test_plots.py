@@ -55,7 +55,7 @@ def test_every_public_plot_is_tested():
 
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 @pytest.mark.parametrize("name", NAMES)
-def test_no_glyph_is_missing_even_in_messy_labels_on_a_bare_machine(bare_machine, name, lang):  # noqa: F811
+def test_no_glyph_is_missing_even_in_messy_labels_on_a_bare_machine(bare_machine, name, lang):
     crmkit.set_language(lang)
     with listening() as heard:
         ax = draw(name)

@@ -93,7 +93,7 @@ def test_the_intervals_cover_the_true_importance_and_simple_correlation_does_not
     for seed in range(100):
         frame = _survey(np.random.default_rng(seed))
         found = expectation_gaps(frame, scale=(0, 10)).set_index("expectation").loc[list(SEVEN_EXPECTATIONS)]
-        held.append((found["low"].to_numpy() <= TRUE) & (TRUE <= found["high"].to_numpy()))
+        held.append((found["low"].to_numpy() <= TRUE) & (found["high"].to_numpy() >= TRUE))
         alone.append([np.polyfit(frame[name], frame["satisfaction"], 1)[0] for name in SEVEN_EXPECTATIONS])
     assert 0.925 < np.mean(held) < 0.975
     assert (

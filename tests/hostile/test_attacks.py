@@ -132,7 +132,7 @@ def everything(tmp_path_factory):
     for student in honest:
         room.hand_in(student)
     who = {}
-    first = {name: "..." for name in room.solution}  # only the first question is answered, and rightly
+    first = dict.fromkeys(room.solution, "...")  # only the first question is answered, and rightly
     for kind, name in plans:
         student = who[kind, name] = next(students)
         changed = {q: f"{q} = ..." for q in first if q != "renewed_offered"} | {

@@ -2,7 +2,6 @@
 
 import copy
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -141,7 +140,7 @@ def table(rows, columns=("tier", "customers", "share")):
 def test_a_table_with_a_key_is_compared_row_by_row_whatever_the_order():
     question = {"id": "t", "kind": "table", "columns": ["tier", "customers", "share"], "key": ["tier"]}
     right = table([["gold", 10, 0.5], ["iron", 20, 0.3], ["lead", 70, 0.2]])
-    score = lambda given: compare(question, given, right).score  # noqa: E731
+    score = lambda given: compare(question, given, right).score
     assert score(table([["lead", 70, 0.2], ["gold", 10, 0.5], ["iron", 20, 0.3]])) == 1
     assert score(table([["gold", 10, 0.504], ["iron", 20, 0.3], ["lead", 70, 0.2]])) == 1, (
         "within one per cent"

@@ -6,7 +6,6 @@ import re
 import statistics
 import tokenize
 from html.parser import HTMLParser
-from pathlib import Path
 
 import nbformat
 import pytest

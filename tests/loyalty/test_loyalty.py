@@ -73,7 +73,6 @@ def test_forms_agree_with_the_lecture_by_their_terms():
         term_pair(slug)[0] for slug in ("true_loyalty", "latent_loyalty", "spurious_loyalty", "no_loyalty")
     ]
     assert words == ["真实忠诚", "潜在忠诚", "虚假忠诚", "无忠诚"]
-    from crmkit.core import glossary as terms
 
     catalogue = read_catalogue(HERE / "terms.toml")
     assert all(

@@ -200,7 +200,7 @@ def test_the_ledgers_reconcile_to_the_cent(name):
     market = run(name, BUSY, months=8)
     books, s = market.ledgers, market.scenario
     sales, costs = books.transactions, books.costs
-    cents = lambda column: (column * 100).round().astype("int64")  # noqa: E731
+    cents = lambda column: (column * 100).round().astype("int64")
     accounts = books.accounts.set_index("month")
     by_month = cents(sales["amount"]).groupby(sales["date"].dt.to_period("M").dt.to_timestamp()).sum()
     assert (cents(accounts["revenue"]).loc[by_month.index] == by_month).all()

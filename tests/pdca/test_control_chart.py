@@ -31,7 +31,7 @@ def test_limits_agree_with_the_nist_handbooks_worked_example():
 
 def test_constants_are_the_range_of_two_normal_values():
     d2, d3 = 2 / np.sqrt(np.pi), np.sqrt(2 - 4 / np.pi)
-    assert (D2, D4) == pytest.approx((d2, 1 + 3 * d3 / d2), abs=5e-4)
+    assert pytest.approx((d2, 1 + 3 * d3 / d2), abs=5e-4) == (D2, D4)
     assert round(3 / D2, 2) == 2.66  # as the textbooks print it
     ranges = np.abs(np.diff(np.random.default_rng(1).normal(size=(200_000, 2)))).ravel()
     assert ranges.mean() == pytest.approx(D2, abs=0.006) and ranges.std() == pytest.approx(d3, abs=0.006)

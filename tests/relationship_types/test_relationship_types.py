@@ -37,7 +37,7 @@ def _segments(*rows, **more):
 
 def _only(**plans):
     """The plans given, every other type but basic out of the question."""
-    return {name: OUT for name in TYPES[1:]} | plans
+    return dict.fromkeys(TYPES[1:], OUT) | plans
 
 
 def _of(result, column, segment=None):
@@ -356,7 +356,7 @@ def test_conference_marketing_at_tens_of_yuan_a_bottle_is_a_loss_and_the_same_te
         cheap["high"] < 0 and cheap["gain_over_basic"] < 0
     )  # not merely less than doing nothing: money lost
     assert dear["gain_over_basic"] > 0 and dear["best_probability"] > 0.95
-    assert 35 < cheap["break_even_margin"] and dear["break_even_margin"] < 350
+    assert cheap["break_even_margin"] > 35 and dear["break_even_margin"] < 350
     # margin alone, or need alone, is not enough
     half = _segments((5000, 350, 5, 0.4, 0.05), (5000, 35, 5, 0.4, 1.0))
     best = compare_relationship_types(half, plans=_only(proactive=CONFERENCE)).best

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from classroom import Classroom
+from places import ROOT
 
 from coursekit.sandbox.container import PROGRAMS, Containers, answering, command
 from coursekit.sandbox.probes import probe

@@ -1,11 +1,9 @@
 """No trivial bot wins, in any market: a small edition of tests/benchmarks/market_bots.py, the same luck for all bots."""
 
-import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
-import market_bots as bench  # noqa: E402
+import market_bots as bench
 import numpy as np
 import pandas as pd
 import pytest

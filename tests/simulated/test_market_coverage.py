@@ -4,11 +4,9 @@ The models see ledgers; the truth is a closed form, a crowd of 20,000, or twins 
 here as a failure, with how far it goes and what repairs it. tests/benchmarks/market_recovery.py prints it as a table.
 """
 
-import sys
 from functools import cache
-from pathlib import Path
 
-import market_recovery as bench  # noqa: E402
+import market_recovery as bench
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,13 +1,11 @@
 """Do the kit's models find the market's truth again? Where they are right, nearly right, and where they fail."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from test_market_truth import one_segment, purchases, rng  # noqa: E402
+from test_market_truth import one_segment, purchases, rng
 
 import crmkit
 from crmkit.market import Decision, Market, scenario

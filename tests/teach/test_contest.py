@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from classroom import Classroom
 from killing import ENVIRONMENT, kept, killed_when
+from places import ROOT
 
 import crmkit
 from coursekit.messages import KitError

@@ -9,7 +9,7 @@ Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders,
 
 import re
 import unicodedata
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, UTC
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -146,7 +146,7 @@ class DateReader:
             return None
         moment += timedelta(days=next_day)
         if zone and self.zone and (offset := _offset(zone)) is not None:
-            moment = (moment - offset).replace(tzinfo=timezone.utc).astimezone(self.zone)
+            moment = (moment - offset).replace(tzinfo=UTC).astimezone(self.zone)
         return self._plausible(moment.replace(tzinfo=None))
 
     def _wall_clock(self, moment):
