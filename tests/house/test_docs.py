@@ -1,0 +1,77 @@
+"""docs/: every framework has its entries, what an entry names is there, the map has a line for every room."""
+
+import ast
+import re
+from itertools import groupby
+
+import pytest
+from places import ROOT
+
+import crmkit
+from coursekit.publish.reference import pages, read_models
+
+MODELS = read_models(ROOT / "docs" / "models.toml")
+ENTRIES = MODELS["framework"] + MODELS["in_the_market"]
+
+
+def functions_in(path: str) -> set[str]:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_framework_has_entries_and_they_stand_together():
+    numbers = [re.match(r"F(\d+)", entry["about"])[1] for entry in MODELS["framework"]]
+    assert [int(number) for number, _ in groupby(numbers)] == list(range(1, 33))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: f"{e['about']} {e['computed_by'][:40]}")
+def test_an_entry_names_what_computes_it_an_authority_and_tests_that_are_there(entry):
+    assert entry["computed_by"].strip() and entry["authority"].strip()
+    if "text" in entry["computed_by"] and "`" not in entry["computed_by"]:
+        return  # a part that is honestly text has no test
+    assert entry["tests"]
+    for name in entry["tests"]:
+        path, _, function = name.partition("::")
+        assert (ROOT / path).is_file(), name
+        assert not function or function in functions_in(path), name
+
+
+# promised, and no model: data in, rules and parts that models are given, language, answers, tables
+NO_MODELS = {
+    "load", "read_transactions", "check_transactions", "customer_summary", "set_language", "in_language",
+    "AnswerSheet", "show", "save_tables", "CrmkitError", "Report",
+}  # fmt: skip
+
+
+def test_every_promised_model_is_in_models_toml():
+    named = {name for entry in ENTRIES for name in re.findall(r"\w+", entry["computed_by"])}
+    functions = {
+        name
+        for name in crmkit.__all__
+        if name.islower() and not name.startswith("explore_") and callable(getattr(crmkit, name))
+    }
+    assert functions - NO_MODELS <= named
+
+
+@pytest.mark.parametrize("name", ["docs/models.md", "docs/api.md"])
+def test_a_reference_page_is_what_its_source_says(name):
+    printed = pages(ROOT)[name]
+    assert (ROOT / name).read_text(encoding="utf-8") == printed, "python3 kit.py build prints it again"
+
+
+def test_the_map_has_a_line_for_every_room_and_no_other():
+    rooms = {
+        path.parent.relative_to(ROOT).as_posix()
+        for package in ("crmkit", "coursekit")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    text = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `((?:crmkit|coursekit)[\w/]*)` \|", text, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == rooms
+
+
+def test_the_map_names_every_folder_of_the_top_level():
+    text = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
+    for folder in ("lessons", "notebooks", "exercises", "solutions", "datasets", "tests", "docs"):
+        assert f"`{folder}/`" in text
