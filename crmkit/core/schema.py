@@ -50,9 +50,9 @@ def require_between(value, low, high, *, name: str) -> None:
         raise CrmkitError("out_of_range", value=value, name=name, low=low, high=high)
 
 
-def require_level(level, *, name: str = "level") -> None:
+def require_confidence(confidence) -> None:
     """Refuse a confidence level outside 0.5 … 0.999."""
-    require_between(level, 0.5, 0.999, name=name)
+    require_between(confidence, 0.5, 0.999, name="confidence")
 
 
 def refuse_rows(wrong, code: str, column=None, **fields) -> None:

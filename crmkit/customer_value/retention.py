@@ -150,7 +150,7 @@ def retention_economics(
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(effects, float))
 
 
-def keeping_pays(offers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def keeping_pays(offers: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     """Does a retention offer pay, and how many times dearer is acquiring: a trial with a control group, per segment.
 
     In, a row per segment: ``customers_offered`` and ``kept_offered`` of them, ``customers_control`` (drawn by lot, no
@@ -182,7 +182,7 @@ def keeping_pays(offers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     )
     refuse_rows((kept > n) | (kept0 > n0), "more_kept_than_customers")
     saved, low, high = np.transpose(
-        [difference_of_shares(*trial, level=level).numbers for trial in zip(kept, n, kept0, n0)]
+        [difference_of_shares(*trial, confidence=confidence).numbers for trial in zip(kept, n, kept0, n0)]
     )
     return offers.assign(
         saved_share=saved,

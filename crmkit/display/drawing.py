@@ -57,15 +57,22 @@ def with_interval(estimate, show=percent) -> str:
     if estimate.low is None:
         return show(estimate.value)
     dash = " – " if estimate.low < 0 else "–"  # beside a minus sign a bare dash is read as another
-    return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}{dash}{show(estimate.high)})"
+    return (
+        f"{show(estimate.value)} ({estimate.confidence:.0%}: {show(estimate.low)}{dash}{show(estimate.high)})"
+    )
 
 
-def estimates(table: pd.DataFrame, column: str, level: float = 0.95) -> list[Estimate]:
+def estimates(table: pd.DataFrame, column: str, confidence: float = 0.95) -> list[Estimate]:
     """A column as estimates: with its ``_low`` and ``_high``, else ``low`` and ``high``, where the table has them."""
     own = f"{column}_" if f"{column}_low" in table else ""
     ends = (table.get(f"{own}{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
     return [
-        Estimate(value=v, low=None if pd.isna(low) else low, high=None if pd.isna(low) else high, level=level)
+        Estimate(
+            value=v,
+            low=None if pd.isna(low) else low,
+            high=None if pd.isna(low) else high,
+            confidence=confidence,
+        )
         for v, low, high in zip(table[column], *ends)
     ]
 

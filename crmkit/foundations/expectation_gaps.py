@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_columns, require_level, require_numbers
+from crmkit.core.schema import require_between, require_columns, require_confidence, require_numbers
 
 SEVEN_EXPECTATIONS = (
     "value",
@@ -18,7 +18,11 @@ SEVEN_EXPECTATIONS = (
 
 
 def expectation_gaps(
-    survey: pd.DataFrame, *, scale: tuple[float, float], expectations=SEVEN_EXPECTATIONS, level: float = 0.95
+    survey: pd.DataFrame,
+    *,
+    scale: tuple[float, float],
+    expectations=SEVEN_EXPECTATIONS,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Which gap to close first: importance derived from the data × performance, beside the importance people state.
 
@@ -49,7 +53,7 @@ def expectation_gaps(
     names, (lowest, top) = list(expectations), scale
     if not names:
         raise CrmkitError("no_values", name="expectations")
-    require_level(level)
+    require_confidence(confidence)
     require_between(lowest, -1e300, top, name="scale")
     columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
     require_columns(survey, columns, what="expectation_gaps")
@@ -67,7 +71,7 @@ def expectation_gaps(
     if np.linalg.matrix_rank(met - met.mean(axis=1, keepdims=True)) < len(names):
         raise CrmkitError("expectations_move_together", value=", ".join(names))
     fit = sm.OLS(satisfied, sm.add_constant(met.T)).fit(cov_type="HC3")
-    derived, (low, high) = fit.params[1:], fit.conf_int(alpha=1 - level)[1:].T
+    derived, (low, high) = fit.params[1:], fit.conf_int(alpha=1 - confidence)[1:].T
     gap, claimed = top - met.mean(axis=1), stated.mean(axis=1)
     first = [(-score).argsort(kind="stable").argsort() + 1 for score in (derived * gap, claimed * gap)]
     return pd.DataFrame(

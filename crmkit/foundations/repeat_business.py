@@ -11,9 +11,9 @@ from crmkit.core.intervals import Estimate, bootstrap, mean_of, survival_curve
 from crmkit.core.schema import (
     as_day,
     require_between,
+    require_confidence,
     require_dates,
     require_known,
-    require_level,
     require_numbers,
 )
 
@@ -37,7 +37,7 @@ class RepeatBusiness:
         require_between(days, 0, float(self.curve["days_since_first"].iloc[-1]), name="days")
         at = self.curve[self.curve["days_since_first"] <= days].iloc[-1].to_dict()
         return Estimate(
-            value=at["returned_share"], low=at["low"], high=at["high"], level=self.median_days.level
+            value=at["returned_share"], low=at["low"], high=at["high"], confidence=self.median_days.confidence
         )
 
 
@@ -47,7 +47,7 @@ def repeat_business(
     as_of: date,
     rng: np.random.Generator | None = None,
     resamples: int = 500,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> RepeatBusiness:
     """How much of revenue and margin repeat orders bring, who has come back, and how long the second order takes.
 
@@ -69,7 +69,7 @@ def repeat_business(
     >>> round(float(found.split["repeat_share"].iloc[0]), 3), found.repeat_rate.value, found.median_days.value
     (0.286, 0.5, 20.0)
     """
-    require_level(level)
+    require_confidence(confidence)
     require_known(transactions, ["customer_id", "date"], what="repeat_business")
     money = {"revenue": require_numbers(transactions, ["amount"], what="repeat_business")[0]}
     if {"unit_cost", "quantity"} <= set(transactions.columns):
@@ -105,14 +105,14 @@ def repeat_business(
             lambda v, w: (v[:, 1] * w).sum() / (v.sum(axis=1) * w).sum(),
             rng=rng,
             resamples=resamples,
-            level=level,
+            confidence=confidence,
         )
         rows.append([measure, *each.sum(axis=0), *share.numbers])
     split = pd.DataFrame(
         rows, columns=["measure", "first_orders", "repeat_orders", "repeat_share", "low", "high"]
     )
 
-    waiting = survival_curve(waited, back, level=level)
+    waiting = survival_curve(waited, back, confidence=confidence)
     curve = pd.DataFrame(
         {
             "days_since_first": waiting["time"],
@@ -129,7 +129,7 @@ def repeat_business(
         split=split.astype({"low": float, "high": float}),
         customers=len(first),
         curve=curve,
-        repeat_rate=mean_of(back, level=level),
-        median_days=Estimate(value=half, low=soon, high=late, level=level),
+        repeat_rate=mean_of(back, confidence=confidence),
+        median_days=Estimate(value=half, low=soon, high=late, confidence=confidence),
         naive_median_days=float(waited[back].median()),
     )

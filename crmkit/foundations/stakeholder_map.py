@@ -39,7 +39,7 @@ def stakeholder_map(
     rng: np.random.Generator | None = None,
     elasticity_sd: float = 0.1,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> StakeholderMap:
     """Where one more unit of effort prevents most: expected yearly loss, its marginal change, and the best spread.
 
@@ -100,5 +100,7 @@ def stakeholder_map(
             effort_after=after,
             expected_loss_after=loss - avoided,
         ),
-        loss_avoided=Estimate(value=total) if saved is None else interval_of(saved, value=total, level=level),
+        loss_avoided=Estimate(value=total)
+        if saved is None
+        else interval_of(saved, value=total, confidence=confidence),
     )

@@ -12,8 +12,8 @@ from crmkit.core.schema import (
     require_between,
     require_choice,
     require_columns,
+    require_confidence,
     require_known,
-    require_level,
     require_numbers,
 )
 
@@ -26,7 +26,7 @@ def purchase_funnel(
     lift: float = 0.05,
     rng: np.random.Generator | None = None,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Find where people stop on the way to a purchase, and which stage pays best to lift (F23).
 
@@ -77,7 +77,7 @@ def purchase_funnel(
         one = np.eye(len(top)) > 0
         return worth(np.where(one, lifted(p)[..., None, :], p[..., None, :])) - worth(p)[..., None] - cost[1:]
 
-    rate, low, high = wilson(reached, before, level=level)
+    rate, low, high = wilson(reached, before, confidence=confidence)
     result = pd.DataFrame(
         {
             "stage": people["stage"].to_numpy()[1:],
@@ -94,7 +94,7 @@ def purchase_funnel(
     )
     if rng is not None:
         drawn = net_gains(rng.beta(reached + 0.5, before - reached + 0.5, (draws, len(top))))
-        result["net_gain_low"], result["net_gain_high"] = np.quantile(drawn, tails(level), axis=0)
+        result["net_gain_low"], result["net_gain_high"] = np.quantile(drawn, tails(confidence), axis=0)
         result["best_probability"] = np.bincount(drawn.argmax(axis=1), minlength=len(top)) / draws
     return result
 
@@ -117,7 +117,7 @@ def customer_ladder(
     discount_rate_per_period: float,
     rng: np.random.Generator | None = None,
     resamples: int = 500,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> CustomerLadder:
     """Value each rung of the customer ladder by where its customers go from there (F24).
 
@@ -222,9 +222,11 @@ def customer_ladder(
         n = many.sum()
         drawn = chances(np.stack([rng.multinomial(n, many / n) @ kinds for _ in range(resamples)]), p)
         transitions["low"], transitions["high"] = np.quantile(
-            drawn.reshape(resamples, -1), tails(level), axis=0
+            drawn.reshape(resamples, -1), tails(confidence), axis=0
         )
-        result["value_low"], result["value_high"] = np.quantile(values(drawn), tails(level), axis=0)[:, :-1]
+        result["value_low"], result["value_high"] = np.quantile(values(drawn), tails(confidence), axis=0)[
+            :, :-1
+        ]
     here = moved & (start <= top)
     earlier = np.append(False, here[:-1]) & here  # seen in the period before as well
     checks = {
@@ -267,7 +269,7 @@ class ReferralGrowth:
     steady_customers: float  # where the base settles; infinite where referrals outrun churn
 
 
-def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 0.95) -> ReferralGrowth:
+def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, confidence: float = 0.95) -> ReferralGrowth:
     """Measure the referral coefficient, and what it does to the number of customers beside churn (F27).
 
     In: a row per past period, the latest last: ``customers`` at its start, ``referred_customers`` and
@@ -296,12 +298,12 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
     wrong = (lost > n) | (n <= 0)
     refuse_rows(wrong, "more_lost_than_there", periods["customers_lost"], customers=n[wrong.argmax()])
     require_between(horizon, 1, 1000, name="horizon")
-    require_level(level)
+    require_confidence(confidence)
 
     def per(count, exposure):
-        return count / exposure, *confint_poisson(count, exposure, method="exact-c", alpha=1 - level)
+        return count / exposure, *confint_poisson(count, exposure, method="exact-c", alpha=1 - confidence)
 
-    q, c = per(referred.sum(), n.sum()), wilson(lost.sum(), n.sum(), level=level)
+    q, c = per(referred.sum(), n.sum()), wilson(lost.sum(), n.sum(), confidence=confidence)
     net = q[0] - c[0]
     net = net, net - np.hypot(q[0] - q[1], c[2] - c[0]), net + np.hypot(q[2] - q[0], c[0] - c[1])
     rates = {"referral_coefficient": q, "churn_rate": c, "net_growth_rate": net}
@@ -311,7 +313,7 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
             raise CrmkitError("fewer_invitations", column="invitations", value=sent, referred=referred.sum())
         rates |= {
             "invitations_per_customer": per(sent, n.sum()),
-            "invitation_conversion_rate": wilson(referred.sum(), sent, level=level),
+            "invitation_conversion_rate": wilson(referred.sum(), sent, confidence=confidence),
         }
     paths = {"period": np.arange(horizon + 1)}
     for name, rate in zip(("customers", "low", "high", "without_referral"), (*net, -c[0])):

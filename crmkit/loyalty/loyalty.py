@@ -37,7 +37,7 @@ class LoyaltyForms:
 
 
 def loyalty_forms(
-    customers: pd.DataFrame, *, attitude_from: float, purchases_from: float, level: float = 0.95
+    customers: pd.DataFrame, *, attitude_from: float, purchases_from: float, confidence: float = 0.95
 ) -> LoyaltyForms:
     """Sort customers by will and action into the four forms of loyalty (Dick & Basu 1994), and see who came back.
 
@@ -54,11 +54,11 @@ def loyalty_forms(
     ['true_loyalty', 'latent_loyalty', 'spurious_loyalty', 'no_loyalty']
     """
     names = ("true_loyalty", "latent_loyalty", "spurious_loyalty", "no_loyalty")
-    return _forms(customers, {"attitude": attitude_from, "purchases": purchases_from}, names, level)
+    return _forms(customers, {"attitude": attitude_from, "purchases": purchases_from}, names, confidence)
 
 
 def loyalty_or_inertia(
-    customers: pd.DataFrame, *, involvement_from: float, purchases_from: float, level: float = 0.95
+    customers: pd.DataFrame, *, involvement_from: float, purchases_from: float, confidence: float = 0.95
 ) -> LoyaltyForms:
     """Tell brand loyalty (repeat buying, high involvement) from inertia (repeat buying from habit, low involvement).
 
@@ -67,10 +67,12 @@ def loyalty_or_inertia(
     how many more of the loyal than of the inert stayed.
     """
     names = ("brand_loyalty", "not_repeating", "brand_inertia", "not_repeating")
-    return _forms(customers, {"involvement": involvement_from, "purchases": purchases_from}, names, level)
+    return _forms(
+        customers, {"involvement": involvement_from, "purchases": purchases_from}, names, confidence
+    )
 
 
-def _forms(customers, thresholds, names, level) -> LoyaltyForms:
+def _forms(customers, thresholds, names, confidence) -> LoyaltyForms:
     """``names``: both questions high, only the first, only the second, neither."""
     known = ["value"] if "value" in customers else []
     require_known(customers, ["customer_id"], what="loyalty")
@@ -99,19 +101,22 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
                 "retained": customers["retained"].to_numpy(),
             }
         )
-        came = _came_back(data, ["segment"], level).set_index("segment").reindex(order)
+        came = _came_back(data, ["segment"], confidence).set_index("segment").reindex(order)
         forms = forms.join(came[["retention_rate", "low", "high"]], on="segment")
         fit, without = (
             _logit("retained ~ second + root + first", data),
             _logit("retained ~ second + root", data),
         )
         p_value = _p_value(fit, without)
-        ends = np.exp(fit.conf_int(1 - level).loc["first"])
+        ends = np.exp(fit.conf_int(1 - confidence).loc["first"])
         odds = Estimate(
-            value=float(np.exp(fit.params["first"])), low=float(ends[0]), high=float(ends[1]), level=level
+            value=float(np.exp(fit.params["first"])),
+            low=float(ends[0]),
+            high=float(ends[1]),
+            confidence=confidence,
         )
         pair = came.loc[[names[0], names[2]], ["retained", "customers"]].fillna(0).to_numpy()
-        gap = difference_of_shares(*pair[0], *pair[1], level=level) if pair[:, 1].all() else None
+        gap = difference_of_shares(*pair[0], *pair[1], confidence=confidence) if pair[:, 1].all() else None
     return LoyaltyForms(
         forms=forms,
         odds_ratio=odds,
@@ -121,12 +126,12 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
     )
 
 
-def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
+def _came_back(data: pd.DataFrame, by: list, confidence: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
     groups = data.astype({"retained": float}).groupby(by)["retained"]
     table = groups.agg(customers="size", retained="sum").reset_index()
     table["retention_rate"], table["low"], table["high"] = wilson(
-        table["retained"], table["customers"], level=level
+        table["retained"], table["customers"], confidence=confidence
     )
     return table
 
@@ -163,7 +168,12 @@ class SatisfactionLoyalty:
 
 
 def satisfaction_loyalty(
-    survey: pd.DataFrame, *, satisfied_from: float, loyal_from: float, top_score: int = 5, level: float = 0.95
+    survey: pd.DataFrame,
+    *,
+    satisfied_from: float,
+    loyal_from: float,
+    top_score: int = 5,
+    confidence: float = 0.95,
 ) -> SatisfactionLoyalty:
     """Sort customers by satisfaction and loyalty (Jones & Sasser 1995), and fit how retention follows satisfaction.
 
@@ -189,7 +199,7 @@ def satisfaction_loyalty(
     )
     market = survey["market"].astype(str).to_numpy() if "market" in survey else "all_customers"
     data = pd.DataFrame({"satisfaction": score.astype(int), "retained": retained, "market": market})
-    scores, several = _came_back(data, ["market", "satisfaction"], level), data["market"].nunique() > 1
+    scores, several = _came_back(data, ["market", "satisfaction"], confidence), data["market"].nunique() > 1
     bend = "(satisfaction + I(satisfaction**2))"
     fit = _logit(f"retained ~ market * {bend}" if several else f"retained ~ {bend}", data)
     alike = _logit(f"retained ~ market + {bend}", data) if several else None
@@ -202,7 +212,7 @@ def satisfaction_loyalty(
         columns=["market", "satisfaction"],
     )
     with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
-        fitted = fit.get_prediction(curve).summary_frame(1 - level)
+        fitted = fit.get_prediction(curve).summary_frame(1 - confidence)
     curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
     gains = [
         (
@@ -210,7 +220,7 @@ def satisfaction_loyalty(
             less.satisfaction,
             more.satisfaction,
             *difference_of_shares(
-                more.retained, more.customers, less.retained, less.customers, level=level
+                more.retained, more.customers, less.retained, less.customers, confidence=confidence
             ).numbers,
         )
         for less, more in pairwise(scores.itertuples())
@@ -219,7 +229,7 @@ def satisfaction_loyalty(
     gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
-        types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level),
+        types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, confidence),
         scores=scores,
         curve=curve,
         gains=gains,
@@ -240,7 +250,7 @@ class RecoveryParadox:
     p_value: float | None  # Cochran–Mantel–Haenszel test that there is no difference in any stratum
 
 
-def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> RecoveryParadox:
+def recovery_paradox(customers: pd.DataFrame, *, confidence: float = 0.95) -> RecoveryParadox:
     """Test the recovery paradox, crude and among like customers: who complains is often the heavier buyer.
 
     In: ``complaint`` (no_complaint, handled_well, handled_badly), ``retained`` (0, 1, afterwards), and ``stratum``,
@@ -273,15 +283,15 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
 
     def less(chosen):
         pair = (
-            _came_back(chosen, ["complaint"], level)
+            _came_back(chosen, ["complaint"], confidence)
             .set_index("complaint")
             .reindex(["handled_well", "no_complaint"])
         )
         return difference_of_shares(
-            *pair[["retained", "customers"]].fillna(0).to_numpy().ravel(), level=level
+            *pair[["retained", "customers"]].fillna(0).to_numpy().ravel(), confidence=confidence
         )
 
-    groups, both = _came_back(data, ["complaint"], level), data[data["complaint"] != "handled_badly"]
+    groups, both = _came_back(data, ["complaint"], confidence), data[data["complaint"] != "handled_badly"]
     crude, stratified, p_value = less(both), None, None
     rows = [("crude", *crude.numbers)]
     if "stratum" in customers:
@@ -293,9 +303,9 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
         )
         if both["retained"].nunique() == 2:  # else there is nothing to tell apart
             fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
-            ends = [float(end) for end in fit.conf_int(1 - level).loc["recovered"]]
+            ends = [float(end) for end in fit.conf_int(1 - confidence).loc["recovered"]]
             stratified = Estimate(
-                value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level
+                value=float(fit.params["recovered"]), low=ends[0], high=ends[1], confidence=confidence
             )
             p_value = float(
                 StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue
@@ -399,7 +409,7 @@ def loyalty_programme(
     cost_per_point: float,
     redemption_share: float,
     programme_cost: float = 0.0,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> LoyaltyProgramme:
     """The profit of a loyalty programme, from customers invited at random and a control group that was not.
 
@@ -433,7 +443,7 @@ def loyalty_programme(
 
     def over(group, each, fixed=0.0):  # of the group over everybody else, for the whole group
         return difference_of_means(
-            each[group], each[~group], level=level, times=float(group.sum()), plus=-fixed
+            each[group], each[~group], confidence=confidence, times=float(group.sum()), plus=-fixed
         )
 
     net, naive = (over(group, margin - reward, programme_cost) for group in (invited, member))

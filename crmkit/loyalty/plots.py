@@ -98,7 +98,7 @@ def plot_recovery_paradox(result, *, ax: Axes | None = None) -> Axes:
     estimate_bars(
         ax,
         table["measure"],
-        estimates(table, "difference", result.crude.level),
+        estimates(table, "difference", result.crude.confidence),
         show=percent,
         best="stratified",
     )
@@ -111,7 +111,9 @@ def plot_loyalty_programme(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``LoyaltyProgramme``.
     """
     ax, table = axes(ax, label("loyalty_programme"), size=(7.6, 4.6), x=("value", number)), result.statement
-    estimate_bars(ax, table["measure"], estimates(table, "value", result.net_profit.level), best="net_profit")
+    estimate_bars(
+        ax, table["measure"], estimates(table, "value", result.net_profit.confidence), best="net_profit"
+    )
     ax.axhline(3.5, color=INK, linestyle=":", linewidth=1)
     ax.locator_params(axis="x", nbins=5)
     return ax

@@ -17,7 +17,7 @@ from crmkit.core.schema import (
     require_between,
     require_choice,
     require_columns,
-    require_level,
+    require_confidence,
     require_numbers,
     require_unique,
 )
@@ -137,7 +137,9 @@ class PDCA:
     @classmethod
     def start(cls, values, *, kpi: str, question: str, confidence: float = 0.95) -> "PDCA":
         """The first cycle: its question, and the baseline from today's KPI of every customer (``values``)."""
-        return cls(kpi=kpi, cycles=(Cycle(question=question, baseline=level(values, confidence=confidence)),))
+        return cls(
+            kpi=kpi, cycles=(Cycle(question=question, baseline=kpi_estimate(values, confidence=confidence)),)
+        )
 
     @property
     def now(self) -> Cycle:
@@ -168,7 +170,7 @@ class PDCA:
         require_columns(customers, [strata] if strata else [], what="PDCA.plan")
         require_between(control_share, 0, 1, name="control_share")
         require_between(target, -1e300, 1e300, name="target")
-        require_level(confidence, name="confidence")
+        require_confidence(confidence)
         drawn = customers[strata].astype(str) if strata else pd.Series("", index=customers.index)
         drawn = drawn.set_axis(_customer_ids(customers, "PDCA.plan")).sort_index()
         drawn = drawn.iloc[rng.permutation(len(drawn))].sort_values(kind="stable").index
@@ -215,8 +217,8 @@ class PDCA:
         return self._now(
             due,
             as_of=day,
-            result=level(test, **sure),
-            control_result=level(control, **sure),
+            result=kpi_estimate(test, **sure),
+            control_result=kpi_estimate(control, **sure),
             uplift=difference(test, control, **sure),
         )
 
@@ -313,17 +315,17 @@ class PDCA:
         return replace(self, cycles=(*self.cycles[:-1], replace(cycle, **filled)))
 
 
-def level(values, *, confidence: float = 0.95) -> Estimate:
+def kpi_estimate(values, *, confidence: float = 0.95) -> Estimate:
     """The mean of the customers' values with its interval: Student's; of nothing but 0 and 1, Wilson's (1927).
 
-    >>> level([4, 5, 6]).value, round(level([0, 1, 1, 1]).low, 3)
+    >>> kpi_estimate([4, 5, 6]).value, round(kpi_estimate([0, 1, 1, 1]).low, 3)
     (5.0, 0.301)
     """
     [x] = require_numbers(pd.DataFrame({"value": np.asarray(values).ravel()}), ["value"], what="PDCA")
-    require_level(confidence, name="confidence")
+    require_confidence(confidence)
     if len(x) < 2:
         raise CrmkitError("pdca_groups", test=len(x), control="–")
-    return intervals.mean_of(x, level=confidence)
+    return intervals.mean_of(x, confidence=confidence)
 
 
 def difference(test, control, *, confidence: float = 0.95) -> Estimate:
@@ -336,7 +338,7 @@ def difference(test, control, *, confidence: float = 0.95) -> Estimate:
     """
     if not np.isin([*test, *control], (0, 1)).all() and np.ptp(test) + np.ptp(control) == 0:
         raise CrmkitError("pdca_no_variation", value=test[0])
-    return intervals.difference(test, control, level=confidence)
+    return intervals.difference(test, control, confidence=confidence)
 
 
 def _side(estimate: Estimate, line: float) -> int:
@@ -358,5 +360,5 @@ def _day(value, name: str) -> date:
 _READ = {float | None: float, date | None: date.fromisoformat, tuple | None: tuple}
 _READ |= dict.fromkeys(
     (Estimate, Estimate | None),
-    lambda saved: Estimate(**{end: float(saved[end]) for end in ("value", "low", "high", "level")}),
+    lambda saved: Estimate(**{end: float(saved[end]) for end in ("value", "low", "high", "confidence")}),
 )

@@ -16,9 +16,9 @@ from crmkit.core.schema import (
     as_day,
     require_between,
     require_choice,
+    require_confidence,
     require_dates,
     require_known,
-    require_level,
     require_numbers,
 )
 
@@ -80,7 +80,7 @@ def indicators(
     from scipy.stats import t
 
     require_choice(period, PERIODS, name="period")
-    require_level(confidence, name="confidence")
+    require_confidence(confidence)
     require_between(0 if margin_rate is None else margin_rate, 0, 1, name="margin_rate")
     for size in (market_size or {}).values():
         require_between(size, 0, np.inf, name="market_size")
@@ -164,7 +164,7 @@ def indicators(
         shares["top_box_share"] = by_period(best), scores["size"].to_numpy()
     intervals = []
     for measure, (count, of) in shares.items():
-        sheet[measure], low, high = wilson(count, of, level=confidence)  # a share of nobody is missing
+        sheet[measure], low, high = wilson(count, of, confidence=confidence)  # a share of nobody is missing
         intervals.append(
             pd.DataFrame(
                 {

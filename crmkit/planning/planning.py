@@ -13,8 +13,8 @@ from crmkit.core.schema import (
     require_between,
     require_choice,
     require_columns,
+    require_confidence,
     require_known,
-    require_level,
     require_numbers,
 )
 
@@ -31,7 +31,7 @@ def uplift(
     margin_per_unit: float = 1.0,
     discount_per_unit: float = 0.0,
     cost_per_contact: float = 0.0,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """What a campaign changed: treated customers against a control group drawn at random (F28).
 
@@ -60,7 +60,7 @@ def uplift(
         ("cost_per_contact", cost_per_contact),
     ):
         require_between(amount, -1e15, 1e15, name=name)
-    require_level(level)
+    require_confidence(confidence)
     treated, outcome, before = _arms(outcomes, "uplift")
     paid = outcome * (margin_per_unit - discount_per_unit * treated) - cost_per_contact * treated
     rows, segments = [], outcomes.get("segment", pd.Series(EVERYBODY, outcomes.index))
@@ -69,7 +69,7 @@ def uplift(
         t, y = treated[here], outcome[here]
         if min(t.sum(), (~t).sum()) < 4:
             raise CrmkitError("arm_too_small", value=segment, count=int(min(t.sum(), (~t).sum())))
-        profit = np.array(_difference(paid[here], t, before[here], level)[:3]) * t.sum()
+        profit = np.array(_difference(paid[here], t, before[here], confidence)[:3]) * t.sum()
         rows.append(
             (
                 segment,
@@ -77,7 +77,7 @@ def uplift(
                 (~t).sum(),
                 y[t].mean(),
                 y[~t].mean(),
-                *_difference(y, t, before[here], level),
+                *_difference(y, t, before[here], confidence),
                 *profit,
             )
         )
@@ -113,7 +113,7 @@ def _arms(outcomes: pd.DataFrame, what: str):
     )
 
 
-def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
+def _difference(y, treated, before, confidence) -> tuple[float, float, float, float]:
     """Treated less control, its interval and the p-value."""
     from scipy.stats import fisher_exact, ttest_ind
     from statsmodels.api import OLS
@@ -124,7 +124,7 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
         fit = OLS(y, np.column_stack([np.ones(len(y)), treated, x, x * treated])).fit(
             cov_type="HC3", use_t=True
         )
-        return fit.params[1], *fit.conf_int(1 - level)[1], fit.pvalues[1]
+        return fit.params[1], *fit.conf_int(1 - confidence)[1], fit.pvalues[1]
     yes_no = np.isin(y, (0, 1)).all()
     if np.ptp(a) == np.ptp(b) == 0 and not yes_no:  # nothing varies, nothing to test
         return *[a[0] - b[0]] * 3, np.nan
@@ -133,7 +133,7 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
         if yes_no
         else ttest_ind(a, b, equal_var=False)
     )
-    return *difference(a, b, level=level).numbers, test.pvalue
+    return *difference(a, b, confidence=confidence).numbers, test.pvalue
 
 
 def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -> pd.DataFrame:
@@ -175,14 +175,14 @@ def sample_size(
     baseline_rate: float | None = None,
     standard_deviation: float | None = None,
     power: float = 0.8,
-    significance: float = 0.05,
+    confidence: float = 0.95,
     controls_per_treated: float = 1.0,
 ) -> pd.DataFrame:
     """How many customers a test needs to find an effect of a given size (F28).
 
     ``effects``: one number or several, the least uplift worth finding: of a share (then give ``baseline_rate``, the
-    share among controls, 0 … 1) or of a mean (then ``standard_deviation`` of the outcome). Two-sided tests (Cohen
-    1988: the t-test for means, the arcsine difference of shares). Out: ``effect``, ``treated``, ``control``,
+    share among controls, 0 … 1) or of a mean (then ``standard_deviation`` of the outcome). Two-sided tests at
+    ``confidence`` (Cohen 1988: the t-test for means, the arcsine difference of shares). Out: ``effect``, ``treated``, ``control``,
     ``customers`` (both). Errors: CrmkitError unless exactly one of the two is given, or for a share outside 0 … 1.
 
     >>> sample_size([0.5, 0.8], standard_deviation=1.0)["treated"].tolist()
@@ -194,10 +194,10 @@ def sample_size(
     if (baseline_rate is None) == (standard_deviation is None):
         raise CrmkitError("rate_or_deviation")
     (effects,) = require_numbers(pd.DataFrame({"effect": np.ravel(effects)}), ["effect"], what="sample_size")
+    require_confidence(confidence)
     limits = [
         (np.abs(effects).min(), 1e-12, LARGE, "effects"),
         (power, 0.001, 0.999, "power"),
-        (significance, 0.001, 0.5, "significance"),
         (controls_per_treated, 0.001, 1000, "controls_per_treated"),
     ]
     if standard_deviation is None:
@@ -221,9 +221,9 @@ def sample_size(
     )  # two in each group, for there to be a spread
     needed = []
     for size in np.minimum(np.abs(sizes), 10):  # beyond that scipy gives no power
-        enough = solver.power(size, least, significance, ratio) >= power
+        enough = solver.power(size, least, 1 - confidence, ratio) >= power
         found = (
-            solver.solve_power(size, power=power, alpha=significance, ratio=ratio) if not enough else least
+            solver.solve_power(size, power=power, alpha=1 - confidence, ratio=ratio) if not enough else least
         )
         needed.append(np.maximum(np.squeeze(found), least))
     needed = np.array(needed)
@@ -233,7 +233,7 @@ def sample_size(
     )
 
 
-def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def retention_by_source(customers: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     """How long customers stay, by where they came from: those won by a promotion beside the others (F28).
 
     In: a row per customer: ``source``, ``months`` from the first order to the loss or, where not lost, to today, and
@@ -258,7 +258,7 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
     if customers["source"].nunique() < 2:
         raise CrmkitError("one_source", column="source", value=source[0])
     curves = {
-        name: survival_curve(months[source == name], lost[source == name], level=level)
+        name: survival_curve(months[source == name], lost[source == name], confidence=confidence)
         for name in pd.unique(source)
     }
     table = pd.concat(curves, names=["source"]).reset_index("source").reset_index(drop=True)
@@ -290,7 +290,7 @@ def plan_budget(
     rng: np.random.Generator | None = None,
     elasticity_sd: float = 0.1,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> BudgetPlan:
     """Spread a budget over tiers, programmes or any other uses with diminishing returns (F29).
 
@@ -345,7 +345,9 @@ def plan_budget(
     estimates = [Estimate(value=profit), Estimate(value=profit - today)]
     if rng is not None:
         drawn = _tried(m, x, e, after, elasticity_sd, draws, rng)
-        estimates = [interval_of(drawn - less, value=profit - less, level=level) for less in (0, today)]
+        estimates = [
+            interval_of(drawn - less, value=profit - less, confidence=confidence) for less in (0, today)
+        ]
     return BudgetPlan(
         options=options.drop(columns=["resources", "margin"]).assign(
             resources_before=x,
@@ -384,7 +386,7 @@ def compare_plans(
     rng: np.random.Generator | None = None,
     elasticity_sd: float = 0.1,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """The same budget planned by time, by product and by customer, on the same uses (F29).
 
@@ -426,7 +428,7 @@ def compare_plans(
         seed = rng.integers(2**63)  # one draw for all: a fair comparison
         table[["profit_low", "profit_high"]] = [
             np.quantile(
-                _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(level)
+                _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(confidence)
             )
             for after in plans.values()
         ]

@@ -22,16 +22,16 @@ from crmkit.display.numbers import number, percent
 
 
 def plot_uplift(
-    table: pd.DataFrame, *, measure: str = "uplift", level: float = 0.95, ax: Axes | None = None
+    table: pd.DataFrame, *, measure: str = "uplift", confidence: float = 0.95, ax: Axes | None = None
 ) -> Axes:
     """What the campaign changed, for all customers and for each segment; ``measure``: uplift or net_profit.
 
-    ``table``: what ``uplift`` gives; ``level`` is that of its intervals.
+    ``table``: what ``uplift`` gives; ``confidence`` is that of its intervals.
     """
     shares = measure == "uplift" and table[["treated_mean", "control_mean"]].max(axis=None) <= 1
     show = percent if shares else number
     ax = axes(ax, label(measure), size=(7, 0.9 + 0.75 * len(table)), x=(measure, show))
-    estimate_bars(ax, table["segment"], estimates(table, measure, level), show=show)
+    estimate_bars(ax, table["segment"], estimates(table, measure, confidence), show=show)
     return ax
 
 
@@ -96,14 +96,14 @@ def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
     )
 
 
-def plot_ways_of_planning(table: pd.DataFrame, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_ways_of_planning(table: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:
     """The profit that each way of planning makes of the same budget, the best in blue.
 
-    ``table``: what ``compare_plans`` gives; ``level`` is that of its intervals.
+    ``table``: what ``compare_plans`` gives; ``confidence`` is that of its intervals.
     """
     ax, table = (
         axes(ax, label("resource_planning"), size=(7.4, 4.4), x=("profit", number)),
         table.sort_values("regret", kind="stable"),
     )
-    estimate_bars(ax, table["way"], estimates(table, "profit", level), best=table["way"].iloc[0])
+    estimate_bars(ax, table["way"], estimates(table, "profit", confidence), best=table["way"].iloc[0])
     return ax

@@ -104,7 +104,7 @@ def programme_economics(
     annual_discount_rate: float = 0.1,
     rng: np.random.Generator | None = None,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> ProgrammeEconomics:
     """Each programme's profit and loss, year by year, against doing nothing for the same customers.
 
@@ -149,7 +149,7 @@ def programme_economics(
                 (plan.purchase_lift_sd, plan.retention_lift_sd),
                 (draws, 2),
             ).T[..., None]
-            npv[plan.level] = interval_of(value(drawn), value=npv[plan.level].value, level=level)
+            npv[plan.level] = interval_of(value(drawn), value=npv[plan.level].value, confidence=confidence)
         flows = _flows(plan, base, t, invited)
         cumulative = (flows["cash_flow"] * discount).cumsum()
         paid = np.flatnonzero(cumulative[1:] >= 0)

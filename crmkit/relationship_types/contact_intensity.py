@@ -28,14 +28,14 @@ class ContactResponse:
     segments: pd.DataFrame  # a row per segment: contacts today, annoyance point and best contacts
     curve: pd.DataFrame  # the fitted response and the profit over the contacts seen
     bins: pd.DataFrame  # the mean response by contacts, as recorded and among like customers
-    level: float  # of the intervals, such as 0.95
+    confidence: float  # of the intervals, such as 0.95
     notes: tuple[
         tuple[str, str], ...
     ]  # what the reading assumes, and where no turn is seen; Chinese and English
 
 
 def fit_contact_response(
-    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, level: float = 0.95
+    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, confidence: float = 0.95
 ) -> ContactResponse:
     """Fit the response to contacts that were given out at random, and find the number of contacts that pays best.
 
@@ -68,7 +68,7 @@ def fit_contact_response(
     >>> found[["annoyance_point", "best_contacts"]].round(1).values.tolist()
     [[4.0, 3.1]]
     """
-    return _respond(contacts, (), "randomised", margin_per_response, cost_per_contact, level)
+    return _respond(contacts, (), "randomised", margin_per_response, cost_per_contact, confidence)
 
 
 def adjusted_contact_response(
@@ -77,7 +77,7 @@ def adjusted_contact_response(
     adjust_for,
     margin_per_response: float,
     cost_per_contact: float,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> ContactResponse:
     """The response to contacts that were given out by what is recorded of the customer: compared among equals.
 
@@ -85,11 +85,13 @@ def adjusted_contact_response(
     each enters as itself and as its logarithm. All else as for ``fit_contact_response``; the curve is that of the mean
     customer. It is right only if nothing else decided both contacts and response: what is not recorded stays in.
     """
-    return _respond(contacts, tuple(adjust_for), "adjusted", margin_per_response, cost_per_contact, level)
+    return _respond(
+        contacts, tuple(adjust_for), "adjusted", margin_per_response, cost_per_contact, confidence
+    )
 
 
 def within_customer_response(
-    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, level: float = 0.95
+    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, confidence: float = 0.95
 ) -> ContactResponse:
     """The response from each customer's own periods with more and with fewer contacts.
 
@@ -97,10 +99,10 @@ def within_customer_response(
     whatever stays the same of a customer, recorded or not (Mundlak 1978); what changes from period to period, such as
     contacts sent because a purchase was near, stays in. All else as for ``fit_contact_response``.
     """
-    return _respond(contacts, (), "within", margin_per_response, cost_per_contact, level)
+    return _respond(contacts, (), "within", margin_per_response, cost_per_contact, confidence)
 
 
-def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactResponse:
+def _respond(contacts, adjust_for, reading, margin, cost, confidence) -> ContactResponse:
     from scipy.linalg import orth
 
     labels = [
@@ -133,7 +135,7 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
         seen = np.linalg.matrix_rank(design / np.maximum(np.linalg.norm(design, axis=0), 1e-300))
         if seen < design.shape[1] or not y[own].any() or len(set(customer[own])) < 3:
             raise CrmkitError("contacts_do_not_vary", column="contacts", value=name)
-        tables = _optimum(x[own], y[own], design, customer[own], margin, cost, level)
+        tables = _optimum(x[own], y[own], design, customer[own], margin, cost, confidence)
         parts.append([table.assign(segment=name) for table in tables])
         zh, en = term_pair(name) if has_term(name) else (name, name)
         notes += [
@@ -143,10 +145,14 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
         ]
     segments, curve, bins = (pd.concat(tables, ignore_index=True) for tables in zip(*parts))
     first = ["segment", *segments.columns.drop("segment")]
-    return ContactResponse(segments=segments[first], curve=curve, bins=bins, level=level, notes=tuple(notes))
+    return ContactResponse(
+        segments=segments[first], curve=curve, bins=bins, confidence=confidence, notes=tuple(notes)
+    )
 
 
-def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _optimum(
+    x, y, design, customer, margin, cost, confidence
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One segment: its row, its curve over the contacts seen, and the means as recorded."""
     from scipy.stats import norm
     from statsmodels.api import GLM, families
@@ -170,10 +176,12 @@ def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame,
         return np.sqrt(np.einsum("ij,jk,ik->i", gradient, fit.cov_params(), gradient))
 
     annoyance, best = (
-        turning_point(at, np.gradient(height, at), error(np.gradient(by_parameters, at, axis=0)), level=level)
+        turning_point(
+            at, np.gradient(height, at), error(np.gradient(by_parameters, at, axis=0)), confidence=confidence
+        )
         for height, by_parameters in ((np.log(response), by), (profit, margin * response[:, None] * by))
     )
-    wide = np.exp(norm.ppf((1 + level) / 2) * error(by))
+    wide = np.exp(norm.ppf((1 + confidence) / 2) * error(by))
     row = pd.DataFrame(
         [
             {

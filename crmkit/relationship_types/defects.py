@@ -10,11 +10,11 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, difference, difference_of_means, turning_point, wilson
-from crmkit.core.schema import refuse_rows, require_between, require_numbers
+from crmkit.core.schema import refuse_rows, require_between, require_confidence, require_numbers
 
 
 def participation_funnel(
-    customers: pd.DataFrame, *, steps=("tried", "active"), level: float = 0.95
+    customers: pd.DataFrame, *, steps=("tried", "active"), confidence: float = 0.95
 ) -> pd.DataFrame:
     """How many of those invited are left after each step, and which step loses most.
 
@@ -36,7 +36,7 @@ def participation_funnel(
     )
     refuse_rows((np.diff(taken, axis=1) > 0).any(axis=1), "step_skipped", value=", ".join(steps))
     left = taken.sum(axis=0).astype(int)
-    rate, low, high = wilson(left, np.append(0, left[:-1]), level=level)
+    rate, low, high = wilson(left, np.append(0, left[:-1]), confidence=confidence)
     return pd.DataFrame(
         {
             "measure": ["invited", *steps],
@@ -60,7 +60,7 @@ class OfferEffect:
 
 
 def offer_effect(
-    customers: pd.DataFrame, *, value: float, cost: float, steps=("tried", "active"), level: float = 0.95
+    customers: pd.DataFrame, *, value: float, cost: float, steps=("tried", "active"), confidence: float = 0.95
 ) -> OfferEffect:
     """The effect of an offer made to customers chosen at random, counted over everybody to whom it was made.
 
@@ -82,12 +82,12 @@ def offer_effect(
     )
     require_between(value, 0, 1e12, name="value")
     require_between(cost, 0, 1e12, name="cost")
-    require_between(level, 0.5, 0.999, name="level")
+    require_confidence(confidence)
     given, rows = offered == 1, []
     profit = value * taken[-1] - cost * taken[0] * given
-    earned = difference_of_means(profit[given], profit[~given], level=level)
+    earned = difference_of_means(profit[given], profit[~given], confidence=confidence)
     for step, took in zip(steps, taken):
-        more = difference(took[given], took[~given], level=level)
+        more = difference(took[given], took[~given], confidence=confidence)
         rows.append(
             {
                 "measure": step,
@@ -101,7 +101,9 @@ def offer_effect(
     return OfferEffect(steps=pd.DataFrame(rows), profit_per_offer=earned)
 
 
-def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: float = 0.95) -> pd.DataFrame:
+def promise_gap(
+    orders: pd.DataFrame, *, at_most=None, at_least=None, confidence: float = 0.95
+) -> pd.DataFrame:
     """Promise less delivery for each promise, how often each is kept, and how often all are kept on the same order.
 
     In: a row per order with a column of what was delivered for each promise: ``at_most`` {column: promised}, such as
@@ -116,7 +118,7 @@ def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: flo
     """
     from statsmodels.stats.weightstats import DescrStatsW
 
-    require_between(level, 0.5, 0.999, name="level")
+    require_confidence(confidence)
     promises = [(name, 1, limit) for name, limit in (at_most or {}).items()]
     promises += [(name, -1, limit) for name, limit in (at_least or {}).items()]
     for name, _, limit in promises:
@@ -125,9 +127,9 @@ def promise_gap(orders: pd.DataFrame, *, at_most=None, at_least=None, level: flo
     delivered = np.column_stack(require_numbers(orders, names, what="promise_gap"))
     worse, n = np.array(sign) * (delivered - np.array(promised, dtype=float)), len(orders)
     kept = np.column_stack([worse <= 0, (worse <= 0).all(axis=1)]).sum(axis=0)
-    share, low, high = wilson(kept, n, level=level)
+    share, low, high = wilson(kept, n, confidence=confidence)
     gap_low, gap_high = (
-        DescrStatsW(worse).tconfint_mean(1 - level) if n > 1 else np.full((2, len(names)), np.nan)
+        DescrStatsW(worse).tconfint_mean(1 - confidence) if n > 1 else np.full((2, len(names)), np.nan)
     )
     return pd.DataFrame(
         {
@@ -153,7 +155,7 @@ class BenefitBreadth:
 
 
 def benefit_breadth(
-    groups: pd.DataFrame, *, cost_per_member: float = 0.0, level: float = 0.95
+    groups: pd.DataFrame, *, cost_per_member: float = 0.0, confidence: float = 0.95
 ) -> BenefitBreadth:
     """Fit the effect of a benefit per member to how widely it is given, and find the breadth with the highest total.
 
@@ -185,9 +187,13 @@ def benefit_breadth(
     at = np.linspace(b.min(), b.max(), 1001)
     each, one_more = (fit.get_prediction(np.column_stack([np.ones_like(at), k * at])) for k in (1, 2))
     best = turning_point(
-        at, one_more.predicted_mean - cost_per_member, one_more.se_mean, level=level, freedom=fit.df_resid
+        at,
+        one_more.predicted_mean - cost_per_member,
+        one_more.se_mean,
+        confidence=confidence,
+        freedom=fit.df_resid,
     )
-    curve = each.summary_frame(1 - level)[["mean", "mean_ci_lower", "mean_ci_upper"]].set_axis(
+    curve = each.summary_frame(1 - confidence)[["mean", "mean_ci_lower", "mean_ci_upper"]].set_axis(
         ["effect_per_member", "effect_low", "effect_high"], axis=1
     )
     curve.insert(0, "breadth_share", at)

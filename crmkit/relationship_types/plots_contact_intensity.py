@@ -67,7 +67,7 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
         ("annoyance_point", "annoyance", INK, "s", -0.13 * top),
     ):
         value, low, high = found.loc[segment, [slug, f"{short}_low", f"{short}_high"]]
-        point = Estimate(value=value, low=low, high=high, level=result.level)
+        point = Estimate(value=value, low=low, high=high, confidence=result.confidence)
         said = with_interval(point, lambda v: f"{v:.1f}" if v <= most else f"> {most:g}")
         ax.plot([point.low, min(point.high, most)], [y, y], color=colour, linewidth=2)
         ax.plot(
@@ -150,7 +150,7 @@ def plot_offer_effect(result, *, ax: Axes | None = None) -> Axes:
     """
     earned = f"{label('profit_per_offer')}{colon()}{with_interval(result.profit_per_offer, number)}"
     ax = axes(ax, f"{label('offer_effect')}\n{earned}", size=(7.4, 3.2), x=("difference_points", percent))
-    shown = estimates(result.steps, "difference", result.profit_per_offer.level)
+    shown = estimates(result.steps, "difference", result.profit_per_offer.confidence)
     estimate_bars(ax, result.steps["measure"], shown, show=percent)
     return ax
 

@@ -94,7 +94,7 @@ class TypeComparison:
 
     profits: pd.DataFrame  # a row per segment and type
     best: pd.DataFrame  # a row per segment
-    level: float  # of the intervals
+    confidence: float  # of the intervals
 
 
 def compare_relationship_types(
@@ -106,7 +106,7 @@ def compare_relationship_types(
     thresholds: Mapping[str, tuple[float, float]] = THRESHOLDS,
     rng: np.random.Generator | None = None,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> TypeComparison:
     """The profit of each relationship type in each segment over ``years``, the best one, and what the 3×3 says.
 
@@ -144,7 +144,7 @@ def compare_relationship_types(
     units, contacts, programme = account.parts(rows)
     costs, profit = contacts + programme, account.profit(rows)
     low, high, sure = (
-        np.full((3, *profit.shape), np.nan) if rng is None else account.drawn(rows, rng, draws, level)
+        np.full((3, *profit.shape), np.nan) if rng is None else account.drawn(rows, rng, draws, confidence)
     )
     before = np.maximum(np.arange(len(TYPES)) - 1, 0)
     profits = pd.DataFrame(
@@ -185,7 +185,7 @@ def compare_relationship_types(
             ],
         }
     )
-    return TypeComparison(profits=profits, best=best, level=level)
+    return TypeComparison(profits=profits, best=best, confidence=confidence)
 
 
 def type_frontier(
@@ -256,7 +256,7 @@ class _Account:
         units, contacts, programme = self.parts(rows, lifts)
         return rows["unit_margin"] * units - contacts - programmes * programme
 
-    def drawn(self, rows, rng, draws: int, level: float):
+    def drawn(self, rows, rng, draws: int, confidence: float):
         """Both ends of each profit's interval and how often each type is the best; a row at a time to spare memory."""
         require_between(draws, 100, 1_000_000, name="draws")
         lifts = [
@@ -270,7 +270,7 @@ class _Account:
         for i in range(len(rows["need"])):
             profit = self.profit({k: v[i] for k, v in rows.items()}, lifts)
             wins = np.bincount(profit.argmax(axis=1), minlength=len(TYPES)) / draws
-            found.append([*np.quantile(profit, tails(level), axis=0), wins])
+            found.append([*np.quantile(profit, tails(confidence), axis=0), wins])
         return np.array(found).transpose(1, 0, 2)
 
     def reason(self, row, book: int, best: int, thresholds) -> str:

@@ -74,9 +74,9 @@ CONTACTS = pd.DataFrame(
 
 # the call, and every argument of it that is a number
 CALLS = [
-    (lambda **n: crmkit.pareto_share(VALUES, **{"rng": RNG(1)} | n), "top level resamples"),
-    (lambda **n: crmkit.pareto_test(VALUES, rng=RNG(1), **n), "top share level"),
-    (lambda **n: crmkit.long_tail(VALUES, **{"threshold": 50, "rng": RNG(1)} | n), "threshold level"),
+    (lambda **n: crmkit.pareto_share(VALUES, **{"rng": RNG(1)} | n), "top confidence resamples"),
+    (lambda **n: crmkit.pareto_test(VALUES, rng=RNG(1), **n), "top share confidence"),
+    (lambda **n: crmkit.long_tail(VALUES, **{"threshold": 50, "rng": RNG(1)} | n), "threshold confidence"),
     (lambda **n: crmkit.ByCustomerShare({"gold": 0.2, "lead": 0.8} | n), "gold lead"),
     (lambda **n: crmkit.ByCutoff({"gold": 20, "iron": 10} | n, rest="lead"), "gold iron"),
     (lambda **n: TIERS and crmkit.pyramid(CUSTOMERS, by="margin", **n), "margin_rate"),
@@ -86,7 +86,7 @@ CALLS = [
     ),
     (
         lambda **n: crmkit.reallocate(TIERS, rng=RNG(1), **{"elasticity": 0.2, "margin_rate": 0.3} | n),
-        "elasticity margin_rate elasticity_sd at_least at_most draws level",
+        "elasticity margin_rate elasticity_sd at_least at_most draws confidence",
     ),
     (lambda **n: crmkit.rfm_scores(CUSTOMERS.assign(days_since_last=1, frequency=2), **n), "bins"),
     (
@@ -99,27 +99,30 @@ CALLS = [
         lambda **n: crmkit.retention_economics(**n),
         "cut annual_discount_rate annual_profit_growth acquisition_years",
     ),
-    (lambda **n: keeping_pays(OFFERS, **n), "level"),
-    (lambda **n: crmkit.repeat_business(LOG, as_of="2024-06-30", **{"rng": RNG(1)} | n), "level resamples"),
-    (lambda **n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), **n), "at_least elasticity_sd draws level"),
-    (lambda **n: crmkit.uplift(TRIAL, **n), "margin_per_unit discount_per_unit cost_per_contact level"),
+    (lambda **n: keeping_pays(OFFERS, **n), "confidence"),
+    (
+        lambda **n: crmkit.repeat_business(LOG, as_of="2024-06-30", **{"rng": RNG(1)} | n),
+        "confidence resamples",
+    ),
+    (lambda **n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), **n), "at_least elasticity_sd draws confidence"),
+    (lambda **n: crmkit.uplift(TRIAL, **n), "margin_per_unit discount_per_unit cost_per_contact confidence"),
     (lambda **n: check_randomisation(TRIAL, **n), "treated_share"),
     (
         lambda **n: crmkit.sample_size([0.1], **{"baseline_rate": 0.2} | n),
-        "baseline_rate power significance controls_per_treated",
+        "baseline_rate power confidence controls_per_treated",
     ),
-    (lambda **n: retention_by_source(STAYS, **n), "level"),
+    (lambda **n: retention_by_source(STAYS, **n), "confidence"),
     (
         lambda **n: crmkit.plan_budget(USES, rng=RNG(1), **{"budget": 20} | n),
-        "budget elasticity_sd draws level",
+        "budget elasticity_sd draws confidence",
     ),
     (
         lambda **n: compare_plans(
             USES, ways={"planning_by_customer": "tier"}, rng=RNG(1), **{"budget": 20} | n
         ),
-        "budget elasticity_sd draws level",
+        "budget elasticity_sd draws confidence",
     ),
-    (lambda **n: crmkit.purchase_funnel(STAGES, rng=RNG(1), **n), "lift draws level"),
+    (lambda **n: crmkit.purchase_funnel(STAGES, rng=RNG(1), **n), "lift draws confidence"),
     (
         lambda **n: crmkit.customer_ladder(
             PANEL,
@@ -127,9 +130,9 @@ CALLS = [
             rng=RNG(1),
             **{"discount_rate_per_period": 0.1} | n,
         ),
-        "discount_rate_per_period resamples level",
+        "discount_rate_per_period resamples confidence",
     ),
-    (lambda **n: crmkit.referral_growth(PERIODS, **n), "horizon level"),
+    (lambda **n: crmkit.referral_growth(PERIODS, **n), "horizon confidence"),
     (
         lambda **n: referral_value(
             pd.DataFrame({"customer_id": ["a"], "referred_value": 9.0, "periods_later": 1}),
@@ -146,12 +149,12 @@ CALLS = [
     ),
     (lambda **n: crmkit.control_chart(VALUES[:20], **n), "baseline_points"),
     (lambda **n: crmkit.PDCA.start([0, 1, 1, 0], kpi="repeat_rate", question="?", **n), "confidence"),
-    (lambda **n: participation_funnel(STEPS[["tried"]], steps=["tried"], **n), "level"),
-    (lambda **n: offer_effect(STEPS, **{"value": 10, "cost": 2} | n), "value cost level"),
-    (lambda **n: benefit_breadth(FORUMS, **n), "level"),
+    (lambda **n: participation_funnel(STEPS[["tried"]], steps=["tried"], **n), "confidence"),
+    (lambda **n: offer_effect(STEPS, **{"value": 10, "cost": 2} | n), "value cost confidence"),
+    (lambda **n: benefit_breadth(FORUMS, **n), "confidence"),
     (
         lambda **n: fit_contact_response(CONTACTS, **{"margin_per_response": 5, "cost_per_contact": 1} | n),
-        "margin_per_response cost_per_contact level",
+        "margin_per_response cost_per_contact confidence",
     ),
 ]
 

@@ -221,7 +221,7 @@ def test_logs_without_orders_are_refused(change, as_of, code):
 def test_arguments_out_of_range_are_refused():
     log = _log([["a", 0, 5.0], ["a", 3, 5.0]])
     with pytest.raises(CrmkitError):
-        repeat_business(log, as_of="2024-02-01", level=95)
+        repeat_business(log, as_of="2024-02-01", confidence=95)
     found = repeat_business(log, as_of="2024-02-01")
     for days in (-1, 400, np.nan):
         with pytest.raises(CrmkitError):

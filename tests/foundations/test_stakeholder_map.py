@@ -167,7 +167,7 @@ def test_stakeholders_that_cannot_be_are_refused(change, code):
         stakeholder_map(_firm().iloc[:0])
     with pytest.raises(CrmkitError):
         stakeholder_map(_firm(), at_least=2)
-    for argument in ({"draws": 0}, {"level": 95}):
+    for argument in ({"draws": 0}, {"confidence": 95}):
         with pytest.raises(CrmkitError):
             stakeholder_map(_firm(), rng=np.random.default_rng(1), **argument)
 

@@ -561,7 +561,7 @@ def test_bad_tables_are_refused(name, spoil, code):
         (lambda: loyalty_forms(shoppers(1, n=50), attitude_from=np.nan, purchases_from=1), "out_of_range"),
         (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=2), **CUT), "cell_not_a_number"),
         (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=1), **CUT), "outcome_separated"),
-        (lambda: loyalty_forms(shoppers(1, n=50), **CUT, level=95), "out_of_range"),
+        (lambda: loyalty_forms(shoppers(1, n=50), **CUT, confidence=95), "out_of_range"),
         (lambda: loyalty_forms(shoppers(1, n=1), **CUT), "outcome_separated"),
         (lambda: recovery_paradox(complaints(1).assign(complaint="bad")), "not_a_choice"),
         (lambda: recovery_paradox(complaints(1).query("complaint != 'handled_well'")), "out_of_range"),

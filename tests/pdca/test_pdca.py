@@ -15,7 +15,7 @@ from crmkit import PDCA
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term
 from crmkit.core.intervals import Estimate
-from crmkit.pdca.cycles import Cycle, difference, level
+from crmkit.pdca.cycles import Cycle, difference, kpi_estimate
 
 N = 400
 EVERYBODY = pd.DataFrame(
@@ -67,7 +67,7 @@ def test_uplift_of_proportions_agrees_with_newcombes_published_example_and_the_l
     # Newcombe 1998, example (a): 56/70 and 48/80, method 10: 0.0524 to 0.3339; Wilson of 81/263: 0.2553 to 0.3662
     found = difference(np.repeat([1, 0], [56, 14]), np.repeat([1, 0], [48, 32]))
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
-    one = level(np.repeat([1, 0], [81, 182]))
+    one = kpi_estimate(np.repeat([1, 0], [81, 182]))
     assert (one.low, one.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
@@ -183,7 +183,7 @@ def test_the_control_group_reverses_a_missed_target_in_a_falling_market():
 )  # a target under the baseline asks for no gain
 def test_three_outcomes_and_what_they_speak_for(low, high, result, target, attainment, recommendation):
     def between(low, high):
-        return Estimate(value=(low + high) / 2, low=low, high=high, level=0.95)
+        return Estimate(value=(low + high) / 2, low=low, high=high, confidence=0.95)
 
     now = replace(
         checked().now,

@@ -314,7 +314,7 @@ def test_other_bad_arguments_are_refused():
         {"margin_per_response": 0},
         {"margin_per_response": np.nan},
         {"cost_per_contact": -1},
-        {"level": 95},
+        {"confidence": 95},
     ):
         with pytest.raises(CrmkitError) as error:
             fit_contact_response(trial(1, n=100), **{**PAYS, **wrong})

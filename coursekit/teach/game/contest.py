@@ -264,7 +264,9 @@ def standing(student: str, file: str, games: list[dict], marks: list[dict]) -> S
     values = np.array([g["value"] for g in games])
     gain = mean(values - [m["nothing"] for m in marks])
     whole = float(np.mean([m["search"] - m["nothing"] for m in marks])) / 100 or np.nan
-    score = Estimate(value=gain.value / whole, low=gain.low / whole, high=gain.high / whole, level=gain.level)
+    score = Estimate(
+        value=gain.value / whole, low=gain.low / whole, high=gain.high / whole, confidence=gain.confidence
+    )
     return Standing(
         student=student, file=file, games=games, value=float(values.mean()), gain=gain, score=score
     )
@@ -272,7 +274,9 @@ def standing(student: str, file: str, games: list[dict], marks: list[dict]) -> S
 
 def mean(differences: np.ndarray) -> Estimate:
     """The mean with Student's interval; of games that are all alike, exactly that."""
-    return mean_of(differences) if differences.any() else Estimate(value=0.0, low=0.0, high=0.0, level=0.95)
+    return (
+        mean_of(differences) if differences.any() else Estimate(value=0.0, low=0.0, high=0.0, confidence=0.95)
+    )
 
 
 def ranked(standings: list[Standing]) -> list[Standing]:

@@ -96,4 +96,4 @@ def _correlation(x, z) -> Estimate | None:
         return None
     found = pearsonr(x, z)
     low, high = found.confidence_interval(0.95)  # by Fisher's transformation
-    return Estimate(value=float(found.statistic), low=float(low), high=float(high), level=0.95)
+    return Estimate(value=float(found.statistic), low=float(low), high=float(high), confidence=0.95)
