@@ -230,7 +230,7 @@ def survival_curve(times, ended, *, confidence: float = 0.95) -> pd.DataFrame:
     ``ended``: whether the end was seen at that time; of the others it is only known that it comes later. Kaplan &
     Meier (1958) with log-log intervals, which stay within 0 … 1 and in small groups come nearer to what they promise
     than plain ones (Borgan & Liestøl 1990). Where nobody or everybody has ended they are not defined: the share itself.
-    Out: ``time``, ``share``, ``low``, ``high``.
+    Out: ``time``, ``share``, ``share_low``, ``share_high``.
 
     >>> survival_curve(np.array([1, 2, 2]), np.array([1, 1, 0]))["share"].round(2).tolist()
     [1.0, 0.67, 0.33]
@@ -247,9 +247,9 @@ def survival_curve(times, ended, *, confidence: float = 0.95) -> pd.DataFrame:
         {
             "time": survival.quantiles,
             "share": share,
-            "low": np.fmin(share, band.low.probabilities),
-            "high": np.fmax(share, band.high.probabilities),
+            "share_low": np.fmin(share, band.low.probabilities),
+            "share_high": np.fmax(share, band.high.probabilities),
         }
     )
-    start = pd.DataFrame({"time": [0.0], "share": 1.0, "low": 1.0, "high": 1.0})
+    start = pd.DataFrame({"time": [0.0], "share": 1.0, "share_low": 1.0, "share_high": 1.0})
     return pd.concat([start, curve]).drop_duplicates(ignore_index=True)  # nobody may have ended at 0

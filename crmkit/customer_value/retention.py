@@ -158,11 +158,12 @@ def keeping_pays(offers: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFr
     ``acquisition_cost``, all in currency. The offer is paid to everybody who is offered it, also to those who would
     have stayed anyway, so a customer saved costs ``cost_per_offer`` ÷ ``saved_share``.
 
-    Out: ``saved_share`` (kept with less kept without; Newcombe's 1998 interval ``saved_low``, ``saved_high``),
+    Out: ``saved_share`` (kept with less kept without; Newcombe's 1998 interval ``saved_share_low``,
+    ``saved_share_high``),
     ``cost_ratio`` (acquisition cost ÷ cost per customer saved: the "5 to 8 times"), ``naive_cost_ratio`` (÷ cost per
     customer kept, as if nobody stayed without the offer), ``break_even_ratio`` (acquisition cost ÷ customer value:
     under it the offer loses money, however dear new customers are), ``profit_per_offer`` (saved share × value − cost)
-    with ``profit_low`` and ``profit_high``, and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt,
+    with ``profit_per_offer_low`` and ``profit_per_offer_high``, and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt,
     else ``open_question``.
     Errors: CrmkitError for more kept than there were, fractions of customers, costs that are not above 0.
 
@@ -186,13 +187,13 @@ def keeping_pays(offers: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFr
     )
     return offers.assign(
         saved_share=saved,
-        saved_low=low,
-        saved_high=high,
+        saved_share_low=low,
+        saved_share_high=high,
         cost_ratio=new * saved / cost,
         naive_cost_ratio=new * kept / n / cost,
         break_even_ratio=new / value,
         profit_per_offer=saved * value - cost,
-        profit_low=low * value - cost,
-        profit_high=high * value - cost,
+        profit_per_offer_low=low * value - cost,
+        profit_per_offer_high=high * value - cost,
         decision=np.select([low * value > cost, high * value < cost], ["pays", "loses"], "open_question"),
     )

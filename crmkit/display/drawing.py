@@ -63,9 +63,8 @@ def with_interval(estimate, show=percent) -> str:
 
 
 def estimates(table: pd.DataFrame, column: str, confidence: float = 0.95) -> list[Estimate]:
-    """A column as estimates: with its ``_low`` and ``_high``, else ``low`` and ``high``, where the table has them."""
-    own = f"{column}_" if f"{column}_low" in table else ""
-    ends = (table.get(f"{own}{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
+    """A column as estimates: the ends of its interval stand in its ``_low`` and ``_high``, where the table has them."""
+    ends = (table.get(f"{column}_{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
     return [
         Estimate(
             value=v,

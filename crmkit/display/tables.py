@@ -17,7 +17,7 @@ from crmkit.core.schema import require_choice
 from .numbers import percent
 
 # a column so named holds shares (0…1) and is shown as %
-_SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?$")
+_SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?(?:_low|_high)?$")
 # columns (or index levels) whose values are slugs of the catalogue
 _SLUGS = (
     "tier",

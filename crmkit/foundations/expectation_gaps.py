@@ -32,7 +32,8 @@ def expectation_gaps(
 
     Out, the greatest ``worth`` first: ``expectation``, ``performance`` (mean), ``gap`` (top of the scale −
     performance), ``stated_importance`` (mean), ``derived_importance`` (points of satisfaction for one point more, all
-    other expectations equal: least squares with HC3 errors, statsmodels) with ``low`` and ``high``, ``worth`` (derived
+    other expectations equal: least squares with HC3 errors, statsmodels) with
+    ``derived_importance_low`` and ``derived_importance_high``, ``worth`` (derived
     × gap: the satisfaction that closing the gap would bring) with ``worth_low`` and ``worth_high`` (gap taken as
     known), ``priority`` by it and ``stated_priority`` (stated × gap: Martilla & James 1977 with stated scores). A
     survey shows who is satisfied, not what makes them so: mood colours all answers alike and inflates every
@@ -81,8 +82,8 @@ def expectation_gaps(
             "gap": gap,
             "stated_importance": claimed,
             "derived_importance": derived,
-            "low": low,
-            "high": high,
+            "derived_importance_low": low,
+            "derived_importance_high": high,
             "worth": derived * gap,
             "worth_low": low * gap,
             "worth_high": high * gap,

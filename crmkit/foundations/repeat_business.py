@@ -22,12 +22,11 @@ from crmkit.core.schema import (
 class RepeatBusiness:
     """What first and repeat orders bring, and how customers come back for a second one."""
 
-    split: (
-        pd.DataFrame
-    )  # measure (revenue, margin), first_orders, repeat_orders (currency), repeat_share with
-    # low and high (missing without a generator)
+    # measure (revenue, margin), first_orders, repeat_orders (currency), repeat_share with its _low and _high (missing
+    # without a generator)
+    split: pd.DataFrame
     repeat_rate: Estimate  # share of customers with a second order by as_of; Wilson's interval
-    curve: pd.DataFrame  # days_since_first (order), returned_share with low and high (Kaplan-Meier)
+    curve: pd.DataFrame  # days_since_first (order), returned_share with its _low and _high (Kaplan-Meier)
     median_days: Estimate  # days until half of all customers have ordered again; infinite where not seen
     naive_median_days: float  # of those who are back already: too short, the slow ones are still missing
     customers: int
@@ -37,7 +36,10 @@ class RepeatBusiness:
         require_between(days, 0, float(self.curve["days_since_first"].iloc[-1]), name="days")
         at = self.curve[self.curve["days_since_first"] <= days].iloc[-1].to_dict()
         return Estimate(
-            value=at["returned_share"], low=at["low"], high=at["high"], confidence=self.median_days.confidence
+            value=at["returned_share"],
+            low=at["returned_share_low"],
+            high=at["returned_share_high"],
+            confidence=self.median_days.confidence,
         )
 
 
@@ -109,7 +111,15 @@ def repeat_business(
         )
         rows.append([measure, *each.sum(axis=0), *share.numbers])
     split = pd.DataFrame(
-        rows, columns=["measure", "first_orders", "repeat_orders", "repeat_share", "low", "high"]
+        rows,
+        columns=[
+            "measure",
+            "first_orders",
+            "repeat_orders",
+            "repeat_share",
+            "repeat_share_low",
+            "repeat_share_high",
+        ],
     )
 
     waiting = survival_curve(waited, back, confidence=confidence)
@@ -117,16 +127,16 @@ def repeat_business(
         {
             "days_since_first": waiting["time"],
             "returned_share": 1 - waiting["share"],
-            "low": 1 - waiting["high"],
-            "high": 1 - waiting["low"],
+            "returned_share_low": 1 - waiting["share_high"],
+            "returned_share_high": 1 - waiting["share_low"],
         }
     )
     half, soon, late = (
         float(np.fmin(np.inf, curve["days_since_first"][curve[c] >= 0.5].min()))
-        for c in ("returned_share", "high", "low")
+        for c in ("returned_share", "returned_share_high", "returned_share_low")
     )
     return RepeatBusiness(
-        split=split.astype({"low": float, "high": float}),
+        split=split.astype({"repeat_share_low": float, "repeat_share_high": float}),
         customers=len(first),
         curve=curve,
         repeat_rate=mean_of(back, confidence=confidence),

@@ -104,7 +104,7 @@ class CustomerLadder:
     """The ladder as a Markov chain: who moves where, what a customer on each rung is worth, whom to let go of."""
 
     rungs: pd.DataFrame  # a row per rung, lowest first; see customer_ladder
-    transitions: pd.DataFrame  # from_rung, to_rung, customers, probability, low, high
+    transitions: pd.DataFrame  # from_rung, to_rung, customers, probability with probability_low and _high
     checks: (
         pd.DataFrame
     )  # check, statistic, degrees_of_freedom, p_value: whether one chain describes the panel
@@ -131,7 +131,7 @@ def customer_ladder(
     in full: v = (I − P/(1 + d))⁻¹ m (Pfeifer & Carraway 2000); ``value_with_screening``, the same where the firm may
     let a customer go at any time, and ``keep``, whether to serve the rung (policy iteration, Howard 1960);
     ``top_probability``, the chance of ever reaching the top rung, and ``periods_to_top``, how long those who reach it
-    take. With ``rng``, ``value_low`` and ``value_high``, and ``low``, ``high`` of the transitions, from customers
+    take. With ``rng``, ``value_low`` and ``value_high``, and ``probability_low``, ``probability_high`` of the transitions, from customers
     drawn with replacement. ``checks`` are likelihood-ratio tests (Anderson & Goodman 1957): the rung should matter
     (``depends_on_rung``: a small p_value); where the rung before it (``depends_on_earlier_rung``) or the period
     (``changes_over_time``) matters too, one chain does not describe the panel, and the values are a rough guide only.
@@ -221,7 +221,7 @@ def customer_ladder(
     if rng is not None:
         n = many.sum()
         drawn = chances(np.stack([rng.multinomial(n, many / n) @ kinds for _ in range(resamples)]), p)
-        transitions["low"], transitions["high"] = np.quantile(
+        transitions["probability_low"], transitions["probability_high"] = np.quantile(
             drawn.reshape(resamples, -1), tails(confidence), axis=0
         )
         result["value_low"], result["value_high"] = np.quantile(values(drawn), tails(confidence), axis=0)[
@@ -264,8 +264,8 @@ def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
 class ReferralGrowth:
     """How far referrals carry the customer base."""
 
-    rates: pd.DataFrame  # measure, estimate, low, high; see referral_growth
-    paths: pd.DataFrame  # period, customers, low, high, without_referral: from today on
+    rates: pd.DataFrame  # measure, estimate, estimate_low, estimate_high; see referral_growth
+    paths: pd.DataFrame  # period, customers, customers_low, customers_high, without_referral: from today on
     steady_customers: float  # where the base settles; infinite where referrals outrun churn
 
 
@@ -278,7 +278,7 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, confidence: flo
     Garwood 1936), ``churn_rate`` c (Wilson), ``net_growth_rate`` q − c (the two intervals combined after Donner & Zou
     2012); with invitations, ``invitations_per_customer`` and ``invitation_conversion_rate``, whose product is q (the K
     factor). ``paths`` follow N ← N·(1 + q − c) + a over ``horizon`` periods, a the mean of other new customers;
-    ``low``, ``high`` are the paths at the ends of the interval of q − c. Above q = c the base grows by itself; below,
+    ``customers_low``, ``customers_high`` are the paths at the ends of the interval of q − c. Above q = c the base grows by itself; below,
     it settles at a/(c − q). Each referral counts as independent: where a few customers bring most of them, the
     intervals are too narrow.
     Errors: CrmkitError for counts that are negative or no numbers, more lost than there were, fewer
@@ -316,13 +316,16 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, confidence: flo
             "invitation_conversion_rate": wilson(referred.sum(), sent, confidence=confidence),
         }
     paths = {"period": np.arange(horizon + 1)}
-    for name, rate in zip(("customers", "low", "high", "without_referral"), (*net, -c[0])):
+    for name, rate in zip(
+        ("customers", "customers_low", "customers_high", "without_referral"), (*net, -c[0])
+    ):
         growth = (1 + rate) ** paths["period"]
         now = n[-1] + referred[-1] + other[-1] - lost[-1]
         paths[name] = now * growth + other.mean() * np.append(0, growth.cumsum()[:-1])
     return ReferralGrowth(
         rates=pd.DataFrame(
-            [(name, *r) for name, r in rates.items()], columns=["measure", "estimate", "low", "high"]
+            [(name, *r) for name, r in rates.items()],
+            columns=["measure", "estimate", "estimate_low", "estimate_high"],
         ),
         paths=pd.DataFrame(paths),
         steady_customers=float(other.mean() / -net[0]) if net[0] < 0 else np.inf,

@@ -94,6 +94,6 @@ def plot_referral_growth(result, *, ax: Axes | None = None) -> Axes:
         ax,
         paths["period"],
         {"customers": paths["customers"], "without_referral": paths["without_referral"]},
-        bands={"customers": (paths["low"], paths["high"])},
+        bands={"customers": (paths["customers_low"], paths["customers_high"])},
     )
     return ax

@@ -44,7 +44,8 @@ def loyalty_forms(
     In: ``customer_id``, ``attitude`` (survey score) and ``purchases``, both high from their thresholds on; if known
     ``value`` (currency) and ``retained`` (0, 1: bought again in the NEXT period). Out: ``LoyaltyForms``; ``forms`` has
     ``segment`` (true_loyalty, latent_loyalty, spurious_loyalty, no_loyalty), ``customers``, ``customer_share`` and,
-    where given, ``value``, ``value_share``, ``retention_rate`` with its Wilson interval ``low``, ``high``. With
+    where given, ``value``, ``value_share``, ``retention_rate`` with its Wilson interval ``retention_rate_low``,
+    ``retention_rate_high``. With
     ``retained``: ``odds_ratio`` and ``p_value`` from a logistic regression on attitude, purchases and their
     square root, and ``gap`` with Newcombe's (1998) interval; without it they are None, and the forms are labels only.
     Errors: CrmkitError for missing columns, a customer twice, cells that are no numbers, an outcome without variety.
@@ -102,7 +103,9 @@ def _forms(customers, thresholds, names, confidence) -> LoyaltyForms:
             }
         )
         came = _came_back(data, ["segment"], confidence).set_index("segment").reindex(order)
-        forms = forms.join(came[["retention_rate", "low", "high"]], on="segment")
+        forms = forms.join(
+            came[["retention_rate", "retention_rate_low", "retention_rate_high"]], on="segment"
+        )
         fit, without = (
             _logit("retained ~ second + root + first", data),
             _logit("retained ~ second + root", data),
@@ -130,9 +133,8 @@ def _came_back(data: pd.DataFrame, by: list, confidence: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
     groups = data.astype({"retained": float}).groupby(by)["retained"]
     table = groups.agg(customers="size", retained="sum").reset_index()
-    table["retention_rate"], table["low"], table["high"] = wilson(
-        table["retained"], table["customers"], confidence=confidence
-    )
+    rate, low, high = wilson(table["retained"], table["customers"], confidence=confidence)
+    table = table.assign(retention_rate=rate, retention_rate_low=low, retention_rate_high=high)
     return table
 
 
@@ -159,9 +161,13 @@ class SatisfactionLoyalty:
     """Satisfaction against loyalty: four kinds of customer, and what each point of satisfaction is worth per market."""
 
     types: LoyaltyForms  # apostle, mercenary, hostage, defector
-    scores: pd.DataFrame  # market, satisfaction, customers, retention_rate, low, high: as counted
-    curve: pd.DataFrame  # market, satisfaction, retention_rate, low, high: as fitted
-    gains: pd.DataFrame  # market, from_score, to_score, difference, low, high: what the next point adds
+    scores: (
+        pd.DataFrame
+    )  # market, satisfaction, customers, retention_rate with its _low and _high: as counted
+    curve: pd.DataFrame  # market, satisfaction, retention_rate with its _low and _high: as fitted
+    gains: (
+        pd.DataFrame
+    )  # market, from_score, to_score, difference with its _low and _high: what the next point adds
     p_value: (
         float | None
     )  # likelihood-ratio test that satisfaction works alike in all markets; None with one market
@@ -213,7 +219,9 @@ def satisfaction_loyalty(
     )
     with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
         fitted = fit.get_prediction(curve).summary_frame(1 - confidence)
-    curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
+    curve[["retention_rate", "retention_rate_low", "retention_rate_high"]] = fitted[
+        ["mean", "mean_ci_lower", "mean_ci_upper"]
+    ].to_numpy()
     gains = [
         (
             less.market,
@@ -226,7 +234,9 @@ def satisfaction_loyalty(
         for less, more in pairwise(scores.itertuples())
         if less.market == more.market
     ]
-    gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
+    gains = pd.DataFrame(
+        gains, columns=["market", "from_score", "to_score", "difference", "difference_low", "difference_high"]
+    )
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
         types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, confidence),
@@ -241,8 +251,8 @@ def satisfaction_loyalty(
 class RecoveryParadox:
     """Whether customers whose complaint was handled well stay more often than those who never complained."""
 
-    groups: pd.DataFrame  # complaint, customers, retained, retention_rate, low, high
-    differences: pd.DataFrame  # measure (crude, each stratum, stratified), difference, low, high
+    groups: pd.DataFrame  # complaint, customers, retained, retention_rate with its _low and _high
+    differences: pd.DataFrame  # measure (crude, each stratum, stratified), difference with its _low and _high
     crude: Estimate  # retention: handled well less no complaint, all customers thrown together
     stratified: (
         Estimate | None
@@ -311,7 +321,7 @@ def recovery_paradox(customers: pd.DataFrame, *, confidence: float = 0.95) -> Re
                 StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue
             )
             rows.append(("stratified", *stratified.numbers))
-    differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
+    differences = pd.DataFrame(rows, columns=["measure", "difference", "difference_low", "difference_high"])
     return RecoveryParadox(
         groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value
     )
@@ -396,7 +406,9 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
 class LoyaltyProgramme:
     """What a loyalty programme earns: by the control group, and by the misleading look at members."""
 
-    statement: pd.DataFrame  # measure, value, low, high: currency over all invited, costs below zero
+    statement: (
+        pd.DataFrame
+    )  # measure, value with value_low and value_high: currency over all invited, costs below zero
     net_profit: Estimate  # against the control group
     naive_profit: Estimate  # members against everybody else
 
@@ -456,6 +468,6 @@ def loyalty_programme(
             ("member_lead", *over(member, margin).numbers),
             ("naive_profit", *naive.numbers),
         ],
-        columns=["measure", "value", "low", "high"],
+        columns=["measure", "value", "value_low", "value_high"],
     )
     return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

@@ -30,7 +30,7 @@ class Indicators:
     """One sheet of key figures, and the intervals of those that are proportions."""
 
     sheet: pd.DataFrame  # a row per period
-    intervals: pd.DataFrame  # period, measure, customers (or answers), share, low_share, high_share
+    intervals: pd.DataFrame  # period, measure, customers (or answers), share, share_low, share_high
 
 
 def indicators(
@@ -172,8 +172,8 @@ def indicators(
                     "measure": measure,
                     "customers": of + 0.0,
                     "share": sheet[measure],
-                    "low_share": low,
-                    "high_share": high,
+                    "share_low": low,
+                    "share_high": high,
                 }
             )
         )

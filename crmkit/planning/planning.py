@@ -238,8 +238,8 @@ def retention_by_source(customers: pd.DataFrame, *, confidence: float = 0.95) ->
 
     In: a row per customer: ``source``, ``months`` from the first order to the loss or, where not lost, to today, and
     ``lost`` (0/1). Customers who came late have had less time to leave; Kaplan & Meier's (1958) curve allows for that,
-    a share of those still there does not. Out: ``source``, ``months``, ``retention_rate``, ``low``, ``high``
-    (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the log-rank test (Mantel 1966):
+    a share of those still there does not. Out: ``source``, ``months``, ``retention_rate``, ``retention_rate_low``,
+    ``retention_rate_high`` (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the log-rank test (Mantel 1966):
     one curve for all. The sources were not drawn at random: a difference says who came, not what the promotion did to them.
     Errors: CrmkitError for negative months, ``lost`` other than 0/1, fewer than two sources.
 
@@ -265,7 +265,8 @@ def retention_by_source(customers: pd.DataFrame, *, confidence: float = 0.95) ->
     p_value = (
         float(survdiff(months, lost, source)[1]) if lost.any() else np.nan
     )  # nobody left: nothing to test
-    return table.rename(columns={"time": "months", "share": "retention_rate"}).assign(p_value=p_value)
+    table.columns = table.columns.str.replace("share", "retention_rate")
+    return table.rename(columns={"time": "months"}).assign(p_value=p_value)
 
 
 # --- resources (F29) ------------------------------------------------------------------------

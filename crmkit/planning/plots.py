@@ -76,7 +76,13 @@ def plot_retention_by_source(curves: pd.DataFrame, *, ax: Axes | None = None) ->
             label=label(source, lines=True),
         )
         ax.fill_between(
-            rows["months"], rows["low"], rows["high"], step="post", color=colour, alpha=0.15, linewidth=0
+            rows["months"],
+            rows["retention_rate_low"],
+            rows["retention_rate_high"],
+            step="post",
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
         )
     ax.set_ylim(0, 1.02)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

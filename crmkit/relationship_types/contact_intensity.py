@@ -44,8 +44,8 @@ def fit_contact_response(
     currency per purchase (1 where the response is margin already); ``cost_per_contact`` in currency.
 
     Out: ``ContactResponse``. ``segments``: ``segment``, ``customers``, ``contacts_today`` (mean), ``annoyance_point``
-    (response is highest), ``annoyance_low``, ``annoyance_high``, ``best_contacts`` (profit is highest), ``best_low``,
-    ``best_high``, ``profit_today`` and ``profit_at_best`` (currency per customer and period, contacts paid).
+    (response is highest), ``annoyance_point_low``, ``annoyance_point_high``, ``best_contacts`` (profit is highest),
+    ``best_contacts_low``, ``best_contacts_high``, ``profit_today`` and ``profit_at_best`` (currency per customer and period, contacts paid).
     ``curve``: ``segment``, ``contacts``, ``response``, ``response_low``, ``response_high``, ``break_even_response``,
     ``profit``. ``bins``: ``segment``, ``contacts``, ``rows``, ``response`` as recorded, and ``adjusted_response``: what
     it would be had these rows been those of the mean customer; the curve follows this one.
@@ -188,11 +188,11 @@ def _optimum(
                 "customers": len(set(customer)),
                 "contacts_today": x.mean(),
                 "annoyance_point": annoyance.value,
-                "annoyance_low": annoyance.low,
-                "annoyance_high": annoyance.high,
+                "annoyance_point_low": annoyance.low,
+                "annoyance_point_high": annoyance.high,
                 "best_contacts": best.value,
-                "best_low": best.low,
-                "best_high": best.high,
+                "best_contacts_low": best.low,
+                "best_contacts_high": best.high,
                 "profit_today": margin * y.mean() - cost * x.mean(),
                 "profit_at_best": np.interp(best.value, at, profit, right=np.nan),
             }

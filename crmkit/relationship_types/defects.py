@@ -21,7 +21,7 @@ def participation_funnel(
     In: a row per invited customer with a column of 0 and 1 for each of ``steps``, in order; who took a step took
     those before it. Out: ``measure`` (invited and the steps), ``customers``, ``lost_here`` (at this step),
     ``left_share`` (of those invited), ``step_rate`` (of those at the step before) with its Wilson (1927) interval
-    ``low``, ``high``, and ``weakest``, true where the rate is lowest. Rates are missing where nobody was left.
+    ``step_rate_low``, ``step_rate_high``, and ``weakest``, true where the rate is lowest. Rates are missing where nobody was left.
     Errors: CrmkitError for cells other than 0 and 1, and for a customer who skipped a step.
 
     >>> people = pd.DataFrame({"tried": [1, 1, 1, 0], "active": [1, 0, 0, 0]})
@@ -44,8 +44,8 @@ def participation_funnel(
             "lost_here": [0, *-np.diff(left)],
             "left_share": left / left[0],
             "step_rate": rate,
-            "low": low,
-            "high": high,
+            "step_rate_low": low,
+            "step_rate_high": high,
             "weakest": rate == np.nanmin(rate),
         }
     )
@@ -55,7 +55,7 @@ def participation_funnel(
 class OfferEffect:
     """What an offer does to each later step, and what it earns per customer to whom it was made."""
 
-    steps: pd.DataFrame  # measure, control_share, offered_share, difference, low, high
+    steps: pd.DataFrame  # measure, control_share, offered_share, difference, difference_low, difference_high
     profit_per_offer: Estimate  # currency per customer to whom it was offered, against no offer
 
 
@@ -68,7 +68,7 @@ def offer_effect(
     last what the firm wants: ("tried", "active") for an opening offer, ("stayed", "stayed_later") for an incentive to
     leavers. ``value``: currency that a customer is worth at the last step; ``cost``: currency for each customer who
     takes the first step with the offer. Out: ``OfferEffect``; ``steps`` has ``measure``, ``control_share``,
-    ``offered_share``, ``difference`` and its interval ``low``, ``high`` (Newcombe 1998, method 10);
+    ``offered_share``, ``difference`` and its interval ``difference_low``, ``difference_high`` (Newcombe 1998, method 10);
     ``profit_per_offer`` with Welch's (1947) interval. Shares are of all customers, never of those who took the step
     before: an offer changes who those are. Errors: CrmkitError for other cells, and fewer than two in either group.
 
@@ -94,8 +94,8 @@ def offer_effect(
                 "control_share": took[~given].mean(),
                 "offered_share": took[given].mean(),
                 "difference": more.value,
-                "low": more.low,
-                "high": more.high,
+                "difference_low": more.low,
+                "difference_high": more.high,
             }
         )
     return OfferEffect(steps=pd.DataFrame(rows), profit_per_offer=earned)
@@ -109,7 +109,8 @@ def promise_gap(
     In: a row per order with a column of what was delivered for each promise: ``at_most`` {column: promised}, such as
     days or a price, and ``at_least`` {column: promised}. Out: ``measure`` (the column; last ``all_promises``),
     ``promised``, ``delivered`` (mean), ``gap`` (how much worse than promised on average, in the promise's unit; below
-    zero better) with t interval ``gap_low``, ``gap_high``; ``kept_share`` with Wilson interval ``low``, ``high``.
+    zero better) with t interval ``gap_low``, ``gap_high``; ``kept_share`` with Wilson interval ``kept_share_low``,
+    ``kept_share_high``.
     A mean can be better than the promise while most orders break it. Errors: CrmkitError for cells that are no numbers.
 
     >>> parcels = pd.DataFrame({"days": [1, 1, 5, 1], "price": [9, 9, 9, 14]})
@@ -140,8 +141,8 @@ def promise_gap(
             "gap_low": [*gap_low, np.nan],
             "gap_high": [*gap_high, np.nan],
             "kept_share": share,
-            "low": low,
-            "high": high,
+            "kept_share_low": low,
+            "kept_share_high": high,
         }
     )
 
@@ -151,7 +152,7 @@ class BenefitBreadth:
     """How the effect of a benefit per member falls as more customers have it, and which breadth pays most."""
 
     best_breadth: Estimate  # share of customers; infinite where the data do not reach a turn
-    curve: pd.DataFrame  # breadth_share, effect_per_member, effect_low, effect_high, effect_per_customer
+    curve: pd.DataFrame  # breadth_share, effect_per_member with its _low and _high, effect_per_customer
 
 
 def benefit_breadth(
@@ -194,7 +195,7 @@ def benefit_breadth(
         freedom=fit.df_resid,
     )
     curve = each.summary_frame(1 - confidence)[["mean", "mean_ci_lower", "mean_ci_upper"]].set_axis(
-        ["effect_per_member", "effect_low", "effect_high"], axis=1
+        ["effect_per_member", "effect_per_member_low", "effect_per_member_high"], axis=1
     )
     curve.insert(0, "breadth_share", at)
     curve["effect_per_customer"] = at * (curve["effect_per_member"] - cost_per_member)

@@ -89,8 +89,8 @@ def types_scene(
     deepest = (
         -1.5 * sorted(abs(r["profit"]) for r in rows)[-2]
     )  # a loss beyond this is cut off, as in the plot
-    low = min(0.0, max(deepest, min(r["low"] for r in rows)))
-    high = max(max(r["high"] for r in rows), -0.1 * low, 1e-9)
+    low = min(0.0, max(deepest, min(r["profit_low"] for r in rows)))
+    high = max(max(r["profit_high"] for r in rows), -0.1 * low, 1e-9)
 
     def x(value):
         return _LEFT + _FULL * (np.clip(value, low, high) - low) / (high - low)
@@ -111,7 +111,7 @@ def types_scene(
             css="crm-ghost" if loss else "crm-edge",
             fill=None if loss else "#0072b2" if chosen else "#c4c9cd",
         )
-        scene.line(x(r["low"]), y, x(r["high"]), y, css="crm-edge")
+        scene.line(x(r["profit_low"]), y, x(r["profit_high"]), y, css="crm-edge")
         scene.text(_LEFT + _FULL + 10, y, number(r["profit"]), css="crm-small")
         if name in best["published_type"].split("_or_"):
             scene.text(_BOOK + 30, y, "◆", anchor="middle")

@@ -120,7 +120,7 @@ def compare_relationship_types(
     retention, has r = retention + (1 − retention)·k and earns customers · Σ (r / (1 + d))^t · (unit margin · purchases
     · (1 + u) − n · cost per contact) − programme cost · Σ (1 + d)^−t.
 
-    Out: ``profits`` (relationship_type, profit, low, high, gain_over_basic, break_even_margin: the unit margin from
+    Out: ``profits`` (relationship_type, profit, profit_low, profit_high, gain_over_basic, break_even_margin: the unit margin from
     which on the type earns more than basic, break_even_margin_next: than the type before it, both infinite where there
     is none; best_probability: share of draws in which it is the best; contacts_needed in the first year) and ``best``
     (published_type, best_type, best_probability, agree, published_profit, profit, given_up: the second less the first;
@@ -154,8 +154,8 @@ def compare_relationship_types(
             for column, of in {
                 "relationship_type": np.tile(TYPES, (len(profit), 1)),
                 "profit": profit,
-                "low": low,
-                "high": high,
+                "profit_low": low,
+                "profit_high": high,
                 "gain_over_basic": profit - profit[:, :1],
                 "break_even_margin": _break_even(costs - costs[:, :1], units - units[:, :1]),
                 "break_even_margin_next": _break_even(costs - costs[:, before], units - units[:, before]),

@@ -431,10 +431,10 @@ def types(
         found = {
             "assumed": assumed["gain_over_basic"],
             "value": pilot["gain_over_basic"],
-            "low": pilot["low"] - pilot["profit"][0],
-            "high": pilot["high"] - pilot["profit"][0],
-            "assumed_low": assumed["low"] - assumed["profit"][0],
-            "assumed_high": assumed["high"] - assumed["profit"][0],
+            "low": pilot["profit_low"] - pilot["profit"][0],
+            "high": pilot["profit_high"] - pilot["profit"][0],
+            "assumed_low": assumed["profit_low"] - assumed["profit"][0],
+            "assumed_high": assumed["profit_high"] - assumed["profit"][0],
             "naive": by_value_gain(market, calm, row),
         }
         rows.append(
@@ -502,7 +502,7 @@ def contact_lines(seeds: int):
             for policy in ("randomised", "by_value")
         )
         best = TRIED[truth.argmax()]  # to the next plan tried on the whole market
-        held = ((lot["annoyance_low"] <= best) & (best <= lot["annoyance_high"])).sum()
+        held = ((lot["annoyance_point_low"] <= best) & (best <= lot["annoyance_point_high"])).sum()
         lost = [
             100 * (1 - np.interp(f["annoyance_point"], TRIED, truth) / truth.max()).mean()
             for f in (lot, value)

@@ -288,7 +288,7 @@ def covered(kind, seeds, *, n=700, regular=False):
         frame, _ = simulate(kind, TRUTH[kind], ages_of(n, rng), rng, regular=regular)
         table = FITS[kind](frame).table.set_index("parameter")
         truth = pd.Series(TRUTH[kind])
-        held.append((table["low"] <= truth) & (truth <= table["high"]))
+        held.append((table["estimate_low"] <= truth) & (truth <= table["estimate_high"]))
     return pd.DataFrame(held).mean()
 
 
@@ -395,7 +395,7 @@ def test_gamma_gamma_recovers_the_truth_with_coverage_and_expects_what_is_spent(
         frame, mean = spenders(np.random.default_rng(seed), 800)
         fit = crmkit.fit_gamma_gamma(frame)
         table, truth = fit.table, np.array([6.0, 4.0, 15.0])
-        held.append((table["low"] <= truth) & (truth <= table["high"]))
+        held.append((table["estimate_low"] <= truth) & (truth <= table["estimate_high"]))
     assert (np.mean(held, axis=0) >= expected_share(60)).all(), np.mean(held, axis=0)
     frame, mean = spenders(np.random.default_rng(99), 40_000)
     fit = crmkit.fit_gamma_gamma(frame)
@@ -436,7 +436,7 @@ def test_sbg_recovers_the_truth_with_coverage():
         rng = np.random.default_rng(seed)
         leaves = rng.geometric(np.maximum(rng.beta(0.8, 3.0, 2000), 1e-12))
         table = crmkit.fit_sbg([(leaves > t).sum() for t in range(8)]).table
-        held.append((table["low"] <= [0.8, 3.0]) & (table["high"] >= [0.8, 3.0]))
+        held.append((table["estimate_low"] <= [0.8, 3.0]) & (table["estimate_high"] >= [0.8, 3.0]))
     assert (np.mean(held, axis=0) >= expected_share(150)).all(), np.mean(held, axis=0)
 
 

@@ -233,7 +233,10 @@ def test_what_the_trial_leaves_in_doubt_is_an_open_question():
     for kept, decision in ((34, "open_question"), (28, "open_question"), (48, "pays"), (15, "loses")):
         row = keeping_pays(trial.assign(kept_offered=kept, kept_control=30)).iloc[0]
         assert row["decision"] == decision
-        assert (row["profit_low"] > 0, row["profit_high"] < 0) == (decision == "pays", decision == "loses")
+        assert (row["profit_per_offer_low"] > 0, row["profit_per_offer_high"] < 0) == (
+            decision == "pays",
+            decision == "loses",
+        )
 
 
 def test_newcombes_interval_agrees_with_his_published_examples():
@@ -250,15 +253,15 @@ def test_newcombes_interval_agrees_with_his_published_examples():
         }
     )
     found = keeping_pays(cases)
-    assert found["saved_low"].round(4).tolist() == [0.0524, 0.1705]
-    assert found["saved_high"].round(4).tolist() == [0.3339, 0.8090]
+    assert found["saved_share_low"].round(4).tolist() == [0.0524, 0.1705]
+    assert found["saved_share_high"].round(4).tolist() == [0.3339, 0.8090]
 
 
 def test_the_interval_of_the_profit_covers_the_truth_in_simulated_trials():
     rng, truth = np.random.default_rng(5), {(0.7, 0.1): 20.0, (0.97, 0.01): -7.0, (0.9, 0.0): -10.0}
     for (stay, saved), profit in truth.items():
         found = keeping_pays(_trial(rng, stay, saved, np.full(3000, 400), cost=10.0))
-        held = (found["profit_low"] <= profit) & (profit <= found["profit_high"])
+        held = (found["profit_per_offer_low"] <= profit) & (profit <= found["profit_per_offer_high"])
         assert 0.93 < held.mean() < 0.985
 
 
@@ -286,7 +289,9 @@ def test_profit_scales_with_the_currency_and_the_input_is_left_alone():
     offers = _trial(np.random.default_rng(2), 0.7, 0.1, [500, 800], cost=10.0)
     before, money = offers.copy(), ["cost_per_offer", "customer_value", "acquisition_cost"]
     found, yuan = keeping_pays(offers), keeping_pays(offers.assign(**{c: 7 * offers[c] for c in money}))
-    assert yuan["profit_low"].to_numpy() == pytest.approx(7 * found["profit_low"].to_numpy())
+    assert yuan["profit_per_offer_low"].to_numpy() == pytest.approx(
+        7 * found["profit_per_offer_low"].to_numpy()
+    )
     assert yuan["cost_ratio"].to_numpy() == pytest.approx(found["cost_ratio"].to_numpy())
     pd.testing.assert_frame_equal(offers, before)
     pd.testing.assert_frame_equal(keeping_pays(offers.iloc[::-1]).iloc[::-1], found)

@@ -83,7 +83,7 @@ def test_cdnow_agrees_with_the_customer_summary_and_gives_these_figures():
     )
     assert (
         row["repeat_share"] == pytest.approx(0.6862, abs=1e-4)
-        and row["low"] < row["repeat_share"] < row["high"]
+        and row["repeat_share_low"] < row["repeat_share"] < row["repeat_share_high"]
     )
     assert found.repeat_rate.value == pytest.approx(0.4886, abs=1e-4) and found.naive_median_days == 57
     assert found.median_days.value == np.inf and found.within(545).value == pytest.approx(0.4927, abs=1e-4)
@@ -155,7 +155,7 @@ def test_the_interval_of_the_share_covers_the_truth():
             ]
         )
         row = repeat_business(log, as_of="2024-02-01", rng=rng, resamples=200).split.iloc[0]
-        held.append(row["low"] <= 1 / 3 <= row["high"])
+        held.append(row["repeat_share_low"] <= 1 / 3 <= row["repeat_share_high"])
     assert np.mean(held) > 0.88
 
 
@@ -178,8 +178,8 @@ def test_order_currency_and_time_of_day_change_nothing_and_the_input_is_left_alo
     assert (np.diff(found.curve["returned_share"]) >= 0).all() and found.curve[
         "days_since_first"
     ].is_monotonic_increasing
-    assert (found.curve["low"] <= found.curve["returned_share"]).all()
-    assert (found.curve["returned_share"] <= found.curve["high"]).all()
+    assert (found.curve["returned_share_low"] <= found.curve["returned_share"]).all()
+    assert (found.curve["returned_share"] <= found.curve["returned_share_high"]).all()
 
 
 def test_nobody_back_and_everybody_back_and_one_customer():

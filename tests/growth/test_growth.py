@@ -371,7 +371,9 @@ def year(customers=(1000,), referred=(60,), other=(80,), lost=(100,), **more):
 def test_the_referral_coefficient_has_garwoods_published_interval():
     # Garwood 1936: of a count of 10 the 95 % limits are 4.795 and 18.390
     q = referral_growth(year(referred=[10])).rates.iloc[0]
-    assert (q["estimate"], q["low"], q["high"]) == pytest.approx((0.010, 0.004795, 0.018390), abs=1e-6)
+    assert (q["estimate"], q["estimate_low"], q["estimate_high"]) == pytest.approx(
+        (0.010, 0.004795, 0.018390), abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("referred", [60, 100, 140])
@@ -387,7 +389,9 @@ def test_paths_follow_the_linear_recurrence_and_its_closed_form(referred):
         assert n == pytest.approx((n[0] + 80 / g) * (1 + g) ** t - 80 / g)
     steady = growth.steady_customers
     assert steady == (np.inf if referred >= 100 else pytest.approx(80 / 0.04))
-    assert (growth.paths[["low", "customers", "high"]].diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    assert (growth.paths[["customers_low", "customers", "customers_high"]].diff(axis=1).iloc[:, 1:] >= 0).all(
+        axis=None
+    )
 
 
 def test_intervals_of_coefficient_churn_and_net_growth_cover_the_truth():
@@ -396,7 +400,9 @@ def test_intervals_of_coefficient_churn_and_net_growth_cover_the_truth():
         rates = referral_growth(
             year([400] * 3, rng.poisson(400 * 0.05, 3), [10] * 3, rng.binomial(400, 0.08, 3))
         ).rates
-        held += (rates["low"] <= [0.05, 0.08, -0.03]) & (rates["high"] >= [0.05, 0.08, -0.03])
+        held += (rates["estimate_low"] <= [0.05, 0.08, -0.03]) & (
+            rates["estimate_high"] >= [0.05, 0.08, -0.03]
+        )
     assert (held / runs > 0.92).all() and held[2] / runs < 0.99
 
 

@@ -89,9 +89,15 @@ def test_repeat_buying_alone_is_reversed_the_spurious_look_true_and_leave():
     bought = data[often].groupby(liking)["purchases"].mean()
     assert abs(bought[True] - bought[False]) < 0.5  # by what they buy nobody could tell them apart
     forms = found.forms.set_index("segment")
-    assert forms.loc["spurious_loyalty", "high"] < forms.loc["true_loyalty", "low"] - 0.1
+    assert (
+        forms.loc["spurious_loyalty", "retention_rate_high"]
+        < forms.loc["true_loyalty", "retention_rate_low"] - 0.1
+    )
     # and those who like the firm and seldom buy are kept more surely than those who buy and do not like it
-    assert forms.loc["latent_loyalty", "low"] > forms.loc["spurious_loyalty", "high"]
+    assert (
+        forms.loc["latent_loyalty", "retention_rate_low"]
+        > forms.loc["spurious_loyalty", "retention_rate_high"]
+    )
     assert found.gap.low > 0.2 and found.odds_ratio.low > 1.3 and found.p_value < 1e-6
 
 
@@ -190,8 +196,8 @@ def test_four_is_good_enough_is_reversed_where_the_market_is_competitive():
     found = satisfaction_loyalty(survey(1), **SPLIT)
     gains = found.gains.set_index(["market", "from_score"])
     # the plan to lift the dissatisfied: right for captives, wrong where customers can choose
-    assert gains.loc[("competitive", 4), "low"] > gains.loc[("competitive", 1), "high"]
-    assert gains.loc[("captive", 4), "high"] < gains.loc[("competitive", 4), "low"]
+    assert gains.loc[("competitive", 4), "difference_low"] > gains.loc[("competitive", 1), "difference_high"]
+    assert gains.loc[("captive", 4), "difference_high"] < gains.loc[("competitive", 4), "difference_low"]
     assert gains.loc["captive"]["difference"].idxmax() == 1
     assert found.p_value < 1e-6  # the curves differ
     # hostages are many where there is no choice, mercenaries where there is
@@ -272,7 +278,7 @@ def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
         )
         found = satisfaction_loyalty(data, **SPLIT)
         at = found.curve[(found.curve["market"] == "a") & (found.curve["satisfaction"] == 4)].iloc[0]
-        held.append(at["low"] <= expit(0.7) <= at["high"])
+        held.append(at["retention_rate_low"] <= expit(0.7) <= at["retention_rate_high"])
         p.append(found.p_value < 0.05)
     assert abs(np.mean(held) - 0.95) < 0.06 and np.mean(p) < 0.13
 

@@ -87,7 +87,7 @@ def test_intervals_agree_with_wilsons_published_numbers():
     found = crmkit.indicators(log, as_of="2024-06-30").intervals
     row = found[(found["measure"] == "retention_rate") & (found["period"] == "2024Q2")].iloc[0]
     assert row["customers"] == 263
-    assert (row["low_share"], row["high_share"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert (row["share_low"], row["share_high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert len(found) == 3  # nothing for the first quarter's retention
 
 
@@ -98,7 +98,7 @@ def test_intervals_hold_the_true_retention_19_times_in_20():
         back = first[rng.random(150) < 0.3].assign(date=pd.Timestamp("2024-05-01"))
         found = crmkit.indicators(pd.concat([first, back]), as_of="2024-06-30").intervals
         row = found[found["measure"] == "retention_rate"].iloc[0]
-        held.append(row["low_share"] <= 0.3 <= row["high_share"])
+        held.append(row["share_low"] <= 0.3 <= row["share_high"])
     assert np.mean(held) > 0.9
 
 

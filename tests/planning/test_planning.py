@@ -297,7 +297,7 @@ def test_kaplan_meier_intervals_cover_the_true_retention():
             {"source": np.tile(["a", "b"], 150), "months": np.minimum(stays, seen), "lost": stays <= seen}
         )
         curve = retention_by_source(rows).query("source == 'a' and months <= 6").iloc[-1]
-        held += curve["low"] <= np.exp(-0.6) <= curve["high"]
+        held += curve["retention_rate_low"] <= np.exp(-0.6) <= curve["retention_rate_high"]
     assert held / runs > 0.90
 
 
@@ -322,7 +322,10 @@ def test_time_under_observation_reverses_which_source_seems_to_stay():
     at = {
         s: found[(found["source"] == s) & (found["months"] <= 1.5)].iloc[-1] for s in ("double_11", "other")
     }
-    assert at["double_11"]["high"] < at["other"]["low"] and found["p_value"].iloc[0] < 0.001
+    assert (
+        at["double_11"]["retention_rate_high"] < at["other"]["retention_rate_low"]
+        and found["p_value"].iloc[0] < 0.001
+    )
 
 
 @pytest.mark.parametrize(

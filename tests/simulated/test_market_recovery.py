@@ -30,7 +30,9 @@ def test_pareto_nbd_finds_the_rates_that_made_the_record_shop(shops):
     """The market's own law refitted: the 95% intervals hold the truth (of 32; 27 is 4 standard deviations down)."""
     tables = [crmkit.fit_pareto_nbd(customers).table.set_index("parameter") for customers in shops]
     held = sum(
-        t.loc[name, "low"] <= value <= t.loc[name, "high"] for t in tables for name, value in PARETO.items()
+        t.loc[name, "estimate_low"] <= value <= t.loc[name, "estimate_high"]
+        for t in tables
+        for name, value in PARETO.items()
     )
     assert held >= 27
 
@@ -126,8 +128,8 @@ def test_where_contacts_come_whole_the_best_number_is_a_corner_that_the_smooth_m
     found = readings["as it is", "randomised"]
     assert (
         (found["best"] == 1).all()
-        and (found["annoyance_low"] > 1).all()
-        and (found["annoyance_high"] < 2.1).all()
+        and (found["annoyance_point_low"] > 1).all()
+        and (found["annoyance_point_high"] < 2.1).all()
     )
 
 

@@ -29,13 +29,16 @@ class Fitted:
 
     @property
     def table(self) -> pd.DataFrame:
-        """``parameter``, ``estimate``, ``standard_error``, and the 95 % interval ``low`` … ``high``.
+        """``parameter``, ``estimate``, ``standard_error``, and the 95 % interval
+        ``estimate_low`` … ``estimate_high``.
 
         The interval is taken on the logarithm, where the likelihood of a positive parameter is closer to symmetric.
         """
         found = pd.DataFrame({"estimate": self.params, "standard_error": self.standard_errors})
         factor = np.exp(1.959963984540054 * found["standard_error"] / found["estimate"])
-        found = found.assign(low=found["estimate"] / factor, high=found["estimate"] * factor)
+        found = found.assign(
+            estimate_low=found["estimate"] / factor, estimate_high=found["estimate"] * factor
+        )
         return found.rename_axis("parameter").reset_index()
 
 
