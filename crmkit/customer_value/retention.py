@@ -1,9 +1,11 @@
 """Retention economics (F18): what fewer defections are worth, what the published figures assume, when keeping pays."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.intervals import difference_of_shares
 from crmkit.core.schema import (
@@ -33,11 +35,11 @@ _ASSUMPTIONS = {
 
 
 def defection_lift(
-    defection_rate,
+    defection_rate: ArrayLike,
     *,
-    annual_discount_rate,
-    annual_profit_growth=0.0,
-    acquisition_years=0.0,
+    annual_discount_rate: ArrayLike,
+    annual_profit_growth: ArrayLike = 0.0,
+    acquisition_years: ArrayLike = 0.0,
     reading: str = "percentage_points",
     cut: float = 0.05,
 ) -> np.ndarray:
@@ -57,32 +59,41 @@ def defection_lift(
     """
     require_choice(reading, READINGS, name="reading")
     require_between(cut, 0, 1, name="cut")
-    given = (defection_rate, annual_discount_rate, annual_profit_growth, acquisition_years)
-    rate, discount, growth, cost = map(as_numbers, given)
-    for (name, (low, high)), number in zip(_ASSUMPTIONS.items(), (rate, discount, growth, cost)):
-        for end in (number.min(), number.max()):
-            require_between(float(end), low, high, name=name)
+    rate = _assumed("defection_rate", defection_rate)
+    discount = _assumed("annual_discount_rate", annual_discount_rate)
+    growth = _assumed("annual_profit_growth", annual_profit_growth)
+    cost = _assumed("acquisition_years", acquisition_years)
     fewer = rate - cut if reading == "percentage_points" else rate * (1 - cut)
-    before, after = (1 - (1 - share) * (1 + growth) / (1 + discount) for share in (rate, fewer))
+    before = 1 - (1 - rate) * (1 + growth) / (1 + discount)
+    after = 1 - (1 - fewer) * (1 + growth) / (1 + discount)
     with np.errstate(divide="ignore", invalid="ignore"):
         lift = (1 / after - cost) / (1 / before - cost) - 1
     return np.where((after > 0) & (before * cost < 1) & (fewer > -1e-12), lift, np.nan)
 
 
+def _assumed(name: str, given: ArrayLike) -> np.ndarray:
+    """One assumption as numbers, refused outside its range."""
+    numbers = as_numbers(given)
+    low, high = _ASSUMPTIONS[name]
+    for end in (numbers.min(), numbers.max()):
+        require_between(float(end), low, high, name=name)
+    return numbers
+
+
 def retention_economics(
-    claims: pd.DataFrame = PUBLISHED_LIFTS,
+    claims: pd.DataFrame | None = None,
     *,
     unknown: str = "defection_rate",
-    reading=READINGS,
+    reading: str | Sequence[str] = READINGS,
     cut: float = 0.05,
-    defection_rate=0.2,
-    annual_discount_rate=0.1,
-    annual_profit_growth=0.0,
-    acquisition_years=0.0,
+    defection_rate: ArrayLike = 0.2,
+    annual_discount_rate: ArrayLike = 0.1,
+    annual_profit_growth: ArrayLike = 0.0,
+    acquisition_years: ArrayLike = 0.0,
 ) -> pd.DataFrame:
     """Under which assumptions each published figure comes true: one is solved for, the others are tried as given.
 
-    ``claims``: ``sector`` and ``npv_lift`` (0.85 = +85 %), Reichheld & Sasser's six if not given. ``unknown`` is the
+    ``claims``: ``sector`` and ``npv_lift`` (0.85 = +85 %), Reichheld & Sasser's six (``PUBLISHED_LIFTS``) if not given. ``unknown`` is the
     assumption to be found, one of ``defection_rate``, ``annual_discount_rate``, ``annual_profit_growth`` (all a year),
     ``acquisition_years`` (the cost of winning a customer in years of today's profit); what is given for it is not used.
     Of every other one, and of ``reading``, several may be given: all combinations are tried. ``defection_lift`` has the
@@ -99,8 +110,7 @@ def retention_economics(
     >>> retention_economics(annual_discount_rate=0.05)["defection_rate"].round(3).tolist()
     [0.059, 0.1, 0.111, 0.111, 0.143, 0.167, nan, nan, nan, nan, nan, nan]
     """
-    from scipy.optimize import brentq
-
+    claims = PUBLISHED_LIFTS if claims is None else claims
     require_choice(unknown, _ASSUMPTIONS, name="unknown")
     require_between(cut, 0, 1, name="cut")
     require_known(claims, ["sector"], what="retention_economics")
@@ -112,42 +122,58 @@ def retention_economics(
         "acquisition_years": acquisition_years,
         "reading": reading,
     }
-    known = {name: np.atleast_1d(values).tolist() for name, values in given.items() if name != unknown}
+    tried = {name: np.atleast_1d(values).tolist() for name, values in given.items() if name != unknown}
+    names = list(reversed(tried))
     rows = []
-    for values in product(*reversed(known.values())):
-        setting = dict(zip(reversed(known), values))
-        low, high = _ASSUMPTIONS[unknown]
-        by_points = unknown == "defection_rate" and setting["reading"] == "percentage_points"
-        tried = np.linspace(cut if by_points else low, high, 4001)  # a rate cannot fall below 0
-
-        def lift_at(**assumed):
-            return defection_lift(**{**setting, **assumed}, cut=cut)
-
-        found = lift_at(**{unknown: tried})
+    for values in product(*(tried[name] for name in names)):
+        search = _Search(setting=dict(zip(names, values)), unknown=unknown, cut=cut)
         for sector, lift in zip(claims["sector"], lifts):
-            off = np.where(
-                np.isclose(found, lift, rtol=1e-9), 0.0, found - lift
-            )  # the range may end at a solution
-            crossed = np.flatnonzero(off[:-1] * off[1:] < 0)
-            solved = [
-                *tried[off == 0],
-                *(brentq(lambda x: lift_at(**{unknown: x}) - lift, *tried[i : i + 2]) for i in crossed),
-            ]
-            for x in sorted(solved) or [np.nan]:
-                row = {**setting, unknown: x}
-                moved = (
-                    {}
-                    if np.isnan(x)
-                    else {
-                        f"{name}_effect": lift_at(**row | {name: min(row[name] + 0.01, top)}) - lift
-                        for name, (_, top) in _ASSUMPTIONS.items()
-                    }
-                )
-                most = np.nanmax(found, initial=0)
-                rows.append({"sector": sector, "npv_lift": lift, **row, "highest_lift": most, **moved})
+            for solution in search.solutions(lift) or [np.nan]:
+                rows.append({"sector": sector, "npv_lift": lift} | search.row(solution, lift))
     effects = [f"{name}_effect" for name in _ASSUMPTIONS]
     columns = ["sector", "npv_lift", "reading", *_ASSUMPTIONS, "highest_lift", *effects]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(effects, float))
+
+
+class _Search:
+    """All assumptions but one given: where over the range of the unknown one the lift is a published figure."""
+
+    def __init__(self, *, setting: dict, unknown: str, cut: float):
+        self.setting = setting
+        self.unknown = unknown
+        self.cut = cut
+        low, high = _ASSUMPTIONS[unknown]
+        by_points = unknown == "defection_rate" and setting["reading"] == "percentage_points"
+        self.tried = np.linspace(cut if by_points else low, high, 4001)  # a rate cannot fall below 0
+        self.found = self.lift(**{unknown: self.tried})
+
+    def lift(self, **assumed) -> np.ndarray:
+        """The lift under the setting, with the assumptions given in place of its own."""
+        return defection_lift(**(self.setting | assumed), cut=self.cut)
+
+    def solutions(self, lift: float) -> list[float]:
+        """The values of the unknown under which the lift comes true, in order; there may be two."""
+        from scipy.optimize import brentq
+
+        def off(assumed):
+            return self.lift(**{self.unknown: assumed}) - lift
+
+        at_lift = np.isclose(self.found, lift, rtol=1e-9)  # the range may end at a solution
+        distance = np.where(at_lift, 0.0, self.found - lift)
+        solved = self.tried[distance == 0].tolist()
+        for i in np.flatnonzero(distance[:-1] * distance[1:] < 0):
+            solved.append(brentq(off, self.tried[i], self.tried[i + 1]))
+        return sorted(solved)
+
+    def row(self, solution: float, lift: float) -> dict:
+        """The assumptions, the most that is found in the range, and what each moves when it is 0.01 higher."""
+        row = self.setting | {self.unknown: solution}
+        moved = {}
+        if not np.isnan(solution):
+            for name, (_, top) in _ASSUMPTIONS.items():
+                higher = min(row[name] + 0.01, top)
+                moved[f"{name}_effect"] = self.lift(**(row | {name: higher})) - lift
+        return row | {"highest_lift": np.nanmax(self.found, initial=0)} | moved
 
 
 def keeping_pays(offers: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
