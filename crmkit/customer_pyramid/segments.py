@@ -147,11 +147,11 @@ def rfm_scores(customers: pd.DataFrame, *, bins: int = 5) -> pd.DataFrame:
 
 
 def name_segments(
-    scores: pd.DataFrame, *, rules: Sequence[SegmentRule] = SEGMENT_RULES, bins: int = 5
+    scores: pd.DataFrame, *, rules: Sequence[SegmentRule] | None = None, bins: int = 5
 ) -> pd.DataFrame:
     """The scores with the segment that each customer falls into: the first rule that holds.
 
-    In: what ``rfm_scores`` gives, with the same ``bins``. Out: the same and ``segment``, a slug whose names are in the
+    In: what ``rfm_scores`` gives, with the same ``bins``; ``rules``, ``SEGMENT_RULES`` if not given. Out: the same and ``segment``, a slug whose names are in the
     catalogue. Errors: CrmkitError for rules that leave a combination uncovered (``check_rules`` shows which), scores
     outside 1 … bins.
 
@@ -160,6 +160,7 @@ def name_segments(
     >>> name_segments(one)["segment"].tolist()
     ['champions']
     """
+    rules = SEGMENT_RULES if rules is None else rules
     require_columns(scores, ["customer_id", *_SCORES.values()], what="name_segments")
     uncovered = check_rules(rules, bins=bins).uncovered
     if len(uncovered):
