@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .schema import require_between
+from .schema import require_between, require_draws
 
 
 def best_spread(
@@ -60,7 +60,7 @@ def best_spread(
 def draw_elasticities(e: np.ndarray, sd: float, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Elasticities that might be the true ones: beta distributed around ``e``, each for itself; one row per draw."""
     require_between(sd, 0, 0.5, name="elasticity_sd")
-    require_between(draws, 100, 1_000_000, name="draws")
+    draws = require_draws(draws)
     spread = np.minimum(sd, 0.9 * np.sqrt(e * (1 - e)))  # a beta distribution cannot be wider
     drawn = np.tile(e, (draws, 1))
     for tier in np.flatnonzero(spread > 0):

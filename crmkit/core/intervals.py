@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import CrmkitError
-from .schema import as_numbers, require_between, require_confidence
+from .schema import as_numbers, require_between, require_confidence, require_draws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def bootstrap_each(
     estimates = [float(statistic(values, ones)) for statistic in statistics]
     if rng is None:
         return [Estimate(value=value) for value in estimates]
-    require_between(resamples, 100, 1_000_000, name="resamples")
+    resamples = require_draws(resamples, name="resamples")
     drawn = np.empty((resamples, len(estimates)))
     for resample in drawn:
         weights = np.bincount(rng.integers(0, n, n), minlength=n).astype(float)
@@ -98,13 +98,28 @@ def tails(confidence: float) -> tuple[float, float]:
 
 
 def interval_of(drawn, *, value: float, confidence: float = 0.95) -> Estimate:
-    """The estimate ``value`` with the central interval of simulated numbers."""
+    """The estimate ``value`` with the central interval of simulated numbers, at least a hundred of them.
+
+    >>> interval_of(range(1001), value=500).numbers
+    (500.0, 25.0, 975.0)
+    """
+    require_draws(np.size(drawn))
     # "lower"/"higher" take drawn numbers as they are: no interpolation, so that infinity stays infinity and not NaN
     low, high = (
         float(np.quantile(np.asarray(drawn, dtype=float), tail, method=method))
         for tail, method in zip(tails(confidence), ("lower", "higher"))
     )
     return Estimate(value=float(value), low=low, high=high, confidence=confidence)
+
+
+def ends_of(drawn, *, confidence: float = 0.95) -> np.ndarray:
+    """Both ends of the central intervals of simulated numbers: a row per draw (at least a hundred), a column per number.
+
+    >>> ends_of(np.arange(202.0).reshape(101, 2), confidence=0.9).round(6).tolist()
+    [[10.0, 11.0], [190.0, 191.0]]
+    """
+    require_draws(len(drawn))
+    return np.quantile(drawn, tails(confidence), axis=0)
 
 
 def turning_point(at, slope, error, *, confidence: float = 0.95, freedom: float = np.inf) -> Estimate:

@@ -55,6 +55,12 @@ def require_confidence(confidence) -> None:
     require_between(confidence, 0.5, 0.999, name="confidence")
 
 
+def require_draws(draws, *, name: str = "draws") -> int:
+    """The number of simulated draws, whole; under 100 the ends of an interval would be those of single draws."""
+    require_between(draws, 100, 1_000_000, name=name)
+    return int(draws)
+
+
 def refuse_rows(wrong, code: str, column=None, **fields) -> None:
     """Raise the error ``code`` where a row is wrong: the first one, its cell of ``column`` (a Series), how many."""
     if wrong.any():

@@ -8,7 +8,7 @@ import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import Estimate, difference, interval_of, survival_curve, tails
+from crmkit.core.intervals import Estimate, difference, ends_of, interval_of, survival_curve
 from crmkit.core.schema import (
     require_between,
     require_choice,
@@ -383,7 +383,7 @@ def compare_plans(
     options: pd.DataFrame,
     *,
     budget: float,
-    ways: Mapping[str, str] = WAYS,
+    ways: Mapping[str, str] | None = None,
     rng: np.random.Generator | None = None,
     elasticity_sd: float = 0.1,
     draws: int = 2000,
@@ -392,7 +392,7 @@ def compare_plans(
     """The same budget planned by time, by product and by customer, on the same uses (F29).
 
     In: ``options`` as for ``plan_budget`` (its limits and groups are not heeded here), a row per period, product and
-    tier, and ``ways``: {way: column that it goes by}. Who plans by time sees one total per period: its margin, its
+    tier, and ``ways``: {way: column that it goes by}, ``WAYS`` if not given. Who plans by time sees one total per period: its margin, its
     resources and its mean elasticity (weighted by margin); spreads the budget over these totals as ``plan_budget``
     does, and scales all uses of a period alike. So a way is good where the uses that it keeps apart differ in what one
     more unit of money returns.
@@ -410,6 +410,7 @@ def compare_plans(
     1      planning_by_time   160.0    56.1
     2  planning_by_customer   216.1     0.0
     """
+    ways = WAYS if ways is None else ways
     m, x, e = _uses(options, budget)
     require_columns(options, list(ways.values()), what="compare_plans")
     plans = {"best_plan": best_spread(m, x, e, 0 * x, 0 * x + budget, budget=budget)}
@@ -427,10 +428,9 @@ def compare_plans(
     )
     if rng is not None:
         seed = rng.integers(2**63)  # one draw for all: a fair comparison
-        table[["profit_low", "profit_high"]] = [
-            np.quantile(
-                _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(confidence)
-            )
+        tried = [
+            _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed))
             for after in plans.values()
         ]
+        table["profit_low"], table["profit_high"] = ends_of(np.transpose(tried), confidence=confidence)
     return table.assign(regret=table["profit"].max() - table["profit"])

@@ -1,5 +1,7 @@
 """A number given as text, as nothing or as NaN where an argument is meant to be one: an error in words, everywhere."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,3 +167,61 @@ def test_what_is_no_number_is_refused_where_one_is_meant(call, name, wrong):
     call()
     with pytest.raises(CrmkitError):
         call(**{name: wrong})
+
+
+SHOP = crmkit.CustomerBase(
+    customers=100, repeat_rate=0.5, dispersion=0.5, unit_margin=10, purchases_per_year=10
+)
+CLUB = crmkit.Programme(level="social", purchase_lift=0.5, purchase_lift_sd=0.1, setup_cost=3000)
+CASES = pd.DataFrame(
+    {
+        "segment": ["a"],
+        "customers": 100,
+        "unit_margin": 40.0,
+        "purchases_per_year": 3.0,
+        "retention_rate": 0.5,
+    }
+)
+LADDER = {"rungs": pd.DataFrame({"rung": ["client"], "margin": [100]}), "discount_rate_per_period": 0.1}
+# every promised function that draws at random, by how often it is told to
+DRAWING = {
+    "compare_plans": lambda n: compare_plans(
+        USES, budget=20, ways={"planning_by_customer": "tier"}, rng=RNG(1), draws=n
+    ),
+    "compare_relationship_types": lambda n: crmkit.compare_relationship_types(CASES, rng=RNG(1), draws=n),
+    "customer_ladder": lambda n: crmkit.customer_ladder(PANEL, **LADDER, rng=RNG(1), resamples=n),
+    "gini": lambda n: crmkit.gini(VALUES, rng=RNG(1), resamples=n),
+    "long_tail": lambda n: crmkit.long_tail(VALUES, threshold=50, rng=RNG(1), resamples=n),
+    "pareto_share": lambda n: crmkit.pareto_share(VALUES, rng=RNG(1), resamples=n),
+    "pareto_test": lambda n: crmkit.pareto_test(VALUES, rng=RNG(1), resamples=n),
+    "plan_budget": lambda n: crmkit.plan_budget(USES, budget=20, rng=RNG(1), draws=n),
+    "programme_economics": lambda n: crmkit.programme_economics(CLUB, base=SHOP, rng=RNG(1), draws=n),
+    "purchase_funnel": lambda n: crmkit.purchase_funnel(STAGES, rng=RNG(1), draws=n),
+    "reallocate": lambda n: crmkit.reallocate(TIERS, elasticity=0.2, margin_rate=0.3, rng=RNG(1), draws=n),
+    "recommend_level": lambda n: crmkit.recommend_level(SHOP, programmes=[CLUB], rng=RNG(1), draws=n),
+    "repeat_business": lambda n: crmkit.repeat_business(LOG, as_of="2024-06-30", rng=RNG(1), resamples=n),
+    "stakeholder_map": lambda n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), draws=n),
+    "whale_curve": lambda n: crmkit.whale_curve(VALUES, rng=RNG(1), resamples=n),
+}
+
+
+def test_every_promised_function_that_draws_is_tried_here():
+    drawing = set()
+    for name in crmkit.__all__:
+        promised = getattr(crmkit, name)
+        if (
+            inspect.isfunction(promised)
+            and {"draws", "resamples"} & inspect.signature(promised).parameters.keys()
+        ):
+            drawing.add(name)
+    assert drawing == set(DRAWING)
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_an_interval_of_fewer_than_a_hundred_draws_is_refused(name):
+    """From one draw the ends of an interval were that draw, beside the value; from none there was an IndexError."""
+    DRAWING[name](100)
+    for too_few in (0, 1, 99, -5):
+        with pytest.raises(CrmkitError) as error:
+            DRAWING[name](too_few)
+        assert error.value.code == "out_of_range"
