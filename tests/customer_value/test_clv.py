@@ -24,11 +24,16 @@ TRUTH = {
 }  # in weeks
 
 
+def known(params):
+    """The covariance of parameters that are known."""
+    return pd.DataFrame(0.0, index=list(params), columns=list(params))
+
+
 def model(kind, params, time_unit="week"):
     more = {
         "params": params,
         "log_likelihood": 0.0,
-        "standard_errors": {},
+        "covariance": known(params),
         "customers": 1,
         "time_unit": time_unit,
     }
@@ -280,15 +285,33 @@ def test_the_probabilities_of_counts_add_up_and_have_the_expected_mean(kind):
 # --- known truth -----------------------------------------------------------------------------
 
 
+FORECAST = ["p_alive", "expected_purchases"]
+FOUR = pd.DataFrame(
+    {
+        "customer_id": ["bought once", "came back", "gone silent", "buys often"],
+        "frequency": [0, 2, 4, 20],
+        "t_x": [0.0, 120.0, 90.0, 260.0],
+        "T": [270.0, 270.0, 270.0, 270.0],
+    }
+)
+
+
 def covered(kind, seeds, *, n=700, regular=False):
-    """Per parameter, the share of 95 % intervals that hold the truth."""
+    """Per parameter and per forecast of four histories, the share of 95 % intervals that hold the truth."""
     held = []
+    right = model(kind, TRUTH[kind]).forecast(FOUR, days=364)[FORECAST]
     for seed in range(seeds):
         rng = np.random.default_rng([seed, n])
         frame, _ = simulate(kind, TRUTH[kind], ages_of(n, rng), rng, regular=regular)
-        table = FITS[kind](frame).table.set_index("parameter")
+        fit = FITS[kind](frame)
+        table = fit.table.set_index("parameter")
         truth = pd.Series(TRUTH[kind])
-        held.append((table["estimate_low"] <= truth) & (truth <= table["estimate_high"]))
+        found = fit.forecast(FOUR, days=364)
+        inside = (table["estimate_low"] <= truth) & (truth <= table["estimate_high"])
+        for name in FORECAST:
+            sure = (found[f"{name}_low"] <= right[name]) & (right[name] <= found[f"{name}_high"])
+            inside = pd.concat([inside, sure.set_axis(name + " " + FOUR["customer_id"])])
+        held.append(inside)
     return pd.DataFrame(held).mean()
 
 
@@ -363,8 +386,13 @@ def test_standard_errors_agree_with_statsmodels_curvature_of_the_likelihood_writ
         assert fit.log_likelihood == pytest.approx(again(at), abs=1e-4)
         for change in np.eye(len(at)) * 1e-3:  # a maximum: nothing near is likelier
             assert again(at * (1 + change)) < fit.log_likelihood > again(at * (1 - change))
-        errors = np.sqrt(np.diag(np.linalg.inv(-approx_hess3(at, again))))
+        covariance = np.linalg.inv(-approx_hess3(at, again))
+        errors = np.sqrt(np.diag(covariance))
         assert list(fit.standard_errors.values()) == pytest.approx(errors, rel=2e-3)
+        assert list(fit.covariance) == list(fit.covariance.index) == list(fit.params)
+        assert fit.covariance.to_numpy() / np.outer(errors, errors) == pytest.approx(
+            covariance / np.outer(errors, errors), abs=5e-3
+        )
 
 
 def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit():
@@ -395,7 +423,14 @@ def test_gamma_gamma_recovers_the_truth_with_coverage_and_expects_what_is_spent(
         frame, mean = spenders(np.random.default_rng(seed), 800)
         fit = crmkit.fit_gamma_gamma(frame)
         table, truth = fit.table, np.array([6.0, 4.0, 15.0])
-        held.append((table["estimate_low"] <= truth) & (truth <= table["estimate_high"]))
+        inside = (table["estimate_low"] <= truth) & (truth <= table["estimate_high"])
+        seen = pd.DataFrame(
+            {"customer_id": range(3), "frequency": [0, 1, 8], "monetary": [np.nan, 60.0, 12.0]}
+        )
+        spent = fit.forecast(seen)
+        right = [30.0, (15 + 60) * 6 / (6 + 3), (15 + 8 * 12) * 6 / (48 + 3)]  # (v + x·z)·p / (p·x + q − 1)
+        sure = (spent["expected_spend_low"] <= right) & (right <= spent["expected_spend_high"])
+        held.append([*inside, *sure])
     assert (np.mean(held, axis=0) >= expected_share(60)).all(), np.mean(held, axis=0)
     frame, mean = spenders(np.random.default_rng(99), 40_000)
     fit = crmkit.fit_gamma_gamma(frame)
@@ -432,11 +467,24 @@ def test_scaling_the_currency_scales_spend_and_its_scale_only():
 
 def test_sbg_recovers_the_truth_with_coverage():
     held = []
+    # survival B(α, β + t) / B(α, β), and the renewals of those with five behind them, added up one by one
+    t = np.arange(3000)
+    survival = special.beta(0.8, 3.0 + t) / special.beta(0.8, 3.0)
+    right = pd.DataFrame(
+        {"survival_share": survival, "retention_rate": np.append(np.nan, survival[1:] / survival[:-1])}
+    ).iloc[[3, 12]]
+    renewals = (survival[6:] / survival[5] * 1.1 ** -np.arange(len(t) - 6)).sum()
     for seed in range(150):
         rng = np.random.default_rng(seed)
         leaves = rng.geometric(np.maximum(rng.beta(0.8, 3.0, 2000), 1e-12))
-        table = crmkit.fit_sbg([(leaves > t).sum() for t in range(8)]).table
-        held.append((table["estimate_low"] <= [0.8, 3.0]) & (table["estimate_high"] >= [0.8, 3.0]))
+        fit = crmkit.fit_sbg([(leaves > t).sum() for t in range(8)])
+        inside = (fit.table["estimate_low"] <= [0.8, 3.0]) & (fit.table["estimate_high"] >= [0.8, 3.0])
+        curve = fit.curve(12).iloc[[3, 12]]  # within the periods seen, and beyond them
+        there, stays = right["survival_share"], right["retention_rate"]
+        sure = (curve["survival_share_low"] <= there) & (there <= curve["survival_share_high"])
+        sure_rate = (curve["retention_rate_low"] <= stays) & (stays <= curve["retention_rate_high"])
+        old = fit.residual_lifetime(renewals=5, discount_rate=0.1)
+        held.append([*inside, *sure, *sure_rate, old.contains(renewals)])
     assert (np.mean(held, axis=0) >= expected_share(150)).all(), np.mean(held, axis=0)
 
 
@@ -469,17 +517,19 @@ def test_residual_lifetime_is_the_discounted_sum_of_the_survival_curve():
     for renewals in (0, 1, 5):
         ahead = curve[renewals + 1 :] / curve[renewals]
         summed = (ahead * 1.1 ** -np.arange(len(ahead))).sum()
-        assert fit.residual_lifetime(renewals=renewals, discount_rate=0.1) == pytest.approx(summed, rel=1e-9)
+        assert fit.residual_lifetime(renewals=renewals, discount_rate=0.1).value == pytest.approx(
+            summed, rel=1e-9
+        )
     a, b = 2.5, 3.0
-    known = fit.__class__(
+    known_fit = fit.__class__(
         params={"alpha": a, "beta": b},
         log_likelihood=0.0,
-        standard_errors={},
+        covariance=known({"alpha": a, "beta": b}),
         customers=1,
         survivors=fit.survivors,
         constant_retention=0.5,
     )
-    assert known.residual_lifetime(renewals=0, discount_rate=0) == pytest.approx(
+    assert known_fit.residual_lifetime(renewals=0, discount_rate=0).value == pytest.approx(
         b / (a - 1)
     )  # the mean of a sum
 
@@ -534,7 +584,7 @@ def test_every_column_has_a_term():
             spend=GammaGamma(
                 params={"p": 6.0, "q": 4.0, "v": 15.0},
                 log_likelihood=0.0,
-                standard_errors={},
+                covariance=known({"p": 6.0, "q": 4.0, "v": 15.0}),
                 customers=1,
                 spend_frequency_correlation=None,
             ),
