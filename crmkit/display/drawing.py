@@ -177,6 +177,20 @@ def paired_bars(
         ax.bar_label(bars, [show(value) for value in table[slug]], padding=3, fontsize=9)
 
 
+def before_and_after(ax: Axes | None, table: pd.DataFrame, *, name: str, profit_change: Estimate) -> Axes:
+    """Resources before and after, a pair of bars for each row, and below the title the change of profit to expect.
+
+    ``table``: ``resources_before``, ``resources_after``, and the column ``name`` with what the resources go to.
+    """
+    said = f"{label('profit_change')}{colon()}{with_interval(profit_change, number)}"
+    ax = axes(ax, f"{label('reallocation')}\n{said}", size=(7, 4.2), y=("resources", number))
+    paired_bars(ax, table, ("resources_before", "resources_after"), colours=(PALE, BLUE))
+    ax.set_xticks(range(len(table)), [label(slug, lines=True) for slug in table[name]])
+    ax.margins(y=0.12)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
 def estimate_bars(ax: Axes, slugs, estimates, *, show=number, best=None) -> None:
     """A row per slug: a bar, its interval and the value beside it; ``best`` is the slug to be seen first.
 

@@ -1,17 +1,15 @@
 """Campaigns and budgets: uplift, sample size, retention by source, budget plans (F28, F29)."""
 
-from types import SimpleNamespace
-
 import pandas as pd
 from matplotlib.axes import Axes
 
-from crmkit.customer_pyramid.plots_pyramid import plot_reallocation
 from crmkit.display.drawing import (
     BLUE,
     DARK,
     INK,
     VERMILION,
     axes,
+    before_and_after,
     colon,
     estimate_bars,
     estimates,
@@ -94,12 +92,7 @@ def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``BudgetPlan``.
     """
-    return plot_reallocation(
-        SimpleNamespace(
-            tiers=result.options.rename(columns={"option": "tier"}), profit_change=result.profit_change
-        ),
-        ax=ax,
-    )
+    return before_and_after(ax, result.options, name="option", profit_change=result.profit_change)
 
 
 def plot_ways_of_planning(table: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:
