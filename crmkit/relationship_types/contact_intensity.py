@@ -140,8 +140,8 @@ def _respond(contacts, adjust_for, reading, margin, cost, confidence) -> Contact
         zh, en = term_pair(name) if has_term(name) else (name, name)
         notes += [
             message_pair(f"note_{point}_not_seen", segment_zh=zh, segment_en=en, most=f"{x[own].max():g}")
-            for point in ("annoyance", "best")
-            if tables[0][f"{point}_high"].item() == np.inf
+            for point, column in (("annoyance", "annoyance_point_high"), ("best", "best_contacts_high"))
+            if tables[0][column].item() == np.inf
         ]
     segments, curve, bins = (pd.concat(tables, ignore_index=True) for tables in zip(*parts))
     first = ["segment", *segments.columns.drop("segment")]

@@ -479,7 +479,7 @@ def test_referral_value_refuses_what_it_cannot_count():
 
 
 def test_every_column_and_slug_of_growth_is_a_term():
-    found = ladder(walk(np.random.default_rng(1), 50, 4), rng=np.random.default_rng(1), resamples=10)
+    found = ladder(walk(np.random.default_rng(1), 50, 4), rng=np.random.default_rng(1), resamples=100)
     growth = referral_growth(year(invitations=[300]))
     frames = [
         purchase_funnel(funnel([9, 8, 7, 6, 5]), rng=np.random.default_rng(1)),
