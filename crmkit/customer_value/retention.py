@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike
 from crmkit.core.intervals import difference_of_shares
 from crmkit.core.schema import (
     as_numbers,
-    refuse_rows,
     require_between,
     require_choice,
     require_known,
     require_numbers,
+    require_unique,
 )
+from crmkit.core.trials import is_treated
 
 READINGS = ("percentage_points", "relative")
 # Reichheld & Sasser (1990): by how much a customer's net present value rises when the defection rate falls by "5 %"
@@ -176,49 +177,67 @@ class _Search:
         return row | {"highest_lift": np.nanmax(self.found, initial=0)} | moved
 
 
-def keeping_pays(offers: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
+def keeping_pays(customers: pd.DataFrame, *, offers: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Does a retention offer pay, and how many times dearer is acquiring: a trial with a control group, per segment.
 
-    In, a row per segment: ``customers_offered`` and ``kept_offered`` of them, ``customers_control`` (drawn by lot, no
-    offer) and ``kept_control``; ``cost_per_offer``, ``customer_value`` (net present value of one customer kept) and
-    ``acquisition_cost``, all in currency. The offer is paid to everybody who is offered it, also to those who would
-    have stayed anyway, so a customer saved costs ``cost_per_offer`` ÷ ``saved_share``.
+    In, a row per customer: ``group`` (treated, who were made the offer, or control; drawn by lot: see ``trial_frame``,
+    and ``trial_from_counts`` for a trial that was written down as counts), ``kept`` (0, 1) and, of several segments,
+    ``segment``. ``offers``, a row per ``segment``: ``cost_per_offer``, ``customer_value`` (net present value of one
+    customer kept) and ``acquisition_cost``, all in currency. The offer is paid to everybody who is offered it, also to
+    those who would have stayed anyway, so a customer saved costs ``cost_per_offer`` ÷ ``saved_share``.
 
-    Out: ``saved_share`` (kept with less kept without; Newcombe's 1998 interval ``saved_share_low``,
-    ``saved_share_high``),
-    ``cost_ratio`` (acquisition cost ÷ cost per customer saved: the "5 to 8 times"), ``naive_cost_ratio`` (÷ cost per
-    customer kept, as if nobody stayed without the offer), ``break_even_ratio`` (acquisition cost ÷ customer value:
-    under it the offer loses money, however dear new customers are), ``profit_per_offer`` (saved share × value − cost)
-    with ``profit_per_offer_low`` and ``profit_per_offer_high``, and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt,
-    else ``open_question``.
-    Errors: CrmkitError for more kept than there were, fractions of customers, costs that are not above 0.
+    Out: the offers with ``treated`` and ``control`` (customers), ``saved_share`` (kept with less kept without; Newcombe's
+    1998 interval ``saved_share_low``, ``saved_share_high``), ``cost_ratio`` (acquisition cost ÷ cost per customer saved:
+    the "5 to 8 times"), ``naive_cost_ratio`` (÷ cost per customer kept, as if nobody stayed without the offer),
+    ``break_even_ratio`` (acquisition cost ÷ customer value: under it the offer loses money, however dear new customers
+    are), ``profit_per_offer`` (saved share × value − cost) with ``profit_per_offer_low`` and ``profit_per_offer_high``,
+    and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt, else ``open_question``.
+    Errors: CrmkitError for cells other than 0 and 1, costs that are not above 0, a segment without an offer or with two,
+    an offer without customers in both groups.
 
-    >>> trial = pd.DataFrame({"customers_offered": [1000, 1000], "kept_offered": [800, 985], "customers_control": 1000,
-    ...     "kept_control": [700, 975], "cost_per_offer": 10.0, "customer_value": 300.0, "acquisition_cost": 500.0})
-    >>> keeping_pays(trial)[["cost_ratio", "naive_cost_ratio", "break_even_ratio", "decision"]].round(2).values.tolist()
+    >>> from crmkit import trial_from_counts
+    >>> trial = pd.DataFrame({"segment": ["gold", "iron"], "customers_treated": 1000, "kept_treated": [800, 985],
+    ...                       "customers_control": 1000, "kept_control": [700, 975]})
+    >>> offers = pd.DataFrame({"segment": ["gold", "iron"], "cost_per_offer": 10.0, "customer_value": 300.0,
+    ...                        "acquisition_cost": 500.0})
+    >>> found = keeping_pays(trial_from_counts(trial, outcome="kept"), offers=offers)
+    >>> found[["cost_ratio", "naive_cost_ratio", "break_even_ratio", "decision"]].round(2).values.tolist()
     [[5.0, 40.0, 1.67, 'pays'], [0.5, 49.25, 1.67, 'loses']]
     """
-    n, n0 = require_numbers(
-        offers, ["customers_offered", "customers_control"], low=1, whole=True, what="keeping_pays"
-    )
-    kept, kept0 = require_numbers(
-        offers, ["kept_offered", "kept_control"], low=0, whole=True, what="keeping_pays"
-    )
+    treated = is_treated(customers, what="keeping_pays")
+    (kept,) = require_numbers(customers, ["kept"], low=0, high=1, whole=True, what="keeping_pays")
     cost, value, new = require_numbers(
         offers, ["cost_per_offer", "customer_value", "acquisition_cost"], low=1e-9, what="keeping_pays"
     )
-    refuse_rows((kept > n) | (kept0 > n0), "more_kept_than_customers")
-    saved, low, high = np.transpose(
-        [difference_of_shares(*trial, confidence=confidence).numbers for trial in zip(kept, n, kept0, n0)]
-    )
+    place = np.zeros(len(customers), dtype=int)  # of each customer's offer
+    if "segment" in customers or len(offers) > 1:
+        require_known(customers, ["segment"], what="keeping_pays")
+        require_unique(offers, "segment", what="keeping_pays(offers=)", code="segment_twice")
+        place = pd.Index(offers["segment"]).get_indexer(customers["segment"])
+        if (place < 0).any():
+            unknown = customers["segment"].iloc[int(np.argmax(place < 0))]
+            require_choice(unknown, offers["segment"].tolist(), name="segment")
+
+    def counted(chosen):
+        return np.bincount(place[chosen], minlength=len(offers))
+
+    n, others = counted(treated), counted(~treated)
+    kept_treated, kept_control = counted(treated & (kept == 1)), counted(~treated & (kept == 1))
+    saved = [
+        difference_of_shares(*trial, confidence=confidence).numbers
+        for trial in zip(kept_treated, n, kept_control, others)
+    ]
+    share, low, high = np.transpose(saved)
     return offers.assign(
-        saved_share=saved,
+        treated=n,
+        control=others,
+        saved_share=share,
         saved_share_low=low,
         saved_share_high=high,
-        cost_ratio=new * saved / cost,
-        naive_cost_ratio=new * kept / n / cost,
+        cost_ratio=new * share / cost,
+        naive_cost_ratio=new * kept_treated / n / cost,
         break_even_ratio=new / value,
-        profit_per_offer=saved * value - cost,
+        profit_per_offer=share * value - cost,
         profit_per_offer_low=low * value - cost,
         profit_per_offer_high=high * value - cost,
         decision=np.select([low * value > cost, high * value < cost], ["pays", "loses"], "open_question"),

@@ -21,6 +21,7 @@ from crmkit.core.schema import (
     require_numbers,
     require_unique,
 )
+from crmkit.core.trials import is_treated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -425,7 +426,8 @@ def loyalty_programme(
 ) -> LoyaltyProgramme:
     """The profit of a loyalty programme, from customers invited at random and a control group that was not.
 
-    In: ``invited`` (0, 1; by chance), ``member`` (0, 1: joined; only who was invited can) and ``revenue`` of the
+    In: ``group`` (treated, the invited, or control; by chance: see ``trial_frame``), ``member`` (0, 1: joined; only
+    who was invited can) and ``revenue`` of the
     period. ``margin_rate``: margin as a share of revenue; ``points_per_currency``: points a member gets per unit of
     revenue; ``redemption_share``: share of points that will ever be redeemed (1 − breakage); ``cost_per_point``:
     currency per point redeemed; ``programme_cost``: fixed cost. Out: ``LoyaltyProgramme``. The lift is that of
@@ -433,32 +435,30 @@ def loyalty_programme(
     the naive one sets members against all others, though heavy buyers join first. Errors: CrmkitError for cells that
     are no numbers, a member who was not invited, fewer than two customers in a group.
 
-    >>> both = pd.DataFrame({"invited": [0, 0, 1, 1], "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
+    >>> both = pd.DataFrame({"group": ["control"] * 2 + ["treated"] * 2, "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
     >>> found = loyalty_programme(both, margin_rate=.5, points_per_currency=1, cost_per_point=.1, redemption_share=.5)
     >>> found.net_profit.value, found.statement["value"].round(2).tolist()
     (-1.0, [10.0, -11.0, -0.0, -1.0, 10.0, -1.0])
     """
-    flags = require_numbers(
-        customers, ["invited", "member"], what="loyalty_programme", low=0, high=1, whole=True
-    )
+    invited = is_treated(customers, what="loyalty_programme")
+    (joined,) = require_numbers(customers, ["member"], what="loyalty_programme", low=0, high=1, whole=True)
     (revenue,) = require_numbers(customers, ["revenue"], what="loyalty_programme", low=0)
     for share in (margin_rate, redemption_share):
         require_between(share, 0, 1, name="margin_rate, redemption_share")
     for amount in (points_per_currency, cost_per_point, programme_cost):
         require_between(amount, 0, 1e15, name="points_per_currency, cost_per_point, programme_cost")
-    invited, member = (flag == 1 for flag in flags)
-    refuse_rows(member & ~invited, "step_skipped", value="invited, member")
-    margin, reward = (
-        revenue * margin_rate,
-        member * revenue * points_per_currency * redemption_share * cost_per_point,
-    )
+    member = joined == 1
+    refuse_rows(member & ~invited, "step_skipped", value="group, member")
+    margin = revenue * margin_rate
+    reward = member * revenue * points_per_currency * redemption_share * cost_per_point
 
     def over(group, each, fixed=0.0):  # of the group over everybody else, for the whole group
         return difference_of_means(
             each[group], each[~group], confidence=confidence, times=float(group.sum()), plus=-fixed
         )
 
-    net, naive = (over(group, margin - reward, programme_cost) for group in (invited, member))
+    net = over(invited, margin - reward, programme_cost)
+    naive = over(member, margin - reward, programme_cost)
     statement = pd.DataFrame(
         [
             ("incremental_margin", *over(invited, margin).numbers),

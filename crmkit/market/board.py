@@ -398,7 +398,7 @@ class Board(VBox):
         game, due, cycle = self.game, self.game.next_step, self.game.book.cycles[self.game.quarter - 1]
         if due == "do":
             return message_pair(
-                "board_planned", treated=f"{len(cycle.test):,}", control=f"{len(cycle.control):,}"
+                "board_planned", treated=f"{len(cycle.treated):,}", control=f"{len(cycle.control):,}"
             )
         if due == "check":
             profit = game.ledgers.accounts["profit"].iloc[-QUARTER:].sum()

@@ -17,6 +17,7 @@ from crmkit.core.schema import (
     require_known,
     require_numbers,
 )
+from crmkit.core.trials import is_treated
 
 EVERYBODY, LARGE = "all_customers", np.finfo(float).max
 WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "planning_by_customer": "tier"}
@@ -104,13 +105,10 @@ def uplift(
 
 def _arms(outcomes: pd.DataFrame, what: str):
     """Who was treated, the outcome, and the outcome before (the same for all where it is not known)."""
-    require_columns(outcomes, ["group"], what=what)
-    for group in outcomes["group"].unique():
-        require_choice(group, ("treated", "control"), name="group")
-    outcomes = outcomes.assign(before=outcomes.get("before", 0.0))
-    return (outcomes["group"] == "treated").to_numpy(), *require_numbers(
-        outcomes, ["outcome", "before"], what=what
-    )
+    treated = is_treated(outcomes, what=what)
+    known = outcomes.assign(before=outcomes.get("before", 0.0))
+    outcome, before = require_numbers(known, ["outcome", "before"], what=what)
+    return treated, outcome, before
 
 
 def _difference(y, treated, before, confidence) -> tuple[float, float, float, float]:

@@ -11,6 +11,7 @@ import pandas as pd
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, difference, difference_of_means, turning_point, wilson
 from crmkit.core.schema import refuse_rows, require_between, require_confidence, require_numbers
+from crmkit.core.trials import is_treated
 
 
 def participation_funnel(
@@ -55,7 +56,7 @@ def participation_funnel(
 class OfferEffect:
     """What an offer does to each later step, and what it earns per customer to whom it was made."""
 
-    steps: pd.DataFrame  # measure, control_share, offered_share, difference, difference_low, difference_high
+    steps: pd.DataFrame  # measure, control_share, treated_share, difference, difference_low, difference_high
     profit_per_offer: Estimate  # currency per customer to whom it was offered, against no offer
 
 
@@ -64,26 +65,25 @@ def offer_effect(
 ) -> OfferEffect:
     """The effect of an offer made to customers chosen at random, counted over everybody to whom it was made.
 
-    In: ``offered`` (0, 1; by chance) and a column of 0 and 1 for each of ``steps``, first what the offer asks for,
+    In: ``group`` (treated, to whom it was made, or control; by chance: see ``trial_frame``) and a column of 0 and 1 for each of ``steps``, first what the offer asks for,
     last what the firm wants: ("tried", "active") for an opening offer, ("stayed", "stayed_later") for an incentive to
     leavers. ``value``: currency that a customer is worth at the last step; ``cost``: currency for each customer who
     takes the first step with the offer. Out: ``OfferEffect``; ``steps`` has ``measure``, ``control_share``,
-    ``offered_share``, ``difference`` and its interval ``difference_low``, ``difference_high`` (Newcombe 1998, method 10);
+    ``treated_share``, ``difference`` and its interval ``difference_low``, ``difference_high`` (Newcombe 1998, method 10);
     ``profit_per_offer`` with Welch's (1947) interval. Shares are of all customers, never of those who took the step
     before: an offer changes who those are. Errors: CrmkitError for other cells, and fewer than two in either group.
 
-    >>> tried = pd.DataFrame({"offered": [0] * 100 + [1] * 100, "tried": [1] * 20 + [0] * 80 + [1] * 60 + [0] * 40})
+    >>> tried = pd.DataFrame({"group": ["control"] * 100 + ["treated"] * 100, "tried": [1] * 20 + [0] * 80 + [1] * 60 + [0] * 40})
     >>> found = offer_effect(tried.assign(active=tried["tried"]), value=10, cost=2)
     >>> found.steps["difference"].round(2).tolist(), found.profit_per_offer.value
     ([0.4, 0.4], 2.8)
     """
-    offered, *taken = require_numbers(
-        customers, ["offered", *steps], what="offer_effect", low=0, high=1, whole=True
-    )
+    given = is_treated(customers, what="offer_effect")
+    taken = require_numbers(customers, list(steps), what="offer_effect", low=0, high=1, whole=True)
     require_between(value, 0, 1e12, name="value")
     require_between(cost, 0, 1e12, name="cost")
     require_confidence(confidence)
-    given, rows = offered == 1, []
+    rows = []
     profit = value * taken[-1] - cost * taken[0] * given
     earned = difference_of_means(profit[given], profit[~given], confidence=confidence)
     for step, took in zip(steps, taken):
@@ -92,7 +92,7 @@ def offer_effect(
             {
                 "measure": step,
                 "control_share": took[~given].mean(),
-                "offered_share": took[given].mean(),
+                "treated_share": took[given].mean(),
                 "difference": more.value,
                 "difference_low": more.low,
                 "difference_high": more.high,

@@ -21,17 +21,8 @@ TIERS = crmkit.pyramid(CUSTOMERS, tiers=crmkit.ByCustomerShare({"gold": 0.2, "le
 MATRIX = CUSTOMERS.assign(current_value=VALUES, long_term_value=VALUES[::-1])
 RATES = pd.DataFrame({"margin": [100.0], "retention_rate": [0.7]})
 TRIAL = pd.DataFrame({"group": ["treated", "control"] * 30, "outcome": VALUES, "before": VALUES[::-1]})
-OFFERS = pd.DataFrame(
-    {
-        "customers_offered": [1000],
-        "kept_offered": 800,
-        "customers_control": 1000,
-        "kept_control": 700,
-        "cost_per_offer": 10.0,
-        "customer_value": 300.0,
-        "acquisition_cost": 500.0,
-    }
-)
+KEPT = TRIAL.assign(kept=[1, 1, 0] * 20)
+OFFERS = pd.DataFrame({"cost_per_offer": [10.0], "customer_value": 300.0, "acquisition_cost": 500.0})
 USES = pd.DataFrame(
     {"option": ["a", "b"], "resources": 10.0, "margin": [80.0, 20.0], "elasticity": 0.5, "tier": ["g", "l"]}
 )
@@ -65,7 +56,9 @@ PARTIES = pd.DataFrame(
         "strength": [2, 3],
     }
 )
-STEPS = pd.DataFrame({"offered": [0, 1] * 30, "tried": [0, 1, 1] * 20, "active": [0, 0, 1] * 20})
+STEPS = pd.DataFrame(
+    {"group": ["control", "treated"] * 30, "tried": [0, 1, 1] * 20, "active": [0, 0, 1] * 20}
+)
 STAYS = pd.DataFrame({"source": ["a", "b"] * 10, "months": range(1, 21), "lost": [1, 0, 1, 1] * 5})
 FORUMS = pd.DataFrame(
     {"breadth_share": np.linspace(0.1, 1, 8), "effect_per_member": np.linspace(9, 2, 8) + [0, 0.1] * 4}
@@ -101,7 +94,7 @@ CALLS = [
         lambda **n: crmkit.retention_economics(**n),
         "cut annual_discount_rate annual_profit_growth acquisition_years",
     ),
-    (lambda **n: keeping_pays(OFFERS, **n), "confidence"),
+    (lambda **n: keeping_pays(KEPT, offers=OFFERS, **n), "confidence"),
     (
         lambda **n: crmkit.repeat_business(LOG, as_of="2024-06-30", **{"rng": RNG(1)} | n),
         "confidence resamples",

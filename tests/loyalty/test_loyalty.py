@@ -430,14 +430,18 @@ def programme(seed, n=4000, lift=0.02):
     taste, invited = rng.gamma(2, 50, n), rng.permutation(np.arange(n) % 2)
     member = (invited == 1) & (rng.random(n) < expit((taste - 120) / 40))
     revenue = taste * rng.gamma(20, 1 / 20, n) * (1 + lift * member)
-    return pd.DataFrame({"invited": invited, "member": member, "revenue": revenue})
+    return pd.DataFrame(
+        {"group": np.where(invited, "treated", "control"), "member": member, "revenue": revenue}
+    )
 
 
 TERMS = {"margin_rate": 0.4, "points_per_currency": 1, "cost_per_point": 0.05, "redemption_share": 0.8}
 
 
 def test_programme_by_hand():
-    both = pd.DataFrame({"invited": [0, 0, 1, 1], "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
+    both = pd.DataFrame(
+        {"group": ["control"] * 2 + ["treated"] * 2, "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]}
+    )
     found = loyalty_programme(
         both,
         margin_rate=0.5,
@@ -461,7 +465,7 @@ def test_programme_that_members_make_look_good_is_reversed_by_the_control_group(
 
 def test_coverage_of_the_programmes_profit():
     big = programme(999, n=1_000_000)
-    invited = big["invited"] == 1
+    invited = big["group"] == "treated"
     member = big["member"] & invited
     plain = big["revenue"] / (1 + 0.02 * member)
     each = (0.4 * (big["revenue"] - plain) - big["revenue"] * member * 0.04)[invited].mean()
@@ -587,8 +591,8 @@ def test_bad_tables_are_refused(name, spoil, code):
             lambda: points_liability(ledger().query("age_months != 1"), cost_per_point=1, expiry_months=24),
             "points_do_not_add_up",
         ),
-        (lambda: loyalty_programme(programme(1).assign(invited=0), **TERMS), "step_skipped"),
-        (lambda: loyalty_programme(programme(1).assign(invited=0, member=0), **TERMS), "out_of_range"),
+        (lambda: loyalty_programme(programme(1).assign(group="control"), **TERMS), "step_skipped"),
+        (lambda: loyalty_programme(programme(1).assign(group="control", member=0), **TERMS), "out_of_range"),
         (lambda: loyalty_programme(programme(1), **{**TERMS, "margin_rate": 40}), "out_of_range"),
         (lambda: loyalty_programme(programme(1), **{**TERMS, "cost_per_point": -1}), "out_of_range"),
     ],

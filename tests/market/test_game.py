@@ -243,7 +243,7 @@ def test_the_customers_on_file_are_parted_by_lot_within_segments_and_live_as_the
     today = game.ledgers.customers
     game.plan(BUSY, quarter=1, hypothesis="h", target=1.0, control_share=0.3)
     cycle = game.book.now
-    parted = pd.Series({**dict.fromkeys(cycle.test, 0.0), **dict.fromkeys(cycle.control, 1.0)})
+    parted = pd.Series({**dict.fromkeys(cycle.treated, 0.0), **dict.fromkeys(cycle.control, 1.0)})
     filed = today["customer_id"][on_file(game.ledgers, trade=scenario("double_11_shop"), month=HISTORY)]
     assert sorted(parted.index) == filed.tolist() and len(cycle.control) == pytest.approx(
         0.3 * len(parted), abs=1
@@ -484,7 +484,7 @@ def test_the_interval_of_the_check_covers_what_the_decision_does_in_truth(kpi, n
         standard, values, firm = game.standard, [], game._firm
         decision = replace(standard, **lever)
         game.plan(decision, quarter=1, hypothesis="h", target=0.0)
-        everybody = pd.Series([*game.book.now.test, *game.book.now.control])
+        everybody = pd.Series([*game.book.now.treated, *game.book.now.control])
         for way in (decision, standard):
             part = run_quarter(firm.copy(), way)
             values.append(

@@ -47,7 +47,7 @@ def done(seed=1, **more):
 
 
 def outcomes(book, base, effect, seed=1):
-    treated = EVERYBODY["customer_id"].isin(book.now.test)
+    treated = EVERYBODY["customer_id"].isin(book.now.treated)
     return EVERYBODY.assign(value=(rng(seed + 1000).random(N) < base + effect * treated).astype(int))
 
 
@@ -103,7 +103,7 @@ def test_whole_cycles_on_a_simulated_firm_cover_its_known_uplift_and_never_favou
         own = (
             rng(7).gamma(2, 30, N) + np.arange(N) / 4
         )  # customers differ for good; the draw must not sort them
-        treated = EVERYBODY["customer_id"].isin(book.now.test)
+        treated = EVERYBODY["customer_id"].isin(book.now.treated)
         value = own + rng(seed).normal(0, 5, N) + 8 * treated
         found.append(book.check(EVERYBODY.assign(value=value), as_of="2024-03-31").now.uplift)
     assert np.mean([f.contains(8) for f in found]) > 0.89
@@ -200,14 +200,14 @@ def test_three_outcomes_and_what_they_speak_for(low, high, result, target, attai
 
 def test_the_draw_splits_everybody_once_ignores_row_order_and_holds_each_stratum_to_its_share():
     book = planned(control_share=0.3, strata="tier")
-    test, control = set(book.now.test), set(book.now.control)
+    test, control = set(book.now.treated), set(book.now.control)
     assert test | control == set(EVERYBODY["customer_id"]) and not test & control
     assert len(control) in (120, 121)
     gold = set(EVERYBODY["customer_id"][EVERYBODY["tier"] == "gold"])
     assert len(gold & control) in (11, 12, 13)
     shuffled = EVERYBODY.sample(frac=1, random_state=3)
     again = started().plan(shuffled, rng=rng(1), control_share=0.3, strata="tier", **PLAN)
-    assert again == book and planned(seed=2).now.test != planned(seed=1).now.test
+    assert again == book and planned(seed=2).now.treated != planned(seed=1).now.treated
 
 
 def test_everybody_is_held_out_as_often_as_the_share_says():
@@ -345,7 +345,8 @@ def test_the_table_lists_the_cycles_under_headings_in_both_languages_and_inputs_
     assert table["cycle"].tolist() == [1, 2]
     assert table.loc[1].dropna().index.tolist() == ["cycle", "question", "baseline"]
     assert (
-        table.loc[0, "test_customers"] == 200 and table.loc[0, "uplift_low"] == acted().cycles[0].uplift.low
+        table.loc[0, "treated_customers"] == 200
+        and table.loc[0, "uplift_low"] == acted().cycles[0].uplift.low
     )
     assert [c for c in table if not has_term(c)] == []
     crmkit.set_language("zh")
@@ -404,7 +405,7 @@ WRONG = {
     "no date": (lambda s: s["cycles"][0].update(ends="2024-02-30"), "pdca_field", "ends"),
     "a step skipped": (lambda s: s["cycles"][0].update(done=None), "pdca_field", "finished"),
     "an end before the start": (lambda s: s["cycles"][0].update(ends="2023-01-01"), "out_of_range", "ends"),
-    "in both groups": (lambda s: s["cycles"][0].update(test=s["cycles"][0]["control"]), "pdca_groups", ""),
+    "in both groups": (lambda s: s["cycles"][0].update(treated=s["cycles"][0]["control"]), "pdca_groups", ""),
     "an unknown decision": (lambda s: s["cycles"][0].update(decision="party"), "not_a_choice", "decision"),
     "NaN": (lambda s: s["cycles"][0].update(target=float("nan")), "pdca_field", "target"),
     "no open cycle": (lambda s: s["cycles"].pop(), "pdca_field", "cycles"),

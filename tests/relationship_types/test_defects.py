@@ -63,11 +63,13 @@ def trial(rng, n=2000, try_rate=(0.1, 0.4), stay_own=0.6, stay_bought=0.0):
     keen, lured = rng.random(n) < try_rate[0], rng.random(n) < (try_rate[1] - try_rate[0]) / (1 - try_rate[0])
     tried = keen | (lured & (offered == 1))
     active = tried & (rng.random(n) < np.where(keen, stay_own, stay_bought))
-    return pd.DataFrame({"offered": offered, "tried": tried, "active": active})
+    return pd.DataFrame({"group": np.where(offered, "treated", "control"), "tried": tried, "active": active})
 
 
 def test_offer_effect_by_hand_and_by_newcombes_published_interval():
-    steps = pd.concat([people(70, 56, 70).assign(offered=1), people(80, 48, 80).assign(offered=0)])
+    steps = pd.concat(
+        [people(70, 56, 70).assign(group="treated"), people(80, 48, 80).assign(group="control")]
+    )
     found = offer_effect(steps, value=10, cost=2)
     assert found.steps.loc[1, ["difference", "difference_low", "difference_high"]].tolist() == pytest.approx(
         [0.2, 0.0524, 0.3339], abs=5e-5
@@ -266,9 +268,13 @@ def test_bad_tables_are_refused(name, spoil, code):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: offer_effect(people(5, 2, 9).assign(offered=1), value=1, cost=1),
-        lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=-1, cost=1),
-        lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=1, cost=np.nan),
+        lambda: offer_effect(people(5, 2, 9).assign(group="treated"), value=1, cost=1),
+        lambda: offer_effect(
+            people(5, 2, 9).assign(group=["treated", "control"] * 4 + ["control"]), value=-1, cost=1
+        ),
+        lambda: offer_effect(
+            people(5, 2, 9).assign(group=["treated", "control"] * 4 + ["control"]), value=1, cost=np.nan
+        ),
         lambda: participation_funnel(people(5, 2, 9), confidence=95),
         lambda: promise_gap(people(5, 2, 9), at_most={"tried": 1}, confidence=0),
         lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(breadth_share=7)),
