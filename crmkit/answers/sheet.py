@@ -12,11 +12,15 @@ import os
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crmkit.core.errors import CrmkitError
 
 from .forms import BadForm, describe, join_pairs, read_answer, say
 from .shown import Shown, preview
+
+if TYPE_CHECKING:
+    from .hand_in import Receipt
 
 MIME = "application/vnd.crmkit.answer+json"
 FORMAT = "crmkit-answers/1"
@@ -177,7 +181,7 @@ class AnswerSheet(Shown):
         """Say right or not from now on, where ``keys`` (``practice_key``) can tell."""
         self._practice = dict(keys)
 
-    def hand_in(self, notebook: "str | Path | None" = None):
+    def hand_in(self, notebook: "str | Path | None" = None) -> "Receipt":
         """Make the one file to hand in, beside the notebook, and show the receipt; save the notebook first.
 
         ``notebook`` names the file where it cannot be found out. Errors: CrmkitError when it was not saved, or not found.

@@ -9,10 +9,20 @@ class CrmkitError(ValueError):
 
     ``code`` names the message in messages.toml (``error_<code>``); ``row``, ``column`` and ``value`` say where, and
     are None where they do not apply. ``str(error)`` follows the language setting; ``message_zh`` and ``message_en``
-    are always there.
+    are always there. Of a client's file that cannot be used, ``report`` is the CheckReport.
     """
 
-    def __init__(self, code: str, *, row: int | None = None, column: str | None = None, value=None, **fields):
+    report: object | None = None
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: object = None,
+        **fields: object,
+    ) -> None:
         self.code, self.row, self.column, self.value = code, row, column, value
         self.message_zh, self.message_en = message_pair(
             f"error_{code}", row=row, column=column, value=value, **fields

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values
@@ -11,7 +12,7 @@ from crmkit.core.schema import require_between
 
 
 def pareto_share(
-    values,
+    values: ArrayLike,
     *,
     top: float = 0.2,
     rng: np.random.Generator | None = None,
@@ -51,7 +52,7 @@ class ParetoTest:
 
 
 def pareto_test(
-    values,
+    values: ArrayLike,
     *,
     rng: np.random.Generator,
     top: float = 0.2,
@@ -72,7 +73,7 @@ def pareto_test(
     return ParetoTest(top=top, share=share, estimate=estimate)
 
 
-def lorenz(values) -> pd.DataFrame:
+def lorenz(values: ArrayLike) -> pd.DataFrame:
     """The Lorenz curve (1905): cumulative share of customers, smallest first, and of value, from 0, 0 to 1, 1.
 
     Out: ``customer_share``, ``value_share`` (0 … 1). Errors as for ``pareto_share``.
@@ -88,7 +89,11 @@ def lorenz(values) -> pd.DataFrame:
 
 
 def gini(
-    values, *, rng: np.random.Generator | None = None, resamples: int = 1000, confidence: float = 0.95
+    values: ArrayLike,
+    *,
+    rng: np.random.Generator | None = None,
+    resamples: int = 1000,
+    confidence: float = 0.95,
 ) -> Estimate:
     """The Gini coefficient (1912): twice the area between Lorenz curve and equality; 0 all equal, near 1 one has all.
 
@@ -120,7 +125,11 @@ class WhaleCurve:
 
 
 def whale_curve(
-    profits, *, rng: np.random.Generator | None = None, resamples: int = 1000, confidence: float = 0.95
+    profits: ArrayLike,
+    *,
+    rng: np.random.Generator | None = None,
+    resamples: int = 1000,
+    confidence: float = 0.95,
 ) -> WhaleCurve:
     """The whale curve of profit after cost to serve: how high it rises and what the tail loses again.
 
@@ -157,7 +166,7 @@ class LongTail:
 
 
 def long_tail(
-    values,
+    values: ArrayLike,
     *,
     threshold: float,
     rng: np.random.Generator | None = None,

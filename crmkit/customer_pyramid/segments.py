@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import refuse_rows, require_between, require_columns
@@ -47,7 +48,7 @@ class SegmentRule:
             R=1, F=1, M=1
         )  # a condition that cannot be read is refused here, not at the first customer
 
-    def holds(self, *, R, F, M) -> np.ndarray:
+    def holds(self, *, R: ArrayLike, F: ArrayLike, M: ArrayLike) -> np.ndarray:
         """Whether the condition holds, for numbers or for arrays of scores."""
         scores = {"R": np.asarray(R), "F": np.asarray(F), "M": np.asarray(M)}
         if self.condition.strip() == "otherwise":

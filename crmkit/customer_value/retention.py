@@ -224,10 +224,10 @@ def keeping_pays(customers: pd.DataFrame, *, offers: pd.DataFrame, confidence: f
     n, others = counted(treated), counted(~treated)
     kept_treated, kept_control = counted(treated & (kept == 1)), counted(~treated & (kept == 1))
     saved = [
-        difference_of_shares(*trial, confidence=confidence).numbers
+        difference_of_shares(*trial, confidence=confidence)
         for trial in zip(kept_treated, n, kept_control, others)
     ]
-    share, low, high = np.transpose(saved)
+    share, low, high = np.array([estimate.numbers for estimate in saved], dtype=float).T
     return offers.assign(
         treated=n,
         control=others,

@@ -10,6 +10,8 @@ import pandas as pd
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day
 
+from .frames import Transactions
+
 _SQL = Path(__file__).parent / "sql" / "summary.sql"
 _DAYS = ["days_since_last", "t_x", "T", "span_days"]
 # DuckDB's share of the memory; what does not fit goes to a temporary folder, so that 10 M rows stay under 1.2 GB in all
@@ -31,7 +33,7 @@ _NUMBERS = (
 )
 
 
-def customer_summary(transactions, *, as_of: date) -> pd.DataFrame:
+def customer_summary(transactions: Transactions, *, as_of: date | str) -> pd.DataFrame:
     """One row per customer, sorted by customer_id: when they bought, how often, how much, as of the end of a day.
 
     In: a pandas, Arrow or polars frame with ``customer_id``, ``date`` (date or timestamp), ``amount`` (currency) and

@@ -1,5 +1,7 @@
 """What customers expect (F26): how important they call it, how much their satisfaction moves with it, and the gaps."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -21,7 +23,7 @@ def expectation_gaps(
     survey: pd.DataFrame,
     *,
     scale: tuple[float, float],
-    expectations=SEVEN_EXPECTATIONS,
+    expectations: Sequence[str] = SEVEN_EXPECTATIONS,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Which gap to close first: importance derived from the data × performance, beside the importance people state.

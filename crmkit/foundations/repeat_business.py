@@ -46,7 +46,7 @@ class RepeatBusiness:
 def repeat_business(
     transactions: pd.DataFrame,
     *,
-    as_of: date,
+    as_of: date | str,
     rng: np.random.Generator | None = None,
     resamples: int = 500,
     confidence: float = 0.95,

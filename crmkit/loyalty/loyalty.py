@@ -66,7 +66,11 @@ def loyalty_or_inertia(
 
     As ``loyalty_forms`` with ``involvement`` in the place of attitude; ``segment`` is brand_loyalty, brand_inertia or
     not_repeating. ``retained`` is best read where it can tell the two apart: after a rival's offer. ``gap`` is then
-    how many more of the loyal than of the inert stayed.
+    how many more of the loyal than of the inert stayed. Errors: as for ``loyalty_forms``.
+
+    >>> four = pd.DataFrame({"customer_id": list("abcd"), "involvement": [9, 9, 2, 2], "purchases": [8, 0, 8, 0]})
+    >>> loyalty_or_inertia(four, involvement_from=7, purchases_from=4).assignments["segment"].tolist()
+    ['brand_loyalty', 'not_repeating', 'brand_inertia', 'not_repeating']
     """
     names = ("brand_loyalty", "not_repeating", "brand_inertia", "not_repeating")
     return _forms(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from math import isnan
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -98,8 +99,9 @@ class Cycle:
                 raise CrmkitError("pdca_field", value=value, where=field.name)
         if self.method is not None:
             require_between(self.ends, self.starts, date.max, name="ends")
-            if min(len(self.treated), len(self.control)) < 2 or set(self.treated) & set(self.control):
-                raise CrmkitError("pdca_groups", treated=len(self.treated), control=len(self.control))
+            treated, control = _filled(self.treated), _filled(self.control)
+            if min(len(treated), len(control)) < 2 or set(treated) & set(control):
+                raise CrmkitError("pdca_groups", treated=len(treated), control=len(control))
         require_choice(self.decision, (None, *DECISIONS), name="decision")
 
     @property
@@ -116,9 +118,10 @@ class Cycle:
         ``undecided`` (the target is in it)."""
         if self.result is None:
             return None
-        if self.result.low > self.target:
+        target = _filled(self.target)
+        if _filled(self.result.low) > target:
             return "reached"
-        return "not_reached" if self.result.high < self.target else "undecided"
+        return "not_reached" if _filled(self.result.high) < target else "undecided"
 
     @property
     def recommendation(self) -> str | None:
@@ -130,10 +133,19 @@ class Cycle:
         """
         if self.uplift is None:
             return None
-        if self.uplift.low > 0:
+        if _filled(self.uplift.low) > 0:
             return "adjust" if self.attainment == "not_reached" else "standardise"
-        planned_gain = max(0, self.target - self.baseline.value)
-        return "abandon" if self.uplift.high < planned_gain else "adjust"
+        planned_gain = max(0, _filled(self.target) - self.baseline.value)
+        return "abandon" if _filled(self.uplift.high) < planned_gain else "adjust"
+
+
+T = TypeVar("T")
+
+
+def _filled(value: T | None) -> T:
+    """What a step that is over has filled in."""
+    assert value is not None
+    return value
 
 
 def _is_of_kind(name: str, value) -> bool:
@@ -141,7 +153,7 @@ def _is_of_kind(name: str, value) -> bool:
     if not isinstance(value, KINDS.get(name, str)):
         return False
     if isinstance(value, Estimate):
-        return value.low <= value.high
+        return value.low is not None and value.high is not None and value.low <= value.high
     return not (isinstance(value, float) and isnan(value))
 
 
@@ -249,11 +261,13 @@ class PDCA:
         Errors: CrmkitError out of order, before the end, for customers missing or twice, values that are no numbers.
         """
         due, day = self._due("check"), _day(as_of, "as_of")
-        if day < max(due.ends, due.finished):
-            raise CrmkitError("pdca_too_early", value=day, ends=max(due.ends, due.finished))
+        over = max(_filled(due.ends), _filled(due.finished))
+        if day < over:
+            raise CrmkitError("pdca_too_early", value=day, ends=over)
         [values] = require_numbers(outcomes, ["value"], what="PDCA.check")
         measured = pd.DataFrame({"customer_id": _customer_ids(outcomes, "PDCA.check"), "value": values})
-        missing = pd.Index([*due.treated, *due.control]).difference(measured["customer_id"])
+        drawn = [*_filled(due.treated), *_filled(due.control)]
+        missing = pd.Index(drawn).difference(measured["customer_id"])
         if len(missing):
             raise CrmkitError(
                 "pdca_outcome_missing", value=missing[0], count=len(missing), column="customer_id"
@@ -261,12 +275,13 @@ class PDCA:
         trial = trial_frame(measured, treated=due.treated, control=due.control)
         treated = trial.loc[trial["group"] == "treated", "value"].to_numpy()
         control = trial.loc[trial["group"] == "control", "value"].to_numpy()
+        confidence = _filled(due.confidence)
         return self._now(
             due,
             as_of=day,
-            result=kpi_estimate(treated, confidence=due.confidence),
-            control_result=kpi_estimate(control, confidence=due.confidence),
-            uplift=difference(treated, control, confidence=due.confidence),
+            result=kpi_estimate(treated, confidence=confidence),
+            control_result=kpi_estimate(control, confidence=confidence),
+            uplift=difference(treated, control, confidence=confidence),
         )
 
     def act(self, *, decision: str, standard: str, next_question: str) -> "PDCA":
@@ -277,10 +292,9 @@ class PDCA:
         good; the next cycle's control group will say.)
         """
         acted = replace(self._due("act"), decision=decision, standard=standard)
-        baseline = acted.result if decision == "standardise" else acted.control_result
-        return replace(
-            self, cycles=(*self.cycles[:-1], acted, Cycle(question=next_question, baseline=baseline))
-        )
+        baseline = _filled(acted.result if decision == "standardise" else acted.control_result)
+        following = Cycle(question=next_question, baseline=baseline)
+        return replace(self, cycles=(*self.cycles[:-1], acted, following))
 
     def table(self) -> pd.DataFrame:
         """A row per cycle, the open one last; what has not come yet is missing. Levels in the unit of the KPI.
@@ -290,7 +304,7 @@ class PDCA:
         """
         rows = []
         for number, cycle in enumerate(self.cycles, start=1):
-            row = {"cycle": number}
+            row: dict[str, object] = {"cycle": number}
             for field in fields(cycle):
                 value = getattr(cycle, field.name)
                 if field.name in ("treated", "control"):
@@ -330,7 +344,7 @@ class PDCA:
         except OSError as error:
             raise CrmkitError("pdca_no_file", value=str(path)) from error
         except ValueError as error:  # not JSON, or not UTF-8
-            line = getattr(error, "lineno", None) or content[: error.start].count(b"\n") + 1
+            line = getattr(error, "lineno", None) or content[: getattr(error, "start", 0)].count(b"\n") + 1
             raise CrmkitError("pdca_damaged", row=line, value=Path(path).name) from error
         form = [saved.get("format"), saved.get("version")] if isinstance(saved, dict) else None
         if form != [FORMAT, VERSION]:

@@ -36,9 +36,9 @@ class Indicators:
 def indicators(
     transactions: pd.DataFrame,
     *,
-    as_of: date,
+    as_of: date | str,
     period: str = "quarter",
-    log_starts: date | None = None,
+    log_starts: date | str | None = None,
     margin_rate: float | None = None,
     market_size: Mapping[str, float] | None = None,
     satisfaction: pd.DataFrame | None = None,

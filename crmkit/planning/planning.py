@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.allocation import best_spread, draw_elasticities
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, difference, ends_of, interval_of, survival_curve
 from crmkit.core.schema import (
     require_between,
-    require_choice,
     require_columns,
     require_confidence,
     require_known,
@@ -111,7 +111,7 @@ def _arms(outcomes: pd.DataFrame, what: str):
     return treated, outcome, before
 
 
-def _difference(y, treated, before, confidence) -> tuple[float, float, float, float]:
+def _difference(y, treated, before, confidence) -> tuple:
     """Treated less control, its interval and the p-value."""
     from scipy.stats import fisher_exact, ttest_ind
     from statsmodels.api import OLS
@@ -168,7 +168,7 @@ def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -
 
 
 def sample_size(
-    effects,
+    effects: ArrayLike,
     *,
     baseline_rate: float | None = None,
     standard_deviation: float | None = None,
@@ -191,43 +191,36 @@ def sample_size(
 
     if (baseline_rate is None) == (standard_deviation is None):
         raise CrmkitError("rate_or_deviation")
-    (effects,) = require_numbers(pd.DataFrame({"effect": np.ravel(effects)}), ["effect"], what="sample_size")
+    given = pd.DataFrame({"effect": np.ravel(np.asarray(effects))})
+    (wanted,) = require_numbers(given, ["effect"], what="sample_size")
+    require_between(np.abs(wanted).min(), 1e-12, LARGE, name="effects")
+    require_between(power, 0.001, 0.999, name="power")
     require_confidence(confidence)
-    limits = [
-        (np.abs(effects).min(), 1e-12, LARGE, "effects"),
-        (power, 0.001, 0.999, "power"),
-        (controls_per_treated, 0.001, 1000, "controls_per_treated"),
-    ]
-    if standard_deviation is None:
+    require_between(controls_per_treated, 0.001, 1000, name="controls_per_treated")
+    if baseline_rate is not None:
         require_between(baseline_rate, 0, 1, name="baseline_rate")
-        limits += [
-            (rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))
-        ]
+        for rate in baseline_rate + wanted:
+            require_between(rate, 0, 1, name="baseline_rate + effects")
+        solver = NormalIndPower()
+        sizes = proportion_effectsize(baseline_rate + wanted, baseline_rate)
     else:
-        limits.append((standard_deviation, 1e-12, LARGE, "standard_deviation"))
-    for number, low, high, name in limits:
-        require_between(number, low, high, name=name)
-    solver, sizes = (
-        (NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
-        if standard_deviation is None
-        else (TTestIndPower(), effects / standard_deviation)
-    )
+        require_between(standard_deviation, 1e-12, LARGE, name="standard_deviation")
+        solver = TTestIndPower()
+        sizes = wanted / standard_deviation
     require_between(np.abs(sizes).min(), 1e-6, LARGE, name="effects")
-    least, ratio = (
-        2 / min(1, controls_per_treated),
-        controls_per_treated,
-    )  # two in each group, for there to be a spread
-    needed = []
+
+    least = 2 / min(1, controls_per_treated)  # two in each group, for there to be a spread
+    alpha, ratio = 1 - confidence, controls_per_treated
+    found = []
     for size in np.minimum(np.abs(sizes), 10):  # beyond that scipy gives no power
-        enough = solver.power(size, least, 1 - confidence, ratio) >= power
-        found = (
-            solver.solve_power(size, power=power, alpha=1 - confidence, ratio=ratio) if not enough else least
-        )
-        needed.append(np.maximum(np.squeeze(found), least))
-    needed = np.array(needed)
-    treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, ratio))
+        needed = least
+        if solver.power(size, least, alpha, ratio) < power:
+            needed = float(np.squeeze(solver.solve_power(size, power=power, alpha=alpha, ratio=ratio)))
+        found.append(max(needed, least))
+    treated = np.ceil(np.array(found) - 1e-9).astype(int)
+    control = np.ceil(np.array(found) * ratio - 1e-9).astype(int)
     return pd.DataFrame(
-        {"effect": effects, "treated": treated, "control": control, "customers": treated + control}
+        {"effect": wanted, "treated": treated, "control": control, "customers": treated + control}
     )
 
 
@@ -329,12 +322,15 @@ def plan_budget(
     def spread(uses, amount):
         return best_spread(*(values[uses] for values in (m, x, e, low, high)), budget=amount)
 
-    after, free, over = np.zeros(len(m)), np.ones(len(m), dtype=bool), {None}
-    while over:  # a group over its cap is held at it: the others then get more, so that it stays there
+    after, free = np.zeros(len(m)), np.ones(len(m), dtype=bool)
+    while True:  # a group over its cap is held at it: the others then get more, so that it stays there
         after[free] = spread(free, budget - after[~free].sum())
-        over = {g for g, cap in caps.items() if after[free & (group == g)].sum() > cap * (1 + 1e-9)}
-        for g in over:
-            after[group == g], free = spread(group == g, caps[g]), free & (group != g)
+        over = [name for name, cap in caps.items() if after[free & (group == name)].sum() > cap * (1 + 1e-9)]
+        if not over:
+            break
+        for name in over:
+            after[group == name] = spread(group == name, caps[name])
+            free &= group != name
     earned = m * (after / x) ** e
     marginal = np.divide(earned * e, after, out=np.where(m * e > 0, np.inf, 0), where=after > 0)
     more = marginal[free & (after < high * (1 - 1e-9))]
@@ -414,11 +410,11 @@ def compare_plans(
     plans = {"best_plan": best_spread(m, x, e, 0 * x, 0 * x + budget, budget=budget)}
     for way, column in ways.items():
         of = pd.factorize(options[column], use_na_sentinel=False)[0]
-        margin, today, answer = (np.bincount(of, weights=w) for w in (m, x, m * e))
-        answer /= np.maximum(margin, 1e-300)
-        plans[way] = (
-            best_spread(margin, today, answer, 0 * today, 0 * today + budget, budget=budget) / today
-        )[of] * x
+        margin, today = np.bincount(of, weights=m), np.bincount(of, weights=x)
+        elasticity = np.bincount(of, weights=m * e) / np.maximum(margin, 1e-300)
+        most = np.full(len(today), float(budget))
+        spread = best_spread(margin, today, elasticity, np.zeros(len(today)), most, budget=budget)
+        plans[way] = (spread / today)[of] * x
     plans |= {"as_today": budget * x / x.sum(), "by_margin": budget * m / max(m.sum(), 1e-300)}
     table = pd.DataFrame(
         [(way, after.sum(), (m * (after / x) ** e - after).sum()) for way, after in plans.items()],

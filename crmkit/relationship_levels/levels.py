@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -276,7 +277,7 @@ _ASKED = {
     "financial": {"repeat_rate": True, "dispersion": True, "unit_margin": False, "yearly_value": False},
 }
 # what can make the level of the book lose: the plan without it
-_CAUSES = {
+_CAUSES: dict[str, dict[str, Any]] = {
     "imitation": {"imitation_half_life_years": _INF},
     "margin_given_away": {"margin_given_away": 0.0},
     "fixed_cost": {"setup_cost": 0.0, "yearly_cost": 0.0},
@@ -362,7 +363,8 @@ def recommend_level(
         said = "levels_differ_throughout"
     values = {"best_value": worth.get(best, 0.0), "book_value": worth.get(book, 0.0)}
     names = _names(best=[best], book=[book], causes=causes)
-    reason = tuple(text.replace("-", "−") for text in message_pair(said, **names, **values))
+    zh, en = message_pair(said, **names, **values)
+    reason = zh.replace("-", "−"), en.replace("-", "−")
     return LevelAdvice(
         best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason
     )

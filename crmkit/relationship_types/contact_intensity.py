@@ -4,6 +4,7 @@ Three readings of the same table, for heavy buyers are contacted more: contacts 
 by what is recorded of the customer, and one customer's periods compared with each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,7 @@ def fit_contact_response(
 def adjusted_contact_response(
     contacts: pd.DataFrame,
     *,
-    adjust_for,
+    adjust_for: Sequence[str],
     margin_per_response: float,
     cost_per_contact: float,
     confidence: float = 0.95,
@@ -84,6 +85,16 @@ def adjusted_contact_response(
     ``adjust_for``: the columns (numbers, not negative: prior purchases, prior revenue) by which contacts were given;
     each enters as itself and as its logarithm. All else as for ``fit_contact_response``; the curve is that of the mean
     customer. It is right only if nothing else decided both contacts and response: what is not recorded stays in.
+
+    >>> prior = np.arange(600) % 3 * 4.0  # the more bought before, the more contacts
+    >>> x = np.arange(600) % 7 + prior
+    >>> margin = np.round((1 + prior) * (1 + x) * np.exp(-0.2 * x), 2)
+    >>> table = pd.DataFrame({"customer_id": range(600), "contacts": x, "response": margin, "prior": prior})
+    >>> money = {"margin_per_response": 10, "cost_per_contact": 1}
+    >>> naive = fit_contact_response(table, **money).segments["annoyance_point"].item()
+    >>> found = adjusted_contact_response(table, adjust_for=["prior"], **money).segments["annoyance_point"].item()
+    >>> naive > 6, 3 < found < 5
+    (True, True)
     """
     return _respond(
         contacts, tuple(adjust_for), "adjusted", margin_per_response, cost_per_contact, confidence
@@ -98,6 +109,14 @@ def within_customer_response(
     Several rows per customer. The means of the customer's own contacts (and of their logarithm and square) stand for
     whatever stays the same of a customer, recorded or not (Mundlak 1978); what changes from period to period, such as
     contacts sent because a purchase was near, stays in. All else as for ``fit_contact_response``.
+
+    >>> habit = np.repeat(np.arange(200) % 3 * 4.0, 3)  # of 200 customers in 3 periods each; not recorded
+    >>> x = habit + np.tile([0.0, 2.0, 5.0], 200) + np.repeat(np.arange(200) % 2, 3)
+    >>> margin = np.round((1 + habit) * (1 + x) * np.exp(-0.2 * x), 2)
+    >>> table = pd.DataFrame({"customer_id": np.repeat(range(200), 3), "contacts": x, "response": margin})
+    >>> found = within_customer_response(table, margin_per_response=10, cost_per_contact=1).segments
+    >>> bool(3 < found["annoyance_point"].item() < 6)
+    True
     """
     return _respond(contacts, (), "within", margin_per_response, cost_per_contact, confidence)
 
@@ -172,16 +191,19 @@ def _optimum(
     response = base.mean() * np.exp(_shape(at) @ fit.params[:3])
     profit = margin * response - cost * at
 
-    def error(gradient):
+    def error_of(gradient):
         return np.sqrt(np.einsum("ij,jk,ik->i", gradient, fit.cov_params(), gradient))
 
     annoyance, best = (
         turning_point(
-            at, np.gradient(height, at), error(np.gradient(by_parameters, at, axis=0)), confidence=confidence
+            at,
+            np.gradient(height, at),
+            error_of(np.gradient(by_parameters, at, axis=0)),
+            confidence=confidence,
         )
         for height, by_parameters in ((np.log(response), by), (profit, margin * response[:, None] * by))
     )
-    wide = np.exp(norm.ppf((1 + confidence) / 2) * error(by))
+    wide = np.exp(norm.ppf((1 + confidence) / 2) * error_of(by))
     row = pd.DataFrame(
         [
             {

@@ -3,6 +3,7 @@
 ``offer_effect`` measures an opening offer to people who have not tried, and just so an incentive to leavers (F22).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from crmkit.core.trials import is_treated
 
 
 def participation_funnel(
-    customers: pd.DataFrame, *, steps=("tried", "active"), confidence: float = 0.95
+    customers: pd.DataFrame, *, steps: Sequence[str] = ("tried", "active"), confidence: float = 0.95
 ) -> pd.DataFrame:
     """How many of those invited are left after each step, and which step loses most.
 
@@ -61,7 +62,12 @@ class OfferEffect:
 
 
 def offer_effect(
-    customers: pd.DataFrame, *, value: float, cost: float, steps=("tried", "active"), confidence: float = 0.95
+    customers: pd.DataFrame,
+    *,
+    value: float,
+    cost: float,
+    steps: Sequence[str] = ("tried", "active"),
+    confidence: float = 0.95,
 ) -> OfferEffect:
     """The effect of an offer made to customers chosen at random, counted over everybody to whom it was made.
 
@@ -102,7 +108,11 @@ def offer_effect(
 
 
 def promise_gap(
-    orders: pd.DataFrame, *, at_most=None, at_least=None, confidence: float = 0.95
+    orders: pd.DataFrame,
+    *,
+    at_most: Mapping[str, float] | None = None,
+    at_least: Mapping[str, float] | None = None,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Promise less delivery for each promise, how often each is kept, and how often all are kept on the same order.
 

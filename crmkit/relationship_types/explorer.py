@@ -28,14 +28,14 @@ _TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 470, 790
 def explore_relationship_types(
     segment: pd.DataFrame,
     *,
-    plans: Mapping[str, ContactPlan] = PLANS,
+    plans: Mapping[str, ContactPlan] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.10,
 ) -> Explorer:
     """Sliders for customers, margin, purchases, loyalty, need and the cost of a contact; the types' profits follow.
 
     ``segment``: one row as for ``compare_relationship_types``, where the sliders begin. ``move`` takes customers,
-    unit_margin and purchases_per_year as powers of ten, as the sliders do: 3 is 1,000. ``cost_factor`` multiplies the
+    unit_margin and purchases_per_year as powers of ten, as the sliders do: 3 is 1,000. ``plans``: ``PLANS`` if not given. ``cost_factor`` multiplies the
     plans' costs of a contact.
 
     >>> start = pd.DataFrame({"customers": [1000], "unit_margin": [100.0], "purchases_per_year": [3.0],
@@ -43,6 +43,7 @@ def explore_relationship_types(
     >>> explore_relationship_types(start).move(need=0).scene["values"]["need"]
     0.0
     """
+    plans = PLANS if plans is None else plans
     compare_relationship_types(
         segment.head(1).assign(segment=""), plans=plans
     )  # refuses what no slider could show

@@ -1,6 +1,7 @@
 """Holdout validation: fit a purchase model on the first part of a log, and hold its forecast against the rest."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ class HoldoutValidation:
 
 
 def validate_holdout(
-    transactions: pd.DataFrame, *, calibration_end, model: str = "bg_nbd", time_unit: str = "week"
+    transactions: pd.DataFrame, *, calibration_end: date | str, model: str = "bg_nbd", time_unit: str = "week"
 ) -> HoldoutValidation:
     """Fit ``model`` (bg_nbd, mbg_nbd, pareto_nbd) on the days up to ``calibration_end`` and test it on those after.
 
@@ -85,9 +86,11 @@ def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, in
     end = np.datetime64(as_day(calibration_end), "D").astype(int)
     first, last = day.min(), day.max()
     if not first + 7 <= end <= last - 7:
-        allowed = (np.datetime64(int(n), "D") for n in (first + 7, last - 7))
         raise CrmkitError(
-            "clv_calibration_end", value=calibration_end, **dict(zip(("first", "last"), allowed))
+            "clv_calibration_end",
+            value=calibration_end,
+            first=np.datetime64(int(first + 7), "D"),
+            last=np.datetime64(int(last - 7), "D"),
         )
     bought = transactions[["customer_id"]].assign(day=day)[amount >= 0].drop_duplicates()
     return bought, int(first), int(end), int(last)
