@@ -23,8 +23,6 @@ from crmkit.answers.sheet import practice_key
 from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .roster import Student, read_roster
 
-__all__ = ["assign", "find_exercise"]
-
 
 def find_exercise(name: str | Path) -> Path:
     """The source of an exercise: a file, a pack's folder, or a lesson of the course by its number or slug."""
