@@ -69,10 +69,10 @@ def test_the_data_of_two_students_differ_and_the_manifest_knows_them(room):
     hashes = {v["parameters_sha256"] for v in room.manifest["variants"].values()}
     assert len(hashes) == 6
     exercise = load_exercise(room.folder / "pack" / room.manifest["source"])
-    from coursekit.teach.assign.assign import digest
+    from coursekit.teach.assign.assign import data_hash
 
     one = room.manifest["variants"][room.students[2]]
-    assert digest(exercise.parameters(one["seed"])) == one["parameters_sha256"]
+    assert data_hash(exercise.parameters(one["seed"])) == one["parameters_sha256"]
 
 
 def test_each_student_reads_their_own_language_and_name(room):
