@@ -73,6 +73,8 @@ def _opened(seed: int):
 
 def play(seed: int, source: str) -> dict:
     """One game of one policy; from the quarter in which it fails, the firm works as it did before the game."""
+    policy = _table.policy
+    quarters = _table.setup.quarters
     firm = _opened(seed)
     usual = firm.scenario.status_quo
     standard = usual
@@ -80,15 +82,13 @@ def play(seed: int, source: str) -> dict:
     lost: tuple = ()  # the reason, and in what words
     try:
         try:
-            _table.policy.begin(source)
+            policy.begin(source)
         except Lost as problem:
             lost = problem.args
-        for _ in range(_table.setup.quarters):
+        for _ in range(quarters):
             if not lost:
                 try:
-                    decision = _table.policy.ask(
-                        rules.view(firm, quarters=_table.setup.quarters, standard=standard)
-                    )
+                    decision = policy.ask(rules.view(firm, quarters=quarters, standard=standard))
                     firm = _stepped(firm, decision)
                     standard = replace(decision, trial=None)
                     decided += 1
@@ -99,7 +99,7 @@ def play(seed: int, source: str) -> dict:
                     lost = ("refused", told(problem))
             firm = _stepped(firm, usual)
     finally:
-        used = _table.policy.end(lost=bool(lost))
+        used = policy.end(lost=bool(lost))
     reason, detail = lost or ("", "")
     came = rules.outcome(firm)
     return {

@@ -6,6 +6,7 @@ the truth nor the seed is anywhere in the process that runs a student's code, wh
 
 import pickle
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from coursekit.sandbox.frames import Frames, TooMuch, framed
@@ -43,7 +44,9 @@ class PolicyProcess:
         most = seconds * quarters
         limits = Limits(seconds=most + BEGIN, cpu=int(most) + 1)
         self.wall = wall(tier=tier, modules=MODULES, limits=limits)
-        self._channel: Channel | None = None
+        self._channel: Channel | None = None  # of the game that is played now
+        self._frames: Frames | None = None
+        self._coming: Iterator[dict | None] = iter(())
 
     def begin(self, source: str) -> None:
         """Begin a game with the policy that ``source`` defines; Lost where there is no wall for it."""

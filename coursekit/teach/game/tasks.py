@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import coursekit.sandbox
 import crmkit
@@ -12,6 +13,8 @@ from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.teach.progress import as_they_end
 from coursekit.teach.results import Journal
 from crmkit.market.game.game import Setup
+
+Task = TypeVar("Task", bound=Hashable)
 
 
 def code_version() -> str:
@@ -22,7 +25,7 @@ def code_version() -> str:
 
 
 def do_all(
-    tasks: Mapping[Hashable, tuple],
+    tasks: Mapping[Task, tuple],
     work: Callable[..., dict],
     journal: Journal,
     *,
@@ -30,7 +33,7 @@ def do_all(
     shown: bool,
     begin: Callable[..., None] | None = None,
     settings: tuple = (),
-) -> dict[Hashable, dict]:
+) -> dict[Task, dict]:
     """Task → result of ``work(*arguments)``; ``tasks`` holds arguments, and what the journal has is not done again.
 
     Each process has called ``begin(*settings)`` before; a result with ``again`` set is not kept, for it may be the
