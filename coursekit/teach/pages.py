@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from markupsafe import Markup
-
 from coursekit.messages import message_pair
 from coursekit.pages import environment
 
@@ -30,13 +28,13 @@ def spoken(lang: str) -> tuple[str, ...]:
     return LANGUAGES if lang == "both" else (lang,)
 
 
-def part(template: str, lang: str, **fields) -> Markup:
+def part(template: str, lang: str, **fields) -> str:
     """A template of this package in one language; it is given ``words`` and ``lang`` besides the fields."""
     filled = environment("coursekit.teach").get_template(template)
-    return Markup(filled.render(words=words_in(lang), lang=lang, **fields))
+    return filled.render(words=words_in(lang), lang=lang, **fields)
 
 
-def write_page(path: Path, *, title: str, lang: str, parts: Sequence[Markup]) -> None:
-    """A page of parts, one below the other; nothing on it is loaded from anywhere, and no script runs."""
+def write_page(path: Path, *, title: str, lang: str, parts: Sequence[str]) -> None:
+    """A page of what ``part`` gave, one below the other; nothing on it is loaded from anywhere, and no script runs."""
     frame = environment("coursekit.teach").get_template("page.html")
     put(path, frame.render(title=title, lang=OF_HTML[lang], parts=parts))

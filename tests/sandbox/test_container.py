@@ -269,7 +269,7 @@ def test_a_contest_is_played_in_containers_and_worth_what_it_is_without_a_wall(d
     found = contest(
         tmp_path / "in",
         setup=setup,
-        seeds=1,
+        seeds=2,
         seconds=6,
         rounds=0,
         jobs=1,
