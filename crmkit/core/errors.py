@@ -31,3 +31,13 @@ class CrmkitError(ValueError):
 
     def __str__(self) -> str:
         return in_language(self.message_zh, self.message_en, between="\n")
+
+    def __reduce__(self):
+        # made again as it is, not by its own arguments: those are gone once the sentence stands
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[CrmkitError], args: tuple, fields: dict) -> CrmkitError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
