@@ -13,7 +13,7 @@ from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day
 from .frames import Transactions
 
 _SQL = Path(__file__).parent / "sql" / "summary.sql"
-_DAYS = ["days_since_last", "t_x", "T", "span_days"]
+_DAYS = ["days_since_last", "t_x", "T"]
 # DuckDB's share of the memory; what does not fit goes to a temporary folder, so that 10 M rows stay under 1.2 GB in all
 _MEMORY = "850MB"
 _NUMBERS = (
@@ -43,9 +43,9 @@ def customer_summary(transactions: Transactions, *, as_of: date | str) -> pd.Dat
     Out: ``first_purchase``, ``last_purchase`` (day); ``purchases`` (days on which the customer bought: all rows of a
     day are one purchase); ``orders`` (distinct order_id that are not only returns; given with order_id); ``frequency``
     (repeat purchases = purchases − 1); ``days_since_last`` (last purchase to as_of), ``t_x`` (first to last purchase;
-    the "recency" of BTYD models), ``T`` (first purchase to as_of), ``span_days`` (first to last purchase, the client's
-    word for t_x), all in days; ``revenue`` (everything, returns deducted), ``repeat_revenue`` (revenue without the
-    first purchase day), ``monetary`` (repeat_revenue per repeat purchase; missing without one), in currency.
+    the "recency" of BTYD models), ``T`` (first purchase to as_of), all in days; ``revenue`` (everything, returns
+    deducted), ``repeat_revenue`` (revenue without the first purchase day), ``monetary`` (repeat_revenue per repeat
+    purchase; missing without one), in currency.
 
     Settled by the published fits: a row with amount 0 is a purchase like any other. BG/NBD on the raw CDNOW log then
     gives Fader, Hardie and Lee's estimates; without the zero rows it does not (tests/published/test_published_values.py). A

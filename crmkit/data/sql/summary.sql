@@ -55,8 +55,7 @@ SELECT
     DATE_DIFF('day', first_purchase, CAST($as_of AS DATE)) AS T,
     cents / 100 AS revenue,
     (cents - first_cents) / 100 AS repeat_revenue,
-    CASE WHEN purchases > 1 THEN (cents - first_cents) / 100 / (purchases - 1) END AS monetary,
-    DATE_DIFF('day', first_purchase, last_purchase) AS span_days
+    CASE WHEN purchases > 1 THEN (cents - first_cents) / 100 / (purchases - 1) END AS monetary
 FROM customers
 LEFT JOIN orders ON orders.customer_id = customers.customer_id    -- order_id
 ORDER BY customers.customer_id
