@@ -41,11 +41,13 @@ ENVIRONMENT = {  # of a submission behind any wall
 def readable_paths() -> dict[str, str]:
     """What a submission may read, path inside → path here: the system, this Python with its packages, crmkit, its data."""
     paths = {path: path for path in [*SYSTEM, sys.prefix, sys.base_prefix] if os.path.exists(path)}
-    package = Path(crmkit.__file__).parent
+    from crmkit.data.datasets import datasets_folder  # loads pandas, which an import of this module need not
+
+    package = Path(crmkit.__file__).resolve().parent
     paths["/kit/crmkit"] = str(package)
-    for data in (package.parent / "datasets", package.parent / "coursekit" / "course" / "datasets"):
-        if data.is_dir():
-            paths["/kit/datasets"] = str(data)
+    data = datasets_folder()
+    if data.is_dir() and package not in data.parents:  # in a checkout; a wheel has them inside the package
+        paths["/kit/datasets"] = str(data)
     return paths
 
 
