@@ -8,14 +8,9 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, bootstrap, mean_of, survival_curve
-from crmkit.core.schema import (
-    as_day,
-    require_between,
-    require_confidence,
-    require_dates,
-    require_known,
-    require_numbers,
-)
+from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day, require_between, require_confidence
+from crmkit.data.engine import open_log
+from crmkit.data.frames import Transactions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +39,7 @@ class RepeatBusiness:
 
 
 def repeat_business(
-    transactions: pd.DataFrame,
+    transactions: Transactions,
     *,
     as_of: date | str,
     rng: np.random.Generator | None = None,
@@ -53,7 +48,7 @@ def repeat_business(
 ) -> RepeatBusiness:
     """How much of revenue and margin repeat orders bring, who has come back, and how long the second order takes.
 
-    In: ``customer_id``, ``date``, ``amount`` (currency). Margin is amount − ``unit_cost`` × ``quantity`` where both
+    In: a frame or Parquet as for ``customer_summary``, with ``customer_id``, ``date``, ``amount`` (currency). Margin is amount − ``unit_cost`` × ``quantity`` where both
     columns are there, else left out (at one margin rate for all goods its share would be that of revenue). All
     purchases of a day are one order; an amount of 0 is a purchase, one under 0 a return: it lowers the money of its day
     and makes no order (as in ``customer_summary``). What came before the first purchase counts with it; customers with
@@ -72,44 +67,27 @@ def repeat_business(
     (0.286, 0.5, 20.0)
     """
     require_confidence(confidence)
-    require_known(transactions, ["customer_id", "date"], what="repeat_business")
-    money = {"revenue": require_numbers(transactions, ["amount"], what="repeat_business")[0]}
-    if {"unit_cost", "quantity"} <= set(transactions.columns):
-        unit_cost, quantity = require_numbers(transactions, ["unit_cost", "quantity"], what="repeat_business")
-        money["margin"] = money["revenue"] - unit_cost * quantity
-    day, end = require_dates(transactions, what="repeat_business").dt.normalize(), pd.Timestamp(as_day(as_of))
-    log = pd.DataFrame(
-        {"customer": transactions["customer_id"].astype(str).to_numpy(), "day": day.to_numpy(), **money}
-    )
-    log = log[log["day"] <= end]
-    bought = log[log["revenue"] >= 0]
-    if bought.empty:
+    with open_log(
+        transactions,
+        required=REQUIRED_TRANSACTION_COLUMNS,
+        optional=["unit_cost", "quantity"],
+        what="repeat_business",
+    ) as log:
+        period = log.period(as_day(as_of))
+        buyers = log.ask("repeat_business", **period)
+    if buyers.empty:
         raise CrmkitError("no_purchases", value=as_of)
 
-    first = bought.groupby("customer")["day"].min()
-    second = (
-        bought[bought["day"] > bought["customer"].map(first)]
-        .groupby("customer")["day"]
-        .min()
-        .reindex(first.index)
-    )
-    back, waited = second.notna(), (second.fillna(end) - first).dt.days
-    log = log[log["customer"].isin(first.index)]
-    later = (log["day"] > log["customer"].map(first)).rename("later")
     rows = []
-    for measure in money:
-        each = log.groupby(["customer", later])[measure].sum().unstack(fill_value=0.0)
-        each = each.reindex(columns=[False, True], fill_value=0.0).to_numpy()
-        if each.sum() <= 0:
+    for measure, column in (("revenue", "money"), ("margin", "margin")):
+        if f"first_{column}" not in buyers:
+            continue
+        each = buyers[[f"first_{column}", f"later_{column}"]].to_numpy(float)
+        total = each.sum(axis=0)  # of whole units, so that nothing is lost
+        if total.sum() <= 0:
             raise CrmkitError("total_zero", name=measure)
-        share = bootstrap(
-            each,
-            lambda v, w: (v[:, 1] * w).sum() / (v.sum(axis=1) * w).sum(),
-            rng=rng,
-            resamples=resamples,
-            confidence=confidence,
-        )
-        rows.append([measure, *each.sum(axis=0), *share.numbers])
+        share = bootstrap(each, _repeat_share, rng=rng, resamples=resamples, confidence=confidence)
+        rows.append([measure, *total / period["units"], *share.numbers])
     split = pd.DataFrame(
         rows,
         columns=[
@@ -122,6 +100,8 @@ def repeat_business(
         ],
     )
 
+    back = buyers["back"] == 1
+    waited = buyers["waited_days"]
     waiting = survival_curve(waited, back, confidence=confidence)
     curve = pd.DataFrame(
         {
@@ -137,9 +117,14 @@ def repeat_business(
     )
     return RepeatBusiness(
         split=split.astype({"repeat_share_low": float, "repeat_share_high": float}),
-        customers=len(first),
+        customers=len(buyers),
         curve=curve,
         repeat_rate=mean_of(back, confidence=confidence),
         median_days=Estimate(value=half, low=soon, high=late, confidence=confidence),
         naive_median_days=float(waited[back].median()),
     )
+
+
+def _repeat_share(money: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The later part of all money, the customers weighted."""
+    return (money[:, 1] * weights).sum() / (money.sum(axis=1) * weights).sum()

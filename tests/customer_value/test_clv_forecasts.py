@@ -331,10 +331,11 @@ def test_a_log_that_is_none_is_refused():
     log = crmkit.load("cdnow_sample")
     for wrong, code in (
         (log.drop(columns="amount"), "columns_needed"),
-        ("log.parquet", "clv_log_not_a_frame"),
+        ("log.parquet", "no_parquet"),
+        (log.to_dict(), "not_transactions"),
         (log.assign(date="1997-01-01"), "dates_not_dates"),
-        (log.iloc[:0], "no_values"),
-        (log.assign(amount="dear"), "cell_not_a_number"),
+        (log.iloc[:0], "no_transactions"),
+        (log.assign(amount="dear"), "amounts_not_numbers"),
         (log.assign(date=log["date"].where(log.index != 7)), "missing_values"),
     ):
         with pytest.raises(CrmkitError) as caught:

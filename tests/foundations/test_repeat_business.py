@@ -201,13 +201,13 @@ def test_nobody_back_and_everybody_back_and_one_customer():
 @pytest.mark.parametrize(
     "change, as_of, code",
     [
-        ({"amount": [np.nan]}, "2024-02-01", "cell_not_a_number"),
+        ({"amount": [np.nan]}, "2024-02-01", "missing_values"),
         ({"customer_id": [None]}, "2024-02-01", "missing_values"),
         ({"date": [pd.NaT]}, "2024-02-01", "missing_values"),
         ({"date": ["1 Jan"]}, "2024-02-01", "dates_not_dates"),
         ({}, "soon", "as_of_not_a_date"),
         ({}, None, "as_of_not_a_date"),
-        ({}, "2023-01-01", "no_purchases"),
+        ({}, "2023-01-01", "as_of_too_early"),
         ({"amount": [-5.0]}, "2024-02-01", "no_purchases"),
         ({"amount": [0.0]}, "2024-02-01", "total_zero"),
     ],
