@@ -121,7 +121,7 @@ def test_baskets_of_one_product_have_no_rules():
     "lines, code",
     [
         (pd.DataFrame({"order_id": [1], "product_id": [None]}), "missing_values"),
-        (pd.DataFrame({"order_id": [], "product_id": []}), "no_values"),
+        (pd.DataFrame({"order_id": [], "product_id": []}), "no_transactions"),
         (pd.DataFrame({"order_id": [1]}), "columns_needed"),
     ],
 )
