@@ -15,6 +15,7 @@ _NAMES = {
     "data.datasets": "load",
     "data.transactions.door": "read_transactions check_transactions",
     "data.summary": "customer_summary",
+    "data.sales": "sales_over_time",
     # the foundations: F1, F2, F26
     "foundations.repeat_business": "repeat_business",
     "foundations.stakeholder_map": "stakeholder_map",

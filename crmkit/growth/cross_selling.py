@@ -1,7 +1,5 @@
 """Growth of existing customers (F25): which products go together, what to offer next, and where growth came from."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -13,6 +11,7 @@ from crmkit.core.schema import (
     require_unique,
 )
 from crmkit.data.engine import open_log
+from crmkit.data.frames import Transactions
 
 _RULE_COLUMNS = [
     "product_id",
@@ -27,7 +26,7 @@ _RULE_COLUMNS = [
 ]
 
 
-def cross_sell_rules(lines: Any, *, min_support: float = 0.01) -> pd.DataFrame:
+def cross_sell_rules(lines: Transactions, *, min_support: float = 0.01) -> pd.DataFrame:
     """Find which products are bought together more often than chance would have it, with care for the many tests.
 
     In: ``order_id``, ``product_id``, a row per product in a basket (for what customers own, put the customer's id in
