@@ -7,7 +7,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import tails, wilson
 from crmkit.core.schema import (
     REQUIRED_TRANSACTION_COLUMNS,
