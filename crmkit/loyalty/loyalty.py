@@ -80,22 +80,24 @@ def loyalty_or_inertia(
 
 def _forms(customers, thresholds, names, confidence) -> LoyaltyForms:
     """``names``: both questions high, only the first, only the second, neither."""
-    known = ["value"] if "value" in customers else []
+    question, _ = thresholds
     require_known(customers, ["customer_id"], what="loyalty")
-    first, *value = require_numbers(customers, [*thresholds][:1] + known, what="loyalty")
-    (second,) = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
-    ids, order = customers["customer_id"], [*dict.fromkeys(names)]
+    (first,) = require_numbers(customers, [question], what="loyalty")
+    (second,) = require_numbers(customers, list(thresholds)[1:], what="loyalty", low=0)
     require_unique(customers, what="loyalty")
     for name, threshold in thresholds.items():
         require_between(threshold, -1e12, 1e12, name=f"{name}_from")
-    low = [answers < threshold for answers, threshold in zip((first, second), thresholds.values())]
-    segment = np.array(names)[2 * low[0] + low[1]]
-    forms, odds, p_value, gap = pd.DataFrame({"segment": order}), None, None, None
-    for column, part, amounts in zip(
-        ("customers", "value"), ("customer_share", "value_share"), (low[0] >= 0, *value)
-    ):
-        forms[column] = [amounts[segment == name].sum() for name in order]
-        forms[part] = forms[column] / (forms[column].sum() or np.nan)
+    first_from, second_from = thresholds.values()
+    segment = np.array(names)[2 * (first < first_from) + (second < second_from)]
+    order = list(dict.fromkeys(names))
+    forms = pd.DataFrame({"segment": order})
+    forms["customers"] = [(segment == name).sum() for name in order]
+    forms["customer_share"] = forms["customers"] / len(customers)
+    if "value" in customers:
+        (value,) = require_numbers(customers, ["value"], what="loyalty")
+        forms["value"] = [value[segment == name].sum() for name in order]
+        forms["value_share"] = forms["value"] / (forms["value"].sum() or np.nan)
+    odds, p_value, gap = None, None, None
     if "retained" in customers:
         require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)
         data = pd.DataFrame(
@@ -108,29 +110,26 @@ def _forms(customers, thresholds, names, confidence) -> LoyaltyForms:
             }
         )
         came = _came_back(data, ["segment"], confidence).set_index("segment").reindex(order)
-        forms = forms.join(
-            came[["retention_rate", "retention_rate_low", "retention_rate_high"]], on="segment"
-        )
-        fit, without = (
-            _logit("retained ~ second + root + first", data),
-            _logit("retained ~ second + root", data),
-        )
+        rates = ["retention_rate", "retention_rate_low", "retention_rate_high"]
+        forms = forms.join(came[rates], on="segment")
+        fit = _logit("retained ~ second + root + first", data)
+        without = _logit("retained ~ second + root", data)
         p_value = _p_value(fit, without)
-        ends = np.exp(fit.conf_int(1 - confidence).loc["first"])
+        low, high = np.exp(fit.conf_int(1 - confidence).loc["first"])
         odds = Estimate(
-            value=float(np.exp(fit.params["first"])),
-            low=float(ends[0]),
-            high=float(ends[1]),
-            confidence=confidence,
+            value=float(np.exp(fit.params["first"])), low=float(low), high=float(high), confidence=confidence
         )
-        pair = came.loc[[names[0], names[2]], ["retained", "customers"]].fillna(0).to_numpy()
-        gap = difference_of_shares(*pair[0], *pair[1], confidence=confidence) if pair[:, 1].all() else None
+        both_high, only_second = (
+            came.loc[[names[0], names[2]], ["retained", "customers"]].fillna(0).to_numpy()
+        )
+        if both_high[1] and only_second[1]:
+            gap = difference_of_shares(*both_high, *only_second, confidence=confidence)
     return LoyaltyForms(
         forms=forms,
         odds_ratio=odds,
         p_value=p_value,
         gap=gap,
-        assignments=pd.DataFrame({"customer_id": ids.to_numpy(), "segment": segment}),
+        assignments=pd.DataFrame({"customer_id": customers["customer_id"].to_numpy(), "segment": segment}),
     )
 
 

@@ -134,14 +134,17 @@ def promise_gap(
     promises += [(name, -1, limit) for name, limit in (at_least or {}).items()]
     for name, _, limit in promises:
         require_between(limit, -1e15, 1e15, name=name)
-    names, sign, promised = zip(*promises) if promises else ((), (), ())
+    names = [name for name, _, _ in promises]
+    worse_above = np.array([sign for _, sign, _ in promises])
+    promised = np.array([limit for _, _, limit in promises], dtype=float)
     delivered = np.column_stack(require_numbers(orders, names, what="promise_gap"))
-    worse, n = np.array(sign) * (delivered - np.array(promised, dtype=float)), len(orders)
-    kept = np.column_stack([worse <= 0, (worse <= 0).all(axis=1)]).sum(axis=0)
-    share, low, high = wilson(kept, n, confidence=confidence)
-    gap_low, gap_high = (
-        DescrStatsW(worse).tconfint_mean(1 - confidence) if n > 1 else np.full((2, len(names)), np.nan)
-    )
+    worse = worse_above * (delivered - promised)
+    kept_each = worse <= 0
+    kept = [*kept_each.sum(axis=0), kept_each.all(axis=1).sum()]
+    share, low, high = wilson(np.array(kept), len(orders), confidence=confidence)
+    gap_low = gap_high = np.full(len(names), np.nan)
+    if len(orders) > 1:
+        gap_low, gap_high = DescrStatsW(worse).tconfint_mean(1 - confidence)
     return pd.DataFrame(
         {
             "measure": [*names, "all_promises"],

@@ -60,7 +60,9 @@ class PurchaseModel(Fitted):
         In: the summary with ``customer_id``, ``frequency``, ``t_x``, ``T`` (days). Out: ``customer_id``, ``p_alive``
         and ``expected_purchases``, each with its ``_low`` and ``_high``: the delta method on the log-odds and on the
         logarithm. They say what the fit leaves open about the expectation, not how many purchases a customer will in
-        fact make. COVERAGE
+        fact make. Of 95 % intervals from 200 samples of 1,500 simulated customers 96 to 97 %
+        held the truth under BG/NBD (of 300 customers 95 to 98 %), 92 to 96 % under MBG/NBD, and from 60 samples 90 to
+        98 % under Pareto/NBD (tests/customer_value/test_clv.py).
         Errors: as for ``p_alive``, and CrmkitError for days or a confidence out of range.
 
         >>> import crmkit
