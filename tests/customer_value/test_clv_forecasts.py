@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from test_clv import FITS, TRUTH, ages_of, cdnow, model, simulate, spenders
+from clv_customers import FITS, TRUTH, ages_of, cdnow, model, simulate, spenders
 
 import crmkit
 from crmkit import CrmkitError

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
-from test_clv import FITS, TRUTH, cdnow, model
+from clv_customers import FITS, TRUTH, cdnow, model
 
 import crmkit
 

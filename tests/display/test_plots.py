@@ -11,9 +11,9 @@ import pytest
 
 matplotlib.use("agg")
 from gallery import NAMES, draw, example
+from glyphs import listening
 from matplotlib import pyplot as plt
 from matplotlib.ticker import FixedLocator
-from test_fonts import bare_machine, listening  # noqa: F401
 
 import crmkit
 from crmkit import plots

@@ -7,9 +7,9 @@ from dataclasses import replace
 import ipywidgets
 import nbformat
 import pytest
+from lab_server import Lab
 from pages import HERE, fresh, open_notebook, picture
 from pages import press as switch
-from test_workspace import Lab
 
 import crmkit
 from crmkit.market import Campaign, Decision, Game, Outcome, Score, scenarios, score_table
