@@ -1,1 +1,4 @@
-"""What stands around the notebooks: building lessons, opening them, working for clients, teaching."""
+import sys
+
+# jsonschema looks for it to check IRIs, which nobody here asks for, and it takes a second to build its grammar
+sys.modules.setdefault("rfc3987_syntax", None)

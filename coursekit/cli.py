@@ -367,8 +367,6 @@ def usage_error(error, verb: str) -> KitError:
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    # jsonschema looks for it to check IRIs, which nobody here asks for, and it takes a second to build its grammar
-    sys.modules.setdefault("rfc3987_syntax", None)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console without Chinese shows ? instead of failing

@@ -15,8 +15,7 @@ from crmkit.answers.forms import CHARTS, MAX_POINTS, MAX_ROWS, BadForm, read_ans
 from crmkit.core import language
 from crmkit.core.catalogue import read_catalogue
 
-from .cell import Cell
-from .source import HERE, Lesson, read_lesson
+from .source import HERE, Cell, Lesson, read_lesson
 
 __all__ = ["Exercise", "Mark", "SolutionError", "admit", "compare", "load_exercise", "to_python"]
 DEFAULT_TOLERANCE = 0.01  # relative; of tables and charts that name none

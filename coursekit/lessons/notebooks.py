@@ -12,8 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from crmkit.answers.forms import FORM_FIELDS, describe
 from crmkit.core.catalogue import read_catalogue
 
-from .cell import Cell
-from .source import HERE, LANGUAGES, Lesson, Problem, SourceError
+from .source import HERE, LANGUAGES, Cell, Lesson, Problem, SourceError
 
 STABLE = "nbval-check-output"  # nbval compares the stored output of cells with this tag
 # what never goes into a stored output: pictures differ between machines, widget ids between runs

@@ -16,9 +16,6 @@ from crmkit.answers.forms import CHARTS, FORM_FIELDS, UNITS
 from crmkit.core.catalogue import read_catalogue
 from crmkit.core.language import in_language
 
-from .cell import CJK, Cell
-from .lesson_lint import code_problems, exercise_problems
-
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
 FRONT_MATTER = ("titles", "minutes", "prerequisites", "frameworks", "kernelspec")
@@ -45,6 +42,7 @@ GRADING_FIELDS = {
     "text": ("rubric", "sample"),
 }
 RESERVED_NAMES = {"answer", "lang", "seed", "crmkit", "generate", "term"}
+CJK = re.compile(r"[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 FENCE = re.compile(r"^\s*(```+|~~~+)")
 EXERCISE_MARK = re.compile(r'^\+\+\+\s*\{\s*"part"\s*:\s*"exercise"\s*\}\s*$')
 
@@ -68,6 +66,19 @@ class SourceError(ValueError):
     def __init__(self, problems: list[Problem]):
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell of a source. ``line`` is where it opens, ``body`` the line of its first line of text."""
+
+    kind: str  # markdown or code
+    source: str
+    line: int
+    body: int
+    lang: str | None = None
+    tags: tuple[str, ...] = ()
+    question: dict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +119,8 @@ def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str 
 
     ``prerequisites`` are the slugs that exist (None: not checked), ``name`` is how messages call the file.
     """
+    from .lesson_lint import code_problems, exercise_problems
+
     name = name or path.name
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()

@@ -125,7 +125,8 @@ def bare(tmp_path):
         "requirements-test.lock",
         "coursekit/messages.toml",
         "crmkit/__init__.py",
-        "crmkit/language.py",
+        "crmkit/core/__init__.py",
+        "crmkit/core/language.py",
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
