@@ -22,7 +22,8 @@ LANES = {
     "simulated": "simulated",
     "machines": "machines",
 }
-ORDER = ("install", "executed", "machines", "browser", "sandbox", "simulated")  # the longest files first
+# every lane, the longest first
+ORDER = ("install", "executed", "machines", "browser", "sandbox", "simulated", "pictures")
 # a test of another folder that asks for one of these is in the lane as well
 FIXTURES = {"browser": "browser", "walled": "sandbox"}
 
@@ -38,9 +39,7 @@ def lane_of(path: Path) -> str | None:
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--fast", action="store_true", help="only what needs " + "no " + ", no ".join(LANES.values())
-    )
+    parser.addoption("--fast", action="store_true", help="only what needs " + "no " + ", no ".join(ORDER))
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -57,12 +56,16 @@ def pytest_collection_modifyitems(config, items):
         for lane in lanes - {None}:
             item.add_marker(lane)
     if config.getoption("--fast"):
-        slow = set(LANES.values())
+        slow = set(ORDER)
         left_out = [item for item in items if slow & {mark.name for mark in item.iter_markers()}]
         items[:] = [item for item in items if item not in set(left_out)]
         config.hook.pytest_deselected(items=left_out)
     by_name = {mark: place for place, mark in enumerate(ORDER)}
-    items.sort(key=lambda item: min((by_name.get(m.name, len(ORDER)) for m in item.iter_markers()), default=len(ORDER)))
+    items.sort(
+        key=lambda item: min(
+            (by_name.get(m.name, len(ORDER)) for m in item.iter_markers()), default=len(ORDER)
+        )
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -250,6 +250,7 @@ def expected_share(seeds):
     return 0.95 - 3 * (0.95 * 0.05 / seeds) ** 0.5
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("kind, seeds", [("bg", 80), ("mbg", 60), ("pareto", 30)])
 def test_intervals_hold_the_simulated_truth_in_about_95_of_100_samples(kind, seeds):
     # over 150, 150 and 60 samples of 1,500: 94–97 %, 92–97 %, 90–97 %

@@ -474,6 +474,7 @@ NOTIFICATION = "/lab/api/settings/@jupyterlab/apputils-extension:notification"
 TRANSLATION = "/lab/api/settings/@jupyterlab/translation-extension:plugin"
 
 
+@pytest.mark.executed
 def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_survive(tmp_path):
     folder, home = tmp_path / "学习 work", tmp_path / "home"
     with Lab(folder, home, "--lang", "zh") as opened:
@@ -497,6 +498,7 @@ def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_
     )
 
 
+@pytest.mark.executed
 def test_a_given_port_is_used(tmp_path):
     port = lab.claim_port(None)
     with Lab(tmp_path / "work", tmp_path / "home", "--port", str(port), "--lang", "en") as opened:
