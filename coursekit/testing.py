@@ -8,7 +8,6 @@ from pathlib import Path
 from .learn.workspace import CHECKOUT
 from .messages import KitError
 
-
 MOST = 8  # processes: each reads all the tests first, so more of them cost more than they save
 
 

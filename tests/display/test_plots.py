@@ -30,8 +30,8 @@ def closed():
     """What a test drew is closed; what its module shares stays."""
     before = set(plt.get_fignums())
     yield
-    for number in set(plt.get_fignums()) - before:
-        plt.close(number)
+    for figure in set(plt.get_fignums()) - before:
+        plt.close(figure)
 
 
 def same(a, b) -> bool:
