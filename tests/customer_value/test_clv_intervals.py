@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
 from clv_customers import FITS, TRUTH, cdnow, model
+from scipy.stats import norm
 
 import crmkit
 

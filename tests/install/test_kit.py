@@ -254,7 +254,9 @@ def test_kit_has_nothing_that_only_the_tokens_show_and_python_2_7_does_not_read(
             assert token.string.isascii(), where
         elif token.type == tokenize.STRING:
             assert re.match(r"[rRbBuU]?['\"]", token.string), where
-    assert not re.search(r"\*\w+,\s*\)", text), "a formatter puts a comma there, which Python 2.7 does not read"
+    assert not re.search(r"\*\w+,\s*\)", text), (
+        "a formatter puts a comma there, which Python 2.7 does not read"
+    )
 
 
 def test_kit_imports_nothing_but_the_standard_library_and_the_language_setting():

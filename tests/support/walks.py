@@ -87,7 +87,7 @@ def build(folder: Path) -> dict:
 
 def intake(folder: Path) -> dict:
     """A pile of hand-ins: folders, archives, archives in archives, the same name twice, and what is no notebook."""
-    from coursekit.teach.grade.intake import take_in
+    from coursekit.teach.handed_in.intake import take_in
 
     def archive(names: list[str], inner: bytes | None = None) -> bytes:
         stream = BytesIO()
