@@ -10,13 +10,16 @@ standard error, which no student's code can reach.
 import base64
 import json
 import os
-import resource
 import socket
 import struct
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import resource
 
 from . import in_sandbox as inside
 from .fingerprint import fingerprint
@@ -104,7 +107,7 @@ def main(settings: dict) -> None:
     os._exit(0)
 
 
-def wait_for(pid: int, end: float) -> tuple[int, resource.struct_rusage]:
+def wait_for(pid: int, end: float) -> "tuple[int, resource.struct_rusage]":
     while True:
         ended, status, used = os.wait4(pid, os.WNOHANG)
         if ended:

@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -184,6 +183,8 @@ def enter_namespaces() -> None:
 
 def wall_in(limits: dict) -> None:
     """Private scratch, no /proc, limits, no privileges; called in process 1 of the namespaces."""
+    import resource
+
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with open("/proc/self/oom_score_adj", "w") as stream:
         stream.write("1000")  # if memory runs out on the machine, this goes first
@@ -199,6 +200,8 @@ def wall_in(limits: dict) -> None:
 
 def limit_resources(limits: dict) -> None:
     """The limits that hold for every process of a submission by itself."""
+    import resource
+
     for what, value in (
         (resource.RLIMIT_CPU, limits["cpu"]),
         (resource.RLIMIT_FSIZE, limits["disk"]),
@@ -412,6 +415,8 @@ def serve(control: socket.socket, settings: dict) -> None:
 
 def memory_of_this_process() -> int:
     """Bytes of address space that the warm process holds, which every child has as well."""
+    import resource
+
     with open("/proc/self/statm") as stream:
         pages = int(stream.read().split()[0])
     return pages * resource.getpagesize()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import crmkit
+from coursekit.messages import KitError
 
 from .bubblewrap import INSIDE, INSIDE_AT, PACK_FILES, SCRATCH, bubblewrap
 from .protocol import MODULES, Limits, Outcome, SandboxError
@@ -64,6 +65,8 @@ class Warm:
 
     def start(self) -> "Warm":
         """Load what exercises use; SandboxError when the wall cannot be put up."""
+        if not (hasattr(os, "fork") and hasattr(socket, "AF_UNIX")):  # Windows
+            raise KitError("no_fork", value=sys.platform)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if not self.walled:
             self._unwalled = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)

@@ -22,10 +22,9 @@ from crmkit.customer_value.clv.pareto import _score
 from crmkit.market import Decision, Ledgers, Market, Scenario, scenario, scenarios
 from crmkit.relationship_types.types import PLANS, TYPES, ContactPlan, compare_relationship_types
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "simulated"))
-from test_market_recovery import CASES, contact_market, fitted, sold
-from test_market_recovery import PLANS as TRIED
-from test_market_truth import one_segment, plain, rng, slopes, uplifts
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from known_markets import CASES, contact_market, fitted, one_segment, plain, rng, slopes, sold, uplifts
+from known_markets import PLANS as TRIED
 
 Steps = list[tuple[Decision, int]]
 KNOWN = 12  # months that the models see of a contract, and of the tiers' past

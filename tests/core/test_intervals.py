@@ -20,6 +20,7 @@ def test_the_bootstrap_interval_of_a_mean_agrees_with_its_closed_form():
     assert (found.low, found.high) == pytest.approx(closed, abs=0.1 * error)
 
 
+@pytest.mark.simulated
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     rng = np.random.default_rng(7)
     found = [

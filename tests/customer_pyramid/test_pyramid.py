@@ -173,7 +173,7 @@ def test_the_best_spread_is_not_beaten_by_a_brute_force_grid(margin, before, e, 
         _customers([2, 1, 0], "margin"), by="margin", tiers=rule, resources=dict(zip(rule.tiers, before))
     )
     object.__setattr__(base, "tiers", base.tiers.assign(value=margin))
-    margin, before, e = map(lambda v: np.array(v, dtype=float), (margin, before, e))
+    margin, before, e = (np.array(v, dtype=float) for v in (margin, before, e))
     found = reallocate(base, elasticity=dict(zip(rule.tiers, e)), at_least=least, at_most=most)
     after = found.tiers["resources_after"].to_numpy()
     assert after.sum() == pytest.approx(before.sum())

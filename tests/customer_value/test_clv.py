@@ -1,10 +1,9 @@
 """Customer lifetime value: closed forms, the likelihoods written out a second time, and simulation with known truth."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 import pytest
+from clv_customers import FITS, TRUTH, ages_of, cdnow, known, model, simulate, spenders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
@@ -12,76 +11,7 @@ from scipy import integrate, special, stats
 import crmkit
 from crmkit.core.glossary import has_term
 from crmkit.customer_value.clv import beta_geometric, pareto
-from crmkit.customer_value.clv.beta_geometric import BetaGeometric
 from crmkit.customer_value.clv.gamma_gamma import GammaGamma
-from crmkit.customer_value.clv.pareto import ParetoNBD
-
-FITS = {"bg": crmkit.fit_bg_nbd, "mbg": crmkit.fit_mbg_nbd, "pareto": crmkit.fit_pareto_nbd}
-TRUTH = {
-    "bg": {"r": 0.8, "alpha": 6.0, "a": 0.9, "b": 2.5},
-    "mbg": {"r": 0.8, "alpha": 6.0, "a": 0.6, "b": 2.5},
-    "pareto": {"r": 0.8, "alpha": 6.0, "s": 0.7, "beta": 9.0},
-}  # in weeks
-
-
-def known(params):
-    """The covariance of parameters that are known."""
-    return pd.DataFrame(0.0, index=list(params), columns=list(params))
-
-
-def model(kind, params, time_unit="week"):
-    more = {
-        "params": params,
-        "log_likelihood": 0.0,
-        "covariance": known(params),
-        "customers": 1,
-        "time_unit": time_unit,
-    }
-    return ParetoNBD(**more) if kind == "pareto" else BetaGeometric(**more, first=int(kind == "mbg"))
-
-
-@cache
-def cdnow():
-    return crmkit.customer_summary(crmkit.load("cdnow_sample"), as_of="1997-09-30")
-
-
-# --- simulation, written from the stories and not from the formulas ---------------------------
-
-
-def simulate(kind, params, ages, rng, *, regular=False, later=0.0):
-    """Histories (days) of one customer per age (weeks), and each one's purchase times in the ``later`` weeks after."""
-    n = len(ages)
-    rate = rng.gamma(params["r"], 1 / params["alpha"], n)
-    if kind == "pareto":
-        death = rng.exponential(1, n) / rng.gamma(params["s"], 1 / params["beta"], n)
-        quits = np.zeros(n)
-    else:
-        death, quits = np.full(n, np.inf), rng.beta(params["a"], params["b"], n)
-    here = rng.random(n) >= quits if kind == "mbg" else np.ones(n, bool)
-    now, x, t_x = np.zeros(n), np.zeros(n), np.zeros(n)
-    after = [[] for _ in range(n)]
-    while here.any():
-        who = np.flatnonzero(here)
-        # regular: gaps with a shape of 3 instead of the exponential's 1, the mean unchanged
-        gap = rng.gamma(3, 1 / 3, len(who)) if regular else rng.exponential(1, len(who))
-        with np.errstate(divide="ignore", over="ignore"):
-            now[who] += gap / rate[who]
-        bought = now[who] < np.minimum(death[who], ages[who] + later)
-        here[who[~bought]] = False
-        who = who[bought]
-        early = who[now[who] <= ages[who]]
-        x[early] += 1
-        t_x[early] = now[early]
-        for i in who[now[who] > ages[who]]:
-            after[i].append(now[i] - ages[i])
-        here[who[rng.random(len(who)) < quits[who]]] = False
-    frame = pd.DataFrame({"customer_id": np.arange(n), "frequency": x, "t_x": t_x * 7, "T": ages * 7.0})
-    return frame, after
-
-
-def ages_of(n, rng):
-    return rng.integers(20, 60, n).astype(float)
-
 
 # --- the likelihoods a second time, by numerical integration over the unseen -----------------
 
@@ -320,6 +250,7 @@ def expected_share(seeds):
     return 0.95 - 3 * (0.95 * 0.05 / seeds) ** 0.5
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("kind, seeds", [("bg", 80), ("mbg", 60), ("pareto", 30)])
 def test_intervals_hold_the_simulated_truth_in_about_95_of_100_samples(kind, seeds):
     # over 150, 150 and 60 samples of 1,500: 94–97 %, 92–97 %, 90–97 %
@@ -408,13 +339,6 @@ def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit()
 
 
 # --- spend and survival ----------------------------------------------------------------------
-
-
-def spenders(rng, n, p=6.0, q=4.0, v=15.0, frequency=None):
-    x = rng.geometric(0.4, n).astype(float) if frequency is None else frequency
-    nu = rng.gamma(q, 1 / v, n)
-    count = np.maximum(x, 1)
-    return pd.DataFrame({"frequency": x, "monetary": rng.gamma(p * count, 1 / nu) / count}), p / nu
 
 
 def test_gamma_gamma_recovers_the_truth_with_coverage_and_expects_what_is_spent():

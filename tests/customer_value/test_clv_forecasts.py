@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from test_clv import FITS, TRUTH, ages_of, cdnow, model, simulate, spenders
+from clv_customers import FITS, TRUTH, ages_of, cdnow, model, simulate, spenders
 
 import crmkit
 from crmkit import CrmkitError
@@ -36,6 +36,7 @@ def test_forecasts_agree_with_the_simulated_future_discounted_and_not(kind):
     assert found < 0.95 * expected.mean()
 
 
+@pytest.mark.simulated
 def test_clv_is_the_discounted_margin_of_the_simulated_future():
     rng = np.random.default_rng(5)
     frame, after = simulate("pareto", TRUTH["pareto"], ages_of(30_000, rng), rng, later=104.0)

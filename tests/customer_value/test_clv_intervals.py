@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from clv_customers import FITS, TRUTH, cdnow, model
 from scipy.stats import norm
-from test_clv import FITS, TRUTH, cdnow, model
 
 import crmkit
 

@@ -269,6 +269,7 @@ def test_newcombes_interval_agrees_with_his_published_examples():
     assert found["saved_share_high"].round(4).tolist() == [0.3339, 0.8090]
 
 
+@pytest.mark.simulated
 def test_the_interval_of_the_profit_covers_the_truth_in_simulated_trials():
     rng, truth = np.random.default_rng(5), {(0.7, 0.1): 20.0, (0.97, 0.01): -7.0, (0.9, 0.0): -10.0}
     for (stay, saved), profit in truth.items():

@@ -90,6 +90,7 @@ def test_coefficients_and_hc3_errors_agree_with_the_formula_in_numpy():
     ).to_numpy() == pytest.approx(1.959964 * error)
 
 
+@pytest.mark.simulated
 def test_the_intervals_cover_the_true_importance_and_simple_correlation_does_not_find_it():
     held, alone = [], []
     for seed in range(100):

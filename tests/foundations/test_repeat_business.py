@@ -118,6 +118,7 @@ def test_wilsons_interval_agrees_with_its_formula():
     )
 
 
+@pytest.mark.simulated
 def test_the_median_covers_the_truth_and_the_reading_without_censoring_does_not():
     held, naive = [], []
     for seed in range(80):
@@ -142,6 +143,7 @@ def test_censoring_reverses_which_of_two_cohorts_comes_back_sooner():
     assert by_new.within(45).high < by_old.within(45).low
 
 
+@pytest.mark.simulated
 def test_the_interval_of_the_share_covers_the_truth():
     held = []
     for seed in range(60):

@@ -43,6 +43,7 @@ def test_conversion_intervals_agree_with_newcombes_published_wilson_intervals():
         )
 
 
+@pytest.mark.simulated
 def test_intervals_of_the_gain_hold_the_simulated_truth_and_the_best_stage_is_named():
     p, rng, runs = np.array([0.7, 0.4, 0.3, 0.6]), np.random.default_rng(3), 150
     truth = purchase_funnel(funnel((1e6 * np.append(1, p.cumprod())).round()))["net_gain"].to_numpy() / 1000
@@ -209,6 +210,7 @@ def test_lost_customers_who_return_are_worth_something_and_change_the_chances():
     assert found.rungs["value"][0] == pytest.approx(truth)
 
 
+@pytest.mark.simulated
 def test_intervals_cover_the_true_value_of_every_rung():
     truth, rng, held, runs = exact(TRUE)[:-1], np.random.default_rng(4), np.zeros(4), 100
     for _ in range(runs):
@@ -217,6 +219,7 @@ def test_intervals_cover_the_true_value_of_every_rung():
     assert (held / runs > 0.88).all(), held / runs
 
 
+@pytest.mark.simulated
 def test_the_likelihood_ratio_tests_hold_their_level_and_find_a_memory_and_a_change():
     small = np.array([[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0, 0, 1.0]])
     money, rng = MONEY[:2], np.random.default_rng(5)

@@ -101,11 +101,13 @@ def test_repeat_buying_alone_is_reversed_the_spurious_look_true_and_leave():
     assert found.gap.low > 0.2 and found.odds_ratio.low > 1.3 and found.p_value < 1e-6
 
 
+@pytest.mark.simulated
 def test_labels_without_truth_are_not_confirmed_the_test_holds_its_level():
     p = [loyalty_forms(shoppers(seed, n=500, pull=0.0), **CUT).p_value for seed in range(80)]
     assert 0.005 < np.mean(np.array(p) < 0.05) < 0.1 and kstest(p, "uniform").pvalue > 0.001
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_odds_ratio_when_the_model_is_true():
     def draw(seed, n=600):
         rng = np.random.default_rng(seed)
@@ -262,6 +264,7 @@ def test_numbers_kept_as_objects_and_repeated_row_labels_change_nothing():
     assert both[0] == both[1]
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
     held, p = [], []
     for seed in range(70):
@@ -352,6 +355,7 @@ def test_stratified_difference_is_mantel_and_haenszels():
     assert recovery_paradox(data).stratified.value == pytest.approx(top / bottom, abs=1e-12)
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_stratified_difference_and_level_of_its_test():
     found = [recovery_paradox(complaints(seed, n=1500, true_gain=0.05)) for seed in range(80)]
     assert abs(np.mean([f.stratified.contains(0.05) for f in found]) - 0.95) < 0.055
@@ -463,6 +467,7 @@ def test_programme_that_members_make_look_good_is_reversed_by_the_control_group(
     assert good.net_profit.low > 0  # and where it moves buying, the control group says so
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_programmes_profit():
     big = programme(999, n=1_000_000)
     invited = big["group"] == "treated"

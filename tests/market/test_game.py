@@ -468,6 +468,7 @@ def test_the_kpis_of_a_customer_are_sums_over_the_customer_s_own_rows(over):
         assert kpi["contribution"][one] <= kpi["margin"][one]
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(
     "kpi, name, lever",
     [
@@ -542,6 +543,7 @@ def searched() -> tuple:
     return setup, firms, found, tried
 
 
+@pytest.mark.simulated
 def test_who_plays_what_the_search_found_scores_about_a_hundred_and_the_search_is_made_once(
     searched, monkeypatch
 ):
@@ -571,6 +573,7 @@ def test_where_the_search_finds_nothing_better_there_is_no_scale_and_the_score_i
     assert table["score"].isna().all() and table["value"].tolist() == [15, 19, 15]
 
 
+@pytest.mark.simulated
 def test_the_search_keeps_only_what_raises_the_value_in_this_very_market(searched):
     setup, firms, found, _ = searched
     firm = setup.opened()
@@ -605,6 +608,7 @@ def test_value_is_profit_and_equity_discounted_to_the_first_day_month_by_month()
     assert [d == BUSY for d in found.decisions] == [True, True]
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("name", NAMES)
 def test_no_decision_however_wild_makes_the_customers_worth_a_multiple(name):
     """Equity is finite and at most four times what the status quo leaves; budgets without bound are paid for.

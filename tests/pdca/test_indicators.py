@@ -91,6 +91,7 @@ def test_intervals_agree_with_wilsons_published_numbers():
     assert len(found) == 3  # nothing for the first quarter's retention
 
 
+@pytest.mark.simulated
 def test_intervals_hold_the_true_retention_19_times_in_20():
     rng, held = np.random.default_rng(1), []
     first = pd.DataFrame({"customer_id": range(150), "date": pd.Timestamp("2024-02-01"), "amount": 1.0})

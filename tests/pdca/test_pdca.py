@@ -82,6 +82,7 @@ def test_uplift_of_means_agrees_with_welchs_formula_worked_by_hand():
     assert (p < 0.05) == (found.low > 0)
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(
     "draw, truth",
     [
@@ -96,6 +97,7 @@ def test_the_checks_interval_covers_the_true_uplift_19_times_in_20(draw, truth):
     assert np.mean([f.contains(truth) for f in found]) == pytest.approx(0.95, abs=0.015)
 
 
+@pytest.mark.simulated
 def test_whole_cycles_on_a_simulated_firm_cover_its_known_uplift_and_never_favour_the_treated_by_the_draw():
     found = []
     for seed in range(120):
@@ -110,6 +112,7 @@ def test_whole_cycles_on_a_simulated_firm_cover_its_known_uplift_and_never_favou
     assert np.mean([f.value for f in found]) == pytest.approx(8, abs=1.5)
 
 
+@pytest.mark.simulated
 def test_peeking_until_it_looks_good_finds_effects_that_are_not_there_and_the_planned_check_does_not():
     r, looks, each = rng(4), 10, 40  # known truth: the action does nothing
     fixed, peeking, runs = 0, 0, 1200
@@ -131,6 +134,7 @@ def test_peeking_until_it_looks_good_finds_effects_that_are_not_there_and_the_pl
     )  # Armitage, McPherson & Rowe 1969: 0.193 for ten looks
 
 
+@pytest.mark.simulated
 def test_a_result_picked_because_it_was_good_is_on_average_too_good_as_act_says():
     r = rng(5)
     found = [difference(r.normal(52, 20, 150), r.normal(50, 20, 150)) for _ in range(1500)]  # true uplift: 2
@@ -210,6 +214,7 @@ def test_the_draw_splits_everybody_once_ignores_row_order_and_holds_each_stratum
     assert again == book and planned(seed=2).now.treated != planned(seed=1).now.treated
 
 
+@pytest.mark.simulated
 def test_everybody_is_held_out_as_often_as_the_share_says():
     held = pd.Series(0, index=EVERYBODY["customer_id"])
     for seed in range(300):
