@@ -25,26 +25,27 @@ def newer_pythons():
     """Commands on this machine that do start a Python new enough (a version manager leaves names that do not)."""
     names = ["py -3"] if os.name == "nt" else ["python3.%d" % minor for minor in range(20, OLDEST[1] - 1, -1)]
     code = "import sys; print(sys.version_info >= %r)" % (OLDEST,)
-    silent = os.devnull
-    return [n for n in names if os.popen('%s -c "%s" 2>%s' % (n, code, silent)).read().strip() == "True"]
+    found = []
+    for name in names:
+        answer = os.popen('%s -c "%s" 2>%s' % (name, code, os.devnull)).read()
+        if answer.strip() == "True":
+            found.append(name)
+    return found
 
 
 if sys.version_info < OLDEST:
-    have, need = "%d.%d" % sys.version_info[:2], "%d.%d" % OLDEST
+    have = "%d.%d" % sys.version_info[:2]
+    need = "%d.%d" % OLDEST
     others = newer_pythons()
+    if others:
+        how_zh = "这台电脑上有，请改用：%s kit.py …" % others[0]
+        how_en = "This machine has one, so use: %s kit.py …" % others[0]
+    else:
+        how_zh = "请到 python.org 下载安装，再运行一次。"
+        how_en = "Install one from python.org and run this again."
     say(
-        "这个 Python 是 %s，太旧了：需要 %s 或更新的版本。" % (have, need)
-        + (
-            "这台电脑上有，请改用：%s kit.py …" % others[0]
-            if others
-            else "请到 python.org 下载安装，再运行一次。"
-        ),
-        "This Python is %s, which is too old: %s or newer is needed. " % (have, need)
-        + (
-            "This machine has one, so use: %s kit.py …" % others[0]
-            if others
-            else "Install one from python.org and run this again."
-        ),
+        "这个 Python 是 %s，太旧了：需要 %s 或更新的版本。" % (have, need) + how_zh,
+        "This Python is %s, which is too old: %s or newer is needed. " % (have, need) + how_en,
     )
     sys.exit(1)
 
@@ -77,7 +78,10 @@ class Trouble(Exception):
 
     def __init__(self, zh, en, nothing_written=False, known=True):
         super().__init__(en)
-        self.zh, self.en, self.nothing_written, self.known = zh, en, nothing_written, known
+        self.zh = zh
+        self.en = en
+        self.nothing_written = nothing_written
+        self.known = known
 
 
 def no_space(where):
@@ -500,9 +504,8 @@ def install(test_tools):
         for key, file in (("requirements", "requirements.lock"), ("test", "requirements-test.lock")):
             if key in want and stamp.get(key) != want[key]:
                 command = target + ["--require-hashes", "--compile-bytecode", "-r", os.path.join(HERE, file)]
-                if (
-                    moved
-                ):  # the scripts name the old place; what uv has kept is enough, also without a network
+                if moved:
+                    # the scripts name the old place; what uv has kept is enough, also without a network
                     try:
                         step(file, command + ["--reinstall", "--offline"], env)
                     except Trouble:
@@ -531,11 +534,10 @@ def verbs():
 
 
 def show_help(file):
-    from crmkit.core.language import (
-        get_language,
-    )  # lies beside this file and needs nothing but the standard library
+    # lies beside this file and needs nothing but the standard library
+    from crmkit.core.language import get_language
 
-    chosen, start = get_language(), START
+    chosen = get_language()
     shown = ["zh", "en"] if chosen == "both" else [chosen]
     head = {"zh": "用法：%s 命令 …", "en": "Usage: %s VERB …"}
     tail = {
@@ -544,19 +546,20 @@ def show_help(file):
         "some minutes).",
     }
     for lang in shown:
-        file.write(head[lang] % start + "\n")
+        file.write(head[lang] % START + "\n")
     file.write("\n")
     for verb, entry in verbs().items():
         for number, lang in enumerate(shown):
             file.write("  %-14s%s\n" % ("" if number else verb, entry[lang]))
     file.write("\n")
     for lang in shown:
-        file.write(tail[lang] % (start, NEEDED_GB) + "\n")
+        file.write(tail[lang] % (START, NEEDED_GB) + "\n")
 
 
 def hand_over(arguments):
     """Become `crmkit`: same folder, same arguments, its exit code is ours."""
-    command, env = os.path.join(BIN, "crmkit" + EXE), environment(os.environ)
+    command = os.path.join(BIN, "crmkit" + EXE)
+    env = environment(os.environ)
     env["CRMKIT_COMMAND"] = START  # so that its help shows what the user types
     sys.stdout.flush()
     sys.stderr.flush()

@@ -203,7 +203,7 @@ def make_app() -> typer.Typer:
         second_seed: Annotated[bool, option("second_seed", "--second-seed")] = False,
         seconds: Annotated[float, option("seconds", "--seconds", min=1, metavar="N")] = 60,
     ):
-        from .sandbox.warm import Limits
+        from .sandbox.protocol import Limits
         from .teach.grade.grade import grade
 
         grade(

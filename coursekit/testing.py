@@ -8,15 +8,31 @@ from pathlib import Path
 from .learn.workspace import CHECKOUT
 from .messages import KitError
 
+MOST = 8  # processes: each reads all the tests first, so more of them cost more than they save
+
 
 def test(arguments: list[str]) -> int:
-    """Run pytest with ``arguments``; on CI two at a time, unless ``-n`` says otherwise. The exit code is pytest's."""
+    """Run pytest with ``arguments``; the exit code is pytest's. All of the tests, and the fast lane, on every core."""
     needed("test", CHECKOUT / "tests")
-    command = [sys.executable, "-m", "pytest"]
-    if os.environ.get("CI") and not any(a.startswith(("-n", "--numprocesses")) for a in arguments):
-        # a file's tests share their servers and fitted models, so they stay in one process
-        command += ["-n", "2", "--dist", "loadfile"]
-    return subprocess.call(command + list(arguments), cwd=CHECKOUT, env={**os.environ, "PYTHONUTF8": "1"})
+    command = [sys.executable, "-m", "pytest", *in_parallel(arguments, cores()), *arguments]
+    return subprocess.call(command, cwd=CHECKOUT, env={**os.environ, "PYTHONUTF8": "1"})
+
+
+def in_parallel(arguments: list[str], cores: int) -> list[str]:
+    """pytest's options for ``cores`` processes: none for one core, where files are named, or where ``-n`` is given."""
+    chosen = any(argument.startswith(("-n", "--numprocesses", "--pdb")) for argument in arguments)
+    named = any((CHECKOUT / argument.partition("::")[0]).exists() for argument in arguments)
+    if cores < 2 or chosen or named:
+        return []
+    # a file's tests share their servers and fitted models, so they stay in one process; the longest files come first
+    return ["-n", str(min(cores, MOST)), "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
+def cores() -> int:
+    """The cores that this process may use; a container may have fewer than the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def bench(name: str | None = None) -> int:

@@ -1,13 +1,71 @@
-"""What several test files share: a real Chromium, and a sandbox that holds."""
+"""What several test files share: lanes by folder, a real Chromium, and a sandbox that holds."""
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
+# jsonschema looks for it to check IRIs, which nobody here asks for, and it takes seconds to build its grammar
+sys.modules.setdefault("rfc3987_syntax", None)
+
 collect_ignore = ["benchmarks", "support"]  # scripts, and what tests import
 
+TESTS = Path(__file__).parent
+# Folder → its lane. The fast lane is what is in none of them.
+LANES = {
+    "browser": "browser",
+    "install": "install",
+    "sandbox": "sandbox",
+    "hostile": "sandbox",
+    "simulated": "simulated",
+    "machines": "machines",
+}
+# every lane, the longest first
+ORDER = ("install", "executed", "machines", "browser", "sandbox", "simulated", "pictures")
+# a test of another folder that asks for one of these is in the lane as well
+FIXTURES = {"browser": "browser", "walled": "sandbox"}
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def lane_of(path: Path) -> str | None:
+    """The lane of a file or folder of tests, by the folders that it lies in."""
+    if not path.is_relative_to(TESTS):
+        return None
+    inside = path.relative_to(TESTS).as_posix() + "/"
+    return next((lane for folder, lane in LANES.items() if inside.startswith(f"{folder}/")), None)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true", help="only what needs " + "no " + ", no ".join(ORDER))
+
+
+def pytest_ignore_collect(collection_path, config):
+    """In the fast lane the files of the others are not even opened."""
+    if config.getoption("--fast") and lane_of(collection_path):
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Mark the lanes. The slow ones come first, so that no process is left alone with a long file at the end."""
+    for item in items:
+        lanes = {lane_of(item.path), *(FIXTURES.get(name) for name in getattr(item, "fixturenames", ()))}
+        for lane in lanes - {None}:
+            item.add_marker(lane)
+    if config.getoption("--fast"):
+        slow = set(ORDER)
+        left_out = [item for item in items if slow & {mark.name for mark in item.iter_markers()}]
+        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=left_out)
+    by_name = {mark: place for place, mark in enumerate(ORDER)}
+    items.sort(
+        key=lambda item: min(
+            (by_name.get(m.name, len(ORDER)) for m in item.iter_markers()), default=len(ORDER)
+        )
+    )
 
 
 @pytest.fixture(autouse=True)

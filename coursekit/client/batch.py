@@ -425,7 +425,7 @@ def _run_row(row: Row) -> tuple[str, float, str]:
 
 def _write_results(rows: list[Row], out: Path) -> None:
     """The table of all rows, replaced whole; numbers as they were given, text never a formula."""
-    from coursekit.teach.grade.reports import cell
+    from coursekit.teach.tables import cell
 
     names = list(dict.fromkeys(name for row in rows for name in row.values))
     held = io.StringIO()

@@ -10,6 +10,7 @@ from crmkit.core.catalogue import message_pair as crmkit_pair
 from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.language import in_language
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS
+from crmkit.data.datasets import resolve
 from crmkit.data.transactions.check import CheckReport, examine
 
 # the refusals that a mapping file can settle
@@ -28,7 +29,7 @@ def check(
 ) -> int:
     """Report on ``data``; write the rows set aside, and a mapping draft where it helps; 0 when usable, else 1."""
     report = examine(
-        _source(data),
+        resolve(data),
         mapping=mapping,
         as_of=as_of,
         sheet=sheet,
@@ -57,14 +58,6 @@ def check(
     else:
         _show(report, files)
     return 0 if report.usable else 1
-
-
-def _source(data):
-    from crmkit.data.datasets import load
-
-    if str(data) in ("cdnow", "cdnow_sample", "complete_journey") and not Path(data).exists():
-        return load(str(data))
-    return data
 
 
 def _stem(data) -> str:

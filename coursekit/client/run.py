@@ -19,7 +19,7 @@ from coursekit.messages import KitError, message
 from crmkit.core.errors import CrmkitError
 from crmkit.core.language import get_language
 from crmkit.core.setting import set_language
-from crmkit.data.datasets import DATASETS
+from crmkit.data.datasets import DATASETS, is_embedded, resolve
 
 WORKSHOP = "14_client_workshop.ipynb"
 MANIFEST = ".crmkit-run.json"
@@ -103,18 +103,18 @@ def find_notebook() -> Path:
 
 def data_source(data: str | Path | None) -> tuple[str, str]:
     """The data's name, and what the notebook is to read: an embedded data set's name or an absolute path."""
-    if data is None or (str(data) in DATASETS and not Path(data).exists()):
-        return {"cdnow": "CDNOW"}.get(str(data or "cdnow"), str(data)), str(data or "cdnow")
+    data = "cdnow" if data is None else data
+    if is_embedded(data):
+        return {"cdnow": "CDNOW"}.get(str(data), str(data)), str(data)
     path = Path(os.path.abspath(data))
     return (path.name if path.is_dir() or set("*?[") & set(path.name) else path.stem), str(path)
 
 
 def read(source: str, **how):
     """What the data door says of ``source``; its own message when the file cannot be used."""
-    from crmkit import load
     from crmkit.data.transactions.door import check_transactions
 
-    report = check_transactions(load(source) if source in DATASETS else source, **how)
+    report = check_transactions(resolve(source), **how)
     if not report.usable:
         why = {lang: "\n".join(error[f"message_{lang}"] for error in report.errors) for lang in ("zh", "en")}
         raise KitError("run_unusable", data=source, why_zh=why["zh"], why_en=why["en"])

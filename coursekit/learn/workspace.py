@@ -30,17 +30,27 @@ def course_root() -> Path:
     return root
 
 
+def part_folder(root: Path, part: str) -> Path:
+    """Where the course at ``root`` has a part: the wheel keeps the datasets inside crmkit, which loads them."""
+    if part == "datasets" and root == PACKAGED:
+        from crmkit.data.datasets import datasets_folder  # loads pandas, for which most verbs need not wait
+
+        return datasets_folder()
+    return root / part
+
+
 def default_folder() -> Path:
     """``work/`` of the checkout, or of the folder where an installed wheel is used."""
     return (Path.cwd() if PACKAGED.is_dir() else CHECKOUT) / "work"
 
 
 def course_files(root: Path) -> list[str]:
-    """Paths of everything that is laid, relative to the course, with forward slashes."""
+    """Paths of everything that is laid, as in a checkout of the course, with forward slashes."""
     found = []
     for part in PARTS:
-        for path in sorted((root / part).rglob("*")):
-            relative = path.relative_to(root)
+        folder = part_folder(root, part)
+        for path in sorted(folder.rglob("*")):
+            relative = part / path.relative_to(folder)
             if path.is_file() and not any(name.startswith((".", "__pycache__")) for name in relative.parts):
                 found.append(relative.as_posix())
     return found
@@ -48,7 +58,8 @@ def course_files(root: Path) -> list[str]:
 
 def content(root: Path, path: str, lang: str) -> bytes:
     """A file of the course as it is laid in ``lang``: a notebook in that edition, anything else as it is."""
-    raw = (root / path).read_bytes()
+    part, _, inside = path.partition("/")
+    raw = (part_folder(root, part) / inside).read_bytes()
     if lang == "both" or not path.endswith(".ipynb"):
         return raw
     import nbformat

@@ -145,8 +145,25 @@ def _signature(value) -> str:
         signature = inspect.signature(value)
     except ValueError:
         return "(…)"
-    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    bare = [_readable(parameter) for parameter in signature.parameters.values()]
     return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+
+
+class _Named:
+    """A default that is a function, shown by its name: its repr holds an address of memory."""
+
+    def __init__(self, function):
+        self.name = function.__name__
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _readable(parameter: inspect.Parameter) -> inspect.Parameter:
+    default = parameter.default
+    if inspect.isfunction(default):
+        default = _Named(default)
+    return parameter.replace(annotation=inspect.Parameter.empty, default=default)
 
 
 def _rooms() -> Iterator[str]:

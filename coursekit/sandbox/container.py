@@ -6,25 +6,32 @@ its standard streams; the next one loads pandas while this one runs. Nothing of 
 """
 
 import base64
+import contextlib
 import json
 import queue
 import shutil
-import struct
 import subprocess
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 import crmkit
+from coursekit.messages import message
 
+from .bubblewrap import ENVIRONMENT, SCRATCH
 from .fingerprint import fingerprint
-from .warm import GRACE, MODULES, SCRATCH, Frames, Limits, Outcome, SandboxError, Warm
+from .frames import framed
+from .protocol import MODULES, Limits, Outcome, SandboxError
+from .submission_run import run_through
 
 PROGRAMS = ("docker", "podman")
 IMAGE = "crmkit-grader"
 LOADED = 1 << 30  # bytes that pandas and the rest may take, beside what the submission may
 START = 120  # seconds until a container has to be ready
+GRACE = 2.0  # seconds that a submission has to end after its last cell
+ANSWER = 60  # seconds that the program has to end a container, or to say which there are
 
 
 def answering() -> list[str]:
@@ -48,65 +55,21 @@ def command(program: str, name: str, limits: Limits, modules: list[str]) -> list
     inside = {"cpu": limits.cpu, "memory": limits.memory, "disk": limits.disk, "scratch": SCRATCH}
     settings = {"modules": modules, "limits": inside, "seconds": limits.seconds}
     memory = str(limits.memory + limits.disk + LOADED)  # what is written into scratch is memory as well
-    environment = {
-        "HOME": SCRATCH,
-        "TMPDIR": SCRATCH,
-        "LANG": "C.UTF-8",
-        "PYTHONUTF8": "1",
-        "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": f"{SCRATCH}/mpl",
-        "IPYTHONDIR": f"{SCRATCH}/ipython",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": "/kit",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }
+    environment = []
+    for key, value in ENVIRONMENT.items():
+        environment += ["--env", f"{key}={value}"]
     return [
-        program,
-        "run",
-        "--rm",
-        "--interactive",
-        "--name",
-        name,
-        "--pull",
-        "never",
-        "--log-driver",
-        "none",
-        "--network",
-        "none",
-        "--read-only",
-        "--cap-drop",
-        "ALL",
-        "--security-opt",
-        "no-new-privileges",
-        "--user",
-        "65534:65534",
-        "--ipc",
-        "private",
-        "--hostname",
-        "sandbox",
-        "--cpus",
-        "1",
-        "--pids-limit",
-        str(limits.processes + 8),
-        "--memory",
-        memory,
-        "--memory-swap",
-        memory,
-        "--shm-size",
-        "64m",
-        "--tmpfs",
-        f"{SCRATCH}:rw,nosuid,nodev,size={limits.disk},mode=1777",
-        "--workdir",
-        SCRATCH,
-        *(part for pair in environment.items() for part in ("--env", "=".join(pair))),
-        "--entrypoint",
-        "python",
-        IMAGE,
-        "-P",
-        "-m",
-        "grader.inside_container",
-        json.dumps(settings),
+        *[program, "run", "--rm", "--interactive", "--name", name],
+        *["--pull", "never", "--log-driver", "none"],
+        *["--network", "none", "--read-only", "--cap-drop", "ALL"],
+        *["--security-opt", "no-new-privileges", "--user", "65534:65534"],
+        *["--ipc", "private", "--hostname", "sandbox"],
+        *["--cpus", "1", "--pids-limit", str(limits.processes + 8)],
+        *["--memory", memory, "--memory-swap", memory, "--shm-size", "64m"],
+        *["--tmpfs", f"{SCRATCH}:rw,nosuid,nodev,size={limits.disk},mode=1777"],
+        *["--workdir", SCRATCH],
+        *environment,
+        *["--entrypoint", "python", IMAGE, "-P", "-m", "grader.in_container", json.dumps(settings)],
     ]
 
 
@@ -114,155 +77,187 @@ class Container:
     """One container: loaded, waiting for its submission; gone when that is over."""
 
     def __init__(self, program: str, limits: Limits, modules: list[str]):
-        self.program, self.name = program, f"crmkit-{uuid.uuid4().hex}"
-        self.process = subprocess.Popen(
+        self.program = program
+        self.name = f"crmkit-{uuid.uuid4().hex}"
+        self._process = subprocess.Popen(
             command(program, self.name, limits, modules),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
         )
-        self.blocks, self.lines = queue.Queue(64), queue.Queue()
+        self._blocks: queue.Queue[bytes] = queue.Queue(64)
+        self._lines: queue.Queue[bytes] = queue.Queue()
         # threads, for no call waits for several pipes on Windows
         for read in (self._read_blocks, self._read_lines):
             threading.Thread(target=read, daemon=True).start()
 
-    def _read_blocks(self):
-        while block := self.process.stdout.read(1 << 16):
-            self.blocks.put(block)
-        self.blocks.put(b"")
+    def _read_blocks(self) -> None:
+        while block := self._process.stdout.read(1 << 16):
+            self._blocks.put(block)
+        self._blocks.put(b"")
 
-    def _read_lines(self):
-        for line in self.process.stderr:
-            self.lines.put(line[:2000])
-        self.lines.put(b"")
+    def _read_lines(self) -> None:
+        for line in self._process.stderr:
+            self._lines.put(line[:2000])
+        self._lines.put(b"")
 
     def said(self, key: str, seconds: float) -> tuple[dict | None, str]:
         """What process 1 says with this key in it, and everything else that came before it, for people."""
-        other, end = "", time.monotonic() + seconds
+        other = ""
+        end = time.monotonic() + seconds
         while True:
             try:
-                line = self.lines.get(timeout=max(0.0, end - time.monotonic()))
+                line = self._lines.get(timeout=max(0.0, end - time.monotonic()))
             except queue.Empty:
                 return None, other
             if not line:
                 return None, other
             try:
-                message = json.loads(line)
+                told = json.loads(line)
             except ValueError:
-                message = None
-            if isinstance(message, dict) and key in message:
-                return message, other
+                told = None
+            if isinstance(told, dict) and key in told:
+                return told, other
             other = (other + line.decode("utf-8", "replace"))[-500:]
+
+    def write(self, raw: bytes, seconds: float) -> None:
+        """Bytes to its standard input, by a thread: nothing else limits the time of a write on every system."""
+        failed = []
+
+        def put():
+            try:
+                left = memoryview(raw)
+                while left:  # unbuffered: a long write may stop halfway
+                    left = left[self._process.stdin.write(left[: 1 << 16]) :]
+            except (OSError, ValueError) as problem:
+                failed.append(problem)
+
+        writer = threading.Thread(target=put, daemon=True)
+        writer.start()
+        writer.join(seconds)
+        if writer.is_alive():
+            raise TimeoutError
+        if failed:
+            raise ConnectionError(str(failed[0]))
+
+    def read(self, seconds: float) -> bytes:
+        """A block of its standard output; nothing when that is closed."""
+        try:
+            return self._blocks.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
 
     def close(self) -> None:
         """End it with all that runs in it; afterwards it is gone, or SandboxError says why not."""
-        try:
-            self.process.stdin.close()
-        except OSError:
-            pass
-        subprocess.run(
-            [self.program, "rm", "--force", self.name],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-        )
-        self.process.kill()
-        while (
-            self.process.poll() is None
-        ):  # a full queue must not keep the reading thread, nor that the process
-            try:
-                self.blocks.get(timeout=0.05)
-            except queue.Empty:
-                pass
-        left = subprocess.run(
-            [self.program, "ps", "--quiet", "--filter", f"name={self.name}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-        )
-        if left.stdout.strip():
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._ask("rm", "--force", self.name)
+        self._process.kill()
+        while self._process.poll() is None:
+            # a full queue must not keep the reading thread, nor that the process
+            with contextlib.suppress(queue.Empty):
+                self._blocks.get(timeout=0.05)
+        if self._ask("ps", "--quiet", "--filter", f"name={self.name}").stdout.strip():
             raise SandboxError(f"{self.name} goes on")
 
+    def _ask(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [self.program, *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWER
+        )
 
-class Containers(Warm):
-    """`Warm`, with a fresh container for each submission instead of a process that is forked."""
 
-    def __init__(
-        self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES, files: Path | None = None
-    ):
-        super().__init__(tier=tier, limits=limits, modules=modules, files=files)
-        self.next = None
+@dataclass
+class Streams:
+    """A submission in a container of its own, as `protocol.Channel` has it."""
 
-    def start(self) -> "Containers":
-        if self.next is None:
-            self.next = Container(self.tier, self.limits, self.modules)
-        return self
+    container: Container
 
-    __enter__ = start
+    def send(self, raw: bytes, seconds: float) -> None:
+        self.container.write(raw, seconds)
 
-    def close(self) -> None:
-        if self.next is not None:
-            ready, self.next = self.next, None
-            ready.close()
+    def receive(self, seconds: float) -> bytes:
+        return self.container.read(seconds)
 
-    def _run_once(self, cells: list[str], way: str) -> Outcome:
-        container, self.next = self.start().next, None
+    def end(self, outcome: Outcome) -> Outcome:
         try:
-            outcome = self._run_in(container, cells, way)
+            used, _ = self.container.said("cpu_seconds", GRACE if outcome.state in ("ended", "died") else 0)
         finally:
-            container.close()
-        outcome.way = way
-        return outcome
-
-    def _run_in(self, container: Container, cells: list[str], way: str) -> Outcome:
-        ready, other = container.said("ready", START)
-        if ready is None:
-            return Outcome("no_wall", detail=other.strip()[-300:] or "no answer")
-        if ready["crmkit"] != fingerprint(Path(crmkit.__file__).parent):
-            return Outcome(
-                "no_wall", detail=f"the image {IMAGE} holds another version of crmkit: build it again"
-            )
-        self.uid = ready["uid"]
-        job = json.dumps({"cells": cells, "way": way, "files": self._packed()}).encode()
-        try:
-            container.process.stdin.write(struct.pack(">I", len(job)))
-            for at in range(0, len(job), 1 << 16):  # unbuffered: a long write may stop halfway
-                part = memoryview(job)[at : at + (1 << 16)]
-                while part:
-                    part = part[container.process.stdin.write(part) :]
-        except OSError:
-            return Outcome("died", detail="container")
-        self.start()  # the next one loads meanwhile
-        outcome = self._frames(container)
-        used, _ = container.said("cpu_seconds", GRACE if outcome.state in ("ended", "died") else 0)
+            self.container.close()
         if used:
-            outcome.cpu_seconds, outcome.memory_mb, outcome.seconds = (
-                used["cpu_seconds"],
-                used["memory_mb"],
-                used["seconds"],
-            )
+            outcome.cpu_seconds = used["cpu_seconds"]
+            outcome.memory_mb = used["memory_mb"]
+            outcome.seconds = used["seconds"]
             if outcome.state == "died":
                 outcome.detail = f"exit {used['status']}"
         return outcome
 
+
+class Containers:
+    """A fresh container for each submission; one more is always loading."""
+
+    def __init__(
+        self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES, files: Path | None = None
+    ):
+        self.program = tier
+        self.limits = limits
+        self.modules = modules
+        self.files = files.resolve() if files and files.is_dir() else None
+        self._next: Container | None = None
+
+    def start(self) -> "Containers":
+        if self._next is None:
+            self._next = Container(self.program, self.limits, self.modules)
+        return self
+
+    def run(self, cells: list[str]) -> Outcome:
+        """Run the code cells of one submission; whatever happens to it, an Outcome comes back."""
+        return run_through(lambda way: self._begin(cells, way), self.limits.seconds)
+
+    def open(self, cells: list[str]) -> Streams:
+        """Begin a submission that is spoken with while it runs, over the descriptor that GRADER_LINE names."""
+        return self._begin(cells, "in_process")
+
+    def _begin(self, cells: list[str], way: str) -> Streams:
+        self.start()
+        container, self._next = self._next, None
+        try:
+            self._hand_over(container, cells, way)
+        except BaseException:
+            container.close()
+            raise
+        self.start()  # the next one loads meanwhile
+        return Streams(container)
+
+    def _hand_over(self, container: Container, cells: list[str], way: str) -> None:
+        ready, other = container.said("ready", START)
+        if ready is None:
+            raise SandboxError(other.strip()[-300:] or "no answer")
+        if ready["crmkit"] != fingerprint(Path(crmkit.__file__).parent):
+            raise SandboxError(message("sandbox_other_image", image=IMAGE, between=" "))
+        job = {"cells": cells, "way": way, "files": self._packed()}
+        try:
+            container.write(framed(json.dumps(job).encode()), START)
+        except OSError as problem:
+            raise SandboxError(f"container: {type(problem).__name__} {problem}") from None
+
     def _packed(self) -> dict[str, str]:
+        """The pack's own data, by their names below its folder."""
         if self.files is None:
             return {}
-        return {
-            p.relative_to(self.files).as_posix(): base64.b64encode(p.read_bytes()).decode()
-            for p in sorted(self.files.rglob("*"))
-            if p.is_file()
-        }
+        packed = {}
+        for path in sorted(self.files.rglob("*")):
+            if path.is_file():
+                packed[path.relative_to(self.files).as_posix()] = base64.b64encode(path.read_bytes()).decode()
+        return packed
 
-    def _frames(self, container: Container) -> Outcome:
-        """The frames until the container closes its output or a limit is reached."""
-        frames = Frames(self.limits.seconds)
-        while True:
-            try:
-                block = container.blocks.get(timeout=frames.seconds_left())
-            except queue.Empty:
-                frames.outcome.state = "timeout"
-                return frames.outcome
-            if not block or frames.take_in(block):
-                return frames.outcome
+    def close(self) -> None:
+        """End the container that waits."""
+        if self._next is not None:
+            ready, self._next = self._next, None
+            ready.close()
+
+    __enter__ = start
+
+    def __exit__(self, *_) -> None:
+        self.close()

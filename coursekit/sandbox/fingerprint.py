@@ -1,17 +1,18 @@
-"""Which crmkit is this? Asked on both sides of a container's wall, so this file stands alone."""
+"""Which code is this? Asked on both sides of a container's wall, so this file stands alone."""
 
 import hashlib
 from pathlib import Path
 
+# what a result depends on: programs, and the texts and tables that they read
+SOURCES = (".py", ".sql", ".toml", ".csv")
 
-def fingerprint(package: Path) -> str:
-    """A hash of the package's Python sources. Line ends are as git left them and are not counted."""
+
+def fingerprint(*packages: Path) -> str:
+    """A hash of the sources of one or more folders. Line ends are as git left them and are not counted."""
     found = hashlib.sha256()
-    for path in sorted(package.rglob("*.py"), key=lambda p: p.relative_to(package).as_posix()):
-        found.update(
-            path.relative_to(package).as_posix().encode()
-            + b"\0"
-            + path.read_bytes().replace(b"\r\n", b"\n")
-            + b"\0"
-        )
+    for package in packages:
+        sources = [path for path in package.rglob("*") if path.suffix in SOURCES and path.is_file()]
+        for path in sorted(sources, key=lambda p: p.relative_to(package).as_posix()):
+            found.update(path.relative_to(package).as_posix().encode() + b"\0")
+            found.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return found.hexdigest()

@@ -1,16 +1,16 @@
 """What runs inside the sandbox: a warm process without any answer, which forks one child per submission.
 
-Nothing of coursekit is there, so this file stands alone; it is started by `sandbox.py` with one end of a socket. Each
-request brings two descriptors: a notebook's code cells to read (JSON), and a pipe for what comes of them. The child
+Nothing of coursekit is there, so this file knows crmkit alone; it is started by `warm.py` with one end of a socket. Each
+request brings two descriptors: a notebook's code cells to read (JSON), and a line for what comes of them. The child
 gets namespaces of its own (user, mount, pid, network, ipc, host name), a private scratch folder and limits, and loses every
-privilege before the first cell runs. What it writes into the pipe is the student's word and is taken for no more.
+privilege before the first cell runs. What it writes into the line is the student's word and is taken for no more.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -21,18 +21,32 @@ import sys
 import tempfile
 import time
 
-NEW = {
-    "user": 0x10000000,
-    "mount": 0x20000,
-    "pid": 0x20000000,
-    "net": 0x40000000,
-    "ipc": 0x08000000,
-    "uts": 0x04000000,
-}
-MS_NOSUID_NODEV, MS_REC_PRIVATE, MS_RDONLY = 2 | 4, 0x4000 | 0x40000, 1
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+from crmkit.answers.sink import ANSWERS, DESCRIPTOR, send_frame
+
+# Linux's numbers, for which Python has no names before 3.12, or none at all
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+MS_RDONLY = 0x1
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
+CAPABILITIES = 64  # more than any kernel has; beyond its last one it says EINVAL
+
 NOBODY = 65534
-LINE = "GRADER_LINE"  # in a submission's environment: the descriptor over which it speaks
+SHARED_MEMORY = 64 << 20  # bytes in /dev/shm
+OPEN_FILES = 256
+KERNEL_START = 30  # seconds until a kernel has to have answered
+LINE = "GRADER_LINE"  # in a submission's environment: the descriptor over which it speaks, both ways
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -42,8 +56,20 @@ def checked(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def mount_private(target: str, options: str, flags: int = MS_NOSUID_NODEV) -> None:
+def prctl(option: int, value: int) -> int:
+    return libc.prctl(option, value, 0, 0, 0)
+
+
+def mount_private(target: str, options: str, flags: int = 0) -> None:
+    flags |= MS_NOSUID | MS_NODEV
     checked(libc.mount(b"tmpfs", target.encode(), b"tmpfs", flags, options.encode()), f"tmpfs {target}")
+
+
+def unshare(flags: int) -> None:
+    if hasattr(os, "unshare"):  # from Python 3.12 on
+        os.unshare(flags)
+    else:
+        checked(libc.unshare(flags), "unshare")
 
 
 def drop_root() -> None:
@@ -52,7 +78,7 @@ def drop_root() -> None:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
-    checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    checked(prctl(PR_SET_NO_NEW_PRIVS, 1), "no_new_privs")
 
 
 def warm(modules: list[str]):
@@ -61,7 +87,6 @@ def warm(modules: list[str]):
     # a fork takes along what other threads hold locked, never the threads: there shall be none. This one is pyarrow's
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     import importlib
-    import io
     import warnings
 
     warnings.simplefilter("ignore")
@@ -69,24 +94,33 @@ def warm(modules: list[str]):
         importlib.import_module(name)
     shell = new_shell()
     if "matplotlib.pyplot" in sys.modules or "seaborn" in modules:
-        import matplotlib.pyplot as plt
-
-        figure, ax = plt.subplots()  # fonts are looked up at the first text that is drawn
-        ax.set_title("客户 customer")
-        figure.savefig(io.BytesIO())
-        if "seaborn" in modules and "pandas" in modules:  # much of both is made ready at its first use
-            import pandas as pd
-            import seaborn as sns
-
-            frame = pd.DataFrame({"name": ["a", "b", "a", "b"], "value": [1.0, 2.0, 4.0, 3.0]})
-            means = frame.groupby("name")["value"].mean().reset_index()
-            sns.barplot(data=means, x="name", y="value", ax=plt.subplots()[1]).figure.savefig(io.BytesIO())
-        plt.close("all")
+        draw_once(with_seaborn="seaborn" in modules and "pandas" in modules)
     import gc
 
     gc.collect()
     gc.freeze()
     return shell
+
+
+def draw_once(*, with_seaborn: bool) -> None:
+    """Much of matplotlib and seaborn is made ready at its first use: fonts at the first text that is drawn."""
+    import io
+
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots()
+    ax.set_title("客户 customer")
+    figure.savefig(io.BytesIO())
+    if with_seaborn:
+        import pandas as pd
+        import seaborn as sns
+
+        frame = pd.DataFrame({"name": ["a", "b", "a", "b"], "value": [1.0, 2.0, 4.0, 3.0]})
+        means = frame.groupby("name")["value"].mean().reset_index()
+        figure, ax = plt.subplots()
+        sns.barplot(data=means, x="name", y="value", ax=ax)
+        figure.savefig(io.BytesIO())
+    plt.close("all")
 
 
 def new_shell():
@@ -105,7 +139,7 @@ def new_shell():
         def compute_format_data(self, result):
             return {}, {}
 
-    class NotebookShell(InteractiveShell):  # `sandbox.needs_kernel` knows its name
+    class NotebookShell(InteractiveShell):  # `submission_run.needs_kernel` knows its name
         displayhook_class = Type(UnseenResult)
 
         def enable_gui(self, gui=None):
@@ -134,9 +168,10 @@ def new_shell():
 
 def enter_namespaces() -> None:
     """Namespaces of one submission; afterwards this process only waits, and its child is process 1 in them."""
-    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # else /proc/self/uid_map belongs to root
-    uid, gid = os.getuid(), os.getgid()
-    checked(libc.unshare(sum(NEW.values())), "unshare")
+    prctl(PR_SET_DUMPABLE, 1)  # else /proc/self/uid_map belongs to root
+    uid = os.getuid()
+    gid = os.getgid()
+    unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
     for name, line in (
         ("setgroups", "deny"),
         ("uid_map", f"{NOBODY} {uid} 1"),
@@ -148,72 +183,71 @@ def enter_namespaces() -> None:
 
 def wall_in(limits: dict) -> None:
     """Private scratch, no /proc, limits, no privileges; called in process 1 of the namespaces."""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    import resource
+
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     with open("/proc/self/oom_score_adj", "w") as stream:
         stream.write("1000")  # if memory runs out on the machine, this goes first
-    checked(libc.mount(None, b"/", None, MS_REC_PRIVATE, None), "private mounts")
+    checked(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "private mounts")
     mount_private(limits["scratch"], f"size={limits['disk']},nr_inodes=20000,mode=0700")
-    mount_private("/dev/shm", "size=67108864,nr_inodes=1000,mode=0700")
-    mount_private("/proc", "size=4096,mode=0555", MS_NOSUID_NODEV | MS_RDONLY)
+    mount_private("/dev/shm", f"size={SHARED_MEMORY},nr_inodes=1000,mode=0700")
+    mount_private("/proc", "size=4096,mode=0555", MS_RDONLY)
     os.chdir(limits["scratch"])
+    limit_resources(limits)
+    resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"], limits["processes"]))
+    drop_capabilities()
+
+
+def limit_resources(limits: dict) -> None:
+    """The limits that hold for every process of a submission by itself."""
+    import resource
+
     for what, value in (
         (resource.RLIMIT_CPU, limits["cpu"]),
         (resource.RLIMIT_FSIZE, limits["disk"]),
-        (resource.RLIMIT_NPROC, limits["processes"]),
-        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, limits["memory"]),
     ):
         resource.setrlimit(what, (value, value))
-    # no capability is left, not even in the namespaces of its own: what is mounted stays mounted
-    for capability in range(64):
-        libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP; beyond the last one it says EINVAL
-    header, data = struct.pack("Ii", 0x20080522, 0), struct.pack("6I", *[0] * 6)
-    checked(libc.capset(header, data), "capset")
 
 
-class Pipe:
-    """Frames of JSON to the grader: 4 bytes of length, then text."""
-
-    def __init__(self, descriptor: int):
-        self.descriptor = descriptor
-
-    def send(self, **frame) -> None:
-        text = json.dumps(frame, allow_nan=False).encode()
-        raw = struct.pack(">I", len(text)) + text
-        while raw:
-            raw = raw[os.write(self.descriptor, raw) :]
+def drop_capabilities() -> None:
+    """No capability is left, not even in the namespaces of its own: what is mounted stays mounted."""
+    for capability in range(CAPABILITIES):
+        prctl(PR_CAPBSET_DROP, capability)
+    header = struct.pack("Ii", LINUX_CAPABILITY_VERSION_3, 0)
+    none_at_all = struct.pack("6I", *[0] * 6)
+    checked(libc.capset(header, none_at_all), "capset")
 
 
-def send_answers(pipe: Pipe) -> None:
-    """From now on every answer that this process records goes into the pipe."""
-    import crmkit.answers.sheet
-
-    crmkit.answers.sheet.AnswerSheet._write = lambda sheet: pipe.send(sheet=sheet.to_json())
-
-
-def send_error(pipe: Pipe, cell: int, name: str, text: str) -> None:
-    pipe.send(error={"cell": cell, "name": name[:80], "text": text[:300]})
+def speak_over(line: int) -> None:
+    """Where this submission's answers go from now on, and with what a cell of the grader's own may speak, both ways."""
+    os.environ[ANSWERS] = f"{DESCRIPTOR}{line}"
+    os.environ[LINE] = str(line)
 
 
-def run_cells(shell, cells: list[str], pipe: Pipe) -> None:
+def send_error(line: int, cell: int, name: str, text: str) -> None:
+    send_frame(line, error={"cell": cell, "name": name[:80], "text": text[:300]})
+
+
+def run_cells(shell, cells: list[str], line: int) -> None:
     """Every cell in order, also after one that failed; answers are sent whenever one is recorded."""
-    send_answers(pipe)
     sys.path.insert(0, "")  # a notebook imports the files that it writes
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     for number, source in enumerate(cells):
-        pipe.send(cell=number)
+        send_frame(line, cell=number)
         try:
             result = loop.run_until_complete(run_cell(shell, source))
             error = result.error_before_exec or result.error_in_exec
         except BaseException as problem:  # of a task that an earlier cell left behind
             error = problem
         if error is not None:
-            send_error(pipe, number, type(error).__name__, str(error))
+            send_error(line, number, type(error).__name__, str(error))
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")  # as the kernel does after each cell
-    pipe.send(done=True)
+    send_frame(line, done=True)
 
 
 async def run_cell(shell, source: str):
@@ -232,97 +266,85 @@ async def run_cell(shell, source: str):
         shell.events.trigger("post_execute")
 
 
-KERNEL_START = 30  # seconds until a kernel has to have answered
+class Kernel:
+    """A kernel of its own, for what insists on one; it is started here, behind the same wall and limits.
 
-
-def run_in_kernel(cells: list[str], pipe: Pipe) -> None:
-    """The same in a kernel of its own, for what insists on one. It is started here, behind the same wall and limits.
-
-    It speaks over files in the scratch folder: there is no network, not even to itself. Its answers go into the same
-    pipe; what it shows goes nowhere.
+    It speaks over files in the scratch folder: there is no network, not even to itself. Its answers go over the same
+    line as a submission's; what it shows goes nowhere.
     """
-    from queue import Empty
 
-    from jupyter_client.blocking import BlockingKernelClient
-    from jupyter_client.connect import write_connection_file
+    def __init__(self, line: int):
+        from jupyter_client.blocking import BlockingKernelClient
+        from jupyter_client.connect import write_connection_file
 
-    folder = tempfile.mkdtemp(prefix="k")
-    file, _ = write_connection_file(
-        os.path.join(folder, "kernel.json"), transport="ipc", ip=os.path.join(folder, "s")
-    )
-    environment = {
-        k: v for k, v in os.environ.items() if k != "MPLBACKEND"
-    }  # figures are drawn as in Jupyter
-    kernel = subprocess.Popen(
-        [sys.executable, "-m", "ipykernel_launcher", "-f", file, "--HistoryManager.enabled=False"],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        pass_fds=[pipe.descriptor],
-        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),
-    )
-    client = BlockingKernelClient(connection_file=file)
-    client.load_connection_file()
-    client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
+        folder = tempfile.mkdtemp(prefix="k")
+        file, _ = write_connection_file(
+            os.path.join(folder, "kernel.json"), transport="ipc", ip=os.path.join(folder, "s")
+        )
+        environment = dict(os.environ)
+        environment.pop("MPLBACKEND", None)  # figures are drawn as in Jupyter
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ipykernel_launcher", "-f", file, "--HistoryManager.enabled=False"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            pass_fds=[line],
+            preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL),
+        )
+        self.client = BlockingKernelClient(connection_file=file)
+        self.client.load_connection_file()
+        self.client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
 
-    def reply_to(message: str, end: float = float("inf")) -> dict:
+    def run(self, source: str, *, seconds: float = float("inf"), silent: bool = False) -> dict:
+        """The kernel's reply to a cell; ChildProcessError where there is none."""
+        from queue import Empty
+
+        asked = self.client.execute(source, silent=silent, allow_stdin=False, stop_on_error=False)
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
-                reply = client.get_shell_msg(timeout=0.2)
+                reply = self.client.get_shell_msg(timeout=0.2)
             except Empty:
-                if kernel.poll() is not None:
+                if self.process.poll() is not None:
                     break
                 continue
-            if reply["parent_header"].get("msg_id") == message:
+            if reply["parent_header"].get("msg_id") == asked:
                 return reply["content"]
-        raise ChildProcessError(f"kernel: {kernel.poll()}")
+        raise ChildProcessError(f"kernel: {self.process.poll()}")
 
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def run_in_kernel(cells: list[str], line: int) -> None:
+    """The same as `run_cells` in a kernel of its own."""
+    kernel = Kernel(line)
     try:
-        # one expression without names, so that the student's namespace stays empty
-        here = f"(lambda run: run['send_answers'](run['Pipe']({pipe.descriptor})))(__import__('runpy').run_path({__file__!r}))"
-        started = reply_to(
-            client.execute(here, silent=True, allow_stdin=False), time.monotonic() + KERNEL_START
-        )
-        if started["status"] != "ok":
-            raise ChildProcessError(f"kernel: {started.get('evalue')}")
+        kernel.run("", seconds=KERNEL_START, silent=True)
     except ChildProcessError as problem:
-        pipe.send(no_kernel=str(problem)[:300])
+        send_frame(line, no_kernel=str(problem)[:300])
         return
     for number, source in enumerate(cells):
-        pipe.send(cell=number)
-        reply = reply_to(client.execute(source, allow_stdin=False, stop_on_error=False))
+        send_frame(line, cell=number)
+        reply = kernel.run(source)
         if reply["status"] == "error":
-            send_error(pipe, number, str(reply.get("ename")), str(reply.get("evalue")))
-    pipe.send(done=True)
-    kernel.kill()
-    kernel.wait()
+            send_error(line, number, str(reply.get("ename")), str(reply.get("evalue")))
+    send_frame(line, done=True)
+    kernel.end()
 
 
-def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool, in_kernel: bool) -> None:
+def child(shell, cells_fd: int, line: int, limits: dict, walled: bool, in_kernel: bool) -> None:
     """Never returns. The waiting process ends as its child, process 1, ended."""
-    keep = (cells_fd, result_fd)
-    null = os.open("/dev/null", os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) not in keep:
-            try:
-                os.close(int(name))
-            except OSError:
-                pass
-    pipe = Pipe(result_fd)
-    os.environ[LINE] = str(
-        result_fd
-    )  # a cell of the grader's own may speak with it over this line, both ways
+    close_all_but(cells_fd, line)
+    speak_over(line)
     os.setsid()
     try:
         if walled:
             enter_namespaces()
             first = os.fork()
             if first:
-                os.close(result_fd)
-                _, status = os.waitpid(first, 0)
-                code = os.waitstatus_to_exitcode(status)
-                os._exit(code if code >= 0 else 128 - code)
+                os.close(line)
+                end_as(first)
             wall_in(limits)
         else:
             os.chdir(tempfile.mkdtemp(dir=limits["scratch"]))
@@ -331,13 +353,35 @@ def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool, in_k
         with os.fdopen(cells_fd, "rb") as stream:
             cells = json.loads(stream.read())
     except BaseException as problem:
-        pipe.send(wall=f"{type(problem).__name__}: {problem}")
+        send_frame(line, wall=f"{type(problem).__name__}: {problem}")
         os._exit(97)
+    run_and_exit(shell, cells, line, in_kernel)
+
+
+def close_all_but(*kept: int) -> None:
+    """Nothing of the warm process's own is left open in a submission; its standard streams lead nowhere."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in kept:
+            with contextlib.suppress(OSError):
+                os.close(int(name))
+
+
+def end_as(pid: int) -> None:
+    """Wait for a child, and end with its exit code."""
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def run_and_exit(shell, cells: list[str], line: int, in_kernel: bool) -> None:
     try:
         if in_kernel:
-            run_in_kernel(cells, pipe)
+            run_in_kernel(cells, line)
         else:
-            run_cells(shell, cells, pipe)
+            run_cells(shell, cells, line)
     finally:
         os._exit(0)
 
@@ -347,11 +391,9 @@ def child(shell, cells_fd: int, result_fd: int, limits: dict, walled: bool, in_k
 
 def serve(control: socket.socket, settings: dict) -> None:
     shell = warm(settings["modules"])
-    with open("/proc/self/statm") as stream:
-        own = int(stream.read().split()[0]) * resource.getpagesize()
     limits = settings["limits"]
-    limits["memory"] += own
-    libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no child may look into it, or write
+    limits["memory"] += memory_of_this_process()
+    prctl(PR_SET_DUMPABLE, 0)  # no child may look into it, or write
     control.send(json.dumps({"ready": True, "uid": os.getuid()}).encode())
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
@@ -365,24 +407,41 @@ def serve(control: socket.socket, settings: dict) -> None:
             child(shell, *descriptors, limits, settings["walled"], message == b"kernel")
         for descriptor in descriptors:
             os.close(descriptor)
-        ended = os.pidfd_open(pid)
-        readable, _, _ = select.select([ended, control], [], [])
-        if ended not in readable:  # the grader asks for its end, or is gone itself
-            os.kill(pid, signal.SIGKILL)
-            if not control.recv(65536):
-                return
+        if not wait_for(pid, control):
+            return
         _, status, used = os.wait4(pid, 0)
+        control.send(json.dumps(what_it_used(status, used, before)).encode())
+
+
+def memory_of_this_process() -> int:
+    """Bytes of address space that the warm process holds, which every child has as well."""
+    import resource
+
+    with open("/proc/self/statm") as stream:
+        pages = int(stream.read().split()[0])
+    return pages * resource.getpagesize()
+
+
+def wait_for(pid: int, control: socket.socket) -> bool:
+    """Wait until this child has ended; false where the grader is gone. Where the grader asks for its end, it is killed."""
+    ended = os.pidfd_open(pid)
+    try:
+        readable, _, _ = select.select([ended, control], [], [])
+        if ended in readable:
+            return True
+        os.kill(pid, signal.SIGKILL)
+        return bool(control.recv(65536))
+    finally:
         os.close(ended)
-        control.send(
-            json.dumps(
-                {
-                    "status": os.waitstatus_to_exitcode(status),
-                    "cpu_seconds": used.ru_utime + used.ru_stime,
-                    "memory_mb": used.ru_maxrss / 1024,
-                    "seconds": time.monotonic() - before,
-                }
-            ).encode()
-        )
+
+
+def what_it_used(status: int, used, began: float) -> dict:
+    return {
+        "status": os.waitstatus_to_exitcode(status),
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "memory_mb": used.ru_maxrss / 1024,
+        "seconds": time.monotonic() - began,
+    }
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 import uuid
 from pathlib import Path
 
+from .protocol import Limits, SandboxError
+from .survivors import end_survivors, survives
 from .walls import tiers, wall
-from .warm import Limits, SandboxError
 
 ATTEMPTS = (
     "read_a_secret",
@@ -82,11 +83,11 @@ def probe(tier: str) -> dict[str, bool]:
             ) as warm:
                 _greet(server)
                 outcome = warm.run([_PROBE.format(target=target)])
-                alive = _alive(marker) if outcome.state == "ended" else False
+                alive = survives(marker) if outcome.state == "ended" else False
         finally:
             neighbour.kill()
             neighbour.wait()
-            _end(marker)
+            end_survivors(marker)
         try:
             found = json.loads(outcome.sheet["answers"]["found"]["value"])
         except (TypeError, KeyError, ValueError):
@@ -98,7 +99,6 @@ def probe(tier: str) -> dict[str, bool]:
 
 def _greet(server: socket.socket) -> None:
     """Answer whoever connects, from a thread that ends with the server."""
-    import threading
 
     def serve():
         while server.fileno() != -1:
@@ -114,40 +114,6 @@ def _greet(server: socket.socket) -> None:
     threading.Thread(target=serve, daemon=True).start()
 
 
-def _with(marker: str) -> list[int]:
-    found = []
-    if not Path(
-        "/proc"
-    ).is_dir():  # macOS, Windows: a container that is over has no process left (`Container.close`)
-        return found
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if marker.encode() in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                pass
-    return found
-
-
-def _alive(marker: str) -> bool:
-    """Whether something that the probe started still runs a moment after its end."""
-    end = time.monotonic() + 1
-    while found := _with(marker):
-        if time.monotonic() > end:
-            return bool(found)
-        time.sleep(0.05)
-    return False
-
-
-def _end(marker: str) -> None:
-    for pid in _with(marker):
-        try:
-            os.kill(pid, 9)
-        except OSError:
-            pass
-
-
 def choose(*, trust: bool) -> tuple[str | None, dict[str, str]]:
     """The first wall that holds against every attempt, and what became of each that was tried; trust: none is needed."""
     tried = {}
@@ -155,13 +121,15 @@ def choose(*, trust: bool) -> tuple[str | None, dict[str, str]]:
         try:
             broke = [name for name, succeeded in probe(tier).items() if succeeded]
         except (SandboxError, OSError) as problem:
-            tried[tier] = (
-                str(problem).strip().splitlines()[-1][:300]
-                if str(problem).strip()
-                else type(problem).__name__
-            )
+            tried[tier] = last_line(problem)
             continue
-        tried[tier] = ", ".join(broke) or "held"
         if not broke:
-            return tier, tried
+            return tier, tried | {tier: "held"}
+        tried[tier] = ", ".join(broke)
     return ("trust" if trust else None), tried
+
+
+def last_line(problem: Exception) -> str:
+    """The last thing that an error says: of what a program has written before it died, the reason."""
+    said = str(problem).strip()
+    return said.splitlines()[-1][:300] if said else type(problem).__name__

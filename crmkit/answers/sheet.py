@@ -6,17 +6,21 @@ The contract of a question is a dict: ``id``, ``kind`` (number, choice, table, c
 """
 
 import hashlib
-import json
 import math
-import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crmkit.core.errors import CrmkitError
 
 from .forms import BadForm, describe, join_pairs, read_answer, say
 from .shown import Shown, preview
+from .sink import sink_of_environment
+
+if TYPE_CHECKING:
+    from .hand_in import Receipt
 
 MIME = "application/vnd.crmkit.answer+json"
 FORMAT = "crmkit-answers/1"
@@ -135,7 +139,7 @@ class AnswerSheet(Shown):
     """The answers to one exercise: ``answer = AnswerSheet(...)``, then ``answer("gold_share", value)``.
 
     ``questions`` is the contract (a list of dicts, see ``forms.FORM_FIELDS``). Each call shows what became of
-    the value, and writes all answers to the file that the environment's ``CRMKIT_ANSWERS`` names, where it names one.
+    the value. All answers go to ``sink`` each time; without one, where the environment's ``CRMKIT_ANSWERS`` says.
 
     >>> import crmkit; crmkit.set_language("en")
     >>> answer = AnswerSheet("demo", [{"id": "share", "kind": "number", "unit": "share", "maximum": 1}], seed=1)
@@ -146,11 +150,14 @@ class AnswerSheet(Shown):
     exercise: str
     questions: list[dict]
     seed: int
+    sink: Callable[[dict], None] | None = field(default=None, repr=False)
     _latest: dict[str, Answer] = field(default_factory=dict, init=False, repr=False)
     _practice: dict[str, dict] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self):
         self._latest = {q["id"]: Answer(self.exercise, q, "missing") for q in self.questions}
+        if self.sink is None:
+            self.sink = sink_of_environment()
 
     def __call__(self, question: str, value=...) -> Answer:
         if question not in self._latest:
@@ -170,14 +177,15 @@ class AnswerSheet(Shown):
         except BadForm as bad:
             after = Answer(self.exercise, contract, "badly_formed", before.value, bad.zh_en, bad.code)
         self._latest[question] = after
-        self._write()
+        if self.sink is not None:
+            self.sink(self.to_json())
         return after
 
     def practise(self, keys: dict[str, dict]) -> None:
         """Say right or not from now on, where ``keys`` (``practice_key``) can tell."""
         self._practice = dict(keys)
 
-    def hand_in(self, notebook: "str | Path | None" = None):
+    def hand_in(self, notebook: "str | Path | None" = None) -> "Receipt":
         """Make the one file to hand in, beside the notebook, and show the receipt; save the notebook first.
 
         ``notebook`` names the file where it cannot be found out. Errors: CrmkitError when it was not saved, or not found.
@@ -194,13 +202,6 @@ class AnswerSheet(Shown):
         """Everything that leaves a notebook: typed JSON by question id, and nothing else."""
         answers = {name: answer.to_json() for name, answer in self._latest.items()}
         return {"format": FORMAT, "exercise": self.exercise, "seed": self.seed, "answers": answers}
-
-    def _write(self) -> None:
-        if os.environ.get("CRMKIT_ANSWERS"):
-            path = Path(os.environ["CRMKIT_ANSWERS"])
-            part = path.with_name(f"{path.name}.part")
-            part.write_text(json.dumps(self.to_json(), ensure_ascii=False, allow_nan=False), encoding="utf-8")
-            part.replace(path)
 
     def _pair(self):
         return self.status()._pair()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .schema import require_between
+from .schema import require_between, require_draws
 
 
 def best_spread(
@@ -27,31 +27,28 @@ def best_spread(
     if not answering.any():
         return before.copy() if budget is None else low.copy()
     after = low.copy()  # a tier that does not answer, or loses more the more it gets, keeps the least
-    same, total = budget is None, before.sum() if budget is None else budget
-    budget = total - after[~answering].sum()
-    m, x, s = margin[answering], before[answering], e[answering]
+    same_total = budget is None
+    total = before.sum() if budget is None else budget
+    left_to_spend = total - after[~answering].sum()
+    share, today, least, most = e[answering], before[answering], low[answering], high[answering]
+    log_return = np.log(margin[answering] * share / today)  # today's marginal return
 
-    today, least, most = (
-        np.log(m * s / x),
-        low[answering],
-        high[answering],
-    )  # today: the logarithm of today's return
+    def wanted(log_shared_return):
+        amounts = today * np.exp((log_return - log_shared_return) / (1 - share))
+        return np.minimum(np.maximum(amounts, least), most)
 
-    def wanted(log_return):
-        return np.minimum(np.maximum(x * np.exp((today - log_return) / (1 - s)), least), most)
-
-    bottom, top = (
-        -700.0 if same else 0.0,
-        700.0,
-    )  # of the logarithm of the marginal return that all tiers share
+    # of the logarithm of the marginal return that all tiers share; under 0 a unit of money returns less than one
+    bottom, top = (-700.0 if same_total else 0.0), 700.0
     with np.errstate(over="ignore"):
         while bottom < (middle := (bottom + top) / 2) < top:  # until no number lies between the two
-            bottom, top = (middle, top) if wanted(middle).sum() > budget else (bottom, middle)
+            if wanted(middle).sum() > left_to_spend:
+                bottom = middle
+            else:
+                top = middle
         after[answering] = wanted(top)
     left = total - after.sum()
-    if (
-        same and left > 1e-9 * total
-    ):  # every answering tier is at its upper limit: the rest stays where it was
+    if same_total and left > 1e-9 * total:
+        # every answering tier is at its upper limit: the rest stays where it was
         kept = before[~answering] - after[~answering]
         after[~answering] += left * kept / kept.sum()
     return after
@@ -60,7 +57,7 @@ def best_spread(
 def draw_elasticities(e: np.ndarray, sd: float, draws: int, rng: np.random.Generator) -> np.ndarray:
     """Elasticities that might be the true ones: beta distributed around ``e``, each for itself; one row per draw."""
     require_between(sd, 0, 0.5, name="elasticity_sd")
-    require_between(draws, 100, 1_000_000, name="draws")
+    draws = require_draws(draws)
     spread = np.minimum(sd, 0.9 * np.sqrt(e * (1 - e)))  # a beta distribution cannot be wider
     drawn = np.tile(e, (draws, 1))
     for tier in np.flatnonzero(spread > 0):

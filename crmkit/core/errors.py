@@ -9,10 +9,20 @@ class CrmkitError(ValueError):
 
     ``code`` names the message in messages.toml (``error_<code>``); ``row``, ``column`` and ``value`` say where, and
     are None where they do not apply. ``str(error)`` follows the language setting; ``message_zh`` and ``message_en``
-    are always there.
+    are always there. Of a client's file that cannot be used, ``report`` is the CheckReport.
     """
 
-    def __init__(self, code: str, *, row: int | None = None, column: str | None = None, value=None, **fields):
+    report: object | None = None
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: object = None,
+        **fields: object,
+    ) -> None:
         self.code, self.row, self.column, self.value = code, row, column, value
         self.message_zh, self.message_en = message_pair(
             f"error_{code}", row=row, column=column, value=value, **fields
@@ -21,3 +31,13 @@ class CrmkitError(ValueError):
 
     def __str__(self) -> str:
         return in_language(self.message_zh, self.message_en, between="\n")
+
+    def __reduce__(self):
+        # made again as it is, not by its own arguments: those are gone once the sentence stands
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[CrmkitError], args: tuple, fields: dict) -> CrmkitError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error

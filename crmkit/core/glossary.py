@@ -1,8 +1,13 @@
 """The bilingual catalogue of terms (terms.toml): a word of the field or a column's name, with one translation."""
 
+from typing import TYPE_CHECKING
+
 from .catalogue import HERE, read_catalogue
 from .errors import CrmkitError
 from .language import in_language
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def term(slug: str) -> str:
@@ -35,7 +40,7 @@ def glossary_entry(slug: str) -> dict[str, str]:
     return read_catalogue(HERE / "terms.toml").get(slug, {})
 
 
-def glossary(search: str = ""):
+def glossary(search: str = "") -> "pd.DataFrame":
     """The glossary (F32) as a table: slug, zh, en, definition_zh, definition_en; ``search`` looks in all of them.
 
     Only terms with a definition are listed: the others are column headings.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import CrmkitError
-from .schema import as_numbers, require_between, require_level
+from .schema import as_numbers, require_between, require_confidence, require_draws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Estimate:
     value: float
     low: float | None = None
     high: float | None = None
-    level: float | None = None
+    confidence: float | None = None
 
     def contains(self, number: float) -> bool:
         """Whether the number lies in the interval; an estimate without one cannot say."""
@@ -50,7 +50,7 @@ def bootstrap(
     *,
     rng: np.random.Generator | None,
     resamples: int = 1000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> Estimate:
     """The statistic with its percentile-bootstrap interval (Efron 1979), customers drawn with replacement.
 
@@ -65,11 +65,11 @@ def bootstrap(
     >>> bootstrap(np.arange(101.0), mean, rng=np.random.default_rng(1)).value
     50.0
     """
-    return bootstrap_each(values, (statistic,), rng=rng, resamples=resamples, level=level)[0]
+    return bootstrap_each(values, (statistic,), rng=rng, resamples=resamples, confidence=confidence)[0]
 
 
 def bootstrap_each(
-    values, statistics, *, rng: np.random.Generator | None, resamples: int = 1000, level: float = 0.95
+    values, statistics, *, rng: np.random.Generator | None, resamples: int = 1000, confidence: float = 0.95
 ) -> list[Estimate]:
     """``bootstrap`` of several statistics on the same resamples."""
     values = np.asarray(values, dtype=float)
@@ -77,35 +77,52 @@ def bootstrap_each(
     estimates = [float(statistic(values, ones)) for statistic in statistics]
     if rng is None:
         return [Estimate(value=value) for value in estimates]
-    require_between(resamples, 100, 1_000_000, name="resamples")
+    resamples = require_draws(resamples, name="resamples")
     drawn = np.empty((resamples, len(estimates)))
     for resample in drawn:
         weights = np.bincount(rng.integers(0, n, n), minlength=n).astype(float)
         resample[:] = [statistic(values, weights) for statistic in statistics]
-    return [interval_of(column, value=value, level=level) for column, value in zip(drawn.T, estimates)]
+    return [
+        interval_of(column, value=value, confidence=confidence) for column, value in zip(drawn.T, estimates)
+    ]
 
 
-def tails(level: float) -> tuple[float, float]:
-    """The two quantiles between which the central share ``level`` of simulated numbers lies.
+def tails(confidence: float) -> tuple[float, float]:
+    """The two quantiles between which the central share ``confidence`` of simulated numbers lies.
 
     >>> [round(tail, 3) for tail in tails(0.95)]
     [0.025, 0.975]
     """
-    require_level(level)
-    return (1 - level) / 2, 1 - (1 - level) / 2
+    require_confidence(confidence)
+    return (1 - confidence) / 2, 1 - (1 - confidence) / 2
 
 
-def interval_of(drawn, *, value: float, level: float = 0.95) -> Estimate:
-    """The estimate ``value`` with the central interval of simulated numbers."""
+def interval_of(drawn, *, value: float, confidence: float = 0.95) -> Estimate:
+    """The estimate ``value`` with the central interval of simulated numbers, at least a hundred of them.
+
+    >>> interval_of(range(1001), value=500).numbers
+    (500.0, 25.0, 975.0)
+    """
+    require_draws(np.size(drawn))
     # "lower"/"higher" take drawn numbers as they are: no interpolation, so that infinity stays infinity and not NaN
     low, high = (
         float(np.quantile(np.asarray(drawn, dtype=float), tail, method=method))
-        for tail, method in zip(tails(level), ("lower", "higher"))
+        for tail, method in zip(tails(confidence), ("lower", "higher"))
     )
-    return Estimate(value=float(value), low=low, high=high, level=level)
+    return Estimate(value=float(value), low=low, high=high, confidence=confidence)
 
 
-def turning_point(at, slope, error, *, level: float = 0.95, freedom: float = np.inf) -> Estimate:
+def ends_of(drawn, *, confidence: float = 0.95) -> np.ndarray:
+    """Both ends of the central intervals of simulated numbers: a row per draw (at least a hundred), a column per number.
+
+    >>> ends_of(np.arange(202.0).reshape(101, 2), confidence=0.9).round(6).tolist()
+    [[10.0, 11.0], [190.0, 191.0]]
+    """
+    require_draws(len(drawn))
+    return np.quantile(drawn, tails(confidence), axis=0)
+
+
+def turning_point(at, slope, error, *, confidence: float = 0.95, freedom: float = np.inf) -> Estimate:
     """Where a curve stops rising, with the interval of all places where its slope cannot be told from zero.
 
     ``at`` rises; ``slope`` and its standard ``error`` there. The interval inverts the test of slope 0 (as Fieller
@@ -114,7 +131,7 @@ def turning_point(at, slope, error, *, level: float = 0.95, freedom: float = np.
     of freedom of the error, where it is estimated from few numbers.
 
     >>> at = np.linspace(0, 10, 1001)
-    >>> turn = turning_point(at, 4 - at, np.full(1001, 0.51), level=0.95)
+    >>> turn = turning_point(at, 4 - at, np.full(1001, 0.51), confidence=0.95)
     >>> round(turn.value, 2), round(turn.low, 2), round(turn.high, 2)
     (4.0, 3.0, 5.0)
     """
@@ -126,17 +143,17 @@ def turning_point(at, slope, error, *, level: float = 0.95, freedom: float = np.
     ):  # a perfect fit has no error, and is sure of every slope
         z = slope / np.asarray(error)
     area = np.concatenate([[0.0], np.cumsum(np.diff(at) * (slope[1:] + slope[:-1]) / 2)])
-    best, sure = int(np.argmax(area)), t.ppf(tails(level)[1], freedom)
+    best, sure = int(np.argmax(area)), t.ppf(tails(confidence)[1], freedom)
     rising, falling = np.flatnonzero(z[: best + 1] > sure), np.flatnonzero(z[best:] < -sure)
     return Estimate(
         value=float(at[best]) if slope[-1] < 0 or best < len(at) - 1 else np.inf,
         low=float(at[rising[-1]]) if len(rising) else float(at[0]),
         high=float(at[best + falling[0]]) if len(falling) else np.inf,
-        level=level,
+        confidence=confidence,
     )
 
 
-def wilson(hits, of, *, level: float = 0.95) -> tuple:
+def wilson(hits, of, *, confidence: float = 0.95) -> tuple:
     """Shares with Wilson's (1927) interval: share, low and high, arrays where they are given, missing where of is 0.
 
     >>> [part.round(4).tolist() for part in wilson([1, 0], np.array([4, 0]))]
@@ -144,13 +161,13 @@ def wilson(hits, of, *, level: float = 0.95) -> tuple:
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    require_level(level)
+    require_confidence(confidence)
     of = np.where(np.asarray(of) > 0, of, np.nan)[()]
     hits = hits + 0 * of  # of nobody neither share nor hits
-    return hits / of, *proportion_confint(hits, of, alpha=1 - level, method="wilson")
+    return hits / of, *proportion_confint(hits, of, alpha=1 - confidence, method="wilson")
 
 
-def mean_of(values, *, level: float = 0.95) -> Estimate:
+def mean_of(values, *, confidence: float = 0.95) -> Estimate:
     """The mean with its interval: Student's; of nothing but 0 and 1, Wilson's (1927).
 
     >>> mean_of([4, 5, 6]).value, round(mean_of([0, 1, 1, 1]).low, 3)
@@ -160,14 +177,14 @@ def mean_of(values, *, level: float = 0.95) -> Estimate:
 
     x = np.asarray(values, dtype=float)
     if np.isin(x, (0, 1)).all():
-        share, low, high = wilson(x.sum(), len(x), level=level)
+        share, low, high = wilson(x.sum(), len(x), confidence=confidence)
     else:
-        half = t.ppf(tails(level)[1], len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
+        half = t.ppf(tails(confidence)[1], len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
         share, low, high = x.mean(), x.mean() - half, x.mean() + half
-    return Estimate(value=float(share), low=float(low), high=float(high), level=level)
+    return Estimate(value=float(share), low=float(low), high=float(high), confidence=confidence)
 
 
-def difference(values, others, *, level: float = 0.95) -> Estimate:
+def difference(values, others, *, confidence: float = 0.95) -> Estimate:
     """The mean of the one less that of the other: of nothing but 0 and 1 with Newcombe's interval, else with Welch's.
 
     >>> difference([True, False, True], [0, 0, 1, 0]) == difference_of_shares(2, 3, 1, 4)
@@ -175,12 +192,12 @@ def difference(values, others, *, level: float = 0.95) -> Estimate:
     """
     a, b = np.asarray(values, dtype=float), np.asarray(others, dtype=float)
     if np.isin([*a, *b], (0, 1)).all():
-        return difference_of_shares(int(a.sum()), len(a), int(b.sum()), len(b), level=level)
-    return difference_of_means(a, b, level=level)
+        return difference_of_shares(int(a.sum()), len(a), int(b.sum()), len(b), confidence=confidence)
+    return difference_of_means(a, b, confidence=confidence)
 
 
 def difference_of_shares(
-    hits: int, of: int, hits_other: int, of_other: int, *, level: float = 0.95
+    hits: int, of: int, hits_other: int, of_other: int, *, confidence: float = 0.95
 ) -> Estimate:
     """One share less another of other people, with Newcombe's (1998, method 10) interval.
 
@@ -190,16 +207,21 @@ def difference_of_shares(
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    require_level(level)
+    require_confidence(confidence)
     require_between(min(of, of_other), 1, np.inf, name="customers")
-    low, high = confint_proportions_2indep(hits, of, hits_other, of_other, method="newcomb", alpha=1 - level)
+    low, high = confint_proportions_2indep(
+        hits, of, hits_other, of_other, method="newcomb", alpha=1 - confidence
+    )
     return Estimate(
-        value=float(hits / of - hits_other / of_other), low=float(low), high=float(high), level=level
+        value=float(hits / of - hits_other / of_other),
+        low=float(low),
+        high=float(high),
+        confidence=confidence,
     )
 
 
 def difference_of_means(
-    values, others, *, level: float = 0.95, times: float = 1.0, plus: float = 0.0
+    values, others, *, confidence: float = 0.95, times: float = 1.0, plus: float = 0.0
 ) -> Estimate:
     """``times`` the mean of the one less that of the other, ``plus`` a fixed amount, with Welch's (1947) interval.
 
@@ -208,22 +230,22 @@ def difference_of_means(
     """
     from scipy.stats import ttest_ind
 
-    require_level(level)
+    require_confidence(confidence)
     require_between(min(len(values), len(others)), 2, np.inf, name="customers")
-    welch = ttest_ind(values, others, equal_var=False).confidence_interval(level)
+    welch = ttest_ind(values, others, equal_var=False).confidence_interval(confidence)
     value, low, high = (
         times * float(d) + plus for d in (np.mean(values) - np.mean(others), welch.low, welch.high)
     )
-    return Estimate(value=value, low=low, high=high, level=level)
+    return Estimate(value=value, low=low, high=high, confidence=confidence)
 
 
-def survival_curve(times, ended, *, level: float = 0.95) -> pd.DataFrame:
+def survival_curve(times, ended, *, confidence: float = 0.95) -> pd.DataFrame:
     """The share still there by ``time``, from time 0 on, of those who may not have been watched to their end.
 
     ``ended``: whether the end was seen at that time; of the others it is only known that it comes later. Kaplan &
     Meier (1958) with log-log intervals, which stay within 0 … 1 and in small groups come nearer to what they promise
     than plain ones (Borgan & Liestøl 1990). Where nobody or everybody has ended they are not defined: the share itself.
-    Out: ``time``, ``share``, ``low``, ``high``.
+    Out: ``time``, ``share``, ``share_low``, ``share_high``.
 
     >>> survival_curve(np.array([1, 2, 2]), np.array([1, 1, 0]))["share"].round(2).tolist()
     [1.0, 0.67, 0.33]
@@ -231,18 +253,18 @@ def survival_curve(times, ended, *, level: float = 0.95) -> pd.DataFrame:
     from scipy.stats import CensoredData, ecdf
 
     times, ended = np.asarray(times), np.asarray(ended, dtype=bool)
-    require_level(level)
+    require_confidence(confidence)
     survival = ecdf(CensoredData(uncensored=times[ended], right=times[~ended])).sf
     with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
-        band = survival.confidence_interval(level, method="log-log")
+        band = survival.confidence_interval(confidence, method="log-log")
     share = survival.probabilities
     curve = pd.DataFrame(
         {
             "time": survival.quantiles,
             "share": share,
-            "low": np.fmin(share, band.low.probabilities),
-            "high": np.fmax(share, band.high.probabilities),
+            "share_low": np.fmin(share, band.low.probabilities),
+            "share_high": np.fmax(share, band.high.probabilities),
         }
     )
-    start = pd.DataFrame({"time": [0.0], "share": 1.0, "low": 1.0, "high": 1.0})
+    start = pd.DataFrame({"time": [0.0], "share": 1.0, "share_low": 1.0, "share_high": 1.0})
     return pd.concat([start, curve]).drop_duplicates(ignore_index=True)  # nobody may have ended at 0

@@ -50,9 +50,15 @@ def require_between(value, low, high, *, name: str) -> None:
         raise CrmkitError("out_of_range", value=value, name=name, low=low, high=high)
 
 
-def require_level(level, *, name: str = "level") -> None:
+def require_confidence(confidence) -> None:
     """Refuse a confidence level outside 0.5 … 0.999."""
-    require_between(level, 0.5, 0.999, name=name)
+    require_between(confidence, 0.5, 0.999, name="confidence")
+
+
+def require_draws(draws, *, name: str = "draws") -> int:
+    """The number of simulated draws, whole; under 100 the ends of an interval would be those of single draws."""
+    require_between(draws, 100, 1_000_000, name=name)
+    return int(draws)
 
 
 def refuse_rows(wrong, code: str, column=None, **fields) -> None:

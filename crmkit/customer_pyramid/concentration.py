@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values
@@ -11,12 +12,12 @@ from crmkit.core.schema import require_between
 
 
 def pareto_share(
-    values,
+    values: ArrayLike,
     *,
     top: float = 0.2,
     rng: np.random.Generator | None = None,
     resamples: int = 1000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> Estimate:
     """The share of all value that comes from the top share of customers: 1 − L(1 − top), L the Lorenz curve.
 
@@ -28,7 +29,11 @@ def pareto_share(
     """
     require_between(top, 0, 1, name="top")
     return bootstrap(
-        _shareable(values), lambda v, w: _top_share(v, w, top), rng=rng, resamples=resamples, level=level
+        _shareable(values),
+        lambda v, w: _top_share(v, w, top),
+        rng=rng,
+        resamples=resamples,
+        confidence=confidence,
     )
 
 
@@ -47,13 +52,13 @@ class ParetoTest:
 
 
 def pareto_test(
-    values,
+    values: ArrayLike,
     *,
     rng: np.random.Generator,
     top: float = 0.2,
     share: float = 0.8,
     resamples: int = 1000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> ParetoTest:
     """The 80/20 rule as a hypothesis: does the claimed share lie in the interval of the measured one?
 
@@ -64,11 +69,11 @@ def pareto_test(
     (0.36, False)
     """
     require_between(share, 0, 1, name="share")
-    estimate = pareto_share(values, top=top, rng=rng, resamples=resamples, level=level)
+    estimate = pareto_share(values, top=top, rng=rng, resamples=resamples, confidence=confidence)
     return ParetoTest(top=top, share=share, estimate=estimate)
 
 
-def lorenz(values) -> pd.DataFrame:
+def lorenz(values: ArrayLike) -> pd.DataFrame:
     """The Lorenz curve (1905): cumulative share of customers, smallest first, and of value, from 0, 0 to 1, 1.
 
     Out: ``customer_share``, ``value_share`` (0 … 1). Errors as for ``pareto_share``.
@@ -84,7 +89,11 @@ def lorenz(values) -> pd.DataFrame:
 
 
 def gini(
-    values, *, rng: np.random.Generator | None = None, resamples: int = 1000, level: float = 0.95
+    values: ArrayLike,
+    *,
+    rng: np.random.Generator | None = None,
+    resamples: int = 1000,
+    confidence: float = 0.95,
 ) -> Estimate:
     """The Gini coefficient (1912): twice the area between Lorenz curve and equality; 0 all equal, near 1 one has all.
 
@@ -93,7 +102,7 @@ def gini(
     >>> gini([0, 0, 0, 100]).value
     0.75
     """
-    return bootstrap(_shareable(values), _gini, rng=rng, resamples=resamples, level=level)
+    return bootstrap(_shareable(values), _gini, rng=rng, resamples=resamples, confidence=confidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +125,11 @@ class WhaleCurve:
 
 
 def whale_curve(
-    profits, *, rng: np.random.Generator | None = None, resamples: int = 1000, level: float = 0.95
+    profits: ArrayLike,
+    *,
+    rng: np.random.Generator | None = None,
+    resamples: int = 1000,
+    confidence: float = 0.95,
 ) -> WhaleCurve:
     """The whale curve of profit after cost to serve: how high it rises and what the tail loses again.
 
@@ -137,7 +150,7 @@ def whale_curve(
         (_peak_share, lambda v, w: w[v > 0].sum() / w.sum(), lambda v, w: (np.maximum(-v, 0) * w).sum()),
         rng=rng,
         resamples=resamples,
-        level=level,
+        confidence=confidence,
     )
     curve = pd.DataFrame({"customer_share": customers, "profit": profit, "profit_share": share})
     return WhaleCurve(curve=curve, peak_share=peak, peak_customers_share=earners, tail_loss=loss)
@@ -153,12 +166,12 @@ class LongTail:
 
 
 def long_tail(
-    values,
+    values: ArrayLike,
     *,
     threshold: float,
     rng: np.random.Generator | None = None,
     resamples: int = 1000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> LongTail:
     """How much the many small ones bring together (Anderson 2004): those with a value strictly under the threshold.
 
@@ -176,7 +189,7 @@ def long_tail(
         (lambda v, w: w[small].sum() / w.sum(), lambda v, w: (v[small] * w[small]).sum() / _total(v, w)),
         rng=rng,
         resamples=resamples,
-        level=level,
+        confidence=confidence,
     )
     return LongTail(threshold=float(threshold), customer_share=customers, value_share=value)
 

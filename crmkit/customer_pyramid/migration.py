@@ -1,15 +1,13 @@
 """How customers move between the tiers of the pyramid from one period to the next, and where that leads (F14)."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 
-if TYPE_CHECKING:
-    from .pyramid import Pyramid
+from .pyramid import Pyramid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +21,7 @@ class Migration:
     )  # tier, customers, customer_share: where it leads if every period is like this one
 
 
-def migration(before: "Pyramid", after: "Pyramid") -> Migration:
+def migration(before: Pyramid, *, after: Pyramid) -> Migration:
     """Count who moved from which tier to which between two periods, with customers won and lost, and where that leads.
 
     In: two pyramids with the same tiers. A customer only in ``after`` comes from ``new_customer``, one only in
@@ -36,9 +34,9 @@ def migration(before: "Pyramid", after: "Pyramid") -> Migration:
     >>> import pandas as pd
     >>> from crmkit import ByCutoff, pyramid
     >>> rule = ByCutoff({"gold": 10}, rest="lead")
-    >>> year = [pyramid(pd.DataFrame({"customer_id": list(ids), "revenue": value}), tiers=rule)
-    ...         for ids, value in (("abc", [20.0, 15, 5]), ("abd", [20.0, 5, 1]))]
-    >>> migration(*year).counts.loc["gold"].to_dict()
+    >>> first = pyramid(pd.DataFrame({"customer_id": list("abc"), "revenue": [20.0, 15, 5]}), tiers=rule)
+    >>> second = pyramid(pd.DataFrame({"customer_id": list("abd"), "revenue": [20.0, 5, 1]}), tiers=rule)
+    >>> migration(first, after=second).counts.loc["gold"].to_dict()
     {'gold': 1, 'lead': 1, 'lost_customer': 0}
     """
     names = list(before.rule.tiers)

@@ -3,21 +3,17 @@
 from matplotlib.axes import Axes
 
 from crmkit.display.drawing import (
-    BLUE,
     INK,
-    PALE,
     VERMILION,
     axes,
-    colon,
+    before_and_after,
     heat_map,
     label,
     on,
-    paired_bars,
     row_labels,
     tier_colours,
-    with_interval,
 )
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import percent
 
 
 def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
@@ -75,14 +71,7 @@ def plot_reallocation(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``Reallocation``.
     """
-    tiers = result.tiers
-    said = f"{label('profit_change')}{colon()}{with_interval(result.profit_change, number)}"
-    ax = axes(ax, f"{label('reallocation')}\n{said}", size=(7, 4.2), y=("resources", number))
-    paired_bars(ax, tiers, ("resources_before", "resources_after"), colours=(PALE, BLUE))
-    ax.set_xticks(range(len(tiers)), [label(t, lines=True) for t in tiers["tier"]])
-    ax.margins(y=0.12)
-    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    return ax
+    return before_and_after(ax, result.tiers, name="tier", profit_change=result.profit_change)
 
 
 def plot_migration(result, *, ax: Axes | None = None) -> Axes:

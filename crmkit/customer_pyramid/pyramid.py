@@ -264,7 +264,7 @@ def reallocate(
     at_least: float = 0.0,
     at_most: float = np.inf,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> Reallocation:
     """Spread the pyramid's resources over the tiers so that the margin is the highest, the budget staying the same.
 
@@ -310,7 +310,7 @@ def reallocate(
     if rng is not None:
         tried = draw_elasticities(e, elasticity_sd, draws, rng)
         drawn = (margin * ((after / before) ** tried - 1)).sum(axis=1)
-        profit_change = interval_of(drawn, value=change, level=level)
+        profit_change = interval_of(drawn, value=change, confidence=confidence)
     result = pd.DataFrame(
         {
             "tier": table["tier"],

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import refuse_rows, require_between, require_columns
@@ -47,7 +48,7 @@ class SegmentRule:
             R=1, F=1, M=1
         )  # a condition that cannot be read is refused here, not at the first customer
 
-    def holds(self, *, R, F, M) -> np.ndarray:
+    def holds(self, *, R: ArrayLike, F: ArrayLike, M: ArrayLike) -> np.ndarray:
         """Whether the condition holds, for numbers or for arrays of scores."""
         scores = {"R": np.asarray(R), "F": np.asarray(F), "M": np.asarray(M)}
         if self.condition.strip() == "otherwise":
@@ -147,11 +148,11 @@ def rfm_scores(customers: pd.DataFrame, *, bins: int = 5) -> pd.DataFrame:
 
 
 def name_segments(
-    scores: pd.DataFrame, *, rules: Sequence[SegmentRule] = SEGMENT_RULES, bins: int = 5
+    scores: pd.DataFrame, *, rules: Sequence[SegmentRule] | None = None, bins: int = 5
 ) -> pd.DataFrame:
     """The scores with the segment that each customer falls into: the first rule that holds.
 
-    In: what ``rfm_scores`` gives, with the same ``bins``. Out: the same and ``segment``, a slug whose names are in the
+    In: what ``rfm_scores`` gives, with the same ``bins``; ``rules``, ``SEGMENT_RULES`` if not given. Out: the same and ``segment``, a slug whose names are in the
     catalogue. Errors: CrmkitError for rules that leave a combination uncovered (``check_rules`` shows which), scores
     outside 1 … bins.
 
@@ -160,6 +161,7 @@ def name_segments(
     >>> name_segments(one)["segment"].tolist()
     ['champions']
     """
+    rules = SEGMENT_RULES if rules is None else rules
     require_columns(scores, ["customer_id", *_SCORES.values()], what="name_segments")
     uncovered = check_rules(rules, bins=bins).uncovered
     if len(uncovered):

@@ -1,19 +1,22 @@
 """Retention economics (F18): what fewer defections are worth, what the published figures assume, when keeping pays."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.intervals import difference_of_shares
 from crmkit.core.schema import (
     as_numbers,
-    refuse_rows,
     require_between,
     require_choice,
     require_known,
     require_numbers,
+    require_unique,
 )
+from crmkit.core.trials import is_treated
 
 READINGS = ("percentage_points", "relative")
 # Reichheld & Sasser (1990): by how much a customer's net present value rises when the defection rate falls by "5 %"
@@ -33,11 +36,11 @@ _ASSUMPTIONS = {
 
 
 def defection_lift(
-    defection_rate,
+    defection_rate: ArrayLike,
     *,
-    annual_discount_rate,
-    annual_profit_growth=0.0,
-    acquisition_years=0.0,
+    annual_discount_rate: ArrayLike,
+    annual_profit_growth: ArrayLike = 0.0,
+    acquisition_years: ArrayLike = 0.0,
     reading: str = "percentage_points",
     cut: float = 0.05,
 ) -> np.ndarray:
@@ -57,32 +60,41 @@ def defection_lift(
     """
     require_choice(reading, READINGS, name="reading")
     require_between(cut, 0, 1, name="cut")
-    given = (defection_rate, annual_discount_rate, annual_profit_growth, acquisition_years)
-    rate, discount, growth, cost = map(as_numbers, given)
-    for (name, (low, high)), number in zip(_ASSUMPTIONS.items(), (rate, discount, growth, cost)):
-        for end in (number.min(), number.max()):
-            require_between(float(end), low, high, name=name)
+    rate = _assumed("defection_rate", defection_rate)
+    discount = _assumed("annual_discount_rate", annual_discount_rate)
+    growth = _assumed("annual_profit_growth", annual_profit_growth)
+    cost = _assumed("acquisition_years", acquisition_years)
     fewer = rate - cut if reading == "percentage_points" else rate * (1 - cut)
-    before, after = (1 - (1 - share) * (1 + growth) / (1 + discount) for share in (rate, fewer))
+    before = 1 - (1 - rate) * (1 + growth) / (1 + discount)
+    after = 1 - (1 - fewer) * (1 + growth) / (1 + discount)
     with np.errstate(divide="ignore", invalid="ignore"):
         lift = (1 / after - cost) / (1 / before - cost) - 1
     return np.where((after > 0) & (before * cost < 1) & (fewer > -1e-12), lift, np.nan)
 
 
+def _assumed(name: str, given: ArrayLike) -> np.ndarray:
+    """One assumption as numbers, refused outside its range."""
+    numbers = as_numbers(given)
+    low, high = _ASSUMPTIONS[name]
+    for end in (numbers.min(), numbers.max()):
+        require_between(float(end), low, high, name=name)
+    return numbers
+
+
 def retention_economics(
-    claims: pd.DataFrame = PUBLISHED_LIFTS,
+    claims: pd.DataFrame | None = None,
     *,
     unknown: str = "defection_rate",
-    reading=READINGS,
+    reading: str | Sequence[str] = READINGS,
     cut: float = 0.05,
-    defection_rate=0.2,
-    annual_discount_rate=0.1,
-    annual_profit_growth=0.0,
-    acquisition_years=0.0,
+    defection_rate: ArrayLike = 0.2,
+    annual_discount_rate: ArrayLike = 0.1,
+    annual_profit_growth: ArrayLike = 0.0,
+    acquisition_years: ArrayLike = 0.0,
 ) -> pd.DataFrame:
     """Under which assumptions each published figure comes true: one is solved for, the others are tried as given.
 
-    ``claims``: ``sector`` and ``npv_lift`` (0.85 = +85 %), Reichheld & Sasser's six if not given. ``unknown`` is the
+    ``claims``: ``sector`` and ``npv_lift`` (0.85 = +85 %), Reichheld & Sasser's six (``PUBLISHED_LIFTS``) if not given. ``unknown`` is the
     assumption to be found, one of ``defection_rate``, ``annual_discount_rate``, ``annual_profit_growth`` (all a year),
     ``acquisition_years`` (the cost of winning a customer in years of today's profit); what is given for it is not used.
     Of every other one, and of ``reading``, several may be given: all combinations are tried. ``defection_lift`` has the
@@ -99,8 +111,7 @@ def retention_economics(
     >>> retention_economics(annual_discount_rate=0.05)["defection_rate"].round(3).tolist()
     [0.059, 0.1, 0.111, 0.111, 0.143, 0.167, nan, nan, nan, nan, nan, nan]
     """
-    from scipy.optimize import brentq
-
+    claims = PUBLISHED_LIFTS if claims is None else claims
     require_choice(unknown, _ASSUMPTIONS, name="unknown")
     require_between(cut, 0, 1, name="cut")
     require_known(claims, ["sector"], what="retention_economics")
@@ -112,87 +123,122 @@ def retention_economics(
         "acquisition_years": acquisition_years,
         "reading": reading,
     }
-    known = {name: np.atleast_1d(values).tolist() for name, values in given.items() if name != unknown}
+    tried = {name: np.atleast_1d(values).tolist() for name, values in given.items() if name != unknown}
+    names = list(reversed(tried))
     rows = []
-    for values in product(*reversed(known.values())):
-        setting = dict(zip(reversed(known), values))
-        low, high = _ASSUMPTIONS[unknown]
-        by_points = unknown == "defection_rate" and setting["reading"] == "percentage_points"
-        tried = np.linspace(cut if by_points else low, high, 4001)  # a rate cannot fall below 0
-
-        def lift_at(**assumed):
-            return defection_lift(**{**setting, **assumed}, cut=cut)
-
-        found = lift_at(**{unknown: tried})
+    for values in product(*(tried[name] for name in names)):
+        search = _Search(setting=dict(zip(names, values)), unknown=unknown, cut=cut)
         for sector, lift in zip(claims["sector"], lifts):
-            off = np.where(
-                np.isclose(found, lift, rtol=1e-9), 0.0, found - lift
-            )  # the range may end at a solution
-            crossed = np.flatnonzero(off[:-1] * off[1:] < 0)
-            solved = [
-                *tried[off == 0],
-                *(brentq(lambda x: lift_at(**{unknown: x}) - lift, *tried[i : i + 2]) for i in crossed),
-            ]
-            for x in sorted(solved) or [np.nan]:
-                row = {**setting, unknown: x}
-                moved = (
-                    {}
-                    if np.isnan(x)
-                    else {
-                        f"{name}_effect": lift_at(**row | {name: min(row[name] + 0.01, top)}) - lift
-                        for name, (_, top) in _ASSUMPTIONS.items()
-                    }
-                )
-                most = np.nanmax(found, initial=0)
-                rows.append({"sector": sector, "npv_lift": lift, **row, "highest_lift": most, **moved})
+            for solution in search.solutions(lift) or [np.nan]:
+                rows.append({"sector": sector, "npv_lift": lift} | search.row(solution, lift))
     effects = [f"{name}_effect" for name in _ASSUMPTIONS]
     columns = ["sector", "npv_lift", "reading", *_ASSUMPTIONS, "highest_lift", *effects]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(effects, float))
 
 
-def keeping_pays(offers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+class _Search:
+    """All assumptions but one given: where over the range of the unknown one the lift is a published figure."""
+
+    def __init__(self, *, setting: dict, unknown: str, cut: float):
+        self.setting = setting
+        self.unknown = unknown
+        self.cut = cut
+        low, high = _ASSUMPTIONS[unknown]
+        by_points = unknown == "defection_rate" and setting["reading"] == "percentage_points"
+        self.tried = np.linspace(cut if by_points else low, high, 4001)  # a rate cannot fall below 0
+        self.found = self.lift(**{unknown: self.tried})
+
+    def lift(self, **assumed) -> np.ndarray:
+        """The lift under the setting, with the assumptions given in place of its own."""
+        return defection_lift(**(self.setting | assumed), cut=self.cut)
+
+    def solutions(self, lift: float) -> list[float]:
+        """The values of the unknown under which the lift comes true, in order; there may be two."""
+        from scipy.optimize import brentq
+
+        def off(assumed):
+            return self.lift(**{self.unknown: assumed}) - lift
+
+        at_lift = np.isclose(self.found, lift, rtol=1e-9)  # the range may end at a solution
+        distance = np.where(at_lift, 0.0, self.found - lift)
+        solved = self.tried[distance == 0].tolist()
+        for i in np.flatnonzero(distance[:-1] * distance[1:] < 0):
+            solved.append(brentq(off, self.tried[i], self.tried[i + 1]))
+        return sorted(solved)
+
+    def row(self, solution: float, lift: float) -> dict:
+        """The assumptions, the most that is found in the range, and what each moves when it is 0.01 higher."""
+        row = self.setting | {self.unknown: solution}
+        moved = {}
+        if not np.isnan(solution):
+            for name, (_, top) in _ASSUMPTIONS.items():
+                higher = min(row[name] + 0.01, top)
+                moved[f"{name}_effect"] = self.lift(**(row | {name: higher})) - lift
+        return row | {"highest_lift": np.nanmax(self.found, initial=0)} | moved
+
+
+def keeping_pays(customers: pd.DataFrame, *, offers: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Does a retention offer pay, and how many times dearer is acquiring: a trial with a control group, per segment.
 
-    In, a row per segment: ``customers_offered`` and ``kept_offered`` of them, ``customers_control`` (drawn by lot, no
-    offer) and ``kept_control``; ``cost_per_offer``, ``customer_value`` (net present value of one customer kept) and
-    ``acquisition_cost``, all in currency. The offer is paid to everybody who is offered it, also to those who would
-    have stayed anyway, so a customer saved costs ``cost_per_offer`` ÷ ``saved_share``.
+    In, a row per customer: ``group`` (treated, who were made the offer, or control; drawn by lot: see ``trial_frame``,
+    and ``trial_from_counts`` for a trial that was written down as counts), ``kept`` (0, 1) and, of several segments,
+    ``segment``. ``offers``, a row per ``segment``: ``cost_per_offer``, ``customer_value`` (net present value of one
+    customer kept) and ``acquisition_cost``, all in currency. The offer is paid to everybody who is offered it, also to
+    those who would have stayed anyway, so a customer saved costs ``cost_per_offer`` ÷ ``saved_share``.
 
-    Out: ``saved_share`` (kept with less kept without; Newcombe's 1998 interval ``saved_low``, ``saved_high``),
-    ``cost_ratio`` (acquisition cost ÷ cost per customer saved: the "5 to 8 times"), ``naive_cost_ratio`` (÷ cost per
-    customer kept, as if nobody stayed without the offer), ``break_even_ratio`` (acquisition cost ÷ customer value:
-    under it the offer loses money, however dear new customers are), ``profit_per_offer`` (saved share × value − cost)
-    with ``profit_low`` and ``profit_high``, and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt,
-    else ``open_question``.
-    Errors: CrmkitError for more kept than there were, fractions of customers, costs that are not above 0.
+    Out: the offers with ``treated`` and ``control`` (customers), ``saved_share`` (kept with less kept without; Newcombe's
+    1998 interval ``saved_share_low``, ``saved_share_high``), ``cost_ratio`` (acquisition cost ÷ cost per customer saved:
+    the "5 to 8 times"), ``naive_cost_ratio`` (÷ cost per customer kept, as if nobody stayed without the offer),
+    ``break_even_ratio`` (acquisition cost ÷ customer value: under it the offer loses money, however dear new customers
+    are), ``profit_per_offer`` (saved share × value − cost) with ``profit_per_offer_low`` and ``profit_per_offer_high``,
+    and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt, else ``open_question``.
+    Errors: CrmkitError for cells other than 0 and 1, costs that are not above 0, a segment without an offer or with two,
+    an offer without customers in both groups.
 
-    >>> trial = pd.DataFrame({"customers_offered": [1000, 1000], "kept_offered": [800, 985], "customers_control": 1000,
-    ...     "kept_control": [700, 975], "cost_per_offer": 10.0, "customer_value": 300.0, "acquisition_cost": 500.0})
-    >>> keeping_pays(trial)[["cost_ratio", "naive_cost_ratio", "break_even_ratio", "decision"]].round(2).values.tolist()
+    >>> from crmkit import trial_from_counts
+    >>> trial = pd.DataFrame({"segment": ["gold", "iron"], "customers_treated": 1000, "kept_treated": [800, 985],
+    ...                       "customers_control": 1000, "kept_control": [700, 975]})
+    >>> offers = pd.DataFrame({"segment": ["gold", "iron"], "cost_per_offer": 10.0, "customer_value": 300.0,
+    ...                        "acquisition_cost": 500.0})
+    >>> found = keeping_pays(trial_from_counts(trial, outcome="kept"), offers=offers)
+    >>> found[["cost_ratio", "naive_cost_ratio", "break_even_ratio", "decision"]].round(2).values.tolist()
     [[5.0, 40.0, 1.67, 'pays'], [0.5, 49.25, 1.67, 'loses']]
     """
-    n, n0 = require_numbers(
-        offers, ["customers_offered", "customers_control"], low=1, whole=True, what="keeping_pays"
-    )
-    kept, kept0 = require_numbers(
-        offers, ["kept_offered", "kept_control"], low=0, whole=True, what="keeping_pays"
-    )
+    treated = is_treated(customers, what="keeping_pays")
+    (kept,) = require_numbers(customers, ["kept"], low=0, high=1, whole=True, what="keeping_pays")
     cost, value, new = require_numbers(
         offers, ["cost_per_offer", "customer_value", "acquisition_cost"], low=1e-9, what="keeping_pays"
     )
-    refuse_rows((kept > n) | (kept0 > n0), "more_kept_than_customers")
-    saved, low, high = np.transpose(
-        [difference_of_shares(*trial, level=level).numbers for trial in zip(kept, n, kept0, n0)]
-    )
+    place = np.zeros(len(customers), dtype=int)  # of each customer's offer
+    if "segment" in customers or len(offers) > 1:
+        require_known(customers, ["segment"], what="keeping_pays")
+        require_unique(offers, "segment", what="keeping_pays(offers=)", code="segment_twice")
+        place = pd.Index(offers["segment"]).get_indexer(customers["segment"])
+        if (place < 0).any():
+            unknown = customers["segment"].iloc[int(np.argmax(place < 0))]
+            require_choice(unknown, offers["segment"].tolist(), name="segment")
+
+    def counted(chosen):
+        return np.bincount(place[chosen], minlength=len(offers))
+
+    n, others = counted(treated), counted(~treated)
+    kept_treated, kept_control = counted(treated & (kept == 1)), counted(~treated & (kept == 1))
+    saved = [
+        difference_of_shares(*trial, confidence=confidence)
+        for trial in zip(kept_treated, n, kept_control, others)
+    ]
+    share, low, high = np.array([estimate.numbers for estimate in saved], dtype=float).T
     return offers.assign(
-        saved_share=saved,
-        saved_low=low,
-        saved_high=high,
-        cost_ratio=new * saved / cost,
-        naive_cost_ratio=new * kept / n / cost,
+        treated=n,
+        control=others,
+        saved_share=share,
+        saved_share_low=low,
+        saved_share_high=high,
+        cost_ratio=new * share / cost,
+        naive_cost_ratio=new * kept_treated / n / cost,
         break_even_ratio=new / value,
-        profit_per_offer=saved * value - cost,
-        profit_low=low * value - cost,
-        profit_high=high * value - cost,
+        profit_per_offer=share * value - cost,
+        profit_per_offer_low=low * value - cost,
+        profit_per_offer_high=high * value - cost,
         decision=np.select([low * value > cost, high * value < cost], ["pays", "loses"], "open_question"),
     )

@@ -1,9 +1,11 @@
 """The course's data: CDNOW and the simulated markets, embedded as Parquet, and Complete Journey, an optional extra.
 
-datasets/README.md says what is in them and how each was made.
+datasets/README.md says what is in them and how each was made. The wheel carries them inside the package.
 """
 
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -55,15 +57,42 @@ def load(name: str, *, ledger: str = "transactions") -> pd.DataFrame:
     return _complete_journey() if name == "complete_journey" else pd.read_parquet(dataset_path(name))
 
 
+def is_embedded(data: object) -> bool:
+    """Whether ``data`` is the name of a dataset of the course; a file or folder of that name goes first.
+
+    >>> is_embedded("telecom"), is_embedded("sales.csv")
+    (True, False)
+    """
+    return isinstance(data, (str, PathLike)) and str(data) in DATASETS and not Path(data).exists()
+
+
+def resolve(data: Any) -> Any:
+    """What the data door is to read for ``data``: a dataset's transactions for its name, else the path or frame itself.
+
+    Errors: CrmkitError for a dataset whose file or package is missing.
+
+    >>> len(resolve("cdnow_sample")), resolve("sales.csv")
+    (6919, 'sales.csv')
+    """
+    return load(str(data)) if is_embedded(data) else data
+
+
+def datasets_folder() -> Path:
+    """The folder of the embedded datasets: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    packaged = package / "_datasets"
+    return packaged if packaged.is_dir() else package.parent / "datasets"
+
+
 def dataset_path(name: str) -> Path:
-    """Where an embedded dataset's Parquet file is: in the checkout, in the installed wheel, or in a working copy."""
-    here = Path(__file__).resolve().parents[2]
-    folders = [here / "datasets", here / "coursekit" / "course" / "datasets"]
+    """Where an embedded dataset's Parquet file is: with the package, or in a working copy."""
+    folders = [datasets_folder()]
     folders += [folder / "datasets" for folder in (Path.cwd(), *Path.cwd().parents)]
     for folder in folders:
-        if (folder / f"{name}.parquet").is_file():
-            return folder / f"{name}.parquet"
-    raise CrmkitError("dataset_not_found", value=name, places=", ".join(map(str, folders[:3])))
+        path = folder / f"{name}.parquet"
+        if path.is_file():
+            return path
+    raise CrmkitError("dataset_not_found", value=name, places=", ".join(map(str, folders[:2])))
 
 
 def _complete_journey() -> pd.DataFrame:

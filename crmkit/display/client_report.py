@@ -7,14 +7,33 @@ import re
 from datetime import date
 from pathlib import Path
 from string import Formatter
+from typing import TYPE_CHECKING, Any
 
 from crmkit.core.catalogue import read_catalogue
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import glossary_entry, has_term, term_pair
 from crmkit.core.language import get_language, in_language
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .tables import Table
+
 _HERE = Path(__file__).parent
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -146,15 +165,17 @@ class Report:
     [3.0, 60.0, 20.0]
     """
 
-    def __init__(self, *, currency: str = "", cents: bool = False):
-        self.currency, self.cents, self.tables, self._numbers = currency, cents, {}, []
+    def __init__(self, *, currency: str = "", cents: bool = False) -> None:
+        self.currency, self.cents = currency, cents
+        self.tables: dict[str, pd.DataFrame] = {}
+        self._numbers: list[dict] = []
 
     @staticmethod
     def sign(code: str | None) -> str:
         """How a currency is written before an amount: ``"USD"`` is $, an unknown code stands for itself, None is nothing."""
         return _SIGNS.get(code, f"{code} ") if code else ""
 
-    def say(self, key: str, *, role: str = "", **values) -> Sentence:
+    def say(self, key: str, *, role: str = "", **values: Any) -> Sentence:
         """The sentence ``key`` of client_report.toml in the language in force (both: one below the other)."""
         sentences = read_catalogue(_HERE / "client_report.toml")
         if key not in sentences:
@@ -181,7 +202,7 @@ class Report:
         """A sentence that a model made, as its (zh, en) pair."""
         return Sentence(in_language(*texts, between="\n\n"))
 
-    def caption(self, key: str, **values) -> Sentence:
+    def caption(self, key: str, **values: Any) -> Sentence:
         """The caption, and alternative text, of the figure that the same cell draws."""
         return self.say(key, role="caption", **values)
 
@@ -189,21 +210,21 @@ class Report:
         """Sentences as a list of points."""
         return Sentence("\n".join("- " + str(s).replace("\n\n", "\n\n  ") for s in sentences))
 
-    def table(self, name: str, frame, **options):
+    def table(self, name: str, frame: "pd.DataFrame", **options) -> "Table":
         """Keep ``frame`` under ``name`` for ``save`` and show it with headers in the language."""
         from .tables import show
 
         self.tables[name] = frame
         return show(frame, **options)
 
-    def numbers(self):
+    def numbers(self) -> "pd.DataFrame":
         """Every value that the sentences said: finding, figure, number or text."""
         import pandas as pd
 
         rows = pd.DataFrame(self._numbers, columns=["finding", "figure", "number", "text"])
         return rows.astype({"number": float}).drop_duplicates(ignore_index=True)
 
-    def save(self, folder: str | Path, *, lang: str | None = None):
+    def save(self, folder: str | Path, *, lang: str | None = None) -> list[Path]:
         """Write all tables as Parquet, CSV and one XLSX into ``folder``; what was set aside, and the numbers said, last."""
         from .tables import save_tables
 

@@ -57,15 +57,21 @@ def with_interval(estimate, show=percent) -> str:
     if estimate.low is None:
         return show(estimate.value)
     dash = " – " if estimate.low < 0 else "–"  # beside a minus sign a bare dash is read as another
-    return f"{show(estimate.value)} ({estimate.level:.0%}: {show(estimate.low)}{dash}{show(estimate.high)})"
+    return (
+        f"{show(estimate.value)} ({estimate.confidence:.0%}: {show(estimate.low)}{dash}{show(estimate.high)})"
+    )
 
 
-def estimates(table: pd.DataFrame, column: str, level: float = 0.95) -> list[Estimate]:
-    """A column as estimates: with its ``_low`` and ``_high``, else ``low`` and ``high``, where the table has them."""
-    own = f"{column}_" if f"{column}_low" in table else ""
-    ends = (table.get(f"{own}{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
+def estimates(table: pd.DataFrame, column: str, confidence: float = 0.95) -> list[Estimate]:
+    """A column as estimates: the ends of its interval stand in its ``_low`` and ``_high``, where the table has them."""
+    ends = (table.get(f"{column}_{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
     return [
-        Estimate(value=v, low=None if pd.isna(low) else low, high=None if pd.isna(low) else high, level=level)
+        Estimate(
+            value=v,
+            low=None if pd.isna(low) else low,
+            high=None if pd.isna(low) else high,
+            confidence=confidence,
+        )
         for v, low, high in zip(table[column], *ends)
     ]
 
@@ -169,6 +175,20 @@ def paired_bars(
             label=label(slug, lines=not flat),
         )
         ax.bar_label(bars, [show(value) for value in table[slug]], padding=3, fontsize=9)
+
+
+def before_and_after(ax: Axes | None, table: pd.DataFrame, *, name: str, profit_change: Estimate) -> Axes:
+    """Resources before and after, a pair of bars for each row, and below the title the change of profit to expect.
+
+    ``table``: ``resources_before``, ``resources_after``, and the column ``name`` with what the resources go to.
+    """
+    said = f"{label('profit_change')}{colon()}{with_interval(profit_change, number)}"
+    ax = axes(ax, f"{label('reallocation')}\n{said}", size=(7, 4.2), y=("resources", number))
+    paired_bars(ax, table, ("resources_before", "resources_after"), colours=(PALE, BLUE))
+    ax.set_xticks(range(len(table)), [label(slug, lines=True) for slug in table[name]])
+    ax.margins(y=0.12)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
 
 
 def estimate_bars(ax: Axes, slugs, estimates, *, show=number, best=None) -> None:

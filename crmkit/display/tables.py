@@ -17,7 +17,7 @@ from crmkit.core.schema import require_choice
 from .numbers import percent
 
 # a column so named holds shares (0…1) and is shown as %
-_SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?$")
+_SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?(?:_low|_high)?$")
 # columns (or index levels) whose values are slugs of the catalogue
 _SLUGS = (
     "tier",
@@ -95,7 +95,7 @@ class Table:
             for i, c in enumerate(frame.columns)
         }
         left = [not _is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
-        note = ""
+        note: tuple[str, str] | str = ""
         if len(frame) > len(head):
             note = message_pair("table_more_rows", shown=len(head), rows=f"{len(frame):,}")
         return pd.DataFrame(cells, index=head.index), left, note
@@ -109,14 +109,15 @@ class Table:
             at_midnight = not (getattr(value, "hour", 0) or getattr(value, "minute", 0))
             return value.strftime("%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M")
         if isinstance(value, str):
-            slug = (
-                "contact_cost" if (column, value) == ("item", "contacts") else value
-            )  # money, and no number of contacts
-            return term_pair(slug) if column in _SLUGS and has_term(slug) else value
+            # money, and no number of contacts
+            slug = "contact_cost" if (column, value) == ("item", "contacts") else value
+            if column in _SLUGS and has_term(slug):
+                return term_pair(slug)
+            return value
         if not isinstance(value, (int, float, np.number)):
             return str(value)
         if _is_percent(column, self.percent):
-            return percent(value)
+            return percent(float(value))
         return f"{value:,.{0 if isinstance(value, (int, np.integer)) else digits}f}".replace("-", "−")
 
     def _repr_html_(self) -> str:
@@ -184,7 +185,8 @@ def save_tables(
     require_choice(lang, ("zh", "en", "both"), name="lang")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    paths, sheets = [], set()
+    paths: list[Path] = []
+    sheets: set[str] = set()
     book = folder / "tables.xlsx"
     with xlsxwriter.Workbook(
         book,

@@ -1,10 +1,12 @@
 """What customers expect (F26): how important they call it, how much their satisfaction moves with it, and the gaps."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_columns, require_level, require_numbers
+from crmkit.core.schema import require_between, require_columns, require_confidence, require_numbers
 
 SEVEN_EXPECTATIONS = (
     "value",
@@ -18,7 +20,11 @@ SEVEN_EXPECTATIONS = (
 
 
 def expectation_gaps(
-    survey: pd.DataFrame, *, scale: tuple[float, float], expectations=SEVEN_EXPECTATIONS, level: float = 0.95
+    survey: pd.DataFrame,
+    *,
+    scale: tuple[float, float],
+    expectations: Sequence[str] = SEVEN_EXPECTATIONS,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Which gap to close first: importance derived from the data × performance, beside the importance people state.
 
@@ -28,7 +34,8 @@ def expectation_gaps(
 
     Out, the greatest ``worth`` first: ``expectation``, ``performance`` (mean), ``gap`` (top of the scale −
     performance), ``stated_importance`` (mean), ``derived_importance`` (points of satisfaction for one point more, all
-    other expectations equal: least squares with HC3 errors, statsmodels) with ``low`` and ``high``, ``worth`` (derived
+    other expectations equal: least squares with HC3 errors, statsmodels) with
+    ``derived_importance_low`` and ``derived_importance_high``, ``worth`` (derived
     × gap: the satisfaction that closing the gap would bring) with ``worth_low`` and ``worth_high`` (gap taken as
     known), ``priority`` by it and ``stated_priority`` (stated × gap: Martilla & James 1977 with stated scores). A
     survey shows who is satisfied, not what makes them so: mood colours all answers alike and inflates every
@@ -49,7 +56,7 @@ def expectation_gaps(
     names, (lowest, top) = list(expectations), scale
     if not names:
         raise CrmkitError("no_values", name="expectations")
-    require_level(level)
+    require_confidence(confidence)
     require_between(lowest, -1e300, top, name="scale")
     columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
     require_columns(survey, columns, what="expectation_gaps")
@@ -67,7 +74,7 @@ def expectation_gaps(
     if np.linalg.matrix_rank(met - met.mean(axis=1, keepdims=True)) < len(names):
         raise CrmkitError("expectations_move_together", value=", ".join(names))
     fit = sm.OLS(satisfied, sm.add_constant(met.T)).fit(cov_type="HC3")
-    derived, (low, high) = fit.params[1:], fit.conf_int(alpha=1 - level)[1:].T
+    derived, (low, high) = fit.params[1:], fit.conf_int(alpha=1 - confidence)[1:].T
     gap, claimed = top - met.mean(axis=1), stated.mean(axis=1)
     first = [(-score).argsort(kind="stable").argsort() + 1 for score in (derived * gap, claimed * gap)]
     return pd.DataFrame(
@@ -77,8 +84,8 @@ def expectation_gaps(
             "gap": gap,
             "stated_importance": claimed,
             "derived_importance": derived,
-            "low": low,
-            "high": high,
+            "derived_importance_low": low,
+            "derived_importance_high": high,
             "worth": derived * gap,
             "worth_low": low * gap,
             "worth_high": high * gap,

@@ -49,7 +49,15 @@ def plot_second_order(result, *, ax: Axes | None = None) -> Axes:
     )
     days = curve["days_since_first"]
     ax.step(days, curve["returned_share"], where="post", color=BLUE, linewidth=2)
-    ax.fill_between(days, curve["low"], curve["high"], step="post", color=BLUE, alpha=0.15, linewidth=0)
+    ax.fill_between(
+        days,
+        curve["returned_share_low"],
+        curve["returned_share_high"],
+        step="post",
+        color=BLUE,
+        alpha=0.15,
+        linewidth=0,
+    )
     ax.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
     ax.plot(early, 0.5, "D", markersize=8, markerfacecolor="white", markeredgecolor=ORANGE, markeredgewidth=2)
     ax.plot(median.value, 0.5, "o", markersize=8, color=INK)

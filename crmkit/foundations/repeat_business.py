@@ -8,26 +8,20 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, bootstrap, mean_of, survival_curve
-from crmkit.core.schema import (
-    as_day,
-    require_between,
-    require_dates,
-    require_known,
-    require_level,
-    require_numbers,
-)
+from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day, require_between, require_confidence
+from crmkit.data.engine import open_log
+from crmkit.data.frames import Transactions
 
 
 @dataclass(frozen=True, kw_only=True)
 class RepeatBusiness:
     """What first and repeat orders bring, and how customers come back for a second one."""
 
-    split: (
-        pd.DataFrame
-    )  # measure (revenue, margin), first_orders, repeat_orders (currency), repeat_share with
-    # low and high (missing without a generator)
+    # measure (revenue, margin), first_orders, repeat_orders (currency), repeat_share with its _low and _high (missing
+    # without a generator)
+    split: pd.DataFrame
     repeat_rate: Estimate  # share of customers with a second order by as_of; Wilson's interval
-    curve: pd.DataFrame  # days_since_first (order), returned_share with low and high (Kaplan-Meier)
+    curve: pd.DataFrame  # days_since_first (order), returned_share with its _low and _high (Kaplan-Meier)
     median_days: Estimate  # days until half of all customers have ordered again; infinite where not seen
     naive_median_days: float  # of those who are back already: too short, the slow ones are still missing
     customers: int
@@ -37,21 +31,24 @@ class RepeatBusiness:
         require_between(days, 0, float(self.curve["days_since_first"].iloc[-1]), name="days")
         at = self.curve[self.curve["days_since_first"] <= days].iloc[-1].to_dict()
         return Estimate(
-            value=at["returned_share"], low=at["low"], high=at["high"], level=self.median_days.level
+            value=at["returned_share"],
+            low=at["returned_share_low"],
+            high=at["returned_share_high"],
+            confidence=self.median_days.confidence,
         )
 
 
 def repeat_business(
-    transactions: pd.DataFrame,
+    transactions: Transactions,
     *,
-    as_of: date,
+    as_of: date | str,
     rng: np.random.Generator | None = None,
     resamples: int = 500,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> RepeatBusiness:
     """How much of revenue and margin repeat orders bring, who has come back, and how long the second order takes.
 
-    In: ``customer_id``, ``date``, ``amount`` (currency). Margin is amount − ``unit_cost`` × ``quantity`` where both
+    In: a frame or Parquet as for ``customer_summary``, with ``customer_id``, ``date``, ``amount`` (currency). Margin is amount − ``unit_cost`` × ``quantity`` where both
     columns are there, else left out (at one margin rate for all goods its share would be that of revenue). All
     purchases of a day are one order; an amount of 0 is a purchase, one under 0 a return: it lowers the money of its day
     and makes no order (as in ``customer_summary``). What came before the first purchase counts with it; customers with
@@ -69,67 +66,65 @@ def repeat_business(
     >>> round(float(found.split["repeat_share"].iloc[0]), 3), found.repeat_rate.value, found.median_days.value
     (0.286, 0.5, 20.0)
     """
-    require_level(level)
-    require_known(transactions, ["customer_id", "date"], what="repeat_business")
-    money = {"revenue": require_numbers(transactions, ["amount"], what="repeat_business")[0]}
-    if {"unit_cost", "quantity"} <= set(transactions.columns):
-        unit_cost, quantity = require_numbers(transactions, ["unit_cost", "quantity"], what="repeat_business")
-        money["margin"] = money["revenue"] - unit_cost * quantity
-    day, end = require_dates(transactions, what="repeat_business").dt.normalize(), pd.Timestamp(as_day(as_of))
-    log = pd.DataFrame(
-        {"customer": transactions["customer_id"].astype(str).to_numpy(), "day": day.to_numpy(), **money}
-    )
-    log = log[log["day"] <= end]
-    bought = log[log["revenue"] >= 0]
-    if bought.empty:
+    require_confidence(confidence)
+    with open_log(
+        transactions,
+        required=REQUIRED_TRANSACTION_COLUMNS,
+        optional=["unit_cost", "quantity"],
+        what="repeat_business",
+    ) as log:
+        period = log.period(as_day(as_of))
+        buyers = log.ask("repeat_business", **period)
+    if buyers.empty:
         raise CrmkitError("no_purchases", value=as_of)
 
-    first = bought.groupby("customer")["day"].min()
-    second = (
-        bought[bought["day"] > bought["customer"].map(first)]
-        .groupby("customer")["day"]
-        .min()
-        .reindex(first.index)
-    )
-    back, waited = second.notna(), (second.fillna(end) - first).dt.days
-    log = log[log["customer"].isin(first.index)]
-    later = (log["day"] > log["customer"].map(first)).rename("later")
     rows = []
-    for measure in money:
-        each = log.groupby(["customer", later])[measure].sum().unstack(fill_value=0.0)
-        each = each.reindex(columns=[False, True], fill_value=0.0).to_numpy()
-        if each.sum() <= 0:
+    for measure, column in (("revenue", "money"), ("margin", "margin")):
+        if f"first_{column}" not in buyers:
+            continue
+        each = buyers[[f"first_{column}", f"later_{column}"]].to_numpy(float)
+        total = each.sum(axis=0)  # of whole units, so that nothing is lost
+        if total.sum() <= 0:
             raise CrmkitError("total_zero", name=measure)
-        share = bootstrap(
-            each,
-            lambda v, w: (v[:, 1] * w).sum() / (v.sum(axis=1) * w).sum(),
-            rng=rng,
-            resamples=resamples,
-            level=level,
-        )
-        rows.append([measure, *each.sum(axis=0), *share.numbers])
+        share = bootstrap(each, _repeat_share, rng=rng, resamples=resamples, confidence=confidence)
+        rows.append([measure, *total / period["units"], *share.numbers])
     split = pd.DataFrame(
-        rows, columns=["measure", "first_orders", "repeat_orders", "repeat_share", "low", "high"]
+        rows,
+        columns=[
+            "measure",
+            "first_orders",
+            "repeat_orders",
+            "repeat_share",
+            "repeat_share_low",
+            "repeat_share_high",
+        ],
     )
 
-    waiting = survival_curve(waited, back, level=level)
+    back = buyers["back"] == 1
+    waited = buyers["waited_days"]
+    waiting = survival_curve(waited, back, confidence=confidence)
     curve = pd.DataFrame(
         {
             "days_since_first": waiting["time"],
             "returned_share": 1 - waiting["share"],
-            "low": 1 - waiting["high"],
-            "high": 1 - waiting["low"],
+            "returned_share_low": 1 - waiting["share_high"],
+            "returned_share_high": 1 - waiting["share_low"],
         }
     )
     half, soon, late = (
         float(np.fmin(np.inf, curve["days_since_first"][curve[c] >= 0.5].min()))
-        for c in ("returned_share", "high", "low")
+        for c in ("returned_share", "returned_share_high", "returned_share_low")
     )
     return RepeatBusiness(
-        split=split.astype({"low": float, "high": float}),
-        customers=len(first),
+        split=split.astype({"repeat_share_low": float, "repeat_share_high": float}),
+        customers=len(buyers),
         curve=curve,
-        repeat_rate=mean_of(back, level=level),
-        median_days=Estimate(value=half, low=soon, high=late, level=level),
+        repeat_rate=mean_of(back, confidence=confidence),
+        median_days=Estimate(value=half, low=soon, high=late, confidence=confidence),
         naive_median_days=float(waited[back].median()),
     )
+
+
+def _repeat_share(money: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The later part of all money, the customers weighted."""
+    return (money[:, 1] * weights).sum() / (money.sum(axis=1) * weights).sum()

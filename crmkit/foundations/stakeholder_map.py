@@ -39,7 +39,7 @@ def stakeholder_map(
     rng: np.random.Generator | None = None,
     elasticity_sd: float = 0.1,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> StakeholderMap:
     """Where one more unit of effort prevents most: expected yearly loss, its marginal change, and the best spread.
 
@@ -84,21 +84,26 @@ def stakeholder_map(
     with np.errstate(divide="ignore"):
         least = effort * np.maximum(at_least, chance ** (1 / e))
     after = best_spread(-loss, effort, -e, least, np.full(len(e), np.inf))
-    avoided, saved = loss * (1 - (after / effort) ** -e), None
+    avoided = loss * (1 - (after / effort) ** -e)
+    loss_avoided = Estimate(value=float(avoided.sum()))
     if rng is not None:
-        saved = (loss * (1 - (after / effort) ** -draw_elasticities(e, elasticity_sd, draws, rng))).sum(
-            axis=1
-        )
-    gain, total = loss * e / effort, float(avoided.sum())
-    first = [(-score).argsort(kind="stable").argsort() + 1 for score in (gain, importance * (6 - strength))]
+        tried = draw_elasticities(e, elasticity_sd, draws, rng)
+        saved = (loss * (1 - (after / effort) ** -tried)).sum(axis=1)
+        loss_avoided = interval_of(saved, value=loss_avoided.value, confidence=confidence)
+    gain = loss * e / effort
     return StakeholderMap(
         stakeholders=stakeholders.assign(
             expected_loss=loss,
             loss_avoided_per_effort=gain,
-            priority=first[0],
-            textbook_priority=first[1],
+            priority=_priority(gain),
+            textbook_priority=_priority(importance * (6 - strength)),
             effort_after=after,
             expected_loss_after=loss - avoided,
         ),
-        loss_avoided=Estimate(value=total) if saved is None else interval_of(saved, value=total, level=level),
+        loss_avoided=loss_avoided,
     )
+
+
+def _priority(score: np.ndarray) -> np.ndarray:
+    """1 for the highest score; ties by row."""
+    return (-score).argsort(kind="stable").argsort() + 1

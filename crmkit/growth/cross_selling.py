@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import (
     require_between,
     require_columns,
@@ -11,13 +10,27 @@ from crmkit.core.schema import (
     require_numbers,
     require_unique,
 )
+from crmkit.data.engine import open_log
+from crmkit.data.frames import Transactions
+
+_RULE_COLUMNS = [
+    "product_id",
+    "next_product_id",
+    "baskets",
+    "rule_support",
+    "rule_confidence",
+    "rule_lift",
+    "expected_baskets",
+    "p_value",
+    "p_adjusted",
+]
 
 
-def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.DataFrame:
+def cross_sell_rules(lines: Transactions, *, min_support: float = 0.01) -> pd.DataFrame:
     """Find which products are bought together more often than chance would have it, with care for the many tests.
 
     In: ``order_id``, ``product_id``, a row per product in a basket (for what customers own, put the customer's id in
-    ``order_id``). Products and pairs in fewer than ``min_support`` of the baskets are left out.
+    ``order_id``), as a frame or Parquet as for ``customer_summary``. Products and pairs in fewer than ``min_support`` of the baskets are left out.
     Out, a row per rule "who buys ``product_id`` also buys ``next_product_id``": ``baskets`` with both,
     ``rule_support``, ``rule_confidence``, ``rule_lift`` (Agrawal & Srikant 1994; Brin et al. 1997),
     ``expected_baskets``, how many would hold both by chance, ``p_value`` of at least as many, and ``p_adjusted``,
@@ -39,70 +52,69 @@ def cross_sell_rules(lines: pd.DataFrame, *, min_support: float = 0.01) -> pd.Da
     0       comb            soap       20             0.91
     1        cup             tea       20             0.91
     """
-    from mlxtend.frequent_patterns import association_rules, fpgrowth
-    from scipy.sparse import coo_array
     from scipy.special import betainc
     from scipy.stats import false_discovery_control
 
-    require_known(lines, ["order_id", "product_id"], what="cross_sell_rules")
     require_between(min_support, 1e-9, 1, name="min_support")
-    if lines.empty:
-        raise CrmkitError("no_values", name="lines")
-    lines = lines[["order_id", "product_id"]].drop_duplicates()
-    basket, sizes = (
-        pd.factorize(lines["order_id"])[0],
-        lines.groupby("order_id")["product_id"].transform("size"),
-    )
-    n = basket.max() + 1
-    enough = (lines.groupby("product_id")["order_id"].transform("size") >= min_support * n).to_numpy()
-    product, names = pd.factorize(lines["product_id"][enough], sort=True)
-    held = pd.DataFrame.sparse.from_spmatrix(
-        coo_array((np.ones(len(product), dtype=bool), (basket[enough], product)), shape=(n, len(names)))
-    )
-    columns = [
-        "product_id",
-        "next_product_id",
-        "baskets",
-        "rule_support",
-        "rule_confidence",
-        "rule_lift",
-        "expected_baskets",
-        "p_value",
-        "p_adjusted",
+    with open_log(lines, required=["order_id", "product_id"], what="cross_sell_rules") as log:
+        sizes = log.ask("baskets")
+        total = int(sizes["baskets"].sum())
+        least = min_support * total
+        products = log.ask("basket_products", least=least)
+        pairs = log.ask("basket_pairs", least=least)
+    if pairs.empty:
+        return pd.DataFrame(columns=_RULE_COLUMNS)
+
+    held = products.groupby("product_id")["baskets"].sum()
+    names = held.index
+    both_ways = [
+        pairs,
+        pairs.rename(columns={"product_id": "next_product_id", "next_product_id": "product_id"}),
     ]
-    found = fpgrowth(held, min_support=min_support, max_len=2)
-    if not (found["itemsets"].map(len) == 2).any():
-        return pd.DataFrame(columns=columns)
-    rules = association_rules(
-        found, metric="support", min_threshold=0, return_metrics=["support", "confidence", "lift"]
-    )
-    rules = rules.rename(columns="rule_{}".format)
-    a, b = (rules[side].map(min).to_numpy(int) for side in ("rule_antecedents", "rule_consequents"))
-    expected, variance = np.zeros((2, len(rules)))
-    for size, counts in pd.crosstab(sizes[enough].to_numpy(), product).iterrows():
-        m = (sizes == size).sum() / size  # baskets of this size
-        share = counts.to_numpy() / m
-        # products below the support fill the baskets too; each is rare, so that share·(1 − share) is the share
-        room = (share * (1 - share)).sum() + size - share.sum()
-        rest = (1 - share[a]) * (1 - share[b])
-        both = m * share[a] * share[b] * np.maximum(1 - rest / max(room, 1e-12), 0)
-        expected += both
-        variance += np.minimum(m * share[a] * share[b] * rest * m / max(m - 1, 1), both)
-    together = np.rint(rules["rule_support"].to_numpy() * n)
+    rules = pd.concat(both_ways, ignore_index=True)
+    one = names.get_indexer(rules["product_id"])
+    other = names.get_indexer(rules["next_product_id"])
+    together = rules["baskets"].to_numpy()
+    expected, variance = _chance(sizes, products, names, one, other)
     spread = np.clip(1 - variance / np.maximum(expected, 1e-300), 1e-9, 1 - 1e-9)
     trials = np.maximum(expected / spread, together)  # of the binomial distribution with chance spread
+    confidence = together / held.to_numpy()[one]
     rules = rules.assign(
-        product_id=names[a],
-        next_product_id=names[b],
-        baskets=together.astype(int),
+        rule_support=together / total,
+        rule_confidence=confidence,
+        rule_lift=confidence / (held.to_numpy()[other] / total),
         expected_baskets=expected,
         p_value=betainc(together, trials - together + 1, spread),
     )
-    tested = (
-        len(names) * (len(names) - 1) / len(rules)
-    )  # pairs below the support were candidates, with p at most 1
+    # pairs below the support were candidates, with p at most 1
+    tested = len(names) * (len(names) - 1) / len(rules)
     rules["p_adjusted"] = np.minimum(false_discovery_control(rules["p_value"]) * tested, 1)
-    return rules.sort_values(["p_value", "product_id", "next_product_id"], ignore_index=True)[columns]
+    return rules.sort_values(["p_value", "product_id", "next_product_id"], ignore_index=True)[_RULE_COLUMNS]
+
+
+def _chance(
+    sizes: pd.DataFrame, products: pd.DataFrame, names: pd.Index, one: np.ndarray, other: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the number of baskets with both products of each pair, if chance alone put them together.
+
+    ``sizes``: size, baskets; ``products``: size, product_id, baskets; ``one`` and ``other``: places in ``names``.
+    """
+    expected = np.zeros(len(one))
+    variance = np.zeros(len(one))
+    held = products.pivot(index="size", columns="product_id", values="baskets")
+    held = held.reindex(columns=names).fillna(0)
+    baskets_of = sizes.set_index("size")["baskets"]
+    for size, counts in held.iterrows():
+        baskets = baskets_of[size]
+        share = counts.to_numpy() / baskets
+        # products below the support fill the baskets too; each is rare, so that share·(1 − share) is the share
+        room = (share * (1 - share)).sum() + size - share.sum()
+        rest = (1 - share[one]) * (1 - share[other])
+        independent = baskets * share[one] * share[other]
+        both = independent * np.maximum(1 - rest / max(room, 1e-12), 0)
+        expected += both
+        variance += np.minimum(independent * rest * baskets / max(baskets - 1, 1), both)
+    return expected, variance
 
 
 def next_product(owned: pd.DataFrame, *, rules: pd.DataFrame, margins: pd.DataFrame) -> pd.DataFrame:

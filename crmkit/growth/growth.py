@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import tails, wilson
+from crmkit.core.intervals import ends_of, wilson
 from crmkit.core.schema import (
     refuse_rows,
     require_between,
     require_choice,
     require_columns,
+    require_confidence,
+    require_draws,
     require_known,
-    require_level,
     require_numbers,
 )
 
@@ -26,7 +27,7 @@ def purchase_funnel(
     lift: float = 0.05,
     rng: np.random.Generator | None = None,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Find where people stop on the way to a purchase, and which stage pays best to lift (F23).
 
@@ -51,14 +52,12 @@ def purchase_funnel(
     [3125.0, 5000.0, 10000.0]
     """
     require_columns(people, ["stage", "people", "value"], what="purchase_funnel")
-    table = people.assign(
-        **{name: other for name, other in (("cost", 0.0), ("ceiling", 1.0)) if name not in people}
-    )
+    table = people.assign(cost=people.get("cost", 0.0), ceiling=people.get("ceiling", 1.0))
     limits = dict.fromkeys(("people", "value", "cost"), (0, np.inf)) | {"ceiling": (0, 1)}
     n, value, cost, top = require_numbers(table, limits, what="purchase_funnel")
     top = top[1:]
     require_between(lift, 0, 1, name="lift")
-    require_between(draws, 100, 1_000_000, name="draws")
+    draws = require_draws(draws)
     before, reached = n[:-1], n[1:]
     wrong = np.append(len(n) < 2, (reached > before) | (before <= 0)) | table["stage"].duplicated()
     if wrong.any():
@@ -77,7 +76,7 @@ def purchase_funnel(
         one = np.eye(len(top)) > 0
         return worth(np.where(one, lifted(p)[..., None, :], p[..., None, :])) - worth(p)[..., None] - cost[1:]
 
-    rate, low, high = wilson(reached, before, level=level)
+    rate, low, high = wilson(reached, before, confidence=confidence)
     result = pd.DataFrame(
         {
             "stage": people["stage"].to_numpy()[1:],
@@ -94,8 +93,9 @@ def purchase_funnel(
     )
     if rng is not None:
         drawn = net_gains(rng.beta(reached + 0.5, before - reached + 0.5, (draws, len(top))))
-        result["net_gain_low"], result["net_gain_high"] = np.quantile(drawn, tails(level), axis=0)
-        result["best_probability"] = np.bincount(drawn.argmax(axis=1), minlength=len(top)) / draws
+        low, high = ends_of(drawn, confidence=confidence)
+        best = np.bincount(drawn.argmax(axis=1), minlength=len(top)) / draws
+        result = result.assign(net_gain_low=low, net_gain_high=high, best_probability=best)
     return result
 
 
@@ -104,7 +104,7 @@ class CustomerLadder:
     """The ladder as a Markov chain: who moves where, what a customer on each rung is worth, whom to let go of."""
 
     rungs: pd.DataFrame  # a row per rung, lowest first; see customer_ladder
-    transitions: pd.DataFrame  # from_rung, to_rung, customers, probability, low, high
+    transitions: pd.DataFrame  # from_rung, to_rung, customers, probability with probability_low and _high
     checks: (
         pd.DataFrame
     )  # check, statistic, degrees_of_freedom, p_value: whether one chain describes the panel
@@ -117,7 +117,7 @@ def customer_ladder(
     discount_rate_per_period: float,
     rng: np.random.Generator | None = None,
     resamples: int = 500,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> CustomerLadder:
     """Value each rung of the customer ladder by where its customers go from there (F24).
 
@@ -131,7 +131,7 @@ def customer_ladder(
     in full: v = (I − P/(1 + d))⁻¹ m (Pfeifer & Carraway 2000); ``value_with_screening``, the same where the firm may
     let a customer go at any time, and ``keep``, whether to serve the rung (policy iteration, Howard 1960);
     ``top_probability``, the chance of ever reaching the top rung, and ``periods_to_top``, how long those who reach it
-    take. With ``rng``, ``value_low`` and ``value_high``, and ``low``, ``high`` of the transitions, from customers
+    take. With ``rng``, ``value_low`` and ``value_high``, and ``probability_low``, ``probability_high`` of the transitions, from customers
     drawn with replacement. ``checks`` are likelihood-ratio tests (Anderson & Goodman 1957): the rung should matter
     (``depends_on_rung``: a small p_value); where the rung before it (``depends_on_earlier_rung``) or the period
     (``changes_over_time``) matters too, one chain does not describe the panel, and the values are a rough guide only.
@@ -145,104 +145,148 @@ def customer_ladder(
     >>> ladder.rungs["value"].round(2).tolist()
     [253.85]
     """
-    require_columns(panel, ["customer_id", "period", "rung"], what="customer_ladder")
     require_between(discount_rate_per_period, 1e-6, 10, name="discount_rate_per_period")
-    require_between(resamples, 10, 1_000_000, name="resamples")
+    resamples = require_draws(resamples, name="resamples")
+    require_confidence(confidence)
     require_columns(rungs, ["rung", "margin"], what="customer_ladder(rungs=)")
-    result = rungs.assign(cost=rungs["cost"] if "cost" in rungs else 0.0)[["rung", "margin", "cost"]]
-    net = np.subtract(*(np.append(x, 0) for x in require_numbers(result, ["margin", "cost"], what="rungs")))
+    result = rungs.assign(cost=rungs.get("cost", 0.0))[["rung", "margin", "cost"]]
+    margin, cost = require_numbers(result, ["margin", "cost"], what="rungs")
+    net = np.append(margin - cost, 0.0)  # who is lost earns nothing
     states = [*result["rung"], LOST]
-    if len({*states}) < len(states):
+    if len(set(states)) < len(states):
         raise CrmkitError("rungs_not_distinct", value=", ".join(map(str, states)))
-    length = panel["period"].map(lambda period: len(period) if isinstance(period, str) else 0).to_numpy(int)
-    refuse_rows(length != length.max(initial=0), "periods_not_in_order", panel["period"])
-    who, when, rung = (
-        pd.factorize(panel["customer_id"])[0],
-        pd.factorize(panel["period"], sort=True)[0],
-        pd.Index(states).get_indexer(panel["rung"]),
-    )
-    if (rung < 0).any():
-        require_choice(panel["rung"].iloc[int(np.argmax(rung < 0))], states, name="rung")
-    order = np.lexsort((when, who))
-    who, when, rung = who[order], when[order], rung[order]
-    moved = who[1:] == who[:-1]
-    gaps = (moved & (np.diff(when) != 1)).sum() + (who < 0).sum() + (when < 0).sum()
-    if gaps or not moved.any():
-        raise CrmkitError("panel_gap", column="period", count=int(gaps))
-    start, end, k, top = rung[:-1], rung[1:], len(states), len(states) - 2
-
-    each = np.bincount(((who[:-1] * k + start) * k + end)[moved], minlength=(who[-1] + 1) * k * k)
-    kinds, many = np.unique(
-        each.reshape(-1, k * k), axis=0, return_counts=True
-    )  # equal customers are drawn together
-
-    def chances(counts, unseen):
-        counts = counts.reshape(-1, k, k)
-        total = counts.sum(axis=-1, keepdims=True)
-        return np.where(total > 0, counts / np.maximum(total, 1), unseen)
-
-    def values(p, kept=np.ones(k)):
-        system = np.eye(k) - kept[:, None] * p / (1 + discount_rate_per_period)
-        return np.linalg.solve(system, (kept * net)[:, None])[..., 0]
-
-    counts = many @ kinds
-    p = chances(counts, np.eye(k))[0]
-    left = counts.reshape(k, k).sum(axis=1) > 0
+    moves = _moves(panel, states)
+    kinds, many = moves.kinds(len(states))
+    counts = np.tensordot(many, kinds, axes=1)
+    left = counts.sum(axis=1) > 0
     if not left[:-1].all():
         raise CrmkitError("rung_unseen", value=states[int(np.argmin(left))])
-    kept = np.ones(k)
-    for _ in range(100):  # a few rounds settle which states to serve
-        screened = values(p, kept)
-        kept = (net + p @ screened / (1 + discount_rate_per_period) > 0) * 1.0
-    outside = (
-        np.where(np.eye(k)[top] > 0, 0, p) * (np.eye(k)[top] == 0)[:, None]
-    )  # moves that avoid the top rung
-    steps = (1 + 1e-12) * np.eye(
-        k
-    ) - outside  # the least above 1, so that being lost for ever can be solved too
-    chance = np.linalg.solve(steps, np.where(np.eye(k)[top] > 0, 0, p[:, top]))
-    periods = np.linalg.solve(steps, chance)
-    chance[top] = 1
+
+    chances = _chances(counts, unseen=np.eye(len(states)))
+    screened, served = _screened(chances, net, discount_rate_per_period)
+    top_chance, top_periods = _climb(chances, top=len(states) - 2)
     result = result.assign(
-        value=values(p)[:-1],
+        value=_values(chances, net, discount_rate_per_period)[:-1],
         value_with_screening=screened[:-1],
-        keep=kept[:-1] > 0,
-        top_probability=chance[:-1],
-        periods_to_top=np.divide(periods, chance, out=np.full(k, np.nan), where=chance > 0)[:-1],
+        keep=served[:-1],
+        top_probability=top_chance[:-1],
+        periods_to_top=top_periods[:-1],
     )
     transitions = pd.DataFrame(
         {
-            "from_rung": np.repeat(states, k),
-            "to_rung": np.tile(states, k),
-            "customers": counts,
-            "probability": p.ravel(),
+            "from_rung": np.repeat(states, len(states)),
+            "to_rung": np.tile(states, len(states)),
+            "customers": counts.ravel(),
+            "probability": chances.ravel(),
         }
     )
     if rng is not None:
-        n = many.sum()
-        drawn = chances(np.stack([rng.multinomial(n, many / n) @ kinds for _ in range(resamples)]), p)
-        transitions["low"], transitions["high"] = np.quantile(
-            drawn.reshape(resamples, -1), tails(level), axis=0
-        )
-        result["value_low"], result["value_high"] = np.quantile(values(drawn), tails(level), axis=0)[:, :-1]
-    here = moved & (start <= top)
-    earlier = np.append(False, here[:-1]) & here  # seen in the period before as well
-    checks = {
-        "depends_on_rung": (here, start, np.zeros_like(start)),
-        "depends_on_earlier_rung": (earlier, np.roll(start, 1), start),
-        "changes_over_time": (here, when[:-1], start),
-    }
-    return CustomerLadder(
-        rungs=result,
-        transitions=transitions,
-        checks=pd.DataFrame(
-            [
-                (name, *_likelihood_ratio(rows[of], end[of], strata[of]))
-                for name, (of, rows, strata) in checks.items()
-            ],
+        # equal customers are drawn together
+        again = [rng.multinomial(moves.customers, many / moves.customers) for _ in range(resamples)]
+        drawn = _chances(np.tensordot(again, kinds, axes=1), unseen=chances)
+        low, high = ends_of(drawn.reshape(resamples, -1), confidence=confidence)
+        transitions = transitions.assign(probability_low=low, probability_high=high)
+        low, high = ends_of(_values(drawn, net, discount_rate_per_period), confidence=confidence)
+        result = result.assign(value_low=low[:-1], value_high=high[:-1])
+    return CustomerLadder(rungs=result, transitions=transitions, checks=moves.checks(lost=len(states) - 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Moves:
+    """A panel as moves from one period to the next; an entry of each array per move, states as numbers."""
+
+    customer: np.ndarray
+    period: np.ndarray  # in which it starts
+    before: np.ndarray  # the state in the period before; −1 where that was not seen
+    start: np.ndarray
+    end: np.ndarray
+    customers: int  # of the panel, those without a move too
+
+    def kinds(self, states: int) -> tuple[np.ndarray, np.ndarray]:
+        """The kinds of customer by their moves, a table from state to state for each, and how many are of it."""
+        cell = (self.customer * states + self.start) * states + self.end
+        each = np.bincount(cell, minlength=self.customers * states**2)
+        kinds, many = np.unique(each.reshape(-1, states**2), axis=0, return_counts=True)
+        return kinds.reshape(-1, states, states), many
+
+    def checks(self, *, lost: int) -> pd.DataFrame:
+        """Whether one chain describes the panel, of moves from a rung of the ladder; see ``customer_ladder``."""
+        here = self.start != lost
+        known = here & (self.before >= 0) & (self.before != lost)
+        start, end = self.start, self.end
+        found = {
+            "depends_on_rung": _likelihood_ratio(start[here], end[here], np.zeros_like(start[here])),
+            "depends_on_earlier_rung": _likelihood_ratio(self.before[known], end[known], start[known]),
+            "changes_over_time": _likelihood_ratio(self.period[here], end[here], start[here]),
+        }
+        return pd.DataFrame(
+            [(name, *test) for name, test in found.items()],
             columns=["check", "statistic", "degrees_of_freedom", "p_value"],
-        ),
+        )
+
+
+def _moves(panel: pd.DataFrame, states: list) -> _Moves:
+    """The moves of a panel; refuses unknown rungs, gaps, a customer twice in a period, and periods out of order."""
+    require_columns(panel, ["customer_id", "period", "rung"], what="customer_ladder")
+    text_length = panel["period"].map(lambda period: len(period) if isinstance(period, str) else 0)
+    length = text_length.to_numpy(int)
+    refuse_rows(length != length.max(initial=0), "periods_not_in_order", panel["period"])
+    customer = pd.factorize(panel["customer_id"])[0]
+    period = pd.factorize(panel["period"], sort=True)[0]
+    state = pd.Index(states).get_indexer(panel["rung"])
+    if (state < 0).any():
+        require_choice(panel["rung"].iloc[int(np.argmax(state < 0))], states, name="rung")
+    order = np.lexsort((period, customer))
+    customer, period, state = customer[order], period[order], state[order]
+    goes_on = customer[1:] == customer[:-1]
+    skipped = goes_on & (np.diff(period) != 1)
+    gaps = skipped.sum() + (customer < 0).sum() + (period < 0).sum()
+    if gaps or not goes_on.any():
+        raise CrmkitError("panel_gap", column="period", count=int(gaps))
+    seen_before = np.append(False, goes_on[:-1])
+    before = np.where(seen_before, np.roll(state, 1)[:-1], -1)
+    return _Moves(
+        customer=customer[:-1][goes_on],
+        period=period[:-1][goes_on],
+        before=before[goes_on],
+        start=state[:-1][goes_on],
+        end=state[1:][goes_on],
+        customers=int(customer[-1]) + 1,
     )
+
+
+def _chances(counts: np.ndarray, *, unseen: np.ndarray) -> np.ndarray:
+    """Counted moves as shares of the moves from each state, of one table or of several; ``unseen`` where none was."""
+    total = counts.sum(axis=-1, keepdims=True)
+    return np.where(total > 0, counts / np.maximum(total, 1), unseen)
+
+
+def _values(chances: np.ndarray, net: np.ndarray, discount_rate: float) -> np.ndarray:
+    """What a customer in each state is expected to bring from now on, this period in full."""
+    system = np.eye(len(net)) - chances / (1 + discount_rate)
+    return np.linalg.solve(system, net[:, None])[..., 0]
+
+
+def _screened(chances: np.ndarray, net: np.ndarray, discount_rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """The values where the firm may let a customer go at any time, and in which states it keeps one."""
+    served = np.ones(len(net), dtype=bool)
+    for _ in range(100):  # a few rounds settle it
+        value = _values(served[:, None] * chances, served * net, discount_rate)
+        served = net + chances @ value / (1 + discount_rate) > 0
+    return value, served
+
+
+def _climb(chances: np.ndarray, *, top: int) -> tuple[np.ndarray, np.ndarray]:
+    """The chance of ever reaching the top rung from each state, and how many periods those who reach it take."""
+    states = len(chances)
+    is_top = np.arange(states) == top
+    elsewhere = np.where(is_top[:, None] | is_top, 0, chances)  # moves that avoid the top rung
+    # the least above 1, so that being lost for ever can be solved too
+    steps = (1 + 1e-12) * np.eye(states) - elsewhere
+    chance = np.linalg.solve(steps, np.where(is_top, 0, chances[:, top]))
+    periods = np.linalg.solve(steps, chance)
+    chance[top] = 1
+    return chance, np.divide(periods, chance, out=np.full(states, np.nan), where=chance > 0)
 
 
 def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
@@ -250,11 +294,13 @@ def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
     from scipy.stats import chi2, chi2_contingency
     from scipy.stats.contingency import crosstab
 
-    tables = [crosstab(rows[strata == s], columns[strata == s]).count for s in np.unique(strata)]
-    found = [
-        chi2_contingency(t, lambda_="log-likelihood", correction=False) for t in tables if min(t.shape) > 1
-    ]
-    statistic, freedom = sum(f.statistic for f in found), sum(f.dof for f in found)
+    statistic, freedom = 0.0, 0
+    for stratum in np.unique(strata):
+        table = crosstab(rows[strata == stratum], columns[strata == stratum]).count
+        if min(table.shape) > 1:
+            found = chi2_contingency(table, lambda_="log-likelihood", correction=False)
+            statistic += found.statistic
+            freedom += found.dof
     return statistic, freedom, float(chi2.sf(statistic, freedom)) if freedom else np.nan
 
 
@@ -262,12 +308,12 @@ def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
 class ReferralGrowth:
     """How far referrals carry the customer base."""
 
-    rates: pd.DataFrame  # measure, estimate, low, high; see referral_growth
-    paths: pd.DataFrame  # period, customers, low, high, without_referral: from today on
+    rates: pd.DataFrame  # measure, estimate, estimate_low, estimate_high; see referral_growth
+    paths: pd.DataFrame  # period, customers, customers_low, customers_high, without_referral: from today on
     steady_customers: float  # where the base settles; infinite where referrals outrun churn
 
 
-def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 0.95) -> ReferralGrowth:
+def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, confidence: float = 0.95) -> ReferralGrowth:
     """Measure the referral coefficient, and what it does to the number of customers beside churn (F27).
 
     In: a row per past period, the latest last: ``customers`` at its start, ``referred_customers`` and
@@ -276,7 +322,7 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
     Garwood 1936), ``churn_rate`` c (Wilson), ``net_growth_rate`` q − c (the two intervals combined after Donner & Zou
     2012); with invitations, ``invitations_per_customer`` and ``invitation_conversion_rate``, whose product is q (the K
     factor). ``paths`` follow N ← N·(1 + q − c) + a over ``horizon`` periods, a the mean of other new customers;
-    ``low``, ``high`` are the paths at the ends of the interval of q − c. Above q = c the base grows by itself; below,
+    ``customers_low``, ``customers_high`` are the paths at the ends of the interval of q − c. Above q = c the base grows by itself; below,
     it settles at a/(c − q). Each referral counts as independent: where a few customers bring most of them, the
     intervals are too narrow.
     Errors: CrmkitError for counts that are negative or no numbers, more lost than there were, fewer
@@ -296,35 +342,54 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, level: float = 
     wrong = (lost > n) | (n <= 0)
     refuse_rows(wrong, "more_lost_than_there", periods["customers_lost"], customers=n[wrong.argmax()])
     require_between(horizon, 1, 1000, name="horizon")
-    require_level(level)
+    require_confidence(confidence)
 
     def per(count, exposure):
-        return count / exposure, *confint_poisson(count, exposure, method="exact-c", alpha=1 - level)
+        return count / exposure, *confint_poisson(count, exposure, method="exact-c", alpha=1 - confidence)
 
-    q, c = per(referred.sum(), n.sum()), wilson(lost.sum(), n.sum(), level=level)
-    net = q[0] - c[0]
-    net = net, net - np.hypot(q[0] - q[1], c[2] - c[0]), net + np.hypot(q[2] - q[0], c[0] - c[1])
-    rates = {"referral_coefficient": q, "churn_rate": c, "net_growth_rate": net}
+    referral = per(referred.sum(), n.sum())
+    churn = wilson(lost.sum(), n.sum(), confidence=confidence)
+    net = _less(referral, churn)
+    rates = {"referral_coefficient": referral, "churn_rate": churn, "net_growth_rate": net}
     if "invitations" in periods:
-        sent = require_numbers(periods, ["invitations"], what="referral_growth", low=0)[0].sum()
+        (invitations,) = require_numbers(periods, ["invitations"], what="referral_growth", low=0)
+        sent = invitations.sum()
         if sent < max(referred.sum(), 1):
             raise CrmkitError("fewer_invitations", column="invitations", value=sent, referred=referred.sum())
-        rates |= {
-            "invitations_per_customer": per(sent, n.sum()),
-            "invitation_conversion_rate": wilson(referred.sum(), sent, level=level),
+        rates["invitations_per_customer"] = per(sent, n.sum())
+        rates["invitation_conversion_rate"] = wilson(referred.sum(), sent, confidence=confidence)
+    ahead = np.arange(horizon + 1)
+    today = n[-1] + referred[-1] + other[-1] - lost[-1]
+
+    def path(rate):
+        growth = (1 + rate) ** ahead
+        return today * growth + other.mean() * np.append(0, growth.cumsum()[:-1])
+
+    paths = pd.DataFrame(
+        {
+            "period": ahead,
+            "customers": path(net[0]),
+            "customers_low": path(net[1]),
+            "customers_high": path(net[2]),
+            "without_referral": path(-churn[0]),
         }
-    paths = {"period": np.arange(horizon + 1)}
-    for name, rate in zip(("customers", "low", "high", "without_referral"), (*net, -c[0])):
-        growth = (1 + rate) ** paths["period"]
-        now = n[-1] + referred[-1] + other[-1] - lost[-1]
-        paths[name] = now * growth + other.mean() * np.append(0, growth.cumsum()[:-1])
+    )
     return ReferralGrowth(
         rates=pd.DataFrame(
-            [(name, *r) for name, r in rates.items()], columns=["measure", "estimate", "low", "high"]
+            [(name, *rate) for name, rate in rates.items()],
+            columns=["measure", "estimate", "estimate_low", "estimate_high"],
         ),
-        paths=pd.DataFrame(paths),
+        paths=paths,
         steady_customers=float(other.mean() / -net[0]) if net[0] < 0 else np.inf,
     )
+
+
+def _less(one: tuple, other: tuple) -> tuple[float, float, float]:
+    """One rate less another, with the interval that Donner & Zou (2012) make of the two; value, low and high."""
+    value = one[0] - other[0]
+    below = np.hypot(one[0] - one[1], other[2] - other[0])
+    above = np.hypot(one[2] - one[0], other[0] - other[1])
+    return value, value - below, value + above
 
 
 def referral_value(

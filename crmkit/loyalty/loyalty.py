@@ -21,6 +21,7 @@ from crmkit.core.schema import (
     require_numbers,
     require_unique,
 )
+from crmkit.core.trials import is_treated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +38,15 @@ class LoyaltyForms:
 
 
 def loyalty_forms(
-    customers: pd.DataFrame, *, attitude_from: float, purchases_from: float, level: float = 0.95
+    customers: pd.DataFrame, *, attitude_from: float, purchases_from: float, confidence: float = 0.95
 ) -> LoyaltyForms:
     """Sort customers by will and action into the four forms of loyalty (Dick & Basu 1994), and see who came back.
 
     In: ``customer_id``, ``attitude`` (survey score) and ``purchases``, both high from their thresholds on; if known
     ``value`` (currency) and ``retained`` (0, 1: bought again in the NEXT period). Out: ``LoyaltyForms``; ``forms`` has
     ``segment`` (true_loyalty, latent_loyalty, spurious_loyalty, no_loyalty), ``customers``, ``customer_share`` and,
-    where given, ``value``, ``value_share``, ``retention_rate`` with its Wilson interval ``low``, ``high``. With
+    where given, ``value``, ``value_share``, ``retention_rate`` with its Wilson interval ``retention_rate_low``,
+    ``retention_rate_high``. With
     ``retained``: ``odds_ratio`` and ``p_value`` from a logistic regression on attitude, purchases and their
     square root, and ``gap`` with Newcombe's (1998) interval; without it they are None, and the forms are labels only.
     Errors: CrmkitError for missing columns, a customer twice, cells that are no numbers, an outcome without variety.
@@ -54,40 +56,48 @@ def loyalty_forms(
     ['true_loyalty', 'latent_loyalty', 'spurious_loyalty', 'no_loyalty']
     """
     names = ("true_loyalty", "latent_loyalty", "spurious_loyalty", "no_loyalty")
-    return _forms(customers, {"attitude": attitude_from, "purchases": purchases_from}, names, level)
+    return _forms(customers, {"attitude": attitude_from, "purchases": purchases_from}, names, confidence)
 
 
 def loyalty_or_inertia(
-    customers: pd.DataFrame, *, involvement_from: float, purchases_from: float, level: float = 0.95
+    customers: pd.DataFrame, *, involvement_from: float, purchases_from: float, confidence: float = 0.95
 ) -> LoyaltyForms:
     """Tell brand loyalty (repeat buying, high involvement) from inertia (repeat buying from habit, low involvement).
 
     As ``loyalty_forms`` with ``involvement`` in the place of attitude; ``segment`` is brand_loyalty, brand_inertia or
     not_repeating. ``retained`` is best read where it can tell the two apart: after a rival's offer. ``gap`` is then
-    how many more of the loyal than of the inert stayed.
+    how many more of the loyal than of the inert stayed. Errors: as for ``loyalty_forms``.
+
+    >>> four = pd.DataFrame({"customer_id": list("abcd"), "involvement": [9, 9, 2, 2], "purchases": [8, 0, 8, 0]})
+    >>> loyalty_or_inertia(four, involvement_from=7, purchases_from=4).assignments["segment"].tolist()
+    ['brand_loyalty', 'not_repeating', 'brand_inertia', 'not_repeating']
     """
     names = ("brand_loyalty", "not_repeating", "brand_inertia", "not_repeating")
-    return _forms(customers, {"involvement": involvement_from, "purchases": purchases_from}, names, level)
+    return _forms(
+        customers, {"involvement": involvement_from, "purchases": purchases_from}, names, confidence
+    )
 
 
-def _forms(customers, thresholds, names, level) -> LoyaltyForms:
+def _forms(customers, thresholds, names, confidence) -> LoyaltyForms:
     """``names``: both questions high, only the first, only the second, neither."""
-    known = ["value"] if "value" in customers else []
+    question, _ = thresholds
     require_known(customers, ["customer_id"], what="loyalty")
-    first, *value = require_numbers(customers, [*thresholds][:1] + known, what="loyalty")
-    (second,) = require_numbers(customers, [*thresholds][1:], what="loyalty", low=0)
-    ids, order = customers["customer_id"], [*dict.fromkeys(names)]
+    (first,) = require_numbers(customers, [question], what="loyalty")
+    (second,) = require_numbers(customers, list(thresholds)[1:], what="loyalty", low=0)
     require_unique(customers, what="loyalty")
     for name, threshold in thresholds.items():
         require_between(threshold, -1e12, 1e12, name=f"{name}_from")
-    low = [answers < threshold for answers, threshold in zip((first, second), thresholds.values())]
-    segment = np.array(names)[2 * low[0] + low[1]]
-    forms, odds, p_value, gap = pd.DataFrame({"segment": order}), None, None, None
-    for column, part, amounts in zip(
-        ("customers", "value"), ("customer_share", "value_share"), (low[0] >= 0, *value)
-    ):
-        forms[column] = [amounts[segment == name].sum() for name in order]
-        forms[part] = forms[column] / (forms[column].sum() or np.nan)
+    first_from, second_from = thresholds.values()
+    segment = np.array(names)[2 * (first < first_from) + (second < second_from)]
+    order = list(dict.fromkeys(names))
+    forms = pd.DataFrame({"segment": order})
+    forms["customers"] = [(segment == name).sum() for name in order]
+    forms["customer_share"] = forms["customers"] / len(customers)
+    if "value" in customers:
+        (value,) = require_numbers(customers, ["value"], what="loyalty")
+        forms["value"] = [value[segment == name].sum() for name in order]
+        forms["value_share"] = forms["value"] / (forms["value"].sum() or np.nan)
+    odds, p_value, gap = None, None, None
     if "retained" in customers:
         require_numbers(customers, ["retained"], what="loyalty", low=0, high=1, whole=True)
         data = pd.DataFrame(
@@ -99,35 +109,36 @@ def _forms(customers, thresholds, names, level) -> LoyaltyForms:
                 "retained": customers["retained"].to_numpy(),
             }
         )
-        came = _came_back(data, ["segment"], level).set_index("segment").reindex(order)
-        forms = forms.join(came[["retention_rate", "low", "high"]], on="segment")
-        fit, without = (
-            _logit("retained ~ second + root + first", data),
-            _logit("retained ~ second + root", data),
-        )
+        came = _came_back(data, ["segment"], confidence).set_index("segment").reindex(order)
+        rates = ["retention_rate", "retention_rate_low", "retention_rate_high"]
+        forms = forms.join(came[rates], on="segment")
+        fit = _logit("retained ~ second + root + first", data)
+        without = _logit("retained ~ second + root", data)
         p_value = _p_value(fit, without)
-        ends = np.exp(fit.conf_int(1 - level).loc["first"])
+        low, high = np.exp(fit.conf_int(1 - confidence).loc["first"])
         odds = Estimate(
-            value=float(np.exp(fit.params["first"])), low=float(ends[0]), high=float(ends[1]), level=level
+            value=float(np.exp(fit.params["first"])), low=float(low), high=float(high), confidence=confidence
         )
-        pair = came.loc[[names[0], names[2]], ["retained", "customers"]].fillna(0).to_numpy()
-        gap = difference_of_shares(*pair[0], *pair[1], level=level) if pair[:, 1].all() else None
+        both_high, only_second = (
+            came.loc[[names[0], names[2]], ["retained", "customers"]].fillna(0).to_numpy()
+        )
+        if both_high[1] and only_second[1]:
+            gap = difference_of_shares(*both_high, *only_second, confidence=confidence)
     return LoyaltyForms(
         forms=forms,
         odds_ratio=odds,
         p_value=p_value,
         gap=gap,
-        assignments=pd.DataFrame({"customer_id": ids.to_numpy(), "segment": segment}),
+        assignments=pd.DataFrame({"customer_id": customers["customer_id"].to_numpy(), "segment": segment}),
     )
 
 
-def _came_back(data: pd.DataFrame, by: list, level: float) -> pd.DataFrame:
+def _came_back(data: pd.DataFrame, by: list, confidence: float) -> pd.DataFrame:
     """Customers of each group and the share retained, with its Wilson (1927) interval."""
     groups = data.astype({"retained": float}).groupby(by)["retained"]
     table = groups.agg(customers="size", retained="sum").reset_index()
-    table["retention_rate"], table["low"], table["high"] = wilson(
-        table["retained"], table["customers"], level=level
-    )
+    rate, low, high = wilson(table["retained"], table["customers"], confidence=confidence)
+    table = table.assign(retention_rate=rate, retention_rate_low=low, retention_rate_high=high)
     return table
 
 
@@ -154,16 +165,25 @@ class SatisfactionLoyalty:
     """Satisfaction against loyalty: four kinds of customer, and what each point of satisfaction is worth per market."""
 
     types: LoyaltyForms  # apostle, mercenary, hostage, defector
-    scores: pd.DataFrame  # market, satisfaction, customers, retention_rate, low, high: as counted
-    curve: pd.DataFrame  # market, satisfaction, retention_rate, low, high: as fitted
-    gains: pd.DataFrame  # market, from_score, to_score, difference, low, high: what the next point adds
+    scores: (
+        pd.DataFrame
+    )  # market, satisfaction, customers, retention_rate with its _low and _high: as counted
+    curve: pd.DataFrame  # market, satisfaction, retention_rate with its _low and _high: as fitted
+    gains: (
+        pd.DataFrame
+    )  # market, from_score, to_score, difference with its _low and _high: what the next point adds
     p_value: (
         float | None
     )  # likelihood-ratio test that satisfaction works alike in all markets; None with one market
 
 
 def satisfaction_loyalty(
-    survey: pd.DataFrame, *, satisfied_from: float, loyal_from: float, top_score: int = 5, level: float = 0.95
+    survey: pd.DataFrame,
+    *,
+    satisfied_from: float,
+    loyal_from: float,
+    top_score: int = 5,
+    confidence: float = 0.95,
 ) -> SatisfactionLoyalty:
     """Sort customers by satisfaction and loyalty (Jones & Sasser 1995), and fit how retention follows satisfaction.
 
@@ -189,7 +209,7 @@ def satisfaction_loyalty(
     )
     market = survey["market"].astype(str).to_numpy() if "market" in survey else "all_customers"
     data = pd.DataFrame({"satisfaction": score.astype(int), "retained": retained, "market": market})
-    scores, several = _came_back(data, ["market", "satisfaction"], level), data["market"].nunique() > 1
+    scores, several = _came_back(data, ["market", "satisfaction"], confidence), data["market"].nunique() > 1
     bend = "(satisfaction + I(satisfaction**2))"
     fit = _logit(f"retained ~ market * {bend}" if several else f"retained ~ {bend}", data)
     alike = _logit(f"retained ~ market + {bend}", data) if several else None
@@ -202,24 +222,28 @@ def satisfaction_loyalty(
         columns=["market", "satisfaction"],
     )
     with np.errstate(over="ignore"):  # a market too small to say anything has an interval of 0 to 1
-        fitted = fit.get_prediction(curve).summary_frame(1 - level)
-    curve[["retention_rate", "low", "high"]] = fitted[["mean", "mean_ci_lower", "mean_ci_upper"]].to_numpy()
+        fitted = fit.get_prediction(curve).summary_frame(1 - confidence)
+    curve[["retention_rate", "retention_rate_low", "retention_rate_high"]] = fitted[
+        ["mean", "mean_ci_lower", "mean_ci_upper"]
+    ].to_numpy()
     gains = [
         (
             less.market,
             less.satisfaction,
             more.satisfaction,
             *difference_of_shares(
-                more.retained, more.customers, less.retained, less.customers, level=level
+                more.retained, more.customers, less.retained, less.customers, confidence=confidence
             ).numbers,
         )
         for less, more in pairwise(scores.itertuples())
         if less.market == more.market
     ]
-    gains = pd.DataFrame(gains, columns=["market", "from_score", "to_score", "difference", "low", "high"])
+    gains = pd.DataFrame(
+        gains, columns=["market", "from_score", "to_score", "difference", "difference_low", "difference_high"]
+    )
     names = ("apostle", "mercenary", "hostage", "defector")
     return SatisfactionLoyalty(
-        types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, level),
+        types=_forms(survey, {"satisfaction": satisfied_from, "loyalty": loyal_from}, names, confidence),
         scores=scores,
         curve=curve,
         gains=gains,
@@ -231,8 +255,8 @@ def satisfaction_loyalty(
 class RecoveryParadox:
     """Whether customers whose complaint was handled well stay more often than those who never complained."""
 
-    groups: pd.DataFrame  # complaint, customers, retained, retention_rate, low, high
-    differences: pd.DataFrame  # measure (crude, each stratum, stratified), difference, low, high
+    groups: pd.DataFrame  # complaint, customers, retained, retention_rate with its _low and _high
+    differences: pd.DataFrame  # measure (crude, each stratum, stratified), difference with its _low and _high
     crude: Estimate  # retention: handled well less no complaint, all customers thrown together
     stratified: (
         Estimate | None
@@ -240,7 +264,7 @@ class RecoveryParadox:
     p_value: float | None  # Cochran–Mantel–Haenszel test that there is no difference in any stratum
 
 
-def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> RecoveryParadox:
+def recovery_paradox(customers: pd.DataFrame, *, confidence: float = 0.95) -> RecoveryParadox:
     """Test the recovery paradox, crude and among like customers: who complains is often the heavier buyer.
 
     In: ``complaint`` (no_complaint, handled_well, handled_badly), ``retained`` (0, 1, afterwards), and ``stratum``,
@@ -273,15 +297,15 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
 
     def less(chosen):
         pair = (
-            _came_back(chosen, ["complaint"], level)
+            _came_back(chosen, ["complaint"], confidence)
             .set_index("complaint")
             .reindex(["handled_well", "no_complaint"])
         )
         return difference_of_shares(
-            *pair[["retained", "customers"]].fillna(0).to_numpy().ravel(), level=level
+            *pair[["retained", "customers"]].fillna(0).to_numpy().ravel(), confidence=confidence
         )
 
-    groups, both = _came_back(data, ["complaint"], level), data[data["complaint"] != "handled_badly"]
+    groups, both = _came_back(data, ["complaint"], confidence), data[data["complaint"] != "handled_badly"]
     crude, stratified, p_value = less(both), None, None
     rows = [("crude", *crude.numbers)]
     if "stratum" in customers:
@@ -293,15 +317,15 @@ def recovery_paradox(customers: pd.DataFrame, *, level: float = 0.95) -> Recover
         )
         if both["retained"].nunique() == 2:  # else there is nothing to tell apart
             fit = ols("retained ~ C(stratum) + recovered", both).fit(cov_type="HC1")
-            ends = [float(end) for end in fit.conf_int(1 - level).loc["recovered"]]
+            ends = [float(end) for end in fit.conf_int(1 - confidence).loc["recovered"]]
             stratified = Estimate(
-                value=float(fit.params["recovered"]), low=ends[0], high=ends[1], level=level
+                value=float(fit.params["recovered"]), low=ends[0], high=ends[1], confidence=confidence
             )
             p_value = float(
                 StratifiedTable.from_data("recovered", "retained", "stratum", both).test_null_odds().pvalue
             )
             rows.append(("stratified", *stratified.numbers))
-    differences = pd.DataFrame(rows, columns=["measure", "difference", "low", "high"])
+    differences = pd.DataFrame(rows, columns=["measure", "difference", "difference_low", "difference_high"])
     return RecoveryParadox(
         groups=groups, differences=differences, crude=crude, stratified=stratified, p_value=p_value
     )
@@ -386,7 +410,9 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
 class LoyaltyProgramme:
     """What a loyalty programme earns: by the control group, and by the misleading look at members."""
 
-    statement: pd.DataFrame  # measure, value, low, high: currency over all invited, costs below zero
+    statement: (
+        pd.DataFrame
+    )  # measure, value with value_low and value_high: currency over all invited, costs below zero
     net_profit: Estimate  # against the control group
     naive_profit: Estimate  # members against everybody else
 
@@ -399,11 +425,12 @@ def loyalty_programme(
     cost_per_point: float,
     redemption_share: float,
     programme_cost: float = 0.0,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> LoyaltyProgramme:
     """The profit of a loyalty programme, from customers invited at random and a control group that was not.
 
-    In: ``invited`` (0, 1; by chance), ``member`` (0, 1: joined; only who was invited can) and ``revenue`` of the
+    In: ``group`` (treated, the invited, or control; by chance: see ``trial_frame``), ``member`` (0, 1: joined; only
+    who was invited can) and ``revenue`` of the
     period. ``margin_rate``: margin as a share of revenue; ``points_per_currency``: points a member gets per unit of
     revenue; ``redemption_share``: share of points that will ever be redeemed (1 − breakage); ``cost_per_point``:
     currency per point redeemed; ``programme_cost``: fixed cost. Out: ``LoyaltyProgramme``. The lift is that of
@@ -411,32 +438,30 @@ def loyalty_programme(
     the naive one sets members against all others, though heavy buyers join first. Errors: CrmkitError for cells that
     are no numbers, a member who was not invited, fewer than two customers in a group.
 
-    >>> both = pd.DataFrame({"invited": [0, 0, 1, 1], "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
+    >>> both = pd.DataFrame({"group": ["control"] * 2 + ["treated"] * 2, "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
     >>> found = loyalty_programme(both, margin_rate=.5, points_per_currency=1, cost_per_point=.1, redemption_share=.5)
     >>> found.net_profit.value, found.statement["value"].round(2).tolist()
     (-1.0, [10.0, -11.0, -0.0, -1.0, 10.0, -1.0])
     """
-    flags = require_numbers(
-        customers, ["invited", "member"], what="loyalty_programme", low=0, high=1, whole=True
-    )
+    invited = is_treated(customers, what="loyalty_programme")
+    (joined,) = require_numbers(customers, ["member"], what="loyalty_programme", low=0, high=1, whole=True)
     (revenue,) = require_numbers(customers, ["revenue"], what="loyalty_programme", low=0)
     for share in (margin_rate, redemption_share):
         require_between(share, 0, 1, name="margin_rate, redemption_share")
     for amount in (points_per_currency, cost_per_point, programme_cost):
         require_between(amount, 0, 1e15, name="points_per_currency, cost_per_point, programme_cost")
-    invited, member = (flag == 1 for flag in flags)
-    refuse_rows(member & ~invited, "step_skipped", value="invited, member")
-    margin, reward = (
-        revenue * margin_rate,
-        member * revenue * points_per_currency * redemption_share * cost_per_point,
-    )
+    member = joined == 1
+    refuse_rows(member & ~invited, "step_skipped", value="group, member")
+    margin = revenue * margin_rate
+    reward = member * revenue * points_per_currency * redemption_share * cost_per_point
 
     def over(group, each, fixed=0.0):  # of the group over everybody else, for the whole group
         return difference_of_means(
-            each[group], each[~group], level=level, times=float(group.sum()), plus=-fixed
+            each[group], each[~group], confidence=confidence, times=float(group.sum()), plus=-fixed
         )
 
-    net, naive = (over(group, margin - reward, programme_cost) for group in (invited, member))
+    net = over(invited, margin - reward, programme_cost)
+    naive = over(member, margin - reward, programme_cost)
     statement = pd.DataFrame(
         [
             ("incremental_margin", *over(invited, margin).numbers),
@@ -446,6 +471,6 @@ def loyalty_programme(
             ("member_lead", *over(member, margin).numbers),
             ("naive_profit", *naive.numbers),
         ],
-        columns=["measure", "value", "low", "high"],
+        columns=["measure", "value", "value_low", "value_high"],
     )
     return LoyaltyProgramme(statement=statement, net_profit=net, naive_profit=naive)

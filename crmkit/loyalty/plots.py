@@ -42,7 +42,9 @@ def plot_loyalty_forms(result, *, ax: Axes | None = None) -> Axes:
         ax.add_patch(Rectangle((x, y), 1, height, facecolor="none", edgecolor="white", linewidth=3))
         said = f"{label(form['segment'])}\n{label('customer_share')} {percent(form['customer_share'])}"
         if np.isfinite(form.get("retention_rate", np.nan)):
-            rate, low, high = (percent(form[k], 0) for k in ("retention_rate", "low", "high"))
+            rate, low, high = (
+                percent(form[k], 0) for k in ("retention_rate", "retention_rate_low", "retention_rate_high")
+            )
             said += f"\n{label('retained')} {rate} ({low}–{high})"
         ax.text(x + 0.5, y + height / 2, said, ha="center", va="center", linespacing=1.5, color=INK)
     ax.set(
@@ -71,7 +73,7 @@ def plot_satisfaction_loyalty(result, *, ax: Axes | None = None) -> Axes:
         ax.errorbar(
             x,
             y,
-            yerr=[y - counted["low"], counted["high"] - y],
+            yerr=[y - counted["retention_rate_low"], counted["retention_rate_high"] - y],
             fmt="osD^v"[i % 5],
             color=INK,
             capsize=3,
@@ -82,7 +84,10 @@ def plot_satisfaction_loyalty(result, *, ax: Axes | None = None) -> Axes:
         ax,
         wide.index,
         dict(wide["retention_rate"].items()),
-        bands={market: (wide["low"][market], wide["high"][market]) for market in wide["low"]},
+        bands={
+            market: (wide["retention_rate_low"][market], wide["retention_rate_high"][market])
+            for market in wide["retention_rate"]
+        },
     )
     ax.set_xticks(sorted(result.scores["satisfaction"].unique()))
     return ax
@@ -98,7 +103,7 @@ def plot_recovery_paradox(result, *, ax: Axes | None = None) -> Axes:
     estimate_bars(
         ax,
         table["measure"],
-        estimates(table, "difference", result.crude.level),
+        estimates(table, "difference", result.crude.confidence),
         show=percent,
         best="stratified",
     )
@@ -111,7 +116,9 @@ def plot_loyalty_programme(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``LoyaltyProgramme``.
     """
     ax, table = axes(ax, label("loyalty_programme"), size=(7.6, 4.6), x=("value", number)), result.statement
-    estimate_bars(ax, table["measure"], estimates(table, "value", result.net_profit.level), best="net_profit")
+    estimate_bars(
+        ax, table["measure"], estimates(table, "value", result.net_profit.confidence), best="net_profit"
+    )
     ax.axhline(3.5, color=INK, linestyle=":", linewidth=1)
     ax.locator_params(axis="x", nbins=5)
     return ax

@@ -4,7 +4,7 @@ Whatever is set by hand becomes one ``Decision``: the one that the levers began 
 moves of a game played here are those of the same game played in code, and so is the file it is kept in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from html import escape
 from io import BytesIO
@@ -38,7 +38,9 @@ from crmkit.market.game.game import STEPS, Game
 from crmkit.market.game.rules import HISTORY, QUARTER
 from crmkit.market.simulator.decision import POLICIES, TYPES, Campaign, Decision
 from crmkit.pdca.cycles import DECISIONS
+from crmkit.pdca.plots import plot_control_chart, plot_indicators, plot_pdca
 
+from .plots import plot_score
 from .words import AS_THE_TYPE, Pair, called, capital, differences, html, in_words
 
 _HERE = Path(__file__).parent
@@ -398,7 +400,7 @@ class Board(VBox):
         game, due, cycle = self.game, self.game.next_step, self.game.book.cycles[self.game.quarter - 1]
         if due == "do":
             return message_pair(
-                "board_planned", treated=f"{len(cycle.test):,}", control=f"{len(cycle.control):,}"
+                "board_planned", treated=f"{len(cycle.treated):,}", control=f"{len(cycle.control):,}"
             )
         if due == "check":
             profit = game.ledgers.accounts["profit"].iloc[-QUARTER:].sum()
@@ -438,11 +440,11 @@ class Board(VBox):
     def _draw_board_sheet(self) -> list[ipywidgets.Widget]:
         found = self.game.sheet()
         columns = [name for name in _SHEET if name in found.sheet]
-        return [_picture("plot_indicators", found), _table(found.sheet[columns].tail(8))]
+        return [_picture(plot_indicators, found), _table(found.sheet[columns].tail(8))]
 
     def _draw_control_chart(self) -> list[ipywidgets.Widget]:
         measure = self._measure.value
-        return [self._measure, _picture("plot_control_chart", self.game.chart(measure), kpi=measure)]
+        return [self._measure, _picture(plot_control_chart, self.game.chart(measure), kpi=measure)]
 
     def _draw_board_log(self) -> list[ipywidgets.Widget]:
         log = self.game.log().dropna(subset=["method"])
@@ -451,7 +453,7 @@ class Board(VBox):
             for n, why, method in zip(log["quarter"], log["hypothesis"], log["method"])
         ]
         picture = _picture(
-            "plot_pdca", self.game.book, show=percent if self.game.setup.kpi == "active" else number
+            plot_pdca, self.game.book, show=percent if self.game.setup.kpi == "active" else number
         )
         return [picture, *([_table(log[_LOG]), HTML("".join(told))] if told else [])]
 
@@ -483,7 +485,7 @@ class Board(VBox):
             self.game.truth.merge(people).groupby("segment")[_TRAITS].mean().loc[[*self._facts["segments"]]]
         )
         return [
-            _picture("plot_score", self._result),
+            _picture(plot_score, self._result),
             _table(self._result.table, digits=1),
             HTML(
                 html(message_pair("board_found"))
@@ -593,12 +595,10 @@ def _table(frame: pd.DataFrame, *, digits: int = 2) -> HTML:
     return table
 
 
-def _picture(plot: str, result, **how) -> ipywidgets.Image:
+def _picture(draw: Callable, result, **how) -> ipywidgets.Image:
     from matplotlib import pyplot as plt
 
-    from crmkit import plots
-
-    figure, png = getattr(plots, plot)(result, **how).figure, BytesIO()
+    figure, png = draw(result, **how).figure, BytesIO()
     figure.savefig(png, format="png", dpi=110)
     plt.close(figure)  # nor does the notebook show it a second time
     return ipywidgets.Image(value=png.getvalue(), layout={"max_width": "100%", "object_fit": "contain"})

@@ -28,7 +28,9 @@ class ControlChart:
     )  # period, kpi_value, reason: a row for every rule that a point breaks; empty: nothing changed
 
 
-def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int = 100_000) -> ControlChart:
+def control_chart(
+    values: pd.Series | Sequence[float], *, phase_starts: Sequence = (), baseline_points: int | None = None
+) -> ControlChart:
     """Natural process limits of an indicator, mean ± 2.66 mean moving ranges, and the signals beyond chance.
 
     In: one number per period in the order of time, a Series (its index names the periods) or a list (periods 1, 2, …).
@@ -60,13 +62,15 @@ def control_chart(values, *, phase_starts: Sequence = (), baseline_points: int =
     points = pd.DataFrame({"period": [str(period) for period in periods], "kpi_value": list(values)})
     [points["kpi_value"]] = require_numbers(points, ["kpi_value"], what="control_chart")
     require_unique(points, "period", what="control_chart", code="period_repeated")
-    require_between(baseline_points, LEAST, np.inf, name="baseline_points")
+    if baseline_points is not None:
+        require_between(baseline_points, LEAST, np.inf, name="baseline_points")
     for start in phase_starts:
         require_choice(str(start), points["period"].tolist()[1:], name="phase_starts")
     points["phase"] = points["period"].isin([str(start) for start in phase_starts]).cumsum()
     points["moving_range"] = points.groupby("phase")["kpi_value"].diff().abs()
-    first = points[points.groupby("phase").cumcount() < baseline_points].groupby("phase")
-    phases = first.agg(
+    place = points.groupby("phase").cumcount()
+    first = points if baseline_points is None else points[place < baseline_points]
+    phases = first.groupby("phase").agg(
         starts=("period", "first"),
         baseline_points=("kpi_value", "size"),
         centre=("kpi_value", "mean"),

@@ -4,10 +4,13 @@ import json
 import re
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
+from math import isnan
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core import intervals
 from crmkit.core.errors import CrmkitError
@@ -17,18 +20,46 @@ from crmkit.core.schema import (
     require_between,
     require_choice,
     require_columns,
-    require_level,
+    require_confidence,
     require_numbers,
     require_unique,
 )
+from crmkit.core.trials import trial_frame
 
 FORMAT, VERSION = "crmkit PDCA", 1
-WAITING = {
-    "hypothesis": "plan",
-    "done": "do",
-    "as_of": "check",
-    "decision": "act",
-}  # a step's first field → step
+# step → the fields that it fills in
+STEPS = {
+    "plan": (
+        "hypothesis",
+        "method",
+        "target",
+        "starts",
+        "ends",
+        "confidence",
+        "strata",
+        "treated",
+        "control",
+    ),
+    "do": ("done", "finished", "cost"),
+    "check": ("as_of", "result", "control_result", "uplift"),
+    "act": ("decision", "standard"),
+}
+# what a field holds; those not named hold text
+KINDS: dict[str, type] = {
+    "baseline": Estimate,
+    "target": float,
+    "starts": date,
+    "ends": date,
+    "confidence": float,
+    "treated": tuple,
+    "control": tuple,
+    "finished": date,
+    "cost": float,
+    "as_of": date,
+    "result": Estimate,
+    "control_result": Estimate,
+    "uplift": Estimate,
+}
 DECISIONS = ("standardise", "adjust", "abandon")
 
 
@@ -45,7 +76,7 @@ class Cycle:
     ends: date | None = None  # the last day that counts; there is no check before it
     confidence: float | None = None  # of the intervals in the check
     strata: str | None = None  # the column by which the groups were balanced; "" for none
-    test: tuple | None = None  # customer_id of those to be treated
+    treated: tuple | None = None  # customer_id
     control: tuple | None = None  # customer_id of those held out
     done: str | None = None  # Do
     finished: date | None = None
@@ -58,33 +89,39 @@ class Cycle:
     standard: str | None = None  # the way of working from now on
 
     def __post_init__(self):
-        due = False
+        steps = list(STEPS)
+        open_steps = steps[steps.index(self.next_step) :] if self.next_step else []
+        waiting = {name for step in open_steps for name in STEPS[step]}  # nothing may be filled in there
         for field in fields(self):
             value = getattr(self, field.name)
-            due |= value is None and field.name in WAITING  # from here on nothing may be filled in
-            odd = (
-                not isinstance(value, field.type)
-                or isinstance(value, Estimate)
-                and not value.low <= value.high
-            )
-            if odd or (value is None) != due or value != value:
+            as_it_should_be = value is None if field.name in waiting else _is_of_kind(field.name, value)
+            if not as_it_should_be:
                 raise CrmkitError("pdca_field", value=value, where=field.name)
         if self.method is not None:
             require_between(self.ends, self.starts, date.max, name="ends")
-            if min(len(self.test), len(self.control)) < 2 or {*self.test} & {*self.control}:
-                raise CrmkitError("pdca_groups", test=len(self.test), control=len(self.control))
+            treated, control = _filled(self.treated), _filled(self.control)
+            if min(len(treated), len(control)) < 2 or set(treated) & set(control):
+                raise CrmkitError("pdca_groups", treated=len(treated), control=len(control))
         require_choice(self.decision, (None, *DECISIONS), name="decision")
 
     @property
     def next_step(self) -> str | None:
         """``plan``, ``do``, ``check`` or ``act``; None when the cycle is complete."""
-        return next((step for name, step in WAITING.items() if getattr(self, name) is None), None)
+        for step, names in STEPS.items():
+            if getattr(self, names[0]) is None:
+                return step
+        return None
 
     @property
     def attainment(self) -> str | None:
         """``reached`` (the interval of the treated group's level lies above the target), ``not_reached`` (below it) or
         ``undecided`` (the target is in it)."""
-        return self.result and ("undecided", "reached", "not_reached")[_side(self.result, self.target)]
+        if self.result is None:
+            return None
+        target = _filled(self.target)
+        if _filled(self.result.low) > target:
+            return "reached"
+        return "not_reached" if _filled(self.result.high) < target else "undecided"
 
     @property
     def recommendation(self) -> str | None:
@@ -94,9 +131,30 @@ class Cycle:
         below 0, or one that at its best falls short of the planned gain (target less baseline): ``abandon``. Else
         ``adjust``: the groups were too small to tell.
         """
-        if self.result is None or _side(self.uplift, 0) == 1:
-            return self.result and ("adjust" if self.attainment == "not_reached" else "standardise")
-        return "abandon" if self.uplift.high < max(0, self.target - self.baseline.value) else "adjust"
+        if self.uplift is None:
+            return None
+        if _filled(self.uplift.low) > 0:
+            return "adjust" if self.attainment == "not_reached" else "standardise"
+        planned_gain = max(0, _filled(self.target) - self.baseline.value)
+        return "abandon" if _filled(self.uplift.high) < planned_gain else "adjust"
+
+
+T = TypeVar("T")
+
+
+def _filled(value: T | None) -> T:
+    """What a step that is over has filled in."""
+    assert value is not None
+    return value
+
+
+def _is_of_kind(name: str, value) -> bool:
+    """Whether a filled field holds what it should: no NaN, and an interval whose ends are in order."""
+    if not isinstance(value, KINDS.get(name, str)):
+        return False
+    if isinstance(value, Estimate):
+        return value.low is not None and value.high is not None and value.low <= value.high
+    return not (isinstance(value, float) and isnan(value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +178,7 @@ class PDCA:
     >>> book = book.plan(everybody, hypothesis="They forget us", method="a call in week two", target=0.3,
     ...                  starts="2024-01-01", ends="2024-03-31", rng=rng)
     >>> book = book.do(done="200 calls", cost=900)
-    >>> called = everybody["customer_id"].isin(book.now.test)
+    >>> called = everybody["customer_id"].isin(book.now.treated)
     >>> book = book.check(everybody.assign(value=rng.random(400) < 0.25 + 0.2 * called), as_of="2024-03-31")
     >>> round(book.now.uplift.value, 3), book.now.attainment, book.now.recommendation
     (0.225, 'reached', 'standardise')
@@ -135,9 +193,11 @@ class PDCA:
             raise CrmkitError("pdca_field", value=f"{self.kpi}, {len(complete)}", where="kpi, cycles")
 
     @classmethod
-    def start(cls, values, *, kpi: str, question: str, confidence: float = 0.95) -> "PDCA":
+    def start(cls, values: ArrayLike, *, kpi: str, question: str, confidence: float = 0.95) -> "PDCA":
         """The first cycle: its question, and the baseline from today's KPI of every customer (``values``)."""
-        return cls(kpi=kpi, cycles=(Cycle(question=question, baseline=level(values, confidence=confidence)),))
+        return cls(
+            kpi=kpi, cycles=(Cycle(question=question, baseline=kpi_estimate(values, confidence=confidence)),)
+        )
 
     @property
     def now(self) -> Cycle:
@@ -151,8 +211,8 @@ class PDCA:
         hypothesis: str,
         method: str,
         target: float,
-        starts: date,
-        ends: date,
+        starts: date | str,
+        ends: date | str,
         rng: np.random.Generator,
         control_share: float = 0.5,
         strata: str = "",
@@ -168,7 +228,7 @@ class PDCA:
         require_columns(customers, [strata] if strata else [], what="PDCA.plan")
         require_between(control_share, 0, 1, name="control_share")
         require_between(target, -1e300, 1e300, name="target")
-        require_level(confidence, name="confidence")
+        require_confidence(confidence)
         drawn = customers[strata].astype(str) if strata else pd.Series("", index=customers.index)
         drawn = drawn.set_axis(_customer_ids(customers, "PDCA.plan")).sort_index()
         drawn = drawn.iloc[rng.permutation(len(drawn))].sort_values(kind="stable").index
@@ -183,17 +243,17 @@ class PDCA:
             ends=_day(ends, "ends"),
             confidence=float(confidence),
             strata=strata,
-            test=tuple(sorted(drawn[~held])),
+            treated=tuple(sorted(drawn[~held])),
             control=tuple(sorted(drawn[held])),
         )
 
-    def do(self, *, done: str, cost: float, finished: date | None = None) -> "PDCA":
+    def do(self, *, done: str, cost: float, finished: date | str | None = None) -> "PDCA":
         """Record what was done, its cost in currency, and the last day of it where that is not the plan's."""
         due = self._due("do")
         require_between(cost, 0, 1e300, name="cost")
         return self._now(due, done=done, cost=float(cost), finished=_day(finished or due.ends, "finished"))
 
-    def check(self, outcomes: pd.DataFrame, *, as_of: date) -> "PDCA":
+    def check(self, outcomes: pd.DataFrame, *, as_of: date | str) -> "PDCA":
         """Compare the groups once the period is over and the action finished.
 
         ``outcomes``: ``customer_id`` and ``value``, the customer's KPI in the period, for every customer of both groups
@@ -201,23 +261,27 @@ class PDCA:
         Errors: CrmkitError out of order, before the end, for customers missing or twice, values that are no numbers.
         """
         due, day = self._due("check"), _day(as_of, "as_of")
-        if day < max(due.ends, due.finished):
-            raise CrmkitError("pdca_too_early", value=day, ends=max(due.ends, due.finished))
+        over = max(_filled(due.ends), _filled(due.finished))
+        if day < over:
+            raise CrmkitError("pdca_too_early", value=day, ends=over)
         [values] = require_numbers(outcomes, ["value"], what="PDCA.check")
-        known = pd.Series(values, index=_customer_ids(outcomes, "PDCA.check"))
-        missing = pd.Index([*due.test, *due.control]).difference(known.index)
+        measured = pd.DataFrame({"customer_id": _customer_ids(outcomes, "PDCA.check"), "value": values})
+        drawn = [*_filled(due.treated), *_filled(due.control)]
+        missing = pd.Index(drawn).difference(measured["customer_id"])
         if len(missing):
             raise CrmkitError(
                 "pdca_outcome_missing", value=missing[0], count=len(missing), column="customer_id"
             )
-        test, control = known[list(due.test)].to_numpy(), known[list(due.control)].to_numpy()
-        sure = {"confidence": due.confidence}
+        trial = trial_frame(measured, treated=due.treated, control=due.control)
+        treated = trial.loc[trial["group"] == "treated", "value"].to_numpy()
+        control = trial.loc[trial["group"] == "control", "value"].to_numpy()
+        confidence = _filled(due.confidence)
         return self._now(
             due,
             as_of=day,
-            result=level(test, **sure),
-            control_result=level(control, **sure),
-            uplift=difference(test, control, **sure),
+            result=kpi_estimate(treated, confidence=confidence),
+            control_result=kpi_estimate(control, confidence=confidence),
+            uplift=difference(treated, control, confidence=confidence),
         )
 
     def act(self, *, decision: str, standard: str, next_question: str) -> "PDCA":
@@ -228,37 +292,33 @@ class PDCA:
         good; the next cycle's control group will say.)
         """
         acted = replace(self._due("act"), decision=decision, standard=standard)
-        baseline = acted.result if decision == "standardise" else acted.control_result
-        return replace(
-            self, cycles=(*self.cycles[:-1], acted, Cycle(question=next_question, baseline=baseline))
-        )
+        baseline = _filled(acted.result if decision == "standardise" else acted.control_result)
+        following = Cycle(question=next_question, baseline=baseline)
+        return replace(self, cycles=(*self.cycles[:-1], acted, following))
 
     def table(self) -> pd.DataFrame:
         """A row per cycle, the open one last; what has not come yet is missing. Levels in the unit of the KPI.
 
-        Out: ``cycle``, the fields of ``Cycle`` (of the groups ``test_customers``, ``control_customers``; of an estimate
+        Out: ``cycle``, the fields of ``Cycle`` (of the groups ``treated_customers``, ``control_customers``; of an estimate
         its value, and of the uplift ``uplift_low``, ``uplift_high``), ``attainment`` and ``recommendation``.
         """
-        table = pd.DataFrame(
-            [
-                {field.name: getattr(cycle, field.name) for field in fields(cycle)}
-                | {
-                    "uplift_low": cycle.uplift and cycle.uplift.low,
-                    "uplift_high": cycle.uplift and cycle.uplift.high,
-                    "test_customers": cycle.test and len(cycle.test),
-                    "control_customers": cycle.test and len(cycle.control),
-                    "attainment": cycle.attainment,
-                    "recommendation": cycle.recommendation,
-                }
-                for cycle in self.cycles
-            ]
-        )
-        table.insert(0, "cycle", range(1, len(table) + 1))
-        for name in ("baseline", "result", "control_result", "uplift"):
-            table[name] = [getattr(cell, "value", None) for cell in table[name]]
-        return table.drop(columns=["test", "control"])
+        rows = []
+        for number, cycle in enumerate(self.cycles, start=1):
+            row: dict[str, object] = {"cycle": number}
+            for field in fields(cycle):
+                value = getattr(cycle, field.name)
+                if field.name in ("treated", "control"):
+                    row[f"{field.name}_customers"] = None if value is None else len(value)
+                else:
+                    row[field.name] = value.value if isinstance(value, Estimate) else value
+            row["uplift_low"] = None if cycle.uplift is None else cycle.uplift.low
+            row["uplift_high"] = None if cycle.uplift is None else cycle.uplift.high
+            row["attainment"] = cycle.attainment
+            row["recommendation"] = cycle.recommendation
+            rows.append(row)
+        return pd.DataFrame(rows)
 
-    def save(self, path) -> Path:
+    def save(self, path: str | Path) -> Path:
         """Write the record as readable UTF-8 JSON, a line per field; the old file stays until the new one is whole."""
         text = json.dumps(
             {"format": FORMAT, "version": VERSION} | asdict(self),
@@ -272,7 +332,7 @@ class PDCA:
         return new.replace(path)
 
     @classmethod
-    def load(cls, path) -> "PDCA":
+    def load(cls, path: str | Path) -> "PDCA":
         """Read a saved record, equal to what was saved; the steps not taken yet can go on.
 
         Errors: CrmkitError for a file that is not there, is damaged (with the line), is something else, is of another
@@ -284,25 +344,23 @@ class PDCA:
         except OSError as error:
             raise CrmkitError("pdca_no_file", value=str(path)) from error
         except ValueError as error:  # not JSON, or not UTF-8
-            line = getattr(error, "lineno", None) or content[: error.start].count(b"\n") + 1
+            line = getattr(error, "lineno", None) or content[: getattr(error, "start", 0)].count(b"\n") + 1
             raise CrmkitError("pdca_damaged", row=line, value=Path(path).name) from error
         form = [saved.get("format"), saved.get("version")] if isinstance(saved, dict) else None
         if form != [FORMAT, VERSION]:
             raise CrmkitError("pdca_foreign", value=Path(path).name, found=form, allowed=[FORMAT, VERSION])
-        kinds, cycles, name = {field.name: field.type for field in fields(Cycle)}, [], "cycles"
+        where = "cycles"
         try:
-            for cycle in saved["cycles"]:
-                read = {}
-                for name in sorted(kinds, key=cycle.__contains__):  # one that is missing comes first
-                    read[name] = (
-                        cycle[name] if cycle[name] is None else _READ.get(kinds[name], str)(cycle[name])
-                    )
-                cycles.append(Cycle(**cycle | read))
+            cycles = []
+            for number, kept in enumerate(saved["cycles"], start=1):
+                where = f"cycles[{number}]"
+                cycles.append(_read_cycle(kept, where))
+            where = "kpi"
             return cls(kpi=saved["kpi"], cycles=tuple(cycles))
         except CrmkitError:
             raise
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise CrmkitError("pdca_field", where=f"cycles[{len(cycles) + 1}].{name}", value=error) from error
+        except (KeyError, TypeError) as error:
+            raise CrmkitError("pdca_field", where=where, value=error) from error
 
     def _due(self, step: str) -> Cycle:
         if self.now.next_step != step:
@@ -313,35 +371,33 @@ class PDCA:
         return replace(self, cycles=(*self.cycles[:-1], replace(cycle, **filled)))
 
 
-def level(values, *, confidence: float = 0.95) -> Estimate:
+def kpi_estimate(values: ArrayLike, *, confidence: float = 0.95) -> Estimate:
     """The mean of the customers' values with its interval: Student's; of nothing but 0 and 1, Wilson's (1927).
 
-    >>> level([4, 5, 6]).value, round(level([0, 1, 1, 1]).low, 3)
+    >>> kpi_estimate([4, 5, 6]).value, round(kpi_estimate([0, 1, 1, 1]).low, 3)
     (5.0, 0.301)
     """
     [x] = require_numbers(pd.DataFrame({"value": np.asarray(values).ravel()}), ["value"], what="PDCA")
-    require_level(confidence, name="confidence")
+    require_confidence(confidence)
     if len(x) < 2:
-        raise CrmkitError("pdca_groups", test=len(x), control="–")
-    return intervals.mean_of(x, level=confidence)
+        raise CrmkitError("pdca_groups", treated=len(x), control="–")
+    return intervals.mean_of(x, confidence=confidence)
 
 
-def difference(test, control, *, confidence: float = 0.95) -> Estimate:
-    """Treated less control group with its interval: Welch's (1947); of nothing but 0 and 1, Newcombe's (1998).
+def difference(values: ArrayLike, others: ArrayLike, *, confidence: float = 0.95) -> Estimate:
+    """The mean of the one group less that of the other, with its interval: treated less control, now less then.
 
+    A number per customer of each group. Welch's (1947) interval; of nothing but 0 and 1, Newcombe's (1998).
     Errors: CrmkitError where all values of both groups are one number other than 0 and 1: chance cannot be judged.
 
-    >>> difference(np.array([5, 7, 9]), np.array([4, 5, 6])).value
+    >>> difference([5, 7, 9], [4, 5, 6]).value
     2.0
     """
-    if not np.isin([*test, *control], (0, 1)).all() and np.ptp(test) + np.ptp(control) == 0:
-        raise CrmkitError("pdca_no_variation", value=test[0])
-    return intervals.difference(test, control, level=confidence)
-
-
-def _side(estimate: Estimate, line: float) -> int:
-    """1: the whole interval lies above the line; −1: below it; 0: the line is in it."""
-    return int(estimate.low > line) - int(estimate.high < line)
+    one, other = np.asarray(values, dtype=float), np.asarray(others, dtype=float)
+    yes_or_no = np.isin(one, (0, 1)).all() and np.isin(other, (0, 1)).all()
+    if not yes_or_no and np.ptp(one) + np.ptp(other) == 0:
+        raise CrmkitError("pdca_no_variation", value=one[0])
+    return intervals.difference(one, other, confidence=confidence)
 
 
 def _customer_ids(frame: pd.DataFrame, what: str) -> pd.Index:
@@ -354,9 +410,29 @@ def _day(value, name: str) -> date:
     return as_day(value, code="not_a_date", name=name)
 
 
-# how a field is read from the file; text is as it is
-_READ = {float | None: float, date | None: date.fromisoformat, tuple | None: tuple}
-_READ |= dict.fromkeys(
-    (Estimate, Estimate | None),
-    lambda saved: Estimate(**{end: float(saved[end]) for end in ("value", "low", "high", "level")}),
-)
+def _read_cycle(kept: dict, where: str) -> Cycle:
+    """A cycle as the file holds it; ``where`` it stands there, for the error."""
+    if not isinstance(kept, dict):
+        raise CrmkitError("pdca_field", where=where, value=kept)
+    names = [field.name for field in fields(Cycle)]
+    for name in [*names, *kept]:
+        if name not in kept or name not in names:
+            raise CrmkitError("pdca_field", where=f"{where}.{name}", value=kept.get(name, "–"))
+    read = {}
+    for name in names:
+        try:
+            read[name] = _read_field(name, kept[name])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CrmkitError("pdca_field", where=f"{where}.{name}", value=error) from error
+    return Cycle(**read)
+
+
+def _read_field(name: str, kept):
+    kind = KINDS.get(name, str)
+    if kept is None:
+        return None
+    if kind is Estimate:
+        return Estimate(**{end: float(kept[end]) for end in ("value", "low", "high", "confidence")})
+    if kind is date:
+        return date.fromisoformat(kept)
+    return kind(kept)

@@ -71,7 +71,12 @@ def two_years(values: dict) -> np.ndarray:
     same in every month, their correlation from month to month is ``carried_over``), plus the effect in the treated
     group's last twelve months. A customer's part in it is a gamma habit (shape 9) times an exponential month: the
     coefficient of variation is 1.1 in a month, 0.45 in a year. One luck gives the same draws at every other setting,
-    and more customers are the fewer ones and others.
+    and more customers are the fewer ones and others. ``values``: the explorer's controls, customers of a group as a
+    power of ten.
+
+    >>> calm = {"market_trend": 0, "market_swings": 0, "carried_over": 0, "true_effect": 10, "group_customers": 3, "luck": 1}
+    >>> two_years(calm).shape, float(two_years(calm)[:, 0, 12:].mean().round())
+    ((1000, 2, 24), 112.0)
     """
     market, habit, chance = np.random.default_rng(int(values["luck"])).spawn(3)
     swings, carried, months = market.standard_normal(_MONTHS), values["carried_over"], np.arange(_MONTHS)
@@ -95,7 +100,8 @@ def control_limits(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def looks_at(spending: np.ndarray, *, looks: int = 1) -> list[Estimate]:
     """Treated less control customers at each look, evenly through the months since; none after the first without 0."""
-    found, since = [], spending[:, :, _BEFORE:].cumsum(axis=2)
+    found: list[Estimate] = []
+    since = spending[:, :, _BEFORE:].cumsum(axis=2)
     while len(found) < looks and not (found and _way(found[-1])):
         months = -(-(len(found) + 1) * since.shape[2] // looks)
         found.append(difference_of_means(*since[:, :, months - 1].T / months))
@@ -171,9 +177,9 @@ def pdca_scene(values: dict) -> dict:
         "looked": values["looks"] > 1 and difference in ("chance", "size"),
         "carried": values["carried_over"] and "chance" in found["verdicts"][:2],
     }
-    said = [message_text(f"explore_pdca_{key}", **words) for key, due in why.items() if due]
+    parts = [message_text(f"explore_pdca_{key}", **words) for key, due in why.items() if due]
     said = {
-        lang: space.join(part[lang] for part in said).replace("-", "−")
+        lang: space.join(part[lang] for part in parts).replace("-", "−")
         for lang, space in (("zh", ""), ("en", " "))
     }
     return scene.as_dict(values=values, shown=shown, said=said)
@@ -250,4 +256,5 @@ def _axis(*numbers: float, onto: tuple[float, float]):
 
 def _way(found: Estimate) -> int:
     """1: the whole interval lies above 0; −1: below it; 0: 0 is in it."""
-    return int(found.low > 0) - int(found.high < 0)
+    low, high = found.low or 0.0, found.high or 0.0
+    return int(low > 0) - int(high < 0)

@@ -1,7 +1,4 @@
-"""The indicator sheet (F31): sales, customers, retention, repeat rate, margin and satisfaction, period by period.
-
-(The module is not called ``indicators``: it would hide the function ``crmkit.indicators``.)
-"""
+"""The indicator sheet (F31): sales, customers, retention, repeat rate, margin and satisfaction, period by period."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,19 +7,21 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import tails, wilson
 from crmkit.core.schema import (
+    REQUIRED_TRANSACTION_COLUMNS,
     as_day,
     require_between,
     require_choice,
+    require_confidence,
     require_dates,
-    require_known,
-    require_level,
     require_numbers,
 )
+from crmkit.data.engine import open_log
+from crmkit.data.frames import Transactions
 
 PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +29,15 @@ class Indicators:
     """One sheet of key figures, and the intervals of those that are proportions."""
 
     sheet: pd.DataFrame  # a row per period
-    intervals: pd.DataFrame  # period, measure, customers (or answers), share, low_share, high_share
+    intervals: pd.DataFrame  # period, measure, customers (or answers), share, share_low, share_high
 
 
 def indicators(
-    transactions: pd.DataFrame,
+    transactions: Transactions,
     *,
-    as_of: date,
+    as_of: date | str,
     period: str = "quarter",
-    log_starts: date | None = None,
+    log_starts: date | str | None = None,
     margin_rate: float | None = None,
     market_size: Mapping[str, float] | None = None,
     satisfaction: pd.DataFrame | None = None,
@@ -47,8 +46,8 @@ def indicators(
 ) -> Indicators:
     """One sheet of the firm's indicators by ``month``, ``quarter`` or ``year``, computed from its transactions.
 
-    In: ``customer_id``, ``date``, ``amount`` (currency), perhaps ``order_id``, ``unit_cost`` and ``quantity``; rows
-    after ``as_of`` are not counted. ``log_starts``: the first day that the log covers, if that is within a period.
+    In: ``customer_id``, ``date``, ``amount`` (currency), perhaps ``order_id``, ``unit_cost`` and ``quantity``, as a
+    frame or Parquet as for ``customer_summary``; rows after ``as_of`` are not counted. ``log_starts``: the first day that the log covers, if that is within a period.
     ``margin_rate`` (0 … 1) goes before the costs in the log. ``market_size``: {period: all sales in the market}.
     ``satisfaction``: ``date``, ``score``, a row per answer, with ``top_score``, the best score that could be given.
 
@@ -77,94 +76,71 @@ def indicators(
     0  2024Q1   65.0                NaN             NaN          0.5
     1  2024Q2   15.0             -0.769             0.5          0.0
     """
-    from scipy.stats import t
-
     require_choice(period, PERIODS, name="period")
-    require_level(confidence, name="confidence")
+    require_confidence(confidence)
     require_between(0 if margin_rate is None else margin_rate, 0, 1, name="margin_rate")
     for size in (market_size or {}).values():
         require_between(size, 0, np.inf, name="market_size")
-    costs = (
-        ["unit_cost", "quantity"]
-        if margin_rate is None and {"unit_cost", "quantity"} <= set(transactions)
-        else []
+    until = as_day(as_of)
+    since = None if log_starts is None else as_day(log_starts)
+    costs = ["unit_cost", "quantity"] if margin_rate is None else []
+    with open_log(
+        transactions,
+        required=REQUIRED_TRANSACTION_COLUMNS,
+        optional=["order_id", *costs],
+        what="indicators",
+    ) as log:
+        asked = log.period(until)
+        counts = log.ask("indicators", months=_MONTHS[period], **asked)
+        first = log.first
+    every = pd.period_range(
+        pd.Period(first, PERIODS[period]), pd.Period(until, PERIODS[period]), name="period"
     )
-    log = _dated(transactions, ["amount", *costs], "customer_id").reset_index(drop=True)
-    until, since = (pd.Timestamp(as_day(day)) for day in (as_of, log_starts or pd.Timestamp.min))
-    log = log[log["date"] < until + pd.Timedelta(days=1)]
-    if log.empty:
-        raise CrmkitError("as_of_too_early", value=as_of, first=transactions["date"].min())
-    slots = log["date"].dt.to_period(PERIODS[period])
-    every = pd.period_range(slots.min(), pd.Period(until, PERIODS[period]))
-    complete = np.asarray((every.end_time.normalize() <= until) & (every.start_time >= since))
-    log["slot"] = slots.astype("int64") - every[0].ordinal
+    counts = _whole_range(counts, every, months=_MONTHS[period])
+    money = (counts[[c for c in ("money", "margin") if c in counts]] / asked["units"]).round(2)
+    complete = np.asarray(every.end_time.normalize() <= pd.Timestamp(until))
+    if since is not None:
+        complete = complete & np.asarray(every.start_time >= pd.Timestamp(since))
 
-    def by_period(counted):
-        return counted.reindex(range(len(every)), fill_value=0).to_numpy()
-
-    bought = log[log["amount"] >= 0].assign(day=log["date"].dt.normalize())
-    days = bought.groupby(["slot", "customer_id"], as_index=False)["day"].nunique()
-    again = days.merge(days.assign(slot=days["slot"] + 1), on=["slot", "customer_id"])
-    active, retained, repeating, new, orders = map(
-        by_period,
-        (
-            days.groupby("slot").size(),
-            again.groupby("slot").size(),
-            (days["day"] > 1).groupby(days["slot"]).sum(),
-            days.groupby("customer_id")["slot"].min().value_counts(),
-            bought.groupby("slot")["order_id"].nunique()
-            if "order_id" in log
-            else days.groupby("slot")["day"].sum(),
-        ),
-    )
-    sales = pd.Series(by_period((log["amount"] * 100).round().groupby(log["slot"]).sum()) / 100)
-    before = sales.where(complete).shift()
-    sheet = pd.DataFrame(
-        {
-            "period": every.astype(str),
-            "complete": complete,
-            "sales": sales,
-            "sales_growth_rate": (sales / before.where(before > 0) - 1).where(complete),
-        }
-    )
+    sheet = _sales(every, money["money"], complete)
     if market_size is not None:
-        sheet["market_share"] = (sales / sheet["period"].map(dict(market_size))).where(complete)
-        if not sheet["period"].isin(market_size).any():
-            require_choice(next(iter(market_size), None), sheet["period"].tolist(), name="market_size")
-        require_between(sheet["market_share"].fillna(0).max(), 0, 1, name="market_share")
+        sheet["market_share"] = _market_share(sheet, market_size)
+    orders = counts["orders"].where(counts["orders"] > 0)
     sheet = sheet.assign(
-        active_customers=active,
-        new_customers=new,
+        active_customers=counts["active"],
+        new_customers=counts["new"],
         retention_rate=np.nan,
         repeat_rate=np.nan,
-        orders=orders,
-        average_order_value=sales / np.where(orders > 0, orders, np.nan),
+        orders=counts["orders"],
+        average_order_value=sheet["sales"] / orders,
     )
     if margin_rate is not None:
-        sheet = sheet.assign(margin=(sales * margin_rate).round(2), margin_rate=margin_rate)
-    elif costs:
-        sheet["margin"] = by_period(
-            (log["amount"] - log["unit_cost"] * log["quantity"]).groupby(log["slot"]).sum()
-        )
-        sheet["margin_rate"] = sheet["margin"] / sales.where(sales > 0)
-    base = np.append(0, active[:-1] * complete[:-1]) * complete
-    shares = {"retention_rate": (retained, base), "repeat_rate": (repeating, active * complete)}
+        sheet["margin"] = (sheet["sales"] * margin_rate).round(2)
+        sheet["margin_rate"] = margin_rate
+    elif "margin" in money:
+        sheet["margin"] = money["margin"]
+        sheet["margin_rate"] = sheet["margin"] / sheet["sales"].where(sheet["sales"] > 0)
+
+    # a period not over has no shares, nor is it one to compare with
+    active = counts["active"].where(complete, 0)
+    active_before = active.shift(fill_value=0).where(complete, 0)
+    shares = {
+        "retention_rate": (counts["retained"], active_before),
+        "repeat_rate": (counts["repeating"], active),
+    }
     if satisfaction is not None:
-        answers = _dated(satisfaction, ["score"])
-        require_between(top_score, answers["score"].max(), np.inf, name="top_score")
-        slot = answers["date"].dt.to_period(PERIODS[period]).astype("int64") - every[0].ordinal
-        scores = answers["score"].groupby(slot).agg(["size", "mean", "sem"]).reindex(sheet.index)
-        half = t.ppf(tails(confidence)[1], scores["size"] - 1) * scores["sem"]
+        scores = _scores(satisfaction, every, top_score)
+        half = _student(scores["size"], confidence) * scores["sem"]
         sheet = sheet.assign(
             satisfaction=scores["mean"],
             satisfaction_low=scores["mean"] - half,
             satisfaction_high=scores["mean"] + half,
         )
-        best = (answers["score"] == top_score).groupby(slot).sum()
-        shares["top_box_share"] = by_period(best), scores["size"].to_numpy()
+        shares["top_box_share"] = scores["best"], scores["size"]
     intervals = []
     for measure, (count, of) in shares.items():
-        sheet[measure], low, high = wilson(count, of, level=confidence)  # a share of nobody is missing
+        # a share of nobody is missing
+        sheet[measure], low, high = wilson(count.to_numpy(), of.to_numpy(), confidence=confidence)
         intervals.append(
             pd.DataFrame(
                 {
@@ -172,18 +148,59 @@ def indicators(
                     "measure": measure,
                     "customers": of + 0.0,
                     "share": sheet[measure],
-                    "low_share": low,
-                    "high_share": high,
+                    "share_low": low,
+                    "share_high": high,
                 }
             )
         )
     return Indicators(sheet=sheet, intervals=pd.concat(intervals).dropna().reset_index(drop=True))
 
 
-def _dated(frame: pd.DataFrame, numbers: list[str], *others: str) -> pd.DataFrame:
-    """A copy, its dates without time zone; refuses missing columns and cells, and dates kept as text."""
-    require_known(frame, others, what="indicators")
-    clean = frame.assign(
-        date=require_dates(frame, what="indicators").astype("datetime64[us]")
-    )  # of Arrow's kind too
-    return clean.assign(**dict(zip(numbers, require_numbers(frame, numbers, what="indicators"))))
+def _whole_range(counts: pd.DataFrame, every: pd.PeriodIndex, *, months: int) -> pd.DataFrame:
+    """The counts with a row for each period of ``every``, nothing counted in those without a row of the log."""
+    since_year_0 = every[0].year * 12 + every[0].month - 1
+    counts = counts.set_axis(counts["period"].to_numpy() - since_year_0 // months)
+    return counts.reindex(pd.RangeIndex(len(every)), fill_value=0).drop(columns="period")
+
+
+def _sales(every: pd.PeriodIndex, sales: pd.Series, complete: np.ndarray) -> pd.DataFrame:
+    """The sheet's first columns: sales, and their growth from one whole period to the next."""
+    before = sales.where(complete).shift()
+    growth = sales / before.where(before > 0) - 1
+    return pd.DataFrame(
+        {
+            "period": every.astype(str),
+            "complete": complete,
+            "sales": sales,
+            "sales_growth_rate": growth.where(complete),
+        }
+    )
+
+
+def _market_share(sheet: pd.DataFrame, market_size: Mapping[str, float]) -> pd.Series:
+    share = sheet["sales"] / sheet["period"].map(dict(market_size))
+    share = share.where(sheet["complete"])
+    if not sheet["period"].isin(market_size).any():
+        require_choice(next(iter(market_size), None), sheet["period"].tolist(), name="market_size")
+    require_between(share.fillna(0).max(), 0, 1, name="market_share")
+    return share
+
+
+def _scores(satisfaction: pd.DataFrame, every: pd.PeriodIndex, top_score: float | None) -> pd.DataFrame:
+    """Each period's answers: size, mean and its standard error, and how many gave the best score."""
+    days = require_dates(satisfaction, what="indicators").astype("datetime64[us]")  # of Arrow's kind too
+    (score,) = require_numbers(satisfaction, ["score"], what="indicators")
+    require_between(top_score, score.max(), np.inf, name="top_score")
+    slot = days.dt.to_period(every.freq).astype("int64").to_numpy() - every[0].ordinal
+    answers = pd.DataFrame({"score": score, "best": score == top_score})
+    scores = answers["score"].groupby(slot).agg(["size", "mean", "sem"])
+    scores["best"] = answers["best"].groupby(slot).sum()
+    scores = scores.reindex(range(len(every)))
+    return scores.assign(best=scores["best"].fillna(0))
+
+
+def _student(answers: pd.Series, confidence: float) -> np.ndarray:
+    """Student's point of the interval of a mean; missing for a single answer."""
+    from scipy.stats import t
+
+    return t.ppf(tails(confidence)[1], answers - 1)

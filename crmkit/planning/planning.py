@@ -5,18 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.allocation import best_spread, draw_elasticities
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import Estimate, difference, interval_of, survival_curve, tails
+from crmkit.core.intervals import Estimate, difference, ends_of, interval_of, survival_curve
 from crmkit.core.schema import (
     require_between,
-    require_choice,
     require_columns,
+    require_confidence,
     require_known,
-    require_level,
     require_numbers,
 )
+from crmkit.core.trials import is_treated
 
 EVERYBODY, LARGE = "all_customers", np.finfo(float).max
 WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "planning_by_customer": "tier"}
@@ -31,7 +32,7 @@ def uplift(
     margin_per_unit: float = 1.0,
     discount_per_unit: float = 0.0,
     cost_per_contact: float = 0.0,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """What a campaign changed: treated customers against a control group drawn at random (F28).
 
@@ -60,7 +61,7 @@ def uplift(
         ("cost_per_contact", cost_per_contact),
     ):
         require_between(amount, -1e15, 1e15, name=name)
-    require_level(level)
+    require_confidence(confidence)
     treated, outcome, before = _arms(outcomes, "uplift")
     paid = outcome * (margin_per_unit - discount_per_unit * treated) - cost_per_contact * treated
     rows, segments = [], outcomes.get("segment", pd.Series(EVERYBODY, outcomes.index))
@@ -69,7 +70,7 @@ def uplift(
         t, y = treated[here], outcome[here]
         if min(t.sum(), (~t).sum()) < 4:
             raise CrmkitError("arm_too_small", value=segment, count=int(min(t.sum(), (~t).sum())))
-        profit = np.array(_difference(paid[here], t, before[here], level)[:3]) * t.sum()
+        profit = np.array(_difference(paid[here], t, before[here], confidence)[:3]) * t.sum()
         rows.append(
             (
                 segment,
@@ -77,7 +78,7 @@ def uplift(
                 (~t).sum(),
                 y[t].mean(),
                 y[~t].mean(),
-                *_difference(y, t, before[here], level),
+                *_difference(y, t, before[here], confidence),
                 *profit,
             )
         )
@@ -104,16 +105,13 @@ def uplift(
 
 def _arms(outcomes: pd.DataFrame, what: str):
     """Who was treated, the outcome, and the outcome before (the same for all where it is not known)."""
-    require_columns(outcomes, ["group"], what=what)
-    for group in outcomes["group"].unique():
-        require_choice(group, ("treated", "control"), name="group")
-    outcomes = outcomes.assign(before=outcomes.get("before", 0.0))
-    return (outcomes["group"] == "treated").to_numpy(), *require_numbers(
-        outcomes, ["outcome", "before"], what=what
-    )
+    treated = is_treated(outcomes, what=what)
+    known = outcomes.assign(before=outcomes.get("before", 0.0))
+    outcome, before = require_numbers(known, ["outcome", "before"], what=what)
+    return treated, outcome, before
 
 
-def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
+def _difference(y, treated, before, confidence) -> tuple:
     """Treated less control, its interval and the p-value."""
     from scipy.stats import fisher_exact, ttest_ind
     from statsmodels.api import OLS
@@ -124,7 +122,7 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
         fit = OLS(y, np.column_stack([np.ones(len(y)), treated, x, x * treated])).fit(
             cov_type="HC3", use_t=True
         )
-        return fit.params[1], *fit.conf_int(1 - level)[1], fit.pvalues[1]
+        return fit.params[1], *fit.conf_int(1 - confidence)[1], fit.pvalues[1]
     yes_no = np.isin(y, (0, 1)).all()
     if np.ptp(a) == np.ptp(b) == 0 and not yes_no:  # nothing varies, nothing to test
         return *[a[0] - b[0]] * 3, np.nan
@@ -133,7 +131,7 @@ def _difference(y, treated, before, level) -> tuple[float, float, float, float]:
         if yes_no
         else ttest_ind(a, b, equal_var=False)
     )
-    return *difference(a, b, level=level).numbers, test.pvalue
+    return *difference(a, b, confidence=confidence).numbers, test.pvalue
 
 
 def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -> pd.DataFrame:
@@ -170,19 +168,19 @@ def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -
 
 
 def sample_size(
-    effects,
+    effects: ArrayLike,
     *,
     baseline_rate: float | None = None,
     standard_deviation: float | None = None,
     power: float = 0.8,
-    significance: float = 0.05,
+    confidence: float = 0.95,
     controls_per_treated: float = 1.0,
 ) -> pd.DataFrame:
     """How many customers a test needs to find an effect of a given size (F28).
 
     ``effects``: one number or several, the least uplift worth finding: of a share (then give ``baseline_rate``, the
-    share among controls, 0 … 1) or of a mean (then ``standard_deviation`` of the outcome). Two-sided tests (Cohen
-    1988: the t-test for means, the arcsine difference of shares). Out: ``effect``, ``treated``, ``control``,
+    share among controls, 0 … 1) or of a mean (then ``standard_deviation`` of the outcome). Two-sided tests at
+    ``confidence`` (Cohen 1988: the t-test for means, the arcsine difference of shares). Out: ``effect``, ``treated``, ``control``,
     ``customers`` (both). Errors: CrmkitError unless exactly one of the two is given, or for a share outside 0 … 1.
 
     >>> sample_size([0.5, 0.8], standard_deviation=1.0)["treated"].tolist()
@@ -193,53 +191,46 @@ def sample_size(
 
     if (baseline_rate is None) == (standard_deviation is None):
         raise CrmkitError("rate_or_deviation")
-    (effects,) = require_numbers(pd.DataFrame({"effect": np.ravel(effects)}), ["effect"], what="sample_size")
-    limits = [
-        (np.abs(effects).min(), 1e-12, LARGE, "effects"),
-        (power, 0.001, 0.999, "power"),
-        (significance, 0.001, 0.5, "significance"),
-        (controls_per_treated, 0.001, 1000, "controls_per_treated"),
-    ]
-    if standard_deviation is None:
+    given = pd.DataFrame({"effect": np.ravel(np.asarray(effects))})
+    (wanted,) = require_numbers(given, ["effect"], what="sample_size")
+    require_between(np.abs(wanted).min(), 1e-12, LARGE, name="effects")
+    require_between(power, 0.001, 0.999, name="power")
+    require_confidence(confidence)
+    require_between(controls_per_treated, 0.001, 1000, name="controls_per_treated")
+    if baseline_rate is not None:
         require_between(baseline_rate, 0, 1, name="baseline_rate")
-        limits += [
-            (rate, 0, 1, "baseline_rate + effects") for rate in (baseline_rate, *(baseline_rate + effects))
-        ]
+        for rate in baseline_rate + wanted:
+            require_between(rate, 0, 1, name="baseline_rate + effects")
+        solver = NormalIndPower()
+        sizes = proportion_effectsize(baseline_rate + wanted, baseline_rate)
     else:
-        limits.append((standard_deviation, 1e-12, LARGE, "standard_deviation"))
-    for number, low, high, name in limits:
-        require_between(number, low, high, name=name)
-    solver, sizes = (
-        (NormalIndPower(), proportion_effectsize(baseline_rate + effects, baseline_rate))
-        if standard_deviation is None
-        else (TTestIndPower(), effects / standard_deviation)
-    )
+        require_between(standard_deviation, 1e-12, LARGE, name="standard_deviation")
+        solver = TTestIndPower()
+        sizes = wanted / standard_deviation
     require_between(np.abs(sizes).min(), 1e-6, LARGE, name="effects")
-    least, ratio = (
-        2 / min(1, controls_per_treated),
-        controls_per_treated,
-    )  # two in each group, for there to be a spread
-    needed = []
+
+    least = 2 / min(1, controls_per_treated)  # two in each group, for there to be a spread
+    alpha, ratio = 1 - confidence, controls_per_treated
+    found = []
     for size in np.minimum(np.abs(sizes), 10):  # beyond that scipy gives no power
-        enough = solver.power(size, least, significance, ratio) >= power
-        found = (
-            solver.solve_power(size, power=power, alpha=significance, ratio=ratio) if not enough else least
-        )
-        needed.append(np.maximum(np.squeeze(found), least))
-    needed = np.array(needed)
-    treated, control = (np.ceil(needed * ratio - 1e-9).astype(int) for ratio in (1, ratio))
+        needed = least
+        if solver.power(size, least, alpha, ratio) < power:
+            needed = float(np.squeeze(solver.solve_power(size, power=power, alpha=alpha, ratio=ratio)))
+        found.append(max(needed, least))
+    treated = np.ceil(np.array(found) - 1e-9).astype(int)
+    control = np.ceil(np.array(found) * ratio - 1e-9).astype(int)
     return pd.DataFrame(
-        {"effect": effects, "treated": treated, "control": control, "customers": treated + control}
+        {"effect": wanted, "treated": treated, "control": control, "customers": treated + control}
     )
 
 
-def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def retention_by_source(customers: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     """How long customers stay, by where they came from: those won by a promotion beside the others (F28).
 
     In: a row per customer: ``source``, ``months`` from the first order to the loss or, where not lost, to today, and
     ``lost`` (0/1). Customers who came late have had less time to leave; Kaplan & Meier's (1958) curve allows for that,
-    a share of those still there does not. Out: ``source``, ``months``, ``retention_rate``, ``low``, ``high``
-    (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the log-rank test (Mantel 1966):
+    a share of those still there does not. Out: ``source``, ``months``, ``retention_rate``, ``retention_rate_low``,
+    ``retention_rate_high`` (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the log-rank test (Mantel 1966):
     one curve for all. The sources were not drawn at random: a difference says who came, not what the promotion did to them.
     Errors: CrmkitError for negative months, ``lost`` other than 0/1, fewer than two sources.
 
@@ -258,14 +249,15 @@ def retention_by_source(customers: pd.DataFrame, *, level: float = 0.95) -> pd.D
     if customers["source"].nunique() < 2:
         raise CrmkitError("one_source", column="source", value=source[0])
     curves = {
-        name: survival_curve(months[source == name], lost[source == name], level=level)
+        name: survival_curve(months[source == name], lost[source == name], confidence=confidence)
         for name in pd.unique(source)
     }
     table = pd.concat(curves, names=["source"]).reset_index("source").reset_index(drop=True)
     p_value = (
         float(survdiff(months, lost, source)[1]) if lost.any() else np.nan
     )  # nobody left: nothing to test
-    return table.rename(columns={"time": "months", "share": "retention_rate"}).assign(p_value=p_value)
+    table.columns = table.columns.str.replace("share", "retention_rate")
+    return table.rename(columns={"time": "months"}).assign(p_value=p_value)
 
 
 # --- resources (F29) ------------------------------------------------------------------------
@@ -290,7 +282,7 @@ def plan_budget(
     rng: np.random.Generator | None = None,
     elasticity_sd: float = 0.1,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> BudgetPlan:
     """Spread a budget over tiers, programmes or any other uses with diminishing returns (F29).
 
@@ -330,12 +322,15 @@ def plan_budget(
     def spread(uses, amount):
         return best_spread(*(values[uses] for values in (m, x, e, low, high)), budget=amount)
 
-    after, free, over = np.zeros(len(m)), np.ones(len(m), dtype=bool), {None}
-    while over:  # a group over its cap is held at it: the others then get more, so that it stays there
+    after, free = np.zeros(len(m)), np.ones(len(m), dtype=bool)
+    while True:  # a group over its cap is held at it: the others then get more, so that it stays there
         after[free] = spread(free, budget - after[~free].sum())
-        over = {g for g, cap in caps.items() if after[free & (group == g)].sum() > cap * (1 + 1e-9)}
-        for g in over:
-            after[group == g], free = spread(group == g, caps[g]), free & (group != g)
+        over = [name for name, cap in caps.items() if after[free & (group == name)].sum() > cap * (1 + 1e-9)]
+        if not over:
+            break
+        for name in over:
+            after[group == name] = spread(group == name, caps[name])
+            free &= group != name
     earned = m * (after / x) ** e
     marginal = np.divide(earned * e, after, out=np.where(m * e > 0, np.inf, 0), where=after > 0)
     more = marginal[free & (after < high * (1 - 1e-9))]
@@ -345,7 +340,9 @@ def plan_budget(
     estimates = [Estimate(value=profit), Estimate(value=profit - today)]
     if rng is not None:
         drawn = _tried(m, x, e, after, elasticity_sd, draws, rng)
-        estimates = [interval_of(drawn - less, value=profit - less, level=level) for less in (0, today)]
+        estimates = [
+            interval_of(drawn - less, value=profit - less, confidence=confidence) for less in (0, today)
+        ]
     return BudgetPlan(
         options=options.drop(columns=["resources", "margin"]).assign(
             resources_before=x,
@@ -380,16 +377,16 @@ def compare_plans(
     options: pd.DataFrame,
     *,
     budget: float,
-    ways: Mapping[str, str] = WAYS,
+    ways: Mapping[str, str] | None = None,
     rng: np.random.Generator | None = None,
     elasticity_sd: float = 0.1,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """The same budget planned by time, by product and by customer, on the same uses (F29).
 
     In: ``options`` as for ``plan_budget`` (its limits and groups are not heeded here), a row per period, product and
-    tier, and ``ways``: {way: column that it goes by}. Who plans by time sees one total per period: its margin, its
+    tier, and ``ways``: {way: column that it goes by}, ``WAYS`` if not given. Who plans by time sees one total per period: its margin, its
     resources and its mean elasticity (weighted by margin); spreads the budget over these totals as ``plan_budget``
     does, and scales all uses of a period alike. So a way is good where the uses that it keeps apart differ in what one
     more unit of money returns.
@@ -407,16 +404,17 @@ def compare_plans(
     1      planning_by_time   160.0    56.1
     2  planning_by_customer   216.1     0.0
     """
+    ways = WAYS if ways is None else ways
     m, x, e = _uses(options, budget)
     require_columns(options, list(ways.values()), what="compare_plans")
     plans = {"best_plan": best_spread(m, x, e, 0 * x, 0 * x + budget, budget=budget)}
     for way, column in ways.items():
         of = pd.factorize(options[column], use_na_sentinel=False)[0]
-        margin, today, answer = (np.bincount(of, weights=w) for w in (m, x, m * e))
-        answer /= np.maximum(margin, 1e-300)
-        plans[way] = (
-            best_spread(margin, today, answer, 0 * today, 0 * today + budget, budget=budget) / today
-        )[of] * x
+        margin, today = np.bincount(of, weights=m), np.bincount(of, weights=x)
+        elasticity = np.bincount(of, weights=m * e) / np.maximum(margin, 1e-300)
+        most = np.full(len(today), float(budget))
+        spread = best_spread(margin, today, elasticity, np.zeros(len(today)), most, budget=budget)
+        plans[way] = (spread / today)[of] * x
     plans |= {"as_today": budget * x / x.sum(), "by_margin": budget * m / max(m.sum(), 1e-300)}
     table = pd.DataFrame(
         [(way, after.sum(), (m * (after / x) ** e - after).sum()) for way, after in plans.items()],
@@ -424,10 +422,9 @@ def compare_plans(
     )
     if rng is not None:
         seed = rng.integers(2**63)  # one draw for all: a fair comparison
-        table[["profit_low", "profit_high"]] = [
-            np.quantile(
-                _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed)), tails(level)
-            )
+        tried = [
+            _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed))
             for after in plans.values()
         ]
+        table["profit_low"], table["profit_high"] = ends_of(np.transpose(tried), confidence=confidence)
     return table.assign(regret=table["profit"].max() - table["profit"])

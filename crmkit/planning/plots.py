@@ -1,17 +1,15 @@
 """Campaigns and budgets: uplift, sample size, retention by source, budget plans (F28, F29)."""
 
-from types import SimpleNamespace
-
 import pandas as pd
 from matplotlib.axes import Axes
 
-from crmkit.customer_pyramid.plots_pyramid import plot_reallocation
 from crmkit.display.drawing import (
     BLUE,
     DARK,
     INK,
     VERMILION,
     axes,
+    before_and_after,
     colon,
     estimate_bars,
     estimates,
@@ -22,16 +20,16 @@ from crmkit.display.numbers import number, percent
 
 
 def plot_uplift(
-    table: pd.DataFrame, *, measure: str = "uplift", level: float = 0.95, ax: Axes | None = None
+    table: pd.DataFrame, *, measure: str = "uplift", confidence: float = 0.95, ax: Axes | None = None
 ) -> Axes:
     """What the campaign changed, for all customers and for each segment; ``measure``: uplift or net_profit.
 
-    ``table``: what ``uplift`` gives; ``level`` is that of its intervals.
+    ``table``: what ``uplift`` gives; ``confidence`` is that of its intervals.
     """
     shares = measure == "uplift" and table[["treated_mean", "control_mean"]].max(axis=None) <= 1
     show = percent if shares else number
     ax = axes(ax, label(measure), size=(7, 0.9 + 0.75 * len(table)), x=(measure, show))
-    estimate_bars(ax, table["segment"], estimates(table, measure, level), show=show)
+    estimate_bars(ax, table["segment"], estimates(table, measure, confidence), show=show)
     return ax
 
 
@@ -76,7 +74,13 @@ def plot_retention_by_source(curves: pd.DataFrame, *, ax: Axes | None = None) ->
             label=label(source, lines=True),
         )
         ax.fill_between(
-            rows["months"], rows["low"], rows["high"], step="post", color=colour, alpha=0.15, linewidth=0
+            rows["months"],
+            rows["retention_rate_low"],
+            rows["retention_rate_high"],
+            step="post",
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
         )
     ax.set_ylim(0, 1.02)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
@@ -88,22 +92,17 @@ def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``BudgetPlan``.
     """
-    return plot_reallocation(
-        SimpleNamespace(
-            tiers=result.options.rename(columns={"option": "tier"}), profit_change=result.profit_change
-        ),
-        ax=ax,
-    )
+    return before_and_after(ax, result.options, name="option", profit_change=result.profit_change)
 
 
-def plot_ways_of_planning(table: pd.DataFrame, *, level: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_ways_of_planning(table: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:
     """The profit that each way of planning makes of the same budget, the best in blue.
 
-    ``table``: what ``compare_plans`` gives; ``level`` is that of its intervals.
+    ``table``: what ``compare_plans`` gives; ``confidence`` is that of its intervals.
     """
     ax, table = (
         axes(ax, label("resource_planning"), size=(7.4, 4.4), x=("profit", number)),
         table.sort_values("regret", kind="stable"),
     )
-    estimate_bars(ax, table["way"], estimates(table, "profit", level), best=table["way"].iloc[0])
+    estimate_bars(ax, table["way"], estimates(table, "profit", confidence), best=table["way"].iloc[0])
     return ax

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,13 @@ from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term_pair
 from crmkit.core.intervals import Estimate, interval_of
-from crmkit.core.schema import require_between, require_choice, require_numbers
+from crmkit.core.schema import (
+    require_between,
+    require_choice,
+    require_confidence,
+    require_draws,
+    require_numbers,
+)
 
 LEVELS = ("financial", "social", "structural")
 _INF, _NORMAL = float("inf"), NormalDist()
@@ -78,9 +85,8 @@ class Programme(_Checked):
     retention_lift_sd: float = 0.0
     margin_given_away: float = 0.0  # share of the margin of every purchase of a member
     imitation_half_life_years: float = _INF
-    held_by_switching_cost: float = (
-        0.0  # of those who would still leave, this share stays; rivals cannot copy it away
-    )
+    # of those who would still leave, this share stays; rivals cannot copy it away
+    held_by_switching_cost: float = 0.0
     setup_cost: float = 0.0
     yearly_cost: float = 0.0
     yearly_cost_per_member: float = 0.0
@@ -104,7 +110,7 @@ def programme_economics(
     annual_discount_rate: float = 0.1,
     rng: np.random.Generator | None = None,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> ProgrammeEconomics:
     """Each programme's profit and loss, year by year, against doing nothing for the same customers.
 
@@ -133,47 +139,75 @@ def programme_economics(
         raise CrmkitError("programme_levels", value=", ".join(plan.level for plan in given) or "—")
     require_between(years, 1, 100, name="years")
     require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
-    t = np.arange(int(years) + 1)
-    discount = (1.0 + annual_discount_rate) ** -t
-    tables, rows, npv = [], [], {}
+    draws = require_draws(draws)
+    require_confidence(confidence)
+    yearly, levels, npv = [], [], {}
     for plan in given:
-        invited = _invited(plan, base, t, discount)
-
-        def value(lifts=None, plan=plan, invited=invited):
-            return (_flows(plan, base, t, invited, lifts)["cash_flow"] * discount).sum(axis=-1)
-
-        npv[plan.level] = Estimate(value=float(value()))
+        account = _Account(plan, base=base, years=int(years), annual_discount_rate=annual_discount_rate)
+        value = account.value()
+        npv[plan.level] = Estimate(value=value)
         if rng is not None:
-            drawn = rng.normal(
-                (plan.purchase_lift, plan.retention_lift),
-                (plan.purchase_lift_sd, plan.retention_lift_sd),
-                (draws, 2),
-            ).T[..., None]
-            npv[plan.level] = interval_of(value(drawn), value=npv[plan.level].value, level=level)
-        flows = _flows(plan, base, t, invited)
-        cumulative = (flows["cash_flow"] * discount).cumsum()
-        paid = np.flatnonzero(cumulative[1:] >= 0)
-        tables.append(
-            {"level": [plan.level] * len(t), "year": t, **flows, "cumulative_discounted": cumulative}
-        )
-        rows.append(
-            {
-                "level": plan.level,
-                "members": base.customers * invited[0],
-                "net_present_value": npv[plan.level].value,
-                "value_per_customer": npv[plan.level].value / base.customers,
-                "break_even_year": paid[0] + 1.0 if len(paid) else np.nan,
-                "peak_year": int(cumulative.argmax()),
-                "break_even_lift_share": _zero_at(
-                    lambda k: value((k * plan.purchase_lift, k * plan.retention_lift))
-                ),
-                "value_if_copied": float(value(plan=replace(plan, imitation_half_life_years=0.0))),
-            }
-        )
-    yearly = pd.DataFrame(
-        {column: np.concatenate([table[column] for table in tables]) for column in tables[0]}
+            npv[plan.level] = interval_of(account.drawn(rng, draws), value=value, confidence=confidence)
+        table = account.yearly()
+        yearly.append(table)
+        levels.append(account.level(table))
+    return ProgrammeEconomics(
+        yearly=pd.concat(yearly, ignore_index=True), levels=pd.DataFrame(levels), npv=npv
     )
-    return ProgrammeEconomics(yearly=yearly, levels=pd.DataFrame(rows), npv=npv)
+
+
+class _Account:
+    """One programme's account: what it costs and earns with its customers, year by year and discounted."""
+
+    def __init__(self, plan: Programme, *, base: CustomerBase, years: int, annual_discount_rate: float):
+        self.plan = plan
+        self.base = base
+        self.year = np.arange(years + 1)
+        self.discount = (1.0 + annual_discount_rate) ** -self.year
+        self.invited = _invited(plan, base, self.year, self.discount)
+
+    def flows(self, lifts=None, *, plan: Programme | None = None) -> dict[str, np.ndarray]:
+        """The columns of ``yearly``, with other lifts or under another plan for the same members."""
+        return _flows(plan or self.plan, self.base, self.year, self.invited, lifts)
+
+    def values(self, lifts=None, *, plan: Programme | None = None) -> np.ndarray:
+        """The net present value; of drawn lifts one for each draw."""
+        return (self.flows(lifts, plan=plan)["cash_flow"] * self.discount).sum(axis=-1)
+
+    def value(self, *, lift_share: float = 1.0, plan: Programme | None = None) -> float:
+        """The net present value at a share of the planned lifts."""
+        lifts = (lift_share * self.plan.purchase_lift, lift_share * self.plan.retention_lift)
+        return float(self.values(lifts, plan=plan))
+
+    def drawn(self, rng: np.random.Generator, draws: int) -> np.ndarray:
+        """Net present values under lifts that might be the true ones."""
+        lifts = (self.plan.purchase_lift, self.plan.retention_lift)
+        errors = (self.plan.purchase_lift_sd, self.plan.retention_lift_sd)
+        return self.values(rng.normal(lifts, errors, (draws, 2)).T[..., None])
+
+    def yearly(self) -> pd.DataFrame:
+        flows = self.flows()
+        cumulative = (flows["cash_flow"] * self.discount).cumsum()
+        return pd.DataFrame(
+            {"level": self.plan.level, "year": self.year, **flows, "cumulative_discounted": cumulative}
+        )
+
+    def level(self, yearly: pd.DataFrame) -> dict:
+        """The programme's row of ``levels``."""
+        cumulative = yearly["cumulative_discounted"].to_numpy()
+        paid = np.flatnonzero(cumulative[1:] >= 0)
+        value = self.value()
+        copied_at_once = replace(self.plan, imitation_half_life_years=0.0)
+        return {
+            "level": self.plan.level,
+            "members": self.base.customers * self.invited[0],
+            "net_present_value": value,
+            "value_per_customer": value / self.base.customers,
+            "break_even_year": paid[0] + 1.0 if len(paid) else np.nan,
+            "peak_year": int(cumulative.argmax()),
+            "break_even_lift_share": _zero_at(lambda share: self.value(lift_share=share)),
+            "value_if_copied": self.value(plan=copied_at_once),
+        }
 
 
 def _flows(plan: Programme, base: CustomerBase, t, invited, lifts=None) -> dict:
@@ -183,19 +217,17 @@ def _flows(plan: Programme, base: CustomerBase, t, invited, lifts=None) -> dict:
         effect = np.exp2(-np.maximum(t - 0.5, 0.5) / plan.imitation_half_life_years)
     leave = (1 - base.repeat_rate) * (1 - retention * effect) * (1 - plan.held_by_switching_cost)
     stay = 1 - np.clip(leave, 0, 1)
-    nobody = np.zeros_like(
-        stay[..., :1]
-    )  # in year 0; in year 1 everybody, then those of the year before who stay
+    # nobody in year 0; in year 1 everybody, then those of the year before who stay
+    nobody = np.zeros_like(stay[..., :1])
     there = np.concatenate([nobody, nobody + 1, np.cumprod(stay[..., 1:-1], axis=-1)], axis=-1)
-    value, members = base.customers * base.yearly_value * invited[1], base.customers * invited[0] * there
+    members = base.customers * invited[0] * there
+    value = base.customers * base.yearly_value * invited[1]  # a year, of those invited
     without = value * (t > 0) * base.repeat_rate ** np.maximum(t - 1.0, 0)
     with_ = value * there * np.maximum(0, 1 + purchase * effect)
-    gain, reward, running = (
-        with_ - without,
-        plan.margin_given_away,
-        np.where(t > 0, plan.yearly_cost, plan.setup_cost),
-    )
+    gain = with_ - without
+    reward = plan.margin_given_away
     served = plan.yearly_cost_per_member * members
+    running = np.where(t > 0, plan.yearly_cost, plan.setup_cost)
     return {
         "members": members,
         "margin_without": without,
@@ -245,7 +277,7 @@ _ASKED = {
     "financial": {"repeat_rate": True, "dispersion": True, "unit_margin": False, "yearly_value": False},
 }
 # what can make the level of the book lose: the plan without it
-_CAUSES = {
+_CAUSES: dict[str, dict[str, Any]] = {
     "imitation": {"imitation_half_life_years": _INF},
     "margin_given_away": {"margin_given_away": 0.0},
     "fixed_cost": {"setup_cost": 0.0, "yearly_cost": 0.0},
@@ -269,10 +301,12 @@ def recommend_level(
     base: CustomerBase,
     *,
     programmes: Iterable[Programme],
-    limits: Mapping[str, float] = LIMITS,
+    limits: Mapping[str, float] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.1,
     rng: np.random.Generator | None = None,
+    draws: int = 2000,
+    confidence: float = 0.95,
 ) -> LevelAdvice:
     """The level whose programme is worth most for these customers, beside the one that the book's conditions name.
 
@@ -282,7 +316,7 @@ def recommend_level(
     service that cannot easily be had elsewhere, is in no customer data); social – repeat purchase, and a higher
     margin or large customers; financial – repeat purchase, dispersed, low margin, small customers (both of the
     lecture). No source gives numbers: ``limits`` (rates, and money in the base's currency) say from where on a trait
-    counts as high; the default ones are an example.
+    counts as high; ``LIMITS`` if not given, an example.
 
     ``conditions``: ``level``, ``trait``, ``value``, ``limit``, ``wanted`` (≥ or <), ``met``, ``asked_by``
     (whose condition it is).
@@ -293,62 +327,91 @@ def recommend_level(
     >>> advice.book, advice.best, advice.causes
     ('financial', 'no_level', ('fixed_cost',))
     """
+    limits = LIMITS if limits is None else limits
     if set(limits) != set(LIMITS):
         raise CrmkitError("level_limits", value=", ".join(limits) or "—", allowed=", ".join(LIMITS))
-    with_ = {"base": base, "years": years, "annual_discount_rate": annual_discount_rate}
     programmes = list(programmes)
-    economics = programme_economics(programmes, **with_, rng=rng)
+    economics = programme_economics(
+        programmes,
+        base=base,
+        years=years,
+        annual_discount_rate=annual_discount_rate,
+        rng=rng,
+        draws=draws,
+        confidence=confidence,
+    )
     worth = economics.levels.set_index("level")["value_per_customer"]
     best = worth.idxmax() if worth.max() > 0 else "no_level"
-    conditions = pd.DataFrame(
-        [
-            {
-                "level": name,
-                "trait": trait,
-                "value": float(getattr(base, trait)),
-                "limit": float(limits[trait]),
-                "wanted": "≥" if high else "<",
-                "met": (getattr(base, trait) >= limits[trait]) == high,
-                "asked_by": "kit_condition" if name == "structural" else "lecture_condition",
-            }
-            for name, traits in _ASKED.items()
-            for trait, high in traits.items()
-        ]
-    )
-    met = conditions.groupby("level")["met"].agg(list)
-    fits = (
-        name
-        for name, (first, *rest) in met[list(_ASKED)].items()
-        if first and (any if name == "social" else all)(rest)
-    )
-    book = next(fits, "no_level")
-    causes = ()
-    for plan in (plan for plan in programmes if plan.level == book != best):
-        causes = tuple(
-            cause
-            for cause, without in _CAUSES.items()
-            if programme_economics(replace(plan, **without), **with_).levels["value_per_customer"][0]
-            > max(0, worth.max())
-        )
-    said = (
-        "levels_agree"
-        if best == book
-        else "levels_book_silent"
-        if book not in worth
-        else "levels_differ"
-        if causes
-        else "levels_differ_throughout"
-    )
-    names = {
-        f"{who}_{lang}": between.join(term_pair(slug)[k] for slug in slugs)
-        for who, slugs in (("best", [best]), ("book", [book]), ("causes", causes))
-        for k, (lang, between) in enumerate((("zh", "、"), ("en", ", ")))
-    }
+    conditions = _conditions(base, limits)
+    book = _level_of_the_book(conditions)
+    causes: tuple[str, ...] = ()
+    for plan in programmes:
+        if plan.level == book != best:
+            terms = {"base": base, "years": years, "annual_discount_rate": annual_discount_rate}
+            causes = tuple(
+                cause
+                for cause, without in _CAUSES.items()
+                if _value_per_customer(replace(plan, **without), **terms) > max(0, worth.max())
+            )
+    if best == book:
+        said = "levels_agree"
+    elif book not in worth:
+        said = "levels_book_silent"
+    elif causes:
+        said = "levels_differ"
+    else:
+        said = "levels_differ_throughout"
     values = {"best_value": worth.get(best, 0.0), "book_value": worth.get(book, 0.0)}
-    reason = tuple(text.replace("-", "−") for text in message_pair(said, **names, **values))
+    names = _names(best=[best], book=[book], causes=causes)
+    zh, en = message_pair(said, **names, **values)
+    reason = zh.replace("-", "−"), en.replace("-", "−")
     return LevelAdvice(
         best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason
     )
+
+
+def _value_per_customer(plan: Programme, **terms) -> float:
+    return programme_economics(plan, **terms).levels["value_per_customer"][0]
+
+
+def _conditions(base: CustomerBase, limits: Mapping[str, float]) -> pd.DataFrame:
+    """A row per level and trait that its condition names."""
+    rows = []
+    for name, traits in _ASKED.items():
+        for trait, high in traits.items():
+            value = float(getattr(base, trait))
+            rows.append(
+                {
+                    "level": name,
+                    "trait": trait,
+                    "value": value,
+                    "limit": float(limits[trait]),
+                    "wanted": "≥" if high else "<",
+                    "met": (value >= limits[trait]) == high,
+                    "asked_by": "kit_condition" if name == "structural" else "lecture_condition",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _level_of_the_book(conditions: pd.DataFrame) -> str:
+    """The first level whose conditions hold: all of them; of the social one the first, and one of the other two."""
+    met = conditions.groupby("level")["met"].agg(list)
+    for name in _ASKED:
+        first, *rest = met[name]
+        if first and (any(rest) if name == "social" else all(rest)):
+            return name
+    return "no_level"
+
+
+def _names(**slugs: Iterable[str]) -> dict[str, str]:
+    """The fields of a message: each list of slugs by its names in Chinese (``…_zh``) and in English (``…_en``)."""
+    fields = {}
+    for who, some in slugs.items():
+        pairs = [term_pair(slug) for slug in some]
+        fields[f"{who}_zh"] = "、".join(zh for zh, _ in pairs)
+        fields[f"{who}_en"] = ", ".join(en for _, en in pairs)
+    return fields
 
 
 def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase:
@@ -367,9 +430,8 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
     (0.5, 5.0)
     """
     require_between(margin_rate, 0, 1, name="margin_rate")
-    known = (
-        customers[customers["T"].notna()] if "T" in customers else customers
-    )  # only returns: never a customer
+    # whoever has only returns was never a customer
+    known = customers[customers["T"].notna()] if "T" in customers else customers
     columns = ("purchases", "revenue", "T", "days_since_last")
     purchases, revenue, days, since = require_numbers(known, columns, what="measure_base")
     older, recent = days >= 365, since < 365

@@ -4,6 +4,7 @@ Three readings of the same table, for heavy buyers are contacted more: contacts 
 by what is recorded of the customer, and one customer's periods compared with each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +29,14 @@ class ContactResponse:
     segments: pd.DataFrame  # a row per segment: contacts today, annoyance point and best contacts
     curve: pd.DataFrame  # the fitted response and the profit over the contacts seen
     bins: pd.DataFrame  # the mean response by contacts, as recorded and among like customers
-    level: float  # of the intervals, such as 0.95
+    confidence: float  # of the intervals, such as 0.95
     notes: tuple[
         tuple[str, str], ...
     ]  # what the reading assumes, and where no turn is seen; Chinese and English
 
 
 def fit_contact_response(
-    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, level: float = 0.95
+    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, confidence: float = 0.95
 ) -> ContactResponse:
     """Fit the response to contacts that were given out at random, and find the number of contacts that pays best.
 
@@ -44,8 +45,8 @@ def fit_contact_response(
     currency per purchase (1 where the response is margin already); ``cost_per_contact`` in currency.
 
     Out: ``ContactResponse``. ``segments``: ``segment``, ``customers``, ``contacts_today`` (mean), ``annoyance_point``
-    (response is highest), ``annoyance_low``, ``annoyance_high``, ``best_contacts`` (profit is highest), ``best_low``,
-    ``best_high``, ``profit_today`` and ``profit_at_best`` (currency per customer and period, contacts paid).
+    (response is highest), ``annoyance_point_low``, ``annoyance_point_high``, ``best_contacts`` (profit is highest),
+    ``best_contacts_low``, ``best_contacts_high``, ``profit_today`` and ``profit_at_best`` (currency per customer and period, contacts paid).
     ``curve``: ``segment``, ``contacts``, ``response``, ``response_low``, ``response_high``, ``break_even_response``,
     ``profit``. ``bins``: ``segment``, ``contacts``, ``rows``, ``response`` as recorded, and ``adjusted_response``: what
     it would be had these rows been those of the mean customer; the curve follows this one.
@@ -68,39 +69,59 @@ def fit_contact_response(
     >>> found[["annoyance_point", "best_contacts"]].round(1).values.tolist()
     [[4.0, 3.1]]
     """
-    return _respond(contacts, (), "randomised", margin_per_response, cost_per_contact, level)
+    return _respond(contacts, (), "randomised", margin_per_response, cost_per_contact, confidence)
 
 
 def adjusted_contact_response(
     contacts: pd.DataFrame,
     *,
-    adjust_for,
+    adjust_for: Sequence[str],
     margin_per_response: float,
     cost_per_contact: float,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> ContactResponse:
     """The response to contacts that were given out by what is recorded of the customer: compared among equals.
 
     ``adjust_for``: the columns (numbers, not negative: prior purchases, prior revenue) by which contacts were given;
     each enters as itself and as its logarithm. All else as for ``fit_contact_response``; the curve is that of the mean
     customer. It is right only if nothing else decided both contacts and response: what is not recorded stays in.
+
+    >>> prior = np.arange(600) % 3 * 4.0  # the more bought before, the more contacts
+    >>> x = np.arange(600) % 7 + prior
+    >>> margin = np.round((1 + prior) * (1 + x) * np.exp(-0.2 * x), 2)
+    >>> table = pd.DataFrame({"customer_id": range(600), "contacts": x, "response": margin, "prior": prior})
+    >>> money = {"margin_per_response": 10, "cost_per_contact": 1}
+    >>> naive = fit_contact_response(table, **money).segments["annoyance_point"].item()
+    >>> found = adjusted_contact_response(table, adjust_for=["prior"], **money).segments["annoyance_point"].item()
+    >>> naive > 6, 3 < found < 5
+    (True, True)
     """
-    return _respond(contacts, tuple(adjust_for), "adjusted", margin_per_response, cost_per_contact, level)
+    return _respond(
+        contacts, tuple(adjust_for), "adjusted", margin_per_response, cost_per_contact, confidence
+    )
 
 
 def within_customer_response(
-    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, level: float = 0.95
+    contacts: pd.DataFrame, *, margin_per_response: float, cost_per_contact: float, confidence: float = 0.95
 ) -> ContactResponse:
     """The response from each customer's own periods with more and with fewer contacts.
 
     Several rows per customer. The means of the customer's own contacts (and of their logarithm and square) stand for
     whatever stays the same of a customer, recorded or not (Mundlak 1978); what changes from period to period, such as
     contacts sent because a purchase was near, stays in. All else as for ``fit_contact_response``.
+
+    >>> habit = np.repeat(np.arange(200) % 3 * 4.0, 3)  # of 200 customers in 3 periods each; not recorded
+    >>> x = habit + np.tile([0.0, 2.0, 5.0], 200) + np.repeat(np.arange(200) % 2, 3)
+    >>> margin = np.round((1 + habit) * (1 + x) * np.exp(-0.2 * x), 2)
+    >>> table = pd.DataFrame({"customer_id": np.repeat(range(200), 3), "contacts": x, "response": margin})
+    >>> found = within_customer_response(table, margin_per_response=10, cost_per_contact=1).segments
+    >>> bool(3 < found["annoyance_point"].item() < 6)
+    True
     """
-    return _respond(contacts, (), "within", margin_per_response, cost_per_contact, level)
+    return _respond(contacts, (), "within", margin_per_response, cost_per_contact, confidence)
 
 
-def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactResponse:
+def _respond(contacts, adjust_for, reading, margin, cost, confidence) -> ContactResponse:
     from scipy.linalg import orth
 
     labels = [
@@ -133,20 +154,24 @@ def _respond(contacts, adjust_for, reading, margin, cost, level) -> ContactRespo
         seen = np.linalg.matrix_rank(design / np.maximum(np.linalg.norm(design, axis=0), 1e-300))
         if seen < design.shape[1] or not y[own].any() or len(set(customer[own])) < 3:
             raise CrmkitError("contacts_do_not_vary", column="contacts", value=name)
-        tables = _optimum(x[own], y[own], design, customer[own], margin, cost, level)
+        tables = _optimum(x[own], y[own], design, customer[own], margin, cost, confidence)
         parts.append([table.assign(segment=name) for table in tables])
         zh, en = term_pair(name) if has_term(name) else (name, name)
         notes += [
             message_pair(f"note_{point}_not_seen", segment_zh=zh, segment_en=en, most=f"{x[own].max():g}")
-            for point in ("annoyance", "best")
-            if tables[0][f"{point}_high"].item() == np.inf
+            for point, column in (("annoyance", "annoyance_point_high"), ("best", "best_contacts_high"))
+            if tables[0][column].item() == np.inf
         ]
     segments, curve, bins = (pd.concat(tables, ignore_index=True) for tables in zip(*parts))
     first = ["segment", *segments.columns.drop("segment")]
-    return ContactResponse(segments=segments[first], curve=curve, bins=bins, level=level, notes=tuple(notes))
+    return ContactResponse(
+        segments=segments[first], curve=curve, bins=bins, confidence=confidence, notes=tuple(notes)
+    )
 
 
-def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _optimum(
+    x, y, design, customer, margin, cost, confidence
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One segment: its row, its curve over the contacts seen, and the means as recorded."""
     from scipy.stats import norm
     from statsmodels.api import GLM, families
@@ -166,25 +191,30 @@ def _optimum(x, y, design, customer, margin, cost, level) -> tuple[pd.DataFrame,
     response = base.mean() * np.exp(_shape(at) @ fit.params[:3])
     profit = margin * response - cost * at
 
-    def error(gradient):
+    def error_of(gradient):
         return np.sqrt(np.einsum("ij,jk,ik->i", gradient, fit.cov_params(), gradient))
 
     annoyance, best = (
-        turning_point(at, np.gradient(height, at), error(np.gradient(by_parameters, at, axis=0)), level=level)
+        turning_point(
+            at,
+            np.gradient(height, at),
+            error_of(np.gradient(by_parameters, at, axis=0)),
+            confidence=confidence,
+        )
         for height, by_parameters in ((np.log(response), by), (profit, margin * response[:, None] * by))
     )
-    wide = np.exp(norm.ppf((1 + level) / 2) * error(by))
+    wide = np.exp(norm.ppf((1 + confidence) / 2) * error_of(by))
     row = pd.DataFrame(
         [
             {
                 "customers": len(set(customer)),
                 "contacts_today": x.mean(),
                 "annoyance_point": annoyance.value,
-                "annoyance_low": annoyance.low,
-                "annoyance_high": annoyance.high,
+                "annoyance_point_low": annoyance.low,
+                "annoyance_point_high": annoyance.high,
                 "best_contacts": best.value,
-                "best_low": best.low,
-                "best_high": best.high,
+                "best_contacts_low": best.low,
+                "best_contacts_high": best.high,
                 "profit_today": margin * y.mean() - cost * x.mean(),
                 "profit_at_best": np.interp(best.value, at, profit, right=np.nan),
             }

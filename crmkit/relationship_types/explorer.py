@@ -28,14 +28,14 @@ _TOP, _ROW, _LEFT, _FULL, _BOOK, _EVEN = 56, 44, 96, 300, 470, 790
 def explore_relationship_types(
     segment: pd.DataFrame,
     *,
-    plans: Mapping[str, ContactPlan] = PLANS,
+    plans: Mapping[str, ContactPlan] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.10,
 ) -> Explorer:
     """Sliders for customers, margin, purchases, loyalty, need and the cost of a contact; the types' profits follow.
 
     ``segment``: one row as for ``compare_relationship_types``, where the sliders begin. ``move`` takes customers,
-    unit_margin and purchases_per_year as powers of ten, as the sliders do: 3 is 1,000. ``cost_factor`` multiplies the
+    unit_margin and purchases_per_year as powers of ten, as the sliders do: 3 is 1,000. ``plans``: ``PLANS`` if not given. ``cost_factor`` multiplies the
     plans' costs of a contact.
 
     >>> start = pd.DataFrame({"customers": [1000], "unit_margin": [100.0], "purchases_per_year": [3.0],
@@ -43,6 +43,7 @@ def explore_relationship_types(
     >>> explore_relationship_types(start).move(need=0).scene["values"]["need"]
     0.0
     """
+    plans = PLANS if plans is None else plans
     compare_relationship_types(
         segment.head(1).assign(segment=""), plans=plans
     )  # refuses what no slider could show
@@ -89,8 +90,8 @@ def types_scene(
     deepest = (
         -1.5 * sorted(abs(r["profit"]) for r in rows)[-2]
     )  # a loss beyond this is cut off, as in the plot
-    low = min(0.0, max(deepest, min(r["low"] for r in rows)))
-    high = max(max(r["high"] for r in rows), -0.1 * low, 1e-9)
+    low = min(0.0, max(deepest, min(r["profit_low"] for r in rows)))
+    high = max(max(r["profit_high"] for r in rows), -0.1 * low, 1e-9)
 
     def x(value):
         return _LEFT + _FULL * (np.clip(value, low, high) - low) / (high - low)
@@ -111,7 +112,7 @@ def types_scene(
             css="crm-ghost" if loss else "crm-edge",
             fill=None if loss else "#0072b2" if chosen else "#c4c9cd",
         )
-        scene.line(x(r["low"]), y, x(r["high"]), y, css="crm-edge")
+        scene.line(x(r["profit_low"]), y, x(r["profit_high"]), y, css="crm-edge")
         scene.text(_LEFT + _FULL + 10, y, number(r["profit"]), css="crm-small")
         if name in best["published_type"].split("_or_"):
             scene.text(_BOOK + 30, y, "◆", anchor="middle")

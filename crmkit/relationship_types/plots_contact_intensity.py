@@ -62,12 +62,12 @@ def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None
     ax.set_yticks(
         [tick for tick in ax.get_yticks() if 0 <= tick <= top]
     )  # under zero there are only the two points
-    for slug, short, colour, marker, y in (
-        ("best_contacts", "best", VERMILION, "D", -0.06 * top),
-        ("annoyance_point", "annoyance", INK, "s", -0.13 * top),
+    for slug, colour, marker, y in (
+        ("best_contacts", VERMILION, "D", -0.06 * top),
+        ("annoyance_point", INK, "s", -0.13 * top),
     ):
-        value, low, high = found.loc[segment, [slug, f"{short}_low", f"{short}_high"]]
-        point = Estimate(value=value, low=low, high=high, level=result.level)
+        value, low, high = found.loc[segment, [slug, f"{slug}_low", f"{slug}_high"]]
+        point = Estimate(value=value, low=low, high=high, confidence=result.confidence)
         said = with_interval(point, lambda v: f"{v:.1f}" if v <= most else f"> {most:g}")
         ax.plot([point.low, min(point.high, most)], [y, y], color=colour, linewidth=2)
         ax.plot(
@@ -117,8 +117,8 @@ def plot_participation_funnel(result, *, ax: Axes | None = None) -> Axes:
         result["measure"],
         people,
         result["step_rate"].fillna(1),
-        result["low"],
-        result["high"],
+        result["step_rate_low"],
+        result["step_rate_high"],
         result["weakest"],
     )
     return ax
@@ -136,8 +136,8 @@ def plot_promise_gap(result, *, ax: Axes | None = None) -> Axes:
         result["measure"],
         [""] * len(result),
         result["kept_share"],
-        result["low"],
-        result["high"],
+        result["kept_share_low"],
+        result["kept_share_high"],
         together,
     )
     return ax
@@ -150,7 +150,7 @@ def plot_offer_effect(result, *, ax: Axes | None = None) -> Axes:
     """
     earned = f"{label('profit_per_offer')}{colon()}{with_interval(result.profit_per_offer, number)}"
     ax = axes(ax, f"{label('offer_effect')}\n{earned}", size=(7.4, 3.2), x=("difference_points", percent))
-    shown = estimates(result.steps, "difference", result.profit_per_offer.level)
+    shown = estimates(result.steps, "difference", result.profit_per_offer.confidence)
     estimate_bars(ax, result.steps["measure"], shown, show=percent)
     return ax
 
@@ -173,7 +173,7 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
         ax,
         curve["breadth_share"],
         {c: curve[c] for c in ("effect_per_member", "effect_per_customer")},
-        bands={"effect_per_member": (curve["effect_low"], curve["effect_high"])},
+        bands={"effect_per_member": (curve["effect_per_member_low"], curve["effect_per_member_high"])},
     )
     if np.isfinite(best.value):
         ax.axvline(best.value, color=INK, linestyle=":")

@@ -37,10 +37,10 @@ def plot_type_profits(result, *, segment=None, ax: Axes | None = None) -> Axes:
     ax = axes(
         ax, f"{label('type_profits')}{colon()}{label(str(name))}", size=(7.6, 4.4), x=("profit", number)
     )
-    estimate_bars(ax, TYPES, estimates(rows, "profit", result.level), best=rows["profit"].idxmax())
+    estimate_bars(ax, TYPES, estimates(rows, "profit", result.confidence), best=rows["profit"].idxmax())
     deepest = -1.5 * rows["profit"].abs().nlargest(2).iloc[1]
     ax.set_xlim(
-        max(ax.get_xlim()[0], deepest), max(1.1 * rows[["profit", "high"]].max().max(), -0.1 * deepest)
+        max(ax.get_xlim()[0], deepest), max(1.1 * rows[["profit", "profit_high"]].max().max(), -0.1 * deepest)
     )
     for i in np.flatnonzero(rows["profit"] < deepest):
         ax.annotate("«", (0.01, i), xycoords=("axes fraction", "data"), va="center", fontsize=16, bbox=PAPER)

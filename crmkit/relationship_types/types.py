@@ -6,21 +6,24 @@ responsible and initiative; both schemes are taken, in either language.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term_pair
-from crmkit.core.intervals import tails
+from crmkit.core.intervals import ends_of
 from crmkit.core.schema import (
     as_numbers,
     refuse_rows,
     require_between,
     require_choice,
     require_columns,
+    require_confidence,
+    require_draws,
     require_unique,
 )
 
@@ -94,39 +97,40 @@ class TypeComparison:
 
     profits: pd.DataFrame  # a row per segment and type
     best: pd.DataFrame  # a row per segment
-    level: float  # of the intervals
+    confidence: float  # of the intervals
 
 
 def compare_relationship_types(
     segments: pd.DataFrame,
     *,
-    plans: Mapping[str, ContactPlan] = PLANS,
+    plans: Mapping[str, ContactPlan] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.10,
-    thresholds: Mapping[str, tuple[float, float]] = THRESHOLDS,
+    thresholds: Mapping[str, tuple[float, float]] | None = None,
     rng: np.random.Generator | None = None,
     draws: int = 2000,
-    level: float = 0.95,
+    confidence: float = 0.95,
 ) -> TypeComparison:
     """The profit of each relationship type in each segment over ``years``, the best one, and what the 3×3 says.
 
     In: ``segment`` (or ``customer_id``), ``unit_margin`` (currency a purchase), ``purchases_per_year`` and
     ``retention_rate`` (0 … 1, a year) as they are under basic; if there, ``customers`` (else 1), ``need`` (0 … 1, the
     share of the lifts that these customers can give; else 1), and ``market_customers`` (how many customers the market
-    has: what the 3×3 is asked with when a row is one customer of many; else ``customers``).
+    has: what the 3×3 is asked with when a row is one customer of many; else ``customers``). ``plans``: a plan for each
+    type, ``PLANS`` if not given; ``thresholds``: where medium and many, or high, begin, ``THRESHOLDS`` if not given.
 
     Today's customers are followed for ``years``; nobody new comes. The first year counts in full, year t + 1 with
     (r / (1 + d))^t, d the discount rate. A type with n contacts, whose lifts there are u in purchases and k in
     retention, has r = retention + (1 − retention)·k and earns customers · Σ (r / (1 + d))^t · (unit margin · purchases
     · (1 + u) − n · cost per contact) − programme cost · Σ (1 + d)^−t.
 
-    Out: ``profits`` (relationship_type, profit, low, high, gain_over_basic, break_even_margin: the unit margin from
+    Out: ``profits`` (relationship_type, profit, profit_low, profit_high, gain_over_basic, break_even_margin: the unit margin from
     which on the type earns more than basic, break_even_margin_next: than the type before it, both infinite where there
     is none; best_probability: share of draws in which it is the best; contacts_needed in the first year) and ``best``
     (published_type, best_type, best_probability, agree, published_profit, profit, given_up: the second less the first;
     reason: a term, what alone, were it otherwise, would make the published type the better one; contact_pays or
-    contact_cost_too_high where nothing would alone). With ``rng`` the lifts are drawn from normal distributions with the plans' standard errors, the same draw for all
-    segments. All five types need a plan, except basic, which is else nothing done and nothing spent; give a type that
+    contact_cost_too_high where nothing would alone). With ``rng`` the lifts are drawn from normal
+    distributions with the plans' standard errors, the same draw for all segments. All five types need a plan, except basic, which is else nothing done and nothing spent; give a type that
     is out of the question a programme cost that says so. Every segment pays for its own programme.
     Errors: CrmkitError for missing columns or plans, a segment twice, values out of range or not finite.
 
@@ -139,65 +143,71 @@ def compare_relationship_types(
       published_type best_type  agree
     0       reactive     basic  False
     """
-    account = _Account(plans, years, annual_discount_rate)
+    thresholds = THRESHOLDS if thresholds is None else thresholds
+    require_confidence(confidence)
+    account = _account(plans, years, annual_discount_rate)
     by, rows = _rows(segments)
+    profit = account.profit(rows)
+    low, high, best_probability = np.full((3, *profit.shape), np.nan)
+    if rng is not None:
+        low, high, best_probability = account.drawn(rows, rng, require_draws(draws), confidence)
     units, contacts, programme = account.parts(rows)
-    costs, profit = contacts + programme, account.profit(rows)
-    low, high, sure = (
-        np.full((3, *profit.shape), np.nan) if rng is None else account.drawn(rows, rng, draws, level)
-    )
-    before = np.maximum(np.arange(len(TYPES)) - 1, 0)
-    profits = pd.DataFrame(
-        {by: segments[by].repeat(len(TYPES)).to_numpy()}
-        | {
-            column: of.ravel()
-            for column, of in {
-                "relationship_type": np.tile(TYPES, (len(profit), 1)),
-                "profit": profit,
-                "low": low,
-                "high": high,
-                "gain_over_basic": profit - profit[:, :1],
-                "break_even_margin": _break_even(costs - costs[:, :1], units - units[:, :1]),
-                "break_even_margin_next": _break_even(costs - costs[:, before], units - units[:, before]),
-                "best_probability": sure,
-                "contacts_needed": rows["customers"] * account.contacts_per_year,
-            }.items()
-        }
-    )
-    cells = [published_type(customers=c, margin=m) for c, m in _levels(rows, thresholds)]
-    published = np.array([[name in cell for name in TYPES] for cell in cells])
-    book, chosen = np.where(published, profit, -np.inf).argmax(axis=1), profit.argmax(axis=1)
+    costs = contacts + programme
+    before = np.maximum(np.arange(len(TYPES)) - 1, 0)  # of basic, basic itself
+    columns = {
+        "relationship_type": np.tile(TYPES, (len(profit), 1)),
+        "profit": profit,
+        "profit_low": low,
+        "profit_high": high,
+        "gain_over_basic": profit - profit[:, :1],
+        "break_even_margin": _break_even(costs - costs[:, :1], units - units[:, :1]),
+        "break_even_margin_next": _break_even(costs - costs[:, before], units - units[:, before]),
+        "best_probability": best_probability,
+        "contacts_needed": rows["customers"] * account.contacts_per_year,
+    }
+    names = segments[by].repeat(len(TYPES)).to_numpy()
+    profits = pd.DataFrame({by: names} | {column: table.ravel() for column, table in columns.items()})
+
+    cells = [published_type(customers=many, margin=margin) for many, margin in _levels(rows, thresholds)]
+    named = np.array([[name in cell for name in TYPES] for cell in cells])
+    published = np.where(named, profit, -np.inf).argmax(axis=1)  # of a cell of two types the better one
+    chosen = profit.argmax(axis=1)
     each = np.arange(len(cells))
-    wanted, best = profit[each, book], profit[each, chosen]
+    published_profit = profit[each, published]
+    reasons = []
+    for i in each:
+        row = {column: values[i] for column, values in rows.items()}
+        reasons.append(account.reason(row, published[i], chosen[i], thresholds))
     best = pd.DataFrame(
         {
             by: segments[by].to_numpy(),
             "published_type": ["_or_".join(cell) for cell in cells],
             "best_type": np.take(TYPES, chosen),
-            "best_probability": sure[each, chosen],
-            "agree": wanted == best,
-            "published_profit": wanted,
-            "profit": best,
-            "given_up": best - wanted,
-            "reason": [
-                account.reason({k: v[i] for k, v in rows.items()}, book[i], chosen[i], thresholds)
-                for i in each
-            ],
+            "best_probability": best_probability[each, chosen],
+            "agree": published_profit == profit[each, chosen],
+            "published_profit": published_profit,
+            "profit": profit[each, chosen],
+            "given_up": profit[each, chosen] - published_profit,
+            "reason": reasons,
         }
     )
-    return TypeComparison(profits=profits, best=best, level=level)
+    return TypeComparison(profits=profits, best=best, confidence=confidence)
 
 
 def type_frontier(
     segment: pd.DataFrame,
     *,
-    customers=np.geomspace(10, 1e6, 121),
-    unit_margin=np.geomspace(1, 1e5, 121),
-    plans: Mapping[str, ContactPlan] = PLANS,
+    customers: ArrayLike | None = None,
+    unit_margin: ArrayLike | None = None,
+    plans: Mapping[str, ContactPlan] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.10,
 ) -> pd.DataFrame:
     """The best type at each number of customers and unit margin; ``segment`` is one row and gives the rest.
+
+    ``customers`` and ``unit_margin`` (currency a purchase): the numbers to be tried, 121 of each if not given, from 10
+    to a million customers and from 1 to 100,000. ``plans``: ``PLANS`` if not given. Errors: CrmkitError for more or
+    fewer rows than one, and as for ``compare_relationship_types``.
 
     Out: customers, unit_margin, relationship_type, gain_over_basic. The programme's cost is carried by all customers
     together, so the frontier leans: the more there are, the lower the margin from which on a closer type pays.
@@ -208,11 +218,14 @@ def type_frontier(
     """
     if len(segment) != 1:
         raise CrmkitError("one_segment", value=len(segment))
+    customers = np.geomspace(10, 1e6, 121) if customers is None else np.asarray(customers)
+    unit_margin = np.geomspace(1, 1e5, 121) if unit_margin is None else np.asarray(unit_margin)
     many, margin = (grid.ravel() for grid in np.meshgrid(customers, unit_margin))
     alike = pd.concat([segment] * len(many)).assign(
         segment=range(len(many)), customers=many, unit_margin=margin
     )
-    profit = _Account(plans, years, annual_discount_rate).profit(_rows(alike)[1])
+    _, rows = _rows(alike)
+    profit = _account(plans, years, annual_discount_rate).profit(rows)
     return pd.DataFrame(
         {
             "customers": many,
@@ -223,32 +236,35 @@ def type_frontier(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Account:
-    """Costs and returns of all plans (an array each), for rows whose values broadcast against the plans."""
+    """Costs and returns of all plans, for rows whose values broadcast against the plans: a number per type."""
 
-    def __init__(self, plans: Mapping[str, ContactPlan], years: int, rate: float):
-        given = {"basic": ContactPlan()} | {relationship_type(name): plan for name, plan in plans.items()}
-        if len(given) < len(TYPES):
-            raise CrmkitError("plan_missing", value=", ".join(t for t in TYPES if t not in given))
-        require_choice(years, range(1, 101), name="years")
-        require_between(rate, 0, 10, name="annual_discount_rate")
-        for name in (*(field.name for field in fields(ContactPlan)), "lift_reached"):
-            setattr(self, name, np.array([getattr(given[slug], name) for slug in TYPES]))
-        self.years, self.rate = int(years), rate
+    contacts_per_year: np.ndarray
+    cost_per_contact: np.ndarray
+    programme_cost: np.ndarray
+    purchase_lift: np.ndarray
+    retention_lift: np.ndarray
+    purchase_lift_sd: np.ndarray
+    retention_lift_sd: np.ndarray
+    lift_reached: np.ndarray
+    years: int
+    annual_discount_rate: float
 
     def lived(self, stay):
         """Years that a customer is there in the horizon, discounted: Σ (stay / (1 + rate))^t from t = 0."""
         total = np.ones_like(stay)
         for _ in range(self.years - 1):
-            total = 1 + stay / (1 + self.rate) * total
+            total = 1 + stay / (1 + self.annual_discount_rate) * total
         return total
 
     def parts(self, rows, lifts=None):
         """Purchases, contact cost and programme cost, each discounted; ``lifts``: other ones than the plans'."""
-        more, kept = lifts or (self.purchase_lift, self.retention_lift)
-        answer, loyalty = rows["need"] * self.lift_reached, rows["retention_rate"]
-        there = rows["customers"] * self.lived(np.clip(loyalty + (1 - loyalty) * answer * kept, 0, 1))
-        units = there * rows["purchases_per_year"] * np.maximum(0, 1 + answer * more)
+        purchase_lift, retention_lift = lifts or (self.purchase_lift, self.retention_lift)
+        answer = rows["need"] * self.lift_reached
+        stay = rows["retention_rate"] + (1 - rows["retention_rate"]) * answer * retention_lift
+        there = rows["customers"] * self.lived(np.clip(stay, 0, 1))
+        units = there * rows["purchases_per_year"] * np.maximum(0, 1 + answer * purchase_lift)
         programme = self.programme_cost * self.lived(np.ones(len(TYPES)))
         return units, there * self.contacts_per_year * self.cost_per_contact, programme
 
@@ -256,53 +272,69 @@ class _Account:
         units, contacts, programme = self.parts(rows, lifts)
         return rows["unit_margin"] * units - contacts - programmes * programme
 
-    def drawn(self, rows, rng, draws: int, level: float):
+    def drawn(self, rows, rng, draws: int, confidence: float):
         """Both ends of each profit's interval and how often each type is the best; a row at a time to spare memory."""
-        require_between(draws, 100, 1_000_000, name="draws")
-        lifts = [
-            rng.normal(lift, sd, (draws, len(TYPES)))
-            for lift, sd in (
-                (self.purchase_lift, self.purchase_lift_sd),
-                (self.retention_lift, self.retention_lift_sd),
-            )
-        ]
+        lifts = (
+            rng.normal(self.purchase_lift, self.purchase_lift_sd, (draws, len(TYPES))),
+            rng.normal(self.retention_lift, self.retention_lift_sd, (draws, len(TYPES))),
+        )
         found = []
         for i in range(len(rows["need"])):
-            profit = self.profit({k: v[i] for k, v in rows.items()}, lifts)
+            profit = self.profit({column: values[i] for column, values in rows.items()}, lifts)
             wins = np.bincount(profit.argmax(axis=1), minlength=len(TYPES)) / draws
-            found.append([*np.quantile(profit, tails(level), axis=0), wins])
+            found.append([*ends_of(profit, confidence=confidence), wins])
         return np.array(found).transpose(1, 0, 2)
 
-    def reason(self, row, book: int, best: int, thresholds) -> str:
-        """Why ``best`` and not ``book``: the first of these changes that alone would make ``book`` the better one."""
+    def reason(self, row, published: int, best: int, thresholds) -> str:
+        """Why ``best`` and not ``published``: the first change that alone would make ``published`` the better one."""
 
         def turns(programmes=1.0, **change):
             profit = self.profit({**row, **change}, programmes=programmes)
-            return bool((profit[..., book] >= profit[..., best]).any())
+            return bool((profit[..., published] >= profit[..., best]).any())
 
         if turns():
             return ""
-        if best > book:
+        if best > published:
+            if turns(purchases_per_year=np.minimum(1, row["purchases_per_year"])):
+                return "frequent_purchases"
             few = np.minimum(thresholds["customers"][0], row["customers"])
-            return (
-                "frequent_purchases"
-                if turns(purchases_per_year=np.minimum(1, row["purchases_per_year"]))
-                else "programme_cost_shared"
-                if turns(customers=few)
-                else "contact_pays"
-            )
+            return "programme_cost_shared" if turns(customers=few) else "contact_pays"
+        if turns(programmes=0):
+            return "programme_cost_not_carried"
+        if turns(need=1.0):
+            return "too_little_need"
+        if turns(purchases_per_year=np.maximum(1, row["purchases_per_year"])):
+            return "rare_purchases"
         less_loyal = np.linspace(0, 1, 41)[:, None] * row["retention_rate"]
-        return (
-            "programme_cost_not_carried"
-            if turns(programmes=0)
-            else "too_little_need"
-            if turns(need=1.0)
-            else "rare_purchases"
-            if turns(purchases_per_year=np.maximum(1, row["purchases_per_year"]))
-            else "loyalty_leaves_no_room"
-            if turns(retention_rate=less_loyal)
-            else "contact_cost_too_high"
-        )
+        return "loyalty_leaves_no_room" if turns(retention_rate=less_loyal) else "contact_cost_too_high"
+
+
+def _account(plans: Mapping[str, ContactPlan] | None, years: int, annual_discount_rate: float) -> _Account:
+    """The account of the plans (``PLANS`` if None); refuses a type without one, except basic: nothing done."""
+    given = {"basic": ContactPlan()}
+    for name, plan in (PLANS if plans is None else plans).items():
+        given[relationship_type(name)] = plan
+    missing = [slug for slug in TYPES if slug not in given]
+    if missing:
+        raise CrmkitError("plan_missing", value=", ".join(missing))
+    require_choice(years, range(1, 101), name="years")
+    require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
+
+    def of_each(name: str) -> np.ndarray:
+        return np.array([getattr(given[slug], name) for slug in TYPES])
+
+    return _Account(
+        contacts_per_year=of_each("contacts_per_year"),
+        cost_per_contact=of_each("cost_per_contact"),
+        programme_cost=of_each("programme_cost"),
+        purchase_lift=of_each("purchase_lift"),
+        retention_lift=of_each("retention_lift"),
+        purchase_lift_sd=of_each("purchase_lift_sd"),
+        retention_lift_sd=of_each("retention_lift_sd"),
+        lift_reached=of_each("lift_reached"),
+        years=int(years),
+        annual_discount_rate=annual_discount_rate,
+    )
 
 
 _ALLOWED = {
@@ -337,12 +369,9 @@ def _levels(rows, thresholds) -> list[tuple[str, str]]:
         raise CrmkitError("matrix_thresholds", value=dict(thresholds))
     many = np.digitize(rows["market_customers"].ravel(), thresholds["customers"])
     high = np.digitize(rows["unit_margin"].ravel(), thresholds["unit_margin"])
-    return [
-        *zip(
-            np.take(("few", "medium", "many"), many).tolist(),
-            np.take(("low", "medium", "high"), high).tolist(),
-        )
-    ]
+    customers = np.take(("few", "medium", "many"), many).tolist()
+    margin = np.take(("low", "medium", "high"), high).tolist()
+    return list(zip(customers, margin))
 
 
 def _break_even(cost: np.ndarray, units: np.ndarray) -> np.ndarray:

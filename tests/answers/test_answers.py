@@ -2,6 +2,8 @@
 
 import json
 import math
+import os
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -314,6 +316,7 @@ def test_markup_in_an_answer_is_shown_as_text(answer):
 
 def test_answers_are_written_whole_to_the_file_of_the_environment(answer, tmp_path, monkeypatch):
     monkeypatch.setenv("CRMKIT_ANSWERS", str(tmp_path / "答案.json"))
+    answer = replace(answer)  # a sheet asks the environment when it is made
     answer("share", 0.6)
     answer("tier", 3)
     written = json.loads((tmp_path / "答案.json").read_text(encoding="utf-8"))
@@ -326,6 +329,32 @@ def test_answers_are_written_whole_to_the_file_of_the_environment(answer, tmp_pa
     states = {name: entry["state"] for name, entry in written["answers"].items()}
     assert states == {"share": "recorded", "tier": "badly_formed", "why": "missing"}
     assert [p.name for p in tmp_path.iterdir()] == ["答案.json"]
+
+
+def test_answers_go_as_frames_into_the_descriptor_of_the_environment(answer, monkeypatch):
+    reader, writer = os.pipe()
+    monkeypatch.setenv("CRMKIT_ANSWERS", f"descriptor:{writer}")
+    answer = replace(answer)
+    answer("share", 0.6)
+    answer("share", 0.7)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        sent = stream.read()
+    frames = []
+    while sent:
+        size = int.from_bytes(sent[:4], "big")
+        frames.append(json.loads(sent[4 : 4 + size]))
+        sent = sent[4 + size :]
+    assert [frame["sheet"]["answers"]["share"]["value"] for frame in frames] == [0.6, 0.7]
+    assert frames[-1] == {"sheet": answer.to_json()}
+
+
+def test_a_sink_that_is_given_comes_before_the_environment(answer, tmp_path, monkeypatch):
+    monkeypatch.setenv("CRMKIT_ANSWERS", str(tmp_path / "answers.json"))
+    taken = []
+    answer = replace(answer, sink=taken.append)
+    answer("share", 0.6)
+    assert taken == [answer.to_json()] and not list(tmp_path.iterdir())
 
 
 def test_every_kind_and_unit_says_its_form_in_both_languages():

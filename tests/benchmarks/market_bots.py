@@ -293,8 +293,8 @@ class Experimenter:
         (_plain_service, False),
     )  # an idea, and whether a segment can have it by itself
 
-    def __init__(self, seed: int, *, level: float = 0.5):
-        self.rng, self.level, self.served = np.random.default_rng([seed, 77]), level, None
+    def __init__(self, seed: int, *, confidence: float = 0.5):
+        self.rng, self.confidence, self.served = np.random.default_rng([seed, 77]), confidence, None
         self.standard = self.held_out = self.before = None
 
     def __call__(self, seen: View) -> Decision:
@@ -338,7 +338,10 @@ class Experimenter:
                 continue
             dearer_by = _a_head(seen, new, part[0]) - _a_head(seen, old, part[0])
             found = intervals.difference_of_means(
-                result[own & ~self.held_out], result[own & self.held_out], plus=-dearer_by, level=self.level
+                result[own & ~self.held_out],
+                result[own & self.held_out],
+                plus=-dearer_by,
+                confidence=self.confidence,
             )
             if found.low > 0:
                 for segment in part:

@@ -22,10 +22,9 @@ from crmkit.customer_value.clv.pareto import _score
 from crmkit.market import Decision, Ledgers, Market, Scenario, scenario, scenarios
 from crmkit.relationship_types.types import PLANS, TYPES, ContactPlan, compare_relationship_types
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "simulated"))
-from test_market_recovery import CASES, contact_market, fitted, sold
-from test_market_recovery import PLANS as TRIED
-from test_market_truth import one_segment, plain, rng, slopes, uplifts
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from known_markets import CASES, contact_market, fitted, one_segment, plain, rng, slopes, sold, uplifts
+from known_markets import PLANS as TRIED
 
 Steps = list[tuple[Decision, int]]
 KNOWN = 12  # months that the models see of a contract, and of the tiers' past
@@ -431,10 +430,10 @@ def types(
         found = {
             "assumed": assumed["gain_over_basic"],
             "value": pilot["gain_over_basic"],
-            "low": pilot["low"] - pilot["profit"][0],
-            "high": pilot["high"] - pilot["profit"][0],
-            "assumed_low": assumed["low"] - assumed["profit"][0],
-            "assumed_high": assumed["high"] - assumed["profit"][0],
+            "low": pilot["profit_low"] - pilot["profit"][0],
+            "high": pilot["profit_high"] - pilot["profit"][0],
+            "assumed_low": assumed["profit_low"] - assumed["profit"][0],
+            "assumed_high": assumed["profit_high"] - assumed["profit"][0],
             "naive": by_value_gain(market, calm, row),
         }
         rows.append(
@@ -502,7 +501,7 @@ def contact_lines(seeds: int):
             for policy in ("randomised", "by_value")
         )
         best = TRIED[truth.argmax()]  # to the next plan tried on the whole market
-        held = ((lot["annoyance_low"] <= best) & (best <= lot["annoyance_high"])).sum()
+        held = ((lot["annoyance_point_low"] <= best) & (best <= lot["annoyance_point_high"])).sum()
         lost = [
             100 * (1 - np.interp(f["annoyance_point"], TRIED, truth) / truth.max()).mean()
             for f in (lot, value)

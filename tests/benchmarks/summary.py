@@ -1,7 +1,8 @@
 """The customer summary beside the bare group-by by customer and lifetimes: python tests/benchmarks/summary.py [ROWS …].
 
 Prints seconds, ratios of medians and peak memory of one run. Summary and group-by take turns in one process, so that a
-busy machine slows both alike; the peak is that of a process which does nothing else.
+busy machine slows both alike; the peak is that of a process which does nothing else. The other scans of a log, repeat
+business and indicators, take turns with them and have no limit of their own.
 """
 
 import resource
@@ -16,9 +17,18 @@ import _peers as peers
 
 ROWS = (1_000_000, 10_000_000)
 TURNS = 5
-CONTESTANTS = ("bare group-by", "crmkit, Parquet", "crmkit, pandas frame", "lifetimes, pandas frame")
-LIMITS = {"ratio": 2.5, "lifetimes": 5.0, "megabytes": 1200}
+CONTESTANTS = (
+    "bare group-by",
+    "summary, Parquet",
+    "summary, pandas frame",
+    "repeat business, Parquet",
+    "indicators, Parquet",
+    "lifetimes, pandas frame",
+)
+LIMITS = {"ratio": 2.0, "lifetimes": 5.0, "megabytes": 1200}
 AS_OF = "2024-12-31"
+# what each contestant but the last does in a process of its own
+ALONE = ("bare", "ours", "ours_from_frame", "repeat_business", "indicators")
 
 
 def make_log(path: Path, rows: int) -> None:
@@ -66,15 +76,34 @@ def ours_from_frame(path: str) -> None:
     ours(pd.read_parquet(path))
 
 
+def repeat_business(path: str) -> None:
+    import crmkit
+
+    crmkit.repeat_business(path, as_of=AS_OF)
+
+
+def indicators(path: str) -> None:
+    import crmkit
+
+    crmkit.indicators(path, as_of=AS_OF)
+
+
 def in_turns(path: str) -> list[float]:
-    """Median seconds of the group-by, of the summary from Parquet and of that from a frame, after a turn to warm up."""
+    """Median seconds of the contestants but lifetimes, in their order, after a turn to warm up."""
     import pandas as pd
 
     log = pd.read_parquet(path)
+    works = (
+        lambda: bare(path),
+        lambda: ours(path),
+        lambda: ours(log),
+        lambda: repeat_business(path),
+        lambda: indicators(path),
+    )
     taken = []
     for _ in range(TURNS + 1):
         turn = []
-        for work in (lambda: bare(path), lambda: ours(path), lambda: ours(log)):
+        for work in works:
             start = time.perf_counter()
             work()
             turn.append(time.perf_counter() - start)
@@ -100,13 +129,13 @@ def main(sizes=ROWS) -> bool:
             theirs = [peers.lifetimes_summary(log, AS_OF) for _ in range(3)]
             seconds.append(statistics.median(s for s, _ in theirs))
             peak = [
-                *(_child(what, log)[-1] for what in ("bare", "ours", "ours_from_frame")),
+                *(_child(what, log)[-1] for what in ALONE),
                 max(m for _, m in theirs),
             ]
         print(f"{rows:,} rows")
         for name, took, memory in zip(CONTESTANTS, seconds, peak):
             print(f"  {name:24} {took:7.2f} s  {memory:6.0f} MB  {took / seconds[0]:6.2f} × bare")
-        ratio, faster = seconds[1] / seconds[0], seconds[3] / seconds[2]
+        ratio, faster = seconds[1] / seconds[0], seconds[-1] / seconds[2]
         good = ratio <= LIMITS["ratio"] and faster >= LIMITS["lifetimes"] and peak[1] < LIMITS["megabytes"]
         print(
             f"  Parquet {ratio:.2f} × bare (at most {LIMITS['ratio']}), {faster:.1f} × faster than lifetimes (at"

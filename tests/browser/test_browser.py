@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from lab_server import Lab
 from pages import HERE, fresh, open_notebook, picture, press, shown
-from test_workspace import Lab
 
 import crmkit
 from crmkit.display.numbers import percent

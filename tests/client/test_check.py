@@ -5,11 +5,14 @@ import json
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 import crmkit
 from coursekit.client.check import check
+from crmkit import load
+from crmkit.data.datasets import DATASETS
 
 PROMISED = [
     "usable",
@@ -132,3 +135,19 @@ def test_cdnow_by_name_totals_to_its_publication(capsys):
     assert check("cdnow", as_json=True) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["rows_in"], report["customers"], report["duplicate_rows"]) == (69_659, 23_570, 255)
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if name != "complete_journey"])
+def test_every_embedded_data_set_is_checked_by_its_name(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert check(name, as_json=True) == 0
+    report, log = json.loads(capsys.readouterr().out), load(name)
+    assert report["rows_in"] == len(log)
+    assert report["customers"] == log["customer_id"].nunique()
+
+
+def test_a_file_that_bears_the_name_of_a_data_set_goes_first(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("telecom").write_text("customer_id,date,amount\na,2024-01-05,10\n", encoding="utf-8")
+    assert check("telecom", as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["rows_in"] == 1

@@ -19,6 +19,7 @@ from coursekit.lessons.one_language import edition
 from coursekit.lessons.source import read_lesson
 from coursekit.messages import KitError
 from crmkit import load, set_language
+from crmkit.data.datasets import DATASETS
 
 CJK = re.compile(r"[\u3400-\u9fff]")
 
@@ -180,6 +181,14 @@ def test_unusable_file_is_refused_with_the_doors_own_message(small, tmp_path, ca
     assert error["message_en"] in said and error["message_zh"] not in said and "{" not in said
 
 
+@pytest.mark.parametrize("name", [name for name in DATASETS if name != "complete_journey"])
+def test_every_embedded_data_set_is_read_by_its_name(name):
+    shown, source = runner.data_source(name)
+    assert source == name and shown.lower() == name
+    report = runner.read(source)
+    assert report.usable and report.rows_in == len(load(name))
+
+
 # ---- the workshop itself
 
 
@@ -188,6 +197,45 @@ def workshop(tmp_path_factory):
     path = tmp_path_factory.mktemp("workshop") / runner.WORKSHOP
     nbformat.write(lesson_notebook(read_lesson(ROOT / "lessons" / "14_client_workshop.md")), path)
     return path
+
+
+@pytest.fixture(scope="module")
+def opened_by_hand(workshop):
+    """The workshop as somebody opens it, up to the cell that reads the data: data → what that cell fails with."""
+
+    def run_to_the_data(data) -> str:
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError
+
+        notebook = nbformat.read(workshop, as_version=4)
+        reads = next(
+            i
+            for i, cell in enumerate(notebook.cells)
+            if "check_transactions(" in cell.source and cell.cell_type == "code" and "resolve(" in cell.source
+        )
+        notebook.cells = notebook.cells[: reads + 1]
+        parameters = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+        parameters.source += f"\ndata = {str(data)!r}"
+        try:
+            NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+        except CellExecutionError as error:
+            return error.evalue
+        return ""
+
+    return run_to_the_data
+
+
+def test_an_unusable_file_opened_in_the_notebook_says_why_in_both_languages(opened_by_hand, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("customer_id,date,amount\na,01/02/2024,5\nb,03/04/2024,6\n")
+    from crmkit.data.transactions.door import check_transactions
+
+    problem, said = check_transactions(bad).problem, opened_by_hand(bad)
+    assert problem.message_zh in said and problem.message_en in said
+
+
+def test_a_market_is_read_in_the_notebook_by_its_name(opened_by_hand):
+    assert opened_by_hand("telecom") == ""
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,12 @@ def test_the_bootstrap_interval_of_a_mean_agrees_with_its_closed_form():
     assert (found.low, found.high) == pytest.approx(closed, abs=0.1 * error)
 
 
+@pytest.mark.simulated
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     rng = np.random.default_rng(7)
-    found = [bootstrap(rng.normal(5, 2, 60), _mean, rng=rng, resamples=200, level=0.9) for _ in range(400)]
+    found = [
+        bootstrap(rng.normal(5, 2, 60), _mean, rng=rng, resamples=200, confidence=0.9) for _ in range(400)
+    ]
     assert 0.85 < np.mean([estimate.contains(5) for estimate in found]) < 0.94
 
 
@@ -30,7 +33,7 @@ def test_the_same_generator_gives_the_same_interval_and_more_level_a_wider_one()
     values = np.arange(50.0)
     first, again = (bootstrap(values, _mean, rng=np.random.default_rng(5)) for _ in range(2))
     assert first == again
-    wide = bootstrap(values, _mean, rng=np.random.default_rng(5), level=0.99)
+    wide = bootstrap(values, _mean, rng=np.random.default_rng(5), confidence=0.99)
     assert wide.low < first.low < first.value < first.high < wide.high
 
 
@@ -68,7 +71,7 @@ def test_values_that_are_unfit_are_refused(values, code):
     assert error.value.code == code
 
 
-@pytest.mark.parametrize("argument", [{"level": 1.0}, {"level": 95}, {"resamples": 3}])
+@pytest.mark.parametrize("argument", [{"confidence": 1.0}, {"confidence": 95}, {"resamples": 3}])
 def test_levels_and_resamples_outside_their_range_are_refused(argument):
     with pytest.raises(CrmkitError):
         bootstrap([1.0, 2.0], _mean, rng=np.random.default_rng(1), **argument)

@@ -1,5 +1,7 @@
 """A number given as text, as nothing or as NaN where an argument is meant to be one: an error in words, everywhere."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,17 +21,8 @@ TIERS = crmkit.pyramid(CUSTOMERS, tiers=crmkit.ByCustomerShare({"gold": 0.2, "le
 MATRIX = CUSTOMERS.assign(current_value=VALUES, long_term_value=VALUES[::-1])
 RATES = pd.DataFrame({"margin": [100.0], "retention_rate": [0.7]})
 TRIAL = pd.DataFrame({"group": ["treated", "control"] * 30, "outcome": VALUES, "before": VALUES[::-1]})
-OFFERS = pd.DataFrame(
-    {
-        "customers_offered": [1000],
-        "kept_offered": 800,
-        "customers_control": 1000,
-        "kept_control": 700,
-        "cost_per_offer": 10.0,
-        "customer_value": 300.0,
-        "acquisition_cost": 500.0,
-    }
-)
+KEPT = TRIAL.assign(kept=[1, 1, 0] * 20)
+OFFERS = pd.DataFrame({"cost_per_offer": [10.0], "customer_value": 300.0, "acquisition_cost": 500.0})
 USES = pd.DataFrame(
     {"option": ["a", "b"], "resources": 10.0, "margin": [80.0, 20.0], "elasticity": 0.5, "tier": ["g", "l"]}
 )
@@ -63,7 +56,9 @@ PARTIES = pd.DataFrame(
         "strength": [2, 3],
     }
 )
-STEPS = pd.DataFrame({"offered": [0, 1] * 30, "tried": [0, 1, 1] * 20, "active": [0, 0, 1] * 20})
+STEPS = pd.DataFrame(
+    {"group": ["control", "treated"] * 30, "tried": [0, 1, 1] * 20, "active": [0, 0, 1] * 20}
+)
 STAYS = pd.DataFrame({"source": ["a", "b"] * 10, "months": range(1, 21), "lost": [1, 0, 1, 1] * 5})
 FORUMS = pd.DataFrame(
     {"breadth_share": np.linspace(0.1, 1, 8), "effect_per_member": np.linspace(9, 2, 8) + [0, 0.1] * 4}
@@ -74,9 +69,9 @@ CONTACTS = pd.DataFrame(
 
 # the call, and every argument of it that is a number
 CALLS = [
-    (lambda **n: crmkit.pareto_share(VALUES, **{"rng": RNG(1)} | n), "top level resamples"),
-    (lambda **n: crmkit.pareto_test(VALUES, rng=RNG(1), **n), "top share level"),
-    (lambda **n: crmkit.long_tail(VALUES, **{"threshold": 50, "rng": RNG(1)} | n), "threshold level"),
+    (lambda **n: crmkit.pareto_share(VALUES, **{"rng": RNG(1)} | n), "top confidence resamples"),
+    (lambda **n: crmkit.pareto_test(VALUES, rng=RNG(1), **n), "top share confidence"),
+    (lambda **n: crmkit.long_tail(VALUES, **{"threshold": 50, "rng": RNG(1)} | n), "threshold confidence"),
     (lambda **n: crmkit.ByCustomerShare({"gold": 0.2, "lead": 0.8} | n), "gold lead"),
     (lambda **n: crmkit.ByCutoff({"gold": 20, "iron": 10} | n, rest="lead"), "gold iron"),
     (lambda **n: TIERS and crmkit.pyramid(CUSTOMERS, by="margin", **n), "margin_rate"),
@@ -86,7 +81,7 @@ CALLS = [
     ),
     (
         lambda **n: crmkit.reallocate(TIERS, rng=RNG(1), **{"elasticity": 0.2, "margin_rate": 0.3} | n),
-        "elasticity margin_rate elasticity_sd at_least at_most draws level",
+        "elasticity margin_rate elasticity_sd at_least at_most draws confidence",
     ),
     (lambda **n: crmkit.rfm_scores(CUSTOMERS.assign(days_since_last=1, frequency=2), **n), "bins"),
     (
@@ -99,27 +94,30 @@ CALLS = [
         lambda **n: crmkit.retention_economics(**n),
         "cut annual_discount_rate annual_profit_growth acquisition_years",
     ),
-    (lambda **n: keeping_pays(OFFERS, **n), "level"),
-    (lambda **n: crmkit.repeat_business(LOG, as_of="2024-06-30", **{"rng": RNG(1)} | n), "level resamples"),
-    (lambda **n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), **n), "at_least elasticity_sd draws level"),
-    (lambda **n: crmkit.uplift(TRIAL, **n), "margin_per_unit discount_per_unit cost_per_contact level"),
+    (lambda **n: keeping_pays(KEPT, offers=OFFERS, **n), "confidence"),
+    (
+        lambda **n: crmkit.repeat_business(LOG, as_of="2024-06-30", **{"rng": RNG(1)} | n),
+        "confidence resamples",
+    ),
+    (lambda **n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), **n), "at_least elasticity_sd draws confidence"),
+    (lambda **n: crmkit.uplift(TRIAL, **n), "margin_per_unit discount_per_unit cost_per_contact confidence"),
     (lambda **n: check_randomisation(TRIAL, **n), "treated_share"),
     (
         lambda **n: crmkit.sample_size([0.1], **{"baseline_rate": 0.2} | n),
-        "baseline_rate power significance controls_per_treated",
+        "baseline_rate power confidence controls_per_treated",
     ),
-    (lambda **n: retention_by_source(STAYS, **n), "level"),
+    (lambda **n: retention_by_source(STAYS, **n), "confidence"),
     (
         lambda **n: crmkit.plan_budget(USES, rng=RNG(1), **{"budget": 20} | n),
-        "budget elasticity_sd draws level",
+        "budget elasticity_sd draws confidence",
     ),
     (
         lambda **n: compare_plans(
             USES, ways={"planning_by_customer": "tier"}, rng=RNG(1), **{"budget": 20} | n
         ),
-        "budget elasticity_sd draws level",
+        "budget elasticity_sd draws confidence",
     ),
-    (lambda **n: crmkit.purchase_funnel(STAGES, rng=RNG(1), **n), "lift draws level"),
+    (lambda **n: crmkit.purchase_funnel(STAGES, rng=RNG(1), **n), "lift draws confidence"),
     (
         lambda **n: crmkit.customer_ladder(
             PANEL,
@@ -127,9 +125,9 @@ CALLS = [
             rng=RNG(1),
             **{"discount_rate_per_period": 0.1} | n,
         ),
-        "discount_rate_per_period resamples level",
+        "discount_rate_per_period resamples confidence",
     ),
-    (lambda **n: crmkit.referral_growth(PERIODS, **n), "horizon level"),
+    (lambda **n: crmkit.referral_growth(PERIODS, **n), "horizon confidence"),
     (
         lambda **n: referral_value(
             pd.DataFrame({"customer_id": ["a"], "referred_value": 9.0, "periods_later": 1}),
@@ -146,12 +144,12 @@ CALLS = [
     ),
     (lambda **n: crmkit.control_chart(VALUES[:20], **n), "baseline_points"),
     (lambda **n: crmkit.PDCA.start([0, 1, 1, 0], kpi="repeat_rate", question="?", **n), "confidence"),
-    (lambda **n: participation_funnel(STEPS[["tried"]], steps=["tried"], **n), "level"),
-    (lambda **n: offer_effect(STEPS, **{"value": 10, "cost": 2} | n), "value cost level"),
-    (lambda **n: benefit_breadth(FORUMS, **n), "level"),
+    (lambda **n: participation_funnel(STEPS[["tried"]], steps=["tried"], **n), "confidence"),
+    (lambda **n: offer_effect(STEPS, **{"value": 10, "cost": 2} | n), "value cost confidence"),
+    (lambda **n: benefit_breadth(FORUMS, **n), "confidence"),
     (
         lambda **n: fit_contact_response(CONTACTS, **{"margin_per_response": 5, "cost_per_contact": 1} | n),
-        "margin_per_response cost_per_contact level",
+        "margin_per_response cost_per_contact confidence",
     ),
 ]
 
@@ -162,3 +160,61 @@ def test_what_is_no_number_is_refused_where_one_is_meant(call, name, wrong):
     call()
     with pytest.raises(CrmkitError):
         call(**{name: wrong})
+
+
+SHOP = crmkit.CustomerBase(
+    customers=100, repeat_rate=0.5, dispersion=0.5, unit_margin=10, purchases_per_year=10
+)
+CLUB = crmkit.Programme(level="social", purchase_lift=0.5, purchase_lift_sd=0.1, setup_cost=3000)
+CASES = pd.DataFrame(
+    {
+        "segment": ["a"],
+        "customers": 100,
+        "unit_margin": 40.0,
+        "purchases_per_year": 3.0,
+        "retention_rate": 0.5,
+    }
+)
+LADDER = {"rungs": pd.DataFrame({"rung": ["client"], "margin": [100]}), "discount_rate_per_period": 0.1}
+# every promised function that draws at random, by how often it is told to
+DRAWING = {
+    "compare_plans": lambda n: compare_plans(
+        USES, budget=20, ways={"planning_by_customer": "tier"}, rng=RNG(1), draws=n
+    ),
+    "compare_relationship_types": lambda n: crmkit.compare_relationship_types(CASES, rng=RNG(1), draws=n),
+    "customer_ladder": lambda n: crmkit.customer_ladder(PANEL, **LADDER, rng=RNG(1), resamples=n),
+    "gini": lambda n: crmkit.gini(VALUES, rng=RNG(1), resamples=n),
+    "long_tail": lambda n: crmkit.long_tail(VALUES, threshold=50, rng=RNG(1), resamples=n),
+    "pareto_share": lambda n: crmkit.pareto_share(VALUES, rng=RNG(1), resamples=n),
+    "pareto_test": lambda n: crmkit.pareto_test(VALUES, rng=RNG(1), resamples=n),
+    "plan_budget": lambda n: crmkit.plan_budget(USES, budget=20, rng=RNG(1), draws=n),
+    "programme_economics": lambda n: crmkit.programme_economics(CLUB, base=SHOP, rng=RNG(1), draws=n),
+    "purchase_funnel": lambda n: crmkit.purchase_funnel(STAGES, rng=RNG(1), draws=n),
+    "reallocate": lambda n: crmkit.reallocate(TIERS, elasticity=0.2, margin_rate=0.3, rng=RNG(1), draws=n),
+    "recommend_level": lambda n: crmkit.recommend_level(SHOP, programmes=[CLUB], rng=RNG(1), draws=n),
+    "repeat_business": lambda n: crmkit.repeat_business(LOG, as_of="2024-06-30", rng=RNG(1), resamples=n),
+    "stakeholder_map": lambda n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), draws=n),
+    "whale_curve": lambda n: crmkit.whale_curve(VALUES, rng=RNG(1), resamples=n),
+}
+
+
+def test_every_promised_function_that_draws_is_tried_here():
+    drawing = set()
+    for name in crmkit.__all__:
+        promised = getattr(crmkit, name)
+        if (
+            inspect.isfunction(promised)
+            and {"draws", "resamples"} & inspect.signature(promised).parameters.keys()
+        ):
+            drawing.add(name)
+    assert drawing == set(DRAWING)
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_an_interval_of_fewer_than_a_hundred_draws_is_refused(name):
+    """From one draw the ends of an interval were that draw, beside the value; from none there was an IndexError."""
+    DRAWING[name](100)
+    for too_few in (0, 1, 99, -5):
+        with pytest.raises(CrmkitError) as error:
+            DRAWING[name](too_few)
+        assert error.value.code == "out_of_range"

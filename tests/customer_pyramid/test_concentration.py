@@ -115,6 +115,7 @@ def _coverage(draw, truth, measure, runs=150, resamples=200):
     return np.mean([measure(draw(rng), rng=rng, resamples=resamples).contains(truth) for _ in range(runs)])
 
 
+@pytest.mark.simulated
 def test_intervals_cover_as_they_say_for_moderate_tails():
     for sigma in (0.5, 1.0):
         truth = 2 * ndtr(sigma / np.sqrt(2)) - 1
@@ -123,6 +124,7 @@ def test_intervals_cover_as_they_say_for_moderate_tails():
     assert _coverage(lambda rng: rng.lognormal(0, 1.0, 500), truth, pareto_share) > 0.87
 
 
+@pytest.mark.simulated
 def test_intervals_are_too_narrow_for_the_heavy_tail_of_80_20_as_the_docstring_says():
     alpha = np.log(5) / np.log(4)  # no variance: a few giants carry the total, and a sample seldom holds them
     covered = _coverage(lambda rng: rng.pareto(alpha, 500) + 1, 0.8, pareto_share)

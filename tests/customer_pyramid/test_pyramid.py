@@ -173,7 +173,7 @@ def test_the_best_spread_is_not_beaten_by_a_brute_force_grid(margin, before, e, 
         _customers([2, 1, 0], "margin"), by="margin", tiers=rule, resources=dict(zip(rule.tiers, before))
     )
     object.__setattr__(base, "tiers", base.tiers.assign(value=margin))
-    margin, before, e = map(lambda v: np.array(v, dtype=float), (margin, before, e))
+    margin, before, e = (np.array(v, dtype=float) for v in (margin, before, e))
     found = reallocate(base, elasticity=dict(zip(rule.tiers, e)), at_least=least, at_most=most)
     after = found.tiers["resources_after"].to_numpy()
     assert after.sum() == pytest.approx(before.sum())
@@ -254,7 +254,7 @@ def _period(tiers: dict[str, str]):
 def test_migration_counts_new_and_lost_customers_by_hand():
     before = _period({"a": "gold", "b": "gold", "c": "iron", "d": "lead", "e": "lead"})
     after = _period({"a": "gold", "b": "iron", "d": "iron", "e": "lead", "f": "lead", "g": "gold"})
-    moves = migration(before, after)
+    moves = migration(before, after=after)
     assert moves.counts.to_dict("index") == {
         "gold": {"gold": 1, "iron": 1, "lead": 0, "lost_customer": 0},
         "iron": {"gold": 0, "iron": 0, "lead": 0, "lost_customer": 1},
@@ -274,7 +274,7 @@ def _chain(counts):
     for (i, start), (j, end) in product(enumerate(tiers), enumerate(tiers)):
         for k in range(counts[i][j]):
             before[f"{i}{j}{k}"], after[f"{i}{j}{k}"] = start, end
-    return migration(_period(before), _period(after))
+    return migration(_period(before), after=_period(after))
 
 
 def test_steady_state_agrees_with_the_closed_form_of_two_states():
@@ -305,7 +305,7 @@ def test_steady_state_is_where_many_periods_lead():
             **{f"n{i}": "lead" for i in range(25)},
         }
     )
-    moves = migration(before, after)
+    moves = migration(before, after=after)
     inner = moves.probabilities.iloc[:3, :3].to_numpy()
     stock = np.zeros(3)
     for _ in range(2000):
@@ -315,10 +315,12 @@ def test_steady_state_is_where_many_periods_lead():
 
 def test_steady_state_without_new_customers_dies_out_and_one_that_cannot_be_known_is_missing():
     assert (
-        migration(_period({"a": "gold", "b": "gold"}), _period({"a": "gold"})).steady_state["customers"].sum()
+        migration(_period({"a": "gold", "b": "gold"}), after=_period({"a": "gold"}))
+        .steady_state["customers"]
+        .sum()
         == 0
     )
-    unknown = migration(_period({"a": "gold"}), _period({"a": "iron"})).steady_state
+    unknown = migration(_period({"a": "gold"}), after=_period({"a": "iron"})).steady_state
     assert unknown["customers"].isna().all()
 
 
@@ -331,7 +333,7 @@ def test_steady_state_of_a_base_that_nobody_leaves_grows_without_end_and_has_a_m
             "new": "lead",
         }
     )
-    found = migration(before, after).steady_state.set_index("tier")
+    found = migration(before, after=after).steady_state.set_index("tier")
     assert found.loc[["gold", "lead"], "customers"].eq(np.inf).all()
     assert found["customer_share"].tolist() == pytest.approx([0.5, 0.0, 0.5])
 
@@ -340,7 +342,7 @@ def test_steady_state_where_only_one_tier_never_loses_anybody():
     before = _period({"a": "gold", "b": "gold", "c": "lead", "d": "lead"})
     after = _period({"a": "gold", "b": "gold", "c": "lead", "e": "lead"})
     # gold stays at its two; lead loses half and wins one a period, so it settles at two
-    assert migration(before, after).steady_state["customers"].tolist() == pytest.approx([2, 0, 2])
+    assert migration(before, after=after).steady_state["customers"].tolist() == pytest.approx([2, 0, 2])
 
 
 # laws
@@ -444,7 +446,7 @@ COST = pd.DataFrame({"customer_id": GOOD["customer_id"], "cost": 1.0})
             ),
             "tier_without_resources",
         ),
-        (lambda: migration(pyramid(GOOD), pyramid(GOOD, tiers=TWO)), "tier_names"),
+        (lambda: migration(pyramid(GOOD), after=pyramid(GOOD, tiers=TWO)), "tier_names"),
     ],
 )
 def test_what_is_unfit_is_refused(call, code):
@@ -463,7 +465,7 @@ def test_every_column_and_tier_has_a_heading_in_both_languages():
     from crmkit.core.glossary import has_term
 
     base = pyramid(_customers([5, 3, 1, 1, 1]), tiers=TWO)
-    moves = migration(base, base)
+    moves = migration(base, after=base)
     shown = [
         *base.tiers,
         *base.assignments,

@@ -1,10 +1,9 @@
 """Customer lifetime value: closed forms, the likelihoods written out a second time, and simulation with known truth."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 import pytest
+from clv_customers import FITS, TRUTH, ages_of, cdnow, known, model, simulate, spenders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
@@ -12,71 +11,7 @@ from scipy import integrate, special, stats
 import crmkit
 from crmkit.core.glossary import has_term
 from crmkit.customer_value.clv import beta_geometric, pareto
-from crmkit.customer_value.clv.beta_geometric import BetaGeometric
 from crmkit.customer_value.clv.gamma_gamma import GammaGamma
-from crmkit.customer_value.clv.pareto import ParetoNBD
-
-FITS = {"bg": crmkit.fit_bg_nbd, "mbg": crmkit.fit_mbg_nbd, "pareto": crmkit.fit_pareto_nbd}
-TRUTH = {
-    "bg": {"r": 0.8, "alpha": 6.0, "a": 0.9, "b": 2.5},
-    "mbg": {"r": 0.8, "alpha": 6.0, "a": 0.6, "b": 2.5},
-    "pareto": {"r": 0.8, "alpha": 6.0, "s": 0.7, "beta": 9.0},
-}  # in weeks
-
-
-def model(kind, params, time_unit="week"):
-    more = {
-        "params": params,
-        "log_likelihood": 0.0,
-        "standard_errors": {},
-        "customers": 1,
-        "time_unit": time_unit,
-    }
-    return ParetoNBD(**more) if kind == "pareto" else BetaGeometric(**more, first=int(kind == "mbg"))
-
-
-@cache
-def cdnow():
-    return crmkit.customer_summary(crmkit.load("cdnow_sample"), as_of="1997-09-30")
-
-
-# --- simulation, written from the stories and not from the formulas ---------------------------
-
-
-def simulate(kind, params, ages, rng, *, regular=False, later=0.0):
-    """Histories (days) of one customer per age (weeks), and each one's purchase times in the ``later`` weeks after."""
-    n = len(ages)
-    rate = rng.gamma(params["r"], 1 / params["alpha"], n)
-    if kind == "pareto":
-        death = rng.exponential(1, n) / rng.gamma(params["s"], 1 / params["beta"], n)
-        quits = np.zeros(n)
-    else:
-        death, quits = np.full(n, np.inf), rng.beta(params["a"], params["b"], n)
-    here = rng.random(n) >= quits if kind == "mbg" else np.ones(n, bool)
-    now, x, t_x = np.zeros(n), np.zeros(n), np.zeros(n)
-    after = [[] for _ in range(n)]
-    while here.any():
-        who = np.flatnonzero(here)
-        # regular: gaps with a shape of 3 instead of the exponential's 1, the mean unchanged
-        gap = rng.gamma(3, 1 / 3, len(who)) if regular else rng.exponential(1, len(who))
-        with np.errstate(divide="ignore", over="ignore"):
-            now[who] += gap / rate[who]
-        bought = now[who] < np.minimum(death[who], ages[who] + later)
-        here[who[~bought]] = False
-        who = who[bought]
-        early = who[now[who] <= ages[who]]
-        x[early] += 1
-        t_x[early] = now[early]
-        for i in who[now[who] > ages[who]]:
-            after[i].append(now[i] - ages[i])
-        here[who[rng.random(len(who)) < quits[who]]] = False
-    frame = pd.DataFrame({"customer_id": np.arange(n), "frequency": x, "t_x": t_x * 7, "T": ages * 7.0})
-    return frame, after
-
-
-def ages_of(n, rng):
-    return rng.integers(20, 60, n).astype(float)
-
 
 # --- the likelihoods a second time, by numerical integration over the unseen -----------------
 
@@ -280,15 +215,33 @@ def test_the_probabilities_of_counts_add_up_and_have_the_expected_mean(kind):
 # --- known truth -----------------------------------------------------------------------------
 
 
+FORECAST = ["p_alive", "expected_purchases"]
+FOUR = pd.DataFrame(
+    {
+        "customer_id": ["bought once", "came back", "gone silent", "buys often"],
+        "frequency": [0, 2, 4, 20],
+        "t_x": [0.0, 120.0, 90.0, 260.0],
+        "T": [270.0, 270.0, 270.0, 270.0],
+    }
+)
+
+
 def covered(kind, seeds, *, n=700, regular=False):
-    """Per parameter, the share of 95 % intervals that hold the truth."""
+    """Per parameter and per forecast of four histories, the share of 95 % intervals that hold the truth."""
     held = []
+    right = model(kind, TRUTH[kind]).forecast(FOUR, days=364)[FORECAST]
     for seed in range(seeds):
         rng = np.random.default_rng([seed, n])
         frame, _ = simulate(kind, TRUTH[kind], ages_of(n, rng), rng, regular=regular)
-        table = FITS[kind](frame).table.set_index("parameter")
+        fit = FITS[kind](frame)
+        table = fit.table.set_index("parameter")
         truth = pd.Series(TRUTH[kind])
-        held.append((table["low"] <= truth) & (truth <= table["high"]))
+        found = fit.forecast(FOUR, days=364)
+        inside = (table["estimate_low"] <= truth) & (truth <= table["estimate_high"])
+        for name in FORECAST:
+            sure = (found[f"{name}_low"] <= right[name]) & (right[name] <= found[f"{name}_high"])
+            inside = pd.concat([inside, sure.set_axis(name + " " + FOUR["customer_id"])])
+        held.append(inside)
     return pd.DataFrame(held).mean()
 
 
@@ -297,6 +250,7 @@ def expected_share(seeds):
     return 0.95 - 3 * (0.95 * 0.05 / seeds) ** 0.5
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("kind, seeds", [("bg", 80), ("mbg", 60), ("pareto", 30)])
 def test_intervals_hold_the_simulated_truth_in_about_95_of_100_samples(kind, seeds):
     # over 150, 150 and 60 samples of 1,500: 94–97 %, 92–97 %, 90–97 %
@@ -363,8 +317,13 @@ def test_standard_errors_agree_with_statsmodels_curvature_of_the_likelihood_writ
         assert fit.log_likelihood == pytest.approx(again(at), abs=1e-4)
         for change in np.eye(len(at)) * 1e-3:  # a maximum: nothing near is likelier
             assert again(at * (1 + change)) < fit.log_likelihood > again(at * (1 - change))
-        errors = np.sqrt(np.diag(np.linalg.inv(-approx_hess3(at, again))))
+        covariance = np.linalg.inv(-approx_hess3(at, again))
+        errors = np.sqrt(np.diag(covariance))
         assert list(fit.standard_errors.values()) == pytest.approx(errors, rel=2e-3)
+        assert list(fit.covariance) == list(fit.covariance.index) == list(fit.params)
+        assert fit.covariance.to_numpy() / np.outer(errors, errors) == pytest.approx(
+            covariance / np.outer(errors, errors), abs=5e-3
+        )
 
 
 def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit():
@@ -382,20 +341,20 @@ def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit()
 # --- spend and survival ----------------------------------------------------------------------
 
 
-def spenders(rng, n, p=6.0, q=4.0, v=15.0, frequency=None):
-    x = rng.geometric(0.4, n).astype(float) if frequency is None else frequency
-    nu = rng.gamma(q, 1 / v, n)
-    count = np.maximum(x, 1)
-    return pd.DataFrame({"frequency": x, "monetary": rng.gamma(p * count, 1 / nu) / count}), p / nu
-
-
 def test_gamma_gamma_recovers_the_truth_with_coverage_and_expects_what_is_spent():
     held = []
     for seed in range(60):
         frame, mean = spenders(np.random.default_rng(seed), 800)
         fit = crmkit.fit_gamma_gamma(frame)
         table, truth = fit.table, np.array([6.0, 4.0, 15.0])
-        held.append((table["low"] <= truth) & (truth <= table["high"]))
+        inside = (table["estimate_low"] <= truth) & (truth <= table["estimate_high"])
+        seen = pd.DataFrame(
+            {"customer_id": range(3), "frequency": [0, 1, 8], "monetary": [np.nan, 60.0, 12.0]}
+        )
+        spent = fit.forecast(seen)
+        right = [30.0, (15 + 60) * 6 / (6 + 3), (15 + 8 * 12) * 6 / (48 + 3)]  # (v + x·z)·p / (p·x + q − 1)
+        sure = (spent["expected_spend_low"] <= right) & (right <= spent["expected_spend_high"])
+        held.append([*inside, *sure])
     assert (np.mean(held, axis=0) >= expected_share(60)).all(), np.mean(held, axis=0)
     frame, mean = spenders(np.random.default_rng(99), 40_000)
     fit = crmkit.fit_gamma_gamma(frame)
@@ -432,11 +391,24 @@ def test_scaling_the_currency_scales_spend_and_its_scale_only():
 
 def test_sbg_recovers_the_truth_with_coverage():
     held = []
+    # survival B(α, β + t) / B(α, β), and the renewals of those with five behind them, added up one by one
+    t = np.arange(3000)
+    survival = special.beta(0.8, 3.0 + t) / special.beta(0.8, 3.0)
+    right = pd.DataFrame(
+        {"survival_share": survival, "retention_rate": np.append(np.nan, survival[1:] / survival[:-1])}
+    ).iloc[[3, 12]]
+    renewals = (survival[6:] / survival[5] * 1.1 ** -np.arange(len(t) - 6)).sum()
     for seed in range(150):
         rng = np.random.default_rng(seed)
         leaves = rng.geometric(np.maximum(rng.beta(0.8, 3.0, 2000), 1e-12))
-        table = crmkit.fit_sbg([(leaves > t).sum() for t in range(8)]).table
-        held.append((table["low"] <= [0.8, 3.0]) & (table["high"] >= [0.8, 3.0]))
+        fit = crmkit.fit_sbg([(leaves > t).sum() for t in range(8)])
+        inside = (fit.table["estimate_low"] <= [0.8, 3.0]) & (fit.table["estimate_high"] >= [0.8, 3.0])
+        curve = fit.curve(12).iloc[[3, 12]]  # within the periods seen, and beyond them
+        there, stays = right["survival_share"], right["retention_rate"]
+        sure = (curve["survival_share_low"] <= there) & (there <= curve["survival_share_high"])
+        sure_rate = (curve["retention_rate_low"] <= stays) & (stays <= curve["retention_rate_high"])
+        old = fit.residual_lifetime(renewals=5, discount_rate=0.1)
+        held.append([*inside, *sure, *sure_rate, old.contains(renewals)])
     assert (np.mean(held, axis=0) >= expected_share(150)).all(), np.mean(held, axis=0)
 
 
@@ -469,17 +441,19 @@ def test_residual_lifetime_is_the_discounted_sum_of_the_survival_curve():
     for renewals in (0, 1, 5):
         ahead = curve[renewals + 1 :] / curve[renewals]
         summed = (ahead * 1.1 ** -np.arange(len(ahead))).sum()
-        assert fit.residual_lifetime(renewals=renewals, discount_rate=0.1) == pytest.approx(summed, rel=1e-9)
+        assert fit.residual_lifetime(renewals=renewals, discount_rate=0.1).value == pytest.approx(
+            summed, rel=1e-9
+        )
     a, b = 2.5, 3.0
-    known = fit.__class__(
+    known_fit = fit.__class__(
         params={"alpha": a, "beta": b},
         log_likelihood=0.0,
-        standard_errors={},
+        covariance=known({"alpha": a, "beta": b}),
         customers=1,
         survivors=fit.survivors,
         constant_retention=0.5,
     )
-    assert known.residual_lifetime(renewals=0, discount_rate=0) == pytest.approx(
+    assert known_fit.residual_lifetime(renewals=0, discount_rate=0).value == pytest.approx(
         b / (a - 1)
     )  # the mean of a sum
 
@@ -534,7 +508,7 @@ def test_every_column_has_a_term():
             spend=GammaGamma(
                 params={"p": 6.0, "q": 4.0, "v": 15.0},
                 log_likelihood=0.0,
-                standard_errors={},
+                covariance=known({"p": 6.0, "q": 4.0, "v": 15.0}),
                 customers=1,
                 spend_frequency_correlation=None,
             ),

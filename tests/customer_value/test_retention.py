@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import crmkit
 from crmkit.core.errors import CrmkitError
+from crmkit.core.trials import trial_from_counts
 from crmkit.customer_value.retention import (
     PUBLISHED_LIFTS,
     READINGS,
@@ -199,11 +200,15 @@ def test_assumptions_out_of_range_are_refused(change, code):
 # does keeping pay: a trial with a control group
 
 
+MONEY = ["cost_per_offer", "customer_value", "acquisition_cost"]
+
+
 def _trial(rng, stay, saved, n, *, cost, value=300.0, new=500.0):
     return pd.DataFrame(
         {
-            "customers_offered": n,
-            "kept_offered": rng.binomial(n, stay + saved),
+            "segment": range(len(n)),
+            "customers_treated": n,
+            "kept_treated": rng.binomial(n, stay + saved),
             "customers_control": n,
             "kept_control": rng.binomial(n, stay),
             "cost_per_offer": cost,
@@ -213,9 +218,15 @@ def _trial(rng, stay, saved, n, *, cost, value=300.0, new=500.0):
     )
 
 
+def _keeping_pays(counts):
+    """Of a trial and its costs in one table of counts, a row per segment."""
+    trial = trial_from_counts(counts, outcome="kept")
+    return keeping_pays(trial, offers=counts[["segment", *MONEY]])
+
+
 def test_a_hand_worked_trial():
-    found = keeping_pays(
-        _trial(np.random.default_rng(1), 0, 0, [100], cost=10.0).assign(kept_offered=80, kept_control=60)
+    found = _keeping_pays(
+        _trial(np.random.default_rng(1), 0, 0, [100], cost=10.0).assign(kept_treated=80, kept_control=60)
     )
     row = found.iloc[0]
     assert row["saved_share"] == pytest.approx(0.2)
@@ -231,17 +242,21 @@ def test_a_hand_worked_trial():
 def test_what_the_trial_leaves_in_doubt_is_an_open_question():
     trial = _trial(np.random.default_rng(1), 0, 0, [50], cost=10.0)
     for kept, decision in ((34, "open_question"), (28, "open_question"), (48, "pays"), (15, "loses")):
-        row = keeping_pays(trial.assign(kept_offered=kept, kept_control=30)).iloc[0]
+        row = _keeping_pays(trial.assign(kept_treated=kept, kept_control=30)).iloc[0]
         assert row["decision"] == decision
-        assert (row["profit_low"] > 0, row["profit_high"] < 0) == (decision == "pays", decision == "loses")
+        assert (row["profit_per_offer_low"] > 0, row["profit_per_offer_high"] < 0) == (
+            decision == "pays",
+            decision == "loses",
+        )
 
 
 def test_newcombes_interval_agrees_with_his_published_examples():
     # Newcombe 1998, table II, method 10: 56/70 − 48/80 → .0524, .3339; 9/10 − 3/10 → .1705, .8090
     cases = pd.DataFrame(
         {
-            "customers_offered": [70, 10],
-            "kept_offered": [56, 9],
+            "segment": ["first", "second"],
+            "customers_treated": [70, 10],
+            "kept_treated": [56, 9],
             "customers_control": [80, 10],
             "kept_control": [48, 3],
             "cost_per_offer": 1.0,
@@ -249,16 +264,17 @@ def test_newcombes_interval_agrees_with_his_published_examples():
             "acquisition_cost": 5.0,
         }
     )
-    found = keeping_pays(cases)
-    assert found["saved_low"].round(4).tolist() == [0.0524, 0.1705]
-    assert found["saved_high"].round(4).tolist() == [0.3339, 0.8090]
+    found = _keeping_pays(cases)
+    assert found["saved_share_low"].round(4).tolist() == [0.0524, 0.1705]
+    assert found["saved_share_high"].round(4).tolist() == [0.3339, 0.8090]
 
 
+@pytest.mark.simulated
 def test_the_interval_of_the_profit_covers_the_truth_in_simulated_trials():
     rng, truth = np.random.default_rng(5), {(0.7, 0.1): 20.0, (0.97, 0.01): -7.0, (0.9, 0.0): -10.0}
     for (stay, saved), profit in truth.items():
-        found = keeping_pays(_trial(rng, stay, saved, np.full(3000, 400), cost=10.0))
-        held = (found["profit_low"] <= profit) & (profit <= found["profit_high"])
+        found = _keeping_pays(_trial(rng, stay, saved, np.full(3000, 400), cost=10.0))
+        held = (found["profit_per_offer_low"] <= profit) & (profit <= found["profit_per_offer_high"])
         assert 0.93 < held.mean() < 0.985
 
 
@@ -269,7 +285,7 @@ def test_acquiring_is_many_times_dearer_yet_the_trial_reverses_always_keep_and_e
     profit = saved * 300 - cost  # 26, −8.5, −45 per offer: the truth
     always, tested, wrong = [], [], 0
     for seed in range(100):
-        found = keeping_pays(_trial(np.random.default_rng(seed), stay, saved, np.full(3, 1500), cost=cost))
+        found = _keeping_pays(_trial(np.random.default_rng(seed), stay, saved, np.full(3, 1500), cost=cost))
         assert (found["naive_cost_ratio"] > 5).all()  # the rule of thumb says: keep, everywhere
         offered = (found["profit_per_offer"] > 0).to_numpy()
         always.append(profit.sum())
@@ -285,17 +301,19 @@ def test_acquiring_is_many_times_dearer_yet_the_trial_reverses_always_keep_and_e
 def test_profit_scales_with_the_currency_and_the_input_is_left_alone():
     offers = _trial(np.random.default_rng(2), 0.7, 0.1, [500, 800], cost=10.0)
     before, money = offers.copy(), ["cost_per_offer", "customer_value", "acquisition_cost"]
-    found, yuan = keeping_pays(offers), keeping_pays(offers.assign(**{c: 7 * offers[c] for c in money}))
-    assert yuan["profit_low"].to_numpy() == pytest.approx(7 * found["profit_low"].to_numpy())
+    found, yuan = _keeping_pays(offers), _keeping_pays(offers.assign(**{c: 7 * offers[c] for c in money}))
+    assert yuan["profit_per_offer_low"].to_numpy() == pytest.approx(
+        7 * found["profit_per_offer_low"].to_numpy()
+    )
     assert yuan["cost_ratio"].to_numpy() == pytest.approx(found["cost_ratio"].to_numpy())
     pd.testing.assert_frame_equal(offers, before)
-    pd.testing.assert_frame_equal(keeping_pays(offers.iloc[::-1]).iloc[::-1], found)
+    pd.testing.assert_frame_equal(_keeping_pays(offers.iloc[::-1]).iloc[::-1], found)
 
 
 @pytest.mark.parametrize(
     "change, code",
     [
-        ({"kept_offered": 600}, "more_kept_than_customers"),
+        ({"kept_treated": 600}, "more_than_customers"),
         ({"kept_control": 2.5}, "cell_not_a_number"),
         ({"customers_control": 0}, "cell_not_a_number"),
         ({"cost_per_offer": 0.0}, "cell_not_a_number"),
@@ -304,7 +322,7 @@ def test_profit_scales_with_the_currency_and_the_input_is_left_alone():
 def test_trials_that_cannot_be_are_refused(change, code):
     offers = _trial(np.random.default_rng(2), 0.7, 0.1, [500], cost=10.0)
     with pytest.raises(CrmkitError) as error:
-        keeping_pays(offers.assign(**change))
+        _keeping_pays(offers.assign(**change))
     assert error.value.code == code
 
 
@@ -312,7 +330,7 @@ def test_every_column_has_a_heading_in_both_languages():
     from crmkit.core.glossary import has_term
 
     table = retention_economics()
-    trial = keeping_pays(_trial(np.random.default_rng(2), 0.7, 0.1, [500], cost=10.0))
+    trial = _keeping_pays(_trial(np.random.default_rng(2), 0.7, 0.1, [500], cost=10.0))
     shown = [
         *table,
         *trial,

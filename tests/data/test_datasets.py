@@ -72,7 +72,7 @@ def test_an_unknown_name_lists_the_datasets():
 
 
 def test_a_missing_file_says_where_it_was_looked_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "crmkit" / "datasets.py"))
+    monkeypatch.setattr(datasets, "__file__", str(tmp_path / "crmkit" / "data" / "datasets.py"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CrmkitError) as error:
         crmkit.load("cdnow")
@@ -81,14 +81,24 @@ def test_a_missing_file_says_where_it_was_looked_for(monkeypatch, tmp_path):
 
 def test_a_working_copy_and_the_wheels_folder_are_found_too(monkeypatch, tmp_path):
     real = datasets.dataset_path("cdnow_sample")
-    for home in (tmp_path / "coursekit" / "course" / "datasets", tmp_path / "学习 work" / "datasets"):
+    for home in (tmp_path / "crmkit" / "_datasets", tmp_path / "学习 work" / "datasets"):
         home.mkdir(parents=True)
         (home / "cdnow_sample.parquet").write_bytes(real.read_bytes())
-        monkeypatch.setattr(datasets, "__file__", str(tmp_path / "crmkit" / "datasets.py"))
+        monkeypatch.setattr(datasets, "__file__", str(tmp_path / "crmkit" / "data" / "datasets.py"))
         (home.parent / "lessons").mkdir(exist_ok=True)
         monkeypatch.chdir(home.parent / "lessons")
         assert len(crmkit.load("cdnow_sample")) == 6_919
         (home / "cdnow_sample.parquet").unlink()
+
+
+def test_a_name_is_a_dataset_unless_a_file_bears_it_and_anything_else_stays_as_it_is(monkeypatch, tmp_path):
+    frame = pd.DataFrame({"customer_id": ["a"]})
+    assert datasets.resolve(frame) is frame
+    assert datasets.resolve("sales.csv") == "sales.csv" and datasets.resolve(tmp_path) is tmp_path
+    pd.testing.assert_frame_equal(datasets.resolve("telecom"), crmkit.load("telecom"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "telecom").mkdir()
+    assert datasets.resolve("telecom") == "telecom"
 
 
 def test_complete_journey_not_installed_gives_the_command(monkeypatch):

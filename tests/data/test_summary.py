@@ -1,7 +1,6 @@
 """The customer summary: a hand-worked table, a second engine, laws, every kind of input, and what is refused."""
 
-import sqlite3
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -10,13 +9,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crmkit
 from crmkit.core.errors import CrmkitError
-from crmkit.data.summary import summary_sql
 
 COLUMNS = [
     "customer_id",
@@ -30,7 +27,6 @@ COLUMNS = [
     "revenue",
     "repeat_revenue",
     "monetary",
-    "span_days",
 ]
 AS_OF = date(2024, 3, 31)
 
@@ -71,10 +67,10 @@ def test_the_hand_worked_table():
     nan, nat = np.nan, pd.NaT
     expected = pd.DataFrame(
         [
-            ("ann", "2024-01-01", "2024-03-01", 3, 4, 2, 30, 60, 90, 56.00, 40.50, 20.25, 60),
-            ("bob", "2024-03-31", "2024-03-31", 1, 1, 0, 0, 0, 0, 0.00, 0.00, nan, 0),
-            ("cat", nat, nat, 0, 0, 0, nan, nan, nan, -7.25, -7.25, nan, nan),
-            ("dan", "2024-02-04", "2024-02-14", 2, 2, 1, 46, 10, 56, 97.10, 57.10, 57.10, 10),
+            ("ann", "2024-01-01", "2024-03-01", 3, 4, 2, 30, 60, 90, 56.00, 40.50, 20.25),
+            ("bob", "2024-03-31", "2024-03-31", 1, 1, 0, 0, 0, 0, 0.00, 0.00, nan),
+            ("cat", nat, nat, 0, 0, 0, nan, nan, nan, -7.25, -7.25, nan),
+            ("dan", "2024-02-04", "2024-02-14", 2, 2, 1, 46, 10, 56, 97.10, 57.10, 57.10),
         ],
         columns=[*COLUMNS[:4], "orders", *COLUMNS[4:]],
     )
@@ -92,62 +88,6 @@ def test_the_kinds_of_the_columns_do_not_depend_on_the_data():
     assert with_missing.dtypes.to_dict() == without.dtypes.to_dict()
     assert pd.api.types.is_datetime64_dtype(without["first_purchase"])
     assert without[["purchases", "frequency"]].dtypes.unique().tolist() == [np.dtype("int64")]
-
-
-# one text, other engines
-
-
-class _ArgMin:
-    """DuckDB's ARG_MIN, which SQLite lacks: the value where the other is smallest; a missing other does not count."""
-
-    def __init__(self):
-        self.best = None
-
-    def step(self, value, by):
-        if by is not None and (self.best is None or by < self.best[0]):
-            self.best = (by, value)
-
-    def finalize(self):
-        return self.best and self.best[1]
-
-
-def _through_sqlite(log, as_of):
-    con = sqlite3.connect(":memory:")
-    con.create_aggregate("ARG_MIN", 2, _ArgMin)
-    log.assign(date=log["date"].dt.strftime("%Y-%m-%d %H:%M:%S")).to_sql("transactions", con, index=False)
-    (text,) = sqlglot.transpile(summary_sql(with_orders="order_id" in log), read="duckdb", write="sqlite")
-    days = {"as_of": str(as_of), "day_after": str(as_of + timedelta(days=1))}
-    return pd.read_sql(text, con, params=days, parse_dates=["first_purchase", "last_purchase"])
-
-
-@pytest.mark.parametrize(
-    "log, as_of",
-    [
-        pytest.param(WORKED, AS_OF, id="worked"),
-        pytest.param(crmkit.load("cdnow_sample"), date(1997, 9, 30), id="cdnow_sample"),
-    ],
-)
-def test_sqlite_gives_the_same_summary_from_the_same_text(log, as_of):
-    ours = crmkit.customer_summary(log, as_of=as_of)
-    theirs = _through_sqlite(log, as_of)
-    pd.testing.assert_frame_equal(theirs, ours, check_dtype=False, check_exact=True)
-
-
-@pytest.mark.parametrize("with_orders", [True, False])
-def test_the_text_transpiles_to_spark_and_ends_in_the_customers_order(with_orders):
-    (text,) = sqlglot.transpile(
-        summary_sql(with_orders=with_orders),
-        read="duckdb",
-        write="spark",
-        unsupported_level=sqlglot.ErrorLevel.RAISE,
-    )
-    tree = sqlglot.parse_one(text, read="spark")
-    assert tree.args["order"].expressions[-1].this.name == "customer_id"
-    functions = {node.sql_name() for node in tree.find_all(sqlglot.exp.Func)}
-    assert "ARG_MIN" in functions and "MIN_BY" in text  # Spark's name for it
-    # nothing that sqlglot does not know, and would have passed through as it stands
-    assert not list(tree.find_all(sqlglot.exp.Anonymous))
-    assert ("order_id" in text) == with_orders
 
 
 # laws

@@ -625,7 +625,7 @@ def test_quoted_and_unquoted_files_of_many_blocks_are_read_alike(tmp_path, end):
         )
         reports.append(check(tmp_path, stream.getvalue()))
     plain, quoted = reports
-    same = {k: v for k, v in plain.to_dict().items()}
+    same = dict(plain.to_dict())
     assert same == quoted.to_dict()
     assert plain.rows_in == 60_003 and plain.reasons["total_row"] == 1
     assert plain.set_aside["line"].tolist() == quoted.set_aside["line"].tolist()

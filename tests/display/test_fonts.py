@@ -1,14 +1,12 @@
 """Fonts: no label is a box on a machine without a Chinese font, whatever mix of scripts and formulas it holds."""
 
-import logging
 import random
 import subprocess
 import sys
-import warnings
-from contextlib import contextmanager
 
 import matplotlib
 import pytest
+from glyphs import forget, listening
 
 matplotlib.use("agg")
 from matplotlib import font_manager
@@ -17,48 +15,6 @@ from matplotlib import pyplot as plt
 from crmkit.display import fonts
 
 MIXED = "客户 customer $R^2 = \\frac{1}{2}$ 喆珺犇 −5 ≥ ≤ × ÷ ± % ‰ ① ¥ € →"
-
-
-@contextmanager
-def listening():
-    """What matplotlib's logger and Python's warnings say meanwhile about fonts and glyphs."""
-    heard: list[str] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: heard.append(record.getMessage())
-    logger = logging.getLogger("matplotlib")
-    logger.addHandler(handler)
-    try:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            warnings.simplefilter(
-                "ignore", ResourceWarning
-            )  # of font files that earlier tests left to the collector
-            yield heard
-    finally:
-        logger.removeHandler(handler)
-        heard += [
-            str(w.message) for w in warned if "lyph" in str(w.message) or "font" in str(w.message).lower()
-        ]
-
-
-@pytest.fixture
-def bare_machine(monkeypatch):
-    """matplotlib as it is where no font but its own is installed."""
-    manager = font_manager.fontManager
-    own = [f for f in manager.ttflist if str(f.fname).startswith(matplotlib.get_data_path())]
-    monkeypatch.setattr(manager, "ttflist", own)
-    with matplotlib.rc_context():
-        matplotlib.rcParams.update(matplotlib.rcParamsDefault)
-        matplotlib.use("agg")
-        _forget()
-        yield
-        plt.close("all")
-    _forget()
-
-
-def _forget():
-    fonts._register.cache_clear()
-    font_manager.fontManager._findfont_cached.cache_clear()
 
 
 def _draw(text, **style):
@@ -89,7 +45,7 @@ def test_the_order_in_which_a_machine_lists_its_fonts_changes_nothing(bare_machi
     elif isinstance(order, int):
         random.Random(order).shuffle(listed)
     monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
-    _forget()
+    forget()
     fonts.use()
     for weight in ("regular", "medium", "semibold", "bold"):
         for family in (fonts.NAME, "DejaVu Sans"):
@@ -166,7 +122,7 @@ def test_the_systems_chinese_font_serves_characters_beyond_ours(bare_machine, mo
     manager = font_manager.fontManager
     entry = replace(manager.ttflist[0], name="SimHei", weight=400)
     monkeypatch.setattr(manager, "ttflist", [*manager.ttflist, entry])
-    _forget()
+    forget()
     assert fonts.families() == [fonts.NAME, "DejaVu Sans", "SimHei"]
     fonts.use()
     assert _draw("客户", fontweight="bold") == []  # SimHei has no bold either

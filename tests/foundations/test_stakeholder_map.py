@@ -101,6 +101,7 @@ def test_importance_by_strength_reverses_and_the_effort_it_asks_for_prevents_les
     assert lost["today"] - lost["best"] == pytest.approx(found.loss_avoided.value, abs=4000)
 
 
+@pytest.mark.simulated
 def test_the_interval_covers_the_loss_avoided_when_the_elasticities_are_drawn_as_assumed():
     rng, held = np.random.default_rng(7), []
     for _ in range(200):
@@ -167,7 +168,7 @@ def test_stakeholders_that_cannot_be_are_refused(change, code):
         stakeholder_map(_firm().iloc[:0])
     with pytest.raises(CrmkitError):
         stakeholder_map(_firm(), at_least=2)
-    for argument in ({"draws": 0}, {"level": 95}):
+    for argument in ({"draws": 0}, {"confidence": 95}):
         with pytest.raises(CrmkitError):
             stakeholder_map(_firm(), rng=np.random.default_rng(1), **argument)
 

@@ -16,8 +16,9 @@ import pytest
 from classroom import Classroom
 
 import crmkit
-from coursekit.sandbox.probes import _alive, _end
-from coursekit.sandbox.warm import Limits, Warm
+from coursekit.sandbox.protocol import Limits
+from coursekit.sandbox.survivors import end_survivors, survives
+from coursekit.sandbox.warm import Warm
 from coursekit.teach.grade.grade import grade
 
 pytestmark = pytest.mark.usefixtures("walled")
@@ -287,9 +288,9 @@ def test_what_is_outside_cannot_be_read_and_could_be_without_the_wall(everything
 
 def test_nothing_survives(everything):
     try:
-        assert not _alive(MARKER)
+        assert not survives(MARKER)
     finally:
-        _end(MARKER)
+        end_survivors(MARKER)
 
 
 def test_a_survivor_would_be_seen_without_the_wall():
@@ -298,9 +299,9 @@ def test_a_survivor_would_be_seen_without_the_wall():
             [IN_THE_CODE["survivor"], "import time; time.sleep(0.5)"]
         )  # until it has become the other program
         try:
-            assert _alive(MARKER)
+            assert survives(MARKER)
         finally:
-            _end(MARKER)
+            end_survivors(MARKER)
 
 
 def test_files_that_are_no_notebooks_are_listed_and_cost_nobody_else_anything(everything):

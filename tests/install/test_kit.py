@@ -9,6 +9,7 @@ import contextlib
 import errno
 import http.server
 import importlib.util
+import io
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import tokenize
 import zipfile
 from hashlib import sha256
 from importlib.metadata import distribution
@@ -125,7 +127,8 @@ def bare(tmp_path):
         "requirements-test.lock",
         "coursekit/messages.toml",
         "crmkit/__init__.py",
-        "crmkit/language.py",
+        "crmkit/core/__init__.py",
+        "crmkit/core/language.py",
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
@@ -147,7 +150,7 @@ def killed_and_mended(tmp_path_factory):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600  # of one that hangs
     while not (folder / ".venv" / "pyvenv.cfg").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     if POSIX:
@@ -236,7 +239,24 @@ def test_kit_keeps_to_syntax_that_python_2_7_reads():
         if isinstance(node, ast.Dict):
             assert None not in node.keys, f"kit.py line {where}: ** in a dict"
         if isinstance(node, ast.Call):
-            assert all(keyword.arg for keyword in node.keywords[:-1]), where
+            assert all(keyword.arg for keyword in node.keywords), f"kit.py line {where}: ** in a call"
+
+
+def test_kit_has_nothing_that_only_the_tokens_show_and_python_2_7_does_not_read():
+    """Underscores in numbers, f-strings, names beyond ASCII; a comma after the last of what a function takes by a star."""
+    text = (ROOT / "kit.py").read_text(encoding="utf-8")
+    assert text.startswith("# -*- coding: utf-8 -*-\n"), "else its Chinese is a syntax error there"
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        where = f"kit.py line {token.start[0]}: {token.string[:40]}"
+        if token.type == tokenize.NUMBER:
+            assert "_" not in token.string, where
+        elif token.type == tokenize.NAME:
+            assert token.string.isascii(), where
+        elif token.type == tokenize.STRING:
+            assert re.match(r"[rRbBuU]?['\"]", token.string), where
+    assert not re.search(r"\*\w+,\s*\)", text), (
+        "a formatter puts a comma there, which Python 2.7 does not read"
+    )
 
 
 def test_kit_imports_nothing_but_the_standard_library_and_the_language_setting():
@@ -495,19 +515,13 @@ def test_a_run_killed_while_packages_are_installed_counts_as_interrupted(install
     assert not module.complete(stamp | {"running": "requirements.lock"}, want)
 
 
-def test_a_warm_start_installs_nothing_and_adds_less_than_a_second(installed):
+def test_a_warm_start_installs_nothing(installed):
     works(installed)
-    command = installed / ".venv" / ("bin/crmkit" if POSIX else "Scripts/crmkit.exe")
-
-    def seconds(*start: str) -> float:
-        began = time.perf_counter()
-        subprocess.run([*start, "open", "--help"], env=clean(), check=True, capture_output=True)
-        return time.perf_counter() - began
-
-    direct = min(seconds(str(command)) for _ in range(3))
-    warm = min(seconds(sys.executable, str(installed / "kit.py")) for _ in range(3))
-    print(f"crmkit --help {direct:.2f} s, through kit.py {warm:.2f} s: {warm - direct:+.2f} s")
-    assert warm - direct < 1.0
+    files = sorted(path for path in (installed / ".venv").rglob("*") if path.suffix not in (".pyc",))
+    before = {path: path.lstat().st_mtime_ns for path in files if not path.is_dir()}
+    said = kit(installed, "open", "--help")
+    assert said.returncode == 0 and said.stderr == ""
+    assert {path: path.lstat().st_mtime_ns for path in before} == before
 
 
 def test_everything_is_started_in_utf8_mode_and_with_the_command_that_users_type(installed):

@@ -160,16 +160,21 @@ def wheel(tmp_path_factory) -> Path:
 
 def test_the_wheel_holds_the_course_the_language_switch_and_the_licences(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for part in ("notebooks", "exercises", "solutions", "datasets"):
+    homes = {"datasets": "crmkit/_datasets"} | {
+        part: f"coursekit/course/{part}" for part in ("notebooks", "exercises", "solutions")
+    }
+    for part, home in homes.items():
         there = {
-            p.relative_to(ROOT).as_posix()
+            p.relative_to(ROOT / part).as_posix()
             for p in (ROOT / part).rglob("*")
             if p.is_file() and not any(name.startswith(".") for name in p.relative_to(ROOT).parts)
         }
-        assert there and {f"coursekit/course/{name}" for name in there} <= names
+        assert there and {f"{home}/{name}" for name in there} <= names
+    assert not {name for name in names if name.startswith("coursekit/course/datasets")}
     assert any(name.endswith("share/jupyter/labextensions/crmkit-lang/package.json") for name in names)
-    assert {"crmkit/terms.toml", "crmkit/summary.sql", "coursekit/messages.toml"} <= names
-    assert any(name.startswith("crmkit/fonts/") and name.endswith(".otf") for name in names)
+    texts = {f"crmkit/data/sql/{path.name}" for path in (ROOT / "crmkit" / "data" / "sql").glob("*.sql")}
+    assert texts and texts | {"crmkit/core/terms.toml", "coursekit/messages.toml"} <= names
+    assert any(name.startswith("crmkit/display/") and name.endswith(".otf") for name in names)
     assert sum("/licenses/" in name for name in names) >= 4
     assert not {name for name in names if name.startswith(("tests/", "lessons/", "kit.py"))}
 
@@ -210,8 +215,10 @@ def alone(wheel, tmp_path_factory) -> Path:
 
 def test_the_wheel_alone_finds_its_course_and_its_data(alone, tmp_path):
     code = (
-        "import crmkit, coursekit.learn.workspace as w; print(w.course_root()); print(crmkit.__file__); "
-        "print(len(crmkit.load('cdnow_sample')))"
+        "import crmkit, coursekit.learn.workspace as w; from crmkit.data.datasets import EDITIONS, datasets_folder; "
+        "print(w.course_root()); print(crmkit.__file__); print(datasets_folder()); "
+        "print(len(crmkit.load('cdnow_sample'))); print(all(len(crmkit.load(name)) for name in EDITIONS)); "
+        "print(sum(path.startswith('datasets/') for path in w.course_files(w.course_root())))"
     )
     shown = subprocess.run(
         [alone / "python", "-c", code],
@@ -220,8 +227,12 @@ def test_the_wheel_alone_finds_its_course_and_its_data(alone, tmp_path):
         encoding="utf-8",
         check=True,
     ).stdout.split("\n")
-    assert shown[0].endswith("course") and str(ROOT) not in shown[0] + shown[1]
-    assert int(shown[2]) > 5000
+    assert shown[0].endswith("course") and shown[2].endswith("_datasets")
+    assert str(ROOT) not in shown[0] + shown[1] + shown[2]
+    assert int(shown[3]) > 5000 and shown[4] == "True"
+    assert int(shown[5]) == sum(
+        path.is_file() and not path.name.startswith(".") for path in (ROOT / "datasets").rglob("*")
+    )
 
 
 def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):

@@ -3,21 +3,19 @@
 And JupyterLab on it: settings of the kit that a user can change, the kernel of this environment, a port of its own.
 """
 
-import json
 import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab_server import Lab
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import crmkit
@@ -472,66 +470,11 @@ def test_a_free_port_is_found_and_a_taken_one_refused():
     assert lab.claim_port(taken) == taken
 
 
-class Lab:
-    """`crmkit open` as a user starts it, with a home of its own in which another course left things."""
-
-    def __init__(self, folder: Path, home: Path, *options: str):
-        kernel = home / ".local" / "share" / "jupyter" / "kernels" / "python3"
-        kernel.mkdir(parents=True, exist_ok=True)
-        (kernel / "kernel.json").write_text(
-            json.dumps(
-                {
-                    "argv": ["/nowhere/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-                    "display_name": "another course",
-                    "language": "python",
-                }
-            ),
-            encoding="utf-8",
-        )
-        env = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
-        env |= {"HOME": str(home), "LANG": "C.UTF-8"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "coursekit.cli", "open", str(folder), "--no-browser", *options],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-        )
-        timer = threading.Timer(120, self.process.kill)  # of one that never says where it is
-        timer.start()
-        self.said = ""
-        for line in self.process.stdout:
-            self.said += line
-            if found := re.search(r"(http://127\.0\.0\.1:\d+)(/lab\S*)\?token=(\w+)", line):
-                self.base, self.page, self.token = found.groups()
-                timer.cancel()
-                return
-        pytest.fail(self.said)
-
-    def ask(self, path: str, method: str = "GET", body: dict | None = None):
-        request = Request(
-            self.base + path,
-            json.dumps(body).encode() if body else None,
-            {"Authorization": f"token {self.token}"},
-            method=method,
-        )
-        with urlopen(request, timeout=60) as answer:
-            text = answer.read().decode()
-        return json.loads(text) if text[:1] in "{[" and text else text
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.communicate(timeout=60)
-
-
 NOTIFICATION = "/lab/api/settings/@jupyterlab/apputils-extension:notification"
 TRANSLATION = "/lab/api/settings/@jupyterlab/translation-extension:plugin"
 
 
+@pytest.mark.executed
 def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_survive(tmp_path):
     folder, home = tmp_path / "学习 work", tmp_path / "home"
     with Lab(folder, home, "--lang", "zh") as opened:
@@ -555,6 +498,7 @@ def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_
     )
 
 
+@pytest.mark.executed
 def test_a_given_port_is_used(tmp_path):
     port = lab.claim_port(None)
     with Lab(tmp_path / "work", tmp_path / "home", "--port", str(port), "--lang", "en") as opened:

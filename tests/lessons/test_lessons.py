@@ -17,6 +17,8 @@ from coursekit.lessons.one_language import edition
 from coursekit.lessons.source import frameworks
 from crmkit.core.catalogue import read_catalogue
 
+pytestmark = pytest.mark.executed
+
 LESSONS = read_lessons(ROOT / "lessons")
 NOTEBOOKS = sorted(
     p for folder in ("notebooks", "exercises", "solutions") for p in (ROOT / folder).glob("*.ipynb")

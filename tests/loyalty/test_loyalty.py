@@ -89,17 +89,25 @@ def test_repeat_buying_alone_is_reversed_the_spurious_look_true_and_leave():
     bought = data[often].groupby(liking)["purchases"].mean()
     assert abs(bought[True] - bought[False]) < 0.5  # by what they buy nobody could tell them apart
     forms = found.forms.set_index("segment")
-    assert forms.loc["spurious_loyalty", "high"] < forms.loc["true_loyalty", "low"] - 0.1
+    assert (
+        forms.loc["spurious_loyalty", "retention_rate_high"]
+        < forms.loc["true_loyalty", "retention_rate_low"] - 0.1
+    )
     # and those who like the firm and seldom buy are kept more surely than those who buy and do not like it
-    assert forms.loc["latent_loyalty", "low"] > forms.loc["spurious_loyalty", "high"]
+    assert (
+        forms.loc["latent_loyalty", "retention_rate_low"]
+        > forms.loc["spurious_loyalty", "retention_rate_high"]
+    )
     assert found.gap.low > 0.2 and found.odds_ratio.low > 1.3 and found.p_value < 1e-6
 
 
+@pytest.mark.simulated
 def test_labels_without_truth_are_not_confirmed_the_test_holds_its_level():
     p = [loyalty_forms(shoppers(seed, n=500, pull=0.0), **CUT).p_value for seed in range(80)]
     assert 0.005 < np.mean(np.array(p) < 0.05) < 0.1 and kstest(p, "uniform").pvalue > 0.001
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_odds_ratio_when_the_model_is_true():
     def draw(seed, n=600):
         rng = np.random.default_rng(seed)
@@ -190,8 +198,8 @@ def test_four_is_good_enough_is_reversed_where_the_market_is_competitive():
     found = satisfaction_loyalty(survey(1), **SPLIT)
     gains = found.gains.set_index(["market", "from_score"])
     # the plan to lift the dissatisfied: right for captives, wrong where customers can choose
-    assert gains.loc[("competitive", 4), "low"] > gains.loc[("competitive", 1), "high"]
-    assert gains.loc[("captive", 4), "high"] < gains.loc[("competitive", 4), "low"]
+    assert gains.loc[("competitive", 4), "difference_low"] > gains.loc[("competitive", 1), "difference_high"]
+    assert gains.loc[("captive", 4), "difference_high"] < gains.loc[("competitive", 4), "difference_low"]
     assert gains.loc["captive"]["difference"].idxmax() == 1
     assert found.p_value < 1e-6  # the curves differ
     # hostages are many where there is no choice, mercenaries where there is
@@ -256,6 +264,7 @@ def test_numbers_kept_as_objects_and_repeated_row_labels_change_nothing():
     assert both[0] == both[1]
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
     held, p = [], []
     for seed in range(70):
@@ -272,7 +281,7 @@ def test_coverage_of_the_curve_and_level_of_the_test_between_markets():
         )
         found = satisfaction_loyalty(data, **SPLIT)
         at = found.curve[(found.curve["market"] == "a") & (found.curve["satisfaction"] == 4)].iloc[0]
-        held.append(at["low"] <= expit(0.7) <= at["high"])
+        held.append(at["retention_rate_low"] <= expit(0.7) <= at["retention_rate_high"])
         p.append(found.p_value < 0.05)
     assert abs(np.mean(held) - 0.95) < 0.06 and np.mean(p) < 0.13
 
@@ -346,6 +355,7 @@ def test_stratified_difference_is_mantel_and_haenszels():
     assert recovery_paradox(data).stratified.value == pytest.approx(top / bottom, abs=1e-12)
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_stratified_difference_and_level_of_its_test():
     found = [recovery_paradox(complaints(seed, n=1500, true_gain=0.05)) for seed in range(80)]
     assert abs(np.mean([f.stratified.contains(0.05) for f in found]) - 0.95) < 0.055
@@ -424,14 +434,18 @@ def programme(seed, n=4000, lift=0.02):
     taste, invited = rng.gamma(2, 50, n), rng.permutation(np.arange(n) % 2)
     member = (invited == 1) & (rng.random(n) < expit((taste - 120) / 40))
     revenue = taste * rng.gamma(20, 1 / 20, n) * (1 + lift * member)
-    return pd.DataFrame({"invited": invited, "member": member, "revenue": revenue})
+    return pd.DataFrame(
+        {"group": np.where(invited, "treated", "control"), "member": member, "revenue": revenue}
+    )
 
 
 TERMS = {"margin_rate": 0.4, "points_per_currency": 1, "cost_per_point": 0.05, "redemption_share": 0.8}
 
 
 def test_programme_by_hand():
-    both = pd.DataFrame({"invited": [0, 0, 1, 1], "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
+    both = pd.DataFrame(
+        {"group": ["control"] * 2 + ["treated"] * 2, "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]}
+    )
     found = loyalty_programme(
         both,
         margin_rate=0.5,
@@ -453,9 +467,10 @@ def test_programme_that_members_make_look_good_is_reversed_by_the_control_group(
     assert good.net_profit.low > 0  # and where it moves buying, the control group says so
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_programmes_profit():
     big = programme(999, n=1_000_000)
-    invited = big["invited"] == 1
+    invited = big["group"] == "treated"
     member = big["member"] & invited
     plain = big["revenue"] / (1 + 0.02 * member)
     each = (0.4 * (big["revenue"] - plain) - big["revenue"] * member * 0.04)[invited].mean()
@@ -561,7 +576,7 @@ def test_bad_tables_are_refused(name, spoil, code):
         (lambda: loyalty_forms(shoppers(1, n=50), attitude_from=np.nan, purchases_from=1), "out_of_range"),
         (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=2), **CUT), "cell_not_a_number"),
         (lambda: loyalty_forms(shoppers(1, n=50).assign(retained=1), **CUT), "outcome_separated"),
-        (lambda: loyalty_forms(shoppers(1, n=50), **CUT, level=95), "out_of_range"),
+        (lambda: loyalty_forms(shoppers(1, n=50), **CUT, confidence=95), "out_of_range"),
         (lambda: loyalty_forms(shoppers(1, n=1), **CUT), "outcome_separated"),
         (lambda: recovery_paradox(complaints(1).assign(complaint="bad")), "not_a_choice"),
         (lambda: recovery_paradox(complaints(1).query("complaint != 'handled_well'")), "out_of_range"),
@@ -581,8 +596,8 @@ def test_bad_tables_are_refused(name, spoil, code):
             lambda: points_liability(ledger().query("age_months != 1"), cost_per_point=1, expiry_months=24),
             "points_do_not_add_up",
         ),
-        (lambda: loyalty_programme(programme(1).assign(invited=0), **TERMS), "step_skipped"),
-        (lambda: loyalty_programme(programme(1).assign(invited=0, member=0), **TERMS), "out_of_range"),
+        (lambda: loyalty_programme(programme(1).assign(group="control"), **TERMS), "step_skipped"),
+        (lambda: loyalty_programme(programme(1).assign(group="control", member=0), **TERMS), "out_of_range"),
         (lambda: loyalty_programme(programme(1), **{**TERMS, "margin_rate": 40}), "out_of_range"),
         (lambda: loyalty_programme(programme(1), **{**TERMS, "cost_per_point": -1}), "out_of_range"),
     ],

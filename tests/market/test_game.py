@@ -243,7 +243,7 @@ def test_the_customers_on_file_are_parted_by_lot_within_segments_and_live_as_the
     today = game.ledgers.customers
     game.plan(BUSY, quarter=1, hypothesis="h", target=1.0, control_share=0.3)
     cycle = game.book.now
-    parted = pd.Series({**dict.fromkeys(cycle.test, 0.0), **dict.fromkeys(cycle.control, 1.0)})
+    parted = pd.Series({**dict.fromkeys(cycle.treated, 0.0), **dict.fromkeys(cycle.control, 1.0)})
     filed = today["customer_id"][on_file(game.ledgers, trade=scenario("double_11_shop"), month=HISTORY)]
     assert sorted(parted.index) == filed.tolist() and len(cycle.control) == pytest.approx(
         0.3 * len(parted), abs=1
@@ -468,6 +468,7 @@ def test_the_kpis_of_a_customer_are_sums_over_the_customer_s_own_rows(over):
         assert kpi["contribution"][one] <= kpi["margin"][one]
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(
     "kpi, name, lever",
     [
@@ -484,7 +485,7 @@ def test_the_interval_of_the_check_covers_what_the_decision_does_in_truth(kpi, n
         standard, values, firm = game.standard, [], game._firm
         decision = replace(standard, **lever)
         game.plan(decision, quarter=1, hypothesis="h", target=0.0)
-        everybody = pd.Series([*game.book.now.test, *game.book.now.control])
+        everybody = pd.Series([*game.book.now.treated, *game.book.now.control])
         for way in (decision, standard):
             part = run_quarter(firm.copy(), way)
             values.append(
@@ -542,6 +543,7 @@ def searched() -> tuple:
     return setup, firms, found, tried
 
 
+@pytest.mark.simulated
 def test_who_plays_what_the_search_found_scores_about_a_hundred_and_the_search_is_made_once(
     searched, monkeypatch
 ):
@@ -571,6 +573,7 @@ def test_where_the_search_finds_nothing_better_there_is_no_scale_and_the_score_i
     assert table["score"].isna().all() and table["value"].tolist() == [15, 19, 15]
 
 
+@pytest.mark.simulated
 def test_the_search_keeps_only_what_raises_the_value_in_this_very_market(searched):
     setup, firms, found, _ = searched
     firm = setup.opened()
@@ -605,6 +608,7 @@ def test_value_is_profit_and_equity_discounted_to_the_first_day_month_by_month()
     assert [d == BUSY for d in found.decisions] == [True, True]
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("name", NAMES)
 def test_no_decision_however_wild_makes_the_customers_worth_a_multiple(name):
     """Equity is finite and at most four times what the status quo leaves; budgets without bound are paid for.

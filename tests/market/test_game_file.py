@@ -116,6 +116,7 @@ def rechained(lines: list[dict]) -> list[dict]:
 # ---- kept --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.simulated
 def test_a_game_taken_up_in_a_new_process_at_every_step_is_the_game_played_in_one_go(whole, tmp_path):
     path = tmp_path / "游戏 eins.jsonl"
     text = (
@@ -289,6 +290,7 @@ def others(value) -> list:
     return [value * 1.5 + 0.1] if isinstance(value, float) else [value + "x", value[:-1] if value else "y"]
 
 
+@pytest.mark.simulated
 def test_every_value_of_every_line_that_is_changed_is_found_with_its_line(whole, tmp_path):
     lines, tried = tables(whole), 0
     for row, line in enumerate(lines, 1):
@@ -313,6 +315,7 @@ def test_every_value_of_every_line_that_is_changed_is_found_with_its_line(whole,
     assert len(Game.verify(written(tmp_path, lines)).moves) == 8
 
 
+@pytest.mark.simulated
 def test_a_line_left_out_swapped_or_repeated_is_found(whole, tmp_path):
     lines = tables(whole)
     for k in range(1, len(lines) - 1):

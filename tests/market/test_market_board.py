@@ -7,9 +7,9 @@ from dataclasses import replace
 import ipywidgets
 import nbformat
 import pytest
+from lab_server import Lab
 from pages import HERE, fresh, open_notebook, picture
 from pages import press as switch
-from test_workspace import Lab
 
 import crmkit
 from crmkit.market import Campaign, Decision, Game, Outcome, Score, scenarios, score_table
@@ -101,7 +101,7 @@ def test_untouched_levers_are_the_standard_of_every_scenario(name):
     board = market_board(game)
     assert board.decision == game.standard
     assert "Nothing differs" in board._differs.value
-    for (lever, group), control in board.levers.items():
+    for control in board.levers.values():
         assert control.tooltip and not control.disabled
     move(board, "social", game.view().facts["segments"][0], 0.35)
     assert [line.startswith("social level") for _, line in differences(board.decision, game.standard)] == [

@@ -130,6 +130,7 @@ def _months_until_signal(rng, shift, firms=30, baseline=40):
     return np.median(waited)
 
 
+@pytest.mark.simulated
 def test_a_known_shift_is_found_the_sooner_the_larger():
     rng = np.random.default_rng(4)
     none, small, large = (_months_until_signal(rng, shift) for shift in (0, 5, 15))

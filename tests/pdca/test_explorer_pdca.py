@@ -106,6 +106,7 @@ def test_estimates_are_those_of_the_pdca_check():
     np.testing.assert_allclose(third.numbers, pdca.difference(*spending[:, :, 12:21].mean(axis=2).T).numbers)
 
 
+@pytest.mark.simulated
 def test_the_control_group_errs_in_one_luck_of_twenty_and_looking_ten_times_in_many_more():
     wrong = {
         looks: sum(

@@ -15,7 +15,7 @@ from crmkit import PDCA
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term
 from crmkit.core.intervals import Estimate
-from crmkit.pdca.cycles import Cycle, difference, level
+from crmkit.pdca.cycles import Cycle, difference, kpi_estimate
 
 N = 400
 EVERYBODY = pd.DataFrame(
@@ -47,7 +47,7 @@ def done(seed=1, **more):
 
 
 def outcomes(book, base, effect, seed=1):
-    treated = EVERYBODY["customer_id"].isin(book.now.test)
+    treated = EVERYBODY["customer_id"].isin(book.now.treated)
     return EVERYBODY.assign(value=(rng(seed + 1000).random(N) < base + effect * treated).astype(int))
 
 
@@ -67,7 +67,7 @@ def test_uplift_of_proportions_agrees_with_newcombes_published_example_and_the_l
     # Newcombe 1998, example (a): 56/70 and 48/80, method 10: 0.0524 to 0.3339; Wilson of 81/263: 0.2553 to 0.3662
     found = difference(np.repeat([1, 0], [56, 14]), np.repeat([1, 0], [48, 32]))
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
-    one = level(np.repeat([1, 0], [81, 182]))
+    one = kpi_estimate(np.repeat([1, 0], [81, 182]))
     assert (one.low, one.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
@@ -82,6 +82,7 @@ def test_uplift_of_means_agrees_with_welchs_formula_worked_by_hand():
     assert (p < 0.05) == (found.low > 0)
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(
     "draw, truth",
     [
@@ -96,6 +97,7 @@ def test_the_checks_interval_covers_the_true_uplift_19_times_in_20(draw, truth):
     assert np.mean([f.contains(truth) for f in found]) == pytest.approx(0.95, abs=0.015)
 
 
+@pytest.mark.simulated
 def test_whole_cycles_on_a_simulated_firm_cover_its_known_uplift_and_never_favour_the_treated_by_the_draw():
     found = []
     for seed in range(120):
@@ -103,13 +105,14 @@ def test_whole_cycles_on_a_simulated_firm_cover_its_known_uplift_and_never_favou
         own = (
             rng(7).gamma(2, 30, N) + np.arange(N) / 4
         )  # customers differ for good; the draw must not sort them
-        treated = EVERYBODY["customer_id"].isin(book.now.test)
+        treated = EVERYBODY["customer_id"].isin(book.now.treated)
         value = own + rng(seed).normal(0, 5, N) + 8 * treated
         found.append(book.check(EVERYBODY.assign(value=value), as_of="2024-03-31").now.uplift)
     assert np.mean([f.contains(8) for f in found]) > 0.89
     assert np.mean([f.value for f in found]) == pytest.approx(8, abs=1.5)
 
 
+@pytest.mark.simulated
 def test_peeking_until_it_looks_good_finds_effects_that_are_not_there_and_the_planned_check_does_not():
     r, looks, each = rng(4), 10, 40  # known truth: the action does nothing
     fixed, peeking, runs = 0, 0, 1200
@@ -131,6 +134,7 @@ def test_peeking_until_it_looks_good_finds_effects_that_are_not_there_and_the_pl
     )  # Armitage, McPherson & Rowe 1969: 0.193 for ten looks
 
 
+@pytest.mark.simulated
 def test_a_result_picked_because_it_was_good_is_on_average_too_good_as_act_says():
     r = rng(5)
     found = [difference(r.normal(52, 20, 150), r.normal(50, 20, 150)) for _ in range(1500)]  # true uplift: 2
@@ -183,7 +187,7 @@ def test_the_control_group_reverses_a_missed_target_in_a_falling_market():
 )  # a target under the baseline asks for no gain
 def test_three_outcomes_and_what_they_speak_for(low, high, result, target, attainment, recommendation):
     def between(low, high):
-        return Estimate(value=(low + high) / 2, low=low, high=high, level=0.95)
+        return Estimate(value=(low + high) / 2, low=low, high=high, confidence=0.95)
 
     now = replace(
         checked().now,
@@ -200,16 +204,17 @@ def test_three_outcomes_and_what_they_speak_for(low, high, result, target, attai
 
 def test_the_draw_splits_everybody_once_ignores_row_order_and_holds_each_stratum_to_its_share():
     book = planned(control_share=0.3, strata="tier")
-    test, control = set(book.now.test), set(book.now.control)
+    test, control = set(book.now.treated), set(book.now.control)
     assert test | control == set(EVERYBODY["customer_id"]) and not test & control
     assert len(control) in (120, 121)
     gold = set(EVERYBODY["customer_id"][EVERYBODY["tier"] == "gold"])
     assert len(gold & control) in (11, 12, 13)
     shuffled = EVERYBODY.sample(frac=1, random_state=3)
     again = started().plan(shuffled, rng=rng(1), control_share=0.3, strata="tier", **PLAN)
-    assert again == book and planned(seed=2).now.test != planned(seed=1).now.test
+    assert again == book and planned(seed=2).now.treated != planned(seed=1).now.treated
 
 
+@pytest.mark.simulated
 def test_everybody_is_held_out_as_often_as_the_share_says():
     held = pd.Series(0, index=EVERYBODY["customer_id"])
     for seed in range(300):
@@ -345,7 +350,8 @@ def test_the_table_lists_the_cycles_under_headings_in_both_languages_and_inputs_
     assert table["cycle"].tolist() == [1, 2]
     assert table.loc[1].dropna().index.tolist() == ["cycle", "question", "baseline"]
     assert (
-        table.loc[0, "test_customers"] == 200 and table.loc[0, "uplift_low"] == acted().cycles[0].uplift.low
+        table.loc[0, "treated_customers"] == 200
+        and table.loc[0, "uplift_low"] == acted().cycles[0].uplift.low
     )
     assert [c for c in table if not has_term(c)] == []
     crmkit.set_language("zh")
@@ -404,7 +410,7 @@ WRONG = {
     "no date": (lambda s: s["cycles"][0].update(ends="2024-02-30"), "pdca_field", "ends"),
     "a step skipped": (lambda s: s["cycles"][0].update(done=None), "pdca_field", "finished"),
     "an end before the start": (lambda s: s["cycles"][0].update(ends="2023-01-01"), "out_of_range", "ends"),
-    "in both groups": (lambda s: s["cycles"][0].update(test=s["cycles"][0]["control"]), "pdca_groups", ""),
+    "in both groups": (lambda s: s["cycles"][0].update(treated=s["cycles"][0]["control"]), "pdca_groups", ""),
     "an unknown decision": (lambda s: s["cycles"][0].update(decision="party"), "not_a_choice", "decision"),
     "NaN": (lambda s: s["cycles"][0].update(target=float("nan")), "pdca_field", "target"),
     "no open cycle": (lambda s: s["cycles"].pop(), "pdca_field", "cycles"),

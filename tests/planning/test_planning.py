@@ -58,6 +58,7 @@ def test_means_agree_with_welchs_formula_and_money_with_the_accounts_by_hand():
     assert row["net_profit"] == pytest.approx(27 * 8 - 6 * 1.5 - 6 * 2 * 10)
 
 
+@pytest.mark.simulated
 def test_the_baseline_estimates_the_same_uplift_with_a_narrower_interval_and_both_cover_the_truth():
     rng, runs, held, width, mean = np.random.default_rng(1), 200, np.zeros(2), np.zeros(2), np.zeros(2)
     for _ in range(runs):
@@ -75,6 +76,7 @@ def test_the_baseline_estimates_the_same_uplift_with_a_narrower_interval_and_bot
     assert mean == pytest.approx([12, 12], abs=1.5)
 
 
+@pytest.mark.simulated
 def test_the_profit_interval_covers_what_a_campaign_truly_earns():
     rng, runs, held = np.random.default_rng(2), 300, 0
     truth = 400 * ((30 - 5) * 0.26 - 30 * 0.20 - 0.8)  # bought at 26 % instead of 20 %, 5 off for all who buy
@@ -127,6 +129,7 @@ def test_segments_reverse_a_campaign_that_pays_on_the_whole_and_are_tested_toget
     assert found["treated"][1:].sum() == found.loc["all_customers", "treated"]
 
 
+@pytest.mark.simulated
 def test_holm_holds_the_chance_of_any_false_segment():
     rng, wrong, unadjusted = np.random.default_rng(5), 0, 0
     rows = trial(np.zeros(300), np.zeros(300), segment=np.tile(list("abcdef"), 100))
@@ -174,6 +177,7 @@ def test_outcomes_that_cannot_be_compared_are_refused(rows, code):
     assert error.value.code == code
 
 
+@pytest.mark.simulated
 def test_a_sample_ratio_mismatch_and_a_biased_draw_are_seen_and_a_fair_draw_seldom_accused():
     rng, accused = np.random.default_rng(7), np.zeros(3)
     for _ in range(150):
@@ -297,7 +301,7 @@ def test_kaplan_meier_intervals_cover_the_true_retention():
             {"source": np.tile(["a", "b"], 150), "months": np.minimum(stays, seen), "lost": stays <= seen}
         )
         curve = retention_by_source(rows).query("source == 'a' and months <= 6").iloc[-1]
-        held += curve["low"] <= np.exp(-0.6) <= curve["high"]
+        held += curve["retention_rate_low"] <= np.exp(-0.6) <= curve["retention_rate_high"]
     assert held / runs > 0.90
 
 
@@ -322,7 +326,10 @@ def test_time_under_observation_reverses_which_source_seems_to_stay():
     at = {
         s: found[(found["source"] == s) & (found["months"] <= 1.5)].iloc[-1] for s in ("double_11", "other")
     }
-    assert at["double_11"]["high"] < at["other"]["low"] and found["p_value"].iloc[0] < 0.001
+    assert (
+        at["double_11"]["retention_rate_high"] < at["other"]["retention_rate_low"]
+        and found["p_value"].iloc[0] < 0.001
+    )
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,10 @@ def row(found):
 
 def holds(found, annoys=ANNOYS, best=BEST):
     r = row(found)
-    return [r.annoyance_low <= annoys <= r.annoyance_high, r.best_low <= best <= r.best_high]
+    return [
+        r.annoyance_point_low <= annoys <= r.annoyance_point_high,
+        r.best_contacts_low <= best <= r.best_contacts_high,
+    ]
 
 
 def exact(x, mean):
@@ -144,8 +147,8 @@ def test_naive_reading_reverses_the_decision_and_the_adjusted_one_puts_it_right(
     assert np.median([r.best_contacts for r in naive]) > today + 1  # "contact more"
     assert np.median([r.best_contacts for r in adjusted]) < today - 1  # the truth: fewer
     assert np.median([r.best_contacts for r in adjusted]) == pytest.approx(BEST, abs=0.35)
-    assert np.mean([r.best_low <= BEST <= r.best_high for r in adjusted]) > 0.7
-    assert np.mean([r.best_low <= BEST <= r.best_high for r in naive]) < 0.2
+    assert np.mean([r.best_contacts_low <= BEST <= r.best_contacts_high for r in adjusted]) > 0.7
+    assert np.mean([r.best_contacts_low <= BEST <= r.best_contacts_high for r in naive]) < 0.2
 
 
 def test_the_curve_follows_the_means_among_like_customers_and_not_those_recorded():
@@ -180,7 +183,7 @@ def test_adjusting_does_not_help_when_what_decides_is_not_recorded():
         for s in range(15)
     ]
     assert np.median([r.best_contacts for r in found]) > BEST + 1
-    assert np.mean([r.best_low <= BEST <= r.best_high for r in found]) < 0.4
+    assert np.mean([r.best_contacts_low <= BEST <= r.best_contacts_high for r in found]) < 0.4
 
 
 def test_within_customer_reading_recovers_the_truth_although_taste_is_hidden():
@@ -216,11 +219,12 @@ def test_no_turn_in_the_data_is_said_and_not_extrapolated():
     few = data[data["contacts"] <= 3]
     found = fit_contact_response(few, **PAYS)
     r = row(found)
-    assert r.annoyance_high == np.inf and found.curve["contacts"].max() == 3
+    assert r.annoyance_point_high == np.inf and found.curve["contacts"].max() == 3
     assert len(found.notes) >= 2 and "3" in found.notes[1][1]
     free = fit_contact_response(exact(np.tile(np.arange(8.0), 30), lambda x: 1 + x), **PAYS)
     assert (
-        row(free)[["annoyance_point", "annoyance_high"]].tolist() == [np.inf, np.inf] and len(free.notes) == 3
+        row(free)[["annoyance_point", "annoyance_point_high"]].tolist() == [np.inf, np.inf]
+        and len(free.notes) == 3
     )
     assert np.isnan(row(free)["profit_at_best"])
 
@@ -230,7 +234,7 @@ def test_each_segment_has_its_own_optimum():
     keen = trial(6).assign(segment="gold", customer_id=lambda t: t["customer_id"] + 5000)
     found = fit_contact_response(pd.concat([tough, keen]), **PAYS).segments.set_index("segment")
     assert found.index.tolist() == ["gold", "small"]
-    assert found.loc["small", "best_high"] < found.loc["gold", "best_low"]
+    assert found.loc["small", "best_contacts_high"] < found.loc["gold", "best_contacts_low"]
     alone = row(fit_contact_response(keen, **PAYS))
     assert found.loc["gold", "best_contacts"] == alone["best_contacts"]
 
@@ -254,7 +258,7 @@ def test_another_currency_scales_profit_and_leaves_contacts_alone():
     one, hundred = (
         row(fit_contact_response(data, margin_per_response=30 * k, cost_per_contact=4 * k)) for k in (1, 100)
     )
-    assert hundred.best_contacts == one.best_contacts and hundred.best_low == one.best_low
+    assert hundred.best_contacts == one.best_contacts and hundred.best_contacts_low == one.best_contacts_low
     assert hundred.profit_at_best == pytest.approx(100 * one.profit_at_best)
     # the response may be margin already
     money = fit_contact_response(
@@ -314,7 +318,7 @@ def test_other_bad_arguments_are_refused():
         {"margin_per_response": 0},
         {"margin_per_response": np.nan},
         {"cost_per_contact": -1},
-        {"level": 95},
+        {"confidence": 95},
     ):
         with pytest.raises(CrmkitError) as error:
             fit_contact_response(trial(1, n=100), **{**PAYS, **wrong})
@@ -347,7 +351,7 @@ def test_the_picture_holds_the_curve_and_says_what_is_not_seen():
     np.testing.assert_allclose(ax.lines[0].get_ydata(), curve["response"])
     r = result.segments.set_index("segment").loc[with_["segment"]]
     words = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert f"{r.best_contacts:.1f} (95%: {r.best_low:.1f}–{r.best_high:.1f})" in words[4]
+    assert f"{r.best_contacts:.1f} (95%: {r.best_contacts_low:.1f}–{r.best_contacts_high:.1f})" in words[4]
     unseen = draw("plot_contact_response/no turn seen")
     assert "> 3" in unseen.get_legend().get_texts()[4].get_text()
     funnel = example("plot_participation_funnel")[0]

@@ -25,14 +25,16 @@ def test_funnel_by_hand_and_wilsons_published_interval():
     assert found["weakest"].tolist() == [False, True, False]
     # Newcombe 1998 (single proportion, method 3): 81 of 263 is .2553 to .3662
     found = participation_funnel(people(81, 0, 263)).set_index("measure")
-    assert found.loc["tried", ["low", "high"]].tolist() == pytest.approx([0.2553, 0.3662], abs=5e-5)
+    assert found.loc["tried", ["step_rate_low", "step_rate_high"]].tolist() == pytest.approx(
+        [0.2553, 0.3662], abs=5e-5
+    )
 
 
 def test_funnel_reverses_where_to_work_from_the_most_lost_to_the_weakest_step():
     # the first step loses the most people, but the second loses the larger part of those whom it has
     found = participation_funnel(people(500, 100, 1000)).set_index("measure")
     assert found["lost_here"].idxmax() == "tried" and found.index[found["weakest"]].tolist() == ["active"]
-    assert found.loc["active", "high"] < found.loc["tried", "low"]
+    assert found.loc["active", "step_rate_high"] < found.loc["tried", "step_rate_low"]
 
 
 def test_funnel_with_nobody_left_and_with_one_customer():
@@ -40,10 +42,10 @@ def test_funnel_with_nobody_left_and_with_one_customer():
     assert (
         found["step_rate"].tolist()[1:2] == [0]
         and np.isnan(found["step_rate"][2])
-        and np.isnan(found["low"][2])
+        and np.isnan(found["step_rate_low"][2])
     )
     one = participation_funnel(people(1, 1, 1))
-    assert one["step_rate"].tolist()[1:] == [1, 1] and (one["low"][1:] < 0.5).all()
+    assert one["step_rate"].tolist()[1:] == [1, 1] and (one["step_rate_low"][1:] < 0.5).all()
 
 
 def test_a_skipped_step_is_refused():
@@ -61,13 +63,15 @@ def trial(rng, n=2000, try_rate=(0.1, 0.4), stay_own=0.6, stay_bought=0.0):
     keen, lured = rng.random(n) < try_rate[0], rng.random(n) < (try_rate[1] - try_rate[0]) / (1 - try_rate[0])
     tried = keen | (lured & (offered == 1))
     active = tried & (rng.random(n) < np.where(keen, stay_own, stay_bought))
-    return pd.DataFrame({"offered": offered, "tried": tried, "active": active})
+    return pd.DataFrame({"group": np.where(offered, "treated", "control"), "tried": tried, "active": active})
 
 
 def test_offer_effect_by_hand_and_by_newcombes_published_interval():
-    steps = pd.concat([people(70, 56, 70).assign(offered=1), people(80, 48, 80).assign(offered=0)])
+    steps = pd.concat(
+        [people(70, 56, 70).assign(group="treated"), people(80, 48, 80).assign(group="control")]
+    )
     found = offer_effect(steps, value=10, cost=2)
-    assert found.steps.loc[1, ["difference", "low", "high"]].tolist() == pytest.approx(
+    assert found.steps.loc[1, ["difference", "difference_low", "difference_high"]].tolist() == pytest.approx(
         [0.2, 0.0524, 0.3339], abs=5e-5
     )
     assert found.profit_per_offer.value == pytest.approx(10 * 0.2 - 2 * 1)
@@ -76,7 +80,7 @@ def test_offer_effect_by_hand_and_by_newcombes_published_interval():
 def test_offer_reverses_more_who_try_but_none_who_stay_and_a_loss():
     found = offer_effect(trial(np.random.default_rng(1)), value=50, cost=10)
     tried, active = found.steps.to_dict("records")
-    assert tried["low"] > 0.25 and active["low"] < 0 < active["high"]
+    assert tried["difference_low"] > 0.25 and active["difference_low"] < 0 < active["difference_high"]
     assert found.profit_per_offer.high < 0
     good = offer_effect(trial(np.random.default_rng(1), stay_bought=0.5), value=50, cost=10)
     assert good.profit_per_offer.low > 0  # the same lift in trials, when those who came stay
@@ -88,7 +92,11 @@ def test_an_incentive_to_leavers_reverses_when_they_leave_one_period_later():
     )
     found = offer_effect(leavers, value=60, cost=15, steps=("stayed", "stayed_later"))
     saved, later = found.steps.to_dict("records")
-    assert saved["low"] > 0.2 and later["high"] < saved["low"] / 2 and found.profit_per_offer.high < 0
+    assert (
+        saved["difference_low"] > 0.2
+        and later["difference_high"] < saved["difference_low"] / 2
+        and found.profit_per_offer.high < 0
+    )
     # it is testable, not a law: where those who were held stay on, the same offer pays
     held = leavers.assign(stayed_later=leavers["stayed"])
     assert offer_effect(held, value=60, cost=15, steps=("stayed", "stayed_later")).profit_per_offer.low > 0
@@ -99,7 +107,7 @@ def test_coverage_of_the_offers_profit_and_of_the_lift():
     held = [
         (
             found.profit_per_offer.contains(truth),
-            found.steps["low"][1] <= truth_lift <= found.steps["high"][1],
+            found.steps["difference_low"][1] <= truth_lift <= found.steps["difference_high"][1],
         )
         for seed in range(300)
         for found in [
@@ -135,14 +143,14 @@ def test_over_commitment_reverses_two_kept_promises_into_one_broken_together():
     days, price = 2 - 0.6 * hurry + 0.1 * rng.normal(size=4000), 10 + 2 * hurry + 0.2 * rng.normal(size=4000)
     found = promise_gap(pd.DataFrame({"days": days, "price": price}), at_most={"days": 2.5, "price": 12})
     each, both = found["kept_share"][:2], found["kept_share"][2]
-    assert (found["gap_high"][:2] < 0).all() and (found["low"][:2] > 0.75).all()
+    assert (found["gap_high"][:2] < 0).all() and (found["kept_share_low"][:2] > 0.75).all()
     assert (
-        found["high"][2] < each.min() - 0.1 and found["high"][2] < each.prod()
+        found["kept_share_high"][2] < each.min() - 0.1 and found["kept_share_high"][2] < each.prod()
     )  # worse than by chance: a trade-off
     choice = promise_gap(
         pd.DataFrame({"promise": np.where(hurry > 0, days - 2.5, price - 12)}), at_most={"promise": 0}
     )
-    assert choice["low"][0] > 0.97 > both  # whoever may choose one of the two gets it
+    assert choice["kept_share_low"][0] > 0.97 > both  # whoever may choose one of the two gets it
 
 
 def test_coverage_of_the_promises_intervals():
@@ -151,7 +159,10 @@ def test_coverage_of_the_promises_intervals():
         days = np.random.default_rng(seed).exponential(2, 150)
         found = promise_gap(pd.DataFrame({"days": days}), at_most={"days": 3}).iloc[0]
         held.append(
-            (found["gap_low"] <= -1 <= found["gap_high"], found["low"] <= 1 - np.exp(-1.5) <= found["high"])
+            (
+                found["gap_low"] <= -1 <= found["gap_high"],
+                found["kept_share_low"] <= 1 - np.exp(-1.5) <= found["kept_share_high"],
+            )
         )
     assert (np.abs(np.mean(held, axis=0) - 0.95) < 0.035).all()
 
@@ -176,7 +187,9 @@ def test_best_breadth_in_closed_form():
 def test_scarcity_reverses_more_members_into_a_lower_total():
     found = benefit_breadth(forums(np.random.default_rng(4)))
     curve = found.curve.set_index("breadth_share")
-    assert (curve["effect_low"] > 0).all()  # every member still gains something: "so give it to all"
+    assert (
+        curve["effect_per_member_low"] > 0
+    ).all()  # every member still gains something: "so give it to all"
     assert curve["effect_per_customer"].iloc[-1] < 0.85 * curve["effect_per_customer"].max()
     assert found.best_breadth.high < 0.8
     everybody = benefit_breadth(forums(np.random.default_rng(4), decline=1.0)).best_breadth
@@ -232,15 +245,26 @@ def test_order_does_not_matter_the_input_stays_and_columns_have_headings(name):
     assert [c for c in found if not has_term(c)] == []
 
 
+def as_floats(table):
+    """The numbers of a table as floats; who is in which group stays text."""
+    numbers = table.columns.drop("group", errors="ignore")
+    return table.astype(dict.fromkeys(numbers, float))
+
+
+def with_gaps(table):
+    numbers = as_floats(table)
+    return numbers.apply(lambda column: column if column.name == "group" else column.mask(table.index == 2))
+
+
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize(
     "spoil, code",
     [
         (lambda d: d.iloc[:0], "no_values"),
         (lambda d: d.iloc[:, 1:].iloc[:, 1:], "columns_needed"),
-        (lambda d: d.astype(float).apply(lambda c: c.mask(d.index == 2)), "cell_not_a_number"),
+        (with_gaps, "cell_not_a_number"),
         (
-            lambda d: d.astype(float).assign(**{d.columns[-1]: np.inf, d.columns[-2]: np.inf}),
+            lambda d: as_floats(d).assign(**{d.columns[-1]: np.inf, d.columns[-2]: np.inf}),
             "cell_not_a_number",
         ),
     ],
@@ -255,11 +279,15 @@ def test_bad_tables_are_refused(name, spoil, code):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: offer_effect(people(5, 2, 9).assign(offered=1), value=1, cost=1),
-        lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=-1, cost=1),
-        lambda: offer_effect(people(5, 2, 9).assign(offered=[1, 0] * 4 + [0]), value=1, cost=np.nan),
-        lambda: participation_funnel(people(5, 2, 9), level=95),
-        lambda: promise_gap(people(5, 2, 9), at_most={"tried": 1}, level=0),
+        lambda: offer_effect(people(5, 2, 9).assign(group="treated"), value=1, cost=1),
+        lambda: offer_effect(
+            people(5, 2, 9).assign(group=["treated", "control"] * 4 + ["control"]), value=-1, cost=1
+        ),
+        lambda: offer_effect(
+            people(5, 2, 9).assign(group=["treated", "control"] * 4 + ["control"]), value=1, cost=np.nan
+        ),
+        lambda: participation_funnel(people(5, 2, 9), confidence=95),
+        lambda: promise_gap(people(5, 2, 9), at_most={"tried": 1}, confidence=0),
         lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(breadth_share=7)),
         lambda: benefit_breadth(forums(np.random.default_rng(1)).assign(breadth_share=0.5)),
         lambda: benefit_breadth(forums(np.random.default_rng(1), n=3)),

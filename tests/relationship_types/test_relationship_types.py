@@ -227,7 +227,7 @@ def test_intervals_from_a_trials_standard_errors_hold_the_true_profit_19_times_i
             retention_lift_sd=(kept * (1 - kept) / n) ** 0.5 / 0.4 / reached,
         )
         found = compare_relationship_types(rows, plans=_only(proactive=measured), rng=rng, draws=400)
-        held += _of(found, "low")["proactive"] <= right <= _of(found, "high")["proactive"]
+        held += _of(found, "profit_low")["proactive"] <= right <= _of(found, "profit_high")["proactive"]
     assert 0.92 <= held / seeds <= 0.98  # 95 % ± 2.8 standard errors
 
 
@@ -251,11 +251,11 @@ def test_how_sure_a_type_is_best_is_the_normal_distributions_share():
         sure = _of(result, "best_probability")
         assert sure["reactive"] == pytest.approx(norm.cdf((0.2 - 10 / (4 * margin)) / 0.1), abs=0.012)
         assert sum(sure.values()) == pytest.approx(1)
-        ends = [_of(result, end)["reactive"] for end in ("low", "high")]
+        ends = [_of(result, end)["reactive"] for end in ("profit_low", "profit_high")]
         exact = 7 * (margin * 4 * (1.2 + 0.1 * norm.ppf([0.025, 0.975])) - 10)
         assert ends == pytest.approx(exact, rel=0.02)
     without = compare_relationship_types(_segments((7, 10, 4, 0.5, 1)))
-    assert without.profits[["low", "high", "best_probability"]].isna().all().all()
+    assert without.profits[["profit_low", "profit_high", "best_probability"]].isna().all().all()
 
 
 # --- where table and economics part
@@ -353,7 +353,7 @@ def test_conference_marketing_at_tens_of_yuan_a_bottle_is_a_loss_and_the_same_te
     result = compare_relationship_types(rows, plans=_only(proactive=CONFERENCE), rng=np.random.default_rng(1))
     cheap, dear = result.profits[result.profits["relationship_type"] == "proactive"].to_dict("records")
     assert (
-        cheap["high"] < 0 and cheap["gain_over_basic"] < 0
+        cheap["profit_high"] < 0 and cheap["gain_over_basic"] < 0
     )  # not merely less than doing nothing: money lost
     assert dear["gain_over_basic"] > 0 and dear["best_probability"] > 0.95
     assert cheap["break_even_margin"] > 35 and dear["break_even_margin"] < 350
@@ -488,7 +488,7 @@ def test_another_currency_scales_money_and_leaves_choices_alone(rows, rate):
         rng=np.random.default_rng(1),
         draws=200,
     )
-    for column in ("profit", "low", "high", "gain_over_basic", "break_even_margin"):
+    for column in ("profit", "profit_low", "profit_high", "gain_over_basic", "break_even_margin"):
         np.testing.assert_allclose(b.profits[column], a.profits[column] * rate, rtol=1e-6, atol=1e-6 * rate)
 
 

@@ -1,6 +1,7 @@
 """Grading in containers. `docker` here is a stand-in that puts up bubblewrap: it shows that the grader's side, the messages
 and process 1 work together, and what is asked of Docker; not that Docker keeps what it is asked."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from places import ROOT
 
 from coursekit.sandbox.container import PROGRAMS, Containers, answering, command
 from coursekit.sandbox.probes import probe
+from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.sandbox.walls import tiers
-from coursekit.sandbox.warm import Limits
+from coursekit.teach.game.contest import contest
 from coursekit.teach.grade.grade import grade
+from crmkit.market import play, resized, scenario
+from crmkit.market.game.game import Setup
 
 pytestmark = pytest.mark.usefixtures("walled")
 FEW = ["crmkit", "crmkit.answers.sheet"]
@@ -44,14 +48,14 @@ if verb == "ps":
     name = rest[-1].removeprefix("name=")
     print("abc" if pid_of(name).exists() else "")
 if verb == "run":
-    from coursekit.sandbox.warm import bubblewrap
+    from coursekit.sandbox.bubblewrap import bubblewrap
     name, at = rest[rest.index("--name") + 1], rest.index("crmkit-grader")
     if (here / "no_image").exists():
         sys.exit("Unable to find image 'crmkit-grader:latest' locally")
     pid_of(name).write_text(str(os.getpid()))
     wall = bubblewrap([{python!r}, *rest[at + 1:]])
-    files = Path({root!r}, "coursekit/grade")
-    binds = [part for f in ("inside", "inside_container", "fingerprint")
+    files = Path({root!r}, "coursekit/sandbox")
+    binds = [part for f in ("in_sandbox", "in_container", "fingerprint")
              for part in ("--ro-bind", str(files / f"{{f}}.py"), f"/kit/grader/{{f}}.py")]
     # as with docker: what runs is process 1, and nothing but its standard input tells it of the grader's end
     wall[wall.index("--die-with-parent")] = "--as-pid-1"
@@ -93,13 +97,13 @@ def test_a_container_gets_no_network_no_privilege_nothing_of_this_computer_and_l
 
 
 def test_the_image_holds_crmkit_and_no_coursekit_or_answers():
-    text = (ROOT / "coursekit/grade/Containerfile").read_text(encoding="utf-8")
+    text = (ROOT / "coursekit/sandbox/Containerfile").read_text(encoding="utf-8")
     copied = {word for line in text.splitlines() if line.startswith("COPY") for word in line.split()[1:-1]}
     assert copied == {
         "requirements.lock",
         "datasets",
         "crmkit",
-        *(f"coursekit/grade/{name}.py" for name in ("inside", "inside_container", "fingerprint")),
+        *(f"coursekit/sandbox/{name}.py" for name in ("in_sandbox", "in_container", "fingerprint")),
     }
     assert all((ROOT / name).exists() for name in copied)
 
@@ -177,25 +181,26 @@ def test_each_submission_has_a_container_of_its_own_and_limits_hold(docker, tmp_
 def test_where_the_grader_is_killed_its_container_ends(docker):
     code = f"""import sys; sys.path.insert(0, {str(ROOT)!r})
 from coursekit.sandbox.container import Containers
-from coursekit.sandbox.warm import Limits
-from places import ROOT
+from coursekit.sandbox.protocol import Limits, Outcome
 Containers(tier="docker", limits=Limits(seconds=60), modules={FEW!r}).run(["import time; time.sleep(50)"])"""
     grader = subprocess.Popen([sys.executable, "-c", code])
-
-    def living() -> int:
-        return sum(_runs(p.read_text()) for p in docker.glob("crmkit-*"))
-
     end = time.monotonic() + 60
-    while living() < 2 and time.monotonic() < end:  # the one that runs, and the one that waits
+    while (
+        living_containers(docker) < 2 and time.monotonic() < end
+    ):  # the one that runs, and the one that waits
         time.sleep(0.05)
-    assert living() == 2
+    assert living_containers(docker) == 2
     time.sleep(1)
     grader.kill()
     grader.wait()
     end = time.monotonic() + 20
-    while living() and time.monotonic() < end:
+    while living_containers(docker) and time.monotonic() < end:
         time.sleep(0.1)
-    assert living() == 0
+    assert living_containers(docker) == 0
+
+
+def living_containers(folder: Path) -> int:
+    return sum(_runs(path.read_text()) for path in folder.glob("crmkit-*"))
 
 
 def _runs(pid: str) -> bool:
@@ -226,3 +231,63 @@ def test_marks_are_those_that_bubblewrap_gives(docker, tmp_path, monkeypatch):
     assert [e[0][:2] for e in ended.values()] == [("ended", [])] * 2, ended
     assert marks["docker"] == marks["bubblewrap"] and dict(marks["docker"][room.students[0]])["uplift"] == 0
     assert dict(marks["docker"][room.students[0]])["by_segment"] == 1
+
+
+def test_a_submission_in_a_container_is_spoken_with_both_ways(docker):
+    code = """import os
+line = int(os.environ["GRADER_LINE"])
+while block := os.read(line, 65536):
+    os.write(line, block.upper())"""
+    with Containers(tier="docker", limits=Limits(seconds=20), modules=FEW) as wall:
+        channel = wall.open([code])
+        try:
+            for word in (b"one", b"two"):
+                channel.send(word, 10)
+                heard = b""
+                while word.upper() not in heard:  # behind the frame that says which cell runs
+                    heard += channel.receive(10)
+            with pytest.raises(TimeoutError):
+                channel.receive(0.2)
+        finally:
+            outcome = channel.end(Outcome("timeout"))
+    assert outcome.state == "timeout"
+    assert {p.name for p in docker.iterdir()} == {"docker", "asked.jsonl"}
+
+
+def test_a_contest_is_played_in_containers_and_worth_what_it_is_without_a_wall(docker, tmp_path, monkeypatch):
+    setup = Setup(scenario="household_hotline", seed=0, quarters=2, customers=100)
+    sources = {
+        "usual": "def policy(view):\n    return view.standard",
+        "social": "from dataclasses import replace\ndef policy(view):\n    return replace(view.standard, social=0.3)",
+        "endless": "def policy(view):\n    while True: pass",
+        "dies": "import os\ndef policy(view):\n    os._exit(0)",
+    }
+    for name, source in sources.items():
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "policy.py").write_text(source)
+    monkeypatch.setattr("coursekit.teach.game.contest.choose", lambda trust: ("docker", {"docker": "held"}))
+    found = contest(
+        tmp_path / "in",
+        setup=setup,
+        seeds=2,
+        seconds=6,
+        rounds=0,
+        jobs=1,
+        out=tmp_path / "out",
+        say=lambda *_: None,
+    )
+    games = {one.student: one.games[0] for one in found.standings}
+    market = resized(scenario(setup.scenario), customers=100)
+    for name in ("usual", "social"):
+        own = {}
+        exec(sources[name], own)
+        without = play(market, policy=own["policy"], seed=found.seeds[0], quarters=2)
+        assert games[name]["value"] == pytest.approx(without.value, abs=0.005) and games[name]["decided"] == 2
+    assert games["endless"]["reason"] == "timeout" and games["dies"]["reason"] == "ended"
+    assert games["endless"]["value"] == games["dies"]["value"] == games["usual"]["value"]
+    asked = [json.loads(line)[0] for line in (docker / "asked.jsonl").read_text().splitlines()]
+    assert asked.count("run") >= 4
+    end = time.monotonic() + 20  # the one that waited for another game ends as its grader is gone
+    while living_containers(docker) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert living_containers(docker) == 0

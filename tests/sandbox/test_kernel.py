@@ -8,9 +8,11 @@ import pytest
 from classroom import Classroom
 
 import crmkit
-from coursekit.sandbox.probes import _alive, _end
+from coursekit.sandbox.protocol import Limits
+from coursekit.sandbox.submission_run import needs_kernel
+from coursekit.sandbox.survivors import end_survivors, survives
 from coursekit.sandbox.walls import tiers
-from coursekit.sandbox.warm import Limits, Warm, needs_kernel
+from coursekit.sandbox.warm import Warm
 from coursekit.teach.grade.grade import grade
 
 pytestmark = pytest.mark.usefixtures("walled")
@@ -85,7 +87,7 @@ def test_no_other_thread_is_about_when_a_submission_is_forked(walled):
     if walled != "bubblewrap":
         pytest.skip("a container runs one submission and forks none")
     with Warm(tier="bubblewrap") as warm:
-        pid = warm.process.pid
+        pid = warm.pid
         for _ in range(2):  # bubblewrap, its process 1, Python
             pid = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]
         status = Path(f"/proc/{pid}/status").read_text()
@@ -149,7 +151,7 @@ def attempt(name, action):
 attempt("network", lambda: socket.create_connection(("127.0.0.1", 22), timeout=1))
 attempt("write", lambda: Path("/usr/x").write_text("x"))
 attempt("processes", lambda: Path("/proc/1/environ").read_bytes())
-attempt("neighbour", lambda: os.kill(%d, 0))
+attempt("neighbour", lambda: os.kill(NEIGHBOUR, 0))
 attempt("passwords", lambda: Path("/etc/passwd").read_text())
 try:
     import coursekit.lessons.exercise
@@ -157,7 +159,7 @@ try:
 except ImportError:
     pass
 answer("a", f"{type(get_ipython()).__name__} {os.getuid()} {found}")
-""" % os.getpid()
+""".replace("NEIGHBOUR", str(os.getpid()))
     outcome = warm.run([SHEET, ASK_FOR_A_KERNEL, code])
     assert outcome.way == "kernel" and text_of(outcome) == "ZMQInteractiveShell 65534 []", outcome
 
@@ -193,9 +195,9 @@ def test_nothing_that_a_kernel_started_survives(warm):
     start = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)', '{MARKER}'], start_new_session=True)"
     try:
         assert warm.run([ASK_FOR_A_KERNEL, start]).way == "kernel"
-        assert not _alive(MARKER)
+        assert not survives(MARKER)
     finally:
-        _end(MARKER)
+        end_survivors(MARKER)
 
 
 def test_what_counts_is_what_ended(warm):

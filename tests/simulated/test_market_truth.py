@@ -5,40 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from known_markets import one_segment, plain, purchases, rng, slopes, uplifts
 from scipy import stats
 
 import crmkit
-from crmkit.market import Campaign, Decision, Market, scenario
+from crmkit.market import Decision, Market, scenario
 from crmkit.market.simulator.behaviour import poisson, response
 
 DAYS = 30.4375  # of the month in which a scenario states its rates
-
-
-def rng(seed: int = 1) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def plain(*, customers: int, setting: str = "noncontractual", arrival_months: int = 0, **traits):
-    """The record shop, whose customers answer to nothing, with other rates: one segment and the bare processes."""
-    shop = scenario("record_shop")
-    segments = {"buyers": replace(shop.segments["buyers"], **traits)}
-    return replace(
-        shop, customers=customers, setting=setting, arrival_months=arrival_months, segments=segments
-    )
-
-
-def one_segment(name: str, segment: str, *, customers: int, **changes):
-    """A market of one of its segments only, with nobody joining: effects are then of policy alone."""
-    s = scenario(name)
-    traits = {k: changes.pop(k) for k in list(changes) if k in vars(s.segments[segment])}
-    segments = {segment: replace(s.segments[segment], customer_share=1.0, referrals_per_year=0.0, **traits)}
-    closed = {"acquisition_per_month": 0.0, "acquisition_cap": 0.0, "status_quo": Decision()}
-    return replace(s, customers=customers, segments=segments, **closed, **changes)
-
-
-def purchases(market: Market, *, months: int, decision=Decision()) -> np.ndarray:
-    bought = market.step(decision, months=months).transactions["customer_id"].value_counts()
-    return market.truth["customer_id"].map(bought).fillna(0).to_numpy()
 
 
 # ---- chance --------------------------------------------------------------------------------------------------------
@@ -270,32 +244,6 @@ def test_drifting_tastes_move_the_best_number_of_contacts():
 # ---- the naive reading misleads ------------------------------------------------------------------------------------
 
 
-def slopes(policy: str, seed: int) -> tuple[float, float]:
-    """Purchases a month on contacts a month, as an analyst would regress them; and the true slope, from twins."""
-    s = one_segment(
-        "household_hotline",
-        "families",
-        customers=5000,
-        lapse_per_month=0.0,
-        contact_need=3.0,
-        contact_tolerance=4.0,
-        file_months=120,
-    )  # else those who buy nothing drop off the file, which confounds the lottery again
-    contacts = 1.0
-    market = Market(s, rng(seed))
-    market.step(Decision(contacts=0.0), months=6)
-
-    def sales(twin, decision):
-        return purchases(twin, months=6, decision=decision) / 6
-
-    twins = {c: sales(market.copy(), Decision(contacts=c)).mean() for c in (0.5, 1.5)}
-    books = market.step(Decision(contacts=contacts, contact_policy=policy), months=6)
-    people = books.customers["customer_id"]
-    bought = people.map(books.transactions["customer_id"].value_counts()).fillna(0) / 6
-    called = people.map(books.contacts.groupby("customer_id")["contacts"].sum()).fillna(0) / 6
-    return np.polyfit(called, bought, 1)[0], twins[1.5] - twins[0.5]
-
-
 def test_the_naive_regression_misleads_where_good_customers_are_called_more_and_not_under_a_random_policy():
     """Heavy buyers are contacted more, so contact seems to sell ten times what it does; drawn by lot, it does not."""
     observed = np.array([slopes("by_value", seed) for seed in range(8)])
@@ -305,33 +253,6 @@ def test_the_naive_regression_misleads_where_good_customers_are_called_more_and_
     assert (observed[:, 0] > 10 * truth).all()
     error = randomised[:, 0] - randomised[:, 1]
     assert abs(error.mean()) < 4 * error.std(ddof=1) / len(error) ** 0.5
-
-
-def uplifts(seeds: int) -> pd.DataFrame:
-    """A campaign with half the customers held out: what ``uplift`` finds in orders a head, and the truth from twins."""
-    s = one_segment("double_11_shop", "club_members", customers=1500, pull_forward=0.0)
-    offer = Campaign(name="offer", discount=0.15, contacts=2.0, control_share=0.5)
-    rows = []
-    for seed in range(seeds):
-        market = Market(s, rng(seed))
-        for_all, for_none = (
-            Decision(campaigns=(replace(offer, control_share=share),)) for share in (0.0, 1.0)
-        )
-        all_, none = (
-            purchases(market.copy(), months=1, decision=decision) for decision in (for_all, for_none)
-        )
-        books = market.step(Decision(campaigns=(offer,)))
-        mailed = books.contacts.set_index("customer_id")["arm"]
-        bought = mailed.index.to_series().map(books.transactions["customer_id"].value_counts()).fillna(0)
-        outcomes = pd.DataFrame({"group": mailed.to_numpy(), "outcome": bought.to_numpy()})
-        rows.append(
-            crmkit.uplift(outcomes).iloc[0][["uplift", "uplift_low", "uplift_high", "treated_mean"]].tolist()
-            + [(all_ - none).mean()]
-        )
-    found = pd.DataFrame(rows, columns=["value", "low", "high", "naive", "truth"])
-    return found.assign(
-        truth=found["truth"].mean()
-    )  # the market's own effect; the twins of one seed share its luck
 
 
 def test_uplift_against_the_control_group_covers_the_truth_in_95_of_100_markets():

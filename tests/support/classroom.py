@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 
@@ -44,7 +45,8 @@ class Classroom:
         ]
         with roster.open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerows(rows)
-        assign(pack, roster=roster, out=self.folder, **settings)
+        with mock.patch("secrets.token_bytes", lambda size: bytes(range(size))):  # no marks by luck
+            assign(pack, roster=roster, out=self.folder, **settings)
         self.manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
         self.exercise = load_exercise(self.folder / "pack" / self.manifest["source"])
         self.students = list(self.manifest["variants"])

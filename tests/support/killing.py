@@ -5,32 +5,44 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from places import ROOT
+from places import ROOT, SUPPORT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def killed_when(ready, *arguments: str) -> None:
-    """``python ARGUMENTS`` until ``ready()``, then killed; all that it had started must end soon after by itself."""
-    process = subprocess.Popen(
-        [sys.executable, *arguments], env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        end = time.monotonic() + 90
-        while not ready() and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-        family = descendants(process.pid)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    """``python ARGUMENTS`` until ``ready()``, then killed; all that it had started must end soon after by itself.
+
+    It waits after each result that it keeps until ``ready`` was asked again, so that the kill falls where it is meant
+    to. The limits of time are only there for a program that hangs.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        gate = Path(folder) / "looks"
+        path = os.pathsep.join([str(SUPPORT / "strange_machine"), ENVIRONMENT["PYTHONPATH"]])
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=ENVIRONMENT | {"PYTHONPATH": path, "ROW_GATE": str(gate)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            end, looks = time.monotonic() + 600, 0
+            while not ready() and process.poll() is None and time.monotonic() < end:
+                looks += 1
+                gate.write_text(str(looks), encoding="ascii")
+                time.sleep(0.01)
+            family = descendants(process.pid)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
     assert family or sys.platform != "linux", "it was to be killed in the middle of its work"
-    end = time.monotonic() + 20
-    while (
-        left := {pid: line for pid, line in family.items() if _line(pid) == line}
-    ) and time.monotonic() < end:
+    end, left = time.monotonic() + 120, family
+    while left and time.monotonic() < end:
+        left = {pid: line for pid, line in left.items() if _line(pid) == line}
         time.sleep(0.1)
     assert not left
 

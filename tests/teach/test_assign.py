@@ -13,6 +13,7 @@ from classroom import PACK, Classroom
 from coursekit.lessons.exercise import load_exercise
 from coursekit.messages import KitError
 from coursekit.teach.assign.assign import assign
+from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
 
 
@@ -68,10 +69,10 @@ def test_the_data_of_two_students_differ_and_the_manifest_knows_them(room):
     hashes = {v["parameters_sha256"] for v in room.manifest["variants"].values()}
     assert len(hashes) == 6
     exercise = load_exercise(room.folder / "pack" / room.manifest["source"])
-    from coursekit.teach.assign.assign import digest
+    from coursekit.teach.assign.assign import data_hash
 
     one = room.manifest["variants"][room.students[2]]
-    assert digest(exercise.parameters(one["seed"])) == one["parameters_sha256"]
+    assert data_hash(exercise.parameters(one["seed"])) == one["parameters_sha256"]
 
 
 def test_each_student_reads_their_own_language_and_name(room):
@@ -186,7 +187,7 @@ def test_practice_says_right_or_not_and_form_never_does(tmp_path):
             exec(cell.source, space)
             name = cell.metadata.get("crmkit", {}).get("question")
             if name:
-                shown[name] = space["answer"]._latest[name].right
+                shown = {one.question["id"]: one.right for one in space["answer"].status().answers}
     plt.close("all")
     assert shown == {
         "renewed_offered": True,
@@ -197,6 +198,39 @@ def test_practice_says_right_or_not_and_form_never_does(tmp_path):
         "profit": True,
         "advice": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("titles", 3),
+        ("due", ["2026-12-01"]),
+        ("format", "crmkit-assignment/9"),
+        ("unheard_of", 1),
+        ("variants.20260001.seed", "many"),
+        ("variants.20260001.platform", None),
+    ],
+)
+def test_a_manifest_that_is_not_whole_is_refused_by_file_and_field(tmp_path, field, value):
+    room = Classroom(tmp_path, students=2)
+    manifest = json.loads((room.folder / "manifest.json").read_text(encoding="utf-8"))
+    *above, last = field.split(".")
+    place = manifest
+    for name in above:
+        place = place[name]
+    place[last] = value
+    (room.folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        Assignment.read(room.folder)
+    for said in (caught.value.message_zh, caught.value.message_en):
+        assert field in said and "manifest.json" in said
+
+
+def test_a_manifest_is_read_as_it_was_written(tmp_path):
+    room = Classroom(tmp_path, students=2, due="2026-12-01")
+    before = (room.folder / "manifest.json").read_bytes()
+    Assignment.read(room.folder).write()
+    assert (room.folder / "manifest.json").read_bytes() == before
 
 
 def test_an_exercise_or_a_folder_that_is_not_there_is_said(tmp_path):

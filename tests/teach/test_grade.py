@@ -5,7 +5,9 @@ import csv
 import io
 import json
 import os
+import pickle
 import shutil
+import sqlite3
 import time
 import zipfile
 from pathlib import Path
@@ -14,9 +16,12 @@ import nbformat
 import pytest
 from classroom import PACK, Classroom
 from killing import kept, killed_when
+from places import ROOT
 
 import crmkit
 from coursekit.messages import KitError
+from coursekit.sandbox.fingerprint import fingerprint
+from coursekit.teach.grade import right_answers, running
 from coursekit.teach.grade.grade import grade
 
 pytestmark = pytest.mark.usefixtures("walled")
@@ -157,15 +162,15 @@ def test_feedback_is_in_the_students_language_and_holds_nothing_of_others(graded
 def test_class_report_tells_difficulty_and_discrimination_as_numpy_reckons_them(graded):
     import numpy as np
 
-    from coursekit.teach.grade.reports import statistics
+    from coursekit.teach.grade.class_report import statistics
 
     room, result, _, out, _ = graded
-    table = {row["question"]: row for row in statistics(room.exercise, result)}
+    table = {row.question: row for row in statistics(room.exercise, result)}
     with_marks = [g for g in result.values() if g.questions]
     mine = [next(q.score for q in g.questions if q.question == "uplift") for g in with_marks]
-    assert table["uplift"]["difficulty"] == pytest.approx(np.mean(mine))
+    assert table["uplift"].difficulty == pytest.approx(np.mean(mine))
     rest = [sum(q.weight * (q.score or 0) for q in g.questions if q.question != "uplift") for g in with_marks]
-    assert table["uplift"]["discrimination"] == pytest.approx(np.corrcoef(mine, rest)[0, 1])
+    assert table["uplift"].discrimination == pytest.approx(np.corrcoef(mine, rest)[0, 1])
     page = (out / "class.html").read_text(encoding="utf-8")
     assert "区分度" in page and "discrimination" in page
 
@@ -177,31 +182,74 @@ def test_a_regrade_runs_nothing_again_and_says_what_changed(tmp_path):
     room.hand_in(b)
     out = tmp_path / "grades"
     run(room, out)
-    before = (out / "journal.sqlite").stat().st_size
-    import coursekit.teach.grade.grade as module
-
-    def never(*_):
-        raise AssertionError("nothing needs to run")
-
-    kept, module.Runner._run = module.Runner._run, never
-    try:
-        _, said = run(room, out)
-        assert "没有变化" in said
-        # the solution is mended: the runs stay, the marks follow
-        pack = room.folder / "pack" / "gym_offer.md"
-        text = pack.read_text(encoding="utf-8")
-        pack.write_text(
-            text.replace(
-                'renewed_offered = members.loc[members["offered"], "renewed"].mean()',
-                'renewed_offered = members["renewed"].mean()',
-            ),
-            encoding="utf-8",
-        )
-        result, said = run(room, out)
-    finally:
-        module.Runner._run = kept
+    before = kept(out)
+    _, said = run(room, out)
+    assert "没有变化" in said
+    # the solution is mended: the runs stay, the marks follow
+    pack = room.folder / "pack" / "gym_offer.md"
+    text = pack.read_text(encoding="utf-8")
+    pack.write_text(
+        text.replace(
+            'renewed_offered = members.loc[members["offered"], "renewed"].mean()',
+            'renewed_offered = members["renewed"].mean()',
+        ),
+        encoding="utf-8",
+    )
+    result, said = run(room, out)
+    assert len(before) == 2 and kept(out) == before  # no row is new, and none was written again
     assert scores(result, a)["renewed_offered"] == 0 and f"{a}" in said and "renewed_offered: 1 → 0" in said
-    assert before > 0
+
+
+@pytest.mark.parametrize("changed", ["crmkit", "coursekit/sandbox"])
+def test_after_a_change_of_the_code_everything_is_run_again(tmp_path, monkeypatch, changed):
+    room = Classroom(tmp_path, students=1)
+    room.hand_in(room.students[0])
+    out = tmp_path / "grades"
+    run(room, out)
+    before = kept(out)
+    monkeypatch.setattr(running, "fingerprint", with_a_change_in(changed))
+    run(room, out)
+    after = kept(out)
+    assert len(before) == 1 and len(after) == 2 and before.items() <= after.items()
+
+
+@pytest.mark.parametrize("changed", ["crmkit", "coursekit/lessons"])
+def test_after_a_change_of_the_code_right_answers_are_worked_out_again(tmp_path, monkeypatch, changed):
+    room = Classroom(tmp_path, students=1)
+    room.hand_in(room.students[0])
+    out = tmp_path / "grades"
+    run(room, out)
+    with sqlite3.connect(out / "journal.sqlite") as store:  # as a model that was mended since had them
+        store.execute(
+            "update rights set answers = replace(answers, 'renewed_offered\": 0.', 'renewed_offered\": 7.')"
+        )
+    stale, _ = run(room, out)
+    assert scores(stale, room.students[0])["renewed_offered"] == 0  # what is kept is what is served
+    monkeypatch.setattr(right_answers, "fingerprint", with_a_change_in(changed))
+    result, _ = run(room, out)
+    assert scores(result, room.students[0])["renewed_offered"] == 1
+
+
+def with_a_change_in(package: str):
+    """``fingerprint`` as it is after a line was added to a source of this package."""
+    folder = ROOT / package
+
+    def changed(*packages: Path) -> str:
+        return fingerprint(*packages) + ("changed" if folder in packages else "")
+
+    return changed
+
+
+@pytest.mark.parametrize("suffix", [".py", ".sql", ".toml", ".csv"])
+def test_the_fingerprint_follows_every_kind_of_source_and_no_line_ends(tmp_path, suffix):
+    source = tmp_path / "room" / f"a{suffix}"
+    source.parent.mkdir()
+    source.write_bytes(b"one\ntwo\n")
+    before = fingerprint(tmp_path)
+    source.write_bytes(b"one\r\ntwo\r\n")
+    assert fingerprint(tmp_path) == before
+    source.write_bytes(b"one\ntwo!\n")
+    assert fingerprint(tmp_path) != before
 
 
 def test_marks_by_hand_extensions_and_lateness_survive_every_regrade(tmp_path):
@@ -357,18 +405,12 @@ def test_kill_9_in_the_middle_loses_nothing_and_a_rerun_goes_on(tmp_path):
         "1",
     ]
     killed_when(lambda: len(kept(out)) >= 3, *command)
-    done = len(kept(out))
-    assert 3 <= done < 8
-    import coursekit.teach.grade.grade as module
-
-    ran = []
-    original = module.Runner._run
-    module.Runner._run = lambda self, cells: (ran.append(1), original(self, cells))[1]
-    try:
-        result, _ = run(room, out)
-    finally:
-        module.Runner._run = original
-    assert len(ran) == 8 - done and all(result[s].total == pytest.approx(12 / 14) for s in room.students)
+    before = kept(out)
+    assert 3 <= len(before) < 8
+    result, _ = run(room, out)
+    after = kept(out)
+    assert len(after) == 8 and before.items() <= after.items()  # what was kept was not run again
+    assert all(result[student].total == pytest.approx(12 / 14) for student in room.students)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +419,17 @@ def test_kill_9_in_the_middle_loses_nothing_and_a_rerun_goes_on(tmp_path):
         ("[late]\nper_day = 2", "grading_value"),
         ("[lat]\nper_day = 2", "grading_key"),
         ("late = ", "grading_toml"),
+        ("late = 3", "grading_value"),
+        ("[late]\nper_day = nan", "grading_value"),
+        ("[late]\ngrace_minutes = inf", "grading_value"),
+        ("[late]\nper_day = true", "grading_value"),
+        ("extensions = []", "grading_value"),
+        ("[whose]\n'a.ipynb' = ['x']", "grading_value"),
+        ("[[override]]\nstudent_id = '20260000'\nscore = 1\nreason = ' '", "grading_value"),
+        (
+            "[[override]]\nstudent_id = '20260000'\nscore = 1\nreason = 'x'\nquestion = 'none'",
+            "grading_value",
+        ),
         ("[[override]]\nstudent_id = '20260000'\nscore = 1", "grading_value"),
         ("[extensions]\n'nobody' = '2026-12-05'", "grading_student"),
     ],
@@ -482,3 +535,45 @@ def test_a_notebook_of_format_3_and_one_with_every_cell_twice_are_graded(tmp_pat
     nbformat.write(notebook, room.out / f"{twice}.ipynb")
     result, _ = run(room, tmp_path / "grades")
     assert [result[s].total for s in room.students] == pytest.approx([12 / 14] * 2)
+
+
+def test_an_answer_in_a_cell_that_mentions_the_sheet_is_graded_and_nothing_is_said(tmp_path):
+    room = Classroom(tmp_path, students=1)
+    (student,) = room.students
+    code = room.solution["renewed_offered"] + "\n# AnswerSheet(...) is above; # Parameters: seed"
+    room.hand_in(student, {"renewed_offered": code})
+    result, _ = run(room, tmp_path / "grades")
+    assert scores(result, student)["renewed_offered"] == 1 and result[student].flags == []
+
+
+def test_code_that_is_not_run_is_told_with_the_student(tmp_path):
+    room = Classroom(tmp_path, students=1)
+    (student,) = room.students
+    room.hand_in(student, before=["answer = AnswerSheet('mine', seed=1, questions=[])"])
+    result, _ = run(room, tmp_path / "grades")
+    assert result[student].total == pytest.approx(12 / 14)
+    told = [r for r in rows(tmp_path / "grades" / "problems.csv") if r["what"] == "left_out"]
+    assert [(r["student_id"], r["detail"]) for r in told] == [
+        (student, "answer = AnswerSheet('mine', seed=1, questions=[])")
+    ]
+
+
+def test_a_solution_that_fails_in_the_other_process_is_said_of_the_pack(tmp_path):
+    room = Classroom(tmp_path, students=1)
+    room.hand_in(room.students[0])
+    pack = room.folder / "pack" / "gym_offer.md"
+    text = pack.read_text(encoding="utf-8")
+    broken = text.replace(
+        'renewed_offered = members.loc[members["offered"], "renewed"].mean()', "renewed_offered = 1 / 0"
+    )
+    assert broken != text
+    pack.write_text(broken, encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        run(room, tmp_path / "grades")
+    assert caught.value.code == "pack_fails" and "ZeroDivisionError" in str(caught.value)
+
+
+def test_an_error_comes_whole_out_of_another_process():
+    sent = KitError("roster_twice", value="1", name="r.csv", line=3, first=2, status=2)
+    came = pickle.loads(pickle.dumps(sent))
+    assert type(came) is KitError and str(came) == str(sent) and vars(came) == vars(sent)

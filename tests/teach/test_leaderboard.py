@@ -12,7 +12,7 @@ import sys
 import time
 import zipfile
 from functools import partial
-from html import escape
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -237,12 +237,10 @@ def test_the_pages_and_tables(everything):
     page = (folder / "out" / "leaderboard.html").read_text(encoding="utf-8")
     assert "PDCA 游戏排行榜" in page and "PDCA game: leaderboard" in page and "王小明" in page
     assert any("王小明" in line for line in said)
-    private, unclear = (
-        (folder / "out" / "problems.html").read_text(encoding="utf-8"),
-        rows(folder / "out" / "problems.csv"),
-    )
-    assert unclear and all(escape(r["file"]) in private for r in unclear)  # the class sees nobody's mishaps
-    assert not any(f"<code>{escape(r['file'])}</code>" in page for r in unclear)
+    private = unescape((folder / "out" / "problems.html").read_text(encoding="utf-8"))
+    unclear = rows(folder / "out" / "problems.csv")
+    assert unclear and all(r["file"] in private for r in unclear)  # the class sees nobody's mishaps
+    assert not any(f"<code>{r['file']}</code>" in unescape(page) for r in unclear)
 
 
 def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_path):
@@ -355,17 +353,24 @@ def test_the_command_line(tmp_path, capsys, monkeypatch):
 
 
 def test_every_reason_for_which_a_file_is_not_used_has_words_in_both_languages():
-    folder = Path(cli.__file__).parent
-    intake = (folder / "grade" / "intake.py").read_text(encoding="utf-8")
-    codes = set(re.findall(r'(?:Refused\(|refused\.append\(\(\w+, )"(\w+)"', intake)) | set(SAID)
-    for path in (folder / "game").glob("*.py"):
+    teach = Path(cli.__file__).parent / "teach"
+    codes = set(SAID)
+    for path in (teach / "handed_in").glob("*.py"):
         text = path.read_text(encoding="utf-8")
-        codes |= set(re.findall(r'(?:Lost\(|Problem\([^)]*?, |None, |reason": |return )"([a-z_]+)"', text))
+        codes |= set(re.findall(r'(?:Refused\(|refuse\(\w+, )"(\w+)"', text))
+    for path in (teach / "game").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        found = re.findall(
+            r'(?:Lost\(|Problem\([^)]*?, |None, |reason": |return |lost = \()"([a-z_]+)"', text
+        )
+        codes |= set(found)
     assert {
         "too_large",
+        "too_long",
         "damaged_archive",
         "game_tampered",
         "raised",
+        "refused",
         "unknown_student",
         "no_policy",
         "unfinished",

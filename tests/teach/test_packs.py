@@ -1,6 +1,5 @@
 """Packs: a new one works as it is, the examples pass their own checks, and a weak question is pointed at."""
 
-
 import pytest
 from places import SUPPORT
 

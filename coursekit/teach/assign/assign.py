@@ -6,11 +6,14 @@ import io
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
 
 import numpy as np
+from nbformat import NotebookNode
 
 import crmkit
 from coursekit.learn.workspace import course_root
@@ -22,8 +25,6 @@ from crmkit.answers.sheet import practice_key
 
 from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .roster import Student, read_roster
-
-__all__ = ["assign", "find_exercise"]
 
 
 def find_exercise(name: str | Path) -> Path:
@@ -71,9 +72,9 @@ def assign(
     said = _differences(assignment, exercise, students, due, feedback) if again else []
     late = [s for s in students if s.student_id not in assignment.variants]
     source = load_exercise(assignment.pack)
-    for student, notebook, variant in _variants(assignment, source, late, lang):
-        _lay(assignment, variant, student, notebook)
-        assignment.variants[student.student_id] = variant
+    for made in _variants(assignment, source, late, lang):
+        _lay(assignment, made.variant, made.notebook)
+        assignment.variants[made.student.student_id] = made.variant
     _mend(assignment)
     assignment.write()
     for platform in ("moodle", "canvas"):
@@ -134,52 +135,77 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
 # --- variants -------------------------------------------------------------------------------------------------------
 
 
-def _variants(assignment: Assignment, exercise: Exercise, students: list[Student], lang: str):
-    from papermill.parameterize import parameterize_notebook
+@dataclass(frozen=True)
+class Made:
+    """A student's variant, and the notebook that goes with it as text."""
 
-    seeds = [assignment.seed(s.student_id) for s in students]
+    student: Student
+    variant: Variant
+    notebook: str
+
+
+def _variants(
+    assignment: Assignment, exercise: Exercise, students: list[Student], lang: str
+) -> Iterator[Made]:
+    """The variants of some students; the exercise's setup, which loads pandas and data, runs once for all."""
+    seeds = [assignment.seed(student.student_id) for student in students]
     templates = {}
     for student, seed, generated in zip(students, seeds, exercise.parameters_of(seeds)):
         language = (student.language or "both") if lang == "roster" else lang
         if language not in templates:
             templates[language] = _template(exercise, language)
         parameters = {"seed": seed, "lang": language}
-        # papermill's own cell, so that `papermill -p seed … -p lang …` by hand gives the same notebook
-        notebook = parameterize_notebook(copy.deepcopy(templates[language]), parameters)
-        injected = next(c for c in notebook.cells if "injected-parameters" in c.metadata.get("tags", []))
-        injected.id = hashlib.sha256(f"injected {seed}".encode()).hexdigest()[:12]
-        del notebook.metadata["papermill"]
-        for cell in notebook.cells:
-            if not cell.metadata.get("tags"):
-                cell.metadata.pop("tags", None)
-        copy_id = assignment.copy_id(student.student_id)
-        notebook.metadata["crmkit"] |= {
-            "assignment": assignment.assignment,
-            "student": student.student_id,
-            "copy": copy_id,
-        }
-        notebook.cells[1:1] = _whose(student, language)
-        if assignment.feedback == "practice":
-            sheet = next(i for i, c in enumerate(notebook.cells) if "questions" in c.metadata.get("tags", []))
-            notebook.cells.insert(sheet + 1, _practice_cell(exercise, seed, copy_id))
-        text = to_text(notebook)
-        yield (
-            student,
-            text,
-            Variant(
-                student_id=student.student_id,
-                name=student.name,
-                language=language,
-                seed=seed,
-                copy_id=copy_id,
-                folder=student.folder,
-                file=f"{exercise.slug}_{student.folder}.ipynb",
-                platform=student.platform,
-                sha256=hashlib.sha256(text.encode()).hexdigest(),
-                parameters=parameters,
-                parameters_sha256=digest(generated),
-            ),
+        text = to_text(_notebook(assignment, exercise, student, templates[language], parameters))
+        variant = Variant(
+            student_id=student.student_id,
+            name=student.name,
+            language=language,
+            seed=seed,
+            copy_id=assignment.copy_id(student.student_id),
+            folder=student.folder,
+            file=f"{exercise.slug}_{student.folder}.ipynb",
+            platform=student.platform,
+            sha256=hashlib.sha256(text.encode()).hexdigest(),
+            parameters=parameters,
+            parameters_sha256=data_hash(generated),
         )
+        yield Made(student, variant, text)
+
+
+def _notebook(
+    assignment: Assignment, exercise: Exercise, student: Student, template: NotebookNode, parameters: dict
+) -> NotebookNode:
+    """The template as one student's own copy."""
+    from papermill.parameterize import parameterize_notebook
+
+    seed = parameters["seed"]
+    copy_id = assignment.copy_id(student.student_id)
+    # papermill's own cell, so that `papermill -p seed … -p lang …` by hand gives the same notebook
+    notebook = parameterize_notebook(copy.deepcopy(template), parameters)
+    _tagged(notebook, "injected-parameters").id = _cell_id(f"injected {seed}")
+    del notebook.metadata["papermill"]
+    for cell in notebook.cells:
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+    notebook.metadata["crmkit"] |= {
+        "assignment": assignment.assignment,
+        "student": student.student_id,
+        "copy": copy_id,
+    }
+    notebook.cells[1:1] = _whose(student, parameters["lang"])
+    if assignment.feedback == "practice":
+        sheet = notebook.cells.index(_tagged(notebook, "questions"))
+        notebook.cells.insert(sheet + 1, _practice_cell(exercise, seed, copy_id))
+    return notebook
+
+
+def _tagged(notebook: NotebookNode, tag: str) -> NotebookNode:
+    """The first cell that bears a tag."""
+    return next(cell for cell in notebook.cells if tag in cell.metadata.get("tags", []))
+
+
+def _cell_id(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _template(exercise: Exercise, language: str):
@@ -187,7 +213,7 @@ def _template(exercise: Exercise, language: str):
     hand_in = [markdown_cell(words("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)]
     hand_in.append(code_cell("answer.hand_in()", ["hand-in"]))
     for cell in hand_in:
-        cell.id = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+        cell.id = _cell_id(cell.source)
     notebook.cells += hand_in
     notebook.metadata["papermill"] = {}
     for cell in notebook.cells:
@@ -205,7 +231,7 @@ def _whose(student: Student, language: str) -> list:
     for lang, tags in _spoken(language):
         name, identity = (_markdown_text(text) for text in (student.name, student.student_id))
         cells.append(markdown_cell(words("assign_whose", name=name, student=identity)[lang].strip(), tags))
-        cells[-1].id = hashlib.sha256(f"whose {lang}".encode()).hexdigest()[:12]
+        cells[-1].id = _cell_id(f"whose {lang}")
     return cells
 
 
@@ -220,41 +246,41 @@ def _practice_cell(exercise: Exercise, seed: int, salt: str):
     cell = code_cell(
         f"answer.practise({json.dumps({k: v for k, v in keys.items() if v})})", ["practice"], hidden=True
     )
-    cell.id = hashlib.sha256(f"practice {seed}".encode()).hexdigest()[:12]
+    cell.id = _cell_id(f"practice {seed}")
     return cell
 
 
-def digest(value) -> str:
+def data_hash(value) -> str:
     """A hash of what ``generate`` gave, equal for equal data: frames by their cells, the rest by its JSON or text."""
     found = hashlib.sha256()
-
-    def take(item):
-        if hasattr(item, "to_csv"):
-            item = item.to_csv()
-        if isinstance(item, dict):
-            for key in sorted(item, key=str):
-                found.update(f"{key}:".encode())
-                take(item[key])
-        elif isinstance(item, (list, tuple)):
-            for part in item:
-                take(part)
-        elif isinstance(item, np.ndarray):
-            found.update(
-                repr((item.dtype.str, item.shape)).encode() + item.tobytes()
-                if item.dtype != object
-                else repr(item.tolist()).encode()
-            )
-        else:
-            found.update(f"{item!r};".encode())
-
-    take(value)
+    for part in _parts(value):
+        found.update(part)
     return found.hexdigest()
+
+
+def _parts(value) -> Iterator[bytes]:
+    if hasattr(value, "to_csv"):
+        value = value.to_csv()
+    if isinstance(value, dict):
+        for key in sorted(value, key=str):
+            yield f"{key}:".encode()
+            yield from _parts(value[key])
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _parts(one)
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        yield repr(value.tolist()).encode()
+    elif isinstance(value, np.ndarray):
+        yield repr((value.dtype.str, value.shape)).encode() + value.tobytes()
+    else:
+        yield f"{value!r};".encode()
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def _lay(assignment: Assignment, variant: Variant, student: Student, notebook: str) -> None:
+def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
+    """A student's folder and the same as one file."""
     home = assignment.folder / "students" / variant.folder
     home.mkdir(parents=True, exist_ok=True)
     (home / variant.file).write_text(notebook, encoding="utf-8", newline="\n")
@@ -291,8 +317,8 @@ def _mend(assignment: Assignment) -> None:
             language=variant.language,
             platform=variant.platform,
         )
-        ((_, notebook, _),) = _variants(assignment, exercise, [student], "roster")
-        _lay(assignment, variant, student, notebook)
+        (made,) = _variants(assignment, exercise, [student], "roster")
+        _lay(assignment, variant, made.notebook)
 
 
 def _members(assignment: Assignment, variant: Variant) -> dict[str, bytes]:

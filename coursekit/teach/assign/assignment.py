@@ -13,21 +13,25 @@ import hmac
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from coursekit.messages import KitError
-
-from .roster import Student
+from coursekit.teach.records import EXACT, read_record
+from coursekit.teach.tables import put
 
 FORMAT = "crmkit-assignment/1"
+MANIFEST, SECRET = "manifest.json", "secret.key"
 FEEDBACK = ("form", "practice")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """What one student was given. ``sha256`` is of the notebook as laid, ``parameters_sha256`` of generate(seed)."""
+
+    __pydantic_config__ = EXACT
 
     student_id: str
     name: str
@@ -43,10 +47,12 @@ class Variant:
 
 
 @dataclass(kw_only=True)
-class Assignment:
-    """The manifest of an assignment, and its secret."""
+class Manifest:
+    """What was given to whom, as manifest.json holds it."""
 
-    folder: Path
+    __pydantic_config__ = EXACT
+
+    format: Literal["crmkit-assignment/1"] = FORMAT
     assignment: str
     exercise: str
     source: str  # the file below pack/
@@ -55,8 +61,15 @@ class Assignment:
     kit_version: str
     feedback: str
     due: str | None = None
-    secret: bytes = field(repr=False, default=b"")
     variants: dict[str, Variant] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Assignment(Manifest):
+    """The manifest of an assignment, its folder and its secret."""
+
+    folder: Path
+    secret: bytes = field(repr=False)
 
     @classmethod
     def new(cls, folder: Path, **about) -> "Assignment":
@@ -67,42 +80,33 @@ class Assignment:
 
     @classmethod
     def read(cls, folder: Path) -> "Assignment":
-        """The assignment in a folder; an error says which of its parts is not there or not whole."""
+        """The assignment in a folder; an error says which of its parts is not there or not whole, and where."""
+        path = folder / MANIFEST
         try:
-            stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            if stored.pop("format") != FORMAT:
-                raise ValueError("format")
-            stored["variants"] = {key: Variant(**variant) for key, variant in stored["variants"].items()}
-            found = cls(
-                folder=folder, secret=bytes.fromhex((folder / "secret.key").read_text().strip()), **stored
-            )
+            manifest = read_record(Manifest, json.loads(path.read_text(encoding="utf-8")), file=path)
+            secret = bytes.fromhex((folder / SECRET).read_text().strip())
         except FileNotFoundError as error:
             raise KitError("assignment_absent", value=str(folder), part=Path(error.filename).name) from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise KitError(
-                "assignment_damaged", value=str(folder), why=f"{type(error).__name__}: {error}"
-            ) from None
-        if not (folder / "pack" / found.source).is_file():
+        except KitError:
+            raise
+        except (ValueError, RecursionError) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise KitError("assignment_damaged", value=str(folder), why=why) from None
+        found = cls(folder=folder, secret=secret, **vars(manifest))
+        if not found.pack.is_file():
             raise KitError("assignment_absent", value=str(folder), part=f"pack/{found.source}")
         return found
 
     def write(self) -> None:
         """The manifest and the secret; the manifest is replaced whole, so that a stop at any moment leaves one."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        key = self.folder / "secret.key"
-        if not key.exists():
-            descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if not (self.folder / SECRET).exists():
+            descriptor = os.open(self.folder / SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as stream:
                 stream.write(self.secret.hex() + "\n")
-        about = {
-            k: getattr(self, k)
-            for k in self.__dataclass_fields__
-            if k not in ("folder", "secret", "variants")
-        }
-        stored = {"format": FORMAT, **about, "variants": {k: asdict(v) for k, v in self.variants.items()}}
-        part = self.folder / "manifest.json.part"
-        part.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        part.replace(self.folder / "manifest.json")
+        manifest = Manifest(**{one.name: getattr(self, one.name) for one in fields(Manifest)})
+        text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
+        put(self.folder / MANIFEST, text + "\n")
 
     @property
     def pack(self) -> Path:
@@ -140,6 +144,3 @@ def read_due(text: str | None) -> str | None:
     if len(text) <= 10:
         moment = moment.replace(hour=23, minute=59, second=59)
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()
-
-
-__all__ = ["FEEDBACK", "Assignment", "Student", "Variant", "read_due"]

@@ -1,14 +1,20 @@
 """Packs: an instructor's own exercises, kept outside the repository. A new one, and a look at what students would get."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import permutations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coursekit.lessons.exercise import Exercise, compare, load_exercise
 from coursekit.messages import KitError, message
 from crmkit.answers.shown import preview as in_words
 from crmkit.core.language import get_language, in_language
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 CHECKED_SEEDS = 30
 
@@ -46,32 +52,29 @@ class Difficulty:
     of_others: float
 
 
-def difficulties(exercise: Exercise, seeds) -> list[Difficulty]:
+def difficulties(exercise: Exercise, seeds: Iterable[int]) -> list[Difficulty]:
     """``Difficulty`` of every question but texts, over these seeds."""
     rights = [exercise.right_answers(seed) for seed in seeds]
-    found = []
-    for name, question in exercise.questions.items():
-        if question["kind"] == "text":
-            continue
-        answers = [right[name] for right in rights]
-        texts = [repr(a) for a in answers]
-        others = [
-            compare(question, b, a).score == 1
-            for i, a in enumerate(answers)
-            for j, b in enumerate(answers)
-            if i != j
-        ]
-        guess = max(map(texts.count, texts)) / len(texts) if question["kind"] == "choice" else None
-        found.append(
-            Difficulty(
-                name,
-                question["kind"],
-                len(set(texts)) / len(texts),
-                guess,
-                sum(others) / len(others) if others else 0.0,
-            )
-        )
-    return found
+    return [
+        difficulty(question, [right[name] for right in rights])
+        for name, question in exercise.questions.items()
+        if question["kind"] != "text"
+    ]
+
+
+def difficulty(question: dict, answers: list) -> Difficulty:
+    """How the right answers of one question vary."""
+    texts = [repr(answer) for answer in answers]
+    commonest = max(map(texts.count, texts)) / len(texts)
+    pairs = list(permutations(answers, 2))
+    agreeing = sum(compare(question, theirs, mine).score == 1 for mine, theirs in pairs)
+    return Difficulty(
+        question=question["id"],
+        kind=question["kind"],
+        different=len(set(texts)) / len(texts),
+        guess=commonest if question["kind"] == "choice" else None,
+        of_others=agreeing / len(pairs) if pairs else 0.0,
+    )
 
 
 def doubts(found: list[Difficulty]) -> list[str]:
@@ -88,32 +91,45 @@ def doubts(found: list[Difficulty]) -> list[str]:
 def preview(source: Path, students: int) -> list[str]:
     """Print the variants of some students side by side, the right answers, and how much they vary; lines said at the end."""
     from rich.console import Console
-    from rich.table import Table
 
     exercise = load_exercise(source)
-    seeds = range(1, students + 1)
+    found = difficulties(exercise, range(1, CHECKED_SEEDS + 1))
     console = Console()
+    console.print(_table_of_variants(exercise, range(1, students + 1)))
+    console.print(_table_of_difficulties(found))
+    return doubts(found) or [message("preview_fine", count=CHECKED_SEEDS)]
+
+
+def _table_of_variants(exercise: Exercise, seeds: Sequence[int]) -> "Table":
+    from rich.table import Table
+
     table = Table(title=in_language(exercise.lesson.titles["zh"], exercise.lesson.titles["en"]))
     table.add_column("")
     for seed in seeds:
         table.add_column(f"seed {seed}", overflow="fold")
     variants = list(exercise.parameters_of(seeds))
     for key in variants[0]:
-        table.add_row(f"[dim]{key}[/dim]", *(_short(v.get(key)) for v in variants))
+        table.add_row(f"[dim]{key}[/dim]", *(_short(variant.get(key)) for variant in variants))
     table.add_section()
     rights = [exercise.right_answers(seed) for seed in seeds]
     for name, question in exercise.questions.items():
         if question["kind"] != "text":
-            table.add_row(
-                name, *(in_words(question, right[name])[get_language() == "en"] for right in rights)
-            )
-    console.print(table)
-    found = difficulties(exercise, range(1, CHECKED_SEEDS + 1))
+            table.add_row(name, *(_in_words(question, right[name]) for right in rights))
+    return table
+
+
+def _in_words(question: dict, answer) -> str:
+    zh, en = in_words(question, answer)
+    return en if get_language() == "en" else zh
+
+
+def _table_of_difficulties(found: list[Difficulty]) -> "Table":
+    from rich.table import Table
+
     table = Table(title=message("preview_title", count=CHECKED_SEEDS, between=" "))
     for key in ("question", "kind", "different", "guessed", "of_others"):
-        table.add_column(
-            message(f"preview_{key}"), justify="left" if key in ("question", "kind") else "right"
-        )
+        justify = "left" if key in ("question", "kind") else "right"
+        table.add_column(message(f"preview_{key}"), justify=justify)
     for one in found:
         table.add_row(
             one.question,
@@ -122,8 +138,7 @@ def preview(source: Path, students: int) -> list[str]:
             "—" if one.guess is None else f"{one.guess:.0%}",
             f"{one.of_others:.0%}",
         )
-    console.print(table)
-    return doubts(found) or [message("preview_fine", count=CHECKED_SEEDS)]
+    return table
 
 
 def _short(value) -> str:

@@ -5,6 +5,7 @@ Read by the data door's readers, so that encodings, title rows and workbooks are
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from coursekit.handed_tables import under_each_header
 from coursekit.messages import KitError
 from crmkit.data.transactions.columns import plain
 from crmkit.data.transactions.rows import customer_text
+from crmkit.data.transactions.table import Table
 
 LANGUAGES = ("zh", "en", "both")
 # our column → headers, best first, as `plain` reduces them; a platform's own number is kept for its archive
@@ -72,6 +74,9 @@ SPOKEN = {
     "en": ("en", "enus", "engb", "english", "英文", "英语", "英語", "英", "eng"),
     "both": ("both", "bilingual", "双语", "雙語", "中英", "中英双语", "zhen", "enzh"),
 }
+# names in lines that hold no student
+NO_STUDENTS = ("pointspossible", "teststudent", "studenttest", "合计", "总计")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 _LANGUAGE_OF = {word: lang for lang, words in SPOKEN.items() for word in words}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -99,27 +104,34 @@ def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
     Possible” below its header). Two lines with one id, or with ids that no file system tells apart, are refused.
     """
     table, at = _find(path, sheet)
-    students: dict[str, Student] = {}
-    seen: dict[str, int] = {}
-    for chunk in table.chunks():
-        columns = [list(c.to_pylist() if hasattr(c, "to_pylist") else c) for c in chunk.columns]
-        for line, row in zip(chunk.lines.tolist(), zip(*columns)):
-            student = _student({name: row[i] for name, i in at.items()}, line, path.name)
-            if student is None:
-                continue
-            key = student.folder.casefold()
-            if key in seen:
-                raise KitError(
-                    "roster_twice", value=student.student_id, name=path.name, line=line, first=seen[key]
-                )
-            seen[key] = line
-            students[student.student_id] = student
+    students: list[Student] = []
+    seen: dict[str, int] = {}  # id as a file's name → line
+    for line, row in _rows(table):
+        student = _student({name: row[i] for name, i in at.items()}, line, path.name)
+        if student is None:
+            continue
+        key = student.folder.casefold()
+        if key in seen:
+            raise KitError(
+                "roster_twice", value=student.student_id, name=path.name, line=line, first=seen[key]
+            )
+        seen[key] = line
+        students.append(student)
     if not students:
         raise KitError("roster_empty", value=path.name)
-    return list(students.values())
+    return students
 
 
-def _find(path: Path, sheet: str | None):
+def _rows(table: Table) -> Iterator[tuple[int, tuple]]:
+    """Every row with the number of its line."""
+    for chunk in table.chunks():
+        columns = [
+            column.to_pylist() if hasattr(column, "to_pylist") else list(column) for column in chunk.columns
+        ]
+        yield from zip(chunk.lines.tolist(), zip(*columns))
+
+
+def _find(path: Path, sheet: str | None) -> tuple[Table, dict[str, int]]:
     """The table and where its columns are; the header is the first row that names an id."""
     if not path.is_file():
         raise KitError("roster_absent", value=str(path))
@@ -134,39 +146,60 @@ def _find(path: Path, sheet: str | None):
 
 
 def _columns(names: list[str]) -> dict[str, int]:
+    """Our column → where it stands; of several headers for it the best."""
     reduced = [plain(name) for name in names]
     at: dict[str, int] = {}
     for ours, headers in HEADERS.items():
-        ranked = [
-            (headers.index(word), i)
-            for i, word in enumerate(reduced)
-            if word in headers and i not in at.values()
-        ]
-        if ranked:
-            at[ours] = min(ranked)[1]
-    if at.get("canvas_id") is not None and "student_id" not in at:
-        del at["canvas_id"]
+        free = [i for i, word in enumerate(reduced) if word in headers and i not in at.values()]
+        if free:
+            at[ours] = min(free, key=lambda i: headers.index(reduced[i]))
+    if "student_id" not in at:  # Canvas's own number alone is none that a school would know
+        at.pop("canvas_id", None)
     return at
 
 
 def _student(cells: dict, line: int, file: str) -> Student | None:
     raw = {name: "" if value is None or value != value else value for name, value in cells.items()}
     identity = customer_text(raw["student_id"])
-    name = str(raw.get("name") or f"{raw.get('first_name', '')} {raw.get('last_name', '')}").strip()
-    if re.search(r"[\u3400-\u9fff]", name) and not raw.get("name"):  # 姓 before 名, and no space between
-        name = f"{raw.get('last_name', '')}{raw.get('first_name', '')}".strip()
+    name = _name(raw)
     if identity is None:
-        if name and plain(name) not in ("pointspossible", "teststudent", "studenttest", "合计", "总计"):
+        if name and plain(name) not in NO_STUDENTS:
             raise KitError("roster_no_id_in_line", value=name, name=file, line=line)
         return None
-    said = str(raw.get("language", "")).strip()
-    language = _LANGUAGE_OF.get(plain(said)) if said else None
-    if said and language is None:
+    platform = {}
+    for key in ("moodle_id", "canvas_id"):
+        number = customer_text(raw.get(key, ""))
+        if number:
+            platform[key] = number
+    return Student(
+        student_id=_printable(identity),
+        name=_printable(name),
+        language=_language(str(raw.get("language", "")).strip(), line, file),
+        platform=platform,
+    )
+
+
+def _name(raw: dict) -> str:
+    """The name as it is, or made of two columns: 姓 before 名 without a space between, else first name first."""
+    if raw.get("name"):
+        return str(raw["name"]).strip()
+    first = str(raw.get("first_name", ""))
+    last = str(raw.get("last_name", ""))
+    if CHINESE.search(first + last):
+        return f"{last}{first}".strip()
+    return f"{first} {last}".strip()
+
+
+def _language(said: str, line: int, file: str) -> str | None:
+    if not said:
+        return None
+    language = _LANGUAGE_OF.get(plain(said))
+    if language is None:
         raise KitError(
             "roster_language", value=said, name=file, line=line, allowed="zh, en, both, 中文, 英文, 双语"
         )
-    name, identity = (_CONTROL.sub("", unicodedata.normalize("NFC", text)) for text in (name, identity))
-    platform = {
-        key: customer_text(raw[key]) for key in ("moodle_id", "canvas_id") if customer_text(raw.get(key, ""))
-    }
-    return Student(student_id=identity, name=name, language=language, platform=platform)
+    return language
+
+
+def _printable(text: str) -> str:
+    return _CONTROL.sub("", unicodedata.normalize("NFC", text))

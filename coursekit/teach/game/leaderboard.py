@@ -5,42 +5,36 @@ A saved game is data: it is read as JSON and replayed by the kit's own market; n
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from math import nan
 from pathlib import Path
 
 from coursekit.messages import KitError
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.grade.intake import Found, take_in
-from coursekit.teach.grade.results import Journal
+from coursekit.teach.handed_in.intake import Found, take_in
+from coursekit.teach.results import Journal
 from crmkit.core.errors import CrmkitError
 from crmkit.market import Game
 from crmkit.market.game.game import Setup
 
-from .submissions import Problem, benchmarks, copies, do_all, told, whose
+from .leaderboard_page import write_leaderboard
+from .places import Place, ranked
+from .submissions import Problem, copies, told, whose
+from .tasks import benchmarks, do_all
 
-SAVED = "saved.game.jsonl"
+WANTED = (".jsonl",)
+SAVED = "saved.game.jsonl"  # what a replayed file is called meanwhile
 LARGEST = 1_000_000  # bytes of a saved game; eight quarters take about 10,000
+FIRST_LINE = 4000  # bytes in which the first line of a saved game ends
+# why a replay fails, by its code
 SAID = (
     "game_tampered",
     "game_damaged",
     "game_foreign",
     "game_other_version",
-)  # why a replay fails, by its code
+)
 NAMED = ("scenario", "seed", "level", "quarters", "customers")  # what a game has to have as it was given
-
-
-@dataclass(kw_only=True)
-class Place:
-    """One student's game, verified."""
-
-    student: str
-    file: str
-    profit: float  # discounted to the first day of play, currency
-    equity: float
-    value: float
-    score: float  # 0: the firm that changes nothing, 100: the search with the truth in hand
-    rank: int = 0
 
 
 def leaderboard(
@@ -52,76 +46,112 @@ def leaderboard(
     jobs: int = 2,
     rounds: int = 2,
     lang: str = "both",
-    say=print,
+    say: Callable[[str], None] = print,
 ) -> list[Place]:
     """Verify every saved game, and rank the students by the value of their firms; a second call does what is missing.
 
     ``setup``: the game that was set; with an assignment each student's own seed takes the place of its seed.
     ``rounds``: of the search that sets what 100 is.
     """
-    from .leaderboard_page import write_leaderboard
-
     if not submissions.exists():
         raise KitError("submissions_absent", value=str(submissions))
     about = Assignment.read(assignment) if assignment else None
-    intake = take_in(submissions, (".jsonl",))
-    if not intake.notebooks and not intake.refused:
-        raise KitError("submissions_empty", value=str(submissions), allowed=".jsonl")
-    heads = {one.label: head_of(one) for one in intake.notebooks}
-    seeds = {label: head.get("seed") for label, head in heads.items() if type(head.get("seed")) is int}
-    theirs, problems = whose(intake.notebooks, about, submissions, seeds)
+    intake = take_in(submissions, WANTED)
+    if not intake.found and not intake.refused:
+        raise KitError("submissions_empty", value=str(submissions), allowed=", ".join(WANTED))
+    heads = {one.label: head_of(one) for one in intake.found}
+    seeds = {label: head["seed"] for label, head in heads.items() if type(head.get("seed")) is int}
+    theirs, problems = whose(intake.found, about, submissions, seeds)
     problems += [Problem(label, "", reason) for label, reason in intake.refused]
-    own = {s: asdict(replace(setup, seed=about.variants[s].seed) if about else setup) for s in theirs}
-    sound = {}
+    own = {}  # student → the game that was set
+    for student in theirs:
+        own[student] = asdict(replace(setup, seed=about.variants[student].seed) if about else setup)
+    journal = Journal(out / "journal.sqlite")
+    try:
+        sound = worth_replaying(theirs, heads, own, problems)
+        tasks = {(one.student, one.found.sha256): (one.found.raw,) for one in sound}
+        replays = do_all(tasks, replay, journal, jobs=jobs, shown=say is print)
+        verified = choose_verified(sound, replays, problems)
+        markets = {own[student]["seed"]: (own[student], rounds) for student in verified}
+        marks = do_all(markets, benchmarks, journal, jobs=jobs, shown=say is print)
+    finally:
+        journal.close()
+    problems += copies({student: one.found for student, one in verified.items()})
+    places = [
+        place(one, replays[student, one.found.sha256], marks[own[student]["seed"]])
+        for student, one in verified.items()
+    ]
+    # own markets are worth different sums: there the score says who did better
+    places = ranked(places, by=(lambda one: one.score) if about else (lambda one: one.value))
+    for line in write_leaderboard(out, setup, places, problems, about, lang):
+        say(line)
+    return places
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A student's file that looks like the game that was set."""
+
+    student: str
+    found: Found
+
+
+def worth_replaying(
+    theirs: dict[str, list[Found]], heads: dict[str, dict], own: dict[str, dict], problems: list[Problem]
+) -> list[Handed]:
+    """The files that have to be replayed, each student's newest first; the others go to the problems."""
+    sound = []
     for student, files in theirs.items():
         for one in files:
             reason, detail = refusal(one, heads[one.label], own[student])
             if reason:
                 problems.append(Problem(one.label, student, reason, detail))
             else:
-                sound[student, one.sha256] = one
-    journal = Journal(out / "journal.sqlite")
-    try:
-        replays = do_all(
-            {task: (one.raw,) for task, one in sound.items()}, replay, journal, jobs=jobs, say=say
-        )
-        chosen = {}
-        for (student, digest), found in replays.items():
-            one = sound[student, digest]
-            if found["reason"]:
-                detail = found["detail"]  # names the file as the replay called it
-                if isinstance(detail, list):
-                    detail = [words.replace(SAVED, one.name) for words in detail]
-                problems.append(Problem(one.label, student, found["reason"], detail))
-            elif student in chosen:
-                problems.append(Problem(one.label, student, "earlier_file"))
-            else:
-                chosen[student] = one, found
-        wanted = {own[student]["seed"]: (own[student], rounds) for student in chosen}
-        marks = do_all(wanted, benchmarks, journal, jobs=jobs, say=say)
-    finally:
-        journal.close()
-    problems += copies({student: one for student, (one, _) in chosen.items()})
-    places = []
-    for student, (one, found) in chosen.items():
-        mark = marks[own[student]["seed"]]
-        score = 100 * (found["value"] - mark["nothing"]) / ((mark["search"] - mark["nothing"]) or nan)
-        worth = {name: found[name] for name in ("profit", "equity", "value")}
-        places.append(Place(student=student, file=one.label, score=score, **worth))
-    # own markets are worth different sums: there the score says who did better
-    by = (lambda p: p.score) if about else (lambda p: p.value)
-    places.sort(key=lambda p: (-by(p), p.student))
-    for place in places:
-        place.rank = 1 + sum(by(other) > by(place) for other in places)
-    for line in write_leaderboard(out, setup, places, problems, about, lang):
-        say(line)
-    return places
+                sound.append(Handed(student, one))
+    return sound
+
+
+def choose_verified(
+    sound: list[Handed], replays: dict[tuple[str, str], dict], problems: list[Problem]
+) -> dict[str, Handed]:
+    """Each student's newest file that its replay has verified; the others go to the problems."""
+    verified: dict[str, Handed] = {}
+    for one in sound:
+        came = replays[one.student, one.found.sha256]
+        if came["reason"]:
+            detail = as_named(came["detail"], one.found.name)
+            problems.append(Problem(one.found.label, one.student, came["reason"], detail))
+        elif one.student in verified:
+            problems.append(Problem(one.found.label, one.student, "earlier_file"))
+        else:
+            verified[one.student] = one
+    return verified
+
+
+def as_named(detail: str | list[str], name: str) -> str | list[str]:
+    """What a replay said, with the file's own name for the one that it bore meanwhile."""
+    if isinstance(detail, list):
+        return [words.replace(SAVED, name) for words in detail]
+    return detail
+
+
+def place(one: Handed, came: dict, mark: dict) -> Place:
+    """What a verified game is worth, and the score: 0 does nothing, 100 is the search with the truth in hand."""
+    whole = (mark["search"] - mark["nothing"]) or nan
+    return Place(
+        student=one.student,
+        file=one.found.label,
+        profit=came["profit"],
+        equity=came["equity"],
+        value=came["value"],
+        score=100 * (came["value"] - mark["nothing"]) / whole,
+    )
 
 
 def head_of(found: Found) -> dict:
     """The first line of a saved game, as far as it is one; of another file nothing."""
     try:
-        head = json.loads(found.raw[:4000].decode("utf-8-sig", "replace").split("\n", 1)[0])
+        head = json.loads(found.raw[:FIRST_LINE].decode("utf-8-sig", "replace").split("\n", 1)[0])
     except (ValueError, RecursionError):
         return {}
     return head if isinstance(head, dict) and head.get("format") == "crmkit game" else {}
@@ -134,9 +164,10 @@ def refusal(found: Found, head: dict, own: dict) -> tuple[str, str]:
     if not head:
         return "no_game", ""
     for name in NAMED:
-        if head.get(name) != own[name] or type(head.get(name)) is not type(own[name]):
+        said = head.get(name)
+        if said != own[name] or type(said) is not type(own[name]):
             reason = "other_seed" if name == "seed" else "other_game"
-            return reason, f"{name}: {str(head.get(name))[:40]} ≠ {own[name]}"
+            return reason, f"{name}: {str(said)[:40]} ≠ {own[name]}"
     return "", ""
 
 

@@ -1,7 +1,7 @@
 """A student's side of the wall during one game of a contest: asks the student's ``policy`` once a quarter.
 
-Nothing of coursekit is in there, so this file stands alone; it is sent as a submission's first cell. What comes in over
-the line is what a manager sees; what goes out is a decision's record, the student's word.
+Nothing of coursekit is in there, so this file knows crmkit alone; it is sent as a submission's first cell. What comes in
+over the line is what a manager sees; what goes out is a decision's record, the student's word.
 """
 
 import json
@@ -11,6 +11,7 @@ import struct
 import sys
 import types
 
+from crmkit.answers.sink import send_frame
 from crmkit.market import Decision, Ledgers, View
 
 
@@ -24,43 +25,56 @@ def read(line: int, size: int) -> bytes:
     return bytes(held)
 
 
-def send(line: int, **frame) -> None:
-    text = json.dumps(frame, default=lambda value: value.tolist()).encode()  # numpy's numbers are numbers
-    raw = struct.pack(">I", len(text)) + text
-    while raw:
-        raw = raw[os.write(line, raw) :]
+def next_view(line: int) -> dict:
+    """What is to be seen in the next quarter; EOFError where the game is over."""
+    (size,) = struct.unpack(">I", read(line, 4))
+    return pickle.loads(read(line, size))  # from the grader, who made it
+
+
+def plain(record: dict) -> dict:
+    """A decision's record with numpy's numbers as numbers."""
+    return json.loads(json.dumps(record, default=lambda value: value.tolist()))
+
+
+def load(source: str) -> types.ModuleType:
+    """The policy as a module; what it keeps in a global lasts for this one game."""
+    module = sys.modules["policy"] = types.ModuleType("policy")
+    module.__file__ = "policy.py"
+    exec(compile(source, "policy.py", "exec"), module.__dict__)
+    return module
+
+
+def decide(module: types.ModuleType, sent: dict) -> dict:
+    seen = View(
+        quarter=sent["quarter"],
+        quarters=sent["quarters"],
+        facts=sent["facts"],
+        ledgers=Ledgers(sent["books"], sent["names"], sent["start"], sent["months"]),
+        standard=Decision.from_record(sent["standard"]),
+    )
+    decided = module.policy(seen)
+    if not isinstance(decided, Decision):
+        raise TypeError(f"policy(view) gave {type(decided).__name__}, not a crmkit.market.Decision")
+    return plain(decided.record())
 
 
 def serve(source: str) -> None:
-    """Load the policy and answer until the line is closed; what it keeps in a global lasts for this one game."""
+    """Load the policy and answer until the line is closed."""
     line = int(os.environ["GRADER_LINE"])
-    module = sys.modules["policy"] = types.ModuleType("policy")
-    module.__file__ = "policy.py"
+    module = None
     failed = None
     try:
-        exec(compile(source, "policy.py", "exec"), module.__dict__)
+        module = load(source)
     except BaseException as problem:  # sys.exit as well: said with the first answer
         failed = problem
     while True:
         try:
-            (size,) = struct.unpack(">I", read(line, 4))
-            sent = pickle.loads(read(line, size))  # from the grader, who made it
+            sent = next_view(line)
         except EOFError:
             return
-        quarter = sent["quarter"]
         try:
             if failed is not None:
                 raise failed
-            seen = View(
-                quarter=quarter,
-                quarters=sent["quarters"],
-                facts=sent["facts"],
-                ledgers=Ledgers(sent["books"], sent["names"], sent["start"], sent["months"]),
-                standard=Decision.from_record(sent["standard"]),
-            )
-            decided = module.policy(seen)
-            if not isinstance(decided, Decision):
-                raise TypeError(f"policy(view) gave {type(decided).__name__}, not a crmkit.market.Decision")
-            send(line, quarter=quarter, decision=decided.record())
+            send_frame(line, quarter=sent["quarter"], decision=decide(module, sent))
         except BaseException as problem:
-            send(line, quarter=quarter, problem=f"{type(problem).__name__}: {problem}"[:300])
+            send_frame(line, quarter=sent["quarter"], problem=f"{type(problem).__name__}: {problem}"[:300])

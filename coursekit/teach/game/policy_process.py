@@ -1,24 +1,24 @@
-"""Where a student's policy sits during one game of a contest: the wall of the grading, spoken to over one line.
+"""Where a student's policy sits during one game of a contest: behind the wall, spoken to over one channel.
 
 The market runs out here. In go the books that a manager may see, out comes one decision a quarter as JSON. So neither
 the truth nor the seed is anywhere in the process that runs a student's code, whatever that digs for.
 """
 
-import json
 import pickle
-import socket
-import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from coursekit.sandbox.warm import Limits, Outcome, Warm
+from coursekit.sandbox.frames import Frames, TooMuch, framed
+from coursekit.sandbox.protocol import Channel, Limits, Outcome, SandboxError
+from coursekit.sandbox.walls import wall
 from crmkit.market import Decision, View
 from crmkit.market.game.rules import require_playable
 from crmkit.market.simulator.ledgers import COLUMNS
 
 from .submissions import told
 
-PLAYER = Path(__file__).with_name("policy_in_sandbox.py")
+IN_THE_SANDBOX = Path(__file__).with_name("policy_in_sandbox.py")
 MODULES = [
     "numpy",
     "pandas",
@@ -29,15 +29,97 @@ MODULES = [
     "crmkit.market",
 ]
 LARGEST, LARGEST_GAME = 1 << 20, 8 << 20  # bytes of one decision, and of all that one game says
+BEGIN = 60  # seconds of a game besides its decisions
 
 
 class Lost(Exception):
     """A policy that decides no more: why (raised, timeout, ended, flood, refused, no_wall), and in what words."""
 
 
+class PolicyProcess:
+    """One wall for many games; of each game a fresh submission, which remembers nothing of any other game."""
+
+    def __init__(self, *, tier: str, seconds: float, quarters: int):
+        self.patience = seconds  # of the clock, for one decision
+        most = seconds * quarters
+        limits = Limits(seconds=most + BEGIN, cpu=int(most) + 1)
+        self.wall = wall(tier=tier, modules=MODULES, limits=limits)
+        self._channel: Channel | None = None  # of the game that is played now
+        self._frames: Frames | None = None
+        self._coming: Iterator[dict | None] = iter(())
+
+    def begin(self, source: str) -> None:
+        """Begin a game with the policy that ``source`` defines; Lost where there is no wall for it."""
+        self._frames = Frames(largest=LARGEST, largest_total=LARGEST_GAME)
+        self._coming = iter(())
+        try:
+            self._channel = self.wall.open([IN_THE_SANDBOX.read_text(encoding="utf-8"), f"serve({source!r})"])
+        except SandboxError as problem:
+            raise Lost("no_wall", str(problem)[:300]) from None
+
+    def ask(self, seen: View) -> Decision:
+        """The decision for this quarter; Lost where there is none."""
+        try:
+            said = self._answer(seen)
+        except TimeoutError:
+            raise Lost("timeout", f"{self.patience:g} s") from None
+        except TooMuch as problem:
+            raise Lost("flood", f"{problem.args[0]:,} B") from None
+        except OSError:
+            raise Lost("ended", "") from None
+        if "problem" in said:
+            raise Lost("raised", str(said["problem"])[:300])
+        try:
+            decision = Decision.from_record(said["decision"])
+            require_playable(decision)
+        except Exception as problem:  # whatever a record that is none makes of itself
+            raise Lost("refused", told(problem)) from None
+        return decision
+
+    def _answer(self, seen: View) -> dict:
+        """Show what is seen, and wait for the frame that speaks of this quarter."""
+        end = time.monotonic() + self.patience
+        self._channel.send(framed(pickle.dumps(packed(seen))), self.patience)
+        while True:
+            said = self._next(end)
+            if "wall" in said:
+                raise Lost("no_wall", str(said["wall"])[:300])
+            if "error" in said:  # of the cell that asks the policy, which then asks no more
+                raise Lost("ended", str(said["error"])[:300])
+            if said.get("quarter") == seen.quarter:
+                return said
+
+    def _next(self, end: float) -> dict:
+        """The next frame that is a table; TimeoutError after ``end``, also where frames keep coming."""
+        while True:
+            for said in self._coming:
+                if said is not None:
+                    return said
+                if time.monotonic() > end:
+                    raise TimeoutError
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            block = self._channel.receive(left)
+            if not block:
+                raise ConnectionResetError
+            self._coming = self._frames.take_in(block)
+
+    def end(self, *, lost: bool) -> Outcome:
+        """End the game and all that it started; what it used."""
+        outcome = Outcome("timeout" if lost else "ended")
+        if self._channel is None:
+            return outcome
+        channel, self._channel = self._channel, None
+        return channel.end(outcome)
+
+
 def packed(seen: View) -> dict:
     """All that goes in: named one by one, so that nothing comes along which a manager does not see."""
     ledgers = seen.ledgers
+    books = {}
+    for name, columns in COLUMNS.items():
+        books[name] = {column: ledgers.books[name][column] for column in columns}
     return {
         "quarter": seen.quarter,
         "quarters": seen.quarters,
@@ -46,82 +128,5 @@ def packed(seen: View) -> dict:
         "names": ledgers.names,
         "start": ledgers.start,
         "months": ledgers.months,
-        "books": {
-            name: {column: ledgers.books[name][column] for column in columns}
-            for name, columns in COLUMNS.items()
-        },
+        "books": books,
     }
-
-
-class Seat(Warm):
-    """One warm process behind the wall; of each game a fresh child, which remembers nothing of any other game."""
-
-    def __init__(self, *, tier: str, seconds: float, quarters: int):
-        super().__init__(tier=tier, modules=MODULES, limits=Limits(cpu=int(seconds * quarters) + 1))
-        self.patience = seconds  # of the clock, for one decision
-
-    def sit(self, source: str) -> None:
-        """Begin a game with the policy that ``source`` defines."""
-        self.line, theirs = socket.socketpair()
-        self.held, self.total = bytearray(), 0
-        with theirs:
-            self.begin([PLAYER.read_text(encoding="utf-8"), f"serve({source!r})"], theirs.fileno())
-
-    def ask(self, seen: View) -> Decision:
-        """The decision for this quarter; Lost where there is none."""
-        raw, end = pickle.dumps(packed(seen)), time.monotonic() + self.patience
-        try:
-            self.line.settimeout(self.patience)
-            self.line.sendall(struct.pack(">I", len(raw)) + raw)
-            said = self._next(end)
-            while said.get("quarter") != seen.quarter:
-                said = self._next(end)
-        except TimeoutError:
-            raise Lost("timeout", f"{self.patience:g} s") from None
-        except OSError:
-            raise Lost("ended", "") from None
-        if "problem" in said:
-            raise Lost("raised", str(said["problem"])[:300])
-        try:
-            decision = Decision.from_record(said["decision"])
-            require_playable(decision)
-            return decision
-        except Exception as problem:  # whatever a record that is none makes of itself
-            raise Lost("refused", told(problem)) from None
-
-    def _next(self, end: float) -> dict:
-        """The next frame that is a table, within the limits of size and time."""
-        while True:
-            if len(self.held) >= 4:
-                (size,) = struct.unpack_from(">I", self.held)
-                if size > LARGEST or self.total > LARGEST_GAME:
-                    raise Lost("flood", f"{max(size, self.total):,} B")
-                if len(self.held) >= 4 + size:
-                    frame = bytes(self.held[4 : 4 + size])
-                    del self.held[: 4 + size]
-                    try:
-                        said = json.loads(frame)
-                    except (ValueError, RecursionError):
-                        said = None
-                    if isinstance(said, dict):
-                        if "wall" in said:
-                            raise Lost("no_wall", str(said["wall"])[:300])
-                        if "error" in said:  # of the cell that asks the policy, which then asks no more
-                            raise Lost("ended", str(said["error"])[:300])
-                        return said
-                    if time.monotonic() < end:
-                        continue
-            left = end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self.line.settimeout(left)
-            block = self.line.recv(1 << 16)
-            if not block:
-                raise ConnectionResetError
-            self.held += block
-            self.total += len(block)
-
-    def rise(self, *, lost: bool) -> Outcome:
-        """End the game and all that it started; what it used."""
-        self.line.close()
-        return self.end(Outcome("timeout" if lost else "ended"))

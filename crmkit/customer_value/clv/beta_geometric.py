@@ -15,12 +15,10 @@ class BetaGeometric(PurchaseModel):
 
     first: int  # 1 where one may leave after the first purchase too (MBG/NBD), 0 where only after a repeat (BG/NBD)
 
-    def _alive(self, x, t_x, age):
-        from scipy.special import expit
-
+    def _log_odds_alive(self, x, t_x, age):
         r, alpha, a, b = self.params.values()
         silent = np.log(alpha + age) - np.log(alpha + t_x)
-        return expit(-_log_odds_of_leaving(a, b, x + self.first) - (r + x) * silent)
+        return -_log_odds_of_leaving(a, b, x + self.first) - (r + x) * silent
 
     def _rate(self, x, age, t):
         """E[λ·exp(−λpt)] of those alive: λ gamma (r + x, α + T), p beta (a, b + chances), by Pfaff's transformations.
@@ -61,7 +59,8 @@ def fit_bg_nbd(summary: pd.DataFrame, *, time_unit: str = "week") -> BetaGeometr
 
     In: ``frequency`` (repeat purchases), ``t_x`` and ``T`` (days), as ``customer_summary`` gives them; one row per
     customer. A customer with T = 0 is new today: it belongs, and says nothing. ``time_unit`` (day, week, month, year)
-    is that of alpha only. Out: ``params`` r, alpha, a, b, ``log_likelihood``, ``standard_errors``, and the methods.
+    is that of alpha only. Out: ``params`` r, alpha, a, b, ``log_likelihood``, ``covariance``,
+    ``standard_errors``, and the methods.
 
     P(alive) is exactly 1 for a one-time buyer, however long ago: here a customer may leave only after a repeat
     purchase. Where many never come back ``fit_mbg_nbd`` is the better description. The 95 % intervals of

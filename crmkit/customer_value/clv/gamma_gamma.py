@@ -7,9 +7,9 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate
-from crmkit.core.schema import as_numbers, refuse_rows, require_columns, require_numbers
+from crmkit.core.schema import as_numbers, refuse_rows, require_columns, require_numbers, require_unique
 
-from .fitting import Fitted, maximise
+from .fitting import Fitted, around, maximise, with_ends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,18 +25,44 @@ class GammaGamma(Fitted):
         population's, v·p / (q − 1): the more purchases, the more the own one counts. One-time buyers get the latter.
         Errors: CrmkitError when the population has no mean (q ≤ 1), for spend of 0 or less.
         """
+        if self.params["q"] <= 1:
+            raise CrmkitError("clv_no_mean_spend", value=round(self.params["q"], 4))
+        spent = self._expected(*_spend(summary, "expected_spend"))
+        return pd.Series(spent, index=summary.index, name="expected_spend")
+
+    def forecast(self, summary: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
+        """``expected_spend`` of each customer with its interval, by the delta method on the logarithm.
+
+        In: ``customer_id``, ``frequency``, ``monetary``. Out: ``customer_id``, ``expected_spend``,
+        ``expected_spend_low``, ``expected_spend_high``, currency per purchase: what the fit leaves open about the
+        expectation, not what a purchase will in fact cost. Errors: as for ``expected_spend``.
+
+        >>> import crmkit
+        >>> customers = crmkit.customer_summary(crmkit.load("cdnow_sample"), as_of="1997-09-30")
+        >>> found = fit_gamma_gamma(customers).forecast(customers.head(1))
+        >>> found.iloc[0, 1:].astype(float).round(1).tolist()
+        [24.7, 23.7, 25.7]
+        """
+        require_unique(summary, what="forecast")
+        spent = self.expected_spend(summary).to_numpy()
+        ends = around(spent, self._variance_of_log_spend(summary), confidence)
+        return summary[["customer_id"]].assign(**with_ends("expected_spend", spent, *ends))
+
+    def _expected(self, x, z) -> np.ndarray:
         p, q, v = self.params.values()
-        if q <= 1:
-            raise CrmkitError("clv_no_mean_spend", value=round(q, 4))
-        x, z = _spend(summary, "expected_spend")
-        return pd.Series((v + x * z) * p / (p * x + q - 1), index=summary.index, name="expected_spend")
+        return (v + x * z) * p / (p * x + q - 1)
+
+    def _variance_of_log_spend(self, summary: pd.DataFrame) -> np.ndarray:
+        x, z = _spend(summary, "forecast")
+        return self._variance(lambda fit: np.log(fit._expected(x, z)))
 
 
 def fit_gamma_gamma(summary: pd.DataFrame) -> GammaGamma:
     """Fit Gamma-Gamma to the repeat buyers by maximum likelihood.
 
     In: ``frequency`` and ``monetary`` (currency per repeat purchase), as ``customer_summary`` gives them; one-time
-    buyers are left out. Out: ``params`` p, q, v (v in currency), ``log_likelihood``, ``standard_errors``,
+    buyers are left out. Out: ``params`` p, q, v (v in currency), ``log_likelihood``, ``covariance``,
+    ``standard_errors``,
     ``spend_frequency_correlation``. The model takes spend to be independent of frequency: look at that first.
     Errors: CrmkitError for missing columns, repeat buyers with a spend of 0 or less or none (how many, the first row),
     fewer than two repeat buyers, and parameters that run away or do not converge. Source: Fader, Hardie & Lee 2005,
@@ -96,4 +122,4 @@ def _correlation(x, z) -> Estimate | None:
         return None
     found = pearsonr(x, z)
     low, high = found.confidence_interval(0.95)  # by Fisher's transformation
-    return Estimate(value=float(found.statistic), low=float(low), high=float(high), level=0.95)
+    return Estimate(value=float(found.statistic), low=float(low), high=float(high), confidence=0.95)

@@ -1,18 +1,22 @@
 """Holdout validation: fit a purchase model on the first part of a log, and hold its forecast against the rest."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import as_day, require_choice, require_dates, require_known, require_numbers
+from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day, require_choice
+from crmkit.data.engine import open_log
+from crmkit.data.frames import Transactions
 
 from .beta_geometric import fit_bg_nbd, fit_mbg_nbd
 from .pareto import fit_pareto_nbd
 from .purchases import PurchaseModel
 
 MODELS = {"bg_nbd": fit_bg_nbd, "mbg_nbd": fit_mbg_nbd, "pareto_nbd": fit_pareto_nbd}
+_WEEK = timedelta(days=7)
 _MANY = 7  # frequencies from here on are shown as one
 _COUNTS = ["actual_purchases", "expected_purchases", "baseline_purchases"]
 
@@ -34,17 +38,17 @@ class HoldoutValidation:
 
 
 def validate_holdout(
-    transactions: pd.DataFrame, *, calibration_end, model: str = "bg_nbd", time_unit: str = "week"
+    transactions: Transactions, *, calibration_end: date | str, model: str = "bg_nbd", time_unit: str = "week"
 ) -> HoldoutValidation:
     """Fit ``model`` (bg_nbd, mbg_nbd, pareto_nbd) on the days up to ``calibration_end`` and test it on those after.
 
-    In: ``customer_id``, ``date``, ``amount``; days with a return only are no purchases, as in ``customer_summary``.
-    The customers are those first seen in the calibration. Out: ``tracking`` (their repeat purchases by week and
+    In: ``customer_id``, ``date``, ``amount``, as a frame or Parquet; days with a return only are no purchases, both as
+    in ``customer_summary``. The customers are those first seen in the calibration. Out: ``tracking`` (their repeat purchases by week and
     cumulative, over both parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+
     repeat purchases in the calibration, and how many each of them then made on average), ``customers``, and ``errors``:
     of the total and of the mean week's cumulative number as shares of the actual, and the mean absolute and root mean
     squared error of a customer's count. The baseline lets everybody go on at frequency / T, as without a model.
-    Errors: CrmkitError for a log that is no frame or lacks a column, missing dates, a calibration_end that leaves less
+    Errors: CrmkitError for a log that cannot be read or lacks a column or a value, a calibration_end that leaves less
     than a week on either side, and all that the fit refuses.
 
     >>> import crmkit
@@ -53,21 +57,24 @@ def validate_holdout(
     (273, 1882)
     """
     require_choice(model, tuple(MODELS), name="model")
-    days, first, end, last = _purchase_days(transactions, calibration_end)
-    start = days.groupby("customer_id")["day"].min()
-    start = start[start <= end]
-    days = days[days["customer_id"].isin(start.index)]
-    until = days[days["day"] <= end].groupby("customer_id")["day"].agg(["size", "max"])
-    customers = pd.DataFrame({"frequency": until["size"] - 1, "t_x": until["max"] - start, "T": end - start})
-    fit = MODELS[model](customers := customers.reset_index(), time_unit=time_unit)
+    end = as_day(calibration_end)
+    with open_log(transactions, required=REQUIRED_TRANSACTION_COLUMNS, what="validate_holdout") as log:
+        first, last = log.first, log.last
+        if not first + _WEEK <= end <= last - _WEEK:
+            allowed = {"first": first + _WEEK, "last": last - _WEEK}
+            raise CrmkitError("clv_calibration_end", value=calibration_end, **allowed)
+        asked = {"calibration_end": end, **log.period(last)}
+        customers = log.ask("holdout_customers", **asked)
+        repeats = log.ask("holdout_days", **asked)
+    holdout_days = (last - end).days
+    fit = MODELS[model](customers, time_unit=time_unit)
     rate = customers["frequency"] / customers["T"].clip(lower=1)  # T is 0 only where frequency is
-    actual = (days["day"] > end).groupby(days["customer_id"]).sum().to_numpy()
-    expected = fit.expected_purchases(customers, days=last - end)
-    customers = customers.assign(**dict(zip(_COUNTS, (actual, expected, rate * (last - end)))))
-    tracking = _tracking(days, start, fit, rate.sum(), first, end, last)
+    customers["expected_purchases"] = fit.expected_purchases(customers, days=holdout_days)
+    customers["baseline_purchases"] = rate * holdout_days
+    tracking = _tracking(customers["T"], repeats, fit, rate.sum(), first, end, last)
     return HoldoutValidation(
         model=fit,
-        holdout_days=last - end,
+        holdout_days=holdout_days,
         tracking=tracking,
         customers=customers,
         frequencies=_frequencies(customers, fit),
@@ -75,44 +82,33 @@ def validate_holdout(
     )
 
 
-def _purchase_days(transactions, calibration_end) -> tuple[pd.DataFrame, int, int, int]:
-    """The distinct days on which each customer bought, and the log's first day, its cut and its last; days counted."""
-    if not isinstance(transactions, pd.DataFrame):
-        raise CrmkitError("clv_log_not_a_frame", value=type(transactions).__name__)
-    (amount,) = require_numbers(transactions, ["amount"], what="validate_holdout")
-    require_known(transactions, ["customer_id"], what="validate_holdout")
-    day = require_dates(transactions, what="validate_holdout").to_numpy("datetime64[D]").astype(int)
-    end = np.datetime64(as_day(calibration_end), "D").astype(int)
-    first, last = day.min(), day.max()
-    if not first + 7 <= end <= last - 7:
-        allowed = (np.datetime64(int(n), "D") for n in (first + 7, last - 7))
-        raise CrmkitError(
-            "clv_calibration_end", value=calibration_end, **dict(zip(("first", "last"), allowed))
-        )
-    bought = transactions[["customer_id"]].assign(day=day)[amount >= 0].drop_duplicates()
-    return bought, int(first), int(end), int(last)
+def _tracking(ages, repeats, fit, rate: float, first: date, end: date, last: date) -> pd.DataFrame:
+    """Repeat purchases of the cohort by week; a last week that is not whole is left out, a first one is kept.
 
-
-def _tracking(days, start, fit, rate, first, end, last) -> pd.DataFrame:
-    """Repeat purchases of the cohort by week; a last week that is not whole is left out, a first one is kept."""
-    ends = np.arange(end - (end - first) // 7 * 7, last + 1, 7)
-    repeats = np.sort(days["day"][days["day"] > days["customer_id"].map(start)])
-    actual = np.searchsorted(repeats, ends, side="right")
-    begun, customers = np.unique(start, return_counts=True)
-    by_age = fit.expected_purchases_new(np.arange(last - first + 1))
-    expected = np.array([customers @ by_age[np.maximum(week - begun, 0)] for week in ends])
+    ``ages``: days from each customer's first purchase to ``end``; ``repeats``: day, purchases.
+    """
+    weeks_before = (end - first).days // 7
+    weeks_after = (last - end).days // 7
+    days_to_end = np.arange(-weeks_before, weeks_after + 1) * 7  # of the last day of each week
+    purchase_days = (repeats["day"] - pd.Timestamp(end)).dt.days.to_numpy()
+    so_far = np.append(0, repeats["purchases"].to_numpy().cumsum())
+    actual = so_far[np.searchsorted(purchase_days, days_to_end, side="right")]
+    age, customers = np.unique(ages, return_counts=True)
+    by_age = fit.expected_purchases_new(np.arange((last - first).days + 1))
+    expected = np.array([customers @ by_age[np.maximum(age + week, 0)] for week in days_to_end])
+    at_the_end = actual[weeks_before]
+    baseline = np.where(days_to_end < 0, np.nan, at_the_end + rate * days_to_end)
+    week_ends = np.datetime64(end, "D") + days_to_end
     return pd.DataFrame(
         {
-            "week": np.arange(1, len(ends) + 1),
-            "week_ends": ends.astype("datetime64[D]").astype("datetime64[s]"),
-            "holdout": ends > end,
+            "week": np.arange(1, len(days_to_end) + 1),
+            "week_ends": week_ends.astype("datetime64[s]"),
+            "holdout": days_to_end > 0,
             "actual_purchases": np.diff(actual, prepend=0),
             "expected_purchases": np.diff(expected, prepend=0),
             "cumulative_actual_purchases": actual,
             "cumulative_expected_purchases": expected,
-            "cumulative_baseline_purchases": np.where(
-                ends < end, np.nan, actual[ends == end][0] + rate * (ends - end)
-            ),
+            "cumulative_baseline_purchases": baseline,
         }
     )
 

@@ -16,14 +16,13 @@ _ROWS = 8_000  # at a time: a million customers need no more memory than a few, 
 class ParetoNBD(PurchaseModel):
     """Purchases at a gamma distributed rate (r, alpha), until a lifetime ends at a gamma distributed rate (s, beta)."""
 
-    def _alive(self, x, t_x, age):
-        from scipy.special import expit
-
-        parts = (
-            _parts(tuple(self.params.values()), *(column[i : i + _ROWS] for column in (x, t_x, age)))
-            for i in range(0, len(x), _ROWS)
-        )
-        return np.concatenate([np.empty(0), *(expit(stays - left) for stays, left, *_ in parts)])
+    def _log_odds_alive(self, x, t_x, age):
+        params, odds = tuple(self.params.values()), np.empty(len(x))
+        for i in range(0, len(x), _ROWS):
+            rows = slice(i, i + _ROWS)
+            stays, left, *_ = _parts(params, x[rows], t_x[rows], age[rows])
+            odds[rows] = stays - left
+        return odds
 
     def _rate(self, x, age, t):
         r, alpha, s, beta = self.params.values()

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_numbers
+from crmkit.core.intervals import Estimate
+from crmkit.core.schema import require_between, require_confidence, require_numbers
 
-from .fitting import Fitted, maximise
+from .fitting import Fitted, around, maximise, reach, with_ends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,27 +22,40 @@ class ShiftedBetaGeometric(Fitted):
         float  # the one retention rate that describes the same periods best: the naive reading
     )
 
-    def curve(self, periods: int) -> pd.DataFrame:
+    def curve(self, periods: int, *, confidence: float = 0.95) -> pd.DataFrame:
         """``period`` 0 … periods, ``survival_share`` of the cohort, ``retention_rate`` of those still there before.
 
-        The rate rises although nobody's own does: those likely to leave are gone first. ``constant_survival_share`` is
-        what one retention rate for ever would leave.
+        Both with ``_low`` and ``_high`` (delta method on the log-odds): what the fit leaves open about the two, not how
+        a cohort of so few customers may come out. The rate rises although nobody's own does: those likely to leave are
+        gone first. ``constant_survival_share`` is what one retention rate for ever would leave.
         """
-        from scipy.special import betaln
+        from scipy.special import expit
 
         require_between(periods, 1, 10_000, name="periods")
-        a, b = self.params.values()
         t = np.arange(int(periods) + 1)
+
+        def log_odds_there(fit):
+            return fit._log_odds_there(t)
+
+        def log_odds_staying(fit):
+            return fit._log_odds_staying(t)
+
+        there = log_odds_there(self)
+        wide = reach(self._variance(log_odds_there), confidence)
+        stays = np.where(t > 0, log_odds_staying(self), np.nan)
+        wide_rate = reach(self._variance(log_odds_staying), confidence)
         return pd.DataFrame(
             {
                 "period": t,
-                "survival_share": np.exp(betaln(a, b + t) - betaln(a, b)),
-                "retention_rate": np.where(t > 0, (b + t - 1) / (a + b + t - 1), np.nan),
+                **with_ends("survival_share", expit(there), expit(there - wide), expit(there + wide)),
+                **with_ends(
+                    "retention_rate", expit(stays), expit(stays - wide_rate), expit(stays + wide_rate)
+                ),
                 "constant_survival_share": self.constant_retention**t,
             }
         )
 
-    def compare(self, survivors) -> pd.DataFrame:
+    def compare(self, survivors: ArrayLike) -> pd.DataFrame:
         """``curve`` beside the cohort's ``survivors``, ``survivors_share`` and ``fitted`` (was the period used?)."""
         actual = _survivors(survivors)
         return self.curve(len(actual) - 1).assign(
@@ -49,26 +64,53 @@ class ShiftedBetaGeometric(Fitted):
             fitted=np.arange(len(actual)) < len(self.survivors),
         )
 
-    def residual_lifetime(self, *, renewals: int, discount_rate: float) -> float:
+    def residual_lifetime(self, *, renewals: int, discount_rate: float, confidence: float = 0.95) -> Estimate:
         """DERL: the discounted number of renewals still to come of a customer who has already renewed so many times.
 
         The next one is due now and counts in full, the others 1 / (1 + rate)^periods; ``discount_rate`` is per period.
-        At rate 0 the sum is finite only for alpha > 1. Source: Fader & Hardie 2010, Marketing Science 29(1).
+        At rate 0 the sum is finite only for alpha > 1. The interval is that of the expectation, by the delta method on
+        the logarithm. Source: Fader & Hardie 2010, Marketing Science 29(1).
         """
+        require_between(renewals, 0, 100_000, name="renewals")
+        least = 0 if self.params["alpha"] > 1 else 1e-4
+        require_between(discount_rate, least, 10, name="discount_rate")
+        require_confidence(confidence)
+
+        def log_renewals(fit):
+            return np.log(fit._renewals_to_come(renewals, discount_rate))
+
+        value = self._renewals_to_come(renewals, discount_rate)
+        low, high = around(value, self._variance(log_renewals), confidence)
+        return Estimate(value=float(value), low=float(low), high=float(high), confidence=confidence)
+
+    def _renewals_to_come(self, renewals, discount_rate) -> np.ndarray:
         from scipy.special import hyp2f1
 
         a, b = self.params.values()
-        require_between(renewals, 0, 100_000, name="renewals")
-        require_between(discount_rate, 0 if a > 1 else 1e-4, 10, name="discount_rate")
         stays = (b + renewals) / (a + b + renewals)
-        return float(stays * hyp2f1(1, b + renewals + 1, a + b + renewals + 1, 1 / (1 + discount_rate)))
+        return stays * hyp2f1(1, b + renewals + 1, a + b + renewals + 1, 1 / (1 + discount_rate))
+
+    def _log_odds_there(self, t) -> np.ndarray:
+        """Of still being there after t renewals."""
+        from scipy.special import betaln
+
+        a, b = self.params.values()
+        there = betaln(a, b + t) - betaln(a, b)  # its logarithm
+        with np.errstate(divide="ignore"):  # everybody is there at first
+            return there - np.log(-np.expm1(there))
+
+    def _log_odds_staying(self, t) -> np.ndarray:
+        """Of staying at the t-th renewal, for those who are still there."""
+        a, b = self.params.values()
+        return np.log(b + np.maximum(t, 1) - 1) - np.log(a)
 
 
-def fit_sbg(survivors) -> ShiftedBetaGeometric:
+def fit_sbg(survivors: ArrayLike) -> ShiftedBetaGeometric:
     """Fit sBG by maximum likelihood to the survivors of one cohort.
 
     In: how many customers are left after 0, 1, 2, … renewals (Series, array or list; the first number is the cohort's
-    size), at least three numbers. Out: ``params`` alpha, beta, ``log_likelihood``, ``standard_errors``, the methods.
+    size), at least three numbers. Out: ``params`` alpha, beta, ``log_likelihood``, ``covariance``,
+    ``standard_errors``, the methods.
     Errors: CrmkitError for numbers that are missing, negative, fractional or rising (which period), fewer than three,
     nobody or everybody lost, and parameters that run to infinity (customers all alike). Source: Fader & Hardie
     2007, Journal of Interactive Marketing 21(1).

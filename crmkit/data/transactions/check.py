@@ -18,10 +18,11 @@ import pyarrow as pa
 from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import TRANSACTION_COLUMNS
+from crmkit.data.frames import Transactions
 
 from . import amounts as money
 from . import dates as days
-from .columns import LABEL_HINT, Mapping, read_mapping
+from .columns import LABEL_HINT, Mapping, MappingGiven, read_mapping
 from .files import open_table
 from .rows import NUMBER_COLUMNS, Rows
 from .table import Table
@@ -82,7 +83,15 @@ class CheckReport:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
-def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False, keep=True) -> CheckReport:
+def examine(
+    source: Transactions,
+    *,
+    mapping: MappingGiven = None,
+    as_of: date | str | None = None,
+    sheet: str | int | None = None,
+    drop_duplicates: bool = False,
+    keep: bool = True,
+) -> CheckReport:
     """The whole check; ``keep`` builds the transactions too. What refuses the file is in the report, not raised."""
     try:
         mapping = read_mapping(mapping)
@@ -93,88 +102,181 @@ def examine(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=Fal
     return _judge(table, mapping, limit, drop_duplicates, keep)
 
 
-def _judge(table: Table, mapping: Mapping, limit, drop_duplicates: bool, keep: bool) -> CheckReport:
-    header, notes = table.header, []
-    errors = [header.problem] if header.problem else [_missing_column(name, table) for name in header.missing]
-    known = dict(
-        source=table.name,
-        encoding=table.encoding,
-        sheet=table.sheet,
-        delimiter=table.delimiter,
-        columns=tuple(n for n in header.names if n),
-        header_row=header.row + 1 or None,
-        alternatives=header.alternatives,
-        mapping={c: header.names[j] for c, j in header.found.items()},
-        as_of=str(limit) if limit else None,
-    )
+@dataclass
+class _Judged:
+    """A table while it is judged: its rows, what speaks against each so far, and what the steps have found out."""
+
+    table: Table
+    mapping: Mapping
+    rows: Rows
+    errors: list[CrmkitError]  # what refuses the file
+    reason: np.ndarray  # a row's place in REASONS; -1 while nothing speaks against it
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    customers: list | None = None  # the text of each distinct id
+    moments: np.ndarray | None = None  # when, row by row; None while the column's reading is undecided
+    date_reading: str | None = None
+    cents: np.ndarray | None = None  # how much, row by row
+    decimal: str | None = None
+    copies: np.ndarray | None = None  # rows that repeat an earlier one exactly, and are used all the same
+    currencies: dict = field(default_factory=dict)
+
+    @property
+    def used(self) -> np.ndarray:
+        """The rows that nothing speaks against."""
+        return self.reason < 0
+
+    def set_aside(self, reason: str, wrong: np.ndarray) -> None:
+        """Set these rows aside, unless an earlier reason has done so."""
+        self.reason[self.used & wrong] = REASONS.index(reason)
+
+
+def _judge(
+    table: Table, mapping: Mapping, limit: date | None, drop_duplicates: bool, keep: bool
+) -> CheckReport:
+    """Judge every row by one reason after the other, in the order of REASONS, and report."""
+    errors = _header_errors(table)
+    about_file = _about_file(table, limit)
     try:
         rows = Rows(table, mapping, keep and not errors)
     except CrmkitError as problem:
-        return _report([problem, *errors], **known)
+        return _report([problem, *errors], **about_file)
 
-    reason = np.full(len(rows), -1, dtype=np.int8)
-
-    def set_aside(name, mask):
-        reason[(reason < 0) & mask] = REASONS.index(name)
-
-    set_aside("total_row", rows.total)
-    customers = moments = reading = None
-    if "customer_id" in rows.codes:
-        customers = _customers(rows.distinct["customer_id"].parsed, notes)
-        set_aside("missing_customer", np.array([c is None for c in customers])[rows.codes["customer_id"]])
-    if "date" in rows.codes:
-        set_aside("bad_date", np.array([p is None for p in rows.distinct["date"].parsed])[rows.codes["date"]])
-        moments, reading = _dates(rows, header, reason, errors)
-    if moments is not None:
-        set_aside("bad_date", np.isnat(moments))
-    cents, unreadable, mark = _amounts(rows, mapping, header, reason)
-    set_aside("bad_amount", unreadable | rows.surplus)
-    if limit and moments is not None:
-        set_aside("after_as_of", moments >= np.datetime64(limit) + np.timedelta64(1, "D"))
-    again = np.zeros(len(rows), dtype=bool)
-    again[reason < 0] = pd.Series(rows.hashes[reason < 0]).duplicated().to_numpy()
-    if drop_duplicates:
-        set_aside("duplicate", again)
-        again[:] = False
-
-    used = reason < 0
-    currencies = _currencies(rows, used, header, mapping)
-    if len(currencies) > 1:
-        errors.append(_mixed_currency(currencies, rows, header))
-    if not used.any() and not errors:
+    judged = _Judged(table, mapping, rows, errors, reason=np.full(len(rows), -1, dtype=np.int8))
+    judged.set_aside("total_row", rows.total)
+    _judge_customers(judged)
+    _judge_dates(judged)
+    _judge_amounts(judged)
+    _judge_late_rows(judged, limit)
+    _judge_copies(judged, drop_duplicates)
+    _judge_currencies(judged)
+    if not judged.used.any() and not errors:
         errors.append(CrmkitError("no_usable_rows", value=table.name, name=table.name, rows=len(rows)))
+    _note_multiplier(judged)
+    transactions = _transactions(judged) if keep and not errors else None
+    return _report(
+        errors, **about_file, **_counts(judged), **_amount_counts(judged), transactions=transactions
+    )
+
+
+def _header_errors(table: Table) -> list[CrmkitError]:
+    if table.header.problem:
+        return [table.header.problem]
+    return [_missing_column(name, table) for name in table.header.missing]
+
+
+def _about_file(table: Table, limit: date | None) -> dict:
+    """What the report says of the file before a row is read."""
+    header = table.header
+    return {
+        "source": table.name,
+        "encoding": table.encoding,
+        "sheet": table.sheet,
+        "delimiter": table.delimiter,
+        "columns": tuple(name for name in header.names if name),
+        "header_row": header.row + 1 or None,
+        "alternatives": header.alternatives,
+        "mapping": {column: header.names[place] for column, place in header.found.items()},
+        "as_of": str(limit) if limit else None,
+    }
+
+
+def _judge_customers(judged: _Judged) -> None:
+    rows = judged.rows
+    if "customer_id" not in rows.codes:
+        return
+    judged.customers = _customers(rows.distinct["customer_id"].parsed, judged.notes)
+    nobody = np.array([customer is None for customer in judged.customers])
+    judged.set_aside("missing_customer", nobody[rows.codes["customer_id"]])
+
+
+def _judge_dates(judged: _Judged) -> None:
+    rows = judged.rows
+    if "date" not in rows.codes:
+        return
+    no_date = np.array([parsed is None for parsed in rows.distinct["date"].parsed])
+    judged.set_aside("bad_date", no_date[rows.codes["date"]])
+    judged.moments, judged.date_reading = _dates(rows, judged.table.header, judged.reason, judged.errors)
+    if judged.moments is not None:
+        judged.set_aside("bad_date", np.isnat(judged.moments))
+
+
+def _judge_amounts(judged: _Judged) -> None:
+    rows = judged.rows
+    judged.cents, unreadable, judged.decimal = _amounts(
+        rows, judged.mapping, judged.table.header, judged.reason
+    )
+    judged.set_aside("bad_amount", unreadable | rows.surplus)
+
+
+def _judge_late_rows(judged: _Judged, limit: date | None) -> None:
+    if limit and judged.moments is not None:
+        day_after = np.datetime64(limit) + np.timedelta64(1, "D")
+        judged.set_aside("after_as_of", judged.moments >= day_after)
+
+
+def _judge_copies(judged: _Judged, drop_duplicates: bool) -> None:
+    """Find rows that repeat one used above them; they are used unless they are to be dropped."""
+    copies = np.zeros(len(judged.rows), dtype=bool)
+    copies[judged.used] = pd.Series(judged.rows.hashes[judged.used]).duplicated().to_numpy()
+    if drop_duplicates:
+        judged.set_aside("duplicate", copies)
+        copies = np.zeros_like(copies)
+    judged.copies = copies
+
+
+def _judge_currencies(judged: _Judged) -> None:
+    header = judged.table.header
+    judged.currencies = _currencies(judged.rows, judged.used, header, judged.mapping)
+    if len(judged.currencies) > 1:
+        judged.errors.append(_mixed_currency(judged.currencies, judged.rows, header))
+
+
+def _note_multiplier(judged: _Judged) -> None:
+    header = judged.table.header
     if header.multiplier != 1:
         priced = header.names[header.found.get("amount", header.found.get("unit_price"))]
-        notes.append(message_pair("note_multiplied", column=priced, factor=f"{header.multiplier:f}"))
+        note = message_pair("note_multiplied", column=priced, factor=f"{header.multiplier:f}")
+        judged.notes.append(note)
+
+
+def _counts(judged: _Judged) -> dict:
+    """What the report says of the rows, their customers and their dates."""
+    rows, used, customers = judged.rows, judged.used, judged.customers
     seen = rows.distinct["customer_id"].seen(rows.codes["customer_id"][used]) if customers else []
-    counted = dict(
-        rows_in=len(rows),
-        rows_used=int(used.sum()),
-        rows_set_aside=int((~used).sum()),
-        reasons={name: int((reason == i).sum()) for i, name in enumerate(REASONS)},
-        duplicate_rows=int(again.sum()),
-        customers=len({customers[c] for c in seen}),
-        date_format=reading or mapping.date_format,
-        decimal=mark,
-        notes=tuple(notes),
-        set_aside=_set_aside_frame(table, rows, reason),
-        currency=mapping.currency or (next(iter(currencies), None) if len(currencies) < 2 else None),
-    )
-    if cents is not None:
-        taken = cents[used]
-        total = (int((taken >> 20).sum()) << 20) + int(
-            (taken & 0xFFFFF).sum()
-        )  # in two halves, which cannot overflow
-        counted |= dict(
-            zero_amount_rows=int((taken == 0).sum()),
-            negative_amount_rows=int((taken < 0).sum()),
-            amount_total=str(Decimal(total).scaleb(-2)) if len(currencies) <= 1 else None,
-        )
-    if moments is not None and used.any():
-        counted |= dict(first_date=str(moments[used].min())[:10], last_date=str(moments[used].max())[:10])
-    if keep and not errors:
-        counted["transactions"] = _transactions(rows, used, customers, moments, cents, mark)
-    return _report(errors, **known, **counted)
+    only_currency = next(iter(judged.currencies), None) if len(judged.currencies) < 2 else None
+    counts = {
+        "rows_in": len(rows),
+        "rows_used": int(used.sum()),
+        "rows_set_aside": int((~used).sum()),
+        "reasons": {name: int((judged.reason == place).sum()) for place, name in enumerate(REASONS)},
+        "duplicate_rows": int(judged.copies.sum()),
+        "customers": len({customers[code] for code in seen}),
+        "date_format": judged.date_reading or judged.mapping.date_format,
+        "decimal": judged.decimal,
+        "notes": tuple(judged.notes),
+        "set_aside": _set_aside_frame(judged.table, rows, judged.reason),
+        "currency": judged.mapping.currency or only_currency,
+    }
+    if judged.moments is not None and used.any():
+        moments = judged.moments[used]
+        counts["first_date"] = str(moments.min())[:10]
+        counts["last_date"] = str(moments.max())[:10]
+    return counts
+
+
+def _amount_counts(judged: _Judged) -> dict:
+    """What the report says of the amounts; nothing where the file has none."""
+    if judged.cents is None:
+        return {}
+    taken = judged.cents[judged.used]
+    # in two halves, which cannot overflow
+    high, low = int((taken >> 20).sum()), int((taken & 0xFFFFF).sum())
+    total = Decimal((high << 20) + low).scaleb(-2)
+    return {
+        "zero_amount_rows": int((taken == 0).sum()),
+        "negative_amount_rows": int((taken < 0).sum()),
+        "amount_total": str(total) if len(judged.currencies) <= 1 else None,
+    }
 
 
 def _report(errors: list[CrmkitError], **known) -> CheckReport:
@@ -303,14 +405,16 @@ def _set_aside_frame(table, rows, reason) -> pd.DataFrame:
     )
 
 
-def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:
-    def text(values, name):
+def _transactions(judged: _Judged) -> pd.DataFrame:
+    rows, used = judged.rows, judged.used
+
+    def text(values: list, name: str) -> pd.Series:
         return pd.Series(values, dtype="str").take(rows.codes[name][used]).reset_index(drop=True)
 
     columns = {
-        "customer_id": text(customers, "customer_id"),
-        "date": moments[used],
-        "amount": cents[used] / 100,
+        "customer_id": text(judged.customers, "customer_id"),
+        "date": judged.moments[used],
+        "amount": judged.cents[used] / 100,
     }
     for name in TRANSACTION_COLUMNS:
         if name in rows.text_of:
@@ -318,17 +422,18 @@ def _transactions(rows, used, customers, moments, cents, mark) -> pd.DataFrame:
         elif name == "currency" and name in rows.codes:
             columns[name] = text(rows.distinct[name].parsed, name)
         elif name in NUMBER_COLUMNS and name in rows.codes:
-            numbers = [None if p is None else p.value(mark or ".") for p in rows.distinct[name].parsed]
-            floats = np.array([np.nan if v is None else float(v) for v in numbers], dtype=np.float64)
+            parsed = rows.distinct[name].parsed
+            numbers = [None if value is None else value.value(judged.decimal or ".") for value in parsed]
+            floats = np.array([np.nan if n is None else float(n) for n in numbers], dtype=np.float64)
             columns[name] = floats[rows.codes[name][used]]
     return pd.DataFrame(columns)
 
 
-def _name(source) -> str:
+def _name(source: Transactions) -> str:
     return str(source) if isinstance(source, str) or hasattr(source, "__fspath__") else type(source).__name__
 
 
-def _as_date(as_of) -> date | None:
+def _as_date(as_of: date | str | None) -> date | None:
     try:
         return None if as_of is None else date.fromisoformat(str(as_of)[:10])
     except ValueError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from itertools import zip_longest
+from os import PathLike
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -101,10 +102,12 @@ class Mapping:
     time_zone: str | None = None
 
 
+# what callers may give: a dict of Mapping's fields, or the path of a TOML file with them
+MappingGiven = Mapping | dict | str | PathLike | None
 MAPPING_KEYS = tuple(Mapping.__dataclass_fields__)
 
 
-def read_mapping(mapping) -> Mapping:
+def read_mapping(mapping: MappingGiven) -> Mapping:
     """A mapping from a dict or the path of a TOML file; unknown keys and values are refused with what is allowed."""
     if mapping is None or isinstance(mapping, Mapping):
         return mapping or Mapping()

@@ -1,11 +1,24 @@
 """The data door: a client's export, as it comes, → canonical transactions and a report that reconciles. 数据入口。"""
 
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
 from .check import REASONS, CheckReport, examine
 
 __all__ = ["REASONS", "CheckReport", "check_transactions", "read_transactions"]
 
 
-def check_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False) -> CheckReport:
+def check_transactions(
+    source: pd.DataFrame | str | Path,
+    *,
+    mapping: Mapping | str | Path | None = None,
+    as_of: date | str | None = None,
+    sheet: str | None = None,
+    drop_duplicates: bool = False,
+) -> CheckReport:
     """Read a client's transactions and report on them; a file that cannot be used is reported, never raised.
 
     ``source``: path of a CSV/TSV/TXT, XLSX/XLS/XLSM/XLSB/ODS or Parquet file (or Parquet folder, glob), or a DataFrame.
@@ -23,7 +36,14 @@ def check_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_dup
     return examine(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
 
 
-def read_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_duplicates=False):
+def read_transactions(
+    source: pd.DataFrame | str | Path,
+    *,
+    mapping: Mapping | str | Path | None = None,
+    as_of: date | str | None = None,
+    sheet: str | None = None,
+    drop_duplicates: bool = False,
+) -> pd.DataFrame:
     """A client's transactions as a frame: ``customer_id`` (text), ``date`` (timestamp), ``amount`` (currency units).
 
     Also ``order_id``, ``product_id``, ``quantity``, ``unit_price``, ``unit_cost``, ``currency`` and ``channel`` where
@@ -37,7 +57,7 @@ def read_transactions(source, *, mapping=None, as_of=None, sheet=None, drop_dupl
     0       17850 2010-12-25 08:26:00    15.3       6.0        2.55
     """
     report = examine(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
-    if not report.usable:
+    if report.problem is not None:
         report.problem.report = report
         raise report.problem
     return report.transactions

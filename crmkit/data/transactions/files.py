@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from crmkit.core.errors import CrmkitError
+from crmkit.data.frames import Transactions
 
 from .columns import DEEPEST_HEADER, Mapping, find_header, recognise, refusal, unreadable
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
@@ -22,7 +23,7 @@ _PARQUET = {".parquet", ".pq"}
 _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ".gz", ""}
 
 
-def open_table(source, mapping: Mapping, sheet=None) -> Table:
+def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None = None) -> Table:
     """The one table in ``source`` that holds transactions, else a CrmkitError that says why there is none."""
     if hasattr(source, "columns") or hasattr(source, "to_pandas"):
         return _frame_table(source, mapping)

@@ -369,7 +369,7 @@ class Game:
         }
 
     def _check(self) -> dict:
-        groups = pd.Series([*self.book.now.test, *self.book.now.control], name="customer_id")
+        groups = pd.Series([*self.book.now.treated, *self.book.now.control], name="customer_id")
         values = self._values(groups, decision=self._planned(), held_out=self.book.now.control)
         book = self.book.check(pd.DataFrame({"customer_id": groups, "value": values}), as_of=self._today())
         return {"book": book}

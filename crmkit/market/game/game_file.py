@@ -19,14 +19,17 @@ from crmkit import __version__
 from crmkit.core.errors import CrmkitError
 from crmkit.market.simulator.ledgers import Ledgers
 
-try:
-    from fcntl import LOCK_EX, flock
-except ImportError:  # Windows: there the digest of the line before has to do
-    flock = None
-
 FORMAT, VERSION = "crmkit game", 1
 _LARGEST, LONGEST_LINE = 1_000_000, 10_000  # bytes of a file and of a step; eight quarters take about 20,000
 MADE_WITH = {"crmkit": __version__, "numpy": np.__version__}  # what a replay may depend on
+
+
+def _lock(file) -> None:
+    """Keep others out until it is closed; without locks (Windows, some network disks) the digest of the line before has to do."""
+    with suppress(ImportError, OSError):
+        from fcntl import LOCK_EX, flock
+
+        flock(file, LOCK_EX)
 
 
 class Journal:
@@ -50,9 +53,7 @@ class Journal:
     def add(self, line: dict) -> None:
         """Write a line through to the disk. Errors: CrmkitError where somebody else has gone on with the file."""
         with _telling(self.path), open(self.path, "r+b") as file:
-            if flock:
-                with suppress(OSError):  # some network disks know no locks
-                    flock(file, LOCK_EX)
+            _lock(file)
             lines, whole = _lines(file)
             last = lines[-1].get("chain") if lines else None
             if last not in (self._chain, line["chain"]):

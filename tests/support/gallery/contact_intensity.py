@@ -39,7 +39,11 @@ def people(n=600):
     offered = np.arange(n) % 2
     tried = rng.random(n) < 0.25 + 0.3 * offered
     return pd.DataFrame(
-        {"offered": offered, "tried": tried, "active": tried & (rng.random(n) < 0.5 - 0.2 * offered)}
+        {
+            "group": np.where(offered, "treated", "control"),
+            "tried": tried,
+            "active": tried & (rng.random(n) < 0.5 - 0.2 * offered),
+        }
     )
 
 

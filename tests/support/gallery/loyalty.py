@@ -71,7 +71,13 @@ def programme(n=12_000):
     rng = np.random.default_rng(4)
     taste, invited = rng.gamma(2, 50, n), np.arange(n) % 2
     member = (invited == 1) & (rng.random(n) < 1 / (1 + np.exp(3 - taste / 40)))
-    return pd.DataFrame({"invited": invited, "member": member, "revenue": taste * (1 + 0.02 * member)})
+    return pd.DataFrame(
+        {
+            "group": np.where(invited, "treated", "control"),
+            "member": member,
+            "revenue": taste * (1 + 0.02 * member),
+        }
+    )
 
 
 EXAMPLES = {

@@ -39,7 +39,7 @@ def cycles():
             ends=starts + pd.DateOffset(months=3, days=-1),
             rng=rng,
         )
-        treated = everybody["customer_id"].isin(book.now.test)
+        treated = everybody["customer_id"].isin(book.now.treated)
         bought = rng.random(1200) < book.now.baseline.value + effect * treated
         book = book.do(done=method, cost=900).check(everybody.assign(value=bought), as_of=book.now.ends)
         book = book.act(decision=book.now.recommendation, standard=method, next_question="And then?")

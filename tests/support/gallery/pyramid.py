@@ -34,9 +34,8 @@ def rng():
 
 def migration():
     later = customers().iloc[50:]
-    return crmkit.migration(
-        pyramid(), crmkit.pyramid(later.assign(revenue=rng().permutation(later["revenue"])))
-    ), {}
+    after = crmkit.pyramid(later.assign(revenue=rng().permutation(later["revenue"])))
+    return crmkit.migration(pyramid(), after=after), {}
 
 
 def lorenz():

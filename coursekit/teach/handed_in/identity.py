@@ -8,7 +8,8 @@ from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
 
-from .intake import Found, Notebook, Refused, read_notebook
+from .intake import Found, Refused
+from .notebook import Notebook, read_notebook
 
 
 @dataclass
@@ -41,28 +42,32 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
     receipt. A notebook whose strong evidence names one student and whose path names others is flagged
     ``disagreement`` and not graded until ``chosen`` (label → student id) says whose it is.
     """
-    by_copy = {v.copy_id: v.student_id for v in assignment.variants.values()}
-    by_seed = {v.seed: v.student_id for v in assignment.variants.values()}
+    by_copy = {variant.copy_id: variant.student_id for variant in assignment.variants.values()}
+    by_seed = {variant.seed: variant.student_id for variant in assignment.variants.values()}
     names = names_of(assignment)
     submissions = []
     for one in found:
-        try:
-            notebook, problem = read_notebook(one.raw), None
-        except Refused as refusal:
-            notebook, problem = None, refusal.args[0]
-        submission = Submission(one, notebook, problem)
-        evidence = submission.evidence
+        submission = _opened(one)
+        notebook = submission.notebook
         if notebook:
-            evidence["copy"] = (
-                [by_copy[notebook.about["copy"]]] if notebook.about.get("copy") in by_copy else []
-            )
-            evidence["seed"] = [by_seed[s] for s in notebook.seeds if s in by_seed]
+            copy = notebook.about.get("copy")
+            submission.evidence["copy"] = [by_copy[copy]] if copy in by_copy else []
+            submission.evidence["seed"] = [by_seed[seed] for seed in notebook.seeds if seed in by_seed]
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
-        evidence["path"], evidence["shared_name"] = named_in(one.label, names)
+        named = named_in(one.label, names)
+        submission.evidence["path"] = named.certain
+        submission.evidence["shared_name"] = named.shared
         _decide(submission, chosen.get(one.label) or chosen.get(one.name))
         submissions.append(submission)
     return submissions
+
+
+def _opened(found: Found) -> Submission:
+    try:
+        return Submission(found, read_notebook(found.raw))
+    except Refused as refusal:
+        return Submission(found, None, refusal.args[0])
 
 
 def _decide(submission: Submission, chosen: str | None) -> None:
@@ -102,28 +107,53 @@ def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def named_in(label: str, names: dict[str, set[str]]) -> tuple[list[str], list[str]]:
+@dataclass(frozen=True)
+class Named:
+    """The students whom a path names: for certain, and those who share a name that nothing else in it settles."""
+
+    certain: list[str]
+    shared: list[str]
+
+
+def named_in(label: str, names: dict[str, set[str]]) -> Named:
     """Students named in a path: by whole words, and by a Chinese name also within a run of characters.
 
-    First those named for certain: two, where one's file lies in the other's folder. Then those who share a name that
-    nothing else in the path settles.
+    Two are named for certain where one's file lies in the other's folder.
     """
-    words = {
-        _plain(w) for w in re.split(r"[\s_/\\.()（）\[\]【】,，;&+-]+", unicodedata.normalize("NFKC", label))
-    }
-    parts = re.split(r"[/_.]", label)
-    words |= {_plain(part) for part in parts} | {
-        _plain(" ".join(parts[i : i + 2])) for i in range(len(parts))
-    }
-    run = _plain(label)
-    words |= {name for name in names if re.search(r"[\u3400-\u9fff]", name) and name in run}
+    whole = _plain(label)
+    found = {word for word in _words_of(label, names) if word in names}
+    found = {word for word in found if not _only_within_others(word, found, whole)}
+    certain, shared = set(), set()
+    for word in found:
+        if len(names[word]) == 1:
+            certain |= names[word]
+    for word in found:
+        if len(names[word]) > 1 and not names[word] & certain:
+            shared |= names[word]
+    return Named(sorted(certain), sorted(shared))
+
+
+SEPARATORS = re.compile(r"[\s_/\\.()（）\[\]【】,，;&+-]+")
+PARTS = re.compile(r"[/_.]")
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+def _words_of(label: str, names: dict[str, set[str]]) -> set[str]:
+    """What a path may be read to say: its words, its parts alone and two by two, long numbers, Chinese names in it."""
+    whole = _plain(label)
+    parts = PARTS.split(label)
+    words = {_plain(word) for word in SEPARATORS.split(unicodedata.normalize("NFKC", label))}
+    words |= {_plain(part) for part in parts}
+    words |= {_plain(one + other) for one, other in zip(parts, parts[1:])}
+    words |= {name for name in names if CHINESE.search(name) and name in whole}
     words |= set(re.findall(r"\d{5,}", label))
-    found = {w for w in words if w in names}
-    # 王明 within 王明明 names nobody of its own
-    found = {w for w in found if run.count(w) > sum(run.count(o) for o in found if w != o and w in o)}
-    certain = set().union(*(names[w] for w in found if len(names[w]) == 1))
-    shared = set().union(*(names[w] for w in found if len(names[w]) > 1 and not names[w] & certain))
-    return sorted(certain), sorted(shared)
+    return words
+
+
+def _only_within_others(word: str, found: set[str], whole: str) -> bool:
+    """Whether a name stands in the path only as a part of longer ones: 王明 within 王明明 names nobody of its own."""
+    within = sum(whole.count(other) for other in found if other != word and word in other)
+    return whole.count(word) <= within
 
 
 def newest(submissions: list[Submission]) -> list[Submission]:

@@ -1,6 +1,6 @@
 """What was run and marked, kept in one SQLite file: a stop at any moment loses nothing, and nothing is run twice.
 
-A run is kept under what it depends on: the cells as they were run and the limits. Marks are kept whole, so that a
+A result is kept under everything that it depends on, the kit's own code among it. Marks are kept whole, so that a
 regrade can say what it changed.
 """
 
@@ -10,10 +10,11 @@ import sqlite3
 from pathlib import Path
 
 FORMAT = 1
+COLUMNS = {"runs": "outcome", "rights": "answers"}  # table → what it keeps under a key
 
 
 class Journal:
-    """The journal of one grades folder."""
+    """The results of one grades folder; written by the thread that coordinates, and by nobody else."""
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,19 +36,16 @@ class Journal:
     @staticmethod
     def key(*parts) -> str:
         """A key from everything that a kept result depends on."""
-        return hashlib.sha256(
-            json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str).encode()
-        ).hexdigest()
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
-    def kept(self, table: str, key: str):
-        column = {"runs": "outcome", "rights": "answers"}[table]
-        found = self.store.execute(f"select {column} from {table} where key = ?", (key,)).fetchone()
+    def kept(self, table: str, key: str) -> object:
+        found = self.store.execute(f"select {COLUMNS[table]} from {table} where key = ?", (key,)).fetchone()
         return json.loads(found[0]) if found else None
 
-    def keep(self, table: str, key: str, value) -> None:
-        column = {"runs": "outcome", "rights": "answers"}[table]
+    def keep(self, table: str, key: str, value: object) -> None:
         self.store.execute(
-            f"insert or replace into {table} (key, {column}) values (?, ?)", (key, json.dumps(value))
+            f"insert or replace into {table} (key, {COLUMNS[table]}) values (?, ?)", (key, json.dumps(value))
         )
 
     def marks(self) -> dict[str, dict]:
@@ -57,13 +55,11 @@ class Journal:
 
     def keep_marks(self, marks: dict[str, dict]) -> None:
         """Replace all marks at once: a reader sees the old ones or the new ones."""
+        rows = [(student, one.get("file"), json.dumps(one)) for student, one in marks.items()]
         with self.store:
             self.store.execute("begin")
             self.store.execute("delete from marks")
-            self.store.executemany(
-                "insert into marks values (?, ?, ?)",
-                [(student, one.get("file"), json.dumps(one)) for student, one in marks.items()],
-            )
+            self.store.executemany("insert into marks values (?, ?, ?)", rows)
 
     def close(self) -> None:
         self.store.close()

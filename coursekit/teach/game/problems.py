@@ -1,0 +1,33 @@
+"""The files and games that somebody should look at: for the instructor, and not for the class."""
+
+from pathlib import Path
+
+from coursekit.messages import message
+from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
+from coursekit.teach.tables import write_csv
+
+from .submissions import Problem
+
+
+def write_problems(out: Path, problems: list[Problem], lang: str) -> list[str]:
+    """``problems.csv`` and ``problems.html``; the line that the command says of them, if there are any."""
+    rows = []
+    for problem in problems:
+        details = [in_words(problem.detail, one) for one in LANGUAGES]
+        rows.append([problem.reason, problem.file, problem.student, " ".join(dict.fromkeys(details))])
+    write_csv(out / "problems.csv", ["what", "file", "student_id", "detail"], rows)
+    languages = spoken(lang)
+    write_page(
+        out / "problems.html",
+        title=words_in(languages[0])("game_problems"),
+        lang=languages[0],
+        parts=[part("game/problems.html", one, problems=problems, in_words=in_words) for one in languages],
+    )
+    if not problems:
+        return []
+    return [message("game_unclear", count=len(problems), file=out / "problems.html")]
+
+
+def in_words(detail: str | list[str], lang: str) -> str:
+    """What is said of a problem in one language; text that has none is the same in both."""
+    return detail[LANGUAGES.index(lang)] if isinstance(detail, list) else detail

@@ -1,0 +1,126 @@
+"""The class on one page: how hard each question was, how well it tells students apart, which wrong answers are common."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import crmkit
+from coursekit.lessons.exercise import Exercise
+from coursekit.teach.pages import LANGUAGES, part, write_page
+from crmkit.answers.shown import preview
+
+from .copying import Copy
+from .graded import Graded, Grading
+from .marking import QuestionMark
+
+COMMON = 3  # wrong answers of a question that are shown, where more than one student gave them
+FEWEST = 3  # students of whom a correlation says anything
+
+
+def write_class_report(out: Path, grading: Grading, copies: list[Copy]) -> None:
+    """Both languages on one page: the course team reads it, in whichever it works."""
+    totals = [mine.total for mine in grading.graded.values() if mine.total is not None]
+    quartiles = (
+        [f"{100 * value:.0f}" for value in np.quantile(totals, (0, 0.25, 0.5, 0.75, 1))] if totals else []
+    )
+    parts = [
+        part(
+            "grade/class_report.html",
+            lang,
+            title=grading.about.titles[lang],
+            count=len(totals),
+            all=len(grading.graded),
+            quartiles=" · ".join(quartiles),
+            tier=grading.tier,
+            version=crmkit.__version__,
+            rows=statistics(grading.exercise, grading.graded),
+            copies=copies,
+            share=share,
+            number=number,
+        )
+        for lang in LANGUAGES
+    ]
+    write_page(out / "class.html", title=grading.about.titles["zh"], lang="zh", parts=parts)
+
+
+def share(value: float | None) -> str:
+    return "—" if value is None else f"{value:.0%}"
+
+
+def number(value: float | None) -> str:
+    return "—" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class CommonWrong:
+    """A wrong answer that several students gave, in words of each language."""
+
+    answer: dict[str, str]
+    count: int
+
+
+@dataclass(frozen=True)
+class QuestionStatistics:
+    """A question in this class. Shares of 0 to 1; None where too few answered, or nothing varies."""
+
+    question: str
+    answered: float
+    badly_formed: int
+    difficulty: float | None  # mean share earned
+    discrimination: float | None  # correlation with the rest of the marks
+    wrong: list[CommonWrong]
+
+
+def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionStatistics]:
+    """Per question: difficulty (mean share earned), discrimination (correlation with the rest of the marks), wrong answers.
+
+    Corrected item-total correlation (Henrysson 1963): with the sum of the other questions, so that a question does not
+    correlate with itself. None where fewer than three students answered or nothing varies.
+    """
+    with_marks = [mine for mine in graded.values() if mine.questions]
+    rows = []
+    for name, question in exercise.questions.items():
+        marks = [next(one for one in mine.questions if one.question == name) for mine in with_marks]
+        known = [(one, mine) for one, mine in zip(marks, with_marks) if one.score is not None]
+        scores = np.array([one.score for one, _ in known], dtype=float)
+        rest = np.array([earned_elsewhere(mine, name) for _, mine in known], dtype=float)
+        recorded = [one.state == "recorded" for one in marks]
+        rows.append(
+            QuestionStatistics(
+                question=name,
+                answered=float(np.mean(recorded)) if recorded else 0.0,
+                badly_formed=sum(one.state == "badly_formed" for one in marks),
+                difficulty=float(scores.mean()) if len(scores) else None,
+                discrimination=correlation(scores, rest),
+                wrong=common_wrong(question, [one for one, _ in known]),
+            )
+        )
+    return rows
+
+
+def earned_elsewhere(mine: Graded, question: str) -> float:
+    return sum(one.weight * (one.score or 0) for one in mine.questions if one.question != question)
+
+
+def correlation(scores: np.ndarray, rest: np.ndarray) -> float | None:
+    if len(scores) < FEWEST or scores.std() == 0 or rest.std() == 0:
+        return None
+    return float(np.corrcoef(scores, rest)[0, 1])
+
+
+def common_wrong(question: dict, marks: list[QuestionMark]) -> list[CommonWrong]:
+    """The wrong numbers and choices that more than one student gave, the commonest first."""
+    if question["kind"] not in ("number", "choice"):
+        return []
+    given = Counter(
+        json.dumps(one.value, sort_keys=True) for one in marks if one.score == 0 and one.value is not None
+    )
+    found = []
+    for text, count in given.most_common(COMMON):
+        if count > 1:
+            answer = dict(zip(LANGUAGES, preview(question, json.loads(text))))
+            found.append(CommonWrong(answer, count))
+    return found

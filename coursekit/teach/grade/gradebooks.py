@@ -1,0 +1,124 @@
+"""The tables of a grading: our own gradebook, those that Moodle and Canvas take in, and everything to be looked at."""
+
+from pathlib import Path
+
+from coursekit.teach.tables import write_csv
+
+from .copying import Copy
+from .graded import Graded, Grading
+
+HEAD_OF_GRADES = ("student_id", "name", "total")
+REST_OF_GRADES = (
+    "to_read",
+    "late_minutes",
+    "late_factor",
+    "state",
+    "flags",
+    "by_hand",
+    "file",
+    "sandbox",
+)
+MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+PROBLEMS = ("what", "file", "student_id", "detail")
+PLATFORM_POINTS = 100
+SHOWN_CODE = 200  # characters of code that was left out
+
+
+def write_gradebooks(out: Path, grading: Grading, copies: list[Copy]) -> None:
+    """grades.csv, grades_moodle.csv, grades_canvas.csv and problems.csv."""
+    _grades(out / "grades.csv", grading)
+    _moodle(out / "grades_moodle.csv", grading)
+    _canvas(out / "grades_canvas.csv", grading)
+    _problems(out / "problems.csv", grading, copies)
+
+
+def _grades(path: Path, grading: Grading) -> None:
+    questions = list(grading.exercise.questions)
+    rows = []
+    for student, mine in grading.graded.items():
+        scores = {one.question: one.score for one in mine.questions}
+        by_hand = [f"{reason['question'] or 'total'}: {reason['reason']}" for reason in mine.reasons]
+        rows.append(
+            [
+                student,
+                grading.about.variants[student].name,
+                mine.total,
+                *(scores.get(question) for question in questions),
+                int(mine.to_read),
+                mine.late_minutes,
+                mine.late_factor,
+                mine.state,
+                " ".join(mine.flags),
+                "; ".join(by_hand),
+                mine.file,
+                grading.tier,
+            ]
+        )
+    write_csv(path, [*HEAD_OF_GRADES, *questions, *REST_OF_GRADES], rows)
+
+
+def _moodle(path: Path, grading: Grading) -> None:
+    rows = []
+    for student, mine in grading.graded.items():
+        variant = grading.about.variants[student]
+        lang = "zh" if variant.language == "both" else variant.language
+        reasons = [f"{one.question}: {one.reason[lang]}" for one in mine.questions]
+        rows.append(
+            [
+                variant.platform.get("moodle_id", ""),
+                variant.name,
+                student,
+                _points(mine),
+                PLATFORM_POINTS,
+                "; ".join(reasons),
+            ]
+        )
+    write_csv(path, MOODLE, rows)
+
+
+def _canvas(path: Path, grading: Grading) -> None:
+    rows: list[list] = [["    Points Possible", "", "", "", "", PLATFORM_POINTS]]
+    for student, mine in grading.graded.items():
+        variant = grading.about.variants[student]
+        rows.append([variant.name, variant.platform.get("canvas_id", ""), student, "", "", _points(mine)])
+    write_csv(path, [*CANVAS, grading.about.assignment], rows)
+
+
+def _points(mine: Graded) -> float | str:
+    return "" if mine.total is None else round(PLATFORM_POINTS * mine.total, 2)
+
+
+# --- what a person should look at -------------------------------------------------------------------------------------
+
+
+def _problems(path: Path, grading: Grading, copies: list[Copy]) -> None:
+    """Everything that a person should look at, one line each."""
+    rows: list[list] = [["refused", label, "", reason] for label, reason in grading.intake.refused]
+    for submission in grading.handed_in:
+        if not submission.student:
+            evidence = [f"{kind}: {', '.join(who)}" for kind, who in submission.evidence.items() if who]
+            rows.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
+    for mine in grading.graded.values():
+        rows += _problems_of(mine)
+    for copy in copies:
+        detail = f"{copy.key_of}: {', '.join(copy.questions)}"
+        rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
+    for tier, what in grading.tried.items():
+        rows.append(["sandbox", "", "", f"{tier}: {what}"])
+    write_csv(path, PROBLEMS, rows)
+
+
+def _problems_of(mine: Graded) -> list[list]:
+    """The lines of one student."""
+    found = [[flag, ""] for flag in mine.flags if flag != "left_out"]
+    found += [["left_out", code[:SHOWN_CODE]] for code in mine.left_out]
+    if mine.state not in ("ended", "nothing"):
+        errors = [f"{error['name']}: {error['text']}" for error in mine.errors[:3]]
+        found.append([mine.state, "; ".join(errors)])
+    rows: list[list] = [[what, mine.file, mine.student_id, detail] for what, detail in found]
+    rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
+    typed_in = [one.question for one in mine.questions if one.second == "literal"]
+    if typed_in:
+        rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])
+    return rows

@@ -1,0 +1,56 @@
+"""What one student gets, how it is kept between two gradings, and all that a grading has to report."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from coursekit.lessons.exercise import Exercise
+from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.handed_in.identity import Submission
+from coursekit.teach.handed_in.intake import Intake
+from coursekit.teach.records import read_record
+
+from .marking import QuestionMark
+
+
+@dataclass
+class Graded:
+    """What one student gets, with everything that the reports say of it."""
+
+    student_id: str
+    file: str | None = None
+    when: str | None = None
+    state: str = "nothing"  # nothing, unreadable, ended, timeout, too_much_output, died, no_wall
+    questions: list[QuestionMark] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    errors: list[dict] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)  # earlier files, kept and not graded
+    left_out: list[str] = field(default_factory=list)  # code that was handed in and not run
+    late_minutes: float = 0.0
+    late_factor: float = 1.0
+    cpu_seconds: float = 0.0
+    total: float | None = None  # share of all points, lateness and overrides included
+    to_read: bool = False  # a person still has to read something
+    reasons: list[dict] = field(default_factory=list)  # marks given by hand
+
+
+def stored(graded: dict[str, Graded]) -> dict[str, dict]:
+    """As the results are kept."""
+    return {student: asdict(mine) for student, mine in graded.items()}
+
+
+def restored(kept: dict[str, dict], file: Path) -> dict[str, Graded]:
+    """What the last grading gave; an error names the file and the field that cannot be read."""
+    return {student: read_record(Graded, mine, file=file, within=student) for student, mine in kept.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grading:
+    """All that one grading has to report."""
+
+    about: Assignment
+    exercise: Exercise
+    graded: dict[str, Graded]
+    intake: Intake
+    handed_in: list[Submission]
+    tier: str  # the wall that was used
+    tried: dict[str, str]  # wall → what became of it when it was tried

@@ -1,0 +1,34 @@
+"""What lateness costs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Annotated
+
+from pydantic import Field
+
+from coursekit.teach.records import EXACT
+
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True)
+class LatePolicy:
+    """What lateness costs: per day begun after the grace, a share of what was earned; nothing after ``max_days``."""
+
+    __pydantic_config__ = EXACT
+
+    grace_minutes: NotNegative = 0
+    per_day: Share = 0.0
+    max_days: NotNegative | None = None
+
+    def factor(self, when: datetime | None, due: datetime | None) -> tuple[float, timedelta]:
+        """(the share that is kept, how late)."""
+        if when is None or due is None or when <= due + timedelta(minutes=self.grace_minutes):
+            return 1.0, timedelta(0)
+        late = when - due
+        if self.max_days is not None and late / timedelta(days=1) > self.max_days:
+            return 0.0, late
+        days_begun = ceil(late / timedelta(days=1))
+        return max(0.0, 1 - self.per_day * days_begun), late

@@ -1,0 +1,145 @@
+"""The sheet for what a person reads: every text answer with its rubric and a column for points, which stay."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coursekit.messages import KitError, message_pair
+from coursekit.teach.pages import LANGUAGES
+
+from .graded import Graded, Grading
+from .marking import QuestionMark
+
+FILE = "marking.xlsx"
+COLUMNS = {  # heading → width in characters
+    "student_id": 14,
+    "name": 14,
+    "question": 18,
+    "answer": 70,
+    "rubric": 50,
+    "sample": 50,
+    "points_of": 9,
+    "points": 9,
+    "comment": 30,
+}
+NEEDED = ("student_id", "question", "points_of", "points", "comment")  # columns that are read again
+LONGEST_CELL = 32_000  # characters; a workbook holds 32,767
+AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person has written beside one answer."""
+
+    points: float | None
+    comment: str
+
+
+def write_marking_sheet(out: Path, grading: Grading) -> int:
+    """A workbook with every text answer, its rubric and a column for points; points already given stay. How many open."""
+    import xlsxwriter
+
+    questions = grading.exercise.questions
+    texts = [
+        (student, one)
+        for student, mine in grading.graded.items()
+        for one in mine.questions
+        if questions[one.question]["kind"] == "text" and one.state == "recorded"
+    ]
+    if not texts:
+        return 0
+    path = out / FILE
+    given = read_marking_sheet(path)
+    part = path.with_name("marking.part.xlsx")
+    with xlsxwriter.Workbook(part, AS_TEXT) as book:
+        sheet = book.add_worksheet("marking")
+        _head(book, sheet)
+        for row, (student, one) in enumerate(texts, 1):
+            name = grading.about.variants[student].name
+            _row(sheet, row, one, student, name, questions[one.question], given.get((student, one.question)))
+        sheet.freeze_panes(1, 3)
+        points = list(COLUMNS).index("points")
+        allowed = {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": True}
+        sheet.data_validation(1, points, len(texts), points, allowed)
+    part.replace(path)
+    return sum(one.score is None for _, one in texts)
+
+
+def _head(book, sheet) -> None:
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    bold = book.add_format({"bold": True, "text_wrap": True})
+    for column, (heading, width) in enumerate(COLUMNS.items()):
+        zh, en = message_pair(f"marking_{heading}")
+        sheet.write_string(0, column, f"{heading}\n{zh} {en}", bold)
+        sheet.set_column(column, column, width, wrapped)
+
+
+def _row(sheet, row: int, one: QuestionMark, student: str, name: str, question: dict, given) -> None:
+    texts = {
+        "student_id": student,
+        "name": name,
+        "question": one.question,
+        "answer": one.value,
+        "rubric": "\n".join(question["rubric"][lang] for lang in LANGUAGES),
+        "sample": "\n".join(question["sample"][lang] for lang in LANGUAGES),
+        "comment": given.comment if given else "",
+    }
+    numbers = {"points_of": one.weight, "points": given.points if given else None}
+    for column, heading in enumerate(COLUMNS):
+        if heading in texts:
+            sheet.write_string(row, column, _printable(str(texts[heading])))
+        elif numbers[heading] is not None:
+            sheet.write_number(row, column, numbers[heading])
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character >= " " or character in "\n\t")[:LONGEST_CELL]
+
+
+# --- as a person has filled it in -------------------------------------------------------------------------------------
+
+
+def read_marking_sheet(path: Path) -> dict[tuple[str, str], Given]:
+    """(student, question) → points and comment, from the sheet as a person has filled it in."""
+    if not path.exists():
+        return {}
+    import python_calamine
+
+    try:
+        rows = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+        heads = [str(head).split("\n")[0].strip() for head in rows[0]]
+        at = {name: heads.index(name) for name in NEEDED}
+    except Exception as problem:
+        why = f"{type(problem).__name__}: {problem}"
+        raise KitError("marking_unreadable", value=str(path), why=why) from None
+    given = {}
+    for number, row in enumerate(rows[1:], 2):
+        student = _student_id(row[at["student_id"]])
+        points = _points(row[at["points"]], row[at["points_of"]], number, path)
+        given[student, str(row[at["question"]])] = Given(points, str(row[at["comment"]] or ""))
+    return given
+
+
+def _student_id(value) -> str:
+    """An id as text; a workbook may have made a number of it."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _points(value, most, number: int, path: Path) -> float | None:
+    if value in ("", None):
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= float(most):
+        raise KitError("marking_points", value=value, row=number, name=path.name, allowed=f"0 … {most}")
+    return float(value)
+
+
+def merge_marking_sheet(out: Path, graded: dict[str, Graded]) -> None:
+    """Points that a person gave become the marks of the text questions."""
+    for (student, question), given in read_marking_sheet(out / FILE).items():
+        if given.points is None or student not in graded:
+            continue
+        for one in graded[student].questions:
+            if one.question == question and one.state == "recorded":
+                one.score = given.points / one.weight if one.weight else 0.0
+                one.code = "read"
+                said = message_pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
+                one.reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}

@@ -1,0 +1,40 @@
+"""The pages that instructors and students open: one frame, a part in each language, whatever was written shown as text."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from coursekit.messages import message_pair
+from coursekit.pages import environment
+
+from .tables import put
+
+LANGUAGES = ("zh", "en")
+OF_HTML = {"zh": "zh-CN", "en": "en"}  # the language as a page's head names it
+Words = Callable[..., str]
+
+
+def words_in(lang: str) -> Words:
+    """Messages in one language: ``words("feedback_yours")``."""
+    at = LANGUAGES.index(lang)
+
+    def words(key: str, **fields) -> str:
+        return message_pair(key, **fields)[at]
+
+    return words
+
+
+def spoken(lang: str) -> tuple[str, ...]:
+    """The languages of an edition."""
+    return LANGUAGES if lang == "both" else (lang,)
+
+
+def part(template: str, lang: str, **fields) -> str:
+    """A template of this package in one language; it is given ``words`` and ``lang`` besides the fields."""
+    filled = environment("coursekit.teach").get_template(template)
+    return filled.render(words=words_in(lang), lang=lang, **fields)
+
+
+def write_page(path: Path, *, title: str, lang: str, parts: Sequence[str]) -> None:
+    """A page of what ``part`` gave, one below the other; nothing on it is loaded from anywhere, and no script runs."""
+    frame = environment("coursekit.teach").get_template("page.html")
+    put(path, frame.render(title=title, lang=OF_HTML[lang], parts=parts))

@@ -1,0 +1,90 @@
+"""How large the rooms are: a room is taken in at one sitting, and its doors hold nothing but names."""
+
+import ast
+from collections import Counter
+
+import pytest
+from places import ROOT
+from sources import code_lines, files
+
+# Lines of code that a wing may hold: without blank lines, comments and docstrings, as the formatter leaves them. A chapter
+# is a morning's reading, its pictures and explorers included; the data door (files as clients send them) and the market
+# (a laboratory and a game) are wings of their own, each a day's. Nothing is exempt: what a limit does not hold for is
+# another wing. Each limit is what the wing holds, rounded up by about a sixth for what is to come.
+LIMITS = {
+    "crmkit": 120,
+    "crmkit/core": 500,
+    "crmkit/data": 1950,
+    "crmkit/display": 900,
+    "crmkit/answers": 700,
+    "crmkit/market": 3000,
+    "coursekit": 500,
+    "coursekit/client": 1300,
+    "coursekit/learn": 450,
+    "coursekit/lessons": 1250,
+    "coursekit/recipes": 150,
+    "coursekit/sandbox": 1300,
+    "coursekit/teach": 3900,
+}
+CHAPTER = 1300  # each of the nine
+FILE = 650  # lines of a file, everything counted as the formatter leaves it: ten screens, an hour's reading
+STATEMENTS = 15  # of an __init__ file
+
+
+def wing(path) -> str:
+    """The folder directly under the package; the package for the files beside its folders."""
+    parts = path.relative_to(ROOT).parts
+    return "/".join(parts[:2]) if len(parts) > 2 else parts[0]
+
+
+def test_no_wing_is_larger_than_somebody_can_take_in(capsys):
+    lines = Counter()
+    for package in ("crmkit", "coursekit"):
+        for path in files(package):
+            lines[wing(path)] += code_lines(path)
+    with capsys.disabled():
+        print()
+        for package in ("crmkit", "coursekit"):
+            of_package = {name: n for name, n in sorted(lines.items()) if name.split("/")[0] == package}
+            sizes = ", ".join(
+                f"{name.removeprefix(package + '/')} {n} of {LIMITS.get(name, CHAPTER)}"
+                for name, n in of_package.items()
+            )
+            print(f"{package}: {sum(of_package.values())} lines of code: {sizes}")
+    assert not {name: n for name, n in lines.items() if n > LIMITS.get(name, CHAPTER)}
+    assert not set(LIMITS) - set(lines), "limits of wings that are gone"
+
+
+def test_a_file_is_taken_in_at_one_sitting():
+    long = {}
+    for package in ("crmkit", "coursekit"):
+        for path in files(package):
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            if lines > FILE:
+                long[path.relative_to(ROOT).as_posix()] = lines
+    assert not long
+
+
+DOORS = [path for package in ("crmkit", "coursekit") for path in files(package) if path.name == "__init__.py"]
+
+
+@pytest.mark.parametrize("path", DOORS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_an_init_file_holds_a_docstring_and_names_and_no_logic(path):
+    if path == ROOT / "crmkit" / "__init__.py":
+        return  # the promise list: it looks the names up, which the tests of loading see to
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "a room says what it is for"
+    for node in tree.body[1:]:
+        names = isinstance(node, (ast.Import, ast.ImportFrom))
+        listed = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        assert names or listed, f"line {node.lineno}: {ast.unparse(node)[:60]}"
+    assert len(tree.body) <= STATEMENTS
+
+
+def test_the_promise_list_holds_names_and_how_they_are_looked_up_and_nothing_else():
+    tree = ast.parse((ROOT / "crmkit" / "__init__.py").read_text(encoding="utf-8"))
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert functions == ["__getattr__", "__dir__"]
+    assert not [
+        node for node in tree.body if isinstance(node, (ast.ClassDef, ast.For, ast.If, ast.With, ast.Try))
+    ]

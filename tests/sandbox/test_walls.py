@@ -1,0 +1,129 @@
+"""What every wall promises, held by the one of this machine; and how what comes through is cut into frames."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coursekit.sandbox.frames import Frames, TooMuch, framed
+from coursekit.sandbox.protocol import Limits, Outcome
+from coursekit.sandbox.submission_run import LARGEST_FRAME, listen
+from coursekit.sandbox.walls import wall
+
+FEW = ["crmkit", "crmkit.answers.sheet"]
+ECHO = """import os
+line = int(os.environ["GRADER_LINE"])
+while block := os.read(line, 65536):
+    os.write(line, block.upper())"""
+
+
+@pytest.fixture(scope="module")
+def here(walled):
+    with wall(tier=walled, limits=Limits(seconds=20), modules=FEW) as made:
+        yield made
+
+
+def heard_until(channel, words: bytes) -> bytes:
+    heard = b""
+    while words not in heard:
+        heard += channel.receive(20)
+    return heard
+
+
+def test_a_submission_is_spoken_with_both_ways_and_then_ended(here):
+    channel = here.open([ECHO])
+    channel.send(b"one", 10)
+    heard_until(channel, b"ONE")
+    channel.send(b"two", 10)
+    heard_until(channel, b"TWO")
+    with pytest.raises(TimeoutError):
+        channel.receive(0.1)
+    began = time.monotonic()
+    outcome = channel.end(Outcome("timeout"))
+    assert outcome.cpu_seconds > 0 and time.monotonic() - began < 20
+
+
+def test_whoever_does_not_listen_costs_only_the_time_that_was_given(here):
+    channel = here.open(["import time; time.sleep(60)"])
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        channel.send(b"x" * (64 << 20), 0.5)
+    channel.end(Outcome("timeout"))
+    assert time.monotonic() - began < 20
+
+
+def test_after_a_submission_that_was_spoken_with_the_next_one_runs(here):
+    here.open([ECHO]).end(Outcome("timeout"))
+    assert here.run(["x = 1"]).state == "ended"
+
+
+def test_where_no_wall_can_be_put_up_an_outcome_says_so():
+    with_nothing = wall(tier="trust", modules=["no_such_module_anywhere"])
+    outcome = with_nothing.run(["1"])
+    assert outcome.state == "no_wall" and "no_such_module_anywhere" in outcome.detail
+
+
+# --- frames -----------------------------------------------------------------------------------------------------------
+
+
+def taken(blocks, **limits) -> list:
+    frames = Frames(**({"largest": 1 << 20, "largest_total": 1 << 24} | limits))
+    return [said for block in blocks for said in frames.take_in(block)]
+
+
+@given(st.lists(st.dictionaries(st.text(), st.integers() | st.text())), st.integers(1, 40))
+def test_however_the_bytes_are_cut_the_same_frames_come_out(tables, size):
+    raw = b"".join(framed(json.dumps(table).encode()) for table in tables)
+    assert taken([raw[at : at + size] for at in range(0, len(raw), size)]) == tables
+
+
+@given(st.binary(max_size=400))
+def test_garbage_gives_tables_nothing_or_too_much_and_never_another_error(raw):
+    try:
+        found = taken([raw], largest=300)
+    except TooMuch:
+        return
+    assert all(said is None or isinstance(said, dict) for said in found)
+
+
+@pytest.mark.parametrize("raw", [b"[1]", b"3", b"{", b"\xff", b"[" * 100_000, b'{"a":' * 100_000])
+def test_a_frame_that_is_no_table_is_none(raw):
+    assert taken([framed(raw)]) == [None]
+
+
+def test_too_large_a_frame_and_too_many_bytes_are_told_before_they_are_read():
+    with pytest.raises(TooMuch):
+        taken([(LARGEST_FRAME + 1).to_bytes(4, "big")], largest=LARGEST_FRAME)
+    with pytest.raises(TooMuch):
+        taken([framed(b"{}")] * 100, largest_total=300)
+
+
+class Script:
+    """A channel that says what it is told to, block by block."""
+
+    def __init__(self, *blocks: bytes):
+        self.blocks = list(blocks)
+
+    def receive(self, seconds: float) -> bytes:
+        if not self.blocks:
+            raise TimeoutError
+        return self.blocks.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "state"),
+    [
+        ([framed(b'{"done": true}')], "ended"),
+        ([b""], "died"),
+        ([framed(b'{"done": 1}'), b""], "died"),
+        ([], "timeout"),
+        ([b"\x7f\xff\xff\xff"], "too_much_output"),
+        ([framed(b'{"wall": "fell"}'), b""], "no_wall"),
+    ],
+)
+def test_what_comes_of_a_submission_follows_from_what_it_says_last(blocks, state):
+    outcome = Outcome("died")
+    listen(Script(*blocks), outcome, seconds=5)
+    assert outcome.state == state
