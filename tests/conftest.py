@@ -25,7 +25,7 @@ LANES = {
 # every lane, the longest first
 ORDER = ("install", "executed", "machines", "browser", "sandbox", "simulated", "pictures")
 # a test of another folder that asks for one of these is in the lane as well
-FIXTURES = {"browser": "browser", "walled": "sandbox"}
+FIXTURES = {"browser": "browser", "walled": "sandbox", "built": "executed", "kernel": "executed"}
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -17,6 +17,8 @@ from coursekit.client.batch import Parameter, batch, cell_value, declared, read_
 from coursekit.messages import KitError
 from crmkit import set_language
 
+pytestmark = pytest.mark.executed
+
 PARAMETERS = """n: int = 3  # how many
 rate: float = 0.5
 client = "x"

@@ -21,6 +21,8 @@ from coursekit.messages import KitError
 from crmkit import load, set_language
 from crmkit.data.datasets import DATASETS
 
+pytestmark = pytest.mark.executed
+
 CJK = re.compile(r"[\u3400-\u9fff]")
 
 
