@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 # not here is private to its chapter (tests/house/test_promises.py)
 _NAMES = {
     # data in
-    "data.datasets": "load",
+    "data.datasets": "load resolve",
     "data.transactions.door": "read_transactions check_transactions",
     "data.summary": "customer_summary",
     "data.sales": "sales_over_time",

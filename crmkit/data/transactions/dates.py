@@ -9,7 +9,7 @@ Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders,
 
 import re
 import unicodedata
-from datetime import date, datetime, timedelta, UTC
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
