@@ -5,12 +5,13 @@ datasets/README.md says what is in them and how each was made. The wheel carries
 
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_choice
+
+from .frames import Transactions
 
 # simulated markets (crmkit.market), with six ledgers each
 EDITIONS = (
@@ -66,7 +67,7 @@ def is_embedded(data: object) -> bool:
     return isinstance(data, (str, PathLike)) and str(data) in DATASETS and not Path(data).exists()
 
 
-def resolve(data: Any) -> Any:
+def resolve(data: Transactions) -> Transactions:
     """What the data door is to read for ``data``: a dataset's transactions for its name, else the path or frame itself.
 
     Errors: CrmkitError for a dataset whose file or package is missing.
