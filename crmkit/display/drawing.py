@@ -90,7 +90,7 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2),
 
     ``x`` and ``y``: a slug, or a slug (empty: no word) and how its ticks are written, as for ``name_axis``.
     """
-    fonts.use()
+    fonts.serve()
     if ax is None:
         _, ax = plt.subplots(figsize=size, layout="constrained")
     ax.set_title(title, loc="left", color=INK, pad=10)
