@@ -187,10 +187,12 @@ def test_after_a_kernel_restart_the_explorer_says_that_it_is_dead_and_lives_agai
     assert not notice.is_visible()
     stills = lesson.locator(f"{HERE} [data-crm-still]")
     assert stills.count() == 1 and not stills.is_visible(), "one picture on the page, and that a live one"
-    lesson.evaluate("jupyterapp.commands.execute('notebook:restart-kernel').then(() => {})")
+    lesson.locator(".lm-MenuBar-item").nth(4).click()  # Kernel
+    lesson.click(".lm-Menu-item[data-command='kernelmenu:restart']")
     lesson.click(".jp-Dialog .jp-mod-accept")
     notice.wait_for(state="visible")
-    assert "内核重启过" in notice.inner_text() and "The kernel was restarted" in notice.inner_text()
+    said = notice.text_content()
+    assert "内核重启过" in said and "The kernel was restarted" in said
     picture(lesson, "explorer_lost")
     run_all(lesson)
     lesson.wait_for_function(
