@@ -183,6 +183,7 @@ def test_the_switch_shows_one_language_of_prose_explorer_and_tables(lesson):
 
 
 def test_after_a_kernel_restart_the_explorer_says_that_it_is_dead_and_lives_again_when_run(lesson):
+    press(lesson, "both")
     notice = lesson.locator(f"{HERE} .crm-explorer .crm-kernel-notice")
     assert not notice.is_visible()
     stills = lesson.locator(f"{HERE} [data-crm-still]")
