@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.language import LANGUAGES
-from crmkit.core.setting import set_language
+from crmkit.display.setting import set_language
 
 from .messages import CATALOGUE, KitError, message, read_catalogue
 

@@ -54,7 +54,7 @@ _NAMES = {
     # the form of a trial, which several chapters take
     "core.trials": "trial_frame trial_from_counts",
     # language, words, explorers, answers, tables, errors
-    "core.setting": "set_language",
+    "display.setting": "set_language",
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
@@ -65,7 +65,7 @@ _NAMES = {
 }
 PROMISED = {name: module for module, names in _NAMES.items() for name in names.split()}
 # opened by their own name: crmkit.market.scenarios()
-_ROOMS = {"explore": "explore", "fonts": "display.fonts", "market": "market", "plots": "plots"}
+_ROOMS = {"explore": "explore", "market": "market", "plots": "plots"}
 
 __all__ = sorted(PROMISED)
 

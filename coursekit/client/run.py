@@ -18,8 +18,8 @@ from coursekit.lessons.one_language import edition
 from coursekit.messages import KitError, message
 from crmkit.core.errors import CrmkitError
 from crmkit.core.language import get_language
-from crmkit.core.setting import set_language
 from crmkit.data.datasets import DATASETS, is_embedded, resolve
+from crmkit.display.setting import set_language
 
 WORKSHOP = "14_client_workshop.ipynb"
 MANIFEST = ".crmkit-run.json"

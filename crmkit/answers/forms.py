@@ -8,8 +8,10 @@ import re
 import sys
 import unicodedata
 import warnings
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from numbers import Real
 
 from crmkit.core.catalogue import message_pair
@@ -304,6 +306,35 @@ def _chart(value, question):
     if question.get("labelled") and not (chart["xlabel"].strip() and chart["ylabel"].strip()):
         raise BadForm("axis_unlabelled", axis="x" if not chart["xlabel"].strip() else "y")
     return chart
+
+
+def boxes_in(value) -> str:
+    """The characters of a chart that no font of theirs has, so that its reader sees boxes."""
+    from matplotlib.text import Text
+
+    figure = value if hasattr(value, "draw_without_rendering") else value.figure
+    with warnings.catch_warnings(action="ignore"), suppress(Exception):
+        figure.draw_without_rendering()  # tick labels exist only after a layout; what cannot be drawn says so itself
+    boxes: dict[str, None] = {}
+    for text in figure.findobj(Text):
+        wanted = [c for c in text.get_text() if c.isprintable() and not c.isspace()]
+        if wanted and text.get_visible():
+            known = set().union(*(_characters_of(family) for family in text.get_fontfamily()))
+            boxes |= dict.fromkeys(c for c in wanted if ord(c) not in known)
+    return "".join(boxes)
+
+
+def _characters_of(family: str) -> frozenset[int]:
+    from matplotlib.font_manager import FontProperties, findfont
+
+    return _characters_in(findfont(FontProperties(family=family)))
+
+
+@cache
+def _characters_in(file) -> frozenset[int]:
+    from matplotlib.font_manager import get_font
+
+    return frozenset(get_font(file).get_charmap())
 
 
 def _label(artist) -> str:

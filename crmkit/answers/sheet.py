@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crmkit.core.errors import CrmkitError
 
-from .forms import BadForm, describe, join_pairs, read_answer, say
+from .forms import BadForm, boxes_in, describe, join_pairs, read_answer, say
 from .shown import Shown, preview
 from .sink import sink_of_environment
 
@@ -70,6 +70,7 @@ class Answer(Shown):
     problem: tuple[str, str] | None = None
     code: str | None = None
     right: bool | None = None  # known in practice only
+    boxes: str = ""  # of a chart: the characters that its reader sees as boxes
 
     def _pair(self):
         kept = preview(self.question, self.value) if self.value is not None else None
@@ -77,6 +78,8 @@ class Answer(Shown):
             said = say("answer_recorded", value=kept)
             if self.right is not None:
                 said = join_pairs(said, ("", " "), say("practice_right" if self.right else "practice_wrong"))
+            if self.boxes:
+                said = join_pairs(said, ("", " "), say("answer_boxes", characters=self.boxes))
         elif self.state == "missing":
             said = say("answer_missing", form=describe(self.question))
         else:
@@ -173,7 +176,8 @@ class AnswerSheet(Shown):
             else:
                 read = read_answer(contract, value)
                 right = _is_right(self._practice[question], read) if question in self._practice else None
-                after = Answer(self.exercise, contract, "recorded", read, right=right)
+                boxes = boxes_in(value) if contract["kind"] == "chart" else ""
+                after = Answer(self.exercise, contract, "recorded", read, right=right, boxes=boxes)
         except BadForm as bad:
             after = Answer(self.exercise, contract, "badly_formed", before.value, bad.zh_en, bad.code)
         self._latest[question] = after

@@ -1,4 +1,4 @@
-"""Choosing the one language of everything that is shown: for good, or for a while. 选择语言。"""
+"""Choosing the one language of everything that is shown, for a while; for good: ``crmkit.set_language``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,30 +8,25 @@ from .errors import CrmkitError
 from .language import LANGUAGES
 
 
-def set_language(lang: str) -> None:
-    """Show everything in Chinese (``"zh"``), in English (``"en"``) or in both (``"both"``).
-
-    >>> set_language("zh"); language.get_language()
-    'zh'
-    """
+def require_language(lang: str) -> None:
+    """Raise CrmkitError unless there is such a language setting."""
     if lang not in LANGUAGES:
         raise CrmkitError("unknown_language", value=lang, allowed=", ".join(LANGUAGES))
-    language.choose(lang)
 
 
 @contextmanager
 def using(lang: str | None) -> Iterator[None]:
     """The language ``lang`` for a while, then again what it was; None: what the environment says.
 
-    >>> set_language("zh")
-    >>> with using("en"):
+    >>> with using("zh"):
+    ...     with using("en"):
+    ...         language.get_language()
     ...     language.get_language()
     'en'
-    >>> language.get_language()
     'zh'
     """
-    if lang is not None and lang not in LANGUAGES:
-        raise CrmkitError("unknown_language", value=lang, allowed=", ".join(LANGUAGES))
+    if lang is not None:
+        require_language(lang)
     before = language.choose(lang)
     try:
         yield

@@ -11,6 +11,7 @@ from crmkit.display.widget import Explorer
 from .segments import SegmentRule, name_segments, rfm_scores
 
 _SCORES = ("recency_score", "frequency_score", "monetary_score")
+_THRESHOLDS = ("recent_from", "frequent_from", "big_from")
 _WIDTH, _HEIGHT, _LEFT, _TOP, _SIDE = 760, 412, 40, 38, 310
 _TABLE, _FULL = 392, 300
 _COLOURS = ("#5f666d", "#e69f00")  # customers, revenue
@@ -19,12 +20,12 @@ _COLOURS = ("#5f666d", "#e69f00")  # customers, revenue
 def explore_rfm(customers: pd.DataFrame) -> Explorer:
     """Sliders for the number of scores and three thresholds; the grid of customers and the segments follow.
 
-    ``customers``: customer_id, days_since_last, frequency, revenue.
+    ``customers``: customer_id, days_since_last, frequency, revenue. A threshold goes as far as there are scores.
 
     >>> from crmkit import load, customer_summary
     >>> explorer = explore_rfm(customer_summary(load("cdnow_sample"), as_of="1998-06-30"))
-    >>> explorer.move(bins=4, recent_from=9).scene["shown"]["recent_from"]  # no score above 4 there
-    '4'
+    >>> explorer.move(bins=4, recent_from=9).values["recent_from"]  # no score above 4 there
+    4
     """
     require_columns(customers, ("customer_id", "days_since_last", "frequency", "revenue"), what="explore_rfm")
     cells = Cells(customers)
@@ -38,12 +39,7 @@ def explore_rfm(customers: pd.DataFrame) -> Explorer:
             "value": value,
             "label": message_text(f"explore_{name}"),
         }
-        for name, low, value in (
-            ("bins", 3, 5),
-            ("recent_from", 2, 4),
-            ("frequent_from", 2, 4),
-            ("big_from", 2, 4),
-        )
+        for name, low, value in (("bins", 3, 5), *((threshold, 2, 4) for threshold in _THRESHOLDS))
     ]
     return Explorer(controls, lambda values: rfm_scene(cells, values))
 
@@ -52,24 +48,26 @@ class Cells:
     """How many customers and how much revenue each combination of scores has; scored once for a number of bins."""
 
     def __init__(self, customers: pd.DataFrame):
-        self.customers, self._by_bins = customers, {}
+        self.customers = customers
+        self._by_bins: dict[int, pd.DataFrame] = {}
         self._revenue = customers["revenue"].to_numpy(dtype=float)
 
     def __call__(self, bins: int) -> pd.DataFrame:
         if bins not in self._by_bins:
-            scores = rfm_scores(self.customers, bins=bins)
-            places = scores[list(_SCORES)].to_numpy() - 1
-            cell = np.ravel_multi_index(places.T, (bins,) * 3)
-            counts, revenue = (
-                np.bincount(cell, minlength=bins**3),
-                np.bincount(cell, self._revenue, minlength=bins**3),
-            )
-            every = np.array(np.unravel_index(np.arange(bins**3), (bins,) * 3)) + 1
-            self._by_bins[bins] = pd.DataFrame(
-                dict(zip(_SCORES, every))
-                | {"customer_id": np.arange(bins**3), "customers": counts, "revenue": revenue}
-            )
+            self._by_bins[bins] = self._count(bins)
         return self._by_bins[bins]
+
+    def _count(self, bins: int) -> pd.DataFrame:
+        scores = rfm_scores(self.customers, bins=bins)
+        shape, cells = (bins,) * 3, bins**3
+        places = scores[list(_SCORES)].to_numpy() - 1
+        cell = np.ravel_multi_index(places.T, shape)
+        every = np.array(np.unravel_index(np.arange(cells), shape)) + 1
+        counted = dict(zip(_SCORES, every))
+        counted["customer_id"] = np.arange(cells)
+        counted["customers"] = np.bincount(cell, minlength=cells)
+        counted["revenue"] = np.bincount(cell, self._revenue, minlength=cells)
+        return pd.DataFrame(counted)
 
 
 def rules(recent_from: int, frequent_from: int, big_from: int) -> tuple[SegmentRule, ...]:
@@ -87,7 +85,7 @@ def rules(recent_from: int, frequent_from: int, big_from: int) -> tuple[SegmentR
 def rfm_scene(cells: Cells, values: dict) -> dict:
     """The scene for what the controls are set to: the R×F grid with the thresholds, and the segments beside it."""
     bins = int(values["bins"])
-    limit = {name: min(int(values[name]), bins) for name in ("recent_from", "frequent_from", "big_from")}
+    limit = {name: min(int(values[name]), bins) for name in _THRESHOLDS}
     named = name_segments(cells(bins), rules=rules(**limit), bins=bins)
     scene = Scene(_WIDTH, _HEIGHT, title=term_text("rfm"))
     _grid(scene, named, bins, limit)
@@ -116,8 +114,12 @@ def rfm_scene(cells: Cells, values: dict) -> dict:
         value=percent(shares["champions"][1]),
         risk=percent(shares["at_risk"][1]),
     )
+    kept = {"bins": bins} | limit
     return scene.as_dict(
-        values=values, shown={"bins": str(bins)} | {k: str(v) for k, v in limit.items()}, said=said
+        values=kept,
+        shown={name: str(value) for name, value in kept.items()},
+        said=said,
+        most=dict.fromkeys(limit, bins),
     )
 
 

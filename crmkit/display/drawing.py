@@ -2,6 +2,10 @@
 
 Readable in greyscale and by the colour-blind: what a colour says is said by place, hatching or a label too. Without
 ``ax`` a figure with constrained layout is made, so that labels in both languages are never clipped.
+
+seaborn draws the heat maps. Bars and lines are matplotlib's: seaborn would estimate their intervals anew from rows,
+and these come from the tested models; hatches, names at the ends of lines and numbers beside bars would be set by hand
+on what it returns all the same.
 """
 
 import numpy as np
@@ -90,7 +94,7 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2),
 
     ``x`` and ``y``: a slug, or a slug (empty: no word) and how its ticks are written, as for ``name_axis``.
     """
-    fonts.use()
+    fonts.serve()
     if ax is None:
         _, ax = plt.subplots(figsize=size, layout="constrained")
     ax.set_title(title, loc="left", color=INK, pad=10)

@@ -1,6 +1,5 @@
 // Draws a scene that Python computed, and sends what the reader sets back to Python. No figures are computed here.
 const SVG = "http://www.w3.org/2000/svg";
-const STUCK_MS = 3000; // a frame that has not come by then is given up, so that the controls never hang
 
 function element(tag, attributes, text, namespace) {
   const node = namespace ? document.createElementNS(namespace, tag) : document.createElement(tag);
@@ -42,6 +41,12 @@ function draw(svg, scene, lang) {
   svg.replaceChildren(...nodes);
 }
 
+// while a live view is on the page, the picture that the explorer leaves for pages without widgets is not shown
+function hideStill(root, key) {
+  const still = `[data-crm-still="${key}"]`;
+  root.append(element("style", {}, `.jp-OutputArea-child:has(${still}), ${still} {display: none}`));
+}
+
 function render({ model, el }) {
   const view = Math.random().toString(36).slice(2);
   const controls = model.get("controls");
@@ -53,6 +58,7 @@ function render({ model, el }) {
   const svg = element("svg", { role: "img", class: "crm-scene", preserveAspectRatio: "xMidYMin meet" }, undefined, SVG);
   const said = element("p", { class: "crm-said", "aria-live": "polite" });
   root.append(panel, svg, said);
+  hideStill(root, model.get("still"));
   el.append(root);
 
   const lang = () => {
@@ -62,14 +68,18 @@ function render({ model, el }) {
     return chosen === "zh" || chosen === "en" ? chosen : "both";
   };
 
-  // one frame under way at a time; while it is, only the newest setting is kept
+  const kernel = watchKernel({ model, root, words: model.get("notices"), lang });
+
+  // one frame under way at a time; while it is, only the newest setting is kept. A frame that has not come when the
+  // kernel counts as silent is given up, so that the controls never hang
   const ask = () => {
-    if (waitingSince && performance.now() - waitingSince < STUCK_MS) {
+    if (waitingSince && performance.now() - waitingSince < SILENT_MS) {
       newer = true;
       return;
     }
     waitingSince = performance.now();
     newer = false;
+    kernel.asked();
     model.send({ values: { ...values }, reply: [view, ++sent] });
   };
 
@@ -111,6 +121,7 @@ function render({ model, el }) {
       if (control.kind === "choice") {
         [...input.options].forEach((option, i) => { option.textContent = words(control.options[i].label, language).join(" "); });
       } else {
+        input.max = scene.most[control.name] ?? control.max;
         shown.textContent = scene.shown[control.name];
         input.setAttribute("aria-valuetext", scene.shown[control.name]);
       }
@@ -121,8 +132,11 @@ function render({ model, el }) {
 
   const arrived = () => {
     const scene = model.get("scene");
+    kernel.answered();
     if (scene.reply[0] === view) {
       waitingSince = 0;
+      // one control may have taken room from another: what no longer fits has been moved to its end
+      for (const name of Object.keys(scene.most)) values[name] = Math.min(values[name], scene.most[name]);
     } else { // another view of the same explorer moved
       Object.assign(values, scene.values);
       parts.forEach(({ control, input }) => { input.value = values[control.name]; });
@@ -136,6 +150,7 @@ function render({ model, el }) {
   language.observe(document.body, { attributes: true, attributeFilter: ["data-crm-lang"] });
   paint();
   return () => {
+    kernel.stop();
     language.disconnect();
     model.off("change:scene", arrived);
   };

@@ -1,16 +1,28 @@
 """A scene: what an explorer shows, as plain JSON; drawn by explorer.js, and by ``to_svg`` where no widget runs."""
 
+from base64 import b64encode
 from html import escape
 
 from crmkit.core.catalogue import message_pair
 from crmkit.core.glossary import term_pair
 
-# what explorer.css says, for an SVG that stands alone
-_STYLE = (
-    "text{font:13px 'Noto Sans SC','Microsoft YaHei','PingFang SC',sans-serif;dominant-baseline:central;fill:#222}"
-    ".crm-strong{font-weight:600}.crm-small{font-size:11.5px;fill:#555}.crm-on-dark{fill:#fff}"
-    ".crm-edge{stroke:#555;stroke-width:.8}.crm-rule{stroke:#d55e00;stroke-width:3}.crm-faint{stroke:#bbb}"
-    ".crm-ghost{fill:none;stroke:#222;stroke-width:1.2;stroke-dasharray:4 3}"
+from .fonts import is_chinese, web_font
+
+_LINE = 15  # from one line of a text to the next
+# what explorer.css says, for an SVG that stands alone; of this class, for on a page a style holds for every SVG
+_STYLE = "".join(
+    f"svg.crm-still {rule}"
+    for rule in (
+        "text{font:13px crm-still,'Noto Sans SC','Microsoft YaHei','PingFang SC',sans-serif;dominant-baseline:central;fill:#222}",
+        "text.crm-strong{font-weight:600}",
+        "text.crm-small{font-size:11.5px;fill:#555}",
+        "text.crm-on-dark{fill:#fff}",
+        "text.crm-of-rule{fill:#c25400}",
+        ".crm-edge{stroke:#555;stroke-width:.8}",
+        ".crm-rule{stroke:#d55e00;stroke-width:3}",
+        ".crm-faint{stroke:#bbb}",
+        ".crm-ghost{fill:none;stroke:#222;stroke-width:1.2;stroke-dasharray:4 3}",
+    )
 )
 
 
@@ -86,8 +98,18 @@ class Scene:
             }
         )
 
-    def as_dict(self, *, values: dict, shown: dict[str, str], said: dict[str, str]) -> dict:
-        """``values`` of the controls, how they are ``shown``, and the finding ``said`` under the picture."""
+    def as_dict(
+        self,
+        *,
+        values: dict,
+        shown: dict[str, str],
+        said: dict[str, str],
+        most: dict[str, float] | None = None,
+    ) -> dict:
+        """``values`` of the controls, how they are ``shown``, and the finding ``said`` under the picture.
+
+        ``most``: how far a control goes where another one holds it back.
+        """
         return {
             "width": self.width,
             "height": self.height,
@@ -96,6 +118,7 @@ class Scene:
             "values": values,
             "shown": shown,
             "said": said,
+            "most": most or {},
             "reply": ["", 0],
         }
 
@@ -108,26 +131,57 @@ def words(text: "str | dict[str, str]", lang: str) -> list[str]:
 
 
 def to_svg(scene: dict, lang: str) -> str:
-    """The scene as one SVG text that needs nothing else."""
-    title = escape(" ".join(words(scene["title"], lang)))
-    out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {scene["width"]} {scene["height"]}" '
-        f'width="{scene["width"]}" height="{scene["height"]}" role="img"><style>{_STYLE}</style>'
-        f'<rect width="100%" height="100%" fill="#fff"/><title>{title}</title>'
-    ]
+    """The scene as one SVG text that needs nothing else, with its title and its finding for whoever cannot see it."""
+    title, finding = (
+        escape(" ".join(words(scene["title"], lang))),
+        escape("\n".join(words(scene["said"], lang))),
+    )
+    width, height = scene["width"], scene["height"]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="crm-still" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img" aria-label="{title}">'
+    )
+    drawn = []
     for mark in scene["marks"]:
-        if mark["kind"] != "text":
-            rest = " ".join(f'{k}="{escape(str(v))}"' for k, v in mark.items() if k != "kind")
-            out.append(f"<{mark['kind']} {rest}/>")
-            continue
-        lines = words(mark["text"], lang)
-        if not mark["lines"]:
-            lines = [" ".join(lines)]
-        start = {"up": -15, "middle": -7.5}.get(mark["lines"], 0) * (len(lines) - 1)
-        for i, line in enumerate(lines):
-            y = round(mark["y"] + start + 15 * i, 1)
-            out.append(
-                f'<text x="{mark["x"]}" y="{y}" text-anchor="{mark["anchor"]}" class="{mark["class"]}">'
-                f"{escape(line)}</text>"
-            )
-    return "".join(out) + "</svg>"
+        drawn += _text_lines(mark, lang) if mark["kind"] == "text" else [_shape(mark)]
+    marks = "".join(drawn)
+    paper = '<rect width="100%" height="100%" fill="#fff"/>'
+    style = f"<style>{_font_face(marks)}{_STYLE}</style>"
+    return f"{head}<title>{title}</title><desc>{finding}</desc>{style}{paper}{marks}</svg>"
+
+
+def _font_face(text: str) -> str:
+    """The Chinese characters of the text as a font inside the picture."""
+    characters = frozenset(filter(is_chinese, text))
+    if not characters:
+        return ""
+    font = b64encode(web_font(characters)).decode()
+    return f"@font-face{{font-family:crm-still;src:url(data:font/woff;base64,{font})}}"
+
+
+def to_html(scene: dict, lang: str, *, key: str) -> str:
+    """The picture and its finding for a page without widgets; a live view finds it by ``key``, and hides it."""
+    picture = b64encode(to_svg(scene, lang).encode()).decode()
+    title = escape(" ".join(words(scene["title"], lang)))
+    finding = "<br>".join(escape(line) for line in words(scene["said"], lang))
+    return (
+        f'<figure data-crm-still="{escape(key)}" style="margin:0"><img alt="{title}" style="max-width:100%" '
+        f'src="data:image/svg+xml;base64,{picture}"><figcaption>{finding}</figcaption></figure>'
+    )
+
+
+def _shape(mark: dict) -> str:
+    attributes = " ".join(f'{name}="{escape(str(value))}"' for name, value in mark.items() if name != "kind")
+    return f"<{mark['kind']} {attributes}/>"
+
+
+def _text_lines(mark: dict, lang: str) -> list[str]:
+    lines = words(mark["text"], lang)
+    if not mark["lines"]:
+        lines = [" ".join(lines)]
+    above = {"up": 1, "middle": 0.5}.get(mark["lines"], 0) * (len(lines) - 1)
+    return [
+        f'<text x="{mark["x"]}" y="{round(mark["y"] + _LINE * (i - above), 1)}" '
+        f'text-anchor="{mark["anchor"]}" class="{mark["class"]}">{escape(line)}</text>'
+        for i, line in enumerate(lines)
+    ]

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import inf
+
+import pandas as pd
 
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene, message_text, term_text
 from crmkit.display.widget import Explorer
 
-from .levels import CustomerBase, Programme, programme_economics
+from .levels import CustomerBase, Programme, ProgrammeEconomics, programme_economics
 
 _WIDTH, _HEIGHT, _TOP, _FOOT, _PANEL = 800, 350, 84, 30, 262
 _COLOURS = ("#bfd9ee", "#e69f00", "#3f464c")
-_TRAITS, _OF_THE_FIRST = (
-    ("repeat_rate", "unit_margin", "customers"),
-    ("margin_given_away", "imitation_half_life_years"),
-)
-_SHOWN = {"repeat_rate": percent, "margin_given_away": percent, "imitation_half_life_years": "{:.1f}".format}
+_TRAITS = ("repeat_rate", "unit_margin", "customers")
+_OF_THE_FIRST = ("margin_given_away", "imitation_half_life_years")
+_RATES = {"repeat_rate": (0, 0.95, 0.01), "margin_given_away": (0, 0.5, 0.01)}
+_HALF_LIFE = (0, 10, 0.1)  # years; one step beyond the highest is never
 
 
 def explore_relationship_levels(
@@ -28,7 +30,8 @@ def explore_relationship_levels(
     """Sliders for three traits of the base, and for what the first programme gives away and how fast it is copied.
 
     Arguments as for ``programme_economics``. A panel per level shows the cumulative discounted cash flow year by year,
-    dashed while the programme has not paid for itself, and over it the net present value.
+    dashed while the programme has not paid for itself, and over it the net present value. The half-life's last stop
+    is ∞: never copied.
 
     >>> points = Programme(level="financial", purchase_lift=0.2, margin_given_away=0.05, setup_cost=2000)
     >>> base = CustomerBase(customers=900, repeat_rate=0.6, dispersion=0.5, unit_margin=5, purchases_per_year=8)
@@ -36,79 +39,113 @@ def explore_relationship_levels(
     0.2
     """
     plans = list(programmes)
-    first = term_text(plans[0].level)
-    controls = []
-    for name in (*_TRAITS, *_OF_THE_FIRST):
-        value = min(getattr(base if name in _TRAITS else plans[0], name), 1e10)
-        low, high, step = {
-            "repeat_rate": (0, 0.95, 0.01),
-            "margin_given_away": (0, 0.5, 0.01),
-            "imitation_half_life_years": (0, 10, 0.1),
-        }.get(name, (value / 10, 5 * value, value / 10))
-        label = {
-            lang: (first[lang] + colon if name in _OF_THE_FIRST else "") + term_text(name)[lang]
-            for lang, colon in (("zh", "："), ("en", ": "))
-        }
-        controls.append(
-            {
-                "name": name,
-                "kind": "range",
-                "min": low,
-                "max": high,
-                "step": step,
-                "value": min(value, high),
-                "label": label,
-            }
+    first = plans[0]
+    controls = [_control(name, getattr(base, name), term_text(name)) for name in _TRAITS]
+    controls += [_control(name, getattr(first, name), _of(first.level, name)) for name in _OF_THE_FIRST]
+    never = controls[-1]["max"]
+
+    def compute(values: dict) -> dict:
+        traits = {name: values[name] for name in _TRAITS}
+        terms = {name: values[name] for name in _OF_THE_FIRST}
+        if terms["imitation_half_life_years"] >= never:
+            terms["imitation_half_life_years"] = inf
+        result = programme_economics(
+            [replace(first, **terms), *plans[1:]],
+            base=replace(base, **traits),
+            years=years,
+            annual_discount_rate=annual_discount_rate,
         )
-    how = {"years": years, "annual_discount_rate": annual_discount_rate}
-    return Explorer(controls, lambda values: levels_scene(base, plans, values, **how))
+        shown = {name: _shown(name, value) for name, value in (traits | terms).items()}
+        return levels_scene(result).as_dict(values=values, shown=shown, said=_finding(result))
+
+    return Explorer(controls, compute)
 
 
-def levels_scene(base: CustomerBase, plans: list[Programme], values: dict, **how) -> dict:
-    """The scene for what the controls are set to: bars of the cumulative cash flow, dashed under zero."""
-    base = replace(base, **{name: values[name] for name in _TRAITS})
-    plans = [replace(plans[0], **{name: values[name] for name in _OF_THE_FIRST}), *plans[1:]]
-    result = programme_economics(plans, base=base, **how)
+def _of(level: str, name: str) -> dict[str, str]:
+    """What the slider of one level's programme is called."""
+    whose, what = term_text(level), term_text(name)
+    return {"zh": f"{whose['zh']}：{what['zh']}", "en": f"{whose['en']}: {what['en']}"}
+
+
+def _control(name: str, start: float, label: dict[str, str]) -> dict:
+    """A slider that begins at the given value, and reaches it where that lies beyond the usual range."""
+    if name == "imitation_half_life_years":
+        low, high, step = _HALF_LIFE
+        high = (high if start == inf else max(high, start)) + step
+    elif name in _RATES:
+        low, high, step = _RATES[name]
+        high = max(high, start)
+    else:
+        size = start or 1.0  # a margin of nothing can be raised too
+        low, high, step = start / 10, 5 * size, size / 10
+    return {
+        "name": name,
+        "kind": "range",
+        "min": low,
+        "max": high,
+        "step": step,
+        "value": min(start, high),
+        "label": label,
+    }
+
+
+def levels_scene(result: ProgrammeEconomics) -> Scene:
+    """A panel per level: bars of the cumulative cash flow, dashed under zero."""
     scene = Scene(_WIDTH, _HEIGHT, title=term_text("cumulative_discounted"))
     caption = {lang: f"{word} / {term_text('year')[lang]}" for lang, word in scene.title.items()}
     scene.text(8, 14, caption, css="crm-small")
-    high, low = (extreme(0.0, extreme(result.yearly["cumulative_discounted"])) for extreme in (max, min))
+    money = result.yearly["cumulative_discounted"]
+    high, low = max(0.0, money.max()), min(0.0, money.min())
     scale = (_HEIGHT - _TOP - _FOOT) / (high - low or 1)
-    zero, width = _TOP + high * scale, (_PANEL - 22) / (how["years"] + 1)
     for j, (level, flows) in enumerate(result.yearly.groupby("level", sort=False)):
-        left, value = 8 + _PANEL * j, result.npv[level].value
+        left = 8 + _PANEL * j
+        value = result.npv[level].value
+        worth = {
+            lang: f"{word} {number(value, lang)}" for lang, word in term_text("net_present_value").items()
+        }
         scene.text(left, 40, term_text(level), css="crm-strong")
-        scene.text(
-            left,
-            60,
-            {lang: f"{word} {number(value, lang)}" for lang, word in term_text("net_present_value").items()},
-        )
-        for year, money in enumerate(flows["cumulative_discounted"]):
-            mark = {"fill": _COLOURS[j], "css": "crm-edge"} if money >= 0 else {"css": "crm-ghost"}
-            scene.rect(
-                left + width * year + 2, zero - max(0, money) * scale, width - 4, abs(money) * scale, **mark
-            )
-            scene.text(left + width * (year + 0.5), _HEIGHT - 12, str(year), anchor="middle", css="crm-small")
-        scene.line(left, zero, left + _PANEL - 22, zero, css="crm-edge")
-    shown = {name: _SHOWN.get(name, number)(value) for name, value in values.items()}
-    return scene.as_dict(values=values, shown=shown, said=_finding(result))
+        scene.text(left, 60, worth)
+        _draw_bars(scene, flows, left=left, zero=_TOP + high * scale, scale=scale, colour=_COLOURS[j])
+    return scene
 
 
-def _finding(result) -> dict[str, str]:
-    best = result.levels.loc[result.levels["net_present_value"].idxmax()]
-    first = result.yearly[result.yearly["level"] == result.levels["level"][0]].sum(numeric_only=True)
-    words = {
-        f"{what}_{lang}": text
-        for what, level in (("best", best["level"]), ("first", result.levels["level"][0]))
-        for lang, text in term_text(level).items()
-    }
+def _draw_bars(
+    scene: Scene, flows: pd.DataFrame, *, left: float, zero: float, scale: float, colour: str
+) -> None:
+    width = (_PANEL - 22) / len(flows)
+    every = -(-14 // int(width)) if width < 14 else 1  # years that are named, where there is no room for all
+    for year, money in enumerate(flows["cumulative_discounted"].tolist()):
+        x = left + width * year
+        look = {"fill": colour, "css": "crm-edge"} if money >= 0 else {"css": "crm-ghost"}
+        gap = min(2, width / 4)
+        scene.rect(x + gap, zero - max(0, money) * scale, width - 2 * gap, abs(money) * scale, **look)
+        if year % every == 0:
+            scene.text(x + width / 2, _HEIGHT - 12, str(year), anchor="middle", css="crm-small")
+    scene.line(left, zero, left + _PANEL - 22, zero, css="crm-edge")
+
+
+def _shown(name: str, value: float) -> str:
+    if name in _RATES:
+        return percent(value)
+    if name == "imitation_half_life_years":
+        return "∞" if value == inf else f"{value:.1f}"
+    return number(value)
+
+
+def _finding(result: ProgrammeEconomics) -> dict[str, str]:
+    levels = result.levels
+    best = levels.loc[levels["net_present_value"].idxmax()]
+    first = levels["level"].iloc[0]
+    rewards = result.yearly[result.yearly["level"] == first][["reward_anyway", "reward_cost"]].sum()
+    pays = best["net_present_value"] > 0
+    words = {f"best_{lang}": text for lang, text in term_text(best["level"]).items()}
+    words |= {f"first_{lang}": text for lang, text in term_text(first).items()}
     words |= {f"value_{lang}": number(best["net_present_value"], lang) for lang in ("zh", "en")}
-    key = "explore_levels_said" if best["net_present_value"] > 0 else "explore_levels_none"
     return message_text(
-        key,
+        "explore_levels_said" if pays else "explore_levels_none",
         **words,
         each=best["value_per_customer"],
         year=best["break_even_year"],
         years=result.yearly["year"].max(),
-        anyway=first["reward_anyway"] / (first["reward_cost"] or 1),
+        anyway=rewards["reward_anyway"] / (rewards["reward_cost"] or 1),
     )

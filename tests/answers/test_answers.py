@@ -369,6 +369,21 @@ def test_every_kind_and_unit_says_its_form_in_both_languages():
         assert all(message_pair(f"unit_{unit}"))
 
 
+@pytest.mark.parametrize("lang", ["zh", "en", "both"])
+def test_a_chart_with_boxes_is_recorded_and_never_in_silence(lang):
+    rare = "\U00030ede"  # no font of the machine has it
+    crmkit.set_language(lang)
+    answer = AnswerSheet("demo", [BARS], seed=1)
+    _, axes = plt.subplots()
+    axes.bar(["客户", "收入"], [1, 2])
+    assert "set_language" not in repr(answer("chart", axes)), "every character has a glyph"
+    axes.set_title(f"客户{rare}")
+    said = answer("chart", axes)
+    assert said.state == "recorded" and f"“{rare}”" in repr(said)
+    assert ("方框" in repr(said)) == (lang != "en") and ("boxes" in repr(said)) == (lang != "zh")
+    assert rare in answer("chart", axes.figure)._html(0)
+
+
 def test_a_charts_answer_is_told_without_series_that_hold_nothing():
     chart = {
         "bars": [{"points": [["a", 0, 1], ["b", 0, 2]]}],

@@ -182,6 +182,29 @@ def test_the_switch_shows_one_language_of_prose_explorer_and_tables(lesson):
     assert len(labels) >= 4 and not [n for n in labels if not CJK.search(n) or not re.search("[a-z]{4}", n)]
 
 
+def test_after_a_kernel_restart_the_explorer_says_that_it_is_dead_and_lives_again_when_run(lesson):
+    press(lesson, "both")
+    notice = lesson.locator(f"{HERE} .crm-explorer .crm-kernel-notice")
+    assert not notice.is_visible()
+    stills = lesson.locator(f"{HERE} [data-crm-still]")
+    assert stills.count() == 1 and not stills.is_visible(), "one picture on the page, and that a live one"
+    lesson.locator(".lm-MenuBar-item").nth(4).click()  # Kernel
+    lesson.click(".lm-Menu-item[data-command='kernelmenu:restart']")
+    lesson.click(".jp-Dialog .jp-mod-accept")
+    notice.wait_for(state="visible")
+    said = notice.text_content()
+    assert "内核重启过" in said and "The kernel was restarted" in said
+    picture(lesson, "explorer_lost")
+    run_all(lesson)
+    lesson.wait_for_function(
+        "document.querySelector('.crm-explorer') && !document.querySelector('.crm-kernel-lost')"
+    )
+    before = frame(lesson)
+    lesson.locator(f"{HERE} .crm-explorer input[name=platinum]").focus()
+    lesson.keyboard.press("ArrowRight")
+    await_frame(lesson, before, value="1.2%")
+
+
 # --- the Chinese edition --------------------------------------------------------------------------------------------
 
 

@@ -1,22 +1,15 @@
-"""Explorers: the scene shows the tested functions' numbers in both languages; a real browser draws it and keeps up."""
+"""Explorers in a real Chromium: drawn, moved, kept up with, told when the kernel is gone, and seen without widgets."""
 
 import json
-import xml.etree.ElementTree as ET
-from pathlib import Path
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import crmkit
-from crmkit.customer_pyramid.explorer_pyramid import explore_pyramid, pyramid_scene
-from crmkit.customer_pyramid.explorer_rfm import Cells, explore_rfm, rfm_scene, rules
-from crmkit.customer_pyramid.pyramid import rank_customers
-from crmkit.customer_pyramid.segments import check_rules
-from crmkit.display import scene as scenes
-from crmkit.display import widget
-from crmkit.display.numbers import number, percent
-from crmkit.relationship_types.explorer import explore_relationship_types, types_scene
+from crmkit.customer_pyramid.explorer_rfm import explore_rfm
+from crmkit.display.widget import Explorer
 
 
 @pytest.fixture(scope="module")
@@ -31,172 +24,6 @@ def customers():
             "frequency": rng.geometric(0.4, n) - 1,
         }
     )
-
-
-SEGMENT = pd.DataFrame(
-    {"customers": [2000], "unit_margin": [300.0], "purchases_per_year": [2.0], "retention_rate": [0.6]}
-)
-
-
-@pytest.fixture(params=[explore_pyramid, explore_relationship_types, explore_rfm])
-def explorer(request, customers):
-    crmkit.set_language("both")
-    return request.param(SEGMENT if request.param is explore_relationship_types else customers)
-
-
-def _texts(scene):
-    return [m["text"] for m in scene["marks"] if m["kind"] == "text"]
-
-
-def test_scene_is_small_plain_json_with_words_in_both_languages(explorer):
-    scene = explorer.scene
-    assert len(json.dumps(scene)) < 40_000
-    pairs = [t for t in _texts(scene) if isinstance(t, dict)] + [scene["title"], scene["said"]]
-    pairs += [control["label"] for control in explorer.controls]
-    for pair in pairs:
-        assert any("一" <= c <= "鿿" for c in pair["zh"]) and not any("一" <= c <= "鿿" for c in pair["en"])
-        assert "_" not in pair["zh"] + pair["en"]
-    assert set(scene["shown"]) == {c["name"] for c in explorer.controls}
-
-
-def test_pyramid_scene_shows_the_pyramids_numbers(customers):
-    values = {"platinum": 0.02, "gold": 0.1, "iron": 0.3, "elasticity": 0.3}
-    rule = crmkit.ByCustomerShare({"platinum": 0.02, "gold": 0.1, "iron": 0.3, "lead": 0.58})
-    tiers = crmkit.pyramid(customers, tiers=rule).tiers
-    better = crmkit.reallocate(crmkit.pyramid(customers, tiers=rule), elasticity=0.3, margin_rate=0.3)
-    scene = pyramid_scene(rank_customers(customers), values)
-    texts = _texts(scene)
-    shown = [
-        *tiers["customer_share"],
-        *tiers["value_share"],
-        *tiers["resource_share"],
-        *better.tiers["resource_share_after"],
-    ]
-    assert [t for t in texts if isinstance(t, str)] == [percent(s) for s in shown]
-    bars = np.array([m["width"] for m in scene["marks"] if m["kind"] == "rect"])
-    np.testing.assert_allclose(bars / bars.max(), np.array(shown) / max(shown), atol=0.001)
-
-
-def test_pyramid_explorer_offers_the_bases_of_value_that_the_data_allow(customers):
-    assert "by" not in [c["name"] for c in explore_pyramid(customers).controls]
-    costs = pd.DataFrame({"customer_id": customers["customer_id"], "cost": 30.0})
-    explorer = explore_pyramid(customers, cost_to_serve=costs)
-    choice = next(c for c in explorer.controls if c["name"] == "by")
-    assert [o["value"] for o in choice["options"]] == ["revenue", "profit"]
-    before = _texts(explorer.scene)
-    assert _texts(explorer.move(by="profit").scene) != before
-
-
-def test_rfm_scene_counts_every_customer_once(customers):
-    scene = rfm_scene(Cells(customers), {"bins": 4, "recent_from": 3, "frequent_from": 3, "big_from": 3})
-    counts = [int(t.replace(",", "")) for t in _texts(scene)[:16] if isinstance(t, str)]
-    assert sum(counts) == len(customers)
-
-
-def test_rfm_scene_agrees_with_segments_named_customer_by_customer(customers):
-    named = crmkit.name_segments(crmkit.rfm_scores(customers, bins=6), rules=rules(4, 3, 5), bins=6).merge(
-        customers
-    )
-    scene = rfm_scene(Cells(customers), {"bins": 6, "recent_from": 4, "frequent_from": 3, "big_from": 5})
-    texts = _texts(scene)
-    for slug in named["segment"].unique():
-        at = texts.index(scenes.term_text(slug))
-        inside = named[named["segment"] == slug]
-        revenue = inside["revenue"].sum() / named["revenue"].sum()
-        assert texts[at + 1 : at + 3] == [percent(len(inside) / len(named)), percent(revenue)]
-
-
-def test_types_scene_shows_the_comparisons_profits_break_evens_and_both_picks():
-    crmkit.set_language("en")
-    values = {
-        "customers": 4,
-        "unit_margin": 2.5,
-        "purchases_per_year": 0.3,
-        "retention_rate": 0.6,
-        "need": 0.8,
-        "cost_factor": 1.0,
-    }
-    row = pd.DataFrame(
-        {
-            "segment": ["x"],
-            "customers": [10_000.0],
-            "unit_margin": [10**2.5],
-            "need": [0.8],
-            "purchases_per_year": [10**0.3],
-            "retention_rate": [0.6],
-        }
-    )
-    result = crmkit.compare_relationship_types(row)
-    scene, best = types_scene(values), result.best.iloc[0]
-    texts = [t for t in _texts(scene) if isinstance(t, str)]
-    shown = [t for t in texts if t != "◆"]
-    assert shown[::2] == [number(profit) for profit in result.profits["profit"]]
-    assert shown[1::2] == ["–", *(number(even) for even in result.profits["break_even_margin"][1:])]
-    rects = [m for m in scene["marks"] if m["kind"] == "rect"]
-    dark = [i for i, m in enumerate(rects) if m.get("fill") == "#0072b2"]
-    assert dark == [result.profits["profit"].argmax()] and texts.count("◆") == 1
-    assert best["best_type"] in scene["said"]["en"] and best["published_type"] in scene["said"]["en"]
-    assert scene["shown"]["customers"] == "10k" and scene["shown"]["cost_factor"] == "× 1.0"
-    cheaper = types_scene(values | {"cost_factor": 0.1})
-    assert cheaper["said"] != scene["said"]
-
-
-def test_types_explorer_begins_at_the_segment_and_answers_within_a_frame():
-    from time import perf_counter
-
-    for wrong in (SEGMENT.iloc[:0], SEGMENT.assign(need=2), SEGMENT.drop(columns="unit_margin")):
-        with pytest.raises(crmkit.CrmkitError):
-            explore_relationship_types(wrong)
-    explorer = explore_relationship_types(SEGMENT)
-    assert (
-        explorer.values["customers"] == pytest.approx(np.log10(2000))
-        and explorer.values["retention_rate"] == 0.6
-    )
-    took = []
-    for margin in np.linspace(0, 5, 21):
-        began = perf_counter()
-        explorer._compute(explorer.values | {"unit_margin": margin})
-        took.append(perf_counter() - began)
-    assert min(took) < 0.010, (
-        "the Python step of a frame"
-    )  # the quickest of 21: others may be using the machine
-
-
-@pytest.mark.parametrize("bins", range(3, 8))
-def test_rfm_rules_cover_every_combination(bins):
-    for r in range(2, bins + 1):
-        for f in range(2, bins + 1):
-            assert check_rules(rules(r, f, 2), bins=bins).complete
-
-
-def test_every_setting_of_every_control_gives_a_scene(explorer):
-    for control in explorer.controls:
-        for value in (control.get("min"), control.get("max")):
-            assert explorer.move(**{control["name"]: value}).scene["marks"]
-    lowest = explorer.move(**{c["name"]: c["min"] for c in explorer.controls})
-    assert lowest.values == {c["name"]: c["min"] for c in explorer.controls}
-
-
-def test_a_message_from_the_page_is_answered_with_its_number_and_kept_in_range(explorer):
-    name = explorer.controls[0]["name"]
-    explorer._asked(explorer, {"values": {name: 1e9, "__class__": "x"}, "reply": ["v1", 7]}, [])
-    assert explorer.scene["reply"] == ["v1", 7]
-    assert explorer.values[name] == explorer.controls[0]["max"] and "__class__" not in explorer.values
-
-
-def test_without_widgets_there_is_a_picture_and_the_finding(explorer):
-    data, _ = explorer._repr_mimebundle_()
-    svg = ET.fromstring(data["image/svg+xml"])
-    words = " ".join(svg.itertext())
-    assert scenes.words(explorer.scene["title"], "zh")[0] in words and "href" not in data["image/svg+xml"]
-    assert data["text/plain"].splitlines() == [explorer.scene["said"]["zh"], explorer.scene["said"]["en"]]
-    assert "application/vnd.jupyter.widget-view+json" in data
-
-
-def test_language_setting_is_handed_to_the_page(customers):
-    for lang in ("zh", "en", "both"):
-        crmkit.set_language(lang)
-        assert explore_rfm(customers).lang == lang
 
 
 # --- the drawing, in Chromium, with a stand-in for the kernel -----------------------------------------------
@@ -218,6 +45,7 @@ window.answer = (n) => {
                  shown: Object.fromEntries(Object.entries(asked.values).map(([k, v]) => [k, String(v)]))};
   listeners["change:scene"].forEach((call) => call());
 };
+window.restart = () => (listeners["comm_live_update"] || []).forEach((call) => call());
 window.stop = explorer.render({model: window.model, el: document.getElementById("here")});
 window.ready = true;
 </script></body></html>"""
@@ -227,15 +55,16 @@ window.ready = true;
 def page(browser, customers):
     crmkit.set_language("both")
     explorer = explore_rfm(customers)
-    state = json.dumps({"lang": "both", "controls": explorer.controls, "scene": explorer.scene})
-    here = Path(widget.__file__).parent
+    state = json.dumps(
+        {name: getattr(explorer, name) for name in ("lang", "controls", "scene", "still", "notices")}
+    )
     page = browser.new_page()
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.route(
         "**/*",
         lambda route: route.fulfill(
-            body=(here / "explorer.js").read_text() if route.request.url.endswith(".js") else PAGE % state,
+            body=Explorer._esm if route.request.url.endswith(".js") else PAGE % state,
             content_type="text/javascript"
             if route.request.url.endswith(".js")
             else "text/html; charset=utf-8",
@@ -296,7 +125,122 @@ def test_browser_follows_the_language_switch_at_once(page):
         assert chinese == (lang != "en")
 
 
+def test_a_threshold_that_no_longer_fits_moves_to_its_end(page):
+    assert page.locator("input[name=recent_from]").get_attribute("max") == "5"
+    page.locator("input[name=recent_from]").focus()
+    page.keyboard.press("End")
+    page.evaluate("window.answer(0)")
+    page.evaluate("window.model.get('scene').most = {recent_from: 3, frequent_from: 3, big_from: 3}")
+    page.locator("input[name=bins]").focus()
+    page.keyboard.press("Home")
+    page.evaluate("window.answer(1)")
+    assert page.locator("input[name=recent_from]").get_attribute("max") == "3"
+    assert page.locator("input[name=recent_from]").input_value() == "3"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("window.sent[2].values.recent_from") == 3
+
+
+NOTICE = ".crm-kernel-notice"
+
+
+def test_after_a_kernel_restart_it_says_so_in_the_readers_language_and_moves_no_more(page):
+    assert not page.locator(NOTICE).is_visible()
+    page.evaluate("window.restart()")
+    words = crmkit.core.catalogue.message_pair("widget_lost")
+    assert page.locator(NOTICE).text_content() == "\n".join(words)
+    for lang, expected in zip(("zh", "en"), words):
+        page.evaluate(f"document.body.dataset.crmLang = '{lang}'")
+        page.wait_for_function(f"document.querySelector('{NOTICE}').innerText === {json.dumps(expected)}")
+    page.locator("input[name=bins]").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("window.sent.length") == 0, "no question that nobody answers"
+    assert page.locator(NOTICE).get_attribute("role") == "status"
+
+
+def test_a_kernel_that_does_not_answer_is_said_to_be_busy_or_stopped_until_it_does(page):
+    page.locator("input[name=bins]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert not page.locator(NOTICE).is_visible(), "a moment's work is no silence"
+    page.locator(NOTICE).wait_for(state="visible", timeout=10_000)
+    assert page.locator(NOTICE).inner_text().startswith("内核还没有回答")
+    page.evaluate("window.answer(0)")
+    assert not page.locator(NOTICE).is_visible()
+
+
 def test_browser_stops_listening_when_the_output_is_cleared(page):
     page.evaluate("window.stop(); document.body.dataset.crmLang = 'en'")
     page.wait_for_timeout(50)
     assert page.locator(".crm-explorer").get_attribute("data-lang") == "both"
+
+
+# --- without widgets ---------------------------------------------------------------------------------------------------
+
+CELLS = """\
+import crmkit
+crmkit.set_language({lang!r})
+customers = crmkit.customer_summary(crmkit.load("cdnow_sample"), as_of="1998-06-30")
+|crmkit.explore_pyramid(customers)
+|crmkit.explore_rfm(customers)"""
+
+
+def executed(tmp_path, by: str, lang: str):
+    """A notebook with two explorers, executed by nbclient or papermill, which keep the widgets' state in it."""
+    import nbformat
+    import papermill
+    from nbclient import NotebookClient
+
+    cells = [nbformat.v4.new_code_cell(text) for text in CELLS.format(lang=lang).split("|")]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    if by == "nbclient":
+        NotebookClient(notebook).execute()
+        return notebook
+    path = str(tmp_path / "in.ipynb")
+    nbformat.write(notebook, path)
+    return papermill.execute_notebook(path, str(tmp_path / "out.ipynb"), progress_bar=False)
+
+
+@pytest.mark.parametrize(("by", "lang"), [("nbclient", "zh"), ("papermill", "en")])
+def test_an_executed_notebook_turned_into_html_shows_each_explorer_with_the_network_off(
+    browser, tmp_path, by, lang
+):
+    from nbconvert import HTMLExporter
+
+    notebook = executed(tmp_path, by, lang)
+    assert notebook.metadata.get("widgets"), "so that a converter takes the live widget for what to show"
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    path = tmp_path / "page.html"
+    path.write_text(html, encoding="utf-8")
+    page = browser.new_page()
+    page.context.set_offline(True)
+    page.goto(path.as_uri(), wait_until="domcontentloaded")
+    stills = page.locator("figure[data-crm-still]")
+    assert stills.count() == 2
+    for still, title in zip(stills.all(), ("customer_pyramid", "rfm")):
+        image = still.locator("img")
+        image.wait_for(state="visible")
+        page.wait_for_function("image => image.complete", arg=image.element_handle())
+        box = image.bounding_box()
+        assert box["width"] > 300 and box["height"] > 200 and image.evaluate("n => n.naturalWidth") > 300
+        assert image.get_attribute("alt") == crmkit.core.glossary.term_pair(title)[lang == "en"]
+        assert re.search("[一-鿿]", still.inner_text()) if lang == "zh" else "customers" in still.inner_text()
+    page.close()
+
+
+def test_the_kits_own_page_shows_the_explorers_picture_once(tmp_path):
+    from coursekit.client.deliver.page import _cell
+
+    notebook = executed(tmp_path, "nbclient", "zh")
+    for cell in notebook.cells[1:]:
+        html = _cell(cell, {"figure": "图"})
+        assert html.count("<img") == 1 and "data:image/svg+xml;base64," in html
+
+
+def test_while_a_live_view_is_on_the_page_the_still_picture_is_hidden(page):
+    page.evaluate(f"""document.body.insertAdjacentHTML("beforeend",
+        `<figure data-crm-still="{page.state["still"]}">a</figure><figure data-crm-still="another">b</figure>`)""")
+    figures = page.locator("figure")
+    assert [figure.is_visible() for figure in figures.all()] == [False, True]
+    page.evaluate("document.getElementById('here').replaceChildren()")
+    assert [figure.is_visible() for figure in figures.all()] == [True, True]

@@ -3,15 +3,17 @@
 import random
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import pytest
-from glyphs import forget, listening
+from glyphs import listening, register
 
 matplotlib.use("agg")
 from matplotlib import font_manager
 from matplotlib import pyplot as plt
 
+import crmkit
 from crmkit.display import fonts
 
 MIXED = "客户 customer $R^2 = \\frac{1}{2}$ 喆珺犇 −5 ≥ ≤ × ÷ ± % ‰ ① ¥ € →"
@@ -30,7 +32,6 @@ def _draw(text, **style):
     "style", [{}, {"fontweight": "bold"}, {"fontweight": "semibold"}, {"style": "italic"}]
 )
 def test_mixed_text_draws_every_glyph_on_a_bare_machine(bare_machine, style):
-    fonts.use()
     assert _draw(MIXED, **style) == []
     assert _draw(MIXED.replace("$", ""), **style) == []
 
@@ -45,8 +46,7 @@ def test_the_order_in_which_a_machine_lists_its_fonts_changes_nothing(bare_machi
     elif isinstance(order, int):
         random.Random(order).shuffle(listed)
     monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
-    forget()
-    fonts.use()
+    register()
     for weight in ("regular", "medium", "semibold", "bold"):
         for family in (fonts.NAME, "DejaVu Sans"):
             with listening() as heard:
@@ -58,35 +58,110 @@ def test_the_order_in_which_a_machine_lists_its_fonts_changes_nothing(bare_machi
 
 
 def test_latin_letters_that_noto_sc_lacks_come_from_dejavu(bare_machine):
-    fonts.use()
     assert _draw("Łódź, Kraków, Dvořák, Šiauliai, Gāņi; čeština 客户 Őŕŵ") == []
 
 
-def test_the_same_text_without_our_font_is_heard_as_missing(bare_machine):
-    assert any("lyph" in line for line in _draw("客户"))
-    assert any("lyph" in line for line in _draw(MIXED))
+@pytest.mark.parametrize("family", ["serif", "monospace", "Times New Roman", "DejaVu Serif"])
+def test_a_text_that_names_its_own_family_has_its_chinese_too(bare_machine, family):
+    assert _draw(MIXED, fontfamily=family) == []
 
 
-def test_our_font_in_second_place_loses_chinese_beside_a_formula(bare_machine):
-    fonts.use()
-    matplotlib.rcParams["font.family"] = ["DejaVu Sans", fonts.NAME]
-    assert any(
-        "lyph" in line for line in _draw("客户 $x$")
-    )  # why families() puts ours first; and that we listen well
+def test_a_chosen_family_draws_what_it_has(bare_machine):
+    for family, file in (("DejaVu Serif", "DejaVuSerif.ttf"), ("monospace", "DejaVuSansMono.ttf")):
+        chosen = font_manager.FontProperties(family=family)
+        first = font_manager.fontManager._find_fonts_by_props(chosen)[0]
+        assert str(first).endswith(file)
 
 
-def test_use_mends_what_set_theme_and_recipes_for_chinese_change(bare_machine):
-    import seaborn as sns
+RARE = "\U00030ede"  # of a noodle; in no font that the tests know
 
-    fonts.use()
-    sns.set_theme()
-    matplotlib.rcParams["axes.unicode_minus"] = False
-    assert matplotlib.rcParams["font.family"][0] != fonts.NAME
-    fonts.use()
-    assert matplotlib.rcParams["font.family"][:2] == [fonts.NAME, "DejaVu Sans"]
-    assert matplotlib.rcParams["axes.unicode_minus"] is True
-    sns.set_theme(font=fonts.families())
-    assert _draw(MIXED) == []
+
+@pytest.mark.parametrize("text", [f"客户{RARE}", f"客户{RARE} $x$"])
+@pytest.mark.parametrize("lang", ["zh", "en", "both"])
+def test_a_character_that_no_font_has_is_named_in_the_readers_language_with_what_to_do(
+    bare_machine, text, lang
+):
+    crmkit.set_language(lang)
+    with listening() as heard, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        figure, ax = plt.subplots()
+        ax.set_title(text)
+        figure.canvas.draw()
+    said = {str(w.message) for w in warned}
+    [line] = said
+    assert heard == [], "nothing in matplotlib's English"
+    assert RARE in line and "U+30EDE" in line
+    assert ("装一种有这个字的字体" in line) == (lang != "en")
+    assert ("install a font that has it" in line) == (lang != "zh")
+
+
+# --- in fresh kernels: whatever is loaded and themed, in whichever order ------------------------------------------------
+
+FRESH = f"""
+import logging, sys, warnings
+import crmkit
+assert not [m for m in sys.modules if m.startswith("matplotlib")], "importing crmkit loads no matplotlib"
+heard = []
+handler = logging.Handler(logging.WARNING)
+handler.emit = lambda record: heard.append(record.getMessage())
+logging.getLogger("matplotlib").addHandler(handler)
+warnings.simplefilter("always")
+warnings.showwarning = lambda message, *rest: heard.append(str(message))
+{{steps}}
+import matplotlib
+matplotlib.use("agg")
+from matplotlib import pyplot as plt
+figure, (left, right) = plt.subplots(2) if "figure" not in globals() else (figure, figure.axes)
+left.set_title({MIXED!r})
+left.set_xlabel("客户占比")
+right.set_title("金字塔", fontweight="bold")
+right.set_ylabel({MIXED.replace("$", "")!r})
+from io import BytesIO
+for form in ("png", "svg", "pdf"):
+    figure.savefig(BytesIO(), format=form)
+print([line for line in heard if "lyph" in line or "font" in line.lower()])
+"""
+LOAD = "import matplotlib\nmatplotlib.use('agg')\nfrom matplotlib import pyplot as plt"
+STEPS = {
+    "language": "crmkit.set_language('zh')",
+    "drawn": f"{LOAD}\nfigure, _ = plt.subplots(2)\nfigure.axes[0].set_title('先画的图')",
+    "theme": "import seaborn as sns\nsns.set_theme()",
+    "theme's own font": "import seaborn as sns\nsns.set_theme(font='Arial')",
+    "recipe": f"{LOAD}\nplt.rcParams['font.sans-serif'] = ['SimHei']\nplt.style.use('ggplot')",
+    "the kit's plots": "import crmkit.plots\ncrmkit.plots.axes",
+}
+ORDERS = [
+    ("language",),
+    ("theme", "language"),
+    ("language", "theme"),
+    ("theme's own font", "language"),
+    ("theme", "language", "theme's own font"),
+    ("drawn", "language"),
+    ("recipe", "language"),
+    ("language", "recipe"),
+    ("the kit's plots", "language"),
+]
+
+
+def fresh_kernel(steps: str) -> str:
+    """What a fresh Python hears about fonts when it draws Chinese labels after these steps."""
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH.replace("{steps}", steps)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=", ".join)
+def test_after_set_language_no_chart_has_boxes_in_a_fresh_kernel(order):
+    assert fresh_kernel("\n".join(STEPS[step] for step in order)) == "[]"
+
+
+def test_without_set_language_the_boxes_are_heard():
+    assert "Glyph" in fresh_kernel(LOAD), "or the test above could not fail"
 
 
 def test_every_hanzi_of_gb2312_and_every_character_listed_is_in_the_font():
@@ -111,18 +186,13 @@ def test_font_is_small_and_carries_its_licence():
     assert "SIL OPEN FONT LICENSE Version 1.1" in licence and "Adobe" in licence
 
 
-def test_import_opens_nothing():
-    code = "import sys; from crmkit.display import fonts; sys.exit(any(m.startswith('matplotlib') for m in sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-
-
 def test_the_systems_chinese_font_serves_characters_beyond_ours(bare_machine, monkeypatch):
     from dataclasses import replace
 
     manager = font_manager.fontManager
     entry = replace(manager.ttflist[0], name="SimHei", weight=400)
     monkeypatch.setattr(manager, "ttflist", [*manager.ttflist, entry])
-    forget()
-    assert fonts.families() == [fonts.NAME, "DejaVu Sans", "SimHei"]
-    fonts.use()
-    assert _draw("客户", fontweight="bold") == []  # SimHei has no bold either
+    assert fonts._register(manager) == ("SimHei",)
+    bold = font_manager.FontProperties(family="SimHei", weight="bold")
+    with listening() as heard:
+        assert manager.findfont(bold) == entry.fname and heard == []  # SimHei has no bold either

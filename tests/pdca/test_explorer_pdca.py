@@ -4,14 +4,15 @@ import itertools
 import json
 import time
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
+from explorers import assert_in_both_languages, sweep
+from matplotlib import pyplot as plt
 
 import crmkit
-from crmkit.display import widget
 from crmkit.display.numbers import number
+from crmkit.display.widget import Explorer
 from crmkit.pdca import cycles as pdca
 from crmkit.pdca.explorer import check, control_limits, explore_pdca, looks_at, two_years
 
@@ -212,6 +213,33 @@ def test_every_setting_gives_a_small_scene_in_both_languages():
             assert "nan" not in pair["en"] and "−0.0" not in pair["en"], values
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_stop_of_every_control_shows_what_the_check_computes(lang):
+    crmkit.set_language(lang)
+    explorer = explore_pdca()
+    for scene in sweep(explorer):
+        found = check(scene["values"])
+        groups = found["looks"][-1]
+        for estimate in (found["months"], groups):
+            told = f"{estimate.value:z.1f}".replace("-", "−")
+            assert told in scene["said"]["zh"] and told in scene["said"]["en"], scene["values"]
+        for k, language in enumerate(("zh", "en")):
+            for verdict in found["verdicts"]:
+                assert crmkit.core.glossary.term_pair(f"verdict_{verdict}")[k] in scene["said"][language]
+        assert_in_both_languages(explorer, scene)
+
+
+def test_it_begins_with_the_static_figure_beside_it():
+    scene = explore_pdca().scene
+    spending = two_years(scene["values"])[:, 0].mean(axis=0)
+    figure = crmkit.plots.plot_control_chart(crmkit.control_chart(spending, baseline_points=12))
+    [curve] = [line.get_ydata() for line in figure.lines if np.array_equal(line.get_ydata(), spending)]
+    points = [m for m in marks(scene, "rect") if m.get("fill") in ("#0072b2", "#d55e00")]
+    middles = np.array([m["y"] + m["height"] / 2 for m in points if m["width"] in (6, 12)][:24])
+    assert np.corrcoef(-middles, curve)[0, 1] == pytest.approx(1, abs=1e-4)
+    plt.close("all")
+
+
 def test_the_finding_says_why_a_reading_is_wrong():
     said = explore_pdca().scene["said"]
     assert "市场一年自己变 12" in said["zh"] and "both groups have it" in said["en"]
@@ -245,7 +273,7 @@ def test_a_step_is_fast_enough_to_follow_the_hand():
 BOXES = """async ([lang, controls, scene]) => {
     const {default: explorer} = await import("/explorer.js");
     document.body.innerHTML = "<div id=here></div>";
-    const model = {get: (name) => ({lang, controls, scene})[name], on() {}, off() {}};
+    const model = {get: (name) => ({lang, controls, scene, still: "x", notices: {}})[name], on() {}, off() {}};
     explorer.render({model, el: document.getElementById("here")});
     const box = (n) => { const b = n.getBBox(); return [n.textContent, b.x, b.y, b.x + b.width, b.y + b.height]; };
     return ["text", "rect"].map((kind) => [...document.querySelectorAll(`svg.crm-scene ${kind}`)].map(box)); }"""
@@ -253,12 +281,12 @@ BOXES = """async ([lang, controls, scene]) => {
 
 @pytest.fixture
 def page(browser):
-    here, page = Path(widget.__file__).parent, browser.new_page(viewport={"width": 900, "height": 900})
-    blank = f"<!doctype html><style>{(here / 'explorer.css').read_text()}</style><body></body>"
+    page = browser.new_page(viewport={"width": 900, "height": 900})
+    blank = f"<!doctype html><style>{Explorer._css}</style><body></body>"
     page.route(
         "**/*",
         lambda route: route.fulfill(
-            body=(here / "explorer.js").read_text() if route.request.url.endswith(".js") else blank,
+            body=Explorer._esm if route.request.url.endswith(".js") else blank,
             content_type="text/javascript"
             if route.request.url.endswith(".js")
             else "text/html; charset=utf-8",

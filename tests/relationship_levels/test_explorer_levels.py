@@ -1,12 +1,14 @@
 """The explorer of the three levels: what it shows is what the tested model computes, in both languages, and at once."""
 
 import json
-import time
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from explorers import assert_in_both_languages, marks, sweep, texts
 from gallery.relationship_levels import BASE, PLANS
+from matplotlib import pyplot as plt
 
 import crmkit
 from crmkit.display.numbers import number, percent
@@ -17,10 +19,6 @@ from crmkit.relationship_levels.explorer import explore_relationship_levels
 def explorer():
     crmkit.set_language("both")
     return explore_relationship_levels(BASE, programmes=PLANS)
-
-
-def marks(scene, kind):
-    return [m for m in scene["marks"] if m["kind"] == kind]
 
 
 def test_bars_are_the_cumulative_cash_flows_and_the_numbers_the_net_present_values(explorer):
@@ -73,10 +71,78 @@ def test_every_setting_gives_a_small_scene_in_both_languages(explorer):
         assert min(low for low, _ in boxes) >= 0 and max(high for _, high in boxes) <= scene["height"]
 
 
-def test_a_step_is_fast_enough_to_follow_the_hand(explorer):
-    def step(i):
-        start = time.perf_counter()
-        explorer.move(repeat_rate=0.3 + i / 100)
-        return time.perf_counter() - start
+def by_hand(values):
+    """The account with the same base and programmes; the half-life's last stop is never."""
+    half_life = values["imitation_half_life_years"]
+    base = replace(BASE, **{name: values[name] for name in ("repeat_rate", "unit_margin", "customers")})
+    first = replace(
+        PLANS[0],
+        margin_given_away=values["margin_given_away"],
+        imitation_half_life_years=math.inf if half_life > 10.05 else half_life,
+    )
+    return crmkit.programme_economics([first, *PLANS[1:]], base=base)
 
-    assert min(map(step, range(20))) < 0.010
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_stop_of_every_control_shows_what_the_account_computes(lang):
+    crmkit.set_language(lang)
+    explorer = explore_relationship_levels(BASE, programmes=PLANS)
+    for scene in sweep(explorer):
+        result = by_hand(scene["values"])
+        money = result.yearly["cumulative_discounted"].to_numpy()
+        bars = marks(scene, "rect")
+        assert [bar["class"] == "crm-ghost" for bar in bars] == (money < 0).tolist()
+        heights = np.array([bar["height"] for bar in bars])
+        np.testing.assert_allclose(heights / heights.max(), abs(money) / abs(money).max(), atol=0.001)
+        words = [text for text in texts(scene) if isinstance(text, dict)]
+        worth = [text for text in words if text["en"].startswith("net present value ")]
+        for said, estimate in zip(worth, result.npv.values(), strict=True):
+            assert said["en"].endswith(f" {number(estimate.value, 'en')}")
+            assert said["zh"].endswith(f" {number(estimate.value, 'zh')}")
+        assert_in_both_languages(explorer, scene)
+        json.dumps(scene, allow_nan=False)
+
+
+def test_it_begins_with_the_static_figure_beside_it(explorer):
+    figure = crmkit.plots.plot_programme_years(crmkit.programme_economics(PLANS, base=BASE))
+    curves = [line.get_ydata() for line in figure.lines if len(line.get_ydata()) == 6]
+    heights = np.array([bar["height"] for bar in marks(explorer.scene, "rect")])
+    money = abs(np.concatenate(curves))
+    np.testing.assert_allclose(heights / heights.max(), money / money.max(), atol=0.001)
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("base", "first"),
+    [
+        ({"repeat_rate": 0.99}, {}),
+        ({"unit_margin": 0}, {}),
+        ({}, {"margin_given_away": 0.8}),
+        ({}, {"imitation_half_life_years": 25.0}),
+        ({}, {"imitation_half_life_years": math.inf}),
+        ({}, {"imitation_half_life_years": 0.0}),
+    ],
+)
+def test_the_sliders_begin_at_what_is_given_however_far_out_it_lies(base, first):
+    base, plans = replace(BASE, **base), [replace(PLANS[0], **first), *PLANS[1:]]
+    explorer = explore_relationship_levels(base, programmes=plans)
+    result = crmkit.programme_economics(plans, base=base)
+    worth = [
+        text["en"]
+        for text in texts(explorer.scene)
+        if isinstance(text, dict) and text["en"].startswith("net present value ")
+    ]
+    assert worth == [f"net present value {number(e.value, 'en')}" for e in result.npv.values()]
+    shown = explorer.scene["shown"]["imitation_half_life_years"]
+    half_life = plans[0].imitation_half_life_years
+    assert shown == ("∞" if half_life == math.inf else f"{half_life:.1f}")
+    for control in explorer.controls:
+        assert control["min"] < control["max"] and control["step"] > 0
+        assert json.dumps(control, allow_nan=False)
+
+
+def test_a_long_horizon_has_bars_and_years_that_do_not_run_into_one_another():
+    scene = explore_relationship_levels(BASE, programmes=PLANS, years=100).scene
+    assert min(bar["width"] for bar in marks(scene, "rect")) > 0
+    years = [m for m in marks(scene, "text") if m["anchor"] == "middle" and m["x"] < 250]
+    assert np.diff([year["x"] for year in years]).min() > 14

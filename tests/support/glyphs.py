@@ -36,19 +36,21 @@ def listening():
 
 @pytest.fixture
 def bare_machine(monkeypatch):
-    """matplotlib as it is where no font but its own is installed."""
+    """matplotlib as it is where no font but its own is installed, and ours served to it."""
+    fonts.serve()
     manager = font_manager.fontManager
     own = [f for f in manager.ttflist if str(f.fname).startswith(matplotlib.get_data_path())]
     monkeypatch.setattr(manager, "ttflist", own)
     with matplotlib.rc_context():
         matplotlib.rcParams.update(matplotlib.rcParamsDefault)
         matplotlib.use("agg")
-        forget()
+        register()
         yield
         plt.close("all")
-    forget()
+    manager._findfont_cached.cache_clear()
 
 
-def forget():
-    fonts._register.cache_clear()
+def register():
+    """Let matplotlib find our font and the system's anew, after its list of fonts was changed."""
+    fonts._register(font_manager.fontManager)
     font_manager.fontManager._findfont_cached.cache_clear()
