@@ -17,7 +17,8 @@ from crmkit.core.schema import require_between, require_choice
 from crmkit.market.simulator.decision import Decision
 from crmkit.market.simulator.engine import Market
 from crmkit.market.simulator.ledgers import Ledgers
-from crmkit.market.simulator.scenario import PARAMETERS, Scenario, require_scenario
+from crmkit.market.simulator.parameters import PARAMETERS
+from crmkit.market.simulator.scenario import Scenario, require_scenario
 
 HISTORY, QUARTER, QUARTERS = 12, 3, 8  # months before the play; months a quarter; quarters of a game
 LONGEST, CAMPAIGNS = 40, 12  # quarters of a game and campaigns at once, at most: no game takes an hour

@@ -13,10 +13,9 @@ from crmkit.core.schema import require_between, require_choice
 
 from .behaviour import SHAPES
 from .decision import TYPES, Decision, build
+from .parameters import PARAMETERS
 
 _FOLDER = Path(__file__).parent.parent / "scenarios"
-# parameter -> its range and what it means, in both languages
-PARAMETERS = tomllib.loads(Path(__file__).with_name("parameters.toml").read_text(encoding="utf-8"))
 SETTINGS = ("noncontractual", "contractual")
 
 
