@@ -23,7 +23,7 @@ def approach(opened: Opened) -> Approached:
     return approached
 
 
-def _contact(opened: Opened, policy: np.ndarray | int) -> Approached:
+def _contact(opened: Opened, policy: np.ndarray) -> Approached:
     own_number = opened.lever("contacts", np.nan)
     of_the_type = opened.type["contacts_per_month"]
     planned = np.where(np.isnan(own_number), of_the_type, own_number) * opened.on_file
@@ -46,7 +46,7 @@ def _contact(opened: Opened, policy: np.ndarray | int) -> Approached:
                 opened,
                 noted=(contacts > 0) | ((planned > 0) & randomised),
                 held_out=dose == 0,
-                programme=opened.programmes.index(RELATIONSHIP),
+                programme=np.asarray(opened.programmes.index(RELATIONSHIP)),
                 policy=policy,
                 # the same customer on another day every month, and no two neighbours on the same
                 date=opened.start + (7 * opened.who + 11 * opened.number) % _SPREAD,
@@ -74,7 +74,7 @@ def _dose(opened: Opened, arm: Decision, since: int) -> np.ndarray:
 
 
 def _campaign(
-    opened: Opened, approached: Approached, pair: Sequence[Campaign], policy: np.ndarray | int
+    opened: Opened, approached: Approached, pair: Sequence[Campaign], policy: np.ndarray
 ) -> Approached:
     """One campaign more; in a trial the second of the pair is for those held out."""
     scenario = opened.scenario
@@ -111,8 +111,8 @@ def _entry(
     *,
     noted: np.ndarray,
     held_out: np.ndarray,
-    programme: np.ndarray | int,
-    policy: np.ndarray | int,
+    programme: np.ndarray,
+    policy: np.ndarray,
     date: np.ndarray,
     contacts: np.ndarray,
     cost: np.ndarray,

@@ -119,10 +119,10 @@ def _drawn(
     traits["price_sensitivity"][tempted] *= np.float32(scenario.promotion_sensitivity)
 
     # customers from before the start have earlier books: the margin of a year that the firm remembers
-    orders = 12
+    orders_a_month = 1.0
     if scenario.setting == "noncontractual":
-        orders = rng.poisson(12 * traits["purchases_per_month"].astype(float))
-    score = orders / 12 * traits["unit_price"] * traits["units_per_order"] * traits["margin_rate"]
+        orders_a_month = rng.poisson(12 * traits["purchases_per_month"].astype(float)) / 12
+    score = orders_a_month * traits["unit_price"] * traits["units_per_order"] * traits["margin_rate"]
     zero = np.zeros(n, dtype=np.float32)
     return Customers(
         traits=traits,

@@ -11,7 +11,7 @@ from ..decision import TYPES, Campaign, Decision
 from ..scenario import RelationshipType, Scenario
 from .luck import Luck
 
-# one thing a decision's arms (or their campaigns) differ in; a single number, or an array with a place a customer
+# one thing that a decision's arms (or their campaigns) differ in; a single number, or an array with a place a customer
 OfAnArm = Callable[..., np.ndarray | float]
 
 
@@ -48,14 +48,15 @@ class Opened:
     traits: Mapping[str, np.ndarray]  # in 64 bits, to reckon with
     memory: Mapping[str, np.ndarray]  # as the last month left it, in 64 bits
 
-    def each(self, of: OfAnArm, parts: Sequence | None = None) -> np.ndarray | float:
+    def each(self, of: OfAnArm, parts: Sequence | None = None) -> np.ndarray:
         """What customers meet: those held out ``of`` the second part, all others ``of`` the first.
 
-        ``parts``: one an arm; the arms themselves where none are given. Without a trial there is one, for all.
+        ``parts``: one an arm; the arms themselves where none are given. Without a trial there is one, for all; what is
+        a single number then stays one.
         """
         first, *second = self.arms if parts is None else parts
         if not second:
-            return of(first)
+            return np.asarray(of(first))
         return np.where(self.held_out, of(second[0]), of(first))
 
     def by_group(self, values: Mapping, default: float = 0.0) -> np.ndarray:

@@ -34,7 +34,7 @@ def settle(month: Month) -> Settled:
 class _Service:
     """What went wrong, customer by customer."""
 
-    quality: np.ndarray | float
+    quality: np.ndarray  # of the service, 0 … 1
     failed: np.ndarray  # True: something went wrong
     heard: np.ndarray  # True: and the firm heard of it
     resolved: np.ndarray  # True: and put it right
@@ -150,10 +150,10 @@ def _costs(month: Month, service: _Service, served: np.ndarray) -> Entry:
     of_the_firm = {"acquisition": opened.arms[0].acquisition_budget, "fixed_cost": scenario.fixed_cost}
     tiers = len(scenario.tiers)
     table = np.zeros((len(ITEMS), tiers + 1))
-    for item, cents in of_customers.items():
-        table[ITEMS.index(item), :-1] = np.bincount(opened.tier, weights=cents, minlength=tiers)
-    for item, amount in of_the_firm.items():
-        table[ITEMS.index(item), -1] = 100 * amount
+    for name, cents in of_customers.items():
+        table[ITEMS.index(name), :-1] = np.bincount(opened.tier, weights=cents, minlength=tiers)
+    for name, amount in of_the_firm.items():
+        table[ITEMS.index(name), -1] = 100 * amount
     item, tier = np.nonzero(table >= 0.5)
     return Entry(
         ledger="costs",
