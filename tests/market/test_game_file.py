@@ -12,9 +12,8 @@ import pandas as pd
 import pytest
 
 from crmkit.core.errors import CrmkitError
-from crmkit.market import Decision, Game, Ledgers
+from crmkit.market import Decision, Game, Ledgers, Setup
 from crmkit.market.game import game_file as journal_module
-from crmkit.market.game.game import Setup
 from crmkit.market.game.game_file import MADE_WITH, canonical, chained
 from crmkit.market.game.rules import HISTORY
 from crmkit.market.simulator.ledgers import COLUMNS
@@ -143,7 +142,7 @@ def test_a_kill_in_the_middle_of_a_step_loses_nothing_and_repeats_nothing(where,
     code = f"""
 import os, signal
 from crmkit.market import Decision, Game
-from crmkit.market import journal
+from crmkit.market.game import game_file as journal
 WORDS, real = {WORDS!r}, os.write
 def write(file, data):
     if {where!r} == "within the line":

@@ -31,7 +31,7 @@ from crmkit.market import (
 )
 from crmkit.market import scenario as scenario_of
 from crmkit.market.simulator.ledgers import COLUMNS
-from crmkit.market.simulator.scenario import PARAMETERS
+from crmkit.market.simulator.parameters import DESCRIBED_LAWS, LAWS, PARAMETERS, Laws
 
 FILES = sorted((Path(crmkit.__file__).parent / "market" / "scenarios").glob("*.toml"))
 NAMES = [path.stem for path in FILES]

@@ -1,6 +1,5 @@
 """The embedded editions of the simulated markets: made again, and compared by the contents' hashes."""
 
-
 import pandas as pd
 import pytest
 from places import ROOT
