@@ -1,4 +1,8 @@
-"""The widget around a scene: takes the reader's settings, lets Python compute, hands the new scene to the drawing."""
+"""The widget around a scene: takes the reader's settings, lets Python compute, hands the new scene to the drawing.
+
+What every widget of the kit shares is here too: ``watched`` and ``KernelWatch`` let it say in the page that its kernel
+is gone, for after a restart it looks alive and answers nothing.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +12,25 @@ import traitlets
 
 from crmkit.core.language import get_language
 
-from .scene import to_svg, words
+from .scene import message_text, to_svg, words
 
 _HERE = Path(__file__).parent
+
+
+def watched(file: Path) -> str:
+    """A widget's script or style sheet, with ``watchKernel`` or its style in front of it."""
+    shared = _HERE / f"kernel_watch{file.suffix}"
+    return shared.read_text(encoding="utf-8") + file.read_text(encoding="utf-8")
+
+
+class KernelWatch(anywidget.AnyWidget):
+    """A widget whose script calls ``watchKernel({model, el, root, words: model.get("notices"), lang})``."""
+
+    notices = traitlets.Dict().tag(sync=True)
+
+    @traitlets.default("notices")
+    def _both_languages(self):
+        return {"lost": message_text("widget_lost"), "waiting": message_text("widget_waiting")}
 
 
 class Explorer(anywidget.AnyWidget):
