@@ -24,7 +24,7 @@ def watched(file: Path) -> str:
 
 
 class KernelWatch(anywidget.AnyWidget):
-    """A widget whose script calls ``watchKernel({model, el, root, words: model.get("notices"), lang})``."""
+    """A widget whose script calls ``watchKernel({model, root, words: model.get("notices"), lang})``."""
 
     notices = traitlets.Dict().tag(sync=True)
 

@@ -35,8 +35,8 @@ from crmkit.market import (
     scenarios,
     score_table,
 )
-from crmkit.market.game.customer_accounts import KPIS, customer_kpi, on_file, run_quarter
 from crmkit.market.game.changes import changes, in_code
+from crmkit.market.game.customer_accounts import KPIS, customer_kpi, on_file, run_quarter
 from crmkit.market.game.rules import (
     HISTORY,
     QUARTER,

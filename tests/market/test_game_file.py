@@ -258,6 +258,20 @@ def test_a_file_is_never_written_over_and_one_that_cannot_be_is_refused(whole, t
     assert game.next_step == "do"
 
 
+@pytest.mark.parametrize("steps", range(4))
+def test_a_game_that_is_kept_from_a_later_step_on_has_the_file_of_one_kept_from_the_first(
+    steps, whole, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    game = go(begun(None), STEPS[:steps])
+    assert game.path is None
+    assert game.keep() == game.path == tmp_path / "household_hotline_3.game.jsonl"
+    go(game, STEPS[steps:4])
+    assert game.path.read_bytes() == b"".join(whole.read_bytes().splitlines(keepends=True)[:5])
+    refused("game_exists", game.keep, game.path)
+    assert game.keep().name == "household_hotline_3_2.game.jsonl", "nothing is written over"
+
+
 # ---- found out ------------------------------------------------------------------------------------------------------
 
 
