@@ -264,9 +264,9 @@ def play(
 def outcome(firm: Market) -> Outcome:
     """Profit of the quarters played until now, and the equity of the customers there are."""
     profit = firm.ledgers.accounts["profit"].to_numpy()[HISTORY:]
-    months = [d for decision, n in firm.decisions for d in [decision] * n][HISTORY:]
+    by_month = [decision for decision, months in firm.decisions for _ in range(months)]
     return Outcome(
-        decisions=tuple(months[::QUARTER]),
+        decisions=tuple(by_month[HISTORY::QUARTER]),
         profit=quarterly(firm.ledgers.accounts["profit"]),
         discounted_profit=float(profit @ _discount(len(profit))),
         equity=equity(firm) * (1 + ANNUAL_DISCOUNT_RATE) ** (-len(profit) / 12),
