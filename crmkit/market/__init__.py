@@ -10,6 +10,7 @@ the months are stepped one by one or all at once, so these three are a complete 
 from crmkit.market.game.game import Game
 from crmkit.market.game.rules import LEVELS, Outcome, View, play, resized
 from crmkit.market.game.search import Score, best_decision, carried_on, score_table
+from crmkit.market.game.setup import Setup
 from crmkit.market.simulator.decision import Campaign, Decision, Trial
 from crmkit.market.simulator.engine import Market, replay
 from crmkit.market.simulator.ledgers import Ledgers
@@ -35,6 +36,7 @@ __all__ = [
     "Scenario",
     "Score",
     "Segment",
+    "Setup",
     "Trial",
     "View",
     "best_decision",

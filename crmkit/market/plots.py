@@ -18,34 +18,21 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
     for slug, colour, hatch in _PARTS:
         ax.bar(0, 0, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.8, label=label(slug, lines=True))
     tops = []
-    for i, row in table.reset_index(drop=True).iterrows():
-        up = down = 0.0
-        for slug, colour, hatch in _PARTS:
-            loss, worth = row[slug] < 0, row[slug]
-            ax.bar(
-                i,
-                worth,
-                0.62,
-                bottom=down if loss else up,
-                color="white" if loss else colour,
-                linewidth=0.8,
-                edgecolor=VERMILION if loss else INK,
-                hatch="xx" if loss and hatch else "////" if loss else hatch,
-            )
-            up, down = (up, down + worth) if loss else (up + worth, down)
-        tops.append(up)
+    for place, row in table.reset_index(drop=True).iterrows():
+        top = _stacked(ax, place, row)
+        tops.append(top)
         ax.hlines(
             row["value"],
-            i - 0.4,
-            i + 0.4,
+            place - 0.4,
+            place + 0.4,
             color=INK,
             linewidth=2.5,
-            label=None if i else label("value", lines=True),
+            label=None if place else label("value", lines=True),
         )
         whole = f"{row['value']:,.0f}".replace("-", "−")  # firms that lie close together are to be told apart
         ax.annotate(
             f"{whole}\n{label('score')} {_points(row['score'])}",
-            (i, up),
+            (place, top),
             (0, 6),
             textcoords="offset points",
             ha="center",
@@ -56,6 +43,30 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(top=1.2 * max(*tops, 1e-9))
     ax.legend(frameon=False, fontsize=9, ncols=3, loc="upper left", bbox_to_anchor=(0, -0.13))
     return ax
+
+
+def _stacked(ax: Axes, place: int, row: pd.Series) -> float:
+    """One firm's parts, gains upward and losses downward from zero; the top."""
+    up = down = 0.0
+    for slug, colour, hatch in _PARTS:
+        worth = row[slug]
+        if worth < 0:
+            crossed = "xx" if hatch else "////"
+            ax.bar(
+                place,
+                worth,
+                0.62,
+                bottom=down,
+                color="white",
+                edgecolor=VERMILION,
+                hatch=crossed,
+                linewidth=0.8,
+            )
+            down += worth
+        else:
+            ax.bar(place, worth, 0.62, bottom=up, color=colour, edgecolor=INK, hatch=hatch, linewidth=0.8)
+            up += worth
+    return up
 
 
 def _points(score: float) -> str:

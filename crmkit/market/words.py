@@ -1,17 +1,21 @@
-"""What a decision of the game changes, in words of both languages: ``contacts[families]: 0.4 → 0.6`` for a reader."""
+"""What a decision of the game changes, in words of both languages."""
 
-import re
+from collections.abc import Iterable
+from dataclasses import fields
 from html import escape
 
 from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.language import get_language, in_language
 from crmkit.display.numbers import percent
-from crmkit.market.game.game import changes
-from crmkit.market.simulator.decision import Decision
+from crmkit.market.game.changes import Change, Value, changes
+from crmkit.market.simulator.decision import Campaign, Decision
 
 Pair = tuple[str, str]  # a text in Chinese and in English
 AS_THE_TYPE = "as_the_type"  # contacts where no number is given: the relationship type's own
-SHARES = (
+NOTHING = "–"
+_LANGUAGES = (0, 1)  # places in a pair
+# of one: 0.1 is said as 10%
+_SHARES = (
     "financial",
     "social",
     "structural",
@@ -21,10 +25,7 @@ SHARES = (
     "discount",
     "newcomer_discount",
     "control_share",
-)  # of one: 0.1 is said as 10%
-_PART = re.compile(
-    r"(\w+)=(\[.*?\]|[^\s,]+)"
-)  # of a campaign: name=spring discount=0.1 calendar_months=[4, 5]
+)
 
 
 def differences(decision: Decision, standard: Decision) -> list[Pair]:
@@ -36,25 +37,13 @@ def differences(decision: Decision, standard: Decision) -> list[Pair]:
     return in_words(changes(decision, standard))
 
 
-def in_words(told: str) -> list[Pair]:
-    """What ``changes`` told, as it also stands in the cycle log, a lever a line; nothing of what it does not tell.
+def in_words(told: Iterable[Change]) -> list[Pair]:
+    """Changes, a line each.
 
-    >>> in_words("contacts[families]: 0.4 → –")[0][1], in_words("=")
-    ('contacts a month (families): 0.4 → as the type', [])
+    >>> in_words([Change(lever="contacts", group="families", before=0.4, after=None)])[0][1]
+    'contacts a month (families): 0.4 → as the type'
     """
-    lines = []
-    for line in told.split("; "):
-        if found := re.fullmatch(r"(\w+)(?:\[(.+?)\])?: (.*) → (.*)", line):
-            lever, group, *values = found.groups()
-            if lever == "campaigns" and len(set(re.findall("name=([^ ,]+)", line))) == 1:
-                group, *values = _what_changed(*values)
-            heads = [
-                term_pair(f"lever_{lever}")[lang] + (form.format(called(group)[lang]) if group else "")
-                for lang, form in enumerate(("（{}）", " ({})"))
-            ]
-            was_and_is = [" → ".join(_value(lever, value, lang) for value in values) for lang in (0, 1)]
-            lines.append((f"{heads[0]}：{was_and_is[0]}", f"{heads[1]}: {was_and_is[1]}"))
-    return lines
+    return [_campaigns(change) if change.lever == "campaigns" else _lever(change) for change in told]
 
 
 def called(slug: str) -> Pair:
@@ -63,6 +52,7 @@ def called(slug: str) -> Pair:
 
 
 def capital(text: str) -> str:
+    """The text with a capital letter where it begins."""
     return text[:1].upper() + text[1:]
 
 
@@ -74,32 +64,62 @@ def html(pair: Pair) -> str:
     return f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
 
 
-def _what_changed(was: str, now: str) -> tuple[str, str, str]:
-    """Of one campaign before and after: its name, and of either side the parts that differ."""
-    sides = [dict(_PART.findall(text)) for text in (was, now)]
-    name = next(side["name"] for side in sides if side)
-    parts = [
-        part
-        for part in {**sides[0], **sides[1]}
-        if sides[0].get(part) != sides[1].get(part) and part != "name"
-    ]
-    return name, *(" ".join(f"{part}={side[part]}" for part in parts if part in side) for side in sides)
+def _lever(change: Change) -> Pair:
+    before, after = (_value(change.lever, value) for value in (change.before, change.after))
+    return _line(change.lever, change.group, before, after)
 
 
-def _value(lever: str, text: str, lang: int) -> str:
-    if lever == "campaigns":
-        parts = [
-            (
-                "" if name == "name" else term_pair(f"campaign_{name}")[lang] + " ",
-                [_value(name, part, lang) for part in value.strip("[]").replace("'", "").split(", ")],
-            )
-            for name, value in _PART.findall(text)
-            if (name, value) != ("groups", "['all']")
-        ]
-        return ", ".join(name + ", ".join(values) for name, values in parts) or "–"
-    if lever == "contacts" and text == "–":
-        return term_pair(AS_THE_TYPE)[lang]
-    try:
-        return percent(float(text), 0) if lever in SHARES else f"{float(text):,.10g}"
-    except ValueError:
-        return called(text)[lang]
+def _line(lever: str, group: str, before: Pair, after: Pair) -> Pair:
+    """social level: members' club (gold): 0% → 50%"""
+    name_zh, name_en = term_pair(f"lever_{lever}")
+    if group:
+        group_zh, group_en = called(group)
+        name_zh, name_en = f"{name_zh}（{group_zh}）", f"{name_en} ({group_en})"
+    return f"{name_zh}：{before[0]} → {after[0]}", f"{name_en}: {before[1]} → {after[1]}"
+
+
+def _campaigns(change: Change) -> Pair:
+    """Where it is one campaign before and after, what changes of it; else all of them on either side."""
+    sides = (change.before, change.after)
+    names = {campaign.name for side in sides for campaign in side}
+    if len(names) > 1 or max(map(len, sides)) > 1:
+        before, after = (_join([_named(campaign) for campaign in side]) for side in sides)
+        return _line("campaigns", "", before, after)
+    before, after = (_parts(side[0]) if side else {} for side in sides)
+    changed = [part for part in {**before, **after} if before.get(part) != after.get(part)]
+    said = [_join([side[part] for part in changed if part in side]) for side in (before, after)]
+    return _line("campaigns", names.pop(), *said)
+
+
+def _named(campaign: Campaign) -> Pair:
+    return _join([called(campaign.name), *_parts(campaign).values()])
+
+
+def _parts(campaign: Campaign) -> dict[str, Pair]:
+    """Part → what is set of it, in words: discount for customers 25%."""
+    found = {}
+    for field in fields(campaign):
+        value = getattr(campaign, field.name)
+        is_usual = field.name == "name" or value == ("all",)
+        if value and not is_usual:
+            name, said = term_pair(f"campaign_{field.name}"), _value(field.name, value)
+            found[field.name] = (f"{name[0]} {said[0]}", f"{name[1]} {said[1]}")
+    return found
+
+
+def _join(pairs: Iterable[Pair]) -> Pair:
+    pairs = list(pairs)
+    zh, en = (", ".join(pair[language] for pair in pairs) or NOTHING for language in _LANGUAGES)
+    return zh, en
+
+
+def _value(lever: str, value: Value) -> Pair:
+    """A value of a lever, or of a campaign's part."""
+    if value is None:
+        return term_pair(AS_THE_TYPE)
+    if isinstance(value, str):
+        return called(value)
+    if isinstance(value, (list, tuple)):
+        return _join(_value(lever, part) for part in value)
+    number = percent(value, 0) if lever in _SHARES else f"{value:,.10g}"
+    return number, number

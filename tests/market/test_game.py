@@ -24,6 +24,7 @@ from crmkit.market import (
     Outcome,
     Scenario,
     Segment,
+    Setup,
     Trial,
     View,
     best_decision,
@@ -34,8 +35,8 @@ from crmkit.market import (
     scenarios,
     score_table,
 )
+from crmkit.market.game.changes import changes, in_code
 from crmkit.market.game.customer_accounts import KPIS, customer_kpi, on_file, run_quarter
-from crmkit.market.game.game import STEPS, Setup, changes
 from crmkit.market.game.rules import (
     HISTORY,
     QUARTER,
@@ -47,8 +48,9 @@ from crmkit.market.game.rules import (
     variant,
     view,
 )
+from crmkit.market.game.steps import STEPS
 from crmkit.market.simulator.ledgers import COLUMNS
-from crmkit.market.simulator.scenario import PARAMETERS
+from crmkit.market.simulator.parameters import PARAMETERS
 
 NAMES = scenarios()["name"].tolist()
 BUSY = Decision(
@@ -453,7 +455,7 @@ def test_the_kpis_of_a_customer_are_sums_over_the_customer_s_own_rows(over):
                 trade=scenario("household_hotline"),
                 decision=over.standard,
                 standard=Decision(),
-                **vars(over._quarters[1]),
+                **vars(over._state.quarters[1]),
             ),
             index=ids,
         )
@@ -482,7 +484,7 @@ def test_the_interval_of_the_check_covers_what_the_decision_does_in_truth(kpi, n
     hits = 0
     for seed in range(60):
         game = begun(name, seed=seed, kpi=kpi, quarters=1, customers=120)
-        standard, values, firm = game.standard, [], game._firm
+        standard, values, firm = game.standard, [], game._state.firm
         decision = replace(standard, **lever)
         game.plan(decision, quarter=1, hypothesis="h", target=0.0)
         everybody = pd.Series([*game.book.now.treated, *game.book.now.control])
@@ -510,8 +512,8 @@ def test_the_score_and_the_truth_wait_for_the_last_quarter():
         assert "1" in str(refused("game_not_over", call))
     turn(game, BUSY)
     assert {"true_contact_tolerance", "true_alive"} <= set(game.truth.columns)
-    pd.testing.assert_frame_equal(game.truth, game._firm.truth)
-    assert game.outcome.value == outcome(game._firm).value
+    pd.testing.assert_frame_equal(game.truth, game._state.firm.truth)
+    assert game.outcome.value == outcome(game._state.firm).value
 
 
 @pytest.mark.parametrize("name", ["household_hotline", "telecom", "industrial_group"])
@@ -736,8 +738,9 @@ def test_nothing_that_a_manager_is_shown_leads_to_the_truth(name):
         if isinstance(x, (Market, Scenario, Segment, np.random.Generator, types.FunctionType))
     ]
     arrays = [x for x in found if isinstance(x, np.ndarray)]
-    hidden = {k: v for k, v in firm._customers.items() if v.dtype == np.float32 or k == "last_order"}
-    hidden |= {"left": firm._customers["left"]} if name != "telecom" else {}
+    customers = firm._carried.customers
+    hidden = {**customers.traits, **customers.memory, "last_order": customers.last_order}
+    hidden |= {"left": customers.left} if name != "telecom" else {}
     assert len(arrays) > 30 and len(hidden) > 15
     for secret, values in hidden.items():
         assert not [x for x in arrays if np.shares_memory(x, values)], secret
@@ -813,7 +816,12 @@ def test_a_policy_is_asked_once_a_quarter_and_what_is_no_decision_is_refused():
     ],
 )
 def test_what_a_decision_changes_is_told_and_nothing_only_where_nothing_changes(one, other):
-    assert changes(one, one) == changes(other, other) == "="
+    assert changes(one, one) == changes(other, other) == () and in_code(()) == "="
     there, back = changes(other, one), changes(one, other)
-    assert there != "=" and back != "=" and there != back
-    assert all(part.split(": ")[1].split(" → ")[0] != part.split(" → ")[1] for part in there.split("; "))
+    assert there and back and there != back
+    assert all(change.before != change.after for change in (*there, *back))
+    assert [(change.lever, change.group, change.after, change.before) for change in back] == [
+        (change.lever, change.group, change.before, change.after) for change in there
+    ]
+    told = in_code(there).split("; ")
+    assert all(part.split(": ")[1].split(" → ")[0] != part.split(" → ")[1] for part in told)

@@ -12,9 +12,8 @@ import pandas as pd
 import pytest
 
 from crmkit.core.errors import CrmkitError
-from crmkit.market import Decision, Game, Ledgers
+from crmkit.market import Decision, Game, Ledgers, Setup
 from crmkit.market.game import game_file as journal_module
-from crmkit.market.game.game import Setup
 from crmkit.market.game.game_file import MADE_WITH, canonical, chained
 from crmkit.market.game.rules import HISTORY
 from crmkit.market.simulator.ledgers import COLUMNS
@@ -144,7 +143,7 @@ def test_a_kill_in_the_middle_of_a_step_loses_nothing_and_repeats_nothing(where,
     code = f"""
 import os, signal
 from crmkit.market import Decision, Game
-from crmkit.market import journal
+from crmkit.market.game import game_file as journal
 WORDS, real = {WORDS!r}, os.write
 def write(file, data):
     if {where!r} == "within the line":
@@ -258,6 +257,20 @@ def test_a_file_is_never_written_over_and_one_that_cannot_be_is_refused(whole, t
     (tmp_path / "here.jsonl").unlink()
     refused("game_not_written", go, game, STEPS[1:2])
     assert game.next_step == "do"
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_a_game_that_is_kept_from_a_later_step_on_has_the_file_of_one_kept_from_the_first(
+    steps, whole, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    game = go(begun(None), STEPS[:steps])
+    assert game.path is None
+    assert game.keep() == game.path == tmp_path / "household_hotline_3.game.jsonl"
+    go(game, STEPS[steps:4])
+    assert game.path.read_bytes() == b"".join(whole.read_bytes().splitlines(keepends=True)[:5])
+    refused("game_exists", game.keep, game.path)
+    assert game.keep().name == "household_hotline_3_2.game.jsonl", "nothing is written over"
 
 
 # ---- found out ------------------------------------------------------------------------------------------------------

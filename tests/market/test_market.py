@@ -1,5 +1,6 @@
 """The simulated market: its files, its promises of sameness, its books, and what it says to bad input."""
 
+import ast
 import json
 import re
 import tomllib
@@ -31,7 +32,7 @@ from crmkit.market import (
 )
 from crmkit.market import scenario as scenario_of
 from crmkit.market.simulator.ledgers import COLUMNS
-from crmkit.market.simulator.scenario import PARAMETERS
+from crmkit.market.simulator.parameters import DESCRIBED_LAWS, LAWS, PARAMETERS, Laws
 
 FILES = sorted((Path(crmkit.__file__).parent / "market" / "scenarios").glob("*.toml"))
 NAMES = [path.stem for path in FILES]
@@ -125,6 +126,94 @@ def test_every_figure_of_a_scenario_is_described_in_both_languages_with_its_rang
     assert all(PARAMETERS[name]["low"] < PARAMETERS[name]["high"] for name in numbers)
 
 
+# ---- the laws of the model ----------------------------------------------------------------------------------------
+
+
+def test_every_law_of_the_model_has_a_meaning_and_a_source_or_reason_in_both_languages():
+    assert list(DESCRIBED_LAWS) and set(DESCRIBED_LAWS) == {field.name for field in fields(Laws)}
+    for name, law in DESCRIBED_LAWS.items():
+        assert set(law) == {"value", "zh", "en", "why_zh", "why_en"} and law["value"] == getattr(LAWS, name)
+        assert all(re.search("[\u3400-\u9fff]", law[key]) for key in ("zh", "why_zh")), name
+        assert not any(re.search("[\u3400-\u9fff]", law[key]) for key in ("en", "why_en")), name
+        assert re.match("chosen (so that|because)|by definition|.*[12][0-9]{3}", law["why_en"]), name
+
+
+# law → what a market needs to have for the law to be felt: traits of all segments, or figures of the scenario
+FELT_WHERE = {
+    "cliff_loss": {"response_shape": "cliff"},
+    "orders_most": {"purchases_per_month": 300.0},
+    "loyalty_least": {"contact_gain": 2.0},
+    "loyalty_most": {"contact_gain": 2.0},
+    "stocked_least": {"pull_forward": 1.0},
+    "referral_response": {"referrals_per_year": 5.0},
+}
+
+
+def lively(**changes) -> Market:
+    """Months in which every lever is in use and customers answer to extremes."""
+    trade = resized(scenario_of("double_11_shop"), customers=400)
+    traits = {
+        name: value for name, value in changes.items() if name not in {f.name for f in fields(Scenario)}
+    }
+    figures = {name: value for name, value in changes.items() if name not in traits}
+    segments = {name: replace(segment, **traits) for name, segment in trade.segments.items()}
+    market = Market(replace(trade, segments=segments, survey_share=0.3, failure_rate=0.4, **figures), rng(3))
+    sale = Campaign(name="sale", discount=0.85, newcomer_discount=0.2)
+    calm = replace(BUSY_ANYWHERE, contacts=0.5, structural=1.0)
+    market.step(replace(calm, contact_policy="by_value", campaigns=(sale,)), months=2)
+    market.step(replace(calm, contacts=12.0, contact_policy="by_value"), months=2)
+    market.step(replace(calm, contact_policy="randomised", price=2.0), months=2)
+    return market
+
+
+@pytest.mark.parametrize("law", DESCRIBED_LAWS)
+def test_every_law_of_the_model_moves_the_books(law):
+    """None stands there for nothing."""
+    where = FELT_WHERE.get(law, {})
+    usual, value = lively(**where), getattr(LAWS, law)
+    if isinstance(value, list):
+        other = [dose / 2 for dose in value]
+    else:
+        other = type(value)(value / 2)
+    try:
+        object.__setattr__(LAWS, law, other)  # a law is no setting of the kit: it has no other way
+        changed = lively(**where)
+    finally:
+        object.__setattr__(LAWS, law, value)
+    before, after = usual.ledgers, changed.ledgers
+    assert any(not getattr(before, ledger).equals(getattr(after, ledger)) for ledger in LEDGERS), law
+    same(lively(**where).ledgers, before)
+
+
+# ---- the wing -------------------------------------------------------------------------------------------------------
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, by their whole names."""
+    package = ["crmkit", *path.relative_to(Path(crmkit.__file__).parent).parent.parts]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else []
+            base = [*start, *(node.module or "").split(".")] if node.module else start
+            found |= {".".join([*base, alias.name]) for alias in node.names}
+    return found
+
+
+def test_the_simulator_knows_no_game_and_nothing_but_the_faces_knows_the_market():
+    root = Path(crmkit.__file__).parent
+    simulator = [*(root / "market" / "simulator").rglob("*.py")]
+    assert len(simulator) > 10
+    for path in simulator:
+        other_rooms = {name for name in imported(path) if name.startswith("crmkit.market.")}
+        assert all(name.startswith("crmkit.market.simulator.") for name in other_rooms), path
+    for path in root.rglob("*.py"):
+        if root / "market" not in path.parents and path.parent != root:
+            assert not [name for name in imported(path) if name.startswith("crmkit.market")], path
+
+
 def test_scenario_and_decision_are_frozen_and_a_market_changes_neither():
     s, decision = replace(scenario("telecom"), customers=50), replace(BUSY, structural={"heavy_users": 1.0})
     before, record = repr(s), json.dumps(decision.record())
@@ -200,7 +289,10 @@ def test_the_ledgers_reconcile_to_the_cent(name):
     market = run(name, BUSY, months=8)
     books, s = market.ledgers, market.scenario
     sales, costs = books.transactions, books.costs
-    cents = lambda column: (column * 100).round().astype("int64")
+
+    def cents(column):
+        return (column * 100).round().astype("int64")
+
     accounts = books.accounts.set_index("month")
     by_month = cents(sales["amount"]).groupby(sales["date"].dt.to_period("M").dt.to_timestamp()).sum()
     assert (cents(accounts["revenue"]).loc[by_month.index] == by_month).all()
@@ -312,6 +404,9 @@ def test_cost_of_a_tiers_care_is_the_budget_given():
         (lambda: Decision(contacts="many"), ("contacts", "many")),
         (lambda: Decision(contact_policy="random"), ("random", "randomised")),
         (lambda: Campaign(name="relationship"), ("relationship",)),
+        (lambda: Decision(campaigns="spring"), ("Campaign(", "s")),
+        (lambda: Decision.from_record({"campaigns": [["spring"]]}), ("decision.campaigns", "discount")),
+        (lambda: Decision.from_record({"trial": {"standard": []}}), ("decision.trial.standard", "price")),
         (lambda: Campaign(name="x", discount=1), ("discount", "0.9")),
         (lambda: Campaign(name="x", calendar_months=(13,)), ("13", "12")),
         (lambda: Decision.from_record({"prise": 1.0}), ("prise", "price")),

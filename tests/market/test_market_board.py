@@ -13,7 +13,7 @@ from pages import press as switch
 
 import crmkit
 from crmkit.market import Campaign, Decision, Game, Outcome, Score, scenarios, score_table
-from crmkit.market import board as market_board
+from crmkit.market.board import market_board
 from crmkit.market.words import differences
 
 SMALL = {"seed": 3, "customers": 200, "quarters": 2}
@@ -21,8 +21,9 @@ CJK = re.compile(r"[\u4e00-\u9fff]")
 
 
 @pytest.fixture(autouse=True)
-def english():
+def english(tmp_path, monkeypatch):
     crmkit.set_language("en")
+    monkeypatch.chdir(tmp_path)  # where a board begins its file
 
 
 def plain(text: str) -> str:
@@ -55,8 +56,8 @@ def by_hand(board):
     press(board, "plan", "do", "check")
     board.verdict.value, board.next_question.value = "standardise", "and singles?"
     press(board, "act")
-    board._offered.value, board._offer["discount"].value = True, 0.1
-    board._offer["calendar_months"].value = (4,)
+    board._form.offered.value, board._form.offer["discount"].value = True, 0.1
+    board._form.offer["calendar_months"].value = (4,)
     move(board, "contacts", "singles", "as_the_type")
     board.hypothesis.value, board.target.value = "an offer in April", 32.5
     press(board, "plan", "do", "check")
@@ -168,7 +169,7 @@ def test_the_board_of_a_resumed_game_shows_where_it_stands(tmp_path):
     press(board, "act")
     again = market_board(Game.resume(tmp_path / "g"))
     assert again.decision == board.decision != board.game.standard, "what was tried is there to be adjusted"
-    board._again.click()
+    board._form.again.click()
     assert board.decision == board.game.standard
 
 
@@ -191,15 +192,15 @@ def test_every_pane_is_in_the_language_without_slugs(lang):
     }
     score = Score(table=score_table(firms), found=replace(board.game.standard, service_quality=0.7))
     board.game.score = lambda progress: progress(81) or score  # the search takes its time
-    board._tabs.selected_index = 5
-    board._panes["score"].children[-1].click()
-    told = [plain(board._head.value), plain(board._said.value), *board._tabs.titles]
+    board._shown.tabs.selected_index = 5
+    board._shown.panes["score"].children[-1].click()
+    told = [plain(board._head.value), plain(board._said.value), *board._shown.tabs.titles]
     assert "70%" in (
-        shown := "".join(getattr(part, "value", "") for part in board._panes["score"].children[1:])
+        shown := "".join(getattr(part, "value", "") for part in board._shown.panes["score"].children[1:])
     )
     assert "27.5" in shown and "–" not in shown, "the score, and the truth of every segment"
-    for i, pane in enumerate(board._panes.values()):
-        board._tabs.selected_index = i
+    for i, pane in enumerate(board._shown.panes.values()):
+        board._shown.tabs.selected_index = i
         told += [plain(part.value) for part in pane.children if isinstance(part, ipywidgets.HTML)]
         assert pane.children
     for control in (*board.levers.values(), board.verdict):
@@ -240,6 +241,94 @@ def test_where_no_widget_runs_the_cell_says_where_the_game_stands_and_always_the
         bundle = market_board(Game("household_hotline", **SMALL))._repr_mimebundle_()
         texts.add((bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"])
     assert len(texts) == 1 and "quarter 1 of 2" in texts.pop()
+
+
+# --- kept in a file, and what is said when the kernel is gone ------------------------------------------------------
+
+
+def planned(board):
+    board.hypothesis.value = "a club binds"
+    press(board, "plan")
+    return board
+
+
+@pytest.mark.parametrize("lang", ["zh", "en", "both"])
+def test_a_game_without_a_file_is_kept_in_the_working_folder_from_its_first_step_and_the_board_says_where(
+    lang, tmp_path
+):
+    crmkit.set_language(lang)
+    board = market_board(Game("household_hotline", **SMALL))
+    assert not list(tmp_path.iterdir()) and board.game.path is None, (
+        "to look at a board leaves nothing behind"
+    )
+    press(board, "plan")  # without a hypothesis it is refused
+    assert not list(tmp_path.iterdir())
+    press(planned(board), "do")
+    assert [path.name for path in tmp_path.iterdir()] == ["household_hotline_3.game.jsonl"]
+    assert board.game.path == tmp_path / "household_hotline_3.game.jsonl"
+    said = plain(board._kept.value)
+    assert "household_hotline_3.game.jsonl" in said and str(tmp_path) not in said
+    assert bool(CJK.search(said)) == (lang != "en") and ("kept in" in said) == (lang != "zh")
+    again = market_board(Game.resume("household_hotline_3.game.jsonl"))
+    assert again.game.moves == board.game.moves and again._said.value == board._said.value
+
+
+def test_no_file_is_written_over_by_the_next_board(tmp_path):
+    taken = tmp_path / "household_hotline_3.game.jsonl"
+    taken.write_text("mine")
+    boards = [planned(market_board(Game("household_hotline", **SMALL))) for _ in range(2)]
+    assert taken.read_text() == "mine"
+    assert [board.game.path.name for board in boards] == [
+        "household_hotline_3_2.game.jsonl",
+        "household_hotline_3_3.game.jsonl",
+    ]
+    assert boards[0].game.path.read_bytes() == boards[1].game.path.read_bytes()
+
+
+def test_a_game_that_has_a_file_is_kept_in_that_and_in_no_other(tmp_path):
+    board = planned(market_board(Game("household_hotline", path=tmp_path / "mine.jsonl", **SMALL)))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.jsonl"] and "mine.jsonl" in board._kept.value
+
+
+@pytest.mark.parametrize("lang", ["zh", "en", "both"])
+def test_where_no_file_can_be_written_the_game_goes_on_and_the_next_step_tries_again(
+    lang, tmp_path, monkeypatch
+):
+    crmkit.set_language(lang)
+    board = market_board(Game("household_hotline", **SMALL))
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crmkit.market.game.game_file.os.write", full)
+        planned(board)
+    assert board.game.next_step == "do" and "No space left" in board._kept.value
+    assert bool(CJK.search(plain(board._kept.value))) == (lang != "en")
+    press(board, "do")
+    assert len(Game.verify(board.game.path).moves) == 2 and board.game.path.name in board._kept.value
+
+
+def test_the_notice_of_a_lost_kernel_names_the_file_to_go_on_with_in_both_languages():
+    board = market_board(Game("household_hotline", **SMALL))
+    before = board._companion.notices
+    assert set(before) == {"lost", "waiting"} and all(set(said) == {"zh", "en"} for said in before.values())
+    assert "Game.resume" not in before["lost"]["en"], "there is no file yet"
+    planned(board)
+    for said in board._companion.notices["lost"].values():
+        assert 'market_board(Game.resume("household_hotline_3.game.jsonl"))' in said
+    assert board._companion.notices["waiting"] == before["waiting"]
+
+
+def test_a_press_is_answered_to_the_page_so_that_silence_means_that_nobody_is_there(monkeypatch):
+    companion = market_board(Game("household_hotline", **SMALL))._companion
+    sent = []
+    monkeypatch.setattr(type(companion), "send", lambda self, content, buffers=None: sent.append(content))
+    companion._handle_custom_msg({"pressed": True}, [])
+    assert sent == [{"pressed": True}]
+    assert companion._esm.index("function watchKernel(") < companion._esm.index(
+        "watchKernel({ model, el, root: board"
+    )
 
 
 # --- in a real JupyterLab ----------------------------------------------------------------------------------------
@@ -326,3 +415,38 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
             wide = page.evaluate(f"(n => n.scrollWidth - n.clientWidth)(document.querySelector('{BOARD}'))")
             assert wide <= 0, "nor out of a pane"
             picture(page, f"board_{lang}_pane{i}")
+
+
+def test_browser_after_a_kernel_restart_the_board_says_so_and_takes_no_more_clicks(browser, tmp_path):
+    with Lab(tmp_path / "work", tmp_path / "home", "--lang", "both") as lab, fresh(browser) as page:
+        page.set_default_timeout(60_000)
+        notebook_with("both", tmp_path / "work")
+        page.goto(f"{lab.base}/api?token={lab.token}")
+        open_notebook(page, lab.base, "board.ipynb", kernel=True, switch=False)
+        idle = f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]"
+        page.wait_for_selector(idle, state="attached")
+        page.locator(f"{HERE} .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(f"{BOARD} .crm-step:not([disabled])", state="attached")
+        notice = page.locator(f"{BOARD} .crm-kernel-notice")
+        assert not notice.is_visible()
+        page.click(f"{HERE.split()[0]} [title*='Restart the kernel']")
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+        notice.wait_for(state="visible")
+        for lang, words in {"zh": "内核重启过", "en": "kernel was restarted"}.items():
+            switch(page, lang)
+            page.wait_for_function(
+                "words => document.querySelector('.crm-board .crm-kernel-notice').textContent.includes(words)",
+                arg=words,
+            )
+            said = notice.inner_text()
+            assert 'Game.resume("board.game")' in said and bool(CJK.search(said)) == (lang == "zh")
+        assert page.locator(f"{BOARD} .crm-step").first.evaluate("n => n.closest('[inert]') !== null")
+        broken = "n => getComputedStyle(n.closest('.widget-vbox'), '::before').content"
+        assert page.locator(f"{BOARD} .crm-step").first.evaluate(broken) == "none", "one notice, and no icons"
+        picture(page, "board_lost")
+        # a server that is told to stop while a kernel restarts waits for it without end
+        page.wait_for_selector(idle, state="attached")
+        kernels = f"{lab.base}/api/kernels?token={lab.token}"
+        while any(kernel["execution_state"] != "idle" for kernel in page.request.get(kernels).json()):
+            page.wait_for_timeout(200)

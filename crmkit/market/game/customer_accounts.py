@@ -27,20 +27,25 @@ class Quarter:
 
 def run_quarter(firm: Market, decision: Decision) -> Quarter:
     """Run the firm for three months under ``decision``."""
-    before, months = firm.ledgers.customers.set_index("customer_id")["cost_to_serve"], []
+    served_before = firm.ledgers.customers.set_index("customer_id")["cost_to_serve"]
+    filed, tiers = [], []
     for _ in range(MONTHS):
-        filed = on_file(firm.ledgers, trade=firm.scenario, month=firm.month)
-        months.append((filed, firm.step(decision).customers["tier"].to_numpy(dtype=object)))
-    everybody = range(len(months[-1][1]))  # who came in the last month was nowhere on file before
-    filed, tiers = (
-        pd.DataFrame(dict(enumerate(map(pd.Series, part))), index=everybody) for part in zip(*months)
-    )
+        filed.append(on_file(firm.ledgers, trade=firm.scenario, month=firm.month))
+        tiers.append(firm.step(decision).customers["tier"].to_numpy(dtype=object))
+    everybody = len(tiers[-1])
     return Quarter(
         books=firm.ledgers_between(firm.month - MONTHS, firm.month),
-        served_before=before,
-        on_file=filed.eq(True).to_numpy(),
-        tiers=tiers.to_numpy(dtype=object),
+        served_before=served_before,
+        on_file=_side_by_side(filed, np.zeros((everybody, MONTHS), dtype=bool)),
+        tiers=_side_by_side(tiers, np.full((everybody, MONTHS), np.nan, dtype=object)),
     )
+
+
+def _side_by_side(months: list[np.ndarray], table: np.ndarray) -> np.ndarray:
+    """A column a month; who came in the last month was nowhere before, and the table says so already."""
+    for place, values in enumerate(months):
+        table[: len(values), place] = values
+    return table
 
 
 def on_file(books: Ledgers, *, trade, month: int) -> np.ndarray:

@@ -2,12 +2,12 @@
 
 The file is a journal, a line a step, written before the step's result is shown; every line carries a digest of all
 that came before, and of what the books said. ``Game.resume`` plays it again from the first line and goes on;
-``verify`` plays it again and finds what was changed (what that can and cannot find: journal.py).
+``verify`` plays it again and finds what was changed (what that can and cannot find: game_file.py).
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,71 +15,36 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_choice
-from crmkit.market.simulator.decision import Decision, Trial
-from crmkit.market.simulator.engine import Market
+from crmkit.market.simulator.decision import Decision
 from crmkit.market.simulator.ledgers import Ledgers
-from crmkit.market.simulator.scenario import scenario
 from crmkit.pdca.control_chart import ControlChart, control_chart
 from crmkit.pdca.cycles import DECISIONS, PDCA
 from crmkit.pdca.indicators import Indicators, indicators
 
 from . import rules
-from .customer_accounts import KPIS, customer_kpi, on_file, run_quarter
-from .game_file import LONGEST_LINE, MADE_WITH, Journal, canonical, chained, digest, read
-from .search import CROWD, Score, benchmarks, score_table
+from .changes import Change
+from .game_file import LONGEST_LINE, MADE_WITH, Journal, canonical, chained, digest, free_name, read
+from .search import Score, score_table
+from .setup import Setup
+from .steps import STEPS, TAKE, begin
 
-STEPS = ("plan", "do", "check", "act")
-FEWEST = 100  # customers at the start, so that there is somebody to hold out to the end
-_ELSE = {
-    "relationship": "basic",
-    "contacts": None,
-}  # of groups that a decision does not name; of other levers 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setup:
-    """What a game is told by: with the moves it is the whole game."""
-
-    scenario: str
-    seed: int
-    level: str = "normal"
-    quarters: int = rules.QUARTERS
-    customers: int = 0  # at the start; 0: as many as the scenario has
-    kpi: str = "contribution"  # by which the cycles are judged
-    player: str = ""
-
-    def __post_init__(self):
-        trade = scenario(self.scenario)
-        require_choice(self.level, tuple(rules.LEVELS), name="level")
-        # under a contract there is a bill a month: everybody has three, and nobody could be told from anybody
-        kpis = [kpi for kpi in KPIS if kpi != "purchases" or trade.setting == "noncontractual"]
-        require_choice(self.kpi, kpis, name="kpi")
-        if not isinstance(self.player, str):
-            raise CrmkitError("game_player", value=self.player)
-        rules.require_seed(self.seed)
-        fewest = FEWEST if self.customers else 0
-        for name, low, high in (
-            ("seed", 0, 2**63 - 1),
-            ("quarters", 1, rules.LONGEST),
-            ("customers", fewest, trade.customers),
-        ):
-            object.__setattr__(self, name, rules.require_whole(getattr(self, name), low, high, name=name))
-
-    def opened(self, *, months: int = rules.HISTORY) -> Market:
-        """The firm after ``months`` of the status quo; the player takes over after a year."""
-        trade = scenario(self.scenario)
-        if self.customers:
-            trade = rules.resized(trade, customers=self.customers)
-        return rules.opened(trade, seed=self.seed, level=self.level, months=months)
-
-    def benchmarks(self, *, rounds: int = 2, progress: Callable[[int], None] | None = None):
-        """What this game is scored against: ``do_nothing`` and ``truth_search`` as Outcomes, and what the search found.
-
-        The same for every player of the same setup. Arguments: as of ``crmkit.market.game.search.benchmarks``.
-        """
-        opened = self.opened()
-        crowd = replace(self, customers=min(CROWD, opened.scenario.customers)).opened()
-        return benchmarks(opened, crowd=crowd, quarters=self.quarters, rounds=rounds, progress=progress)
+_LOG = (
+    "quarter",
+    "method",
+    "hypothesis",
+    "baseline",
+    "target",
+    "result",
+    "control_result",
+    "uplift",
+    "uplift_low",
+    "uplift_high",
+    "attainment",
+    "cost",
+    "profit",
+    "recommendation",
+    "decision",
+)
 
 
 class Game:
@@ -129,15 +94,13 @@ class Game:
             kpi=kpi,
             player=player,
         )
-        self._firm = self.setup.opened(months=rules.HISTORY - rules.QUARTER)
-        self.standard = self._firm.scenario.status_quo
-        self._quarters = [run_quarter(self._firm, self.standard)]  # 0 the last of the history
-        self.moves: list[dict] = []
+        self._head = _headed(asdict(self.setup) | {"made_with": MADE_WITH})
+        self._moves: tuple[dict, ...] = ()  # each with the digest of all until then
+        self._state = begin(self.setup)
         self._score: Score | None = None
-        self.book = PDCA.start(self._values(self._members()["customer_id"]), kpi=kpi, question="")
-        head = asdict(self.setup) | {"made_with": MADE_WITH}
-        self._chain = chained("", head)
-        self._file = Journal.begin(path, head | {"chain": self._chain}) if path else None
+        self._file: Journal | None = None
+        if path:
+            self.keep(path)
 
     def __repr__(self) -> str:
         told = self.setup
@@ -151,34 +114,59 @@ class Game:
     @property
     def quarter(self) -> int:
         """The quarter being played, 1 … ; after the last one it stays there."""
-        return min(len(self.moves) // len(STEPS) + 1, self.setup.quarters)
+        return min(len(self._moves) // len(STEPS) + 1, self.setup.quarters)
 
     @property
     def next_step(self) -> str | None:
         """``plan``, ``do``, ``check`` or ``act``; None when the game is over."""
-        over = len(self.moves) == self.setup.quarters * len(STEPS)
-        return None if over else STEPS[len(self.moves) % len(STEPS)]
+        over = len(self._moves) == self.setup.quarters * len(STEPS)
+        return None if over else STEPS[len(self._moves) % len(STEPS)]
+
+    @property
+    def moves(self) -> list[dict]:
+        """The steps taken, each with the words it was taken with; of Do a digest of the books as well."""
+        return [{name: said for name, said in move.items() if name != "chain"} for move in self._moves]
+
+    @property
+    def standard(self) -> Decision:
+        """How the firm works today."""
+        return self._state.standard
+
+    @property
+    def book(self) -> PDCA:
+        """The record of the cycles."""
+        return self._state.book
+
+    @property
+    def changes(self) -> tuple[tuple[Change, ...], ...]:
+        """Of every quarter planned, what its decision changes against the standard of its day."""
+        return self._state.changes
+
+    @property
+    def path(self) -> Path | None:
+        """The file that the game is kept in."""
+        return self._file.path if self._file else None
 
     @property
     def ledgers(self) -> Ledgers:
         """The firm's books from its first month to now; a copy, to do with as you like."""
-        return rules.copied(self._firm.ledgers)
+        return rules.copied(self._state.firm.ledgers)
 
     @property
     def truth(self) -> pd.DataFrame:
         """What no book holds, for reading back after the last quarter. Errors: CrmkitError before it is over."""
         self._require_over()
-        return self._firm.truth
+        return self._state.firm.truth
 
     @property
     def outcome(self) -> rules.Outcome:
         """Profit and equity of the game. Errors: CrmkitError before it is over: equity is reckoned with the truth."""
         self._require_over()
-        return rules.outcome(self._firm)
+        return rules.outcome(self._state.firm)
 
     def view(self) -> rules.View:
         """What a policy sees of this game now: ``game.plan(policy(game.view()), …)``."""
-        return rules.view(self._firm, quarters=self.setup.quarters, standard=self.standard)
+        return rules.view(self._state.firm, quarters=self.setup.quarters, standard=self.standard)
 
     def log(self) -> pd.DataFrame:
         """A row per cycle (``PDCA.table``), with the decision's changes against the standard of its day.
@@ -189,36 +177,18 @@ class Game:
         ``recommendation``, ``decision``.
         """
         table = self.book.table().rename(columns={"cycle": "quarter"})
-        profit = rules.quarterly(self._firm.ledgers.accounts["profit"])
+        profit = rules.quarterly(self._state.firm.ledgers.accounts["profit"])
         table["profit"] = table["quarter"].map(profit)
-        return table.head(self.quarter)[
-            [
-                "quarter",
-                "method",
-                "hypothesis",
-                "baseline",
-                "target",
-                "result",
-                "control_result",
-                "uplift",
-                "uplift_low",
-                "uplift_high",
-                "attainment",
-                "cost",
-                "profit",
-                "recommendation",
-                "decision",
-            ]
-        ]
+        return table.head(self.quarter)[list(_LOG)]
 
     def sheet(self) -> Indicators:
         """The indicators of every quarter from the books (``crmkit.indicators``), with the survey's satisfaction."""
-        books = self._firm.ledgers
+        books = self._state.firm.ledgers
         answers = books.surveys.rename(columns={"satisfaction": "score"})
         return indicators(
             books.transactions,
-            as_of=self._today(),
-            log_starts=self._firm.scenario.start,
+            as_of=self._state.today,
+            log_starts=self._state.firm.scenario.start,
             top_score=10,
             satisfaction=answers if len(answers) else None,
         )
@@ -228,7 +198,7 @@ class Game:
 
         ``measure``: ``revenue``, ``cost_of_goods``, ``programme_cost`` or ``profit`` (currency a month).
         """
-        accounts = self._firm.ledgers.accounts
+        accounts = self._state.firm.ledgers.accounts
         require_choice(measure, tuple(accounts.columns[1:]), name="measure")
         series = accounts.set_index(accounts["month"].dt.strftime("%Y-%m"))[measure]
         changed = [
@@ -254,7 +224,7 @@ class Game:
         target = target.item() if isinstance(target, np.generic) else target
         if isinstance(target, bool) or not isinstance(target, (int, float)) or not -1e300 <= target <= 1e300:
             raise CrmkitError("game_target", value=repr(target))
-        _require_words(hypothesis, name="hypothesis")
+        _require_text(hypothesis, name="hypothesis")
         self._take(
             "plan",
             quarter,
@@ -267,7 +237,7 @@ class Game:
     def do(self, *, quarter: int) -> Ledgers:
         """Do: run the firm for three months; the books of these months. There is no way back."""
         self._take("do", quarter)
-        return rules.copied(self._quarters[quarter].books)
+        return rules.copied(self._state.quarters[quarter].books)
 
     def check(self, *, quarter: int) -> pd.DataFrame:
         """Check: the treated beside those held out, on the books alone.
@@ -288,7 +258,7 @@ class Game:
     def act(self, decision: str, *, quarter: int, next_question: str = "") -> None:
         """Act: ``standardise`` makes the quarter's decision the standard for all; ``adjust`` and ``abandon`` do not."""
         require_choice(decision, DECISIONS, name="decision")
-        _require_words(next_question, name="next_question")
+        _require_text(next_question, name="next_question")
         self._take("act", quarter, decision=decision, next_question=next_question)
 
     def score(self, *, progress: Callable[[int], None] | None = None) -> Score:
@@ -308,108 +278,55 @@ class Game:
     # ---- how a step is taken ---------------------------------------------------------------------------------------
 
     def _take(self, step: str, quarter: int, **said) -> None:
+        """Take a step, or find that it was taken already with the same words."""
         quarter = rules.require_whole(quarter, 1, self.setup.quarters, name="quarter")
-        text = canonical({"step": step, "quarter": quarter, **said})
-        if len(text.encode()) > LONGEST_LINE:
-            raise CrmkitError("game_too_long", value=len(text.encode()), allowed=LONGEST_LINE)
-        move = json.loads(text)
+        move = _as_kept({"step": step, "quarter": quarter, **said})
         place = (quarter - 1) * len(STEPS) + STEPS.index(step)
-        if place < len(self.moves):
-            if parts := [name for name in move if self.moves[place][name] != move[name]]:
-                raise CrmkitError(
-                    "game_played", value=f"{step} {quarter}", parts=", ".join(parts), now=self._turn()
-                )
+        if place < len(self._moves):
+            self._require_same(self._moves[place], move)
             return
-        if place > len(self.moves):
+        if place > len(self._moves):
             raise CrmkitError("game_order", value=f"{step} {quarter}", allowed=self._turn())
-        state = getattr(self, f"_{step}")(
-            **said
-        )  # what the step changes; nothing has changed if it is refused
-        move |= state.pop("shown", {})
-        chain = chained(self._chain, move)
+        state = TAKE[step](self._state, **said)
+        if step == "do":
+            move["books"] = digest(state.quarters[-1].books)
+        move["chain"] = chained(self._chain, move)
         if self._file is not None:
-            self._file.add(move | {"chain": chain})  # on the disk before anybody sees the result
-        vars(self).update(
-            state, _chain=chain, moves=[*self.moves, move]
-        )  # at once: a step is taken whole or not
+            self._file.add(move)  # on the disk before anybody sees the result
+        self._state, self._moves = state, (*self._moves, move)
+
+    @property
+    def _chain(self) -> str:
+        """The digest of the game until now."""
+        last = self._moves[-1] if self._moves else self._head
+        return last["chain"]
 
     def _turn(self) -> str:
         return f"{self.next_step} {self.quarter}" if self.next_step else "–"
 
-    def _plan(self, *, decision: Mapping, hypothesis: str, target: float, control_share: float) -> dict:
-        planned = Decision.from_record(decision)
-        rules.require_playable(planned)
-        if planned.trial is not None:
-            raise CrmkitError("game_trial")
-        self._firm.scenario.require_groups(planned)
-        starts = self._today() + pd.Timedelta(days=1)
-        book = self.book.plan(
-            self._members(),
-            hypothesis=hypothesis,
-            method=changes(planned, self.standard),
-            target=target,
-            starts=starts,
-            ends=starts + pd.DateOffset(months=rules.QUARTER) - pd.Timedelta(days=1),
-            strata="segment",
-            rng=np.random.default_rng([self.setup.seed, 3, self.quarter]),
-            control_share=control_share,
-        )
-        return {"book": book}
-
-    def _do(self) -> dict:
-        planned, firm = self._planned(), self._firm.copy()
-        trial = Trial(standard=self.standard, held_out=self.book.now.control)
-        quarter = run_quarter(firm, replace(planned, trial=trial))
-        spent = float(quarter.books.accounts["programme_cost"].sum())
-        return {
-            "_firm": firm,
-            "_quarters": [*self._quarters, quarter],
-            "shown": {"books": digest(quarter.books)},
-            "book": self.book.do(done=self.book.now.method, cost=round(spent, 2)),
-        }
-
-    def _check(self) -> dict:
-        groups = pd.Series([*self.book.now.treated, *self.book.now.control], name="customer_id")
-        values = self._values(groups, decision=self._planned(), held_out=self.book.now.control)
-        book = self.book.check(pd.DataFrame({"customer_id": groups, "value": values}), as_of=self._today())
-        return {"book": book}
-
-    def _act(self, *, decision: str, next_question: str) -> dict:
-        standard = self._planned() if decision == "standardise" else self.standard
-        since_takeover = changes(standard, self._firm.scenario.status_quo)
-        book = self.book.act(decision=decision, standard=since_takeover, next_question=next_question)
-        return {"book": book, "standard": standard}
-
-    def _planned(self) -> Decision:
-        return Decision.from_record(self.moves[(self.quarter - 1) * len(STEPS)]["decision"])
+    def _require_same(self, taken: Mapping, move: Mapping) -> None:
+        """Refuse a step that was taken already with other words."""
+        parts = [name for name in move if taken[name] != move[name]]
+        if parts:
+            step = f"{move['step']} {move['quarter']}"
+            raise CrmkitError("game_played", value=step, parts=", ".join(parts), now=self._turn())
 
     def _require_over(self) -> None:
         if self.next_step is not None:
             raise CrmkitError("game_not_over", value=self.quarter, quarters=self.setup.quarters)
 
-    # ---- reading the books -----------------------------------------------------------------------------------------
-
-    def _today(self) -> pd.Timestamp:
-        start = pd.Timestamp(self._firm.scenario.start)
-        return start + pd.DateOffset(months=self._firm.month) - pd.Timedelta(days=1)
-
-    def _members(self) -> pd.DataFrame:
-        """Customers on file today: whom a decision of this quarter concerns."""
-        books = self._firm.ledgers
-        return books.customers[on_file(books, trade=self._firm.scenario, month=self._firm.month)]
-
-    def _values(self, customers: pd.Series, *, decision: Decision | None = None, held_out=()) -> np.ndarray:
-        return customer_kpi(
-            customers,
-            kpi=self.setup.kpi,
-            trade=self._firm.scenario,
-            standard=self.standard,
-            decision=decision or self.standard,
-            held_out=held_out,
-            **vars(self._quarters[-1]),
-        )
-
     # ---- kept and found again --------------------------------------------------------------------------------------
+
+    def keep(self, path=None) -> Path:
+        """Keep the game in a file from now on, all steps taken included; the file.
+
+        Without ``path``: in the working folder, named after scenario and seed; where there is such a file already, with
+        a number more. Errors: CrmkitError for a file that is there already or cannot be written.
+        """
+        if path is None:
+            path = free_name(f"{self.setup.scenario}_{self.setup.seed}")
+        self._file = Journal.begin(path, [self._head, *self._moves])
+        return self._file.path
 
     @classmethod
     def resume(cls, path) -> "Game":
@@ -430,67 +347,58 @@ class Game:
     @classmethod
     def _replayed(cls, path, *, torn: bool) -> "Game":
         head, *lines = read(path, torn=torn)
-        name, chain, made_with = Path(path).name, head.pop("chain", None), head.pop("made_with", None)
-        try:
-            game = cls(**asdict(Setup(**head)))  # of what a file says nothing but these reaches a game
-        except (CrmkitError, TypeError) as error:
-            raise CrmkitError("game_tampered", row=1, value=name, why=str(error)[:300]) from error
-        began = asdict(game.setup) | {"made_with": made_with}
-        game._chain = chained("", began)
-        if canonical(began | {"chain": game._chain}) != canonical(
-            head | {"made_with": made_with, "chain": chain}
-        ):
-            raise CrmkitError("game_tampered", row=1, value=name, why="chain")
+        name = Path(path).name
+        game = cls._begun_again(head, name)
         for row, line in enumerate(lines, 2):
-            said = {
-                part: value
-                for part, value in line.items()
-                if part not in ("step", "quarter", "books", "chain")
-            }
-            try:
-                if (turn := f"{line['step']} {line['quarter']}") != game._turn():
-                    raise CrmkitError("game_order", value=turn[:40], allowed=game._turn())
-                game._take(line["step"], line["quarter"], **said)
-            except (
-                Exception
-            ) as error:  # whatever a line made by hand provokes: nothing else in it is ever run
-                raise CrmkitError("game_tampered", row=row, value=name, why=str(error)[:300]) from error
-            found = game.moves[-1] | {"chain": game._chain}
-            wrong = sorted(part for part in {*found, *line} if line.get(part) != found.get(part))
-            if "books" in wrong and made_with != MADE_WITH:
-                raise CrmkitError("game_other_version", row=row, value=name, allowed=MADE_WITH)
-            if canonical(line) != canonical(found):  # 1, 1.0 and true are equal and not the same
-                raise CrmkitError("game_tampered", row=row, value=name, why=", ".join(wrong) or "1 ≠ 1.0")
+            game._take_again(line, row=row, name=name)
         return game
 
+    @classmethod
+    def _begun_again(cls, head: dict, name: str) -> "Game":
+        """The game that the first line of a file tells of."""
+        setup = {part: said for part, said in head.items() if part not in ("chain", "made_with")}
+        try:
+            game = cls(**asdict(Setup(**setup)))  # of what a file says nothing but these reaches a game
+        except (CrmkitError, TypeError) as error:
+            raise CrmkitError("game_tampered", row=1, value=name, why=str(error)[:300]) from error
+        game._head = _headed(asdict(game.setup) | {"made_with": head.get("made_with")})
+        if canonical(game._head) != canonical({"made_with": None, "chain": None} | head):
+            raise CrmkitError("game_tampered", row=1, value=name, why="chain")
+        return game
 
-def _require_words(value, *, name: str) -> None:
+    def _take_again(self, line: dict, *, row: int, name: str) -> None:
+        """Take the step of a line, and compare what came of it with what the line says."""
+        noted = ("step", "quarter", "books", "chain")
+        said = {part: value for part, value in line.items() if part not in noted}
+        try:
+            turn = f"{line['step']} {line['quarter']}"
+            if turn != self._turn():
+                raise CrmkitError("game_order", value=turn[:40], allowed=self._turn())
+            self._take(line["step"], line["quarter"], **said)
+        except Exception as error:  # whatever a line made by hand provokes: nothing else in it is ever run
+            raise CrmkitError("game_tampered", row=row, value=name, why=str(error)[:300]) from error
+        found = self._moves[-1]
+        wrong = sorted(part for part in {*found, *line} if line.get(part) != found.get(part))
+        if "books" in wrong and self._head["made_with"] != MADE_WITH:
+            raise CrmkitError("game_other_version", row=row, value=name, allowed=MADE_WITH)
+        if canonical(line) != canonical(found):  # 1, 1.0 and true are equal and not the same
+            raise CrmkitError("game_tampered", row=row, value=name, why=", ".join(wrong) or "1 ≠ 1.0")
+
+
+def _headed(head: dict) -> dict:
+    """The first line of a game, with its digest."""
+    return head | {"chain": chained("", head)}
+
+
+def _as_kept(move: dict) -> dict:
+    """The move as its line in the file will read again. Errors: CrmkitError for what is not plain, or too long."""
+    text = canonical(move)
+    size = len(text.encode())
+    if size > LONGEST_LINE:
+        raise CrmkitError("game_too_long", value=size, allowed=LONGEST_LINE)
+    return json.loads(text)
+
+
+def _require_text(value, *, name: str) -> None:
     if not isinstance(value, str):
         raise CrmkitError("game_words", value=repr(value), name=name)
-
-
-def changes(decision: Decision, standard: Decision) -> str:
-    """What a decision changes against the standard, lever by lever, as ``Decision`` names them; "=" where nothing.
-
-    >>> changes(Decision(social={"gold": 0.5}), Decision())
-    'social[gold]: 0 → 0.5'
-    """
-    before, now, told = standard.record(), decision.record(), []
-    for lever in sorted({*before, *now} - {"trial"}):
-        pairs = {lever: [side.get(lever) for side in (before, now)]}
-        if any(isinstance(value, dict) for value in pairs[lever]):
-            sides = [value or {} for value in pairs[lever]]
-            pairs = {
-                f"{lever}[{group}]": [side.get(group, side.get("all", _ELSE.get(lever, 0))) for side in sides]
-                for group in sorted({*sides[0], *sides[1]})
-            }
-        told += [f"{name}: {_said(was)} → {_said(is_)}" for name, (was, is_) in pairs.items() if was != is_]
-    return "; ".join(told) or "="
-
-
-def _said(value) -> str:
-    if isinstance(value, list):  # of campaigns
-        value = (
-            ", ".join(" ".join(f"{k}={v}" for k, v in campaign.items() if v) for campaign in value) or None
-        )
-    return "–" if value is None else f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -33,22 +33,23 @@ def _lock(file) -> None:
 
 
 class Journal:
-    """A game's file, open for the next line."""
+    """A game's file, to be gone on with."""
 
     def __init__(self, path, chain: str):
         self.path, self._chain = Path(path).absolute(), chain  # a notebook may change its folder
 
     @classmethod
-    def begin(cls, path, head: dict) -> "Journal":
-        """Begin a file; an old one is never written over."""
-        line = canonical({"format": FORMAT, "version": VERSION, **head})
+    def begin(cls, path, lines: list[dict]) -> "Journal":
+        """Begin a file with a game's first line and the steps taken until now; an old one is never written over."""
+        head, *moves = lines
+        head = {"format": FORMAT, "version": VERSION, **head}
         with _telling(path), open(Path(path), "xb") as file:
             try:
-                _write(file, line)
+                _write(file, "\n".join(map(canonical, [head, *moves])))
             except OSError:
                 Path(path).unlink()  # begun without room for it
                 raise
-        return cls(path, head["chain"])
+        return cls(path, lines[-1]["chain"])
 
     def add(self, line: dict) -> None:
         """Write a line through to the disk. Errors: CrmkitError where somebody else has gone on with the file."""
@@ -58,18 +59,28 @@ class Journal:
             last = lines[-1].get("chain") if lines else None
             if last not in (self._chain, line["chain"]):
                 raise CrmkitError("game_moved_on", value=str(self.path))
-            if (
-                last != line["chain"]
-            ):  # else this very step is there: it was interrupted when it had been written
-                try:
-                    file.truncate(whole)  # of a line that was cut off nobody has seen the result
-                    file.seek(whole)
-                    _write(file, canonical(line))
-                except OSError:
-                    with suppress(OSError):
-                        os.truncate(self.path, whole)  # nothing stays of a step that is not taken
-                    raise
+            # else this very step is there: it was interrupted when it had been written
+            if last != line["chain"]:
+                self._append(file, whole, canonical(line))
         self._chain = line["chain"]
+
+    def _append(self, file, whole: int, line: str) -> None:
+        """Write behind the whole lines; of one that was cut off nobody has seen the result."""
+        try:
+            file.truncate(whole)
+            file.seek(whole)
+            _write(file, line)
+        except OSError:
+            with suppress(OSError):
+                os.truncate(self.path, whole)  # nothing stays of a step that is not taken
+            raise
+
+
+def free_name(name: str) -> Path:
+    """A file of the working folder that is not there yet: name.game.jsonl, name_2.game.jsonl, …"""
+    numbers = ("", *(f"_{number}" for number in range(2, 1000)))
+    files = (Path(f"{name}{number}.game.jsonl").absolute() for number in numbers)
+    return next(file for file in files if not os.path.lexists(file))
 
 
 @contextmanager
@@ -173,8 +184,7 @@ def _once(pairs: list) -> dict:
 
 def _write(file, line: str) -> None:
     data = f"{line}\n".encode()
-    if os.write(file.fileno(), data) < len(
-        data
-    ):  # past Python's buffer, which would try once more on closing
+    written = os.write(file.fileno(), data)  # past Python's buffer, which would try once more on closing
+    if written < len(data):
         raise OSError(ENOSPC, os.strerror(ENOSPC))
     os.fsync(file.fileno())

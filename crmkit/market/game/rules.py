@@ -17,7 +17,8 @@ from crmkit.core.schema import require_between, require_choice
 from crmkit.market.simulator.decision import Decision
 from crmkit.market.simulator.engine import Market
 from crmkit.market.simulator.ledgers import Ledgers
-from crmkit.market.simulator.scenario import PARAMETERS, Scenario, require_scenario
+from crmkit.market.simulator.parameters import PARAMETERS
+from crmkit.market.simulator.scenario import Scenario, require_scenario
 
 HISTORY, QUARTER, QUARTERS = 12, 3, 8  # months before the play; months a quarter; quarters of a game
 LONGEST, CAMPAIGNS = 40, 12  # quarters of a game and campaigns at once, at most: no game takes an hour
@@ -263,9 +264,9 @@ def play(
 def outcome(firm: Market) -> Outcome:
     """Profit of the quarters played until now, and the equity of the customers there are."""
     profit = firm.ledgers.accounts["profit"].to_numpy()[HISTORY:]
-    months = [d for decision, n in firm.decisions for d in [decision] * n][HISTORY:]
+    by_month = [decision for decision, months in firm.decisions for _ in range(months)]
     return Outcome(
-        decisions=tuple(months[::QUARTER]),
+        decisions=tuple(by_month[HISTORY::QUARTER]),
         profit=quarterly(firm.ledgers.accounts["profit"]),
         discounted_profit=float(profit @ _discount(len(profit))),
         equity=equity(firm) * (1 + ANNUAL_DISCOUNT_RATE) ** (-len(profit) / 12),

@@ -64,7 +64,8 @@ def benchmarks(
     told = progress and (lambda _: progress(next(tried)))
     found = rules.rebudgeted(best_decision(crowd, quarters=quarters, rounds=rounds, progress=told), share)
     found = best_decision(opened, quarters=quarters, rounds=1, start=found, progress=told)
-    nothing, search = (carried_on(opened, d, quarters=quarters) for d in (opened.scenario.status_quo, found))
+    nothing = carried_on(opened, opened.scenario.status_quo, quarters=quarters)
+    search = carried_on(opened, found, quarters=quarters)
     if search.value < nothing.value:  # the crowd's luck was not the market's
         found, search = opened.scenario.status_quo, nothing
     return {"do_nothing": nothing, "truth_search": search}, found
@@ -75,16 +76,20 @@ def score_table(firms: dict[str, Outcome]) -> pd.DataFrame:
 
     Out: ``firm``, ``discounted_profit``, ``equity``, ``value`` (currency), ``score``.
     """
-    table = pd.DataFrame(
-        [
-            {"firm": name, "discounted_profit": o.discounted_profit, "equity": o.equity, "value": o.value}
-            for name, o in firms.items()
-        ]
-    )
+    rows = [
+        {
+            "firm": name,
+            "discounted_profit": outcome.discounted_profit,
+            "equity": outcome.equity,
+            "value": outcome.value,
+        }
+        for name, outcome in firms.items()
+    ]
+    table = pd.DataFrame(rows)
     low, high = firms["do_nothing"].value, firms["truth_search"].value
-    return table.assign(score=100 * (table["value"] - low) / ((high - low) or np.nan)).round(
-        {"discounted_profit": 2, "equity": 2, "value": 2, "score": 1}
-    )
+    scale = high - low if high != low else np.nan
+    table["score"] = 100 * (table["value"] - low) / scale
+    return table.round({"discounted_profit": 2, "equity": 2, "value": 2, "score": 1})
 
 
 def carried_on(opened: Market, decision: Decision, *, quarters: int) -> Outcome:
@@ -128,13 +133,21 @@ def best_decision(
         before = best
         for lever in range(len(list(levers(trade, best)))):
             for way in list(levers(trade, best))[lever]:
-                worse = 0
-                for tried in way:
-                    if value(tried) > value(best):
-                        best, worse = tried, 0
-                    elif (worse := worse + 1) == _PATIENCE:
-                        break
+                best = _climbed(best, way, value)
         if best == before:
+            break
+    return best
+
+
+def _climbed(best: Decision, way: list[Decision], value: Callable[[Decision], float]) -> Decision:
+    """The best decision of a way that leads from ``best``; left where it has grown worse too often in a row."""
+    worse = 0
+    for tried in way:
+        if value(tried) > value(best):
+            best, worse = tried, 0
+        else:
+            worse += 1
+        if worse == _PATIENCE:
             break
     return best
 
@@ -170,9 +183,12 @@ def _of(values, group: str, default):
 
 def _ways(d: Decision, lever: str, group: str | None, grid, default=0.0) -> list[list[Decision]]:
     """Up along the grid from where the lever stands, and down."""
-    now = _of(getattr(d, lever), group, default) if group else getattr(d, lever)
-    up, down = [x for x in grid if x > now], [x for x in reversed(grid) if x < now]
-    return [
-        [replace(d, **{lever: {**(getattr(d, lever) or {}), group: x} if group else x}) for x in way]
-        for way in (up, down)
-    ]
+    values = getattr(d, lever)
+    now = _of(values, group, default) if group else values
+
+    def at(step: float) -> Decision:
+        return replace(d, **{lever: {**(values or {}), group: step} if group else step})
+
+    up = [at(step) for step in grid if step > now]
+    down = [at(step) for step in reversed(grid) if step < now]
+    return [up, down]

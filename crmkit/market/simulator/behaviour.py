@@ -1,9 +1,16 @@
 """How a customer answers: the response to contact, counts of purchases, and the draw of hidden traits."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from .parameters import LAWS
+
+if TYPE_CHECKING:  # a scenario checks its shape of response against SHAPES
+    from .scenario import Scenario
+
 SHAPES = ("saturating", "quadratic", "cliff")
-# trait -> how it is drawn: "gamma" with the segment's own shape, "spread" lognormally about the segment's mean
+# traits drawn lognormally about the segment's mean; and shares, drawn so that they stay shares
 SPREAD_TRAITS = (
     "price_sensitivity",
     "contact_gain",
@@ -30,12 +37,13 @@ def response(contacts, *, need, tolerance, annoyance: float, shape: str = "satur
     contacts = np.asarray(contacts, dtype=float)
     if shape == "quadratic":
         z = contacts / tolerance
-        answer = 2 * z - z**2
+        return np.maximum(2 * z - z**2, LAWS.answer_least)
+    excess = np.maximum(0, contacts / tolerance - 1)
+    if shape == "saturating":
+        loss = annoyance * excess**2
     else:
-        excess = np.maximum(0, contacts / tolerance - 1)
-        loss = annoyance * excess**2 if shape == "saturating" else 2 * annoyance * (excess > 0)
-        answer = 1 - np.exp(-3 * contacts / need) - loss
-    return np.maximum(answer, -3)
+        loss = LAWS.cliff_loss * annoyance * (excess > 0)
+    return np.maximum(1 - np.exp(-LAWS.contact_rise * contacts / need) - loss, LAWS.answer_least)
 
 
 def poisson(uniform: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -59,28 +67,30 @@ def poisson(uniform: np.ndarray, mean: np.ndarray) -> np.ndarray:
     return count
 
 
-def draw_traits(scenario, segment: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def draw_traits(scenario: "Scenario", segment: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Hidden traits of customers of the given segments (numbers in the scenario's order), as 32-bit arrays."""
     groups = list(scenario.segments.values())
     n = len(segment)
 
-    def of(name):
+    def of(name: str) -> np.ndarray:
         return np.array([getattr(group, name) for group in groups], dtype=float)[segment]
 
-    def lognormal(spread):
+    def gamma(shape: str, mean: str) -> np.ndarray:
+        return rng.gamma(of(shape)) / of(shape) * of(mean)
+
+    def lognormal(spread: float | np.ndarray) -> np.ndarray:
         return np.exp(spread * rng.standard_normal(n) - spread**2 / 2)  # mean 1
 
     traits = {
-        "purchases_per_month": rng.gamma(of("purchase_shape"))
-        / of("purchase_shape")
-        * of("purchases_per_month"),
-        "lapse_per_month": rng.gamma(of("lapse_shape")) / of("lapse_shape") * of("lapse_per_month"),
+        "purchases_per_month": gamma("purchase_shape", "purchases_per_month"),
+        "lapse_per_month": gamma("lapse_shape", "lapse_per_month"),
         "unit_price": of("unit_price") * lognormal(of("price_spread")),
         "units_per_order": of("units_per_order"),
     }
-    traits |= {name: of(name) * lognormal(scenario.trait_spread) for name in SPREAD_TRAITS}
+    for name in SPREAD_TRAITS:
+        traits[name] = of(name) * lognormal(scenario.trait_spread)
     for name in SHARE_TRAITS:  # a normal spread that narrows toward 0 and 1, so that a share stays a share
         mean = of(name)
-        width = 0.3 * scenario.trait_spread * np.minimum(mean, 1 - mean)
-        traits[name] = np.clip(mean + width * rng.standard_normal(n), 0, 0.99)
+        width = LAWS.share_spread * scenario.trait_spread * np.minimum(mean, 1 - mean)
+        traits[name] = np.clip(mean + width * rng.standard_normal(n), 0, LAWS.share_most)
     return {name: values.astype(np.float32) for name, values in traits.items()}

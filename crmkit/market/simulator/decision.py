@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,10 +11,11 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_between, require_choice
 
 from .ledgers import numbers
+from .records import from_record, to_record
 
 TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
 POLICIES = ("equal", "by_value", "randomised")
-# lever -> lowest and highest value
+# lever by group, of numbers -> lowest and highest
 _LEVERS = {
     "contacts": (0, 60),
     "financial": (0, 0.5),
@@ -22,11 +23,21 @@ _LEVERS = {
     "structural": (0, 1),
     "care": (0, 1e12),
 }
+BY_GROUP = ("relationship", *_LEVERS)
+# lever of the firm -> lowest and highest
 _NUMBERS = {
     "service_quality": (0, 1),
     "complaint_handling": (0, 1),
     "price": (0.5, 2),
     "acquisition_budget": (0, 1e12),
+}
+
+
+_OF_A_CAMPAIGN = {
+    "discount": (0, 0.9),
+    "contacts": (0, 60),
+    "control_share": (0, 1),
+    "newcomer_discount": (0, 0.9),
 }
 
 
@@ -47,13 +58,8 @@ class Campaign:
     calendar_months: tuple[int, ...] = ()  # 1 … 12; empty: every month
 
     def __post_init__(self):
-        for name, high in {
-            "discount": 0.9,
-            "contacts": 60,
-            "control_share": 1,
-            "newcomer_discount": 0.9,
-        }.items():
-            require_between(getattr(self, name), 0, high, name=f"campaign.{name}")
+        for name, bounds in _OF_A_CAMPAIGN.items():
+            require_between(getattr(self, name), *bounds, name=f"campaign.{name}")
         for month in self.calendar_months:
             require_between(month, 1, 12, name="campaign.calendar_months")
         if not isinstance(self.name, str) or not self.name or self.name == "relationship":
@@ -93,6 +99,17 @@ class Trial:
         return numbers(self.held_out)
 
 
+def _by_group(name: str, value) -> dict:
+    """A lever as a mapping of groups, every entry checked."""
+    values = dict(value) if isinstance(value, Mapping) else {"all": value}
+    for group, entry in values.items():
+        if name == "relationship":
+            require_choice(entry, TYPES, name=f"{name}[{group}]")
+        else:
+            require_between(entry, *_LEVERS[name], name=f"{name}[{group}]")
+    return values
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """What the firm does, month after month, until it decides otherwise.
@@ -104,13 +121,12 @@ class Decision:
     'basic'
     """
 
-    relationship: Mapping[str, str] | str = (
-        "basic"  # one of the five types: contacts, and how complaints are heard
-    )
-    contacts: Mapping[str, float] | float | None = None  # a month, in place of the type's own number
-    contact_policy: str = (
-        "equal"  # or "by_value": good customers get more; "randomised": 0 … 2 times the number
-    )
+    # one of the five types: contacts, and how complaints are heard
+    relationship: Mapping[str, str] | str = "basic"
+    # a month, in place of the type's own number
+    contacts: Mapping[str, float] | float | None = None
+    # or "by_value": good customers get more; or "randomised": 0 … 2 times the number, by lot
+    contact_policy: str = "equal"
     financial: Mapping[str, float] | float = 0.0  # level 1: rebate, share of the price
     social: Mapping[str, float] | float = 0.0  # level 2: 0 … 1, how much of a members' club there is
     structural: Mapping[str, float] | float = 0.0  # level 3: 0 … 1, how far systems and processes are linked
@@ -123,21 +139,16 @@ class Decision:
     trial: Trial | None = None  # tries all this on some customers and leaves the others under the standard
 
     def __post_init__(self):
-        for name in ("relationship", *_LEVERS):
-            value = getattr(self, name)
-            values = dict(value) if isinstance(value, Mapping) else {"all": value}
-            if name == "contacts" and value is None:
-                continue
-            for group, entry in values.items():
-                if name == "relationship":
-                    require_choice(entry, TYPES, name=f"relationship[{group}]")
-                else:
-                    require_between(entry, *_LEVERS[name], name=f"{name}[{group}]")
-            object.__setattr__(self, name, values)
+        for name in BY_GROUP:
+            if name != "contacts" or self.contacts is not None:
+                object.__setattr__(self, name, _by_group(name, getattr(self, name)))
         for name, bounds in _NUMBERS.items():
             require_between(getattr(self, name), *bounds, name=name)
         require_choice(self.contact_policy, POLICIES, name="contact_policy")
         object.__setattr__(self, "campaigns", tuple(self.campaigns))
+        for campaign in self.campaigns:
+            if not isinstance(campaign, Campaign):
+                raise CrmkitError("campaign_form", value=str(campaign)[:60])
         if not isinstance(self.trial, Trial | None):
             raise CrmkitError("trial_form", value=self.trial)
 
@@ -148,22 +159,17 @@ class Decision:
 
     def groups(self) -> set[str]:
         """Every group that the decision names, its trial's standard included."""
-        levers = [getattr(arm, name) or {} for arm in self.arms for name in ("relationship", *_LEVERS)]
-        levers += [campaign.groups for arm in self.arms for campaign in arm.campaigns]
-        return {group for lever in levers for group in lever}
+        named: set[str] = set()
+        for arm in self.arms:
+            for name in BY_GROUP:
+                named.update(getattr(arm, name) or {})
+            for campaign in arm.campaigns:
+                named.update(campaign.groups)
+        return named
 
     def record(self) -> dict:
         """The decision as plain numbers, text, lists and tables, for JSON or TOML; ``from_record`` reads it back."""
-        plain = {
-            name: value for name, value in asdict(replace(self, trial=None)).items() if value is not None
-        }
-        plain["campaigns"] = [
-            {k: list(v) if isinstance(v, tuple) else v for k, v in campaign.items()}
-            for campaign in plain["campaigns"]
-        ]
-        if self.trial:
-            plain["trial"] = {"standard": self.trial.standard.record(), "held_out": list(self.trial.held_out)}
-        return plain
+        return to_record(self)
 
     @classmethod
     def from_record(cls, record: Mapping) -> "Decision":
@@ -173,25 +179,4 @@ class Decision:
         >>> Decision.from_record(d.record()) == d
         True
         """
-        parts = {
-            "campaigns": tuple(build(Campaign, c, where="campaign.") for c in record.get("campaigns", ()))
-        }
-        if isinstance(record.get("trial"), Mapping):
-            trial = {
-                k: cls.from_record(v) if isinstance(v, Mapping) else v for k, v in record["trial"].items()
-            }
-            parts["trial"] = build(Trial, trial, where="decision.trial.")
-        return build(cls, {**record, **parts}, where="decision.")
-
-
-def build(cls, table: Mapping, *, where: str):
-    """``cls(**table)``, with an error that lists the names allowed where one is unknown or missing."""
-    allowed = [f.name for f in fields(cls)]
-    for name in table:
-        require_choice(name, allowed, name=f"{where}…")
-    try:
-        return cls(**table)
-    except TypeError as error:
-        raise CrmkitError(
-            "market_table", value=where.strip("."), why=str(error), allowed=", ".join(allowed)
-        ) from error
+        return from_record(cls, record, where="decision")

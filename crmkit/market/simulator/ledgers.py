@@ -25,6 +25,23 @@ COLUMNS = {
     "surveys": ("customer_id", "date", "satisfaction", "recommend", "intention"),
     "costs": ("month", "item", "tier", "amount"),
 }
+# the words that the numbers of these columns stand for, in all markets
+SOURCES = ("before_start", "launch", "advertising", "promotion", "referral")
+ITEMS = (
+    "contacts",
+    "relationship_programme",
+    "campaigns",
+    "financial",
+    "social",
+    "structural",
+    "service_quality",
+    "complaints",
+    "care",
+    "acquisition",
+    "cost_to_serve",
+    "fixed_cost",
+)
+ARMS = ("treated", "control")
 _MONEY = ("amount", "unit_cost", "cost", "cost_to_serve")
 _DATES = ("date", "joined", "left_on", "month")
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.schema import require_between, require_choice
 
 from .behaviour import SHAPES
-from .decision import TYPES, Decision, build
+from .decision import TYPES, Decision
+from .parameters import PARAMETERS
+from .records import from_record, to_record
 
 _FOLDER = Path(__file__).parent.parent / "scenarios"
-# parameter -> its range and what it means, in both languages
-PARAMETERS = tomllib.loads(Path(__file__).with_name("parameters.toml").read_text(encoding="utf-8"))
+# of a scenario's file, in this order
+_TABLES = ("tiers", "channels", "segments", "types", "status_quo")
 SETTINGS = ("noncontractual", "contractual")
 
 
@@ -31,6 +33,13 @@ def _require_in_range(part, where: str) -> None:
 
 def _is_in(value, low: float, high: float) -> bool:
     return isinstance(value, (int, float)) and low <= value <= high
+
+
+def _require_shares(name: str, shares) -> None:
+    """Refuse what is no table of shares that add up to 1."""
+    numbers = [*shares.values()] if isinstance(shares, Mapping) else []
+    if not all(_is_in(share, 1e-9, 1) for share in numbers) or abs(sum(numbers) - 1) > 1e-6:
+        raise CrmkitError("market_shares", value=name, shares=shares)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,23 +146,22 @@ class Scenario:
 
     def __post_init__(self):
         _require_in_range(self, "")
-        for name, allowed in {"setting": SETTINGS, "response_shape": SHAPES}.items():
-            require_choice(getattr(self, name), allowed, name=name)
+        require_choice(self.setting, SETTINGS, name="setting")
+        require_choice(self.response_shape, SHAPES, name="response_shape")
         if type(self.start) is not date or self.start.day != 1:
             raise CrmkitError("market_start", value=self.start)
-        shares = {name: part.customer_share for name, part in self.segments.items()}
-        for name, values in {"segments": shares, "tiers": self.tiers, "channels": self.channels}.items():
-            numbers = [*values.values()] if isinstance(values, Mapping) else []
-            if not all(_is_in(v, 1e-9, 1) for v in numbers) or abs(sum(numbers) - 1) > 1e-6:
-                raise CrmkitError("market_shares", value=name, shares=values)
+        _require_shares("segments", {name: part.customer_share for name, part in self.segments.items()})
+        _require_shares("tiers", self.tiers)
+        _require_shares("channels", self.channels)
         months = self.seasonality if isinstance(self.seasonality, tuple) else ()
         if len(months) != 12 or not all(_is_in(x, 0, 10) for x in months):
             raise CrmkitError("market_seasonality", value=self.seasonality)
         if set(self.types) != set(TYPES):
             raise CrmkitError("market_types", value=", ".join(self.types), allowed=", ".join(TYPES))
-        overlap = (set(self.segments) & set(self.tiers)) | ({"all"} & (set(self.segments) | set(self.tiers)))
-        if overlap:
-            raise CrmkitError("market_groups", value=", ".join(sorted(overlap)))
+        segments, tiers = set(self.segments), set(self.tiers)
+        twice = (segments & tiers) | ({"all"} & (segments | tiers))
+        if twice:
+            raise CrmkitError("market_groups", value=", ".join(sorted(twice)))
         self.require_groups(self.status_quo)
 
     @property
@@ -177,48 +185,37 @@ def load_scenario(path: str | Path) -> Scenario:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CrmkitError("market_file", value=str(path), why=str(error)) from error
-    for name, cls in {"segments": Segment, "types": RelationshipType}.items():
-        parts = table.get(name, {})
-        if not isinstance(parts, dict) or not all(isinstance(part, dict) for part in parts.values()):
-            raise CrmkitError("market_table", value=name, why=f"{name} = {parts}", allowed=f"[{name}.…]")
-        table[name] = {key: build(cls, part, where=f"{name}.{key}.") for key, part in parts.items()}
-    table["status_quo"] = Decision.from_record(table.get("status_quo", {}))
-    for name in ("seasonality", "frameworks"):
-        if isinstance(table.get(name), list):
-            table[name] = tuple(table[name])
-    return build(Scenario, table, where="")
+    table.setdefault("status_quo", {})
+    return from_record(Scenario, table)
 
 
 def save_scenario(scenario: Scenario, path: str | Path) -> None:
     """Write a scenario as TOML, a comment in both languages beside every figure."""
-    plain = asdict(scenario) | {"status_quo": scenario.status_quo.record()}
-    tables = ("tiers", "channels", "segments", "types", "status_quo")
-    lines = [_line(name, plain[name]) for name in plain if name not in tables]
-    lines += [line for name in tables for line in _table(name, plain[name])]
-    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    import tomlkit
+
+    record = to_record(scenario)
+    document = tomlkit.document()
+    figures = [name for name in record if name not in _TABLES]  # TOML has them before the first table
+    for name in (*figures, *_TABLES):
+        _add(document, name, record[name])
+    Path(path).write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
 
 
-def _table(name: str, table: Mapping) -> list[str]:
-    parts = {key: part for key, part in table.items() if isinstance(part, Mapping) and key not in PARAMETERS}
-    own = [_line(key, value) for key, value in table.items() if key not in parts]
-    return (["", f"[{name}]", *own] if own else []) + [
-        line for key, part in parts.items() for line in _table(f"{name}.{key}", part)
-    ]
+def _add(table, name: str, value) -> None:
+    """Add an entry to a TOML table, with its meaning as a comment where it has one."""
+    import tomlkit
 
-
-def _line(name: str, value) -> str:
-    said = PARAMETERS.get(name, {})
-    return f"{name} = {_value(value)}" + (f"  # {said['zh']} · {said['en']}" if said else "")
-
-
-def _value(value) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {_value(entry)}" for key, entry in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return value.isoformat() if isinstance(value, date) else repr(value)
+        inner = tomlkit.table(is_super_table=all(isinstance(part, Mapping) for part in value.values()))
+        for key, part in value.items():
+            _add(inner, key, part)
+        table.append(name, inner)
+        return
+    item = tomlkit.item(value)
+    if name in PARAMETERS:
+        item.comment(f"{PARAMETERS[name]['zh']} · {PARAMETERS[name]['en']}")
+        item.trivia.comment_ws = "  "
+    table.append(name, item)
 
 
 def scenarios() -> pd.DataFrame:
