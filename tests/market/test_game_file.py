@@ -102,7 +102,7 @@ def tables(path: Path) -> list[dict]:
 
 
 def rechained(lines: list[dict]) -> list[dict]:
-    """The same lines with digests that fit, as somebody would write them who reads journal.py."""
+    """The same lines with digests that fit, as somebody would write them who reads game_file.py."""
     head, *moves = [{k: v for k, v in line.items() if k != "chain"} for line in lines]
     chain = chained("", {k: v for k, v in head.items() if k not in ("format", "version")})
     made = [head | {"chain": chain}]

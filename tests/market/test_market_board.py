@@ -327,7 +327,7 @@ def test_a_press_is_answered_to_the_page_so_that_silence_means_that_nobody_is_th
     companion._handle_custom_msg({"pressed": True}, [])
     assert sent == [{"pressed": True}]
     assert companion._esm.index("function watchKernel(") < companion._esm.index(
-        "watchKernel({ model, el, root: board"
+        "watchKernel({ model, root: board"
     )
 
 
