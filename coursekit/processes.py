@@ -1,6 +1,7 @@
-"""Processes that do a share of the work: none outlives the one that asked for it, however that ends."""
+"""How a process of ours begins: none outlives the one that asked for it, and none loads what nobody uses."""
 
 import os
+import sys
 import threading
 from multiprocessing import connection, parent_process
 
@@ -16,3 +17,11 @@ def end_with_parent() -> None:
 def _wait(sentinel) -> None:
     connection.wait([sentinel])
     os._exit(1)
+
+
+def without_iri_grammar() -> None:
+    """Called first in a process of ours: jsonschema then does without the grammar by which it could check IRIs.
+
+    It takes two seconds to build while jsonschema is imported (nbformat does that), and no schema of ours has an IRI.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)
