@@ -14,7 +14,7 @@ from pathlib import Path
 
 from coursekit.learn.workspace import course_root
 from coursekit.lessons.lesson_lint import half
-from coursekit.lessons.one_language import edition
+from coursekit.lessons.one_language import in_one_language
 from coursekit.messages import KitError, message
 from crmkit.core.errors import CrmkitError
 from crmkit.core.language import get_language
@@ -253,7 +253,7 @@ def one_language(notebook: Path, language: str, folder: Path, values: dict, cons
     """Execute the notebook's edition in ``language`` and write notebook, page and tables."""
     import nbformat
 
-    node = edition(nbformat.read(notebook, as_version=4), language)
+    node = in_one_language(nbformat.read(notebook, as_version=4), language)
     staging = Path(tempfile.mkdtemp(prefix=".run-", dir=folder))
     try:
         values = values | {"lang": language, "out": str((staging / "tables" / language).resolve())}

@@ -64,9 +64,9 @@ def content(root: Path, path: str, lang: str) -> bytes:
         return raw
     import nbformat
 
-    from coursekit.lessons.one_language import edition
+    from coursekit.lessons.one_language import in_one_language
 
-    text = nbformat.writes(edition(nbformat.reads(raw.decode("utf-8"), as_version=4), lang))
+    text = nbformat.writes(in_one_language(nbformat.reads(raw.decode("utf-8"), as_version=4), lang))
     return (text.rstrip("\n") + "\n").encode("utf-8")
 
 

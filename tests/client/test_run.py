@@ -15,7 +15,7 @@ from places import ROOT
 import coursekit.client.run as runner
 from coursekit.client.run import parameter_values, run, typed
 from coursekit.lessons.notebooks import lesson_notebook
-from coursekit.lessons.one_language import edition
+from coursekit.lessons.one_language import in_one_language
 from coursekit.lessons.source import read_lesson
 from coursekit.messages import KitError
 from crmkit import load, set_language
@@ -391,7 +391,7 @@ def in_this_process(notebook: Path, data: Path, lang: str) -> str:
     from matplotlib import pyplot
 
     matplotlib.use("agg")
-    shell, node = InteractiveShell(), edition(nbformat.read(notebook, as_version=4), lang)
+    shell, node = InteractiveShell(), in_one_language(nbformat.read(notebook, as_version=4), lang)
     for cell in node.cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code":
