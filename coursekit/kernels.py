@@ -1,36 +1,73 @@
-"""How the kernels that we start are reached: through files that only this account opens, not over the network.
+"""Kernels that we start: reached through files that only this account opens, and started again where they do not answer.
 
 Over TCP a kernel warns, with reason, that whoever listens on the machine reads along; and two kernels that start at
-once may be given the same port. Where the platform has no such files (Windows), TCP is encrypted.
+once may be given the same port. Where a platform has no such files (Windows), TCP is encrypted.
+
+This module loads jupyter_client: import it where a kernel is started.
 """
 
 import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import weakref
 from pathlib import Path
+
+import zmq
+from jupyter_client.manager import AsyncKernelManager
+
+from coursekit.messages import KitError
 
 SOCKET = "kernel"  # a kernel's files are called kernel-1 to kernel-5
 LAST_SOCKET = f"{SOCKET}-5"
-# also where encryption is not to be had, the kernel's remark about it is nothing that a user can act on
-QUIET = ["--log-level=ERROR"]
+STARTS = 3
+PATIENCE = 300  # seconds until a kernel that lives must have answered, on however busy a machine
+# the kernel's own remarks are for who runs servers; its output and its errors are not affected
+QUIET = "--log-level=CRITICAL"
 
 
-@contextmanager
-def private_transport() -> Iterator:
-    """Settings (traitlets' Config) for one kernel manager; the kernel must have ended when the context does."""
-    from traitlets.config import Config
+class PrivateKernelManager(AsyncKernelManager):
+    """A kernel manager for nbclient and papermill (``kernel_manager_class``); the kernel that it starts has answered."""
 
-    folder = socket_folder()
-    if folder is None:
-        yield Config(KernelManager={"transport_encryption": "auto"})
-        return
-    try:
-        yield Config(KernelManager={"transport": "ipc", "ip": str(folder / SOCKET)})
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        folder = socket_folder()
+        if folder is not None:
+            self.transport = "ipc"
+            self.ip = str(folder / SOCKET)
+            self._remove_sockets = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        elif zmq.has("curve"):
+            self.transport_encryption = "auto"
+
+    async def start_kernel(self, **how) -> None:
+        """Start the kernel; KitError after a few that did not answer."""
+        why = ""
+        for _ in range(STARTS):
+            await super().start_kernel(**how)
+            why = await self._no_answer()
+            if not why:
+                return
+            await super().shutdown_kernel(now=True, restart=True)
+            self.cleanup_connection_file()  # the next one may be reached at other ports
+        await self.shutdown_kernel(now=True)
+        raise KitError("kernel_does_not_start", count=STARTS, why=why)
+
+    async def _no_answer(self) -> str:
+        """Why the kernel cannot be used; empty when it has answered."""
+        client = self.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=PATIENCE)
+        except RuntimeError as problem:
+            return str(problem)
+        finally:
+            client.stop_channels()
+        return ""
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        await super().shutdown_kernel(now=now, restart=restart)
+        if self.transport == "ipc" and not restart:
+            self._remove_sockets()
 
 
 def socket_folder() -> Path | None:

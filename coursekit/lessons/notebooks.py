@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from coursekit.kernels import QUIET, private_transport
 from coursekit.messages import message_pair
 from crmkit.answers.forms import FORM_FIELDS, describe
 
@@ -246,17 +245,19 @@ def _execute(notebook, folder: Path) -> None:
     """Run the notebook in ``folder``, without what the user's environment says of crmkit."""
     from nbclient import NotebookClient
 
+    from coursekit.kernels import QUIET, PrivateKernelManager
+
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CRMKIT_")}
-    with private_transport() as config:
-        client = NotebookClient(
-            notebook,
-            timeout=600,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(folder)}},
-            extra_arguments=list(QUIET),
-            config=config,
-        )
-        client.execute(env=environment)
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        kernel_manager_class=PrivateKernelManager,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=[QUIET],
+        coalesce_streams=True,  # a text comes in one piece or in several, as the machine is busy
+    )
+    client.execute(env=environment)
 
 
 def _failed_solution(ran, error, folder: Path, name: str) -> Problem:

@@ -219,6 +219,20 @@ def test_a_source_that_does_not_fit_builds_nothing(built, tmp_path, capsys):
     assert "lessons/01_sample.md:3: " in capsys.readouterr().out
 
 
+def test_a_solution_that_fails_builds_nothing_also_of_the_lessons_before_it(built, tmp_path, capsys):
+    root = tmp_path / "root"
+    shutil.copytree(built, root)
+    before = hashes(root)
+    first = root / "lessons/01_sample.md"
+    text = first.read_text(encoding="utf-8")
+    first.write_text(text.replace("minutes: 10", "minutes: 11"), encoding="utf-8")
+    failing = text.replace("top_share = ", "top_share = 1 / 0 * ", 1)
+    (root / "lessons/02_failing.md").write_text(failing, encoding="utf-8")
+    assert build(root=root) == 1 and hashes(root) == before
+    said = capsys.readouterr().out
+    assert re.search(r"lessons/02_failing.md:\d+: [^:]*:\s*ZeroDivisionError", said) and "notebooks/" not in said
+
+
 # --- problems name file and line -------------------------------------------------------------------------------------
 
 
