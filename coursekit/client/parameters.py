@@ -25,6 +25,9 @@ SET_BY_OPTIONS = {
     "drop_duplicates": "--drop-duplicates",
 }
 
+# what `run` sets by itself: it makes CSV and workbook from its bundle
+SET_BY_RUN = ("spreadsheets",)
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -97,7 +100,8 @@ def _kind(annotation: str, default: str) -> str | None:
 
 def parameter_values(notebook: Path, given) -> dict:
     """``given`` (NAME=VALUE texts or a dict) as typed values, checked against the notebook's parameters cell."""
-    known = {name: found for name, found in inspect(notebook).items() if name not in SET_BY_OPTIONS}
+    set_otherwise = (*SET_BY_OPTIONS, *SET_BY_RUN)
+    known = {name: found for name, found in inspect(notebook).items() if name not in set_otherwise}
     values = {}
     for name, text in pairs(given):
         if name in SET_BY_OPTIONS:

@@ -27,12 +27,12 @@ def open_lab(
     """Lay the course into ``folder`` and serve it on this machine only, until Ctrl+C."""
     port = claim_port(port)
     laid = workspace.lay(folder, lang=lang)
-    for line in told(laid):
+    for line in news_of(laid):
         print(line)
     return serve(laid.folder, laid.lang, browser=browser, port=port)
 
 
-def told(laid: workspace.Laid) -> list[str]:
+def news_of(laid: workspace.Laid) -> list[str]:
     """What the user should know about the working copy."""
     lines = [message("open_laid", folder=laid.folder, count=len(laid.new))]
     if laid.upgraded:
@@ -82,7 +82,7 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
         "argv": [sys.executable, "-m", "ipykernel_launcher", "--log-level=ERROR", "-f", "{connection_file}"],
         "display_name": "Python 3 (ipykernel)",
         "language": "python",
-        "metadata": {"debugger": True},
+        "metadata": {"debugger": True, "supported_encryption": ["curve"]},
     }
     for path, value in (
         (kit / "config" / "labconfig" / "default_setting_overrides.json", settings(lang)),
@@ -119,6 +119,7 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int) -> int:
         "ServerApp.log_level": "ERROR",  # its warnings are for who runs servers, and hide the address from a student
         "LabApp.log_level": "ERROR",
         "IdentityProvider.token": token,  # never in the environment: kernels and terminals would inherit it
+        "KernelManager.transport_encryption": "auto",  # what a notebook says is for this account alone
         "LabApp.default_url": f"/lab/tree/{start}" if start else "/lab",
         "LabApp.extra_labextensions_path": str(EXTENSIONS),
     }

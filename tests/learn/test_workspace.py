@@ -126,8 +126,8 @@ def test_an_upgrade_never_touches_what_a_student_wrote_and_says_so_once(course, 
     publish(course, 2)
     done = lay(tmp_path / "work")
     assert done.kept == [LESSON] and LESSON not in done.upgraded and target.read_bytes() == mine
-    assert LESSON in "\n".join(lab.told(done)) and "reset notebooks/06_customer_pyramid" in "\n".join(
-        lab.told(done)
+    assert LESSON in "\n".join(lab.news_of(done)) and "reset notebooks/06_customer_pyramid" in "\n".join(
+        lab.news_of(done)
     )
     assert lay(tmp_path / "work").kept == []
     publish(course, 3)

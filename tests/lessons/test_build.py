@@ -230,7 +230,9 @@ def test_a_solution_that_fails_builds_nothing_also_of_the_lessons_before_it(buil
     (root / "lessons/02_failing.md").write_text(failing, encoding="utf-8")
     assert build(root=root) == 1 and hashes(root) == before
     said = capsys.readouterr().out
-    assert re.search(r"lessons/02_failing.md:\d+: [^:]*:\s*ZeroDivisionError", said) and "notebooks/" not in said
+    assert (
+        re.search(r"lessons/02_failing.md:\d+: [^:]*:\s*ZeroDivisionError", said) and "notebooks/" not in said
+    )
 
 
 # --- problems name file and line -------------------------------------------------------------------------------------

@@ -31,7 +31,6 @@ class Item:
     """
 
     kind: str
-    first: bool = False
     texts: dict[str, str] = field(default_factory=dict)
     findings: list[dict] = field(default_factory=list)
     bullets: bool = False

@@ -19,7 +19,6 @@ from crmkit.core.setting import using
 from .bundle import Bundle, Item
 
 LANG_ATTRIBUTE = {"zh": "zh-CN", "en": "en"}
-FONTS = "@fonts@"  # in the page until it is known which characters it has
 
 # what a table may bring along; everything else (scripts, links, images from elsewhere) is taken out of HTML outputs
 TAGS = {
@@ -39,26 +38,22 @@ def page(bundle: Bundle, lang: str) -> str:
     """The page of a bundle in one language, as one text."""
     import crmkit
 
+    template = environment("coursekit.client.deliver").get_template("page.html")
     contents: list[dict] = []
     with using(lang):
-        facts = {message(f"run_{name}"): value for name, value in bundle.facts.items()}
-        text = (
-            environment("coursekit.client.deliver")
-            .get_template("page.html")
-            .render(
-                lang=LANG_ATTRIBUTE[lang],
-                title=message("run_title"),
-                client=bundle.client,
-                facts=facts,
-                contents_word=message("run_contents"),
-                contents=contents,
-                items=[_filled(item, lang, contents) for item in bundle.items],
-                made_with=message("run_made_with", version=crmkit.__version__),
-                css=Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
-                fonts=FONTS,
-            )
-        )
-    return text.replace(FONTS, font_faces(text))
+        frame = {
+            "lang": LANG_ATTRIBUTE[lang],
+            "title": message("run_title"),
+            "client": bundle.client,
+            "facts": {message(f"run_{name}"): value for name, value in bundle.facts.items()},
+            "contents_word": message("run_contents"),
+            "contents": contents,
+            "items": [_filled(item, lang, contents) for item in bundle.items],
+            "made_with": message("run_made_with", version=crmkit.__version__),
+            "css": Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
+        }
+    without_fonts = template.render(frame, fonts="")
+    return template.render(frame, fonts=font_faces(without_fonts))
 
 
 def _filled(item: Item, lang: str, contents: list[dict]) -> dict:
@@ -191,18 +186,18 @@ def same_svg(svg: str) -> str:
 # ---- fonts
 
 
-def font_faces(html: str) -> str:
-    """A @font-face rule with the characters of ``html`` that are beyond Latin, from crmkit's own font; "" if there are none."""
+def font_faces(html: str) -> Markup:
+    """A @font-face rule with the characters of ``html`` that are beyond Latin, from our own font; empty if there are none."""
     from crmkit.display import fonts
 
     wanted = {character for character in html if ord(character) > 0x2000}
     if not wanted:
-        return ""
+        return Markup()
     data = base64.b64encode(subset(fonts.FILE, frozenset(wanted))).decode()
-    return (
-        '@font-face{font-family:"Kit CJK";font-weight:400;font-display:block;'
-        f'src:url(data:font/woff;base64,{data}) format("woff")}}'
-    )
+    return Markup(
+        '@font-face{{font-family:"Kit CJK";font-weight:400;font-display:block;'
+        'src:url(data:font/woff;base64,{}) format("woff")}}'
+    ).format(data)
 
 
 def subset(path: Path, characters: frozenset[str]) -> bytes:
