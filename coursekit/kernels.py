@@ -15,6 +15,7 @@ from pathlib import Path
 
 import zmq
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 
 from coursekit.messages import KitError
 
@@ -68,6 +69,19 @@ class PrivateKernelManager(AsyncKernelManager):
         await super().shutdown_kernel(now=now, restart=restart)
         if self.transport == "ipc" and not restart:
             self._remove_sockets()
+
+
+class PrivateProvisioner(LocalProvisioner):
+    """Starts a kernel for whoever asks, with encryption where the kernel would be reached over TCP without it.
+
+    jupyter_client finds it by the name that a kernelspec gives (learn/kernelspec.py).
+    """
+
+    async def pre_launch(self, **how):
+        manager = self.parent
+        if manager is not None and manager.transport == "tcp" and zmq.has("curve"):
+            manager.transport_encryption = "auto"
+        return await super().pre_launch(**how)
 
 
 def socket_folder() -> Path | None:
