@@ -9,8 +9,9 @@ from multiprocessing import connection, parent_process
 def end_with_parent() -> None:
     """Called first in a process of `multiprocessing`: a thread ends it when its parent is gone, kill -9 included.
 
-    What it has started itself ends as it loses its parent.
+    What it has started itself ends as it loses its parent. The process begins as the command does, too.
     """
+    without_iri_grammar()
     threading.Thread(target=_wait, args=(parent_process().sentinel,), daemon=True).start()
 
 

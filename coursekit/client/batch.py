@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from coursekit.messages import KitError, message
-from coursekit.processes import end_with_parent, without_iri_grammar
+from coursekit.processes import end_with_parent
 from coursekit.teach.tables import cell
 
 # the data door, papermill and the rest are imported where they are used: each process reads this module anew
@@ -232,7 +232,6 @@ def _begin(notebook: str, out: str) -> None:
     """The notebook is read once a process, and nothing outlives the process that asked for it."""
     global _node, _folder
     end_with_parent()
-    without_iri_grammar()
     _node = read_notebook(Path(notebook))
     _folder = str(Path(notebook).parent)
     os.chdir(out)  # papermill takes {} in a path for its own: the paths that it is given are short and ours
