@@ -303,24 +303,27 @@ def bench(name: Annotated[str | None, argument("benchmark", "NAME")] = None):
     return bench(name)
 
 
+def run_verb(arguments: list[str]) -> int:
+    """Run the verb that the arguments name; KitError, with status 2, where they are wrongly written."""
+    command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
+    first = arguments[0]
+    if not first.startswith("-") and first not in verbs():
+        raise KitError("unknown_verb", value=first, allowed=", ".join(verbs()), status=2)
+    try:
+        return app(arguments, prog_name=command, standalone_mode=False) or 0
+    except typer.TyperException as error:
+        written = command if first.startswith("-") else f"{command} {first}"
+        raise usage_error(error, written) from None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written."""
-    arguments = sys.argv[1:] if arguments is None else arguments
     without_iri_grammar()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console without Chinese shows ? instead of failing
     try:
-        command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
-        arguments = arguments or ["--help"]
-        first = arguments[0]
-        if not first.startswith("-") and first not in verbs():
-            raise KitError("unknown_verb", value=first, allowed=", ".join(verbs()), status=2)
-        try:
-            return app(arguments, prog_name=command, standalone_mode=False) or 0
-        except typer.TyperException as error:
-            written = command if first.startswith("-") else f"{command} {first}"
-            raise usage_error(error, written) from None
+        return run_verb((sys.argv[1:] if arguments is None else arguments) or ["--help"])
     except CrmkitError as error:
         print(error, file=sys.stderr)
         return getattr(error, "status", 1)

@@ -96,9 +96,11 @@ def data_source(data: str | Path | None) -> tuple[str, str]:
     """The data's name, and what the notebook is to read: an embedded data set's name or an absolute path."""
     data = "cdnow" if data is None else data
     if is_embedded(data):
-        return {"cdnow": "CDNOW"}.get(str(data), str(data)), str(data)
+        name = "CDNOW" if str(data) == "cdnow" else str(data)
+        return name, str(data)
     path = Path(os.path.abspath(data))
-    return (path.name if path.is_dir() or set("*?[") & set(path.name) else path.stem), str(path)
+    several = path.is_dir() or set("*?[") & set(path.name)
+    return (path.name if several else path.stem), str(path)
 
 
 def read(source: str, **how):
