@@ -18,7 +18,7 @@ FILE = "bundle.json"
 REPORT_TAG = "report"
 FIRST_TAG = "report-first"  # the executive summary: written last, read first
 WIDGET = "application/vnd.jupyter.widget-view+json"
-# the kinds of a column whose name says nothing, by the kind of its values in numpy
+# the kind of a column, by that of its values in numpy; of anything else it is text
 KIND_OF_VALUES = {"M": "date", "b": "yes_no", "i": "number", "u": "number", "f": "number"}
 
 
