@@ -1,4 +1,1 @@
-import sys
-
-# jsonschema looks for it to check IRIs, which nobody here asks for, and it takes a second to build its grammar
-sys.modules.setdefault("rfc3987_syntax", None)
+"""The tooling around crmkit: what students, teachers and consultants run. A notebook never imports it."""

@@ -1,393 +1,332 @@
-"""The command `crmkit`: its verbs and options, in the user's language. What a verb does is in that verb's module."""
+"""The command `crmkit`: its verbs and options. What a verb does is in that verb's module, loaded when the verb runs."""
 
 import os
-import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.language import LANGUAGES
 from crmkit.display.setting import set_language
 
-from .messages import CATALOGUE, KitError, message, read_catalogue
+from .messages import KitError, message
+from .processes import without_iri_grammar
+from .usage import HELP_OPTIONS, Verb, Verbs, usage_error
 
-Language = Literal["zh", "en", "both"]
-assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else the tuple
+app = typer.Typer(
+    cls=Verbs,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="cli_about",
+    context_settings={"help_option_names": HELP_OPTIONS},
+)
+
+
+def verb(**settings) -> Callable:
+    """Declares a function as the verb of its name; ``settings`` are those of typer's context."""
+
+    def declare(function: Callable) -> Callable:
+        key = function.__name__.removesuffix("_")
+        context = {"help_option_names": HELP_OPTIONS, **settings}
+        app.command(key.replace("_", "-"), cls=Verb, help=f"verb_{key}", context_settings=context)(function)
+        return function
+
+    return declare
 
 
 def verbs() -> list[str]:
     """The verbs, in the order in which help shows them."""
-    return [
-        key.removeprefix("verb_").replace("_", "-")
-        for key in read_catalogue(CATALOGUE)
-        if key.startswith("verb_")
-    ]
+    return [command.name for command in app.registered_commands]
 
 
 def option(key: str, *names: str, **more):
-    return typer.Option(*names, help=message(f"option_{key}"), **more)
+    """An option whose help is the message ``option_<key>``."""
+    return typer.Option(*names, help=f"option_{key}", **more)
 
 
 def argument(key: str, metavar: str):
-    return typer.Argument(help=message(f"option_{key}"), metavar=metavar)
+    """An argument whose help is the message ``option_<key>``."""
+    return typer.Argument(help=f"option_{key}", metavar=metavar)
 
 
-class OwnHelp:
-    """Help in the user's language, laid out so that Chinese text without spaces is never cut to fit a table."""
+# ---- what several verbs take
 
-    def format_help(self, ctx, formatter):
-        def entry(name: str, text: str):
-            formatter.write(f"  {name}\n" + "".join(f"      {line}\n" for line in text.splitlines()))
+Language = Literal["zh", "en", "both"]
+assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else the tuple
 
-        formatter.write(f"{message('cli_usage', between=' ')}: {ctx.command_path}")
-        formatter.write(f" {' '.join(self.collect_usage_pieces(ctx))}\n\n{self.help}\n")
-        if hasattr(self, "list_commands"):
-            formatter.write(f"\n{message('cli_commands', between=' ')}\n")
-            for name in self.list_commands(ctx):
-                entry(name, self.get_command(ctx, name).help)
-        own = [param for param in self.params if not getattr(param, "hidden", False)]
-        for kind in ("argument", "option"):
-            params = [param for param in own if param.param_type_name == kind]
-            if params or kind == "option":
-                formatter.write(f"\n{message(f'cli_{kind}s', between=' ')}\n")
-            for param in params:
-                name = param.metavar if kind == "argument" else ", ".join(param.opts)
-                choices = "|".join(LANGUAGES) if param.name == "lang" else param.metavar or ""
-                entry(name if kind == "argument" or param.is_flag else f"{name} {choices}", param.help)
-        entry(", ".join(ctx.help_option_names), message("cli_help"))
+Data = Annotated[str, argument("check_data", "DATA")]
+Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
+AsOf = Annotated[str | None, option("as_of", "--as-of", metavar="DATE")]
+Sheet = Annotated[str | None, option("sheet", "--sheet", metavar="NAME")]
+DropDuplicates = Annotated[bool, option("drop_duplicates", "--drop-duplicates")]
+Folder = Annotated[Path | None, argument("folder", "DIR")]
+Scenario = Annotated[str, option("game_scenario", "--scenario", metavar="NAME")]
+Level = Annotated[Literal["easy", "normal", "hard"], option("game_level", "--level")]
+Quarters = Annotated[int, option("game_quarters", "--quarters", min=1, max=40, metavar="N")]
+Customers = Annotated[int, option("game_customers", "--customers", min=0, metavar="N")]
+PageLang = Annotated[Language, option("game_lang", "--lang")]
 
 
-class Verb(OwnHelp, TyperCommand):
-    pass
+# ---- the verbs, in the order in which help shows them
 
 
-class Verbs(OwnHelp, TyperGroup):
-    pass
+@verb()
+def open_(
+    folder: Folder = None,
+    lang: Annotated[Language | None, option("open_lang", "--lang")] = None,
+    no_browser: Annotated[bool, option("no_browser", "--no-browser")] = False,
+    port: Annotated[int | None, option("port", "--port", min=1, max=65535, metavar="N")] = None,
+):
+    from .learn.lab import open_lab
+
+    if lang:
+        set_language(lang)
+    return open_lab(folder, lang=lang, browser=not no_browser, port=port)
 
 
-def make_app() -> typer.Typer:
-    """The command line in the language in force now; a verb's module is loaded when the verb runs."""
-    settings = {"help_option_names": ["-h", "--help"]}
-    app = typer.Typer(
-        cls=Verbs,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        help=message("cli_about"),
-        context_settings=settings,
+@verb()
+def run(
+    data: Annotated[str | None, argument("data", "DATA")] = None,
+    lang: Annotated[Language, option("run_lang", "--lang")] = "both",
+    out: Annotated[Path | None, option("out", "--out", metavar="DIR")] = None,
+    mapping: Mapping = None,
+    as_of: AsOf = None,
+    parameters: Annotated[
+        list[str] | None, option("parameter", "-p", "--parameter", metavar="NAME=VALUE")
+    ] = None,
+    sheet: Sheet = None,
+    drop_duplicates: DropDuplicates = False,
+):
+    from .client.run import run
+
+    return run(
+        data,
+        lang=lang,
+        out=out,
+        mapping=mapping,
+        as_of=as_of,
+        parameters=parameters or [],
+        sheet=sheet,
+        drop_duplicates=drop_duplicates,
     )
 
-    def verb(function, **more):
-        name = function.__name__.removesuffix("_").replace("_", "-")
-        more = {**settings, **more}
-        app.command(name, cls=Verb, context_settings=more, help=message(f"verb_{name.replace('-', '_')}"))(
-            function
-        )
 
-    Data = Annotated[str, argument("check_data", "DATA")]
-    Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
-    AsOf = Annotated[str | None, option("as_of", "--as-of", metavar="DATE")]
-    Sheet = Annotated[str | None, option("sheet", "--sheet", metavar="NAME")]
-    DropDuplicates = Annotated[bool, option("drop_duplicates", "--drop-duplicates")]
-    Folder = Annotated[Path | None, argument("folder", "DIR")]
+@verb()
+def check(
+    data: Data,
+    mapping: Mapping = None,
+    as_json: Annotated[bool, option("json", "--json")] = False,
+    as_of: AsOf = None,
+    sheet: Sheet = None,
+    drop_duplicates: DropDuplicates = False,
+    out: Annotated[Path | None, option("check_out", "--out", metavar="DIR")] = None,
+):
+    from .client.check import check
 
-    def open_(
-        folder: Folder = None,
-        lang: Annotated[Language | None, option("open_lang", "--lang")] = None,
-        no_browser: Annotated[bool, option("no_browser", "--no-browser")] = False,
-        port: Annotated[int | None, option("port", "--port", min=1, max=65535, metavar="N")] = None,
-    ):
-        from .learn.lab import open_lab
-
-        if lang:
-            set_language(lang)
-        return open_lab(folder, lang=lang, browser=not no_browser, port=port)
-
-    def run(
-        data: Annotated[str | None, argument("data", "DATA")] = None,
-        lang: Annotated[Language, option("run_lang", "--lang")] = "both",
-        out: Annotated[Path | None, option("out", "--out", metavar="DIR")] = None,
-        mapping: Mapping = None,
-        as_of: AsOf = None,
-        parameters: Annotated[
-            list[str] | None, option("parameter", "-p", "--parameter", metavar="NAME=VALUE")
-        ] = None,
-        sheet: Sheet = None,
-        drop_duplicates: DropDuplicates = False,
-    ):
-        from .client.run import run
-
-        return run(
-            data,
-            lang=lang,
-            out=out,
-            mapping=mapping,
-            as_of=as_of,
-            parameters=parameters or [],
-            sheet=sheet,
-            drop_duplicates=drop_duplicates,
-        )
-
-    def check(
-        data: Data,
-        mapping: Mapping = None,
-        as_json: Annotated[bool, option("json", "--json")] = False,
-        as_of: AsOf = None,
-        sheet: Sheet = None,
-        drop_duplicates: DropDuplicates = False,
-        out: Annotated[Path | None, option("check_out", "--out", metavar="DIR")] = None,
-    ):
-        from .client.check import check
-
-        return check(
-            data,
-            mapping=mapping,
-            as_json=as_json,
-            as_of=as_of,
-            sheet=sheet,
-            drop_duplicates=drop_duplicates,
-            out=out,
-        )
-
-    def build(check: Annotated[bool, option("build_check", "--check")] = False):
-        from .lessons.build import build
-
-        return build(check=check)
-
-    def reset(
-        lesson: Annotated[str, argument("lesson", "LESSON")],
-        folder: Folder = None,
-        lang: Annotated[Language | None, option("reset_lang", "--lang")] = None,
-    ):
-        from .learn.workspace import reset
-
-        for line in reset(lesson, folder, lang=lang):
-            print(line)
-
-    def test(args: Annotated[list[str] | None, argument("pytest", "ARGS")] = None):
-        from .testing import test
-
-        return test(args or [])
-
-    def bench(name: Annotated[str | None, argument("benchmark", "NAME")] = None):
-        from .testing import bench
-
-        return bench(name)
-
-    def assign(
-        exercise: Annotated[str, argument("exercise", "EXERCISE")],
-        roster: Annotated[Path, option("roster", "--roster", metavar="FILE")],
-        out: Annotated[Path, option("assign_out", "--out", metavar="DIR")],
-        lang: Annotated[Literal["roster", "zh", "en", "both"], option("assign_lang", "--lang")] = "roster",
-        due: Annotated[str | None, option("due", "--due", metavar="DATE")] = None,
-        feedback: Annotated[Literal["form", "practice"], option("feedback", "--feedback")] = "form",
-        sheet: Sheet = None,
-    ):
-        from .teach.assign.assign import assign
-
-        for line in assign(
-            exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet
-        ):
-            print(line)
-
-    def grade(
-        submissions: Annotated[Path, argument("submissions", "SUBMISSIONS")],
-        assignment: Annotated[Path, option("assignment", "--assignment", metavar="DIR")],
-        out: Annotated[Path, option("grade_out", "--out", metavar="DIR")],
-        jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
-        only: Annotated[list[str] | None, option("only", "--only", metavar="ID")] = None,
-        trust: Annotated[bool, option("trust", "--trust")] = False,
-        second_seed: Annotated[bool, option("second_seed", "--second-seed")] = False,
-        seconds: Annotated[float, option("seconds", "--seconds", min=1, metavar="N")] = 60,
-    ):
-        from .sandbox.protocol import Limits
-        from .teach.grade.grade import grade
-
-        grade(
-            submissions,
-            assignment=assignment,
-            out=out,
-            jobs=jobs,
-            only=only,
-            trust=trust,
-            second_seed=second_seed,
-            limits=Limits(seconds=seconds),
-        )
-
-    def new_exercise(folder: Annotated[Path, argument("new_folder", "DIR")]):
-        from .teach.assign.packs import new_exercise
-
-        source = new_exercise(folder)
-        print(message("new_exercise_done", folder=folder, source=source.name))
-
-    def preview(
-        exercise: Annotated[str, argument("exercise", "EXERCISE")],
-        students: Annotated[int, option("students", "--students", min=1, max=30, metavar="N")] = 5,
-    ):
-        from .teach.assign.assign import find_exercise
-        from .teach.assign.packs import preview
-
-        for line in preview(find_exercise(exercise), students):
-            print(line)
-
-    def batch(
-        notebook: Annotated[Path, argument("batch_notebook", "NOTEBOOK")],
-        table: Annotated[Path, option("batch_table", "--table", metavar="FILE")],
-        out: Annotated[Path, option("batch_out", "--out", metavar="DIR")],
-        jobs: Annotated[int, option("batch_jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
-        sheet: Sheet = None,
-    ):
-        from .client.batch import batch
-
-        return int(
-            any(
-                row.state == "failed" for row in batch(notebook, table=table, out=out, jobs=jobs, sheet=sheet)
-            )
-        )
-
-    Scenario = Annotated[str, option("game_scenario", "--scenario", metavar="NAME")]
-    Level = Annotated[Literal["easy", "normal", "hard"], option("game_level", "--level")]
-    Quarters = Annotated[int, option("game_quarters", "--quarters", min=1, max=40, metavar="N")]
-    Customers = Annotated[int, option("game_customers", "--customers", min=0, metavar="N")]
-    PageLang = Annotated[Language, option("game_lang", "--lang")]
-
-    def leaderboard(
-        submissions: Annotated[Path, argument("game_submissions", "SUBMISSIONS")],
-        scenario: Scenario,
-        assignment: Annotated[Path | None, option("game_assignment", "--assignment", metavar="DIR")] = None,
-        seed: Annotated[int | None, option("game_seed", "--seed", min=0, metavar="N")] = None,
-        level: Level = "normal",
-        quarters: Quarters = 8,
-        customers: Customers = 0,
-        out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("leaderboard"),
-        jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
-        lang: PageLang = "both",
-    ):
-        from crmkit.market.game.game import Setup
-
-        from .teach.game.leaderboard import leaderboard
-
-        if (assignment is None) == (seed is None):
-            raise KitError("leaderboard_seed", status=2)
-        setup = Setup(scenario=scenario, seed=seed or 0, level=level, quarters=quarters, customers=customers)
-        leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
-
-    def contest(
-        submissions: Annotated[Path, argument("contest_submissions", "SUBMISSIONS")],
-        scenario: Scenario,
-        seeds: Annotated[int, option("contest_seeds", "--seeds", min=2, max=1000, metavar="N")] = 20,
-        level: Level = "normal",
-        quarters: Quarters = 8,
-        customers: Customers = 0,
-        secret: Annotated[Path | None, option("contest_secret", "--secret", metavar="FILE")] = None,
-        assignment: Annotated[
-            Path | None, option("contest_assignment", "--assignment", metavar="DIR")
-        ] = None,
-        seconds: Annotated[float, option("contest_seconds", "--seconds", min=1, metavar="N")] = 10,
-        out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("contest"),
-        jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
-        lang: PageLang = "both",
-    ):
-        from crmkit.market.game.game import Setup
-
-        from .teach.game.contest import contest
-
-        setup = Setup(scenario=scenario, seed=0, level=level, quarters=quarters, customers=customers)
-        contest(
-            submissions,
-            setup=setup,
-            seeds=seeds,
-            seconds=seconds,
-            secret=secret,
-            out=out,
-            jobs=jobs,
-            assignment=assignment,
-            lang=lang,
-        )
-
-    for function in (
-        open_,
-        run,
-        check,
-        reset,
-        build,
-        new_exercise,
-        preview,
-        assign,
-        grade,
-        batch,
-        leaderboard,
-        contest,
-    ):
-        verb(function)
-    # what follows `test` is pytest's, also when it looks like an option
-    verb(test, ignore_unknown_options=True)
-    verb(bench)
-    return app
+    return check(
+        data,
+        mapping=mapping,
+        as_json=as_json,
+        as_of=as_of,
+        sheet=sheet,
+        drop_duplicates=drop_duplicates,
+        out=out,
+    )
 
 
-BAD_VALUES = ("int_parsing", "float_parsing", "greater_than_equal", "less_than_equal", "value_error")
+@verb()
+def reset(
+    lesson: Annotated[str, argument("lesson", "LESSON")],
+    folder: Folder = None,
+    lang: Annotated[Language | None, option("reset_lang", "--lang")] = None,
+):
+    from .learn.workspace import reset
+
+    for line in reset(lesson, folder, lang=lang):
+        print(line)
 
 
-def usage_error(error, verb: str) -> KitError:
-    """A mistake on the command line, said in the user's language; ``error`` is typer's, told apart by its class."""
-    detail, kind = error.format_message().rstrip(".") + ".", type(error).__name__
-    parameter = getattr(error, "param", None)
-    shown = (parameter.metavar or parameter.name) if parameter else ""
-    if parameter and parameter.opts and parameter.opts[0].startswith("-"):
-        shown = parameter.opts[-1]
-    if kind == "NoSuchOption":
-        return KitError("unknown_option", value=error.option_name, verb=verb, status=2)
-    if kind == "MissingParameter":
-        return KitError("missing_parameter", value=shown, verb=verb, status=2)
-    wrong = (
-        error.__cause__.errors()[0] if hasattr(error.__cause__, "errors") else {}
-    )  # pydantic's, in English
-    if wrong.get("type") in BAD_VALUES:
-        limits = wrong.get("ctx", {})
-        allowed = (
-            limits.get("ge", limits.get("le"))
-            if "error" not in limits
-            else ", ".join(re.findall(r"'([^']+)'", str(limits["error"]).partition(" is not one of ")[2]))
-        )
-        if allowed != "":
-            return KitError(
-                f"bad_{wrong['type']}", value=wrong["input"], name=shown, allowed=allowed, verb=verb, status=2
-            )
-    if kind == "BadParameter" and shown:
-        return KitError(
-            "bad_parameter", name=shown, detail=error.message.rstrip(".") + ".", verb=verb, status=2
-        )
-    return KitError("usage", detail=detail, verb=verb, status=2)
+@verb()
+def build(check: Annotated[bool, option("build_check", "--check")] = False):
+    from .lessons.build import build
+
+    return build(check=check)
+
+
+@verb()
+def new_exercise(folder: Annotated[Path, argument("new_folder", "DIR")]):
+    from .teach.assign.packs import new_exercise
+
+    source = new_exercise(folder)
+    print(message("new_exercise_done", folder=folder, source=source.name))
+
+
+@verb()
+def preview(
+    exercise: Annotated[str, argument("exercise", "EXERCISE")],
+    students: Annotated[int, option("students", "--students", min=1, max=30, metavar="N")] = 5,
+):
+    from .teach.assign.assign import find_exercise
+    from .teach.assign.packs import preview
+
+    for line in preview(find_exercise(exercise), students):
+        print(line)
+
+
+@verb()
+def assign(
+    exercise: Annotated[str, argument("exercise", "EXERCISE")],
+    roster: Annotated[Path, option("roster", "--roster", metavar="FILE")],
+    out: Annotated[Path, option("assign_out", "--out", metavar="DIR")],
+    lang: Annotated[Literal["roster", "zh", "en", "both"], option("assign_lang", "--lang")] = "roster",
+    due: Annotated[str | None, option("due", "--due", metavar="DATE")] = None,
+    feedback: Annotated[Literal["form", "practice"], option("feedback", "--feedback")] = "form",
+    sheet: Sheet = None,
+):
+    from .teach.assign.assign import assign
+
+    for line in assign(exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet):
+        print(line)
+
+
+@verb()
+def grade(
+    submissions: Annotated[Path, argument("submissions", "SUBMISSIONS")],
+    assignment: Annotated[Path, option("assignment", "--assignment", metavar="DIR")],
+    out: Annotated[Path, option("grade_out", "--out", metavar="DIR")],
+    jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+    only: Annotated[list[str] | None, option("only", "--only", metavar="ID")] = None,
+    trust: Annotated[bool, option("trust", "--trust")] = False,
+    second_seed: Annotated[bool, option("second_seed", "--second-seed")] = False,
+    seconds: Annotated[float, option("seconds", "--seconds", min=1, metavar="N")] = 60,
+):
+    from .sandbox.protocol import Limits
+    from .teach.grade.grade import grade
+
+    grade(
+        submissions,
+        assignment=assignment,
+        out=out,
+        jobs=jobs,
+        only=only,
+        trust=trust,
+        second_seed=second_seed,
+        limits=Limits(seconds=seconds),
+    )
+
+
+@verb()
+def batch(
+    notebook: Annotated[Path, argument("batch_notebook", "NOTEBOOK")],
+    table: Annotated[Path, option("batch_table", "--table", metavar="FILE")],
+    out: Annotated[Path, option("batch_out", "--out", metavar="DIR")],
+    jobs: Annotated[int, option("batch_jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+    sheet: Sheet = None,
+):
+    from .client.batch import batch
+
+    return int(
+        any(row.state == "failed" for row in batch(notebook, table=table, out=out, jobs=jobs, sheet=sheet))
+    )
+
+
+@verb()
+def leaderboard(
+    submissions: Annotated[Path, argument("game_submissions", "SUBMISSIONS")],
+    scenario: Scenario,
+    assignment: Annotated[Path | None, option("game_assignment", "--assignment", metavar="DIR")] = None,
+    seed: Annotated[int | None, option("game_seed", "--seed", min=0, metavar="N")] = None,
+    level: Level = "normal",
+    quarters: Quarters = 8,
+    customers: Customers = 0,
+    out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("leaderboard"),
+    jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+    lang: PageLang = "both",
+):
+    from crmkit.market.game.game import Setup
+
+    from .teach.game.leaderboard import leaderboard
+
+    if (assignment is None) == (seed is None):
+        raise KitError("leaderboard_seed", status=2)
+    setup = Setup(scenario=scenario, seed=seed or 0, level=level, quarters=quarters, customers=customers)
+    leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
+
+
+@verb()
+def contest(
+    submissions: Annotated[Path, argument("contest_submissions", "SUBMISSIONS")],
+    scenario: Scenario,
+    seeds: Annotated[int, option("contest_seeds", "--seeds", min=2, max=1000, metavar="N")] = 20,
+    level: Level = "normal",
+    quarters: Quarters = 8,
+    customers: Customers = 0,
+    secret: Annotated[Path | None, option("contest_secret", "--secret", metavar="FILE")] = None,
+    assignment: Annotated[Path | None, option("contest_assignment", "--assignment", metavar="DIR")] = None,
+    seconds: Annotated[float, option("contest_seconds", "--seconds", min=1, metavar="N")] = 10,
+    out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("contest"),
+    jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
+    lang: PageLang = "both",
+):
+    from crmkit.market.game.game import Setup
+
+    from .teach.game.contest import contest
+
+    setup = Setup(scenario=scenario, seed=0, level=level, quarters=quarters, customers=customers)
+    contest(
+        submissions,
+        setup=setup,
+        seeds=seeds,
+        seconds=seconds,
+        secret=secret,
+        out=out,
+        jobs=jobs,
+        assignment=assignment,
+        lang=lang,
+    )
+
+
+@verb(ignore_unknown_options=True)  # what follows `test` is pytest's, also when it looks like an option
+def test(args: Annotated[list[str] | None, argument("pytest", "ARGS")] = None):
+    from .testing import test
+
+    return test(args or [])
+
+
+@verb()
+def bench(name: Annotated[str | None, argument("benchmark", "NAME")] = None):
+    from .testing import bench
+
+    return bench(name)
+
+
+def run_verb(arguments: list[str]) -> int:
+    """Run the verb that the arguments name; KitError, with status 2, where they are wrongly written."""
+    command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
+    first = arguments[0]
+    if not first.startswith("-") and first not in verbs():
+        raise KitError("unknown_verb", value=first, allowed=", ".join(verbs()), status=2)
+    try:
+        return app(arguments, prog_name=command, standalone_mode=False) or 0
+    except typer.TyperException as error:
+        written = command if first.startswith("-") else f"{command} {first}"
+        raise usage_error(error, written) from None
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    without_iri_grammar()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a console without Chinese shows ? instead of failing
     try:
-        command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
-        arguments = arguments or ["--help"]
-        verb = arguments[0]
-        if not verb.startswith("-") and verb not in verbs():
-            raise KitError("unknown_verb", value=verb, allowed=", ".join(verbs()), status=2)
-        try:
-            return make_app()(arguments, prog_name=command, standalone_mode=False) or 0
-        except typer.TyperException as error:
-            raise usage_error(error, command if verb.startswith("-") else f"{command} {verb}") from None
+        return run_verb((sys.argv[1:] if arguments is None else arguments) or ["--help"])
     except CrmkitError as error:
         print(error, file=sys.stderr)
         return getattr(error, "status", 1)
-    except (ValueError, RuntimeError) as error:
-        if type(error).__name__ not in ("SourceError", "SolutionError"):
-            raise
-        print(error, file=sys.stderr)  # an instructor's own exercise does not build, or does not solve
-        return 1
     except BrokenPipeError:  # `crmkit check … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

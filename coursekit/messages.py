@@ -9,12 +9,12 @@ from crmkit.core.language import in_language
 CATALOGUE = Path(__file__).parent / "messages.toml"
 
 
-def message(key: str, *, between: str = "\n", **fields) -> str:
+def message(key: str, /, *, between: str = "\n", **fields) -> str:
     """A message of coursekit in the language in force, its {fields} filled in."""
     return in_language(*message_pair(key, **fields), between=between)
 
 
-def message_pair(key: str, **fields) -> tuple[str, str]:
+def message_pair(key: str, /, **fields) -> tuple[str, str]:
     """The message in Chinese and in English."""
     entry = read_catalogue(CATALOGUE)[key]
     return entry["zh"].format(**fields), entry["en"].format(**fields)

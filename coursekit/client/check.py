@@ -1,8 +1,11 @@
 """`check DATA`: read a client's file as `run` would, and report so that totals can be reconciled."""
 
 import csv
+import json
 import os
+import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 from coursekit.messages import message, message_pair
@@ -39,25 +42,26 @@ def check(
     files = {}
     if report.set_aside is not None and len(report.set_aside):
         files["set_aside_file"] = write_set_aside(report, _folder(data, out), _stem(data))
-    if any(e["code"] in MAPPING_HELPS for e in report.errors):
-        files["mapping_file"] = write_mapping(
-            report, _folder(data, out), _stem(data), given=_columns(mapping)
-        )
+    if any(error["code"] in MAPPING_HELPS for error in report.errors):
+        given = _columns_of(mapping)
+        files["mapping_file"] = write_mapping(report, _folder(data, out), _stem(data), given=given)
     if as_json:
-        import json
-        import sys
-
-        text = json.dumps(report.to_dict() | {k: str(v) for k, v in files.items()}, ensure_ascii=False) + "\n"
-        # UTF-8 whatever the console says: a script reads this
-        sys.stdout.flush()
-        if hasattr(sys.stdout, "buffer"):
-            sys.stdout.buffer.write(text.encode("utf-8"))
-            sys.stdout.buffer.flush()
-        else:
-            sys.stdout.write(text)
+        _print_json(report, files)
     else:
         _show(report, files)
     return 0 if report.usable else 1
+
+
+def _print_json(report: CheckReport, files: dict[str, Path]) -> None:
+    """One JSON object, in UTF-8 whatever the console says: a script reads this."""
+    about = report.to_dict() | {key: str(path) for key, path in files.items()}
+    text = json.dumps(about, ensure_ascii=False) + "\n"
+    sys.stdout.flush()
+    if hasattr(sys.stdout, "buffer"):
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.flush()
+    else:
+        sys.stdout.write(text)
 
 
 def _stem(data) -> str:
@@ -91,54 +95,29 @@ def write_set_aside(report: CheckReport, folder: Path, stem: str) -> Path:
     return path
 
 
-def _columns(mapping) -> dict[str, str]:
+def _columns_of(mapping: Path | None) -> dict[str, str]:
     """What a mapping file that was given says of columns: a new draft keeps it."""
-    import tomllib
-
+    if mapping is None:
+        return {}
     try:
-        columns = (
-            tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig")).get("columns", {}) if mapping else {}
-        )
-        return {k: v for k, v in columns.items() if isinstance(v, str)}
+        columns = tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig")).get("columns", {})
+        return {name: column for name, column in columns.items() if isinstance(column, str)}
     except (OSError, ValueError, AttributeError):
         return {}
 
 
 def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[str, str]) -> Path:
     """A proposed mapping file: what was recognised or ``given`` is filled in, what is missing waits."""
-
-    def both(key, **fields):
-        zh, en = message_pair(key, **fields)
-        return [f"# {zh}", f"# {en}"]
-
-    codes = {e["code"] for e in report.errors}
-    lines = both("check_mapping_head", name=report.source)
+    codes = {error["code"] for error in report.errors}
+    lines = _comment("check_mapping_head", name=report.source)
     if report.columns:
-        lines += [
-            *both("check_mapping_columns"),
-            "#   " + " | ".join(c.replace("\n", " ") for c in report.columns),
-        ]
+        columns = " | ".join(column.replace("\n", " ") for column in report.columns)
+        lines += [*_comment("check_mapping_columns"), f"#   {columns}"]
     if "ambiguous_sheet" in codes:
-        names = next(e["value"] for e in report.errors if e["code"] == "ambiguous_sheet").split(", ")
-        lines += ["", *both("check_mapping_sheet")]
-        lines += [f"{'# ' if i else ''}sheet = {_quoted(n)}" for i, n in enumerate(names)]
+        lines += ["", *_comment("check_mapping_sheet"), *_sheets(report)]
     if "ambiguous_dates" in codes:
-        lines += ["", *both("check_mapping_dates"), '# date_format = "dmy"', '# date_format = "mdy"']
-    lines += ["", "[columns]"]
-    mapped = {k: v for k, v in given.items() if not report.columns or v in report.columns} | report.mapping
-    required = [c for c in REQUIRED_TRANSACTION_COLUMNS if c not in mapped]
-    if {"quantity", "unit_price"} <= mapped.keys():
-        required = [c for c in required if c != "amount"]
-    for name in [
-        *REQUIRED_TRANSACTION_COLUMNS,
-        *(c for c in mapped if c not in REQUIRED_TRANSACTION_COLUMNS),
-    ]:
-        if name in mapped:
-            others = report.alternatives.get(name)
-            beside = f"   # {in_language('也可以是', 'or')}: {' | '.join(others)}" if others else ""
-            lines.append(f"{name} = {_quoted(mapped[name])}{beside}")
-        elif name in required:
-            lines += [*both("check_mapping_choose", name=name), f'# {name} = ""']
+        lines += ["", *_comment("check_mapping_dates"), '# date_format = "dmy"', '# date_format = "mdy"']
+    lines += ["", "[columns]", *_column_lines(report, given)]
     path = folder / f"{stem}.mapping.toml"
     if path.exists():  # what somebody may have edited is not overwritten
         path = folder / f"{stem}.mapping.proposal.toml"
@@ -146,9 +125,44 @@ def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[s
     return path
 
 
-def _quoted(text: str) -> str:
-    import json
+def _comment(key: str, **fields) -> list[str]:
+    """A message as comments of TOML, a line a language."""
+    return [f"# {text}" for text in message_pair(key, **fields)]
 
+
+def _sheets(report: CheckReport) -> list[str]:
+    """The sheets to choose from; the first is chosen until somebody chooses another."""
+    error = next(error for error in report.errors if error["code"] == "ambiguous_sheet")
+    first, *others = (f"sheet = {_quoted(name)}" for name in error["value"].split(", "))
+    return [first, *(f"# {line}" for line in others)]
+
+
+def _column_lines(report: CheckReport, given: dict[str, str]) -> list[str]:
+    """A line for each column that is known, and for each that somebody must name."""
+    kept = {name: column for name, column in given.items() if not report.columns or column in report.columns}
+    mapped = kept | report.mapping
+    required = [name for name in REQUIRED_TRANSACTION_COLUMNS if name not in mapped]
+    if {"quantity", "unit_price"} <= mapped.keys():
+        required = [name for name in required if name != "amount"]
+    others = [name for name in mapped if name not in REQUIRED_TRANSACTION_COLUMNS]
+    lines = []
+    for name in (*REQUIRED_TRANSACTION_COLUMNS, *others):
+        if name in mapped:
+            lines.append(f"{name} = {_quoted(mapped[name])}{_alternatives(report, name)}")
+        elif name in required:
+            lines += [*_comment("check_mapping_choose", name=name), f'# {name} = ""']
+    return lines
+
+
+def _alternatives(report: CheckReport, name: str) -> str:
+    """The other columns that might be meant, as a comment behind the line; empty when there are none."""
+    columns = report.alternatives.get(name)
+    if not columns:
+        return ""
+    return f"   # {message('check_alternatives', between=' ')}: {' | '.join(columns)}"
+
+
+def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -190,7 +204,7 @@ def _show(report: CheckReport, files: dict) -> None:
     row("check_date_format", report.date_format)
     for name, source in report.mapping.items():
         beside = report.alternatives.get(name)
-        note = f"  ({in_language('没有用', 'not used')}: {', '.join(beside)})" if beside else ""
+        note = f"  ({message('check_not_used', between=' ')}: {', '.join(beside)})" if beside else ""
         table.add_row(in_language(*term_pair(name)) if has_term(name) else name, f"← {source}{note}")
     console.print(table)
     for note in report.notes:

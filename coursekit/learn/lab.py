@@ -18,21 +18,23 @@ from . import workspace
 
 START = "notebooks/00_start_here.ipynb"
 EXTENSIONS = Path(__file__).parent / "labextension"
-FIRST_PORT = 8888
+FIRST_PORT, PORTS = 8888, 100
 
 
 def open_lab(
     folder: Path | None = None, *, lang: str | None = None, browser: bool = True, port: int | None = None
 ) -> int:
     """Lay the course into ``folder`` and serve it on this machine only, until Ctrl+C."""
-    port = claim_port(port)
+    number = claim_port(port)
     laid = workspace.lay(folder, lang=lang)
-    for line in told(laid):
+    for line in news_of(laid):
         print(line)
-    return serve(laid.folder, laid.lang, browser=browser, port=port)
+    # another program may take the port meanwhile: one that nobody asked for may be another one then
+    retries = 0 if port else PORTS
+    return serve(laid.folder, laid.lang, browser=browser, port=number, retries=retries)
 
 
-def told(laid: workspace.Laid) -> list[str]:
+def news_of(laid: workspace.Laid) -> list[str]:
     """What the user should know about the working copy."""
     lines = [message("open_laid", folder=laid.folder, count=len(laid.new))]
     if laid.upgraded:
@@ -47,7 +49,7 @@ def told(laid: workspace.Laid) -> list[str]:
 
 def claim_port(port: int | None) -> int:
     """``port`` if this machine can listen on it, or the first free one from 8888 on."""
-    for number in [port] if port else range(FIRST_PORT, FIRST_PORT + 100):
+    for number in [port] if port else range(FIRST_PORT, FIRST_PORT + PORTS):
         try:
             with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
                 if os.name != "nt":  # on Windows this option would let two programs share a port
@@ -82,7 +84,7 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
         "argv": [sys.executable, "-m", "ipykernel_launcher", "--log-level=ERROR", "-f", "{connection_file}"],
         "display_name": "Python 3 (ipykernel)",
         "language": "python",
-        "metadata": {"debugger": True},
+        "metadata": {"debugger": True, "supported_encryption": ["curve"]},
     }
     for path, value in (
         (kit / "config" / "labconfig" / "default_setting_overrides.json", settings(lang)),
@@ -102,9 +104,10 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
     }
 
 
-def serve(folder: Path, lang: str, *, browser: bool, port: int) -> int:
+def serve(folder: Path, lang: str, *, browser: bool, port: int, retries: int) -> int:
     """Run JupyterLab in this process; its address is printed once it listens."""
     os.environ.update(prepare(folder, lang, os.environ))
+    import zmq
     from jupyterlab.labapp import LabApp  # reads the environment while it is imported
 
     token = secrets.token_hex(24)
@@ -113,7 +116,7 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int) -> int:
         "ServerApp.root_dir": str(folder),
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": port,
-        "ServerApp.port_retries": 0,
+        "ServerApp.port_retries": retries,
         "ServerApp.open_browser": browser,
         "ServerApp.answer_yes": True,  # one Ctrl+C is enough; notebooks save themselves
         "ServerApp.log_level": "ERROR",  # its warnings are for who runs servers, and hide the address from a student
@@ -122,10 +125,13 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int) -> int:
         "LabApp.default_url": f"/lab/tree/{start}" if start else "/lab",
         "LabApp.extra_labextensions_path": str(EXTENSIONS),
     }
+    if zmq.has("curve"):  # what passes between page and kernel is for this account alone
+        options["KernelManager.transport_encryption"] = "auto"
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # containers; we listen on this machine only
         options["ServerApp.allow_root"] = True
     server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in options.items()])
-    ready = message("open_ready", url=f"http://127.0.0.1:{port}{options['LabApp.default_url']}?token={token}")
+    address = f"http://127.0.0.1:{server.port}{options['LabApp.default_url']}?token={token}"
+    ready = message("open_ready", url=address)
     # after the callback that opens the port, so who reads the address can use it at once
     server.io_loop.add_callback(lambda: print(ready, flush=True))
     server.start()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from coursekit.messages import KitError
+from coursekit.messages import KitError, message
 
 PARTS = ("notebooks", "exercises", "solutions", "datasets")
 PACKAGED = (
@@ -64,9 +64,9 @@ def content(root: Path, path: str, lang: str) -> bytes:
         return raw
     import nbformat
 
-    from coursekit.lessons.one_language import edition
+    from coursekit.lessons.one_language import in_one_language
 
-    text = nbformat.writes(edition(nbformat.reads(raw.decode("utf-8"), as_version=4), lang))
+    text = nbformat.writes(in_one_language(nbformat.reads(raw.decode("utf-8"), as_version=4), lang))
     return (text.rstrip("\n") + "\n").encode("utf-8")
 
 
@@ -79,23 +79,31 @@ class Mark:
 
     @classmethod
     def of(cls, raw: bytes, path: str) -> "Mark":
-        written = None
-        if path.endswith(".ipynb"):
-            try:
-                cells = json.loads(raw)["cells"]
-                text = json.dumps(
-                    [[c["cell_type"], "".join(c["source"]), c.get("attachments") or {}] for c in cells],
-                    sort_keys=True,
-                )
-                written = hashlib.sha256(text.encode()).hexdigest()
-            except (ValueError, KeyError, TypeError):
-                pass  # broken or not a notebook any more: then every byte counts as somebody's work
-        return cls(hashlib.sha256(raw).hexdigest(), written)
+        written = text_of_cells(raw) if path.endswith(".ipynb") else None
+        return cls(_hash(raw), None if written is None else _hash(written.encode()))
 
     def same_text(self, other: "Mark | None") -> bool:
-        return other is not None and (
-            self.whole == other.whole or (self.written is not None and self.written == other.written)
-        )
+        if other is None:
+            return False
+        if self.whole == other.whole:
+            return True
+        return self.written is not None and self.written == other.written
+
+
+def text_of_cells(raw: bytes) -> str | None:
+    """What a person has written in a notebook; None for a file that is no notebook (any more)."""
+    try:
+        cells = json.loads(raw)["cells"]
+        written = [
+            [cell["cell_type"], "".join(cell["source"]), cell.get("attachments") or {}] for cell in cells
+        ]
+        return json.dumps(written, sort_keys=True)
+    except (ValueError, KeyError, TypeError):
+        return None  # then every byte counts as somebody's work
+
+
+def _hash(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 @dataclass
@@ -160,67 +168,84 @@ def lay(folder: Path | None = None, *, lang: str | None = None) -> Laid:
     archive = PurePosixPath(KIT, "kept", now())
     paths = course_files(root)
     for path in paths:
-        raw = content(root, path, manifest.lang)
-        mark, before, target = Mark.of(raw, path), manifest.laid.get(path), folder / path
-        if not target.exists():
-            put(target, raw)
-            done.new.append(path)
-        else:
-            there = Mark.of(target.read_bytes(), path)
-            if not there.same_text(mark):
-                if not there.same_text(before):  # written in, or never ours
-                    if mark != before and manifest.offered.get(path) != mark.whole:
-                        manifest.offered[path] = mark.whole
-                        done.kept.append(path)
-                    continue
-                if there.whole != before.whole:  # run but not written in: the outputs stay findable
-                    put(folder / archive / path, target.read_bytes())
-                    done.archive = str(archive)
-                put(target, raw)
-                done.upgraded.append(path)
-        manifest.laid[path] = mark
-    for path in sorted(set(manifest.laid) - set(paths)):  # no longer in the course
-        target = folder / path
-        if target.is_file() and Mark.of(target.read_bytes(), path).whole == manifest.laid[path].whole:
-            target.unlink()
-        del manifest.laid[path]
+        _lay_file(path, content(root, path, manifest.lang), manifest, done, archive)
+    for path in sorted(set(manifest.laid) - set(paths)):
+        _take_away(path, manifest)
     manifest.write()
     return done
 
 
+def _lay_file(path: str, raw: bytes, manifest: Manifest, done: Laid, archive: PurePosixPath) -> None:
+    """Lay one file, unless a student has written in the one that is there."""
+    target = manifest.folder / path
+    mark = Mark.of(raw, path)
+    before = manifest.laid.get(path)
+    if not target.exists():
+        put(target, raw)
+        done.new.append(path)
+        manifest.laid[path] = mark
+        return
+    there = Mark.of(target.read_bytes(), path)
+    if there.same_text(mark):
+        manifest.laid[path] = mark
+    elif there.same_text(before):
+        if there.whole != before.whole:  # run but not written in: the outputs stay findable
+            put(manifest.folder / archive / path, target.read_bytes())
+            done.archive = str(archive)
+        put(target, raw)
+        done.upgraded.append(path)
+        manifest.laid[path] = mark
+    elif mark != before and manifest.offered.get(path) != mark.whole:  # written in, or never ours
+        manifest.offered[path] = mark.whole
+        done.kept.append(path)
+
+
+def _take_away(path: str, manifest: Manifest) -> None:
+    """Remove a file that is no longer in the course, unless somebody has touched it."""
+    target = manifest.folder / path
+    if target.is_file() and Mark.of(target.read_bytes(), path).whole == manifest.laid[path].whole:
+        target.unlink()
+    del manifest.laid[path]
+
+
 def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -> list[str]:
     """Lay a fresh copy of a lesson's files and keep what was there with a time stamp in its name; says what it did."""
-    from coursekit.messages import message
-
     root = course_root()
     folder = working_folder(folder, root)
     manifest = Manifest.read(folder)
     if manifest.lang is None:
         raise KitError("no_working_copy", value=folder)
-    lines, untouched = [], []
+    lines = []
+    untouched = []
     for path in find_lesson(lesson, course_files(root)):
-        raw, target = content(root, path, lang or manifest.lang), folder / path
-        if not target.exists():
-            put(target, raw)
-            lines.append(message("reset_new", path=path))
-        elif (there := target.read_bytes()) == raw:
+        raw = content(root, path, lang or manifest.lang)
+        target = folder / path
+        if target.exists() and target.read_bytes() == raw:
             untouched.append(message("reset_untouched", path=path))
         else:
-            before = manifest.laid.get(path)
-            if (
-                before is not None and Mark.of(there, path).whole == before.whole
-            ):  # only older, or in another language
-                put(target, raw)
-                lines.append(message("reset_new", path=path))
-            else:
-                kept = free_name(target)
-                put(kept, there)
-                put(target, raw)
-                lines.append(message("reset_done", path=path, kept=kept.relative_to(folder).as_posix()))
+            lines.append(_lay_afresh(path, raw, manifest))
         manifest.laid[path] = Mark.of(raw, path)
         manifest.offered.pop(path, None)
     manifest.write()
     return lines or untouched
+
+
+def _lay_afresh(path: str, raw: bytes, manifest: Manifest) -> str:
+    """Replace a file; one that somebody has touched is kept under another name. Says what it did."""
+    target = manifest.folder / path
+    if target.exists():
+        there = target.read_bytes()
+        before = manifest.laid.get(path)
+        only_older = (
+            before is not None and Mark.of(there, path).whole == before.whole
+        )  # or in another language
+        if not only_older:
+            kept = free_name(target)
+            put(kept, there)
+            put(target, raw)
+            return message("reset_done", path=path, kept=kept.relative_to(manifest.folder).as_posix())
+    put(target, raw)
+    return message("reset_new", path=path)
 
 
 def find_lesson(name: str, paths: list[str]) -> list[str]:
@@ -233,16 +258,16 @@ def find_lesson(name: str, paths: list[str]) -> list[str]:
     if wanted in paths:
         return [wanted]
     part, _, stem = wanted.removesuffix(".ipynb").rpartition("/")
-    stem = stem.zfill(2) if stem.isdigit() else stem
-    lessons = [path for path in paths if path.endswith(".ipynb")]
-    found = [
-        path
-        for path in lessons
-        if part in ("", PurePosixPath(path).parent.as_posix())
-        and stem in (PurePosixPath(path).stem, *PurePosixPath(path).stem.split("_", 1))
-    ]
+    if stem.isdigit():
+        stem = stem.zfill(2)
+    lessons = [PurePosixPath(path) for path in paths if path.endswith(".ipynb")]
+    found = []
+    for lesson in lessons:
+        names = (lesson.stem, *lesson.stem.split("_", 1))
+        if part in ("", lesson.parent.as_posix()) and stem in names:
+            found.append(lesson.as_posix())
     if not found:
-        allowed = "\n".join(sorted({f"  {PurePosixPath(path).stem}" for path in lessons}))
+        allowed = "\n".join(sorted({f"  {lesson.stem}" for lesson in lessons}))
         raise KitError("unknown_lesson", value=name, allowed=allowed)
     return found
 
@@ -252,10 +277,8 @@ def working_folder(folder: Path | None, root: Path) -> Path:
     folder = Path(folder).expanduser().resolve() if folder else default_folder().resolve()
     if folder.exists() and not folder.is_dir():
         raise KitError("folder_is_file", value=folder)
-    own = {root.resolve()} | {
-        (root / name).resolve() for name in (*PARTS, "lessons", "crmkit", "coursekit", "tests")
-    }
-    if folder in own or own - {root.resolve()} & set(folder.parents):
+    inside = {(root / name).resolve() for name in (*PARTS, "lessons", "crmkit", "coursekit", "tests")}
+    if folder == root.resolve() or folder in inside or inside & set(folder.parents):
         raise KitError("folder_is_course", value=folder, allowed=default_folder())
     return folder
 

@@ -1,15 +1,17 @@
 """lessons/*.md → notebooks/, exercises/ and solutions/. 从一份源文件生成课、练习和答案。
 
-``build()`` writes them; ``build(check=True)`` writes nothing and fails when a committed notebook is not what its
-source says. The check compares everything but stored outputs: those are nbval's, which runs the solutions.
+``build()`` writes them, all or none; ``build(check=True)`` writes nothing and fails when a committed notebook is not
+what its source says. The check compares everything but stored outputs: those are nbval's, which runs the solutions.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import nbformat
+from coursekit.learn.workspace import put
+from coursekit.messages import message
 
+from .cells import Cell
 from .notebooks import (
     exercise_notebook,
     lesson_notebook,
@@ -18,10 +20,8 @@ from .notebooks import (
     to_text,
     without_outputs,
 )
-from .one_language import edition
-from .source import Lesson, Problem, SourceError, frameworks, read_lesson, say
+from .source import Lesson, Problem, SourceError, frameworks, read_lesson
 
-__all__ = ["build", "coverage", "edition", "frameworks", "read_lessons"]
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("notebooks", "exercises", "solutions")
 
@@ -30,7 +30,8 @@ def read_lessons(folder: Path) -> list[Lesson]:
     """All sources of a folder, checked; raises SourceError with the problems of all of them."""
     paths = sorted(folder.glob("*.md"))
     slugs = {path.stem for path in paths}
-    lessons, problems = [], []
+    lessons: list[Lesson] = []
+    problems: list[Problem] = []
     for path in paths:
         name = f"{folder.name}/{path.name}"
         if not re.fullmatch(r"\d\d_[a-z0-9_]+", path.stem):
@@ -46,18 +47,34 @@ def read_lessons(folder: Path) -> list[Lesson]:
     return lessons
 
 
-def _broken_links(lessons: list[Lesson], folder: str) -> Iterable[Problem]:
+def _broken_links(lessons: list[Lesson], folder: str) -> Iterator[Problem]:
     """Links in prose to notebooks that are not built."""
-    built = {f"notebooks/{n.slug}.ipynb" for n in lessons}
-    built |= {f"{kind}/{n.slug}.ipynb" for n in lessons if n.exercise for kind in FOLDERS[1:]}
+    built = set()
     for lesson in lessons:
-        for cells, home in ((lesson.cells, "notebooks"), (lesson.exercise, "exercises")):
-            for cell in (c for c in cells if c.kind == "markdown"):
-                for link in re.finditer(r"\]\(([^)\s]+\.ipynb)\)", cell.source):
-                    target = link[1].removeprefix("../") if link[1].startswith("../") else f"{home}/{link[1]}"
-                    if target not in built:
-                        line = cell.body + cell.source[: link.start()].count("\n")
-                        yield Problem(f"{folder}/{lesson.path.name}", line, "broken_link", {"link": link[1]})
+        built.update(_paths(lesson))
+    for lesson in lessons:
+        name = f"{folder}/{lesson.path.name}"
+        yield from _links_to_nothing(lesson.cells, "notebooks", built, name)
+        yield from _links_to_nothing(lesson.exercise, "exercises", built, name)
+
+
+def _paths(lesson: Lesson) -> list[str]:
+    """What is built from a lesson, below the root."""
+    folders = FOLDERS if lesson.exercise else FOLDERS[:1]
+    return [f"{folder}/{lesson.slug}.ipynb" for folder in folders]
+
+
+def _links_to_nothing(cells: Iterable[Cell], home: str, built: set[str], name: str) -> Iterator[Problem]:
+    """Links from prose that is built into the folder ``home``."""
+    for cell in cells:
+        if cell.kind != "markdown":
+            continue
+        for found in re.finditer(r"\]\(([^)\s]+\.ipynb)\)", cell.source):
+            link = found[1]
+            target = link.removeprefix("../") if link.startswith("../") else f"{home}/{link}"
+            if target not in built:
+                line = cell.body + cell.source[: found.start()].count("\n")
+                yield Problem(name, line, "broken_link", {"link": link})
 
 
 def coverage(lessons: Iterable[Lesson]) -> dict[str, list[str]]:
@@ -69,7 +86,7 @@ def coverage(lessons: Iterable[Lesson]) -> dict[str, list[str]]:
     return found
 
 
-def notebooks(lessons: Iterable[Lesson]) -> dict[str, nbformat.NotebookNode]:
+def notebooks(lessons: Iterable[Lesson]) -> dict:
     """Path below the root → notebook without outputs."""
     made = {}
     for lesson in lessons:
@@ -83,54 +100,70 @@ def notebooks(lessons: Iterable[Lesson]) -> dict[str, nbformat.NotebookNode]:
 def build(check: bool = False, *, root: Path = ROOT) -> int:
     """Build every notebook below ``root``, or with ``check`` only say what differs; 0 when all is well."""
     if not (root / "lessons").is_dir():
-        print(say("build_no_sources", folder=root / "lessons"))
+        print(message("build_no_sources", folder=root / "lessons"))
         return 1
     try:
         made = notebooks(read_lessons(root / "lessons"))
         if check:
             return _check(made, root)
-        for name, notebook in made.items():
-            path = root / name
-            path.parent.mkdir(exist_ok=True)
-            if name.startswith("solutions/"):
-                notebook = store_outputs(notebook, folder=path.parent, name=name)
-            path.write_text(to_text(notebook), encoding="utf-8", newline="\n")
-            print(name)
+        texts = _solved(made, root)
     except SourceError as error:
         print(error)
-        print(say("build_stopped", count=len(error.problems)))
+        print(message("build_stopped", count=len(error.problems)))
         return 1
+    for name, text in texts.items():
+        put(root / name, text.encode("utf-8"))
+        print(name)
     for path in _strays(made, root):
         path.unlink()
-        print(say("build_removed", name=path.relative_to(root).as_posix()))
+        print(message("build_removed", name=path.relative_to(root).as_posix()))
     return 0
 
 
-def _strays(made, root: Path) -> list[Path]:
-    return [
-        p
-        for kind in FOLDERS
-        for p in sorted((root / kind).glob("*.ipynb"))
-        if p.relative_to(root).as_posix() not in made
-    ]
-
-
-def _check(made, root: Path) -> int:
-    drifted = [say("build_stray", name=p.relative_to(root).as_posix()) for p in _strays(made, root)]
+def _solved(made: dict, root: Path) -> dict[str, str]:
+    """Path → text of every notebook, once each solution has run: a build that fails has written nothing."""
+    texts = {}
     for name, notebook in made.items():
-        path = root / name
-        if not path.exists():
-            drifted.append(say("build_absent", name=name))
-            continue
-        text = path.read_text(encoding="utf-8")
+        folder = (root / name).parent
         if name.startswith("solutions/"):
-            try:
-                text = to_text(without_outputs(nbformat.reads(text, as_version=4)))
-            except Exception:  # not a notebook any more: different, whatever it is
-                text = ""
-        if text != to_text(notebook):
-            drifted.append(say("build_drift", name=name))
+            folder.mkdir(exist_ok=True)  # a solution runs in the folder where it will lie
+            notebook = store_outputs(notebook, folder=folder, name=name)
+        texts[name] = to_text(notebook)
+    return texts
+
+
+def _strays(made: dict, root: Path) -> list[Path]:
+    """Notebooks that no source makes any more."""
+    found = []
+    for folder in FOLDERS:
+        for path in sorted((root / folder).glob("*.ipynb")):
+            if path.relative_to(root).as_posix() not in made:
+                found.append(path)
+    return found
+
+
+def _check(made: dict, root: Path) -> int:
+    """Say which committed notebooks are not what their source says; 0 when all are."""
+    drifted = [message("build_stray", name=path.relative_to(root).as_posix()) for path in _strays(made, root)]
+    for name, notebook in made.items():
+        if not (root / name).exists():
+            drifted.append(message("build_absent", name=name))
+        elif _committed(root, name) != to_text(notebook):
+            drifted.append(message("build_drift", name=name))
     for line in drifted:
         print(line)
-    print(say("build_mend") if drifted else say("build_checked", count=len(made)))
+    print(message("build_mend") if drifted else message("build_checked", count=len(made)))
     return 1 if drifted else 0
+
+
+def _committed(root: Path, name: str) -> str:
+    """The text of a notebook as it lies there, a solution's stored outputs left out."""
+    import nbformat
+
+    text = (root / name).read_text(encoding="utf-8")
+    if not name.startswith("solutions/"):
+        return text
+    try:
+        return to_text(without_outputs(nbformat.reads(text, as_version=4)))
+    except Exception:  # not a notebook any more: different, whatever it is
+        return ""

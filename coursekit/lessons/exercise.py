@@ -11,20 +11,26 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit.messages import KitError, message_pair
 from crmkit.answers.forms import CHARTS, MAX_POINTS, MAX_ROWS, BadForm, read_answer
-from crmkit.core import language
-from crmkit.core.catalogue import read_catalogue
+from crmkit.core.language import get_language
+from crmkit.core.setting import using
 
-from .source import HERE, Cell, Lesson, read_lesson
+from .cells import Cell
+from .source import Lesson, read_lesson
 
-__all__ = ["Exercise", "Mark", "SolutionError", "admit", "compare", "load_exercise", "to_python"]
 DEFAULT_TOLERANCE = 0.01  # relative; of tables and charts that name none
 FILES = "files"  # beside a pack's source: data that its notebooks read
+LONGEST_LABEL = 1000  # characters kept of a chart's texts
+A_NUMBER = {"kind": "number"}
 ROUNDING = 1e-9  # relative; two ways of computing the same number may differ by this
 
 
-class SolutionError(RuntimeError):
+class SolutionError(KitError):
     """The solution's code failed, or gave something that is not a well-formed answer: the exercise must be mended."""
+
+    def __init__(self, where: str, seed: int, why_zh: str, why_en: str):
+        super().__init__("solution_fails", where=where, seed=seed, why_zh=why_zh, why_en=why_en)
 
 
 @dataclass(frozen=True)
@@ -74,26 +80,33 @@ class Exercise:
         """
         import matplotlib.pyplot as plt
 
-        right = {}
+        right: dict[str, object] = {}
         with _namespace(self.lesson.path.parent / FILES) as space:
-            for cell in self.lesson.exercise:
-                if cell.kind != "code" or {"check", "raises"} & set(cell.tags):
-                    continue
+            for cell in self._solving_cells():
                 if plt.get_fignums():
                     plt.figure()  # as in a kernel, no cell draws on what an earlier one has drawn
                 self._run(cell, space, seed, lang)
                 if cell.question is None:
                     continue
                 name = cell.question["id"]
-                try:
-                    right[name] = (
-                        None if cell.question["kind"] == "text" else read_answer(cell.question, space[name])
-                    )
-                except BadForm as bad:
-                    raise SolutionError(f"{self.slug}, {name}, seed {seed}: {bad}") from None
+                right[name] = self._answer(cell.question, space, seed)
                 if name in given:
                     space[name] = to_python(cell.question, given[name])
         return right
+
+    def _solving_cells(self) -> list[Cell]:
+        """The exercise's code without what only checks a student's answers."""
+        codes = [cell for cell in self.lesson.exercise if cell.kind == "code"]
+        return [cell for cell in codes if not {"check", "raises"} & set(cell.tags)]
+
+    def _answer(self, question: dict, space: dict, seed: int):
+        """What the solution's code has assigned to the question's variable, as typed JSON; None for a text."""
+        if question["kind"] == "text":
+            return None
+        try:
+            return read_answer(question, space[question["id"]])
+        except BadForm as bad:
+            raise SolutionError(f"{self.slug}, {question['id']}", seed, *bad.zh_en) from None
 
     def _run(self, cell: Cell, space: dict, seed: int, lang: str) -> None:
         where = f"{self.lesson.path.name}:{cell.body}"
@@ -101,7 +114,8 @@ class Exercise:
             with redirect_stdout(io.StringIO()):  # what a lesson prints is not for the grader's screen
                 exec(compile(cell.source, where, "exec"), space)
         except Exception as error:
-            raise SolutionError(f"{where}, seed {seed}: {type(error).__name__}: {error}") from error
+            why = f"{type(error).__name__}: {error}"
+            raise SolutionError(where, seed, why, why) from error
         if "parameters" in cell.tags:
             space |= {"seed": seed, "lang": lang}
 
@@ -118,23 +132,29 @@ def load_exercise(path: Path) -> Exercise:
 def _namespace(files: Path) -> Iterator[dict]:
     """A fresh namespace as a kernel's would be, without a screen, in the folder of the pack's own files if it has any;
     language, figures and folder are put back afterwards."""
+    plt = _pyplot_without_screen()
+    figures = set(plt.get_fignums())
+    folder = os.getcwd()
+    if files.is_dir():
+        os.chdir(files)
+    try:
+        with using(get_language()):
+            yield {"__name__": "__main__", "display": lambda *shown, **how: None}
+    finally:
+        os.chdir(folder)
+        for number in set(plt.get_fignums()) - figures:
+            plt.close(number)
+
+
+def _pyplot_without_screen():
+    """matplotlib.pyplot, loaded so that it needs no screen unless the user has chosen a backend."""
     unset = "MPLBACKEND" not in os.environ
     os.environ.setdefault("MPLBACKEND", "Agg")
     import matplotlib.pyplot as plt
 
     if unset:  # a kernel that this process starts later would inherit it, and show no figures
         del os.environ["MPLBACKEND"]
-
-    before, figures, folder = language._chosen, set(plt.get_fignums()), os.getcwd()
-    if files.is_dir():
-        os.chdir(files)
-    try:
-        yield {"__name__": "__main__", "display": lambda *shown, **how: None}
-    finally:
-        os.chdir(folder)
-        language._chosen = before
-        for number in set(plt.get_fignums()) - figures:
-            plt.close(number)
+    return plt
 
 
 def to_python(question: dict, value):
@@ -156,39 +176,54 @@ def admit(question: dict, value):
     if kind in ("number", "choice", "text"):
         return read_answer(question, value)
     try:
-        if kind == "table":
-            if len(value["rows"]) > MAX_ROWS or any(len(r) != len(value["columns"]) for r in value["rows"]):
-                raise BadForm("unreadable", got="table", error="rows")
-            kinds = {str(c["name"]): c["type"] for c in value["columns"]}
-            again = read_answer(question, to_python(question, value))
-            dates = [i for i, c in enumerate(again["columns"]) if c["type"] == "date"]
-            if any(kinds[again["columns"][i]["name"]] != "date" for i in dates):
-                raise BadForm("unreadable", got="table", error="types")
-            return again
-        numbers = 0
-        chart = {key: str(value[key])[:1000] for key in ("title", "xlabel", "ylabel")}
-        for drawn in CHARTS:
-            chart[drawn] = []
-            for series in value[drawn]:
-                points = [_point(p, drawn) for p in series["points"]]
-                numbers += len(points)
-                shape = {"horizontal": bool(series["horizontal"])} if drawn == "bars" else {}
-                chart[drawn].append({"label": str(series["label"])[:1000], **shape, "points": points})
-        if not 0 < numbers <= MAX_POINTS or not chart[question["expects"]]:
-            raise BadForm("unreadable", got="chart", error="points")
-        return chart
+        return _admit_table(question, value) if kind == "table" else _admit_chart(question, value)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadForm("unreadable", got=type(value).__name__, error=type(error).__name__) from None
 
 
+def _admit_table(question: dict, value):
+    width = len(value["columns"])
+    if len(value["rows"]) > MAX_ROWS or any(len(row) != width for row in value["rows"]):
+        raise BadForm("unreadable", got="table", error="rows")
+    claimed = {str(column["name"]): column["type"] for column in value["columns"]}
+    table = read_answer(question, to_python(question, value))
+    for column in table["columns"]:
+        if column["type"] == "date" and claimed[column["name"]] != "date":
+            raise BadForm("unreadable", got="table", error="types")
+    return table
+
+
+def _admit_chart(question: dict, value):
+    chart = {key: _cut(str(value[key])) for key in ("title", "xlabel", "ylabel")}
+    points = 0
+    for drawn in CHARTS:
+        chart[drawn] = [_admit_series(series, drawn) for series in value[drawn]]
+        points += sum(len(series["points"]) for series in chart[drawn])
+    if not 0 < points <= MAX_POINTS or not chart[question["expects"]]:
+        raise BadForm("unreadable", got="chart", error="points")
+    return chart
+
+
+def _admit_series(series: dict, drawn: str) -> dict:
+    admitted: dict = {"label": _cut(str(series["label"]))}
+    if drawn == "bars":
+        admitted["horizontal"] = bool(series["horizontal"])
+    admitted["points"] = [_point(point, drawn) for point in series["points"]]
+    return admitted
+
+
+def _cut(text: str) -> str:
+    return text[:LONGEST_LABEL]
+
+
 def _point(point, drawn: str) -> list:
+    """[x, y], or [name or x, where the bar starts, how far it reaches]."""
     if not isinstance(point, list) or len(point) != (3 if drawn == "bars" else 2):
         raise TypeError("point")
-    number = {"kind": "number"}
-    head = [
-        point[0][:1000] if drawn == "bars" and isinstance(point[0], str) else read_answer(number, point[0])
-    ]
-    return head + [read_answer(number, n) for n in point[1:]]
+    first, *others = point
+    named = drawn == "bars" and isinstance(first, str)
+    head = _cut(first) if named else read_answer(A_NUMBER, first)
+    return [head, *(read_answer(A_NUMBER, number) for number in others)]
 
 
 # --- comparing ------------------------------------------------------------------------------------------------------
@@ -198,76 +233,88 @@ def compare(question: dict, given, right) -> Mark:
     """What a recorded answer earns against the right one (both typed JSON); None stands for no answer."""
     if given is None:
         return _mark(0.0, "missing")
-    return {"number": _number, "choice": _choice, "table": _table, "chart": _chart, "text": _text}[
-        question["kind"]
-    ](question, given, right)
+    return COMPARISONS[question["kind"]](question, given, right)
 
 
 def _mark(score: float | None, code: str, **fields) -> Mark:
-    entry = read_catalogue(HERE.parent / "messages.toml")[f"mark_{code}"]
-    return Mark(score, code, {lang: entry[lang].format(**fields) for lang in ("zh", "en")})
+    zh, en = message_pair(f"mark_{code}", **fields)
+    return Mark(score, code, {"zh": zh, "en": en})
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _close(question: dict, given, right) -> bool:
     """Equal within the absolute or the relative tolerance, whichever the question names (either suffices)."""
-    if (
-        isinstance(given, bool)
-        or isinstance(right, bool)
-        or not (isinstance(given, (int, float)) and isinstance(right, (int, float)))
-    ):
+    if not _is_number(given) or not _is_number(right):
         return given == right and type(given) is type(right)
     absolute = question.get("tolerance", 0)
     none_named = question["kind"] != "number" and "tolerance" not in question
     relative = question.get("relative_tolerance", DEFAULT_TOLERANCE if none_named else 0)
-    return abs(given - right) <= max(absolute, relative * abs(right)) + ROUNDING * max(
-        abs(right), abs(absolute)
-    )
+    allowed = max(absolute, relative * abs(right))
+    rounding = ROUNDING * max(abs(right), abs(absolute))
+    return abs(given - right) <= allowed + rounding
 
 
-def _number(question, given, right) -> Mark:
+def _compare_numbers(question, given, right) -> Mark:
     return _mark(1.0, "right") if _close(question, given, right) else _mark(0.0, "differs")
 
 
-def _choice(question, given, right) -> Mark:
+def _compare_choices(question, given, right) -> Mark:
     return _mark(1.0, "right") if given == right else _mark(0.0, "differs")
 
 
-def _text(question, given, right) -> Mark:
+def _leave_to_reader(question, given, right) -> Mark:
     return _mark(None, "read")
 
 
-def _partial(good: int, whole: int) -> Mark:
+def _share(good: int, whole: int) -> Mark:
+    """The mark for ``good`` parts of ``whole``."""
     if good == whole:
         return _mark(1.0, "right")
-    return _mark(good / whole, "partly", good=good, whole=whole) if good else _mark(0.0, "differs")
+    if good == 0:
+        return _mark(0.0, "differs")
+    return _mark(good / whole, "partly", good=good, whole=whole)
 
 
-def _table(question, given, right) -> Mark:
+def _compare_tables(question, given, right) -> Mark:
     """The share of right cells; with ``key`` rows are matched by it, else by place. Extra rows count as wrong."""
-    names = [c["name"] for c in right["columns"]]
-    mine = [c["name"] for c in given["columns"]]
     keys = question.get("key", [])
-    tables = []
-    for table, columns in ((given, mine), (right, names)):
-        rows = [dict(zip(columns, row)) for row in table["rows"]]
-        tables.append({tuple(row[k] for k in keys) if keys else place: row for place, row in enumerate(rows)})
-    if len(tables[0]) < len(given["rows"]):
+    mine = _rows(given, keys)
+    theirs = _rows(right, keys)
+    if len(mine) < len(given["rows"]):
         return _mark(0.0, "key_twice", key=", ".join(keys))
-    values = [n for n in names if n not in keys]
-    if not values:  # nothing but keys: the rows themselves are the answer
-        return _partial(len(tables[0].keys() & tables[1].keys()), len(tables[0].keys() | tables[1].keys()))
-    both = tables[0].keys() & tables[1].keys()
-    good = sum(_close(question, tables[0][at].get(n), tables[1][at][n]) for at in both for n in values)
-    return _partial(good, len(values) * len(tables[0].keys() | tables[1].keys()))
+    common = mine.keys() & theirs.keys()
+    every = mine.keys() | theirs.keys()
+    names = [column["name"] for column in right["columns"] if column["name"] not in keys]
+    if not names:  # nothing but keys: the rows themselves are the answer
+        return _share(len(common), len(every))
+    good = 0
+    for place in common:
+        for name in names:
+            good += _close(question, mine[place].get(name), theirs[place][name])
+    return _share(good, len(names) * len(every))
 
 
-def _chart(question, given, right) -> Mark:
+def _rows(table: dict, keys: list[str]) -> dict:
+    """The rows of a table by their key, or by their place where there is none."""
+    names = [column["name"] for column in table["columns"]]
+    rows = {}
+    for place, cells in enumerate(table["rows"]):
+        row = dict(zip(names, cells))
+        rows[tuple(row[key] for key in keys) if keys else place] = row
+    return rows
+
+
+def _compare_charts(question, given, right) -> Mark:
     """The share of right points of the kind of drawing that is asked for; labels and order of series do not matter."""
     kind = question["expects"]
     if kind == "bars":
         mine, theirs = _bars(given["bars"], right["bars"])
     else:
-        mine, theirs = ([sorted(s["points"]) for s in chart[kind]] for chart in (given, right))
+        mine = [sorted(series["points"]) for series in given[kind]]
+        theirs = [sorted(series["points"]) for series in right[kind]]
     good = 0
     free = list(range(len(mine)))
     for series in theirs:
@@ -275,20 +322,47 @@ def _chart(question, given, right) -> Mark:
         if best is not None:
             free.remove(best)
             good += _alike(question, mine[best], series)
-    whole = max(sum(map(len, theirs)), sum(map(len, mine)))
-    return _partial(good, whole)
+    drawn = sum(map(len, mine))
+    wanted = sum(map(len, theirs))
+    return _share(good, max(drawn, wanted))
 
 
 def _bars(mine: list[dict], theirs: list[dict]) -> tuple[list, list]:
     """Where each bar starts and how far it reaches: by name where both charts use the same names, else as drawn."""
-    names = [{str(name) for s in chart for name, _, _ in s["points"]} for chart in (mine, theirs)]
-    order = (lambda point: str(point[0])) if names[0] == names[1] else (lambda point: 0)
-    return tuple([[p[1:] for p in sorted(s["points"], key=order)] for s in chart] for chart in (mine, theirs))
+    by_name = _bar_names(mine) == _bar_names(theirs)
+    return _spans(mine, by_name), _spans(theirs, by_name)
+
+
+def _bar_names(chart: list[dict]) -> set[str]:
+    return {str(name) for series in chart for name, _, _ in series["points"]}
+
+
+def _spans(chart: list[dict], by_name: bool) -> list[list]:
+    spans = []
+    for series in chart:
+        points = series["points"]
+        if by_name:
+            points = sorted(points, key=lambda point: str(point[0]))
+        spans.append([point[1:] for point in points])
+    return spans
 
 
 def _alike(question: dict, mine: list[list], theirs: list[list]) -> int:
     """How many points agree, in order; tolerance is relative to the largest value drawn, so that zeros can agree."""
-    spans = [max((abs(p[i]) for p in theirs), default=0) for i in (0, 1)]
+    absolute = question.get("tolerance", 0)
     relative = question.get("relative_tolerance", 0 if "tolerance" in question else DEFAULT_TOLERANCE)
-    near = [max(question.get("tolerance", 0), relative * span) + ROUNDING * span for span in spans]
-    return sum(all(abs(a - b) <= n for a, b, n in zip(p, q, near)) for p, q in zip(mine, theirs))
+    largest = [max((abs(point[axis]) for point in theirs), default=0) for axis in (0, 1)]
+    near = [max(absolute, relative * size) + ROUNDING * size for size in largest]
+    good = 0
+    for point, wanted in zip(mine, theirs):
+        good += all(abs(a - b) <= allowed for a, b, allowed in zip(point, wanted, near))
+    return good
+
+
+COMPARISONS = {
+    "number": _compare_numbers,
+    "choice": _compare_choices,
+    "table": _compare_tables,
+    "chart": _compare_charts,
+    "text": _leave_to_reader,
+}

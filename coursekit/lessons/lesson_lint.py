@@ -9,7 +9,7 @@ import tokenize
 
 from crmkit.core.glossary import has_term
 
-from .source import CJK, Cell
+from .cells import CJK, Cell
 
 BILINGUAL = re.compile(r"^(?P<zh>.*\S)\s+\|\s+(?P<en>\S.*)$", re.DOTALL)
 # calls whose text is read by a program: a query, an expression, SQL, a path

@@ -1,18 +1,18 @@
 """Checked cells → the lesson, exercise and solution notebooks, byte for byte the same each time."""
 
+import copy
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
+from coursekit.messages import message_pair
 from crmkit.answers.forms import FORM_FIELDS, describe
-from crmkit.core.catalogue import read_catalogue
 
-from .source import HERE, LANGUAGES, Cell, Lesson, Problem, SourceError
+from .cells import Cell
+from .source import LANGUAGES, Lesson, Problem, SourceError
 
 STABLE = "nbval-check-output"  # nbval compares the stored output of cells with this tag
 # what never goes into a stored output: pictures differ between machines, widget ids between runs
@@ -40,11 +40,9 @@ def contract(question: dict) -> dict:
 
 
 def _notebook(lesson: Lesson, part: str, cells: list):
-    seen: Counter = Counter()
-    for cell in cells:
-        key = f"{cell.cell_type}\n{cell.source}"
-        cell.id = hashlib.sha256(f"{key}\n{seen[key]}".encode()).hexdigest()[:12]
-        seen[key] += 1
+    import nbformat
+
+    _give_ids(cells)
     about = {
         "lesson": lesson.slug,
         "part": part,
@@ -60,9 +58,18 @@ def _notebook(lesson: Lesson, part: str, cells: list):
         "title": " ".join(lesson.titles[lang] for lang in LANGUAGES),
         "crmkit": about,
     }
-    notebook = new_notebook(cells=cells, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     nbformat.validate(notebook)
     return notebook
+
+
+def _give_ids(cells: list) -> None:
+    """Each cell an id that follows from its text, and from how many equal cells stand before it."""
+    seen: Counter = Counter()
+    for cell in cells:
+        text = f"{cell.cell_type}\n{cell.source}"
+        cell.id = hashlib.sha256(f"{text}\n{seen[text]}".encode()).hexdigest()[:12]
+        seen[text] += 1
 
 
 def _emit(cell: Cell):
@@ -75,11 +82,15 @@ def _emit(cell: Cell):
 
 def markdown_cell(source: str, tags: list[str]):
     """A cell of prose; ``lang-zh`` and ``lang-en`` among its tags say who reads it."""
+    from nbformat.v4 import new_markdown_cell
+
     return new_markdown_cell(source, metadata={"tags": tags} if tags else {})
 
 
 def code_cell(source: str, tags: list[str], *, hidden: bool = False, question: str | None = None):
     """A cell of code; ``question`` is the id of the question that it answers."""
+    from nbformat.v4 import new_code_cell
+
     metadata: dict = {"tags": tags} if tags else {}
     if hidden:
         metadata["jupyter"] = {"source_hidden": True}
@@ -88,23 +99,35 @@ def code_cell(source: str, tags: list[str], *, hidden: bool = False, question: s
     return new_code_cell(source, metadata=metadata)
 
 
-def _exercise_cells(lesson: Lesson, *, solved: bool):
-    number, last = 0, len(lesson.questions)
+def _exercise_cells(lesson: Lesson, *, solved: bool) -> Iterator:
+    number = 0
+    last = len(lesson.questions)
     for cell in lesson.exercise:
         if cell.question is None:
             if solved or "solution" not in cell.tags:
-                emitted = _emit(cell)
-                if solved and "stable" in cell.tags:
-                    emitted.metadata.setdefault("tags", []).append(STABLE)
-                yield emitted
+                yield _exercise_cell(cell, solved)
             continue
         number += 1
         if number == 1:
             yield code_cell(answer_sheet_code(lesson), ["questions", "hide-input"], hidden=True)
         yield from _question_cells(cell, number, solved)
         if number == last:
-            yield from (markdown_cell(words("exercise_status")[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
+            yield from _prose(in_each_language("exercise_status"))
             yield code_cell("answer.status()", ["check", STABLE] if solved else ["check"])
+
+
+def _exercise_cell(cell: Cell, solved: bool):
+    """A cell that asks nothing; in the solution its output may be kept."""
+    emitted = _emit(cell)
+    if solved and "stable" in cell.tags:
+        emitted.metadata.setdefault("tags", []).append(STABLE)
+    return emitted
+
+
+def _prose(texts: dict[str, str]) -> Iterator:
+    """One cell for each language."""
+    for lang in LANGUAGES:
+        yield markdown_cell(texts[lang], [f"lang-{lang}"])
 
 
 def answer_sheet_code(lesson: Lesson) -> str:
@@ -113,106 +136,153 @@ def answer_sheet_code(lesson: Lesson) -> str:
     return f"{head}\n{lines},\n])"
 
 
-def words(key: str, /, **fields) -> dict[str, str]:
+def in_each_language(key: str, /, **fields) -> dict[str, str]:
     """A text that the builder adds, in each language; a field that is a dict gives each language its own half."""
-    entry = read_catalogue(HERE.parent / "messages.toml")[key]
-    return {
-        lang: entry[lang].format(**{k: v[lang] if isinstance(v, dict) else v for k, v in fields.items()})
-        for lang in LANGUAGES
-    }
+    texts = {}
+    for place, lang in enumerate(LANGUAGES):
+        halves = {name: value[lang] if isinstance(value, dict) else value for name, value in fields.items()}
+        texts[lang] = message_pair(key, **halves)[place]
+    return texts
 
 
-def _question_cells(cell: Cell, number: int, solved: bool):
+def _question_cells(cell: Cell, number: int, solved: bool) -> Iterator:
+    """The wording of a question, and the cell in which it is answered."""
     question = cell.question
-    name, kind = question["id"], question["kind"]
-    weight = question.get("weight", 1)
-    head = words(
-        "exercise_question",
-        number=number,
-        weight=f"{weight:g}",
-        points={"zh": "分", "en": "point" if weight == 1 else "points"},
-    )
-    form = (
-        words("exercise_choose")
-        if kind == "choice"
-        else words("exercise_form", form=dict(zip(LANGUAGES, describe(question))))
-    )
-    for lang in LANGUAGES:
-        options = "".join(
-            f'\n- `"{o["id"]}"` {escape(o[lang], quote=False)}' for o in question.get("options", [])
-        )
-        parts = [head[lang], question[lang].strip(), options.strip("\n"), form[lang]]
-        yield markdown_cell("\n\n".join(p for p in parts if p), [f"lang-{lang}"])
-    call = f'answer("{name}", {name})'
+    yield from _prose(_wording(question, number))
     if not solved:
-        empty = f'{name} = """\n\n"""' if kind == "text" else f"{_comment('exercise_stub')}\n{name} = ..."
-        yield code_cell(f"{empty}\n{call}", [], question=name)
-    elif kind == "text":
-        rubric = words(
-            "solution_rubric", rubric={lang: question["rubric"][lang].strip() for lang in LANGUAGES}
-        )
-        yield from (markdown_cell(rubric[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
-        for lang in LANGUAGES:
-            yield code_cell(f'{name} = """\n{question["sample"][lang].strip()}\n"""', [f"lang-{lang}"])
-        yield code_cell(call, [STABLE], question=name)
+        yield _empty_answer(question)
+    elif question["kind"] == "text":
+        yield from _sample_answer(question)
     else:
-        yield code_cell(f"{cell.source}\n{call}", [*cell.tags, STABLE], question=name)
+        code = f"{cell.source}\n{_record(question)}"
+        yield code_cell(code, [*cell.tags, STABLE], question=question["id"])
 
 
-def _comment(key: str) -> str:
-    pair = words(key)
-    return f"# {pair['zh']} | {pair['en']}"
+def _wording(question: dict, number: int) -> dict[str, str]:
+    """What is asked, what it is worth and in which form it is to be answered."""
+    weight = question.get("weight", 1)
+    points = in_each_language("exercise_point" if weight == 1 else "exercise_points")
+    head = in_each_language("exercise_question", number=number, weight=f"{weight:g}", points=points)
+    if question["kind"] == "choice":
+        form = in_each_language("exercise_choose")
+    else:
+        form = in_each_language("exercise_form", form=dict(zip(LANGUAGES, describe(question))))
+    texts = {}
+    for lang in LANGUAGES:
+        parts = [head[lang], question[lang].strip(), _options(question, lang), form[lang]]
+        texts[lang] = "\n\n".join(part for part in parts if part)
+    return texts
+
+
+def _options(question: dict, lang: str) -> str:
+    """The options of a choice as a list; empty for other questions."""
+    lines = []
+    for option in question.get("options", []):
+        lines.append(f'- `"{option["id"]}"` {escape(option[lang], quote=False)}')
+    return "\n".join(lines)
+
+
+def _record(question: dict) -> str:
+    """The call that hands an answer to the sheet."""
+    return f'answer("{question["id"]}", {question["id"]})'
+
+
+def _empty_answer(question: dict):
+    """Where the student writes."""
+    name = question["id"]
+    if question["kind"] == "text":
+        empty = f'{name} = """\n\n"""'
+    else:
+        stub = in_each_language("exercise_stub")
+        empty = f"# {stub['zh']} | {stub['en']}\n{name} = ..."
+    return code_cell(f"{empty}\n{_record(question)}", [], question=name)
+
+
+def _sample_answer(question: dict) -> Iterator:
+    """How a text is marked, and a sample of a good one."""
+    rubric = {lang: question["rubric"][lang].strip() for lang in LANGUAGES}
+    yield from _prose(in_each_language("solution_rubric", rubric=rubric))
+    for lang in LANGUAGES:
+        sample = question["sample"][lang].strip()
+        yield code_cell(f'{question["id"]} = """\n{sample}\n"""', [f"lang-{lang}"])
+    yield code_cell(_record(question), [STABLE], question=question["id"])
 
 
 def to_text(notebook) -> str:
+    """The notebook as it stands in its file."""
+    import nbformat
+
     return nbformat.writes(notebook, version=4) + "\n"
 
 
 def without_outputs(notebook):
     """A copy as it is before anything ran: what the drift check compares."""
-    import copy
-
     bare = copy.deepcopy(notebook)
     for cell in bare.cells:
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+            cell.outputs = []
+            cell.execution_count = None
     return bare
 
 
 def store_outputs(notebook, *, folder: Path, name: str):
     """Run the notebook and keep the outputs of the cells tagged nbval-check-output, in a copy."""
-    from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
     ran = without_outputs(notebook)
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("CRMKIT_")}
     try:
-        client = NotebookClient(
-            ran,
-            timeout=600,
-            kernel_name="python3",
-            resources={"metadata": {"path": str(folder)}},
-            extra_arguments=["--log-level=ERROR"],
-        )
-        client.execute(env=plain)
+        _execute(ran, folder)
     except CellExecutionError as error:
-        failed = next(c for c in ran.cells if any(o.output_type == "error" for o in c.get("outputs", [])))
-        lesson = folder.parent / "lessons" / f"{Path(name).stem}.md"
-        before, found, _ = lesson.read_text(encoding="utf-8").rpartition(
-            failed.source.partition("\nanswer(")[0]
-        )
-        why = f"{error.ename}: {error.evalue}"
-        where = (f"lessons/{lesson.name}", before.count("\n") + 1) if found else (name, 1)
-        raise SourceError([Problem(*where, "solution_fails", {"why": why})]) from None
+        raise SourceError([_failed_solution(ran, error, folder, name)]) from None
     for cell in ran.cells:
-        if cell.cell_type != "code":
-            continue
-        cell.metadata.pop("execution", None)
-        cell.outputs = [_stored(o) for o in cell.outputs] if STABLE in cell.metadata.get("tags", []) else []
-        if not cell.outputs:
-            cell.execution_count = None  # nbval wants the count beside a stored output, and only there
+        if cell.cell_type == "code":
+            _keep_stable_outputs(cell)
     ran.metadata = notebook.metadata
     return ran
+
+
+def _execute(notebook, folder: Path) -> None:
+    """Run the notebook in ``folder``, without what the user's environment says of crmkit."""
+    from nbclient import NotebookClient
+
+    from coursekit.kernels import QUIET, PrivateKernelManager
+
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CRMKIT_")}
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        kernel_manager_class=PrivateKernelManager,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=[QUIET],
+        coalesce_streams=True,  # a text comes in one piece or in several, as the machine is busy
+    )
+    client.execute(env=environment)
+
+
+def _failed_solution(ran, error, folder: Path, name: str) -> Problem:
+    """Where in its source a solution's cell failed; where it is not found there, its first line."""
+    failed = next(
+        cell for cell in ran.cells if any(o.output_type == "error" for o in cell.get("outputs", []))
+    )
+    solution = failed.source.partition("\nanswer(")[0]
+    lesson = folder.parent / "lessons" / f"{Path(name).stem}.md"
+    before, found, _ = lesson.read_text(encoding="utf-8").rpartition(solution)
+    why = {"why": f"{error.ename}: {error.evalue}"}
+    if not found:
+        return Problem(name, 1, "solution_fails", why)
+    return Problem(f"lessons/{lesson.name}", before.count("\n") + 1, "solution_fails", why)
+
+
+def _keep_stable_outputs(cell) -> None:
+    """Leave a cell only the outputs that are to be the same in every run."""
+    cell.metadata.pop("execution", None)
+    if STABLE in cell.metadata.get("tags", []):
+        cell.outputs = [_stored(output) for output in cell.outputs]
+    else:
+        cell.outputs = []
+    if not cell.outputs:
+        cell.execution_count = None  # nbval wants the count beside a stored output, and only there
 
 
 def _stored(output):

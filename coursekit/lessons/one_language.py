@@ -12,7 +12,7 @@ from .notebooks import STABLE
 LANG_DEFAULT = re.compile(r"""^(\s*lang\s*(?::[^=\n]*)?=\s*)(["'])both\2""", re.MULTILINE)
 
 
-def edition(notebook, lang: str):
+def in_one_language(notebook, lang: str):
     """A copy of the notebook for readers of ``lang`` (zh or en); ``both`` returns the notebook unchanged.
 
     Drops the other language's cells and its halves of comments and docstrings, and sets the parameter ``lang``. Stored
@@ -26,16 +26,9 @@ def edition(notebook, lang: str):
     kept = copy.deepcopy(notebook)
     kept.cells = [cell for cell in kept.cells if other not in cell.metadata.get("tags", [])]
     for cell in kept.cells:
-        tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-            if f"lang-{lang}" not in tags:
-                cell.source = one_language(cell.source, lang)
-            if "parameters" in tags:
-                cell.source = LANG_DEFAULT.sub(rf"\g<1>\g<2>{lang}\g<2>", cell.source)
-        cell.metadata["tags"] = [tag for tag in tags if tag not in (f"lang-{lang}", STABLE)]
-        if not cell.metadata["tags"]:
-            del cell.metadata["tags"]
+            _translate_code(cell, lang)
+        _drop_tags(cell, lang)
     about = kept.metadata.get("crmkit")
     if about:
         about["lang"] = lang
@@ -43,10 +36,29 @@ def edition(notebook, lang: str):
     return kept
 
 
-def one_language(source: str, lang: str) -> str:
+def _translate_code(cell, lang: str) -> None:
+    """A cell of code without outputs and without the other language's halves; the parameter says ``lang``."""
+    tags = cell.metadata.get("tags", [])
+    cell.outputs = []
+    cell.execution_count = None
+    if f"lang-{lang}" not in tags:
+        cell.source = code_in_one_language(cell.source, lang)
+    if "parameters" in tags:
+        cell.source = LANG_DEFAULT.sub(rf"\g<1>\g<2>{lang}\g<2>", cell.source)
+
+
+def _drop_tags(cell, lang: str) -> None:
+    """Take away the tags that mean nothing in an edition."""
+    kept = [tag for tag in cell.metadata.get("tags", []) if tag not in (f"lang-{lang}", STABLE)]
+    cell.metadata["tags"] = kept
+    if not kept:
+        del cell.metadata["tags"]
+
+
+def code_in_one_language(source: str, lang: str) -> str:
     """Code with only the ``lang`` half of its bilingual comments and docstrings.
 
-    >>> one_language("n = 3  # 客户数 | number of customers", "zh")
+    >>> code_in_one_language("n = 3  # 客户数 | number of customers", "zh")
     'n = 3  # 客户数'
     """
     lines = source.splitlines()
@@ -61,8 +73,10 @@ def one_language(source: str, lang: str) -> str:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column] + "# " + half(text, lang)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and is_bilingual(ast.get_docstring(node) or ""):
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            continue
+        docstring = ast.get_docstring(node) or ""
+        if is_bilingual(docstring):
             row = node.body[0].lineno - 1
-            text = ast.get_docstring(node)
-            lines[row] = lines[row].replace(text, half(text, lang))
+            lines[row] = lines[row].replace(docstring, half(docstring, lang))
     return "\n".join(lines)

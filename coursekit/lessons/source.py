@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import yaml
-from jupytext.myst import MystMetadataParsingError, myst_to_notebook
-
+from coursekit.messages import KitError, message, message_pair
 from crmkit.answers.forms import CHARTS, FORM_FIELDS, UNITS
 from crmkit.core.catalogue import read_catalogue
-from crmkit.core.language import in_language
+
+from .cells import CJK, Cell
+from .lesson_lint import code_problems, exercise_problems
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
@@ -41,8 +41,20 @@ GRADING_FIELDS = {
     "chart": ("tolerance", "relative_tolerance"),
     "text": ("rubric", "sample"),
 }
+# fields whose value is a number, and those that are true or false
+NUMBERS = (
+    "weight",
+    "tolerance",
+    "relative_tolerance",
+    "minimum",
+    "maximum",
+    "rows",
+    "min_words",
+    "max_words",
+)
+MAY_BE_NEGATIVE = ("minimum", "maximum")
+FLAGS = ("must_compute", "integer", "labelled", "allow_missing")
 RESERVED_NAMES = {"answer", "lang", "seed", "crmkit", "generate", "term"}
-CJK = re.compile(r"[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 FENCE = re.compile(r"^\s*(```+|~~~+)")
 EXERCISE_MARK = re.compile(r'^\+\+\+\s*\{\s*"part"\s*:\s*"exercise"\s*\}\s*$')
 
@@ -57,28 +69,28 @@ class Problem:
     fields: dict = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: " + say(f"build_{self.code}", between=" / ", **self.fields)
+        return f"{self.file}:{self.line}: " + message(f"build_{self.code}", between=" / ", **self.fields)
+
+    def in_each_language(self) -> tuple[str, str]:
+        zh, en = message_pair(f"build_{self.code}", **self.fields)
+        place = f"{self.file}:{self.line}: "
+        return place + zh, place + en
 
 
-class SourceError(ValueError):
+class SourceError(KitError):
     """Problems of one or more sources."""
 
     def __init__(self, problems: list[Problem]):
         self.problems = problems
-        super().__init__("\n".join(map(str, problems)))
+        pairs = [problem.in_each_language() for problem in problems]
+        super().__init__(
+            "lesson_source",
+            problems_zh="\n".join(zh for zh, _ in pairs),
+            problems_en="\n".join(en for _, en in pairs),
+        )
 
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """A cell of a source. ``line`` is where it opens, ``body`` the line of its first line of text."""
-
-    kind: str  # markdown or code
-    source: str
-    line: int
-    body: int
-    lang: str | None = None
-    tags: tuple[str, ...] = ()
-    question: dict | None = None
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))  # in both languages each line says where but once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +114,6 @@ class Lesson:
         return [cell.question for cell in self.exercise if cell.question]
 
 
-def say(key: str, /, *, between: str = "\n", **fields) -> str:
-    """A message of coursekit in the language in force."""
-    entry = read_catalogue(HERE.parent / "messages.toml")[key]
-    return in_language(entry["zh"].format(**fields), entry["en"].format(**fields), between=between)
-
-
 @cache
 def frameworks() -> dict[str, dict]:
     """Framework slug → number, zh, en."""
@@ -119,8 +125,6 @@ def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str 
 
     ``prerequisites`` are the slugs that exist (None: not checked), ``name`` is how messages call the file.
     """
-    from .lesson_lint import code_problems, exercise_problems
-
     name = name or path.name
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
@@ -129,80 +133,114 @@ def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str 
     def report(line: int, code: str, **fields) -> None:
         problems.append(Problem(name, line, code, fields))
 
+    notebook = _parse(text, name)
+    head = _front_matter(notebook.metadata, lines, prerequisites, report)
+    opening_lines = notebook.metadata["source_map"]
+    cells = [_cell(cell, line, lines, report) for cell, line in zip(notebook.cells, opening_lines)]
+    lesson, exercise = _check_parts(cells, lines, report)
+    if problems:
+        raise SourceError(sorted(problems, key=lambda problem: problem.line))
+    return Lesson(path=path, cells=lesson, exercise=exercise, **head)
+
+
+def _parse(text: str, name: str):
+    """The source as jupytext reads it, with the line on which each cell opens."""
+    import yaml
+    from jupytext.myst import MystMetadataParsingError, myst_to_notebook
+
     try:
-        notebook = myst_to_notebook(text, add_source_map=True)
+        return myst_to_notebook(text, add_source_map=True)
     except (MystMetadataParsingError, yaml.YAMLError) as error:
         found = re.search(r"at line (\d+)", str(error))
-        report(int(found[1]) if found else 1, "unreadable", why=" ".join(str(error).split()))
-        raise SourceError(problems) from None
+        line = int(found[1]) if found else 1
+        why = " ".join(str(error).split())
+        raise SourceError([Problem(name, line, "unreadable", {"why": why})]) from None
 
-    head = _front_matter(notebook.metadata, lines, prerequisites, report)
-    marks = [i for i, line in enumerate(lines, 1) if EXERCISE_MARK.match(line)]
+
+def _check_parts(cells: list[Cell], lines: list[str], report) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+    """The cells of the lesson and of its exercise, each part checked as a whole."""
+    marks = [number for number, line in enumerate(lines, 1) if EXERCISE_MARK.match(line)]
     for extra in marks[1:]:
         report(extra, "second_exercise", first=marks[0])
-    cells = [
-        _cell(c, line, lines, report) for c, line in zip(notebook.cells, notebook.metadata["source_map"])
-    ]
     split = marks[0] if marks else len(lines) + 1
-    parts = {"lesson": [c for c in cells if c.line < split], "exercise": [c for c in cells if c.line > split]}
-    for part, members in parts.items():
-        if (
-            (members or not marks) if part == "lesson" else marks
-        ):  # a pack of an instructor's may be an exercise alone
-            _check_title(members, 1 if part == "lesson" else split, report)
-            _check_pairs(members, report)
-            code_problems(members, report)
-    for cell in parts["lesson"]:
+    lesson = [cell for cell in cells if cell.line < split]
+    exercise = [cell for cell in cells if cell.line > split]
+    if lesson or not marks:  # an instructor's pack may be an exercise alone
+        _check_title(lesson, 1, report)
+        _check_pairs(lesson, report)
+        code_problems(lesson, report)
+    for cell in lesson:
         if cell.question:
             report(cell.line, "question_outside_exercise")
     if marks:
-        _check_questions(parts["exercise"], report)
-        exercise_problems(parts["exercise"], split, report)
-    if problems:
-        raise SourceError(sorted(problems, key=lambda p: p.line))
-    return Lesson(path=path, cells=tuple(parts["lesson"]), exercise=tuple(parts["exercise"]), **head)
+        _check_title(exercise, split, report)
+        _check_pairs(exercise, report)
+        code_problems(exercise, report)
+        _check_questions(exercise, report)
+        exercise_problems(exercise, split, report)
+    return tuple(lesson), tuple(exercise)
 
 
 def _line_of(lines: list[str], word: str) -> int:
-    found = (i for i, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(word)}\s*:", line))
-    return next(found, 1)
+    """The line on which a key of the front matter stands; the first where it stands nowhere."""
+    key = re.compile(rf"\s*{re.escape(word)}\s*:")
+    for number, line in enumerate(lines, 1):
+        if key.match(line):
+            return number
+    return 1
 
 
 def _front_matter(metadata, lines, known_lessons, report) -> dict:
+    """What the front matter says, as fields of :class:`Lesson`."""
     for key in metadata:
         if key not in (*FRONT_MATTER, "source_map", "jupyter"):
             code = "front_matter_title" if key == "title" else "front_matter_key"
             report(_line_of(lines, key), code, key=key, allowed=", ".join(FRONT_MATTER))
-    titles = metadata.get("titles")
-    if not isinstance(titles, dict) or not all(
-        isinstance(titles.get(k), str) and titles[k].strip() for k in LANGUAGES
-    ):
-        report(_line_of(lines, "titles"), "titles")
-        titles = {}
-    minutes = metadata.get("minutes")
-    if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes <= 0:
-        report(_line_of(lines, "minutes"), "minutes", value=minutes)
-    lists = {}
-    for key, known in (("prerequisites", known_lessons), ("frameworks", set(frameworks()))):
-        values = metadata.get(key, [])
-        if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-            report(_line_of(lines, key), "front_matter_list", key=key)
-            values = []
-        for value in values:
-            if known is not None and value not in known:
-                report(
-                    _line_of(lines, key),
-                    f"unknown_{key}",
-                    value=value,
-                    allowed=", ".join(sorted(known)) or "—",
-                )
-        lists[key] = tuple(values)
     if metadata.get("kernelspec", {}).get("language") != "python":
         report(_line_of(lines, "kernelspec"), "kernelspec")
-    return {"titles": dict(titles), "minutes": minutes, **lists}
+    return {
+        "titles": _titles(metadata, lines, report),
+        "minutes": _minutes(metadata, lines, report),
+        "prerequisites": _slugs(metadata, "prerequisites", known_lessons, lines, report),
+        "frameworks": _slugs(metadata, "frameworks", set(frameworks()), lines, report),
+    }
+
+
+def _titles(metadata, lines, report) -> dict[str, str]:
+    titles = metadata.get("titles")
+    if isinstance(titles, dict) and all(_is_text(titles.get(lang)) for lang in LANGUAGES):
+        return dict(titles)
+    report(_line_of(lines, "titles"), "titles")
+    return {}
+
+
+def _is_text(value) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _minutes(metadata, lines, report) -> int:
+    minutes = metadata.get("minutes")
+    whole = isinstance(minutes, int) and not isinstance(minutes, bool)
+    if not whole or minutes <= 0:
+        report(_line_of(lines, "minutes"), "minutes", value=minutes)
+    return minutes
+
+
+def _slugs(metadata, key: str, known: set[str] | None, lines, report) -> tuple[str, ...]:
+    """A list of slugs; ``known`` are those that exist (None: not checked)."""
+    slugs = metadata.get(key, [])
+    if not isinstance(slugs, list) or not all(isinstance(slug, str) for slug in slugs):
+        report(_line_of(lines, key), "front_matter_list", key=key)
+        return ()
+    for slug in slugs:
+        if known is not None and slug not in known:
+            allowed = ", ".join(sorted(known)) or "—"
+            report(_line_of(lines, key), f"unknown_{key}", value=slug, allowed=allowed)
+    return tuple(slugs)
 
 
 def _cell(cell, line: int, lines: list[str], report) -> Cell:
+    """A cell as we keep it; what it says of itself is checked."""
     meta = cell.metadata
     for key in meta:
         if key not in CELL_FIELDS:
@@ -224,21 +262,25 @@ def _cell(cell, line: int, lines: list[str], report) -> Cell:
     if question is not None and (cell.cell_type != "code" or not isinstance(question, dict)):
         report(line, "question_place")
         question = None
-    body = cell.source.splitlines()
-    first = (
-        next((i for i in range(line - 1, len(lines)) if lines[i : i + len(body)] == body), line)
-        if body
-        else line
-    )
     return Cell(
         kind=cell.cell_type,
         source=cell.source.rstrip(),
         line=line,
-        body=first + 1,
+        body=_first_line(cell.source.splitlines(), line, lines),
         lang=lang,
         tags=tuple(tags),
         question=_plain(question),
     )
+
+
+def _first_line(body: list[str], line: int, lines: list[str]) -> int:
+    """The line of a cell's first line of text: below its opening ``line`` and its metadata."""
+    if not body:
+        return line + 1
+    for place in range(line - 1, len(lines)):
+        if lines[place : place + len(body)] == body:
+            return place + 1
+    return line + 1
 
 
 def _plain(value):
@@ -260,37 +302,50 @@ def headings(source: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _check_title(cells: list[Cell], line: int, report) -> None:
+    """Each language's first prose begins with a heading of the first level."""
     for lang in LANGUAGES:
-        first = next((c for c in cells if c.kind == "markdown" and c.lang == lang), None)
-        if first is None or next((level for _, level, _ in headings(first.source)), None) != 1:
-            report(first.line if first else line, "no_title", lang=lang)
+        first = next((cell for cell in cells if cell.kind == "markdown" and cell.lang == lang), None)
+        if first is None:
+            report(line, "no_title", lang=lang)
+        elif next(iter(_levels(first)), None) != 1:
+            report(first.line, "no_title", lang=lang)
+
+
+def _levels(cell: Cell) -> list[int]:
+    """The levels of the headings of a cell of prose."""
+    return [level for _, level, _ in headings(cell.source)]
 
 
 def _check_pairs(cells: list[Cell], report) -> None:
     """Each zh cell is followed by its en cell, of the same kind, with the same tags and headings."""
     index = 0
     while index < len(cells):
-        cell, pair = cells[index], cells[index + 1] if index + 1 < len(cells) else None
+        cell = cells[index]
+        after = cells[index + 1] if index + 1 < len(cells) else None
         index += 1
         if cell.lang is None:
             if cell.kind == "markdown" and _has_letters(cell.source):
                 report(cell.line, "prose_without_lang")
         elif cell.lang == "en":
             report(cell.line, "unpaired", lang="en", other="zh")
-        elif pair is None or pair.lang != "en" or pair.kind != cell.kind:
+        elif after is None or after.lang != "en" or after.kind != cell.kind:
             report(cell.line, "unpaired", lang="zh", other="en")
         else:
+            _check_pair(cell, after, report)
             index += 1
-            if cell.tags != pair.tags:
-                report(pair.line, "pair_tags", zh=", ".join(cell.tags) or "—", en=", ".join(pair.tags) or "—")
-            if cell.kind == "markdown":
-                levels = [[level for _, level, _ in headings(c.source)] for c in (cell, pair)]
-                if levels[0] != levels[1]:
-                    report(pair.line, "heading_levels", zh=levels[0], en=levels[1])
-                if not CJK.search(cell.source):
-                    report(cell.line, "not_chinese")
-                if len(CJK.findall(pair.source)) > len(re.findall(r"[A-Za-z]", pair.source)):
-                    report(pair.line, "not_english")
+
+
+def _check_pair(zh: Cell, en: Cell, report) -> None:
+    if zh.tags != en.tags:
+        report(en.line, "pair_tags", zh=", ".join(zh.tags) or "—", en=", ".join(en.tags) or "—")
+    if zh.kind != "markdown":
+        return
+    if _levels(zh) != _levels(en):
+        report(en.line, "heading_levels", zh=_levels(zh), en=_levels(en))
+    if not CJK.search(zh.source):
+        report(zh.line, "not_chinese")
+    if len(CJK.findall(en.source)) > len(re.findall(r"[A-Za-z]", en.source)):
+        report(en.line, "not_english")
 
 
 def _has_letters(source: str) -> bool:
@@ -311,65 +366,92 @@ def _check_questions(cells: list[Cell], report) -> None:
 
 
 def _question_problems(question: dict, earlier: list[str]) -> Iterator[tuple[str, dict]]:
-    kind, name = question.get("kind"), question.get("id")
+    """(code, fields) of what is wrong with a question; ``earlier`` are the ids asked before it."""
+    kind = question.get("kind")
     if kind not in FORM_FIELDS:
         yield "question_kind", {"value": kind, "allowed": ", ".join(FORM_FIELDS)}
         return
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in RESERVED_NAMES:
-        yield "question_id", {"reserved": ", ".join(sorted(RESERVED_NAMES))}
-    elif name in earlier:
-        yield "question_twice", {}
+    yield from _id_problems(question.get("id"), earlier)
     allowed = (*COMMON_FIELDS, *FORM_FIELDS[kind], *GRADING_FIELDS[kind])
     for key in question:
         if key not in allowed:
             yield "question_field", {"key": key, "kind": kind, "allowed": ", ".join(allowed)}
-    for key in LANGUAGES:
-        if not isinstance(question.get(key), str) or not question[key].strip():
-            yield "question_wording", {"lang": key}
-    for key in (
-        "weight",
-        "tolerance",
-        "relative_tolerance",
-        "minimum",
-        "maximum",
-        "rows",
-        "min_words",
-        "max_words",
-    ):
-        value = question.get(key, 1)
-        below_zero = key not in ("minimum", "maximum") and isinstance(value, (int, float)) and value < 0
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or below_zero:
-            yield "question_number", {"key": key, "value": value}
-    for key in ("must_compute", "integer", "labelled", "allow_missing"):
+    for lang in LANGUAGES:
+        if not _is_text(question.get(lang)):
+            yield "question_wording", {"lang": lang}
+    for key in NUMBERS:
+        if not _is_number(question.get(key, 1), below_zero=key in MAY_BE_NEGATIVE):
+            yield "question_number", {"key": key, "value": question[key]}
+    for key in FLAGS:
         if not isinstance(question.get(key, False), bool):
             yield "question_flag", {"key": key, "value": question[key]}
     for wanted in question.get("depends_on", []):
         if wanted not in earlier:
             yield "question_depends", {"value": wanted, "allowed": ", ".join(earlier) or "—"}
-    if kind == "number":
-        if question.get("unit") not in (None, *UNITS):
-            yield "question_unit", {"value": question["unit"], "allowed": ", ".join(UNITS)}
-        if "tolerance" not in question and "relative_tolerance" not in question:
-            yield "question_tolerance", {}
-    if kind == "choice":
-        options = question.get("options")
-        whole = isinstance(options, list) and all(
-            isinstance(o, dict)
-            and set(o) == {"id", "zh", "en"}
-            and all(isinstance(v, str) for v in o.values())
-            for o in options
-        )
-        if not whole or len(options) < 2 or len({o["id"] for o in options}) < len(options):
-            yield "question_options", {}
-    if kind == "table":
-        columns = question.get("columns")
-        if not isinstance(columns, list) or not columns or not set(question.get("key", [])) <= set(columns):
-            yield "question_columns", {}
-    if kind == "chart" and question.get("expects") not in CHARTS:
+    yield from PROBLEMS_OF_A_KIND[kind](question)
+
+
+def _id_problems(name, earlier: list[str]) -> Iterator[tuple[str, dict]]:
+    well_formed = isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    if not well_formed or name in RESERVED_NAMES:
+        yield "question_id", {"reserved": ", ".join(sorted(RESERVED_NAMES))}
+    elif name in earlier:
+        yield "question_twice", {}
+
+
+def _is_number(value, *, below_zero: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return below_zero or value >= 0
+
+
+def _number_problems(question: dict) -> Iterator[tuple[str, dict]]:
+    if question.get("unit") not in (None, *UNITS):
+        yield "question_unit", {"value": question["unit"], "allowed": ", ".join(UNITS)}
+    if "tolerance" not in question and "relative_tolerance" not in question:
+        yield "question_tolerance", {}
+
+
+def _choice_problems(question: dict) -> Iterator[tuple[str, dict]]:
+    options = question.get("options")
+    if not isinstance(options, list) or not all(_is_option(option) for option in options):
+        yield "question_options", {}
+        return
+    names = {option["id"] for option in options}
+    if len(options) < 2 or len(names) < len(options):
+        yield "question_options", {}
+
+
+def _is_option(option) -> bool:
+    if not isinstance(option, dict) or set(option) != {"id", "zh", "en"}:
+        return False
+    return all(isinstance(text, str) for text in option.values())
+
+
+def _table_problems(question: dict) -> Iterator[tuple[str, dict]]:
+    columns = question.get("columns")
+    listed = isinstance(columns, list) and len(columns) > 0
+    if not listed or not set(question.get("key", [])) <= set(columns):
+        yield "question_columns", {}
+
+
+def _chart_problems(question: dict) -> Iterator[tuple[str, dict]]:
+    if question.get("expects") not in CHARTS:
         yield "question_expects", {"allowed": ", ".join(CHARTS)}
-    if kind == "text":
-        for key in ("rubric", "sample"):
-            pair = question.get(key)
-            whole = isinstance(pair, dict) and set(pair) == set(LANGUAGES)
-            if not whole or not all(isinstance(v, str) for v in pair.values()):
-                yield "question_text", {"key": key}
+
+
+def _text_problems(question: dict) -> Iterator[tuple[str, dict]]:
+    for key in ("rubric", "sample"):
+        pair = question.get(key)
+        whole = isinstance(pair, dict) and set(pair) == set(LANGUAGES)
+        if not whole or not all(isinstance(text, str) for text in pair.values()):
+            yield "question_text", {"key": key}
+
+
+PROBLEMS_OF_A_KIND = {
+    "number": _number_problems,
+    "choice": _choice_problems,
+    "table": _table_problems,
+    "chart": _chart_problems,
+    "text": _text_problems,
+}

@@ -38,7 +38,7 @@ def edition(name: str) -> Market:
     return market
 
 
-def digest(frame: pd.DataFrame) -> str:
+def table_hash(frame: pd.DataFrame) -> str:
     """SHA-256 of a table's contents, not of a file: text as it is, dates as days, numbers in hundredths."""
     total = hashlib.sha256()
     for name, values in frame.items():
@@ -53,7 +53,7 @@ def digest(frame: pd.DataFrame) -> str:
 
 
 def make(folder: Path) -> dict[str, str]:
-    """Write every ledger of every edition as ``folder``/name/ledger.parquet; their digests, as in SHA256SUMS."""
+    """Write every ledger of every edition as ``folder``/name/ledger.parquet; their hashes, as in SHA256SUMS."""
     sums = {}
     for name in EDITIONS:
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def make(folder: Path) -> dict[str, str]:
         for ledger in COLUMNS:
             frame = getattr(books, ledger)
             frame.to_parquet(folder / name / f"{ledger}.parquet", index=False, compression="zstd")
-            sums[f"{name}/{ledger}"] = digest(frame)
+            sums[f"{name}/{ledger}"] = table_hash(frame)
     lines = [f"{value}  {name}\n" for name, value in sums.items()]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8", newline="\n")
     return sums

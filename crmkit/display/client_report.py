@@ -3,6 +3,7 @@
 Every number that a sentence says is kept as well, so that a page can be checked against its tables.
 """
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -35,6 +36,11 @@ _MONTHS = [
     "December",
 ]
 _SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+
+
+# the type of an output that holds sentences with their figures, and the file that names the tables kept
+FINDINGS = "application/vnd.crmkit.findings+json"
+TABLES = "tables.json"
 
 
 class Words(Formatter):
@@ -138,20 +144,26 @@ def escape_markdown(text: str) -> str:
 
 
 class Sentence:
-    """A text that a notebook shows as Markdown; ``role`` tells the page what it is (a caption belongs to its figure)."""
+    """One sentence or several that a notebook shows as Markdown; ``role`` says whether they are a figure's caption.
 
-    def __init__(self, text: str, role: str = ""):
-        self.text, self.role = text, role
+    ``findings`` are the sentences one by one, each in both languages with the figures that it rests on; a caption says in
+    which ``table`` lies what its figure draws.
+    """
+
+    def __init__(self, findings: list[dict], *, role: str = "", bullets: bool = False, table: str = ""):
+        self.findings, self.role, self.bullets, self.table = findings, role, bullets, table
 
     def __str__(self) -> str:
-        return self.text
+        texts = [in_language(finding["zh"], finding["en"], between="\n\n") for finding in self.findings]
+        if self.bullets:
+            texts = ["- " + text.replace("\n\n", "\n\n  ") for text in texts]
+        return "\n".join(texts)
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/markdown": self.text, "text/plain": self.text}, {
-            "crmkit_caption": True
-        } if self.role == "caption" else {}
+        text = str(self)
+        return {"text/markdown": text, "text/plain": text, FINDINGS: vars(self)}
 
 
 class Report:
@@ -175,7 +187,7 @@ class Report:
         """How a currency is written before an amount: ``"USD"`` is $, an unknown code stands for itself, None is nothing."""
         return _SIGNS.get(code, f"{code} ") if code else ""
 
-    def say(self, key: str, *, role: str = "", **values: Any) -> Sentence:
+    def say(self, key: str, *, role: str = "", table: str = "", **values: Any) -> Sentence:
         """The sentence ``key`` of client_report.toml in the language in force (both: one below the other)."""
         sentences = read_catalogue(_HERE / "client_report.toml")
         if key not in sentences:
@@ -184,31 +196,26 @@ class Report:
             Words(lang, self.currency, cents=self.cents).format(sentences[key][lang], **values)
             for lang in ("zh", "en")
         )
-        for name, value in values.items():
-            number = isinstance(value, (int, float)) or hasattr(value, "dtype")
-            days = value if isinstance(value, tuple) else (value,) if isinstance(value, date) else ()
-            text = "/".join(day.isoformat()[:10] for day in days) or str(value)
-            self._numbers.append(
-                {
-                    "finding": key,
-                    "figure": name,
-                    "number": float(value) if number else None,
-                    "text": None if number else text,
-                }
-            )
-        return Sentence(in_language(zh, en, between="\n\n"), role)
+        figures = {name: _figure(value) for name, value in values.items()}
+        for name, figure in figures.items():
+            number = figure if isinstance(figure, float) else None
+            text = figure if isinstance(figure, str) else None
+            self._numbers.append({"finding": key, "figure": name, "number": number, "text": text})
+        return Sentence([{"key": key, "zh": zh, "en": en, "figures": figures}], role=role, table=table)
 
     def pair(self, texts: tuple[str, str]) -> Sentence:
         """A sentence that a model made, as its (zh, en) pair."""
-        return Sentence(in_language(*texts, between="\n\n"))
+        zh, en = texts
+        return Sentence([{"key": "", "zh": zh, "en": en, "figures": {}}])
 
-    def caption(self, key: str, **values: Any) -> Sentence:
-        """The caption, and alternative text, of the figure that the same cell draws."""
-        return self.say(key, role="caption", **values)
+    def caption(self, key: str, *, table: str = "", **values: Any) -> Sentence:
+        """The caption, and alternative text, of the figure that the same cell draws; ``table`` holds what it draws."""
+        return self.say(key, role="caption", table=table, **values)
 
     def bullets(self, *sentences: Sentence) -> Sentence:
         """Sentences as a list of points."""
-        return Sentence("\n".join("- " + str(s).replace("\n\n", "\n\n  ") for s in sentences))
+        findings = [finding for sentence in sentences for finding in sentence.findings]
+        return Sentence(findings, bullets=True)
 
     def table(self, name: str, frame: "pd.DataFrame", **options) -> "Table":
         """Keep ``frame`` under ``name`` for ``save`` and show it with headers in the language."""
@@ -228,5 +235,29 @@ class Report:
         """Write all tables as Parquet, CSV and one XLSX into ``folder``; what was set aside, and the numbers said, last."""
         from .tables import save_tables
 
+        return save_tables(self._all_tables(), folder, lang=lang or get_language())
+
+    def keep(self, folder: str | Path) -> None:
+        """Write all tables into ``folder`` as they are, for a program that makes the client's files from them."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {}
+        for number, (name, frame) in enumerate(self._all_tables().items(), 1):
+            files[name] = f"{number:02d}.parquet"
+            frame.to_parquet(folder / files[name])
+        (folder / TABLES).write_text(json.dumps(files, ensure_ascii=False), encoding="utf-8")
+
+    def _all_tables(self) -> dict:
+        """Table by name; what was set aside, and the numbers said, last."""
         ordered = dict(sorted(self.tables.items(), key=lambda table: table[0].startswith("set_aside")))
-        return save_tables({**ordered, "numbers": self.numbers()}, folder, lang=lang or get_language())
+        return {**ordered, "numbers": self.numbers()}
+
+
+def _figure(value) -> float | str:
+    """A value that a sentence says: a number, or a text; days are written as such, two of them with a stroke between."""
+    if isinstance(value, (int, float)) or hasattr(value, "dtype"):
+        return float(value)
+    days = value if isinstance(value, tuple) else (value,)
+    if all(isinstance(day, date) for day in days):
+        return "/".join(day.isoformat()[:10] for day in days)
+    return str(value)

@@ -14,7 +14,7 @@ from pages import VISIBLE, fresh, open_notebook, picture, press, shown
 from places import SUPPORT
 
 from coursekit.lessons.build import notebooks, read_lessons
-from coursekit.lessons.one_language import edition
+from coursekit.lessons.one_language import in_one_language
 
 HERE = SUPPORT
 EXTENSIONS = HERE.parent / "coursekit" / "labextension"
@@ -26,7 +26,7 @@ def course(tmp_path_factory):
     """The sample course without outputs, its Chinese edition, and a long bilingual notebook."""
     root = tmp_path_factory.mktemp("course")
     made = notebooks(read_lessons(HERE / "lessons"))
-    made["zh_edition.ipynb"] = edition(made["notebooks/01_sample.ipynb"], "zh")
+    made["zh_edition.ipynb"] = in_one_language(made["notebooks/01_sample.ipynb"], "zh")
     pairs = [
         nbformat.v4.new_markdown_cell(text, metadata={"tags": [tag]})
         for i in range(LONG)

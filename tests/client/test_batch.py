@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import re
 import sys
 import time
@@ -13,7 +12,9 @@ import nbformat.v4 as v4
 import pytest
 from killing import killed_when
 
-from coursekit.client.batch import Parameter, batch, cell_value, declared, read_notebook, safe_label
+from coursekit.client.batch import batch, read_notebook
+from coursekit.client.batch_table import cell_value, safe_label
+from coursekit.client.parameters import Parameter, declared
 from coursekit.messages import KitError
 from crmkit import set_language
 
@@ -222,32 +223,55 @@ def test_names_are_such_as_every_file_system_takes(text):
     assert not label.startswith(".") and not label.endswith((".", " ")) and label == safe_label(label)
 
 
+HOLD = """import os, time
+from pathlib import Path
+with open({pids!r}, "a") as stream:
+    stream.write(f"{{os.getpid()}}\\n")
+while n >= {first_held} and not Path({gate!r}).exists():
+    time.sleep(0.05)
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="survivors are looked for in /proc")
 def test_kill_9_in_the_middle_leaves_whole_outputs_no_survivor_and_a_rerun_does_the_rest(notebook, tmp_path):
-    marker = f"batch-{os.getpid()}-{time.monotonic_ns()}"
+    pids, gate = tmp_path / "pids", tmp_path / "gate"
     node = nbformat.read(notebook, 4)
-    node.cells.append(
-        v4.new_code_cell(f"import os; open({str(tmp_path / marker)!r}, 'a').write(f'{{os.getpid()}}\\n')")
-    )
+    hold = HOLD.format(
+        pids=str(pids), gate=str(gate), first_held=3
+    )  # rows from the third on never end by themselves
+    node.cells.insert(1, v4.new_code_cell(hold))
     nbformat.write(node, notebook)
-    rows = table(tmp_path, "n\n" + "\n".join(str(400 + i) for i in range(5)) + "\n")
+    rows = table(tmp_path, "n\n1\n2\n3\n4\n5\n")
     out = tmp_path / "out"
     command = ["-m", "coursekit.cli", "batch", str(notebook), "--table", str(rows), "--out", str(out)]
-    killed_when(lambda: len(list(out.glob("[0-9]*.ipynb"))) >= 2, *command)
-    kernels, end = (tmp_path / marker).read_text().split(), time.monotonic() + 20
-    while (alive := [p for p in kernels if running(p)]) and time.monotonic() < end:
-        time.sleep(0.1)  # kernels look for their parent once a second
-    assert kernels and not alive
-    done = sorted(p.name for p in out.glob("[0-9]*.ipynb"))
-    stamps = {name: (out / name).stat().st_mtime_ns for name in done}
-    assert 2 <= len(done) < 5
-    (out / done[0]).write_text('{"cells": [')  # no whole notebook any more: made again
-    del stamps[done.pop(0)]
+    killed_when(lambda: outputs(out) == ["00002.ipynb", "00003.ipynb"] and len(lines(pids)) >= 3, *command)
+    kernels = lines(pids)
+    wait_until(lambda: not any(running(pid) for pid in kernels))  # they look for their parent once a second
+    assert outputs(out) == ["00002.ipynb", "00003.ipynb"]
+    stamp = (out / "00003.ipynb").stat().st_mtime_ns
+    (out / "00002.ipynb").write_text('{"cells": [')  # no whole notebook any more: made again
+    gate.touch()
     again, said = run(notebook, rows, out, jobs=2)
-    assert f"{5 - len(done)} rows run, {len(done)} were done before" in said and len(again) == 5
-    assert [result_of_n(out / r.output) for r in again] == [400 + i for i in range(5)]
-    assert {name: (out / name).stat().st_mtime_ns for name in stamps} == stamps
-    assert not list(out.glob(".*.part*")) and {r["state"] for r in results(out)} == {"done"}
+    assert "4 rows run, 1 were done before" in said and len(again) == 5
+    assert [result_of(out / row.output)[0] for row in again] == [1, 2, 3, 4, 5]
+    assert (out / "00003.ipynb").stat().st_mtime_ns == stamp
+    assert not list(out.glob(".*.part*")) and {row["state"] for row in results(out)} == {"done"}
+
+
+def outputs(out: Path) -> list[str]:
+    return sorted(path.name for path in out.glob("[0-9]*.ipynb"))
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().split() if path.exists() else []
+
+
+def wait_until(ready) -> None:
+    """Until it is so; the bound only ends a test that would hang."""
+    end = time.monotonic() + 300
+    while not ready():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def running(pid: str) -> bool:
@@ -256,11 +280,6 @@ def running(pid: str) -> bool:
         return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
-
-
-def result_of_n(path: Path) -> int:
-    (cell,) = [c for c in nbformat.read(path, 4).cells if c.source == BODY]
-    return eval(cell.outputs[0]["data"]["text/plain"])[0]
 
 
 def test_a_process_that_dies_fails_its_row_and_no_other(notebook, tmp_path):

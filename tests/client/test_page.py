@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 import nbformat.v4 as v4
 import pytest
 
-from coursekit.client.deliver.page import PageTitle, clean, font_faces, markdown, maths, page, report_cells
+from coursekit.client.deliver.bundle import Bundle, page_items
+from coursekit.client.deliver.page import clean, font_faces, markdown, maths, page
+from crmkit.display.client_report import FINDINGS
 
-WORDS = {"contents": "Contents", "figure": "Figure", "made_with": "Made with the kit"}
 ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-CAPTION = {"crmkit_caption": True}
 
 
 class Seen(HTMLParser):
@@ -57,13 +57,15 @@ def output(data, metadata=None):
     return v4.new_output("display_data", data=data, metadata=metadata or {})
 
 
+def caption(text):
+    finding = {"key": "a_figure", "zh": text, "en": text, "figures": {}}
+    said = {"role": "caption", "bullets": False, "table": "sales", "findings": [finding]}
+    return output({"text/markdown": text, FINDINGS: said})
+
+
 def made(*cells, lang="en", client="Example"):
-    return page(
-        notebook(*cells),
-        lang,
-        PageTitle(title="Report", client=client, facts=(("Data up to", "2024-01-31"),)),
-        WORDS,
-    )
+    node = notebook(*cells)
+    return page(Bundle(client, {"as_of": "2024-01-31"}, page_items(node, {lang: node})), lang)
 
 
 def test_only_cells_tagged_report_are_shown_and_never_their_code():
@@ -78,9 +80,9 @@ def test_only_cells_tagged_report_are_shown_and_never_their_code():
 
 
 def test_cells_of_the_other_language_are_left_out():
-    cells = notebook(prose("# 中文", "lang-zh"), prose("# English", "lang-en"))
-    assert [c.source for c in report_cells(cells, "zh")] == ["# 中文"]
-    assert [c.source for c in report_cells(cells, "en")] == ["# English"]
+    cells = (prose("# 中文", "lang-zh"), prose("# English", "lang-en"))
+    assert "中文</h1>" in made(*cells, lang="zh") and "English</h1>" not in made(*cells, lang="zh")
+    assert "English</h1>" in made(*cells, lang="en") and "中文</h1>" not in made(*cells, lang="en")
 
 
 def test_cells_tagged_report_first_come_first():
@@ -138,7 +140,9 @@ def test_hostile_client_data_neither_runs_nor_fetches(attack):
 
 def test_client_name_is_escaped_in_title_and_heading():
     html = made(prose("# T"), client='A & B <b>"')
-    assert "A &amp; B &lt;b&gt;&quot;" in html and "<b>" not in html
+    texts = Seen(html).texts
+    assert ("title", 'A & B <b>" · Customer report') in texts and ("p", 'A & B <b>"') in texts
+    assert "<b>" not in html
 
 
 def test_table_keeps_its_cells_and_loses_its_style_sheet():
@@ -151,7 +155,7 @@ def test_table_keeps_its_cells_and_loses_its_style_sheet():
 def test_figures_are_embedded_with_caption_as_alternative_text():
     html = made(
         shown(
-            output({"text/markdown": 'Sales "rose"'}, CAPTION),
+            caption('Sales "rose"'),
             output({"image/png": ONE_PIXEL}, {"image/png": {"width": 80}}),
         )
     )
@@ -182,6 +186,21 @@ def test_figure_without_caption_still_has_alternative_text():
 def test_widgets_are_left_to_the_static_figure_beside_them():
     widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "Explorer()"}
     assert "Explorer" not in made(shown(output(widget)))
+
+
+def test_the_picture_beside_a_widget_is_kept_with_what_it_finds_as_alternative_text():
+    widget = {
+        "application/vnd.jupyter.widget-view+json": {"model_id": "x"},
+        "text/plain": "12 gold customers",
+    }
+    still = {
+        "text/html": "<svg></svg>",
+        "image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg"/>',
+        "text/plain": "12 gold customers",
+    }
+    seen = Seen(made(shown(output(widget), output(still))))
+    (image,) = [attrs for tag, attrs in seen.tags if tag == "img"]
+    assert image["alt"] == "12 gold customers" and image["src"].startswith("data:image/svg+xml;base64,")
 
 
 @pytest.mark.parametrize("lang, attribute", [("zh", "zh-CN"), ("en", "en")])

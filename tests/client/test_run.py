@@ -12,14 +12,19 @@ import pandas as pd
 import pytest
 from places import ROOT
 
-import coursekit.client.run as runner
-from coursekit.client.run import parameter_values, run, typed
+from coursekit.client.deliver.bundle import Bundle
+from coursekit.client.deliver.page import page as page_of
+from coursekit.client.output_folder import MANIFEST
+from coursekit.client.parameters import parameter_values, typed
+from coursekit.client.run import WORKSHOP, data_source, make_bundle, read, run
 from coursekit.lessons.notebooks import lesson_notebook
-from coursekit.lessons.one_language import edition
+from coursekit.lessons.one_language import in_one_language
 from coursekit.lessons.source import read_lesson
 from coursekit.messages import KitError
 from crmkit import load, set_language
 from crmkit.data.datasets import DATASETS
+from crmkit.display.client_report import FINDINGS
+from crmkit.display.tables import save_tables
 
 pytestmark = pytest.mark.executed
 
@@ -140,7 +145,8 @@ def test_run_writes_notebook_page_and_tables_and_replaces_only_its_own(small, lo
     out = tmp_path / "结果"
     assert run(log, lang="zh", out=out, notebook=small, parameters=["n=7"]) == 0
     files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
-    assert files == {"workshop_zh.ipynb", "report_zh.html", "tables/zh/n.csv", runner.MANIFEST}
+    made = {"workshop_zh.ipynb", "report_zh.html", "tables/zh/n.csv", "bundle/bundle.json"}
+    assert files == made | {MANIFEST}
     page = (out / "report_zh.html").read_text(encoding="utf-8")
     assert (
         "n is 7, log" in page
@@ -185,9 +191,9 @@ def test_unusable_file_is_refused_with_the_doors_own_message(small, tmp_path, ca
 
 @pytest.mark.parametrize("name", [name for name in DATASETS if name != "complete_journey"])
 def test_every_embedded_data_set_is_read_by_its_name(name):
-    shown, source = runner.data_source(name)
+    shown, source = data_source(name)
     assert source == name and shown.lower() == name
-    report = runner.read(source)
+    report = read(source)
     assert report.usable and report.rows_in == len(load(name))
 
 
@@ -196,7 +202,7 @@ def test_every_embedded_data_set_is_read_by_its_name(name):
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory):
-    path = tmp_path_factory.mktemp("workshop") / runner.WORKSHOP
+    path = tmp_path_factory.mktemp("workshop") / WORKSHOP
     nbformat.write(lesson_notebook(read_lesson(ROOT / "lessons" / "14_client_workshop.md")), path)
     return path
 
@@ -209,6 +215,8 @@ def opened_by_hand(workshop):
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError
 
+        from coursekit.kernels import PrivateKernelManager
+
         notebook = nbformat.read(workshop, as_version=4)
         reads = next(
             i
@@ -219,7 +227,9 @@ def opened_by_hand(workshop):
         parameters = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
         parameters.source += f"\ndata = {str(data)!r}"
         try:
-            NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+            NotebookClient(
+                notebook, kernel_name="python3", kernel_manager_class=PrivateKernelManager, timeout=600
+            ).execute()
         except CellExecutionError as error:
             return error.evalue
         return ""
@@ -334,6 +344,38 @@ def test_numbers_of_both_languages_are_the_same(cdnow):
     pd.testing.assert_frame_equal(zh, en)
 
 
+def test_page_and_tables_are_made_from_the_bundle_and_from_nothing_else(cdnow, tmp_path):
+    bundle = Bundle.read(cdnow / "bundle")
+    for lang in ("zh", "en"):
+        assert page_of(bundle, lang) == (cdnow / f"report_{lang}.html").read_text(encoding="utf-8")
+        save_tables(bundle.tables, tmp_path / lang, lang=lang)
+        for path in (cdnow / "tables" / lang).glob("*.csv"):
+            assert (tmp_path / lang / path.name).read_bytes() == path.read_bytes()
+
+
+def test_each_sentence_of_the_bundle_is_there_in_both_languages_with_the_figures_that_it_rests_on(cdnow):
+    bundle = Bundle.read(cdnow / "bundle")
+    findings = [finding for item in bundle.items for finding in item.findings]
+    assert len(findings) > 30 and all(CJK.search(f["zh"]) and not CJK.search(f["en"]) for f in findings)
+    numbers = bundle.tables["numbers"].set_index(["finding", "figure"])["number"]
+    for finding in findings:
+        for name, value in finding["figures"].items():
+            if isinstance(value, float):
+                assert value in numbers.loc[[(finding["key"], name)]].tolist()
+    drawn = [item.table for item in bundle.items if item.kind == "figure"]
+    assert drawn == ["sales", "lorenz", "tiers", "segments", "reallocation", "migration"]
+    assert set(drawn) <= set(bundle.tables), "what a figure draws is data of the bundle"
+
+
+def test_a_notebook_whose_editions_find_different_things_makes_no_page(small, log, tmp_path, capsys):
+    node = nbformat.read(small, 4)
+    source = "display({'text/markdown': lang, %r: {'role': '', 'bullets': False, 'findings': [{'key': lang}]}}, raw=True)"
+    node.cells.append(code(source % FINDINGS, "report"))
+    nbformat.write(node, small)
+    assert run(log, out=tmp_path / "out", notebook=small) == 1
+    assert "“Step two”" in capsys.readouterr().err and not list((tmp_path / "out").glob("report_*"))
+
+
 def test_every_number_in_the_brief_is_in_the_tables(cdnow):
     page = (cdnow / "report_en.html").read_text(encoding="utf-8")
     brief = words(page.partition(">In brief</h2>")[2].partition("<h2")[0])
@@ -391,7 +433,8 @@ def in_this_process(notebook: Path, data: Path, lang: str) -> str:
     from matplotlib import pyplot
 
     matplotlib.use("agg")
-    shell, node = InteractiveShell(), edition(nbformat.read(notebook, as_version=4), lang)
+    bilingual = nbformat.read(notebook, as_version=4)
+    shell, node = InteractiveShell(), in_one_language(bilingual, lang)
     for cell in node.cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code":
@@ -406,7 +449,8 @@ def in_this_process(notebook: Path, data: Path, lang: str) -> str:
                 v4.new_output("display_data", data=o.data, metadata=o.metadata) for o in caught.outputs
             ]
     pyplot.close("all")
-    return runner.html(node, lang, {"as_of": "", "data": str(data), "client": data.stem})
+    values = {"as_of": "", "data": str(data), "client": data.stem}
+    return page_of(make_bundle(bilingual, {lang: node}, {}, values), lang)
 
 
 @pytest.mark.parametrize(
@@ -431,6 +475,6 @@ def test_any_usable_file_makes_a_page(workshop, tmp_path, name):
 
 
 def test_manifest_names_every_file_of_a_run(cdnow):
-    listed = json.loads((cdnow / runner.MANIFEST).read_text(encoding="utf-8"))
-    files = {p.relative_to(cdnow).as_posix() for p in cdnow.rglob("*") if p.is_file()} - {runner.MANIFEST}
+    listed = json.loads((cdnow / MANIFEST).read_text(encoding="utf-8"))
+    files = {p.relative_to(cdnow).as_posix() for p in cdnow.rglob("*") if p.is_file()} - {MANIFEST}
     assert {name for entry in listed.values() for name in entry} == files

@@ -10,19 +10,14 @@ import crmkit
 from crmkit.core import catalogue
 from crmkit.core import glossary as terms
 from crmkit.core.errors import CrmkitError
+from crmkit.core.setting import using
 
 CATALOGUE = Path(terms.__file__).with_name("terms.toml")
 ENTRIES = catalogue.read_catalogue(CATALOGUE)
 DEFINED = {slug: e for slug, e in ENTRIES.items() if "definition_zh" in e or "definition_en" in e}
 
 # the course's frameworks F1–F32, by slug
-FRAMEWORKS = """
-    transaction-vs-relationship six-markets five-traits customer-orientation building-relationships relationship-types
-    choosing-a-type relationship-economics contact-intensity three-defects three-levels level-ladders segmentation
-    customer-pyramid pareto-and-long-tail value-matrix lifetime-value retention-economics will-and-action
-    loyalty-vs-inertia satisfaction-loyalty casting-loyalty four-purchase-elements customer-ladder growing-customers
-    kuhl word-of-mouth crm-plan resource-planning pdca indicators glossary
-""".split()
+FRAMEWORKS = ["transaction-vs-relationship", "six-markets", "five-traits", "customer-orientation", "building-relationships", "relationship-types", "choosing-a-type", "relationship-economics", "contact-intensity", "three-defects", "three-levels", "level-ladders", "segmentation", "customer-pyramid", "pareto-and-long-tail", "value-matrix", "lifetime-value", "retention-economics", "will-and-action", "loyalty-vs-inertia", "satisfaction-loyalty", "casting-loyalty", "four-purchase-elements", "customer-ladder", "growing-customers", "kuhl", "word-of-mouth", "crm-plan", "resource-planning", "pdca", "indicators", "glossary"]
 
 # pairs that the course fixes: every text and label uses exactly these
 FIXED_PAIRS = {
@@ -73,8 +68,9 @@ HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @pytest.fixture(autouse=True)
-def language_as_it_was(monkeypatch):
-    monkeypatch.setattr("crmkit.core.language._chosen", "en")
+def english():
+    with using("en"):
+        yield
 
 
 def test_every_entry_has_both_languages_and_no_key_that_nobody_reads():

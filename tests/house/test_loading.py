@@ -79,7 +79,12 @@ def test_every_import_from_outside_is_declared_in_pyproject(package):
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     declared = {canonicalize_name(Requirement(line).name) for group in groups for line in group}
     # import name -> distribution, where they differ
-    distribution = {"fontTools": "fonttools", "markdown_it": "markdown-it-py", "yaml": "pyyaml"}
+    distribution = {
+        "fontTools": "fonttools",
+        "markdown_it": "markdown-it-py",
+        "yaml": "pyyaml",
+        "zmq": "pyzmq",
+    }
     own = {module.split(".")[0] for module in modules()}
     undeclared = {}
     for path in files(package):

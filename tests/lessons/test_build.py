@@ -15,7 +15,7 @@ from places import SUPPORT
 import crmkit
 from coursekit.lessons.build import build, coverage, notebooks, read_lessons
 from coursekit.lessons.notebooks import contract
-from coursekit.lessons.one_language import edition
+from coursekit.lessons.one_language import in_one_language
 from coursekit.lessons.source import KNOWN_TAGS, SourceError, frameworks, read_lesson
 
 HERE = SUPPORT
@@ -217,6 +217,22 @@ def test_a_source_that_does_not_fit_builds_nothing(built, tmp_path, capsys):
     )
     assert build(root=root) == 1 and hashes(root) == before
     assert "lessons/01_sample.md:3: " in capsys.readouterr().out
+
+
+def test_a_solution_that_fails_builds_nothing_also_of_the_lessons_before_it(built, tmp_path, capsys):
+    root = tmp_path / "root"
+    shutil.copytree(built, root)
+    before = hashes(root)
+    first = root / "lessons/01_sample.md"
+    text = first.read_text(encoding="utf-8")
+    first.write_text(text.replace("minutes: 10", "minutes: 11"), encoding="utf-8")
+    failing = text.replace("top_share = ", "top_share = 1 / 0 * ", 1)
+    (root / "lessons/02_failing.md").write_text(failing, encoding="utf-8")
+    assert build(root=root) == 1 and hashes(root) == before
+    said = capsys.readouterr().out
+    assert (
+        re.search(r"lessons/02_failing.md:\d+: [^:]*:\s*ZeroDivisionError", said) and "notebooks/" not in said
+    )
 
 
 # --- problems name file and line -------------------------------------------------------------------------------------
@@ -424,7 +440,7 @@ def test_an_edition_holds_one_language_and_says_it_to_the_kernel(built, lang, go
     for part in ("notebooks", "exercises", "solutions"):
         bilingual = read(built / part / "01_sample.ipynb")
         before = nbformat.writes(bilingual)
-        single = edition(bilingual, lang)
+        single = in_one_language(bilingual, lang)
         assert nbformat.writes(bilingual) == before, "the bilingual notebook is left as it was"
         nbformat.validate(single)
         text = nbformat.writes(single)
@@ -438,14 +454,14 @@ def test_an_edition_holds_one_language_and_says_it_to_the_kernel(built, lang, go
 
 def test_the_bilingual_edition_is_the_notebook_itself(built):
     notebook = read(built / "notebooks/01_sample.ipynb")
-    assert edition(notebook, "both") is notebook
+    assert in_one_language(notebook, "both") is notebook
     with pytest.raises(ValueError):
-        edition(notebook, "fr")
+        in_one_language(notebook, "fr")
 
 
 def test_an_edition_runs_and_speaks_its_language(built, tmp_path):
     path = tmp_path / "zh.ipynb"
-    nbformat.write(edition(read(built / "solutions/01_sample.ipynb"), "zh"), path)
+    nbformat.write(in_one_language(read(built / "solutions/01_sample.ipynb"), "zh"), path)
     out = papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), progress_bar=False)
     said = [c for c in out.cells if c.cell_type == "code"][-1].outputs[0]["data"]["text/plain"]
     assert said.startswith("已记录 5 题") and "recorded" not in said

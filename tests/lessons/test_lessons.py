@@ -13,7 +13,7 @@ from kernels import WarmKernel
 from places import ROOT
 
 from coursekit.lessons.build import coverage, read_lessons
-from coursekit.lessons.one_language import edition
+from coursekit.lessons.one_language import in_one_language
 from coursekit.lessons.source import frameworks
 from crmkit.core.catalogue import read_catalogue
 
@@ -170,7 +170,7 @@ PHRASES = {
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 @pytest.mark.parametrize("path", named(NOTEBOOKS))
 def test_a_notebook_runs_in_each_language_and_its_outputs_and_labels_are_in_it(kernel, path, lang):
-    made = edition(nbformat.read(path, 4), lang)
+    made = in_one_language(nbformat.read(path, 4), lang)
     done = kernel.run(made)  # an edition knows its own language
     problems = [
         o.text

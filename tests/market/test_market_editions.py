@@ -5,7 +5,7 @@ import pytest
 from places import ROOT
 
 import crmkit
-from coursekit.recipes.markets import CUSTOMERS, OBSERVED_MONTHS, SEED, digest, edition, make
+from coursekit.recipes.markets import CUSTOMERS, OBSERVED_MONTHS, SEED, table_hash, edition, make
 from crmkit.core.errors import CrmkitError
 from crmkit.data.datasets import EDITIONS, LEDGERS
 from crmkit.market import scenarios
@@ -22,7 +22,7 @@ def test_an_edition_made_again_has_the_hash_and_the_contents_of_the_embedded_one
     books = edition(name).ledgers
     for ledger in COLUMNS:
         embedded, made = crmkit.load(name, ledger=ledger), getattr(books, ledger)
-        assert digest(made) == digest(embedded) == SUMS[f"{name}/{ledger}"], f"{name}/{ledger}"
+        assert table_hash(made) == table_hash(embedded) == SUMS[f"{name}/{ledger}"], f"{name}/{ledger}"
         assert list(embedded.columns) == list(COLUMNS[ledger]) and len(embedded) or ledger == "complaints"
 
 
@@ -53,8 +53,8 @@ def test_a_hash_sees_a_cent_a_day_and_a_name():
         frame.iloc[::-1],
         frame.rename(columns={"tier": "segment"}),
     ]
-    assert len({digest(frame), digest(frame.copy()), *map(digest, others)}) == 1 + len(others)
-    assert digest(frame.assign(amount=[1.0 + 1e-12, 2.0])) == digest(frame)  # cents, not float bytes
+    assert len({table_hash(frame), table_hash(frame.copy()), *map(table_hash, others)}) == 1 + len(others)
+    assert table_hash(frame.assign(amount=[1.0 + 1e-12, 2.0])) == table_hash(frame)  # cents, not float bytes
 
 
 def test_in_the_first_eighteen_months_good_customers_are_contacted_more_and_then_by_lot():

@@ -164,8 +164,8 @@ def test_a_verdict_weighs_the_reading_against_the_truth():
 # --- the picture ----------------------------------------------------------------------------------------------------
 
 
-def test_the_picture_shows_the_readings(monkeypatch):
-    monkeypatch.setattr("crmkit.core.language._chosen", "en")
+def test_the_picture_shows_the_readings():
+    crmkit.set_language("en")
     values = START | {"true_effect": 8, "looks": 4}
     found, scene = check(values), explore_pdca().move(**values).scene
     bars = [m for m in marks(scene, "rect") if m["height"] == 6 and m["width"] > 6]

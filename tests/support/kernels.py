@@ -10,7 +10,9 @@ from pathlib import Path
 
 import nbformat
 import papermill
-from jupyter_client.manager import KernelManager
+from jupyter_core.utils import run_sync
+
+from coursekit.kernels import QUIET, PrivateKernelManager
 
 # the first cell of each run; the hook stands before matplotlib's own, which closes the figures
 BEFORE = """
@@ -27,12 +29,13 @@ def _clean():
                 builtins.crm_labels += [t.get_text() for t in found if t.get_visible() and t.get_text().strip()]
         shell.events.register("post_execute", collect)
     builtins.crm_labels = []
-    import matplotlib.pyplot as plt, crmkit.core.language
+    import matplotlib.pyplot as plt
+    from crmkit.core.language import choose
     plt.close("all")
     matplotlib, backend = sys.modules["matplotlib"], plt.get_backend()
     matplotlib.rcdefaults()
     plt.switch_backend(backend)
-    crmkit.core.language._chosen = None
+    choose(None)
     shell.run_line_magic("reset", "-sf")
 _clean()
 """
@@ -45,11 +48,11 @@ class WarmKernel:
     def __init__(self, folder: Path):
         self.folder, self.answers = folder, folder / "answers.json"
         env = {k: v for k, v in os.environ.items() if not k.startswith("CRMKIT_")}
-        self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(
+        self.manager = PrivateKernelManager(kernel_name="python3")
+        run_sync(self.manager.start_kernel)(
             cwd=str(folder),
             env=env | {"CRMKIT_ANSWERS": str(self.answers)},
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=[QUIET],
         )
 
     def run(self, notebook, **parameters):
@@ -73,4 +76,4 @@ class WarmKernel:
         return done
 
     def stop(self):
-        self.manager.shutdown_kernel(now=True)
+        run_sync(self.manager.shutdown_kernel)(now=True)

@@ -18,8 +18,8 @@ from nbformat import NotebookNode
 import crmkit
 from coursekit.learn.workspace import course_root
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
-from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text, words
-from coursekit.lessons.one_language import edition
+from coursekit.lessons.notebooks import code_cell, exercise_notebook, in_each_language, markdown_cell, to_text
+from coursekit.lessons.one_language import in_one_language
 from coursekit.messages import KitError, message
 from crmkit.answers.sheet import practice_key
 
@@ -209,8 +209,10 @@ def _cell_id(text: str) -> str:
 
 
 def _template(exercise: Exercise, language: str):
-    notebook = edition(exercise_notebook(exercise.lesson), language)
-    hand_in = [markdown_cell(words("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)]
+    notebook = in_one_language(exercise_notebook(exercise.lesson), language)
+    hand_in = [
+        markdown_cell(in_each_language("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)
+    ]
     hand_in.append(code_cell("answer.hand_in()", ["hand-in"]))
     for cell in hand_in:
         cell.id = _cell_id(cell.source)
@@ -230,7 +232,9 @@ def _whose(student: Student, language: str) -> list:
     cells = []
     for lang, tags in _spoken(language):
         name, identity = (_markdown_text(text) for text in (student.name, student.student_id))
-        cells.append(markdown_cell(words("assign_whose", name=name, student=identity)[lang].strip(), tags))
+        cells.append(
+            markdown_cell(in_each_language("assign_whose", name=name, student=identity)[lang].strip(), tags)
+        )
         cells[-1].id = _cell_id(f"whose {lang}")
     return cells
 
@@ -284,7 +288,7 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
     home = assignment.folder / "students" / variant.folder
     home.mkdir(parents=True, exist_ok=True)
     (home / variant.file).write_text(notebook, encoding="utf-8", newline="\n")
-    readme = words(
+    readme = in_each_language(
         "assign_readme",
         file=variant.file,
         due=(assignment.due or "—")[:16].replace("T", " "),
