@@ -1,6 +1,6 @@
 """The panes of the board: KPI sheet, control chart, cycle log, accounts, score and truth, each drawn when it is seen."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from io import BytesIO
 
@@ -15,8 +15,10 @@ from crmkit.display.numbers import number, percent
 from crmkit.display.tables import show
 from crmkit.market.game.game import Game
 from crmkit.market.game.rules import HISTORY, QUARTER
+from crmkit.pdca.plots import plot_control_chart, plot_indicators, plot_pdca
 
 from .board_levers import named
+from .plots import plot_score
 from .words import Pair, capital, differences, html, in_words
 
 MEASURES = ("profit", "revenue", "cost_of_goods", "programme_cost")
@@ -95,17 +97,17 @@ class Panes:
     def _sheet(self) -> list[ipywidgets.Widget]:
         found = self._game.sheet()
         columns = [name for name in _SHEET if name in found.sheet]
-        return [_picture("plot_indicators", found), _table(found.sheet[columns].tail(8))]
+        return [_picture(plot_indicators, found), _table(found.sheet[columns].tail(8))]
 
     def _chart(self) -> list[ipywidgets.Widget]:
         measure = self._measure.value
-        picture = _picture("plot_control_chart", self._game.chart(measure), kpi=measure)
+        picture = _picture(plot_control_chart, self._game.chart(measure), kpi=measure)
         return [self._measure, picture]
 
     def _log(self) -> list[ipywidgets.Widget]:
         log = self._game.log().dropna(subset=["method"])
         in_units = percent if self._game.setup.kpi == "active" else number
-        picture = _picture("plot_pdca", self._game.book, show=in_units)
+        picture = _picture(plot_pdca, self._game.book, show=in_units)
         if not len(log):
             return [picture]
         told = []
@@ -144,7 +146,7 @@ class Panes:
         found = html(message_pair("board_found"))
         found += listed(differences(self._score.found, self._game.standard))
         return [
-            _picture("plot_score", self._score),
+            _picture(plot_score, self._score),
             _table(self._score.table, digits=1),
             HTML(found + html(message_pair("board_truth"))),
             _table(means),
@@ -173,12 +175,11 @@ def _table(frame: pd.DataFrame, *, digits: int = 2) -> HTML:
     return table
 
 
-def _picture(plot: str, result, **how) -> ipywidgets.Image:
+def _picture(draw: Callable, result, **how) -> ipywidgets.Image:
     from matplotlib import pyplot as plt
 
-    from crmkit import plots
-
-    figure, png = getattr(plots, plot)(result, **how).figure, BytesIO()
+    figure = draw(result, **how).figure
+    png = BytesIO()
     figure.savefig(png, format="png", dpi=110)
     plt.close(figure)  # nor does the notebook show it a second time
     return ipywidgets.Image(value=png.getvalue(), layout={"max_width": "100%", "object_fit": "contain"})
