@@ -152,8 +152,9 @@ def reset(
 @verb()
 def build(check: Annotated[bool, option("build_check", "--check")] = False):
     from .lessons.build import build
+    from .publish.reference import build as build_reference
 
-    return build(check=check)
+    return build(check=check) or build_reference(check=check)
 
 
 @verb()

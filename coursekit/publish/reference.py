@@ -13,7 +13,9 @@ from types import ModuleType
 
 import crmkit
 from coursekit.lessons.source import frameworks
+from coursekit.messages import message
 
+ROOT = Path(__file__).parents[2]
 PRINTED = "<!-- {source} → `python3 kit.py build`; 不要手改 · never edit by hand -->\n\n"
 
 MODELS_HEAD = """\
@@ -69,6 +71,20 @@ def pages(root: Path) -> dict[str, str]:
         "docs/models.md": models_page(root / "docs" / "models.toml"),
         "docs/api.md": api_page(),
     }
+
+
+def build(check: bool = False, *, root: Path = ROOT) -> int:
+    """Write every reference page, or with ``check`` only say which differ; 0 when all is well."""
+    differing = 0
+    for name, text in pages(root).items():
+        path = root / name
+        if not check:
+            path.write_text(text, encoding="utf-8", newline="\n")
+            print(name)
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            print(message("build_drift", name=name))
+            differing += 1
+    return int(differing > 0)
 
 
 # --- models ---------------------------------------------------------------------------------
