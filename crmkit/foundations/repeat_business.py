@@ -125,6 +125,8 @@ def repeat_business(
     )
 
 
-def _repeat_share(money: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _repeat_share(money: np.ndarray, weights: np.ndarray) -> float:
     """The later part of all money, the customers weighted."""
-    return (money[:, 1] * weights).sum() / (money.sum(axis=1) * weights).sum()
+    later = (money[:, 1] * weights).sum()
+    everything = (money.sum(axis=1) * weights).sum()
+    return float(later / everything)

@@ -61,8 +61,9 @@ def validate_holdout(
     with open_log(transactions, required=REQUIRED_TRANSACTION_COLUMNS, what="validate_holdout") as log:
         first, last = log.first, log.last
         if not first + _WEEK <= end <= last - _WEEK:
-            allowed = {"first": first + _WEEK, "last": last - _WEEK}
-            raise CrmkitError("clv_calibration_end", value=calibration_end, **allowed)
+            raise CrmkitError(
+                "clv_calibration_end", value=calibration_end, first=first + _WEEK, last=last - _WEEK
+            )
         asked = {"calibration_end": end, **log.period(last)}
         customers = log.ask("holdout_customers", **asked)
         repeats = log.ask("holdout_days", **asked)

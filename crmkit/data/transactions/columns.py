@@ -4,6 +4,7 @@ import codecs
 import re
 import tomllib
 import unicodedata
+from collections import abc
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
@@ -103,7 +104,7 @@ class Mapping:
 
 
 # what callers may give: a dict of Mapping's fields, or the path of a TOML file with them
-MappingGiven = Mapping | dict | str | PathLike | None
+MappingGiven = Mapping | abc.Mapping | str | PathLike | None
 MAPPING_KEYS = tuple(Mapping.__dataclass_fields__)
 
 
@@ -111,8 +112,9 @@ def read_mapping(mapping: MappingGiven) -> Mapping:
     """A mapping from a dict or the path of a TOML file; unknown keys and values are refused with what is allowed."""
     if mapping is None or isinstance(mapping, Mapping):
         return mapping or Mapping()
-    raw = mapping
-    if not isinstance(mapping, dict):
+    if isinstance(mapping, abc.Mapping):
+        raw = dict(mapping)
+    else:
         try:
             raw = tomllib.loads(Path(mapping).read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
