@@ -200,7 +200,7 @@ def test_a_regrade_runs_nothing_again_and_says_what_changed(tmp_path):
     assert scores(result, a)["renewed_offered"] == 0 and f"{a}" in said and "renewed_offered: 1 → 0" in said
 
 
-@pytest.mark.parametrize("changed", ["crmkit", "coursekit/sandbox"])
+@pytest.mark.parametrize("changed", ["crmkit", "coursekit/sandbox", "datasets"])
 def test_after_a_change_of_the_code_everything_is_run_again(tmp_path, monkeypatch, changed):
     room = Classroom(tmp_path, students=1)
     room.hand_in(room.students[0])
@@ -240,7 +240,15 @@ def with_a_change_in(package: str):
     return changed
 
 
-@pytest.mark.parametrize("suffix", [".py", ".sql", ".toml", ".csv"])
+def test_the_fingerprint_of_a_wheel_is_that_of_the_checkout_it_was_made_of(tmp_path):
+    (tmp_path / "model.py").write_text("x = 1")
+    before = fingerprint(tmp_path)
+    (tmp_path / "_datasets").mkdir()
+    (tmp_path / "_datasets" / "a.csv").write_text("x\n1\n")
+    assert fingerprint(tmp_path) == before and fingerprint(tmp_path / "_datasets") != before
+
+
+@pytest.mark.parametrize("suffix", [".py", ".sql", ".toml", ".csv", ".parquet"])
 def test_the_fingerprint_follows_every_kind_of_source_and_no_line_ends(tmp_path, suffix):
     source = tmp_path / "room" / f"a{suffix}"
     source.parent.mkdir()

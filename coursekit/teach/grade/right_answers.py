@@ -12,6 +12,7 @@ from coursekit.processes import end_with_parent
 from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.results import Journal
+from crmkit.data.datasets import datasets_folder
 
 
 def pack_files(about: Assignment) -> dict[str, str]:
@@ -72,8 +73,10 @@ class RightAnswers:
 
 
 def code_version() -> str:
-    """The code on which right answers depend: what exercises import, and what works them out."""
-    return fingerprint(Path(crmkit.__file__).parent, Path(coursekit.lessons.__file__).parent)
+    """The code on which right answers depend: what exercises import, what works them out, and the data."""
+    return fingerprint(
+        Path(crmkit.__file__).parent, Path(coursekit.lessons.__file__).parent, datasets_folder()
+    )
 
 
 # --- in the other process ---------------------------------------------------------------------------------------------

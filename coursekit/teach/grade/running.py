@@ -13,6 +13,7 @@ from coursekit.sandbox.protocol import Limits, Outcome, Wall
 from coursekit.sandbox.walls import wall
 from coursekit.teach.progress import as_they_end
 from coursekit.teach.results import Journal
+from crmkit.data.datasets import datasets_folder
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,10 @@ class Runner:
 
 
 def code_version() -> str:
-    """The code on which a run depends: what the cells import, and what runs them."""
-    return fingerprint(Path(crmkit.__file__).parent, Path(coursekit.sandbox.__file__).parent)
+    """The code on which a run depends: what the cells import, what runs them, and the data."""
+    return fingerprint(
+        Path(crmkit.__file__).parent, Path(coursekit.sandbox.__file__).parent, datasets_folder()
+    )
 
 
 def run_all(
