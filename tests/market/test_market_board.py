@@ -405,6 +405,10 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
                     "o => !document.querySelector('.crm-step').textContent.includes(o)", arg=other
                 )
                 words = page.locator(BOARD).inner_text()
+                assert 'market_board(Game.resume("board.game"))' in words, (
+                    "where it is kept, and what to write"
+                )
+                words = words.replace('market_board(Game.resume("board.game"))', "").replace("board.game", "")
                 assert bool(CJK.search(words)) == (one == "zh")
                 assert bool(re.search("[a-z]{4}", words.replace("a club binds", ""))) == (one == "en")
                 picture(page, f"board_switched_{one}")

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from ..behaviour import response
-from ..parameters import LAWS
+from crmkit.market.simulator.behaviour import response
+from crmkit.market.simulator.parameters import LAWS
+
 from .sections import Answered, Approached, Opened
 
 DAYS_A_MONTH = 365.25 / 12  # of the month in which rates are stated

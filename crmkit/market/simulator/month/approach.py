@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..decision import POLICIES, Campaign, Decision
-from ..parameters import LAWS
+from crmkit.market.simulator.decision import POLICIES, Campaign, Decision
+from crmkit.market.simulator.parameters import LAWS
+
 from .begin import side_by_side
 from .sections import Approached, Entry, Opened
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..behaviour import draw_traits
-from ..customers import NEVER, Customers
-from ..decision import Campaign, Decision
-from ..ledgers import SOURCES
-from ..parameters import LAWS
-from ..scenario import Scenario
+from crmkit.market.simulator.customers import NEVER, Customers
+from crmkit.market.simulator.decision import Campaign, Decision
+from crmkit.market.simulator.ledgers import SOURCES
+from crmkit.market.simulator.parameters import LAWS
+from crmkit.market.simulator.scenario import Scenario
+
+from .traits import draw_traits
 
 _BEFORE_START, _LAUNCH, _ADVERTISING, _PROMOTION, _REFERRAL = range(len(SOURCES))
 BILLS = 28  # days on which bills are written: every month has them

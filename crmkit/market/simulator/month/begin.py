@@ -6,9 +6,10 @@ from itertools import zip_longest
 
 import numpy as np
 
-from ..customers import Customers
-from ..decision import Campaign, Decision
-from ..scenario import Scenario
+from crmkit.market.simulator.customers import Customers
+from crmkit.market.simulator.decision import Campaign, Decision
+from crmkit.market.simulator.scenario import Scenario
+
 from .luck import Luck
 from .sections import Opened
 

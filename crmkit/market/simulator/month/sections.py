@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ..customers import Customers
-from ..decision import TYPES, Campaign, Decision
-from ..scenario import RelationshipType, Scenario
+from crmkit.market.simulator.customers import Customers
+from crmkit.market.simulator.decision import TYPES, Campaign, Decision
+from crmkit.market.simulator.scenario import RelationshipType, Scenario
+
 from .luck import Luck
 
 # one thing that a decision's arms (or their campaigns) differ in; a single number, or an array with a place a customer

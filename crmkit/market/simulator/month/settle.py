@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ledgers import ITEMS
-from ..parameters import LAWS
+from crmkit.market.simulator.ledgers import ITEMS
+from crmkit.market.simulator.parameters import LAWS
+
 from .sections import Answered, Entry, Month, Opened, Settled
 
 

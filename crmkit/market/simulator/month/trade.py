@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from ..behaviour import poisson
-from ..parameters import LAWS
+from crmkit.market.simulator.behaviour import poisson
+from crmkit.market.simulator.parameters import LAWS
+
 from .answer import DAYS_A_MONTH
 from .arrive import BILLS
 from .sections import Answered, Approached, Entry, Opened, Traded
