@@ -101,7 +101,7 @@ def test_a_name_that_is_not_promised_would_be_found():
     assert used == {"pdca.cycles.Cycle", "rank_customers", "plots.paint"}
     assert not any(map(is_promised, used))
     assert all(
-        map(is_promised, ("pyramid", "fonts", "plots.plot_pyramid", "market.Game", "explore.explore_pdca"))
+        map(is_promised, ("pyramid", "plots", "plots.plot_pyramid", "market.Game", "explore.explore_pdca"))
     )
 
 
