@@ -100,7 +100,9 @@ def test_a_name_that_is_not_promised_would_be_found():
     )
     assert used == {"pdca.cycles.Cycle", "rank_customers", "plots.paint"}
     assert not any(map(is_promised, used))
-    assert all(map(is_promised, ("pyramid", "plots.plot_pyramid", "market.Game", "explore.explore_pdca")))
+    assert all(
+        map(is_promised, ("pyramid", "plots", "plots.plot_pyramid", "market.Game", "explore.explore_pdca"))
+    )
 
 
 def test_every_function_of_the_models_table_is_promised():

@@ -1,12 +1,12 @@
 """The data door: a client's export, as it comes, → canonical transactions and a report that reconciles. 数据入口。"""
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from .check import REASONS, CheckReport, examine
+from .columns import MappingGiven
 
 __all__ = ["REASONS", "CheckReport", "check_transactions", "read_transactions"]
 
@@ -14,7 +14,7 @@ __all__ = ["REASONS", "CheckReport", "check_transactions", "read_transactions"]
 def check_transactions(
     source: pd.DataFrame | str | Path,
     *,
-    mapping: Mapping | str | Path | None = None,
+    mapping: MappingGiven = None,
     as_of: date | str | None = None,
     sheet: str | None = None,
     drop_duplicates: bool = False,
@@ -39,7 +39,7 @@ def check_transactions(
 def read_transactions(
     source: pd.DataFrame | str | Path,
     *,
-    mapping: Mapping | str | Path | None = None,
+    mapping: MappingGiven = None,
     as_of: date | str | None = None,
     sheet: str | None = None,
     drop_duplicates: bool = False,
