@@ -17,7 +17,40 @@ ENTRIES = catalogue.read_catalogue(CATALOGUE)
 DEFINED = {slug: e for slug, e in ENTRIES.items() if "definition_zh" in e or "definition_en" in e}
 
 # the course's frameworks F1–F32, by slug
-FRAMEWORKS = ["transaction-vs-relationship", "six-markets", "five-traits", "customer-orientation", "building-relationships", "relationship-types", "choosing-a-type", "relationship-economics", "contact-intensity", "three-defects", "three-levels", "level-ladders", "segmentation", "customer-pyramid", "pareto-and-long-tail", "value-matrix", "lifetime-value", "retention-economics", "will-and-action", "loyalty-vs-inertia", "satisfaction-loyalty", "casting-loyalty", "four-purchase-elements", "customer-ladder", "growing-customers", "kuhl", "word-of-mouth", "crm-plan", "resource-planning", "pdca", "indicators", "glossary"]
+FRAMEWORKS = [
+    "transaction-vs-relationship",
+    "six-markets",
+    "five-traits",
+    "customer-orientation",
+    "building-relationships",
+    "relationship-types",
+    "choosing-a-type",
+    "relationship-economics",
+    "contact-intensity",
+    "three-defects",
+    "three-levels",
+    "level-ladders",
+    "segmentation",
+    "customer-pyramid",
+    "pareto-and-long-tail",
+    "value-matrix",
+    "lifetime-value",
+    "retention-economics",
+    "will-and-action",
+    "loyalty-vs-inertia",
+    "satisfaction-loyalty",
+    "casting-loyalty",
+    "four-purchase-elements",
+    "customer-ladder",
+    "growing-customers",
+    "kuhl",
+    "word-of-mouth",
+    "crm-plan",
+    "resource-planning",
+    "pdca",
+    "indicators",
+    "glossary",
+]
 
 # pairs that the course fixes: every text and label uses exactly these
 FIXED_PAIRS = {

@@ -20,6 +20,7 @@ LIMITS = {
     "crmkit/market": 3000,
     "coursekit": 500,
     "coursekit/client": 1300,
+    "coursekit/kernels": 150,
     "coursekit/learn": 450,
     "coursekit/lessons": 1250,
     "coursekit/recipes": 150,

@@ -5,7 +5,7 @@ import pytest
 from places import ROOT
 
 import crmkit
-from coursekit.recipes.markets import CUSTOMERS, OBSERVED_MONTHS, SEED, table_hash, edition, make
+from coursekit.recipes.markets import CUSTOMERS, OBSERVED_MONTHS, SEED, edition, make, table_hash
 from crmkit.core.errors import CrmkitError
 from crmkit.data.datasets import EDITIONS, LEDGERS
 from crmkit.market import scenarios

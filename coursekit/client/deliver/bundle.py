@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from coursekit.client.execution import headings
 from coursekit.messages import KitError
 from crmkit.display.client_report import FINDINGS, TABLES
-
-from ..execution import headings
 
 FILE = "bundle.json"
 REPORT_TAG = "report"
