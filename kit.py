@@ -514,7 +514,7 @@ def install(test_tools):
                     step(file, command, env)
                 stamp[key] = want[key]
         step("crmkit", target + ["--no-deps", "--no-build-isolation", "--editable", HERE], env)
-        step("kernel", [PYTHON, "-m", "coursekit.learn.kernelspec"], env)
+        step("kernel", [PYTHON, "-m", "coursekit.kernels.kernelspec"], env)
         stamp.update(want)
         write_stamp(stamp)
         say("装好了。", "Installed.")

@@ -255,7 +255,7 @@ def _execute(row: Row) -> str:
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    from coursekit.kernels import QUIET, PrivateKernelManager
+    from coursekit.kernels.private import QUIET, PrivateKernelManager
 
     try:
         papermill.execute_notebook(

@@ -15,7 +15,7 @@ def execute(node, path: Path, values: dict, language: str, console):
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    from coursekit.kernels import QUIET, PrivateKernelManager
+    from coursekit.kernels.private import QUIET, PrivateKernelManager
 
     heading = message_pair("run_parameters")[language == "en"]
     node = parameterize_notebook(load_notebook_node(node), values, comment=heading)

@@ -11,6 +11,7 @@ import socket
 import sys
 from pathlib import Path
 
+from coursekit.files import put
 from coursekit.messages import KitError, message
 from crmkit.core.language import system_language
 
@@ -90,7 +91,7 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
         (kit / "config" / "labconfig" / "default_setting_overrides.json", settings(lang)),
         (kit / "data" / "kernels" / "python3" / "kernel.json", kernel),
     ):
-        workspace.put(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+        put(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
 
     def first(name: str, path: Path) -> str:
         return os.pathsep.join(filter(None, [str(path), environ.get(name, "")]))

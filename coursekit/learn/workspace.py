@@ -7,11 +7,11 @@ written in and leaves alone what a student wrote; ``reset`` lays a fresh copy an
 import errno
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from coursekit.files import put
 from coursekit.messages import KitError, message
 
 PARTS = ("notebooks", "exercises", "solutions", "datasets")
@@ -281,18 +281,6 @@ def working_folder(folder: Path | None, root: Path) -> Path:
     if folder == root.resolve() or folder in inside or inside & set(folder.parents):
         raise KitError("folder_is_course", value=folder, allowed=default_folder())
     return folder
-
-
-def put(target: Path, raw: bytes) -> None:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.new")
-    try:
-        beside.write_bytes(raw)
-        os.replace(beside, target)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def free_name(target: Path) -> Path:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from coursekit.learn.workspace import put
+from coursekit.files import put
 from coursekit.messages import message
 
 from .cells import Cell

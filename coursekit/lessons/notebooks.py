@@ -245,7 +245,7 @@ def _execute(notebook, folder: Path) -> None:
     """Run the notebook in ``folder``, without what the user's environment says of crmkit."""
     from nbclient import NotebookClient
 
-    from coursekit.kernels import QUIET, PrivateKernelManager
+    from coursekit.kernels.private import QUIET, PrivateKernelManager
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CRMKIT_")}
     client = NotebookClient(

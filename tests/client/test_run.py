@@ -215,7 +215,7 @@ def opened_by_hand(workshop):
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError
 
-        from coursekit.kernels import PrivateKernelManager
+        from coursekit.kernels.private import PrivateKernelManager
 
         notebook = nbformat.read(workshop, as_version=4)
         reads = next(

@@ -20,6 +20,7 @@ LIMITS = {
     "crmkit/market": 3900,
     "coursekit": 600,
     "coursekit/client": 1300,
+    "coursekit/kernels": 150,
     "coursekit/learn": 450,
     "coursekit/lessons": 1250,
     "coursekit/recipes": 150,

@@ -12,7 +12,7 @@ import nbformat
 import papermill
 from jupyter_core.utils import run_sync
 
-from coursekit.kernels import QUIET, PrivateKernelManager
+from coursekit.kernels.private import QUIET, PrivateKernelManager
 
 # the first cell of each run; the hook stands before matplotlib's own, which closes the figures
 BEFORE = """

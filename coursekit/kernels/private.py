@@ -74,7 +74,7 @@ class PrivateKernelManager(AsyncKernelManager):
 class PrivateProvisioner(LocalProvisioner):
     """Starts a kernel for whoever asks, with encryption where the kernel would be reached over TCP without it.
 
-    jupyter_client finds it by the name that a kernelspec gives (learn/kernelspec.py).
+    jupyter_client finds it by the name that a kernelspec gives (kernelspec.py).
     """
 
     async def pre_launch(self, **how):

@@ -9,7 +9,7 @@ import nbformat
 import nbformat.v4 as v4
 from places import ROOT
 
-from coursekit.learn.kernelspec import PROVISIONER, install
+from coursekit.kernels.kernelspec import PROVISIONER, install
 
 HOW_IT_IS_REACHED = """from ipykernel.kernelapp import IPKernelApp
 app = IPKernelApp.instance()

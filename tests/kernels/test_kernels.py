@@ -8,8 +8,8 @@ import nbformat.v4 as v4
 import papermill
 import pytest
 
-import coursekit.kernels as kernels
-from coursekit.kernels import STARTS, PrivateKernelManager, socket_folder
+import coursekit.kernels.private as kernels
+from coursekit.kernels.private import STARTS, PrivateKernelManager, socket_folder
 from coursekit.messages import KitError
 
 HOW_IT_IS_REACHED = """from ipykernel.kernelapp import IPKernelApp

@@ -1,6 +1,6 @@
 """The kernel python3 of an environment, private whoever starts it: papermill by hand, nbconvert, JupyterLab.
 
-``python -m coursekit.learn.kernelspec`` writes it over the one that ipykernel brings. The two differ in one entry: the
+``python -m coursekit.kernels.kernelspec`` writes it over the one that ipykernel brings. The two differ in one entry: the
 provisioner, which is what jupyter_client offers to those who want a say in how a kernel is started.
 """
 
@@ -8,9 +8,9 @@ import json
 import sys
 from pathlib import Path
 
-from .workspace import put
+from coursekit.files import put
 
-PROVISIONER = "crmkit-private"  # as pyproject.toml enters coursekit.kernels.PrivateProvisioner
+PROVISIONER = "crmkit-private"  # as pyproject.toml enters coursekit.kernels.private.PrivateProvisioner
 
 
 def private_kernel(argv: list[str]) -> dict:
