@@ -341,6 +341,17 @@ CELL = (
 BOARD = f"{HERE} .crm-board"
 
 
+IDLE = f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]"
+
+
+def begin(page) -> None:
+    """Run the notebook's cell."""
+    page.wait_for_selector(IDLE, state="attached")
+    page.locator(f"{HERE} .jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(f"{BOARD} .crm-step:not([disabled])", state="attached")
+
+
 def notebook_with(lang, folder) -> None:
     """A lesson with the board; in both languages, as the switch knows one."""
     cells = [
@@ -354,16 +365,10 @@ def notebook_with(lang, folder) -> None:
 @pytest.mark.parametrize("lang", ["both"])
 def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
     with Lab(tmp_path / "work", tmp_path / "home", "--lang", lang) as lab, fresh(browser) as page:
-        page.set_default_timeout(60_000)
         notebook_with(lang, tmp_path / "work")
         page.goto(f"{lab.base}/api?token={lab.token}")
         open_notebook(page, lab.base, "board.ipynb", kernel=True, switch=False)
-        page.wait_for_selector(
-            f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached"
-        )
-        page.locator(f"{HERE} .jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Control+Enter")
-        page.wait_for_selector(f"{BOARD} .crm-step", state="attached")
+        begin(page)
         page.evaluate(
             "document.querySelectorAll('.jp-Cell').forEach(n => { n.style.contentVisibility = 'visible'; })"
         )
@@ -423,15 +428,10 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
 
 def test_browser_after_a_kernel_restart_the_board_says_so_and_takes_no_more_clicks(browser, tmp_path):
     with Lab(tmp_path / "work", tmp_path / "home", "--lang", "both") as lab, fresh(browser) as page:
-        page.set_default_timeout(60_000)
         notebook_with("both", tmp_path / "work")
         page.goto(f"{lab.base}/api?token={lab.token}")
         open_notebook(page, lab.base, "board.ipynb", kernel=True, switch=False)
-        idle = f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]"
-        page.wait_for_selector(idle, state="attached")
-        page.locator(f"{HERE} .jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Control+Enter")
-        page.wait_for_selector(f"{BOARD} .crm-step:not([disabled])", state="attached")
+        begin(page)
         notice = page.locator(f"{BOARD} .crm-kernel-notice")
         assert not notice.is_visible()
         page.click(f"{HERE.split()[0]} [title*='Restart the kernel']")
@@ -450,7 +450,7 @@ def test_browser_after_a_kernel_restart_the_board_says_so_and_takes_no_more_clic
         assert page.locator(f"{BOARD} .crm-step").first.evaluate(broken) == "none", "one notice, and no icons"
         picture(page, "board_lost")
         # a server that is told to stop while a kernel restarts waits for it without end
-        page.wait_for_selector(idle, state="attached")
+        page.wait_for_selector(IDLE, state="attached")
         kernels = f"{lab.base}/api/kernels?token={lab.token}"
         while any(kernel["execution_state"] != "idle" for kernel in page.request.get(kernels).json()):
             page.wait_for_timeout(200)
