@@ -21,8 +21,10 @@ from datetime import date, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from coursekit.processes import end_with_parent
+from crmkit.core.cells import csv_cell
+from crmkit.core.files import move_over, put
 
 # the data door, papermill and the rest are imported where they are used: each process reads this module anew
 
@@ -98,10 +100,10 @@ def batch(
     finally:
         _write_results(rows, out)
     failed = [row for row in rows if row.state == "failed"]
-    say(message("batch_done", count=len(todo) - len(failed), kept=len(rows) - len(todo), folder=out))
+    say(MESSAGES.say("batch_done", count=len(todo) - len(failed), kept=len(rows) - len(todo), folder=out))
     if failed:
         say(
-            message(
+            MESSAGES.say(
                 "batch_failed",
                 count=len(failed),
                 which=", ".join(str(r.number) for r in failed[:10]),
@@ -208,7 +210,7 @@ def read_rows(path: Path, parameters: dict[str, Parameter], source: str, sheet: 
             rows.append(Row(line, safe_label(label), values, _hash(source, values)))
     if wrong:
         said = [
-            message(
+            MESSAGES.say(
                 "batch_cell",
                 between=" ",
                 row=line,
@@ -331,7 +333,7 @@ def _run_all(notebook: Path, rows: list[Row], todo: list[Row], out: Path, jobs: 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     waiting, written = deque(todo), 0.0
     with Progress(*columns, disable=say is not print or not todo) as progress:
-        task = progress.add_task(message("batch_running", between=" "), total=len(todo))
+        task = progress.add_task(MESSAGES.say("batch_running", between=" "), total=len(todo))
         while waiting:
             pool = ProcessPoolExecutor(
                 min(jobs, len(waiting)),
@@ -352,7 +354,7 @@ def _run_all(notebook: Path, rows: list[Row], todo: list[Row], out: Path, jobs: 
                         try:
                             row.state, row.seconds, row.error = done.result()
                         except BrokenProcessPool:
-                            row.state, row.error = "failed", message("batch_process_died", between=" ")
+                            row.state, row.error = "failed", MESSAGES.say("batch_process_died", between=" ")
                         progress.advance(task)
                         if time.monotonic() - written > 1:
                             _write_results(rows, out)
@@ -365,7 +367,7 @@ def _run_all(notebook: Path, rows: list[Row], todo: list[Row], out: Path, jobs: 
             except BrokenProcessPool:  # told by submit: this row has not begun
                 waiting.appendleft(row)
                 for row in running.values():
-                    row.state, row.error = "failed", message("batch_process_died", between=" ")
+                    row.state, row.error = "failed", MESSAGES.say("batch_process_died", between=" ")
                     progress.advance(task)
             finally:
                 pool.shutdown(cancel_futures=True)
@@ -416,7 +418,7 @@ def _run_row(row: Row) -> tuple[str, float, str]:
         nbformat.write(done, part)
         with part.open("rb+") as stream:
             os.fsync(stream.fileno())
-        part.replace(row.broken if error else row.output)
+        move_over(part, Path(row.broken if error else row.output))
     if not error:
         Path(row.broken).unlink(missing_ok=True)
     error = re.sub(r"\x1b\[[0-9;]*m", "", error)
@@ -425,8 +427,6 @@ def _run_row(row: Row) -> tuple[str, float, str]:
 
 def _write_results(rows: list[Row], out: Path) -> None:
     """The table of all rows, replaced whole; numbers as they were given, text never a formula."""
-    from coursekit.teach.tables import cell
-
     names = list(dict.fromkeys(name for row in rows for name in row.values))
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\r\n")
@@ -434,13 +434,8 @@ def _write_results(rows: list[Row], out: Path) -> None:
     for row in rows:
         values = [row.values.get(name) for name in names]
         values = [
-            v
-            if isinstance(v, (int, float))
-            else cell(json.dumps(v, ensure_ascii=False) if isinstance(v, (list, dict)) else v)
-            for v in values
+            csv_cell(json.dumps(v, ensure_ascii=False) if isinstance(v, (list, dict)) else v) for v in values
         ]
         output = row.output if row.state == "done" else row.broken if (out / row.broken).exists() else ""
-        writer.writerow([row.number, *values, row.state, row.seconds, cell(row.error), cell(output)])
-    part = out / f".{RESULTS}.part"
-    part.write_text(held.getvalue(), encoding="utf-8-sig", newline="")
-    part.replace(out / RESULTS)
+        writer.writerow([row.number, *values, row.state, row.seconds, csv_cell(row.error), csv_cell(output)])
+    put(out / RESULTS, held.getvalue(), encoding="utf-8-sig")

@@ -7,12 +7,12 @@ written in and leaves alone what a student wrote; ``reset`` lays a fresh copy an
 import errno
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from coursekit.messages import KitError
+from coursekit.messages import MESSAGES, KitError
+from crmkit.core.files import put
 
 PARTS = ("notebooks", "exercises", "solutions", "datasets")
 PACKAGED = (
@@ -190,7 +190,6 @@ def lay(folder: Path | None = None, *, lang: str | None = None) -> Laid:
 
 def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -> list[str]:
     """Lay a fresh copy of a lesson's files and keep what was there with a time stamp in its name; says what it did."""
-    from coursekit.messages import message
 
     root = course_root()
     folder = working_folder(folder, root)
@@ -202,21 +201,21 @@ def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -
         raw, target = content(root, path, lang or manifest.lang), folder / path
         if not target.exists():
             put(target, raw)
-            lines.append(message("reset_new", path=path))
+            lines.append(MESSAGES.say("reset_new", path=path))
         elif (there := target.read_bytes()) == raw:
-            untouched.append(message("reset_untouched", path=path))
+            untouched.append(MESSAGES.say("reset_untouched", path=path))
         else:
             before = manifest.laid.get(path)
             if (
                 before is not None and Mark.of(there, path).whole == before.whole
             ):  # only older, or in another language
                 put(target, raw)
-                lines.append(message("reset_new", path=path))
+                lines.append(MESSAGES.say("reset_new", path=path))
             else:
                 kept = free_name(target)
                 put(kept, there)
                 put(target, raw)
-                lines.append(message("reset_done", path=path, kept=kept.relative_to(folder).as_posix()))
+                lines.append(MESSAGES.say("reset_done", path=path, kept=kept.relative_to(folder).as_posix()))
         manifest.laid[path] = Mark.of(raw, path)
         manifest.offered.pop(path, None)
     manifest.write()
@@ -258,18 +257,6 @@ def working_folder(folder: Path | None, root: Path) -> Path:
     if folder in own or own - {root.resolve()} & set(folder.parents):
         raise KitError("folder_is_course", value=folder, allowed=default_folder())
     return folder
-
-
-def put(target: Path, raw: bytes) -> None:
-    """Write a file whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.new")
-    try:
-        beside.write_bytes(raw)
-        os.replace(beside, target)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def free_name(target: Path) -> Path:

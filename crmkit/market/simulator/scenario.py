@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.files import put
 from crmkit.core.schema import require_between, require_choice
 
 from .behaviour import SHAPES
@@ -195,7 +196,7 @@ def save_scenario(scenario: Scenario, path: str | Path) -> None:
     tables = ("tiers", "channels", "segments", "types", "status_quo")
     lines = [_line(name, plain[name]) for name in plain if name not in tables]
     lines += [line for name in tables for line in _table(name, plain[name])]
-    Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    put(path, "\n".join(lines) + "\n")
 
 
 def _table(name: str, table: Mapping) -> list[str]:
