@@ -2,9 +2,6 @@
 
 from html import escape
 
-from crmkit.core.catalogue import message_pair
-from crmkit.core.glossary import term_pair
-
 # what explorer.css says, for an SVG that stands alone
 _STYLE = (
     "text{font:13px 'Noto Sans SC','Microsoft YaHei','PingFang SC',sans-serif;dominant-baseline:central;fill:#222}"
@@ -12,16 +9,6 @@ _STYLE = (
     ".crm-edge{stroke:#555;stroke-width:.8}.crm-rule{stroke:#d55e00;stroke-width:3}.crm-faint{stroke:#bbb}"
     ".crm-ghost{fill:none;stroke:#222;stroke-width:1.2;stroke-dasharray:4 3}"
 )
-
-
-def term_text(slug: str) -> dict[str, str]:
-    """A term for a scene: both languages."""
-    return dict(zip(("zh", "en"), term_pair(slug)))
-
-
-def message_text(key: str, **values) -> dict[str, str]:
-    """A message for a scene: both languages."""
-    return dict(zip(("zh", "en"), message_pair(key, **values)))
 
 
 class Scene:
