@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from crmkit.core.catalogue import Pair
+from crmkit.core.glossary import term_pair, term_texts
+from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import number, percent
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .pyramid import ByCustomerShare, RankedCustomers, rank_customers, reallocate
@@ -48,7 +51,7 @@ def explore_pyramid(
             "max": high,
             "step": step,
             "value": first,
-            "label": message_text("explore_tier_share", **_names(tier)),
+            "label": MESSAGES.texts("explore_tier_share", tier=term_pair(tier)),
         }
         for tier, (low, high, step, first) in _SHARES.items()
     ]
@@ -60,7 +63,7 @@ def explore_pyramid(
             "max": 0.9,
             "step": 0.05,
             "value": 0.3,
-            "label": term_text("elasticity"),
+            "label": term_texts("elasticity"),
         }
     )
     if len(choices) > 1:
@@ -69,8 +72,8 @@ def explore_pyramid(
                 "name": "by",
                 "kind": "choice",
                 "value": "revenue",
-                "label": message_text("explore_by"),
-                "options": [{"value": c, "label": term_text(c)} for c in choices],
+                "label": MESSAGES.texts("explore_by"),
+                "options": [{"value": c, "label": term_texts(c)} for c in choices],
             }
         )
     return Explorer(
@@ -97,11 +100,11 @@ def pyramid_scene(ranked: RankedCustomers, values: dict, *, margin_rate: float =
         "resource_share_after": after,
     }
 
-    scene = Scene(_WIDTH, _TOP + _ROW * len(tiers) + 8, title=term_text("customer_pyramid"))
+    scene = Scene(_WIDTH, _TOP + _ROW * len(tiers) + 8, title=term_texts("customer_pyramid"))
     widest = max(float(np.nanmax(np.abs(shares))) for shares in columns.values())
     for j, (slug, shares) in enumerate(columns.items()):
         middle = _LEFT + _COLUMN * (j + 0.5)
-        scene.text(middle, 22, term_text(slug), anchor="middle", css="crm-strong", lines="down")
+        scene.text(middle, 22, term_texts(slug), anchor="middle", css="crm-strong", lines="down")
         for i, share in enumerate(shares):
             y, width = _TOP + _ROW * i, abs(share) / widest * _FULL
             dashed = share < 0 or slug == "resource_share_after"  # a loss, or what is not there yet
@@ -124,26 +127,19 @@ def pyramid_scene(ranked: RankedCustomers, values: dict, *, margin_rate: float =
             else:
                 scene.text(middle + width / 2 + 6, y + _ROW / 2, percent(share))
     for i, tier in enumerate(tiers["tier"]):
-        scene.text(8, _TOP + _ROW * (i + 0.5), term_text(tier), css="crm-strong", lines="middle")
+        scene.text(8, _TOP + _ROW * (i + 0.5), term_texts(tier), css="crm-strong", lines="middle")
 
     best, change = tiers.iloc[:2], better.profit_change.value
     elasticity = f"{values['elasticity']:.2f}"
-    finding = {
-        lang: message_text(
-            "explore_pyramid_said",
-            by=term_text(by)[lang],
-            customers=percent(best["customer_share"].sum()),
-            value=percent(best["value_share"].sum()),
-            resources=percent(best["resource_share"].sum()),
-            elasticity=elasticity,
-            change=("+" if change > 0 else "") + number(change, lang),
-        )[lang]
-        for lang in ("zh", "en")
-    }
+    sign = "+" if change > 0 else ""
+    finding = MESSAGES.texts(
+        "explore_pyramid_said",
+        by=term_pair(by),
+        customers=percent(best["customer_share"].sum()),
+        value=percent(best["value_share"].sum()),
+        resources=percent(best["resource_share"].sum()),
+        elasticity=elasticity,
+        change=Pair(sign + number(change, "zh"), sign + number(change, "en")),
+    )
     shown = {tier: percent(values[tier]) for tier in _SHARES} | {"elasticity": elasticity}
     return scene.as_dict(values=values, shown=shown, said=finding)
-
-
-def _names(tier: str) -> dict[str, str]:
-    pair = term_text(tier)
-    return {"tier_zh": pair["zh"], "tier_en": pair["en"]}

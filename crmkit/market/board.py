@@ -28,11 +28,11 @@ from ipywidgets import (
     VBox,
 )
 
-from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
-from crmkit.core.glossary import term, term_pair
+from crmkit.core.glossary import named, term, term_pair
 from crmkit.core.language import get_language, in_language
-from crmkit.display.numbers import number, percent
+from crmkit.core.messages import MESSAGES
+from crmkit.display.numbers import decimal, number, percent
 from crmkit.display.tables import show
 from crmkit.market.game.game import STEPS, Game
 from crmkit.market.game.rules import HISTORY, QUARTER
@@ -41,7 +41,7 @@ from crmkit.pdca.cycles import DECISIONS
 from crmkit.pdca.plots import plot_control_chart, plot_indicators, plot_pdca
 
 from .plots import plot_score
-from .words import AS_THE_TYPE, Pair, called, capital, differences, html, in_words
+from .words import AS_THE_TYPE, Pair, capital, differences, html, in_words
 
 _HERE = Path(__file__).parent
 _BY_SEGMENT = ("relationship", "contacts", "financial", "social", "structural")
@@ -158,7 +158,7 @@ class Board(VBox):
         self.levers |= {("care", tier): _control("care") for tier in tiers}
         self.levers |= {(lever, ""): _control(lever) for lever in _OF_THE_FIRM}
         for (lever, group), control in self.levers.items():
-            control.tooltip = f"{term(f'lever_{lever}')} {in_language(*called(group))}".strip()
+            control.tooltip = f"{term(f'lever_{lever}')} {in_language(*named(group))}".strip()
         self._offered = Checkbox(indent=False, layout={"width": "28px"}, tooltip=term("lever_campaigns"))
         self._offer = {name: _control(name, offer=True) for name in _OFFER}
         self._costs = {group: HTML() for group in (*segments, *tiers, *_OF_THE_FIRM)}
@@ -192,7 +192,7 @@ class Board(VBox):
 
     def _grid(self, groups: tuple, levers: tuple) -> ipywidgets.GridBox:
         """A row a lever, a column a group, costs at the foot."""
-        cells = [HTML(), *(HTML(f"<b>{html(called(group))}</b>") for group in groups)]
+        cells = [HTML(), *(HTML(f"<b>{html(named(group))}</b>") for group in groups)]
         for lever in levers:
             cells += [
                 HTML(html(term_pair(f"lever_{lever}"))),
@@ -264,24 +264,26 @@ class Board(VBox):
             self._cost(group, "board_a_head", number=f"{contacts:g}", sum=sum(parts.values()), **parts)
         for tier in facts["tiers"]:
             there = int(heads.get(tier, 0))
-            self._cost(tier, "board_care_a_head", number=f"{there:,}", cost=at["care", tier] / max(there, 1))
+            self._cost(
+                tier, "board_care_a_head", number=decimal(there, 0), cost=at["care", tier] / max(there, 1)
+            )
         self._cost(
             "service_quality", "board_quality", cost=facts["quality_cost"] * at["service_quality", ""] ** 2
         )
         self._cost("acquisition_budget", "board_advertising", cost=facts["acquisition_cost"])
         self._offer_box.layout.display = "" if self._offered.value else "none"
         told = differences(self.decision, self.game.standard)
-        self._differs.value = html(message_pair("board_differs" if told else "board_no_difference")) + _list(
+        self._differs.value = html(MESSAGES.pair("board_differs" if told else "board_no_difference")) + _list(
             told
         )
 
     def _cost(self, group: str, key: str, **figures) -> None:
         said = {
-            name: figure if isinstance(figure, str) else f"{figure:,.2f}" for name, figure in figures.items()
+            name: figure if isinstance(figure, str) else decimal(figure) for name, figure in figures.items()
         }
         self._costs[
             group
-        ].value = f"<small>{html(message_pair(key, coin=self._facts['currency'], **said))}</small>"
+        ].value = f"<small>{html(MESSAGES.pair(key, coin=self._facts['currency'], **said))}</small>"
 
     # ---- the four steps --------------------------------------------------------------------------------------------
 
@@ -290,7 +292,7 @@ class Board(VBox):
         self.target, self.verdict = FloatText(layout={"width": "130px"}), Dropdown(options=_named(DECISIONS))
         self.control_share, self._baseline = _control("control_share"), HTML()
         self.control_share.value, self.control_share.layout.width = 0.5, "260px"
-        named = {
+        called = {
             "hypothesis": [self.hypothesis],
             "target": [self.target, self._baseline],
             "decision": [self.verdict],
@@ -298,7 +300,7 @@ class Board(VBox):
             "next_question": [self.next_question],
         }
         rows = {}
-        for slug, (control, *beside) in named.items():
+        for slug, (control, *beside) in called.items():
             control.tooltip = term(slug)
             name = HTML(html(term_pair(slug)), layout={"width": "190px", "flex": "0 0 auto"})
             rows[slug] = HBox([name, control, *beside], layout={"align_items": "center"})
@@ -365,7 +367,7 @@ class Board(VBox):
         if deciding:
             money = game.setup.kpi in ("contribution", "margin")
             self._baseline.value = html(
-                message_pair(
+                MESSAGES.pair(
                     "board_baseline",
                     kpi=term_pair(game.setup.kpi),
                     coin=self._facts["currency"] if money else "",
@@ -385,44 +387,43 @@ class Board(VBox):
             if cycle.question and due
             else ""
         )
-        self._head.value = f"<h3>{heading}</h3>{html(message_pair('board_no_undo'))}{asked}"
+        self._head.value = f"<h3>{heading}</h3>{html(MESSAGES.pair('board_no_undo'))}{asked}"
         self._said.value = f'<div aria-live="polite">{html(self._standing())}</div>'
         self._draw()
 
     def _where(self) -> tuple[Pair, Pair]:
         return (
             (self._facts["title_zh"], self._facts["title_en"]),
-            message_pair("board_place", quarter=self.game.quarter, quarters=self.game.setup.quarters),
+            MESSAGES.pair("board_place", quarter=self.game.quarter, quarters=self.game.setup.quarters),
         )
 
     def _standing(self) -> Pair:
         """What was done last and what is due; read off the game, so that a resumed one says the same."""
         game, due, cycle = self.game, self.game.next_step, self.game.book.cycles[self.game.quarter - 1]
         if due == "do":
-            return message_pair(
-                "board_planned", treated=f"{len(cycle.treated):,}", control=f"{len(cycle.control):,}"
+            return MESSAGES.pair(
+                "board_planned",
+                treated=decimal(len(cycle.treated), 0),
+                control=decimal(len(cycle.control), 0),
             )
         if due == "check":
             profit = game.ledgers.accounts["profit"].iloc[-QUARTER:].sum()
-            return message_pair(
-                "board_done", profit=f"{profit:,.0f}".replace("-", "−"), coin=self._facts["currency"]
-            )
+            return MESSAGES.pair("board_done", profit=decimal(profit, 0), coin=self._facts["currency"])
         if due == "act":
-            zh, en = zip(*map(term_pair, (cycle.attainment, cycle.recommendation)))
-            return message_pair(
+            return MESSAGES.pair(
                 "board_checked",
-                zh=zh,
-                en=en,
+                attainment=term_pair(cycle.attainment),
+                recommendation=term_pair(cycle.recommendation),
                 target=self._kpi(cycle.target),
                 **{
                     name: self._estimate(getattr(cycle, name))
                     for name in ("result", "control_result", "uplift")
                 },
             )
-        return message_pair("board_due_plan" if due else "board_over")
+        return MESSAGES.pair("board_due_plan" if due else "board_over")
 
     def _kpi(self, value: float) -> str:
-        return percent(value) if self.game.setup.kpi == "active" else f"{value:,.2f}".replace("-", "−")
+        return percent(value) if self.game.setup.kpi == "active" else decimal(value)
 
     def _estimate(self, found) -> dict[str, str]:
         return dict(zip(("value", "low", "high"), map(self._kpi, found.numbers)))
@@ -467,19 +468,19 @@ class Board(VBox):
             .rename(columns={"contacts": "contact_cost"})
         )  # money here, and no number of contacts
         return [
-            HTML(html(message_pair("board_accounts_note", coin=self._facts["currency"]))),
+            HTML(html(MESSAGES.pair("board_accounts_note", coin=self._facts["currency"]))),
             *(_table(frame.rename_axis("quarter").reset_index(), digits=0) for frame in (money, items)),
         ]
 
     def _draw_score(self) -> list[ipywidgets.Widget]:
         if self.game.next_step is not None:
-            return [HTML(html(message_pair("board_score_later", quarters=self.game.setup.quarters)))]
+            return [HTML(html(MESSAGES.pair("board_score_later", quarters=self.game.setup.quarters)))]
         if self._result is None:
             button = Button(
                 description=capital(term("board_score_now")), button_style="primary", layout={"width": "auto"}
             )
             button.on_click(self._search)
-            return [HTML(html(message_pair("board_score_wait"))), button]
+            return [HTML(html(MESSAGES.pair("board_score_wait"))), button]
         people = self.game.ledgers.customers[["customer_id", "segment"]]
         truth = (
             self.game.truth.merge(people).groupby("segment")[_TRAITS].mean().loc[[*self._facts["segments"]]]
@@ -488,9 +489,9 @@ class Board(VBox):
             _picture(plot_score, self._result),
             _table(self._result.table, digits=1),
             HTML(
-                html(message_pair("board_found"))
+                html(MESSAGES.pair("board_found"))
                 + _list(differences(self._result.found, self.game.standard))
-                + html(message_pair("board_truth"))
+                + html(MESSAGES.pair("board_truth"))
             ),
             _table(truth.reset_index()),
         ]

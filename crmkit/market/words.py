@@ -3,13 +3,14 @@
 import re
 from html import escape
 
-from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.catalogue import Pair
+from crmkit.core.glossary import named, term_pair
 from crmkit.core.language import get_language, in_language
+from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import percent
 from crmkit.market.game.game import changes
 from crmkit.market.simulator.decision import Decision
 
-Pair = tuple[str, str]  # a text in Chinese and in English
 AS_THE_TYPE = "as_the_type"  # contacts where no number is given: the relationship type's own
 SHARES = (
     "financial",
@@ -48,18 +49,14 @@ def in_words(told: str) -> list[Pair]:
             lever, group, *values = found.groups()
             if lever == "campaigns" and len(set(re.findall("name=([^ ,]+)", line))) == 1:
                 group, *values = _what_changed(*values)
-            heads = [
-                term_pair(f"lever_{lever}")[lang] + (form.format(called(group)[lang]) if group else "")
-                for lang, form in enumerate(("（{}）", " ({})"))
-            ]
-            was_and_is = [" → ".join(_value(lever, value, lang) for value in values) for lang in (0, 1)]
-            lines.append((f"{heads[0]}：{was_and_is[0]}", f"{heads[1]}: {was_and_is[1]}"))
+            head = term_pair(f"lever_{lever}")
+            if group:
+                head = MESSAGES.pair("lever_of_group", lever=head, group=named(group))
+            was_and_is = Pair(
+                *(" → ".join(_value(lever, value, lang) for value in values) for lang in (0, 1))
+            )
+            lines.append(MESSAGES.pair("label_of", label=head, of=was_and_is))
     return lines
-
-
-def called(slug: str) -> Pair:
-    """The term's names; a client's own name is what it is."""
-    return term_pair(slug) if has_term(slug) else (slug, slug)
 
 
 def capital(text: str) -> str:
@@ -102,4 +99,4 @@ def _value(lever: str, text: str, lang: int) -> str:
     try:
         return percent(float(text), 0) if lever in SHARES else f"{float(text):,.10g}"
     except ValueError:
-        return called(text)[lang]
+        return named(text)[lang]

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from crmkit.display.numbers import number, percent
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.core.glossary import term_pair, term_texts
+from crmkit.core.messages import MESSAGES
+from crmkit.display.numbers import number, number_pair, percent
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .levels import CustomerBase, Programme, programme_economics
@@ -36,7 +38,7 @@ def explore_relationship_levels(
     0.2
     """
     plans = list(programmes)
-    first = term_text(plans[0].level)
+    first = term_pair(plans[0].level)
     controls = []
     for name in (*_TRAITS, *_OF_THE_FIRST):
         value = min(getattr(base if name in _TRAITS else plans[0], name), 1e10)
@@ -45,10 +47,9 @@ def explore_relationship_levels(
             "margin_given_away": (0, 0.5, 0.01),
             "imitation_half_life_years": (0, 10, 0.1),
         }.get(name, (value / 10, 5 * value, value / 10))
-        label = {
-            lang: (first[lang] + colon if name in _OF_THE_FIRST else "") + term_text(name)[lang]
-            for lang, colon in (("zh", "："), ("en", ": "))
-        }
+        label = term_texts(name)
+        if name in _OF_THE_FIRST:
+            label = MESSAGES.texts("label_of", label=first, of=term_pair(name))
         controls.append(
             {
                 "name": name,
@@ -69,19 +70,19 @@ def levels_scene(base: CustomerBase, plans: list[Programme], values: dict, **how
     base = replace(base, **{name: values[name] for name in _TRAITS})
     plans = [replace(plans[0], **{name: values[name] for name in _OF_THE_FIRST}), *plans[1:]]
     result = programme_economics(plans, base=base, **how)
-    scene = Scene(_WIDTH, _HEIGHT, title=term_text("cumulative_discounted"))
-    caption = {lang: f"{word} / {term_text('year')[lang]}" for lang, word in scene.title.items()}
+    scene = Scene(_WIDTH, _HEIGHT, title=term_texts("cumulative_discounted"))
+    caption = {lang: f"{word} / {term_texts('year')[lang]}" for lang, word in scene.title.items()}
     scene.text(8, 14, caption, css="crm-small")
     high, low = (extreme(0.0, extreme(result.yearly["cumulative_discounted"])) for extreme in (max, min))
     scale = (_HEIGHT - _TOP - _FOOT) / (high - low or 1)
     zero, width = _TOP + high * scale, (_PANEL - 22) / (how["years"] + 1)
     for j, (level, flows) in enumerate(result.yearly.groupby("level", sort=False)):
         left, value = 8 + _PANEL * j, result.npv[level].value
-        scene.text(left, 40, term_text(level), css="crm-strong")
+        scene.text(left, 40, term_texts(level), css="crm-strong")
         scene.text(
             left,
             60,
-            {lang: f"{word} {number(value, lang)}" for lang, word in term_text("net_present_value").items()},
+            {lang: f"{word} {number(value, lang)}" for lang, word in term_texts("net_present_value").items()},
         )
         for year, money in enumerate(flows["cumulative_discounted"]):
             mark = {"fill": _COLOURS[j], "css": "crm-edge"} if money >= 0 else {"css": "crm-ghost"}
@@ -97,16 +98,12 @@ def levels_scene(base: CustomerBase, plans: list[Programme], values: dict, **how
 def _finding(result) -> dict[str, str]:
     best = result.levels.loc[result.levels["net_present_value"].idxmax()]
     first = result.yearly[result.yearly["level"] == result.levels["level"][0]].sum(numeric_only=True)
-    words = {
-        f"{what}_{lang}": text
-        for what, level in (("best", best["level"]), ("first", result.levels["level"][0]))
-        for lang, text in term_text(level).items()
-    }
-    words |= {f"value_{lang}": number(best["net_present_value"], lang) for lang in ("zh", "en")}
     key = "explore_levels_said" if best["net_present_value"] > 0 else "explore_levels_none"
-    return message_text(
+    return MESSAGES.texts(
         key,
-        **words,
+        best=term_pair(best["level"]),
+        first=term_pair(result.levels["level"][0]),
+        value=number_pair(best["net_present_value"]),
         each=best["value_per_customer"],
         year=best["break_even_year"],
         years=result.yearly["year"].max(),

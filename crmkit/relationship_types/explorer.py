@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from crmkit.display.numbers import number, percent
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.core.glossary import term_pair, term_texts
+from crmkit.core.messages import MESSAGES
+from crmkit.display.numbers import number, number_pair, percent
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .types import PLANS, TYPES, ContactPlan, compare_relationship_types
@@ -55,7 +57,7 @@ def explore_relationship_types(
             "min": low,
             "max": high,
             "step": step,
-            "label": term_text(name),
+            "label": term_texts(name),
             "value": min(
                 high, max(low, float(np.log10(max(start[name], 1e-9)) if name in _POWERS else start[name]))
             ),
@@ -96,14 +98,14 @@ def types_scene(
     def x(value):
         return _LEFT + _FULL * (np.clip(value, low, high) - low) / (high - low)
 
-    scene = Scene(800, _TOP + _ROW * len(TYPES) + 8, title=term_text("type_profits"))
+    scene = Scene(800, _TOP + _ROW * len(TYPES) + 8, title=term_texts("type_profits"))
     for place, slug in ((_LEFT, "profit"), (_BOOK, "published_type"), (_EVEN, "break_even_margin")):
         side = "end" if place == _EVEN else "start"
-        scene.text(place, 20, term_text(slug), anchor=side, css="crm-strong", lines="down")
+        scene.text(place, 20, term_texts(slug), anchor=side, css="crm-strong", lines="down")
     for i, r in enumerate(rows):
         y, name, even = _TOP + _ROW * (i + 0.5), r["relationship_type"], r["break_even_margin"]
         chosen, loss = name == best["best_type"], r["profit"] < 0
-        scene.text(8, y, term_text(name), css="crm-strong" if chosen else "", lines="middle")
+        scene.text(8, y, term_texts(name), css="crm-strong" if chosen else "", lines="middle")
         scene.rect(
             min(x(0), x(r["profit"])),
             y - 13,
@@ -118,18 +120,14 @@ def types_scene(
             scene.text(_BOOK + 30, y, "◆", anchor="middle")
         scene.text(_EVEN, y, number(even) if 0 < even < np.inf else "–", anchor="end")
     scene.line(x(0), _TOP, x(0), _TOP + _ROW * len(TYPES), css="crm-edge")
-    reason = term_text("agree" if best["agree"] else best["reason"])
-    said = {
-        lang: message_text(
-            "explore_types_said",
-            best=term_text(best["best_type"])[lang],
-            sure=percent(best["best_probability"], 0),
-            book=term_text(best["published_type"])[lang],
-            given_up=number(best["given_up"], lang),
-            reason=reason[lang],
-        )[lang]
-        for lang in ("zh", "en")
-    }
+    said = MESSAGES.texts(
+        "explore_types_said",
+        best=term_pair(best["best_type"]),
+        sure=percent(best["best_probability"], 0),
+        book=term_pair(best["published_type"]),
+        given_up=number_pair(best["given_up"]),
+        reason=term_pair("agree" if best["agree"] else best["reason"]),
+    )
     shown = {
         name: percent(value, 0)
         if name == "retention_rate"
