@@ -13,7 +13,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.language import LANGUAGES
 from crmkit.core.setting import set_language
 
-from .messages import CATALOGUE, KitError, message, read_catalogue
+from .messages import MESSAGES, KitError
 
 Language = Literal["zh", "en", "both"]
 assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else the tuple
@@ -21,19 +21,15 @@ assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else
 
 def verbs() -> list[str]:
     """The verbs, in the order in which help shows them."""
-    return [
-        key.removeprefix("verb_").replace("_", "-")
-        for key in read_catalogue(CATALOGUE)
-        if key.startswith("verb_")
-    ]
+    return [key.removeprefix("verb_").replace("_", "-") for key in MESSAGES if key.startswith("verb_")]
 
 
 def option(key: str, *names: str, **more):
-    return typer.Option(*names, help=message(f"option_{key}"), **more)
+    return typer.Option(*names, help=MESSAGES.say(f"option_{key}"), **more)
 
 
 def argument(key: str, metavar: str):
-    return typer.Argument(help=message(f"option_{key}"), metavar=metavar)
+    return typer.Argument(help=MESSAGES.say(f"option_{key}"), metavar=metavar)
 
 
 class OwnHelp:
@@ -43,22 +39,22 @@ class OwnHelp:
         def entry(name: str, text: str):
             formatter.write(f"  {name}\n" + "".join(f"      {line}\n" for line in text.splitlines()))
 
-        formatter.write(f"{message('cli_usage', between=' ')}: {ctx.command_path}")
+        formatter.write(f"{MESSAGES.say('cli_usage', between=' ')}: {ctx.command_path}")
         formatter.write(f" {' '.join(self.collect_usage_pieces(ctx))}\n\n{self.help}\n")
         if hasattr(self, "list_commands"):
-            formatter.write(f"\n{message('cli_commands', between=' ')}\n")
+            formatter.write(f"\n{MESSAGES.say('cli_commands', between=' ')}\n")
             for name in self.list_commands(ctx):
                 entry(name, self.get_command(ctx, name).help)
         own = [param for param in self.params if not getattr(param, "hidden", False)]
         for kind in ("argument", "option"):
             params = [param for param in own if param.param_type_name == kind]
             if params or kind == "option":
-                formatter.write(f"\n{message(f'cli_{kind}s', between=' ')}\n")
+                formatter.write(f"\n{MESSAGES.say(f'cli_{kind}s', between=' ')}\n")
             for param in params:
                 name = param.metavar if kind == "argument" else ", ".join(param.opts)
                 choices = "|".join(LANGUAGES) if param.name == "lang" else param.metavar or ""
                 entry(name if kind == "argument" or param.is_flag else f"{name} {choices}", param.help)
-        entry(", ".join(ctx.help_option_names), message("cli_help"))
+        entry(", ".join(ctx.help_option_names), MESSAGES.say("cli_help"))
 
 
 class Verb(OwnHelp, TyperCommand):
@@ -76,16 +72,16 @@ def make_app() -> typer.Typer:
         cls=Verbs,
         add_completion=False,
         pretty_exceptions_enable=False,
-        help=message("cli_about"),
+        help=MESSAGES.say("cli_about"),
         context_settings=settings,
     )
 
     def verb(function, **more):
         name = function.__name__.removesuffix("_").replace("_", "-")
         more = {**settings, **more}
-        app.command(name, cls=Verb, context_settings=more, help=message(f"verb_{name.replace('-', '_')}"))(
-            function
-        )
+        app.command(
+            name, cls=Verb, context_settings=more, help=MESSAGES.say(f"verb_{name.replace('-', '_')}")
+        )(function)
 
     Data = Annotated[str, argument("check_data", "DATA")]
     Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
@@ -221,7 +217,7 @@ def make_app() -> typer.Typer:
         from .teach.assign.packs import new_exercise
 
         source = new_exercise(folder)
-        print(message("new_exercise_done", folder=folder, source=source.name))
+        print(MESSAGES.say("new_exercise_done", folder=folder, source=source.name))
 
     def preview(
         exercise: Annotated[str, argument("exercise", "EXERCISE")],

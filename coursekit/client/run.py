@@ -15,7 +15,7 @@ from pathlib import Path
 from coursekit.learn.workspace import course_root
 from coursekit.lessons.lesson_lint import half
 from coursekit.lessons.one_language import edition
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from crmkit.core.errors import CrmkitError
 from crmkit.core.language import get_language
 from crmkit.core.setting import set_language
@@ -37,7 +37,7 @@ TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
 
 def say(key: str, **fields) -> str:
-    return message(f"run_{key}", **fields)
+    return MESSAGES.say(f"run_{key}", **fields)
 
 
 def run(
@@ -280,8 +280,8 @@ def execute(node, path: Path, values: dict, language: str, console):
     from papermill.parameterize import parameterize_notebook
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    word = {"zh": "参数", "en": "Parameters"}[language]
-    node = parameterize_notebook(load_notebook_node(node), values, comment=word)
+    comment = MESSAGES.texts("run_parameters")[language]
+    node = parameterize_notebook(load_notebook_node(node), values, comment=comment)
     steps = headings(node)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

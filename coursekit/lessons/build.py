@@ -10,6 +10,8 @@ from pathlib import Path
 
 import nbformat
 
+from coursekit.messages import MESSAGES
+
 from .notebooks import (
     exercise_notebook,
     lesson_notebook,
@@ -19,9 +21,9 @@ from .notebooks import (
     without_outputs,
 )
 from .one_language import edition
-from .source import Lesson, Problem, SourceError, frameworks, read_lesson, say
+from .source import FRAMEWORKS, Lesson, Problem, SourceError, read_lesson
 
-__all__ = ["build", "coverage", "edition", "frameworks", "read_lessons"]
+__all__ = ["FRAMEWORKS", "build", "coverage", "edition", "read_lessons"]
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("notebooks", "exercises", "solutions")
 
@@ -62,7 +64,7 @@ def _broken_links(lessons: list[Lesson], folder: str) -> Iterable[Problem]:
 
 def coverage(lessons: Iterable[Lesson]) -> dict[str, list[str]]:
     """Framework slug → the lessons that teach it, every framework listed."""
-    found: dict[str, list[str]] = {slug: [] for slug in frameworks()}
+    found: dict[str, list[str]] = {slug: [] for slug in FRAMEWORKS}
     for lesson in lessons:
         for slug in lesson.frameworks:
             found[slug].append(lesson.slug)
@@ -83,7 +85,7 @@ def notebooks(lessons: Iterable[Lesson]) -> dict[str, nbformat.NotebookNode]:
 def build(check: bool = False, *, root: Path = ROOT) -> int:
     """Build every notebook below ``root``, or with ``check`` only say what differs; 0 when all is well."""
     if not (root / "lessons").is_dir():
-        print(say("build_no_sources", folder=root / "lessons"))
+        print(MESSAGES.say("build_no_sources", folder=root / "lessons"))
         return 1
     try:
         made = notebooks(read_lessons(root / "lessons"))
@@ -98,11 +100,11 @@ def build(check: bool = False, *, root: Path = ROOT) -> int:
             print(name)
     except SourceError as error:
         print(error)
-        print(say("build_stopped", count=len(error.problems)))
+        print(MESSAGES.say("build_stopped", count=len(error.problems)))
         return 1
     for path in _strays(made, root):
         path.unlink()
-        print(say("build_removed", name=path.relative_to(root).as_posix()))
+        print(MESSAGES.say("build_removed", name=path.relative_to(root).as_posix()))
     return 0
 
 
@@ -116,11 +118,11 @@ def _strays(made, root: Path) -> list[Path]:
 
 
 def _check(made, root: Path) -> int:
-    drifted = [say("build_stray", name=p.relative_to(root).as_posix()) for p in _strays(made, root)]
+    drifted = [MESSAGES.say("build_stray", name=p.relative_to(root).as_posix()) for p in _strays(made, root)]
     for name, notebook in made.items():
         path = root / name
         if not path.exists():
-            drifted.append(say("build_absent", name=name))
+            drifted.append(MESSAGES.say("build_absent", name=name))
             continue
         text = path.read_text(encoding="utf-8")
         if name.startswith("solutions/"):
@@ -129,8 +131,8 @@ def _check(made, root: Path) -> int:
             except Exception:  # not a notebook any more: different, whatever it is
                 text = ""
         if text != to_text(notebook):
-            drifted.append(say("build_drift", name=name))
+            drifted.append(MESSAGES.say("build_drift", name=name))
     for line in drifted:
         print(line)
-    print(say("build_mend") if drifted else say("build_checked", count=len(made)))
+    print(MESSAGES.say("build_mend") if drifted else MESSAGES.say("build_checked", count=len(made)))
     return 1 if drifted else 0

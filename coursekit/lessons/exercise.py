@@ -11,11 +11,11 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit.messages import MESSAGES
 from crmkit.answers.forms import CHARTS, MAX_POINTS, MAX_ROWS, BadForm, read_answer
 from crmkit.core import language
-from crmkit.core.catalogue import read_catalogue
 
-from .source import HERE, Cell, Lesson, read_lesson
+from .source import Cell, Lesson, read_lesson
 
 __all__ = ["Exercise", "Mark", "SolutionError", "admit", "compare", "load_exercise", "to_python"]
 DEFAULT_TOLERANCE = 0.01  # relative; of tables and charts that name none
@@ -204,8 +204,7 @@ def compare(question: dict, given, right) -> Mark:
 
 
 def _mark(score: float | None, code: str, **fields) -> Mark:
-    entry = read_catalogue(HERE.parent / "messages.toml")[f"mark_{code}"]
-    return Mark(score, code, {lang: entry[lang].format(**fields) for lang in ("zh", "en")})
+    return Mark(score, code, MESSAGES.texts(f"mark_{code}", **fields))
 
 
 def _close(question: dict, given, right) -> bool:

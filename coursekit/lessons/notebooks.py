@@ -9,10 +9,11 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from coursekit.messages import MESSAGES
 from crmkit.answers.forms import FORM_FIELDS, describe
-from crmkit.core.catalogue import read_catalogue
+from crmkit.core.catalogue import Pair
 
-from .source import HERE, LANGUAGES, Cell, Lesson, Problem, SourceError
+from .source import LANGUAGES, Cell, Lesson, Problem, SourceError
 
 STABLE = "nbval-check-output"  # nbval compares the stored output of cells with this tag
 # what never goes into a stored output: pictures differ between machines, widget ids between runs
@@ -103,7 +104,9 @@ def _exercise_cells(lesson: Lesson, *, solved: bool):
             yield code_cell(answer_sheet_code(lesson), ["questions", "hide-input"], hidden=True)
         yield from _question_cells(cell, number, solved)
         if number == last:
-            yield from (markdown_cell(words("exercise_status")[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
+            yield from (
+                markdown_cell(MESSAGES.texts("exercise_status")[lang], [f"lang-{lang}"]) for lang in LANGUAGES
+            )
             yield code_cell("answer.status()", ["check", STABLE] if solved else ["check"])
 
 
@@ -113,29 +116,20 @@ def answer_sheet_code(lesson: Lesson) -> str:
     return f"{head}\n{lines},\n])"
 
 
-def words(key: str, /, **fields) -> dict[str, str]:
-    """A text that the builder adds, in each language; a field that is a dict gives each language its own half."""
-    entry = read_catalogue(HERE.parent / "messages.toml")[key]
-    return {
-        lang: entry[lang].format(**{k: v[lang] if isinstance(v, dict) else v for k, v in fields.items()})
-        for lang in LANGUAGES
-    }
-
-
 def _question_cells(cell: Cell, number: int, solved: bool):
     question = cell.question
     name, kind = question["id"], question["kind"]
     weight = question.get("weight", 1)
-    head = words(
+    head = MESSAGES.texts(
         "exercise_question",
         number=number,
         weight=f"{weight:g}",
-        points={"zh": "分", "en": "point" if weight == 1 else "points"},
+        points=MESSAGES.pair("exercise_point" if weight == 1 else "exercise_points"),
     )
     form = (
-        words("exercise_choose")
+        MESSAGES.texts("exercise_choose")
         if kind == "choice"
-        else words("exercise_form", form=dict(zip(LANGUAGES, describe(question))))
+        else MESSAGES.texts("exercise_form", form=describe(question))
     )
     for lang in LANGUAGES:
         options = "".join(
@@ -148,8 +142,8 @@ def _question_cells(cell: Cell, number: int, solved: bool):
         empty = f'{name} = """\n\n"""' if kind == "text" else f"{_comment('exercise_stub')}\n{name} = ..."
         yield code_cell(f"{empty}\n{call}", [], question=name)
     elif kind == "text":
-        rubric = words(
-            "solution_rubric", rubric={lang: question["rubric"][lang].strip() for lang in LANGUAGES}
+        rubric = MESSAGES.texts(
+            "solution_rubric", rubric=Pair(*(question["rubric"][lang].strip() for lang in LANGUAGES))
         )
         yield from (markdown_cell(rubric[lang], [f"lang-{lang}"]) for lang in LANGUAGES)
         for lang in LANGUAGES:
@@ -160,7 +154,7 @@ def _question_cells(cell: Cell, number: int, solved: bool):
 
 
 def _comment(key: str) -> str:
-    pair = words(key)
+    pair = MESSAGES.texts(key)
     return f"# {pair['zh']} | {pair['en']}"
 
 

@@ -6,15 +6,14 @@ The format is described in CONTRIBUTING.md; tests/support/lessons/01_sample.md s
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import yaml
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
+from coursekit.messages import MESSAGES
 from crmkit.answers.forms import CHARTS, FORM_FIELDS, UNITS
-from crmkit.core.catalogue import read_catalogue
-from crmkit.core.language import in_language
+from crmkit.core.catalogue import Catalogue
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
@@ -57,7 +56,7 @@ class Problem:
     fields: dict = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: " + say(f"build_{self.code}", between=" / ", **self.fields)
+        return f"{self.file}:{self.line}: " + MESSAGES.say(f"build_{self.code}", between=" / ", **self.fields)
 
 
 class SourceError(ValueError):
@@ -102,16 +101,7 @@ class Lesson:
         return [cell.question for cell in self.exercise if cell.question]
 
 
-def say(key: str, /, *, between: str = "\n", **fields) -> str:
-    """A message of coursekit in the language in force."""
-    entry = read_catalogue(HERE.parent / "messages.toml")[key]
-    return in_language(entry["zh"].format(**fields), entry["en"].format(**fields), between=between)
-
-
-@cache
-def frameworks() -> dict[str, dict]:
-    """Framework slug → number, zh, en."""
-    return read_catalogue(HERE / "frameworks.toml")
+FRAMEWORKS = Catalogue(HERE / "frameworks.toml")  # slug → number, zh, en
 
 
 def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str | None = None) -> Lesson:
@@ -183,7 +173,7 @@ def _front_matter(metadata, lines, known_lessons, report) -> dict:
     if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes <= 0:
         report(_line_of(lines, "minutes"), "minutes", value=minutes)
     lists = {}
-    for key, known in (("prerequisites", known_lessons), ("frameworks", set(frameworks()))):
+    for key, known in (("prerequisites", known_lessons), ("frameworks", set(FRAMEWORKS))):
         values = metadata.get(key, [])
         if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
             report(_line_of(lines, key), "front_matter_list", key=key)

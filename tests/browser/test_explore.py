@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import crmkit
+from crmkit.core.glossary import term_texts
 from crmkit.customer_pyramid.explorer_pyramid import explore_pyramid, pyramid_scene
 from crmkit.customer_pyramid.explorer_rfm import Cells, explore_rfm, rfm_scene, rules
 from crmkit.customer_pyramid.pyramid import rank_customers
@@ -100,7 +101,7 @@ def test_rfm_scene_agrees_with_segments_named_customer_by_customer(customers):
     scene = rfm_scene(Cells(customers), {"bins": 6, "recent_from": 4, "frequent_from": 3, "big_from": 5})
     texts = _texts(scene)
     for slug in named["segment"].unique():
-        at = texts.index(scenes.term_text(slug))
+        at = texts.index(term_texts(slug))
         inside = named[named["segment"] == slug]
         revenue = inside["revenue"].sum() / named["revenue"].sum()
         assert texts[at + 1 : at + 3] == [percent(len(inside) / len(named)), percent(revenue)]
