@@ -12,7 +12,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.language import LANGUAGES
 from crmkit.display.setting import set_language
 
-from .messages import KitError, message
+from .messages import MESSAGES, KitError
 from .processes import without_iri_grammar
 from .usage import HELP_OPTIONS, Verb, Verbs, usage_error
 
@@ -162,7 +162,7 @@ def new_exercise(folder: Annotated[Path, argument("new_folder", "DIR")]):
     from .teach.assign.packs import new_exercise
 
     source = new_exercise(folder)
-    print(message("new_exercise_done", folder=folder, source=source.name))
+    print(MESSAGES.say("new_exercise_done", folder=folder, source=source.name))
 
 
 @verb()

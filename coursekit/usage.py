@@ -6,7 +6,7 @@ Commands and options are declared with the key of their text instead of the text
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from .messages import KitError, message
+from .messages import MESSAGES, KitError
 
 HELP_OPTIONS = ["-h", "--help"]
 # pydantic's names for what is wrong with a value, each with a message of ours (error_bad_<name>)
@@ -19,27 +19,27 @@ class TranslatedHelp:
 
     def format_help(self, ctx, formatter):
         pieces = " ".join(self.collect_usage_pieces(ctx))
-        formatter.write(f"{message('cli_usage', between=' ')}: {ctx.command_path} {pieces}\n\n")
-        formatter.write(f"{message(self.help)}\n")
+        formatter.write(f"{MESSAGES.say('cli_usage', between=' ')}: {ctx.command_path} {pieces}\n\n")
+        formatter.write(f"{MESSAGES.say(self.help)}\n")
         if hasattr(self, "list_commands"):
             self._write_heading(formatter, "cli_commands")
             for name in self.list_commands(ctx):
-                self._write_entry(formatter, name, message(self.get_command(ctx, name).help))
+                self._write_entry(formatter, name, MESSAGES.say(self.get_command(ctx, name).help))
         shown = [param for param in self.params if not getattr(param, "hidden", False)]
         arguments = [param for param in shown if param.param_type_name == "argument"]
         if arguments:
             self._write_heading(formatter, "cli_arguments")
         for argument in arguments:
-            self._write_entry(formatter, argument.metavar, message(argument.help))
+            self._write_entry(formatter, argument.metavar, MESSAGES.say(argument.help))
         self._write_heading(formatter, "cli_options")
         for option in shown:
             if option.param_type_name == "option":
-                self._write_entry(formatter, option_form(option), message(option.help))
-        self._write_entry(formatter, ", ".join(ctx.help_option_names), message("cli_help"))
+                self._write_entry(formatter, option_form(option), MESSAGES.say(option.help))
+        self._write_entry(formatter, ", ".join(ctx.help_option_names), MESSAGES.say("cli_help"))
 
     @staticmethod
     def _write_heading(formatter, key: str) -> None:
-        formatter.write(f"\n{message(key, between=' ')}\n")
+        formatter.write(f"\n{MESSAGES.say(key, between=' ')}\n")
 
     @staticmethod
     def _write_entry(formatter, name: str, text: str) -> None:

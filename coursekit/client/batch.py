@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from coursekit.processes import end_with_parent
-from coursekit.teach.tables import cell
+from crmkit.core.cells import csv_cell
+from crmkit.core.files import move_over, put
 
 # the data door, papermill and the rest are imported where they are used: each process reads this module anew
 
@@ -88,10 +89,10 @@ def batch(
     finally:
         write_results(rows, out)
     failed = [row for row in rows if row.state == "failed"]
-    say(message("batch_done", count=len(todo) - len(failed), kept=len(rows) - len(todo), folder=out))
+    say(MESSAGES.say("batch_done", count=len(todo) - len(failed), kept=len(rows) - len(todo), folder=out))
     if failed:
         which = ", ".join(str(row.number) for row in failed[:10])
-        say(message("batch_failed", count=len(failed), which=which, file=out / RESULTS))
+        say(MESSAGES.say("batch_failed", count=len(failed), which=which, file=out / RESULTS))
     return rows
 
 
@@ -163,7 +164,7 @@ class Batch:
         """Run the rows of ``todo``; each one's state, seconds and error are then set."""
         self.waiting = deque(todo)
         with _progress(shown=bar and bool(todo)) as progress:
-            task = progress.add_task(message("batch_running", between=" "), total=len(todo))
+            task = progress.add_task(MESSAGES.say("batch_running", between=" "), total=len(todo))
             while self.waiting:
                 self._run_pool(lambda: progress.advance(task))
 
@@ -213,7 +214,7 @@ class Batch:
 
 def _fail(row: Row) -> None:
     row.state = "failed"
-    row.error = message("batch_process_died", between=" ")
+    row.error = MESSAGES.say("batch_process_died", between=" ")
 
 
 def _progress(*, shown: bool):
@@ -291,7 +292,7 @@ def _put_in_place(row: Row, seconds: float, *, failed: bool) -> None:
     nbformat.write(done, part)
     with part.open("rb+") as stream:
         os.fsync(stream.fileno())
-    part.replace(row.broken if failed else row.output)
+    move_over(part, Path(row.broken if failed else row.output))
 
 
 # --- the results ----------------------------------------------------------------------------------------------------
@@ -299,8 +300,6 @@ def _put_in_place(row: Row, seconds: float, *, failed: bool) -> None:
 
 def write_results(rows: list[Row], out: Path) -> None:
     """The table of all rows, replaced whole; numbers as they were given, text never a formula."""
-    from coursekit.teach.tables import cell
-
     names = list(dict.fromkeys(name for row in rows for name in row.values))
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\r\n")
@@ -308,10 +307,8 @@ def write_results(rows: list[Row], out: Path) -> None:
     for row in rows:
         values = [_result_cell(row.values.get(name)) for name in names]
         output = _output_of(row, out)
-        writer.writerow([row.number, *values, row.state, row.seconds, cell(row.error), cell(output)])
-    part = out / f".{RESULTS}.part"
-    part.write_text(held.getvalue(), encoding="utf-8-sig", newline="")
-    part.replace(out / RESULTS)
+        writer.writerow([row.number, *values, row.state, row.seconds, csv_cell(row.error), csv_cell(output)])
+    put(out / RESULTS, held.getvalue(), encoding="utf-8-sig")
 
 
 def _result_cell(value):
@@ -319,7 +316,7 @@ def _result_cell(value):
         return value
     if isinstance(value, (list, dict)):
         value = json.dumps(value, ensure_ascii=False)
-    return cell(value)
+    return csv_cell(value)
 
 
 def _output_of(row: Row, out: Path) -> str:

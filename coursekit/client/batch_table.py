@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from coursekit.handed_tables import under_each_header
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 
 from .output_folder import safe_name
 from .parameters import Parameter, literal, typed
@@ -72,7 +72,9 @@ def _unreadable(path: Path, wrong: list[tuple[int, str, object]], parameters) ->
     for line, name, cell in wrong[:MOST_NAMED]:
         text = cell_text(cell)[:80]
         kind = parameters[name].kind
-        lines.append("  " + message("batch_cell", between=" ", row=line, name=name, value=text, type=kind))
+        lines.append(
+            "  " + MESSAGES.say("batch_cell", between=" ", row=line, name=name, value=text, type=kind)
+        )
     return KitError("batch_cells", value=path.name, count=len(wrong), which="\n".join(lines))
 
 

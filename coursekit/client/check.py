@@ -1,6 +1,7 @@
 """`check DATA`: read a client's file as `run` would, and report so that totals can be reconciled."""
 
 import csv
+import io
 import json
 import os
 import sys
@@ -8,13 +9,16 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from coursekit.messages import message, message_pair
-from crmkit.core.catalogue import message_pair as crmkit_pair
-from crmkit.core.glossary import has_term, term_pair
+from coursekit.messages import MESSAGES
+from crmkit.core.cells import csv_cell
+from crmkit.core.files import put
+from crmkit.core.glossary import named
 from crmkit.core.language import in_language
+from crmkit.core.messages import MESSAGES as CRMKIT
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS
 from crmkit.data.datasets import resolve
 from crmkit.data.transactions.check import CheckReport, examine
+from crmkit.display.numbers import decimal
 
 # the refusals that a mapping file can settle
 MAPPING_HELPS = {"missing_column", "ambiguous_dates", "ambiguous_sheet", "mapping_column", "no_usable_rows"}
@@ -86,13 +90,13 @@ def _folder(data, out: Path | None) -> Path:
 def write_set_aside(report: CheckReport, folder: Path, stem: str) -> Path:
     """Line in the source, reason (code and words) and original text, as CSV with a BOM (for spreadsheets)."""
     path = folder / f"{stem}.set_aside.csv"
-    words = {r: in_language(*crmkit_pair(f"reason_{r}")) for r in report.reasons}
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["line", "reason", "explanation", "original"])
-        for line, reason, original in report.set_aside.itertuples(index=False):
-            writer.writerow([line, reason, words[reason], original])
-    return path
+    words = {r: CRMKIT.say(f"reason_{r}", between=" ") for r in report.reasons}
+    held = io.StringIO(newline="")
+    writer = csv.writer(held)
+    writer.writerow(["line", "reason", "explanation", "original"])
+    for line, reason, original in report.set_aside.itertuples(index=False):
+        writer.writerow([line, reason, words[reason], csv_cell(original)])
+    return put(path, held.getvalue(), encoding="utf-8-sig")
 
 
 def _columns_of(mapping: Path | None) -> dict[str, str]:
@@ -127,7 +131,7 @@ def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[s
 
 def _comment(key: str, **fields) -> list[str]:
     """A message as comments of TOML, a line a language."""
-    return [f"# {text}" for text in message_pair(key, **fields)]
+    return [f"# {text}" for text in MESSAGES.pair(key, **fields)]
 
 
 def _sheets(report: CheckReport) -> list[str]:
@@ -159,7 +163,7 @@ def _alternatives(report: CheckReport, name: str) -> str:
     columns = report.alternatives.get(name)
     if not columns:
         return ""
-    return f"   # {message('check_alternatives', between=' ')}: {' | '.join(columns)}"
+    return f"   # {MESSAGES.say('check_mapping_or', between=' ')}: {' | '.join(columns)}"
 
 
 def _quoted(text: str) -> str:
@@ -172,7 +176,7 @@ def _show(report: CheckReport, files: dict) -> None:
 
     console = Console(highlight=False)
     verdict, style = ("check_usable", "bold green") if report.usable else ("check_refused", "bold red")
-    console.print(message(verdict, name=report.source, between=" "), style=style, markup=False)
+    console.print(MESSAGES.say(verdict, name=report.source, between=" "), style=style, markup=False)
     for error in report.errors:
         console.print(
             in_language(error["message_zh"], error["message_en"], between="\n"), style="red", markup=False
@@ -181,33 +185,33 @@ def _show(report: CheckReport, files: dict) -> None:
 
     def row(key, value):
         if value not in (None, "", {}):
-            table.add_row(message(key, between=" "), str(value))
+            table.add_row(MESSAGES.say(key, between=" "), str(value))
 
     if report.rows_in:
-        row("check_rows_in", f"{report.rows_in:,}")
-        row("check_rows_used", f"{report.rows_used:,}")
-        row("check_rows_set_aside", f"{report.rows_set_aside:,}")
+        row("check_rows_in", decimal(report.rows_in, 0))
+        row("check_rows_used", decimal(report.rows_used, 0))
+        row("check_rows_set_aside", decimal(report.rows_set_aside, 0))
         for reason, count in report.reasons.items():
             if count:
-                table.add_row("  " + in_language(*crmkit_pair(f"reason_{reason}")), f"{count:,}")
-        row("check_customers", f"{report.customers:,}")
+                table.add_row("  " + CRMKIT.say(f"reason_{reason}", between=" "), decimal(count, 0))
+        row("check_customers", decimal(report.customers, 0))
         row(
             "check_amount_total",
             report.amount_total and f"{report.amount_total} {report.currency or ''}".strip(),
         )
-        row("check_zero_rows", f"{report.zero_amount_rows:,}")
-        row("check_negative_rows", f"{report.negative_amount_rows:,}")
-        row("check_duplicate_rows", f"{report.duplicate_rows:,}")
+        row("check_zero_rows", decimal(report.zero_amount_rows, 0))
+        row("check_negative_rows", decimal(report.negative_amount_rows, 0))
+        row("check_duplicate_rows", decimal(report.duplicate_rows, 0))
         row("check_dates", report.first_date and f"{report.first_date} – {report.last_date}")
     row("check_encoding", report.encoding)
     row("check_sheet", report.sheet)
     row("check_date_format", report.date_format)
     for name, source in report.mapping.items():
         beside = report.alternatives.get(name)
-        note = f"  ({message('check_not_used', between=' ')}: {', '.join(beside)})" if beside else ""
-        table.add_row(in_language(*term_pair(name)) if has_term(name) else name, f"← {source}{note}")
+        note = f"  ({MESSAGES.say('check_not_used', between=' ')}: {', '.join(beside)})" if beside else ""
+        table.add_row(in_language(*named(name)), f"← {source}{note}")
     console.print(table)
     for note in report.notes:
         console.print(in_language(*note, between="\n"), style="yellow", markup=False)
     for key, path in files.items():
-        console.print(f"{message(f'check_{key}', between=' ')}: {path}", markup=False, soft_wrap=True)
+        console.print(f"{MESSAGES.say(f'check_{key}', between=' ')}: {path}", markup=False, soft_wrap=True)

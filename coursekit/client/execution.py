@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from coursekit.messages import message_pair
+from coursekit.messages import MESSAGES
 
 
 def execute(node, path: Path, values: dict, language: str, console):
@@ -17,7 +17,7 @@ def execute(node, path: Path, values: dict, language: str, console):
 
     from coursekit.kernels.private import QUIET, PrivateKernelManager
 
-    heading = message_pair("run_parameters")[language == "en"]
+    heading = MESSAGES.pair("run_parameters")[language == "en"]
     node = parameterize_notebook(load_notebook_node(node), values, comment=heading)
     steps = headings(node)
     failure = None

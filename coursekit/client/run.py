@@ -13,7 +13,7 @@ from pathlib import Path
 
 from coursekit.learn.workspace import course_root
 from coursekit.lessons.one_language import in_one_language
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from crmkit.core.errors import CrmkitError
 from crmkit.data.datasets import DATASETS, is_embedded, resolve
 
@@ -64,7 +64,7 @@ def run(
     except CrmkitError as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         return 1
-    console.print(message("run_done", folder=folder), style="green", markup=False, highlight=False)
+    console.print(MESSAGES.say("run_done", folder=folder), style="green", markup=False, highlight=False)
     for path in sorted(folder.glob("report_*.html")):
         console.print(f"  {path}", markup=False, highlight=False)
     return 0

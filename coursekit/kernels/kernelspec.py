@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from coursekit.files import put
+from crmkit.core.files import put
 
 PROVISIONER = "crmkit-private"  # as pyproject.toml enters coursekit.kernels.private.PrivateProvisioner
 

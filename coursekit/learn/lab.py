@@ -11,8 +11,8 @@ import socket
 import sys
 from pathlib import Path
 
-from coursekit.files import put
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
+from crmkit.core.files import put
 from crmkit.core.language import system_language
 
 from . import workspace
@@ -37,13 +37,13 @@ def open_lab(
 
 def news_of(laid: workspace.Laid) -> list[str]:
     """What the user should know about the working copy."""
-    lines = [message("open_laid", folder=laid.folder, count=len(laid.new))]
+    lines = [MESSAGES.say("open_laid", folder=laid.folder, count=len(laid.new))]
     if laid.upgraded:
         key = "open_upgraded" if laid.archive else "open_upgraded_untouched"
-        lines.append(message(key, count=len(laid.upgraded), kept=laid.archive))
+        lines.append(MESSAGES.say(key, count=len(laid.upgraded), kept=laid.archive))
     if laid.kept:
         lines.append(
-            message("open_kept", names=", ".join(laid.kept), example=laid.kept[0].removesuffix(".ipynb"))
+            MESSAGES.say("open_kept", names=", ".join(laid.kept), example=laid.kept[0].removesuffix(".ipynb"))
         )
     return lines
 
@@ -132,7 +132,7 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int, retries: int) ->
         options["ServerApp.allow_root"] = True
     server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in options.items()])
     address = f"http://127.0.0.1:{server.port}{options['LabApp.default_url']}?token={token}"
-    ready = message("open_ready", url=address)
+    ready = MESSAGES.say("open_ready", url=address)
     # after the callback that opens the port, so who reads the address can use it at once
     server.io_loop.add_callback(lambda: print(ready, flush=True))
     server.start()

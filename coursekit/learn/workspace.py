@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from coursekit.files import put
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
+from crmkit.core.files import put
 
 PARTS = ("notebooks", "exercises", "solutions", "datasets")
 PACKAGED = (
@@ -221,7 +221,7 @@ def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -
         raw = content(root, path, lang or manifest.lang)
         target = folder / path
         if target.exists() and target.read_bytes() == raw:
-            untouched.append(message("reset_untouched", path=path))
+            untouched.append(MESSAGES.say("reset_untouched", path=path))
         else:
             lines.append(_lay_afresh(path, raw, manifest))
         manifest.laid[path] = Mark.of(raw, path)
@@ -243,9 +243,9 @@ def _lay_afresh(path: str, raw: bytes, manifest: Manifest) -> str:
             kept = free_name(target)
             put(kept, there)
             put(target, raw)
-            return message("reset_done", path=path, kept=kept.relative_to(manifest.folder).as_posix())
+            return MESSAGES.say("reset_done", path=path, kept=kept.relative_to(manifest.folder).as_posix())
     put(target, raw)
-    return message("reset_new", path=path)
+    return MESSAGES.say("reset_new", path=path)
 
 
 def find_lesson(name: str, paths: list[str]) -> list[str]:

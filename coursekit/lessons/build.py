@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from coursekit.files import put
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
+from crmkit.core.files import put
 
 from .cells import Cell
 from .notebooks import (
@@ -20,7 +20,7 @@ from .notebooks import (
     to_text,
     without_outputs,
 )
-from .source import Lesson, Problem, SourceError, frameworks, read_lesson
+from .source import FRAMEWORKS, Lesson, Problem, SourceError, read_lesson
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("notebooks", "exercises", "solutions")
@@ -79,7 +79,7 @@ def _links_to_nothing(cells: Iterable[Cell], home: str, built: set[str], name: s
 
 def coverage(lessons: Iterable[Lesson]) -> dict[str, list[str]]:
     """Framework slug → the lessons that teach it, every framework listed."""
-    found: dict[str, list[str]] = {slug: [] for slug in frameworks()}
+    found: dict[str, list[str]] = {slug: [] for slug in FRAMEWORKS}
     for lesson in lessons:
         for slug in lesson.frameworks:
             found[slug].append(lesson.slug)
@@ -100,7 +100,7 @@ def notebooks(lessons: Iterable[Lesson]) -> dict:
 def build(check: bool = False, *, root: Path = ROOT) -> int:
     """Build every notebook below ``root``, or with ``check`` only say what differs; 0 when all is well."""
     if not (root / "lessons").is_dir():
-        print(message("build_no_sources", folder=root / "lessons"))
+        print(MESSAGES.say("build_no_sources", folder=root / "lessons"))
         return 1
     try:
         made = notebooks(read_lessons(root / "lessons"))
@@ -109,14 +109,14 @@ def build(check: bool = False, *, root: Path = ROOT) -> int:
         texts = _solved(made, root)
     except SourceError as error:
         print(error)
-        print(message("build_stopped", count=len(error.problems)))
+        print(MESSAGES.say("build_stopped", count=len(error.problems)))
         return 1
     for name, text in texts.items():
         put(root / name, text.encode("utf-8"))
         print(name)
     for path in _strays(made, root):
         path.unlink()
-        print(message("build_removed", name=path.relative_to(root).as_posix()))
+        print(MESSAGES.say("build_removed", name=path.relative_to(root).as_posix()))
     return 0
 
 
@@ -144,15 +144,17 @@ def _strays(made: dict, root: Path) -> list[Path]:
 
 def _check(made: dict, root: Path) -> int:
     """Say which committed notebooks are not what their source says; 0 when all are."""
-    drifted = [message("build_stray", name=path.relative_to(root).as_posix()) for path in _strays(made, root)]
+    drifted = [
+        MESSAGES.say("build_stray", name=path.relative_to(root).as_posix()) for path in _strays(made, root)
+    ]
     for name, notebook in made.items():
         if not (root / name).exists():
-            drifted.append(message("build_absent", name=name))
+            drifted.append(MESSAGES.say("build_absent", name=name))
         elif _committed(root, name) != to_text(notebook):
-            drifted.append(message("build_drift", name=name))
+            drifted.append(MESSAGES.say("build_drift", name=name))
     for line in drifted:
         print(line)
-    print(message("build_mend") if drifted else message("build_checked", count=len(made)))
+    print(MESSAGES.say("build_mend") if drifted else MESSAGES.say("build_checked", count=len(made)))
     return 1 if drifted else 0
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.messages import KitError, message_pair
+from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.forms import CHARTS, MAX_POINTS, MAX_ROWS, BadForm, read_answer
 from crmkit.core.language import get_language
 from crmkit.core.setting import using
@@ -237,8 +237,7 @@ def compare(question: dict, given, right) -> Mark:
 
 
 def _mark(score: float | None, code: str, **fields) -> Mark:
-    zh, en = message_pair(f"mark_{code}", **fields)
-    return Mark(score, code, {"zh": zh, "en": en})
+    return Mark(score, code, MESSAGES.texts(f"mark_{code}", **fields))
 
 
 def _is_number(value) -> bool:

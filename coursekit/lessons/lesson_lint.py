@@ -103,7 +103,7 @@ def _check_words(cell: Cell, tree: ast.Module, report) -> None:
             report(line, "name_in_chinese", name=token.string)
         elif token.type == tokenize.COMMENT and not _comment_fits(token.string.lstrip("#").strip()):
             report(line, "comment", text=token.string[:60])
-    docstrings, exempt, shown = _contexts(tree)
+    docstrings, exempt, shown = contexts(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
@@ -111,7 +111,7 @@ def _check_words(cell: Cell, tree: ast.Module, report) -> None:
         if node in docstrings:
             if not is_bilingual(node.value) or "\n" in node.value.strip():
                 report(line, "docstring", text=node.value.strip()[:60])
-        elif CJK.search(node.value) or (node not in exempt and _is_prose(node.value, node in shown)):
+        elif CJK.search(node.value) or (node not in exempt and is_prose(node.value, node in shown)):
             report(line, "words_in_code", text=" ".join(node.value.split())[:60])
 
 
@@ -128,7 +128,7 @@ def _comment_fits(text: str) -> bool:
     return not isinstance(value, (ast.Name, ast.Compare, ast.BoolOp))
 
 
-def _contexts(tree: ast.Module) -> tuple[set, set, set]:
+def contexts(tree: ast.Module) -> tuple[set, set, set]:
     """The string nodes that are docstrings, that a program reads, and that a person reads."""
     docstrings, exempt, shown = set(), set(), set()
     for node in ast.walk(tree):
@@ -153,7 +153,7 @@ def _contexts(tree: ast.Module) -> tuple[set, set, set]:
     return docstrings, exempt, shown
 
 
-def _is_prose(text: str, read_by_person: bool) -> bool:
+def is_prose(text: str, read_by_person: bool) -> bool:
     """Two English words in a row, or one where a person reads it; identifiers, SQL and expressions are not prose."""
     text = text.strip()
     if read_by_person:

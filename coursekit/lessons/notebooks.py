@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from coursekit.messages import message_pair
+from coursekit.messages import MESSAGES
 from crmkit.answers.forms import FORM_FIELDS, describe
+from crmkit.core.catalogue import Pair
 
 from .cells import Cell
 from .source import LANGUAGES, Lesson, Problem, SourceError
@@ -112,7 +113,7 @@ def _exercise_cells(lesson: Lesson, *, solved: bool) -> Iterator:
             yield code_cell(answer_sheet_code(lesson), ["questions", "hide-input"], hidden=True)
         yield from _question_cells(cell, number, solved)
         if number == last:
-            yield from _prose(in_each_language("exercise_status"))
+            yield from _prose(MESSAGES.texts("exercise_status"))
             yield code_cell("answer.status()", ["check", STABLE] if solved else ["check"])
 
 
@@ -136,15 +137,6 @@ def answer_sheet_code(lesson: Lesson) -> str:
     return f"{head}\n{lines},\n])"
 
 
-def in_each_language(key: str, /, **fields) -> dict[str, str]:
-    """A text that the builder adds, in each language; a field that is a dict gives each language its own half."""
-    texts = {}
-    for place, lang in enumerate(LANGUAGES):
-        halves = {name: value[lang] if isinstance(value, dict) else value for name, value in fields.items()}
-        texts[lang] = message_pair(key, **halves)[place]
-    return texts
-
-
 def _question_cells(cell: Cell, number: int, solved: bool) -> Iterator:
     """The wording of a question, and the cell in which it is answered."""
     question = cell.question
@@ -161,12 +153,12 @@ def _question_cells(cell: Cell, number: int, solved: bool) -> Iterator:
 def _wording(question: dict, number: int) -> dict[str, str]:
     """What is asked, what it is worth and in which form it is to be answered."""
     weight = question.get("weight", 1)
-    points = in_each_language("exercise_point" if weight == 1 else "exercise_points")
-    head = in_each_language("exercise_question", number=number, weight=f"{weight:g}", points=points)
+    points = MESSAGES.pair("exercise_point" if weight == 1 else "exercise_points")
+    head = MESSAGES.texts("exercise_question", number=number, weight=f"{weight:g}", points=points)
     if question["kind"] == "choice":
-        form = in_each_language("exercise_choose")
+        form = MESSAGES.texts("exercise_choose")
     else:
-        form = in_each_language("exercise_form", form=dict(zip(LANGUAGES, describe(question))))
+        form = MESSAGES.texts("exercise_form", form=describe(question))
     texts = {}
     for lang in LANGUAGES:
         parts = [head[lang], question[lang].strip(), _options(question, lang), form[lang]]
@@ -193,15 +185,15 @@ def _empty_answer(question: dict):
     if question["kind"] == "text":
         empty = f'{name} = """\n\n"""'
     else:
-        stub = in_each_language("exercise_stub")
+        stub = MESSAGES.texts("exercise_stub")
         empty = f"# {stub['zh']} | {stub['en']}\n{name} = ..."
     return code_cell(f"{empty}\n{_record(question)}", [], question=name)
 
 
 def _sample_answer(question: dict) -> Iterator:
     """How a text is marked, and a sample of a good one."""
-    rubric = {lang: question["rubric"][lang].strip() for lang in LANGUAGES}
-    yield from _prose(in_each_language("solution_rubric", rubric=rubric))
+    rubric = Pair(*(question["rubric"][lang].strip() for lang in LANGUAGES))
+    yield from _prose(MESSAGES.texts("solution_rubric", rubric=rubric))
     for lang in LANGUAGES:
         sample = question["sample"][lang].strip()
         yield code_cell(f'{question["id"]} = """\n{sample}\n"""', [f"lang-{lang}"])

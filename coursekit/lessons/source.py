@@ -6,12 +6,11 @@ The format is described in CONTRIBUTING.md; tests/support/lessons/01_sample.md s
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from coursekit.messages import KitError, message, message_pair
+from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.forms import CHARTS, FORM_FIELDS, UNITS
-from crmkit.core.catalogue import read_catalogue
+from crmkit.core.catalogue import Catalogue
 
 from .cells import CJK, Cell
 from .lesson_lint import code_problems, exercise_problems
@@ -69,10 +68,10 @@ class Problem:
     fields: dict = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: " + message(f"build_{self.code}", between=" / ", **self.fields)
+        return f"{self.file}:{self.line}: " + MESSAGES.say(f"build_{self.code}", between=" / ", **self.fields)
 
     def in_each_language(self) -> tuple[str, str]:
-        zh, en = message_pair(f"build_{self.code}", **self.fields)
+        zh, en = MESSAGES.pair(f"build_{self.code}", **self.fields)
         place = f"{self.file}:{self.line}: "
         return place + zh, place + en
 
@@ -114,10 +113,7 @@ class Lesson:
         return [cell.question for cell in self.exercise if cell.question]
 
 
-@cache
-def frameworks() -> dict[str, dict]:
-    """Framework slug → number, zh, en."""
-    return read_catalogue(HERE / "frameworks.toml")
+FRAMEWORKS = Catalogue(HERE / "frameworks.toml")  # slug → number, zh, en
 
 
 def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str | None = None) -> Lesson:
@@ -202,7 +198,7 @@ def _front_matter(metadata, lines, known_lessons, report) -> dict:
         "titles": _titles(metadata, lines, report),
         "minutes": _minutes(metadata, lines, report),
         "prerequisites": _slugs(metadata, "prerequisites", known_lessons, lines, report),
-        "frameworks": _slugs(metadata, "frameworks", set(frameworks()), lines, report),
+        "frameworks": _slugs(metadata, "frameworks", set(FRAMEWORKS), lines, report),
     }
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 import crmkit
-from coursekit.lessons.source import frameworks
-from coursekit.messages import message
+from coursekit.lessons.source import FRAMEWORKS
+from coursekit.messages import MESSAGES
 
 ROOT = Path(__file__).parents[2]
 PRINTED = "<!-- {source} → `python3 kit.py build`; 不要手改 · never edit by hand -->\n\n"
@@ -82,7 +82,7 @@ def build(check: bool = False, *, root: Path = ROOT) -> int:
             path.write_text(text, encoding="utf-8", newline="\n")
             print(name)
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-            print(message("build_drift", name=name))
+            print(MESSAGES.say("build_drift", name=name))
             differing += 1
     return int(differing > 0)
 
@@ -98,7 +98,10 @@ def read_models(path: Path) -> dict[str, list[dict]]:
 def models_page(path: Path) -> str:
     """docs/models.md: a heading a framework, under it each part with its authority and its tests."""
     entries = read_models(path)
-    named = {f"F{entry['number']}": f"{entry['zh']} · {entry['en']}" for entry in frameworks().values()}
+    named = {}
+    for slug in FRAMEWORKS:
+        entry = FRAMEWORKS.entry(slug)
+        named[f"F{entry['number']}"] = f"{entry['zh']} · {entry['en']}"
     lines = [PRINTED.format(source=path.name) + MODELS_HEAD]
     heading = None
     for entry in entries["framework"]:

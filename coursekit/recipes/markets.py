@@ -73,4 +73,4 @@ if __name__ == "__main__":
         if len(sys.argv) > 1
         else Path(__file__).resolve().parents[2] / "datasets" / "market"
     )
-    print(len(make(to)), "tables in", to)
+    print(*sorted(make(to)), sep="\n")

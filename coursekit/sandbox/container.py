@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import crmkit
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
 
 from .bubblewrap import ENVIRONMENT, SCRATCH
 from .fingerprint import fingerprint
@@ -234,7 +234,7 @@ class Containers:
         if ready is None:
             raise SandboxError(other.strip()[-300:] or "no answer")
         if ready["crmkit"] != fingerprint(Path(crmkit.__file__).parent):
-            raise SandboxError(message("sandbox_other_image", image=IMAGE, between=" "))
+            raise SandboxError(MESSAGES.say("sandbox_other_image", image=IMAGE, between=" "))
         job = {"cells": cells, "way": way, "files": self._packed()}
         try:
             container.write(framed(json.dumps(job).encode()), START)

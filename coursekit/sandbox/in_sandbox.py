@@ -50,6 +50,9 @@ LINE = "GRADER_LINE"  # in a submission's environment: the descriptor over which
 libc = ctypes.CDLL(None, use_errno=True)
 
 
+_OF_EACH_SCRIPT = "客A"  # drawn once, so that the fonts of both are found before the first answer
+
+
 def checked(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
@@ -109,7 +112,7 @@ def draw_once(*, with_seaborn: bool) -> None:
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots()
-    ax.set_title("客户 customer")
+    ax.set_title(_OF_EACH_SCRIPT)
     figure.savefig(io.BytesIO())
     if with_seaborn:
         import pandas as pd

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from coursekit.messages import message_pair
+from coursekit.messages import MESSAGES
 from coursekit.pages import environment
-
-from .tables import put
+from crmkit.core.files import put
 
 LANGUAGES = ("zh", "en")
 OF_HTML = {"zh": "zh-CN", "en": "en"}  # the language as a page's head names it
@@ -15,10 +14,9 @@ Words = Callable[..., str]
 
 def words_in(lang: str) -> Words:
     """Messages in one language: ``words("feedback_yours")``."""
-    at = LANGUAGES.index(lang)
 
     def words(key: str, **fields) -> str:
-        return message_pair(key, **fields)[at]
+        return getattr(MESSAGES.pair(key, **fields), lang)
 
     return words
 

@@ -5,7 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
 
 
 def as_they_end(waiting: Collection[Future], *, shown: bool) -> Iterator[Future]:
@@ -13,7 +13,7 @@ def as_they_end(waiting: Collection[Future], *, shown: bool) -> Iterator[Future]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     still_open = set(waiting)
     with Progress(*columns, disable=not shown or not waiting) as progress:
-        task = progress.add_task(message("grade_running", between=" "), total=len(waiting))
+        task = progress.add_task(MESSAGES.say("grade_running", between=" "), total=len(waiting))
         while still_open:
             done, still_open = wait(still_open, return_when=FIRST_COMPLETED)
             for one in done:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 
 Record = TypeVar("Record")
 EXACT = ConfigDict(
@@ -50,7 +50,7 @@ def _allowed(mistake: dict) -> str:
         return f"≤ {mistake['ctx']['le']:g}"
     if kind == "literal_error":
         return mistake["ctx"]["expected"]
-    return message(ALLOWED[kind], between=" ") if kind in ALLOWED else mistake["msg"]
+    return MESSAGES.say(ALLOWED[kind], between=" ") if kind in ALLOWED else mistake["msg"]
 
 
 def from_fields(kind: type[Record], fields: object) -> Record:

@@ -1,26 +1,21 @@
-"""Tables that a spreadsheet opens, and how every file of a report is put in place."""
+"""Tables that a spreadsheet opens."""
 
 import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from crmkit.core.cells import csv_cell
+from crmkit.core.files import put
 
 
-def put(path: Path, text: str, *, encoding: str = "utf-8") -> None:
-    """Replaced whole, so that a reader never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding=encoding, newline="")
-    part.replace(path)
-
-
-def cell(value) -> str:
-    """A value for a CSV cell: what a spreadsheet would take for a formula is kept as text by an apostrophe."""
-    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    text = "".join(c for c in text if c >= " " or c == "\t")
-    return "'" + text if text.startswith(FORMULA) and not isinstance(value, (int, float)) else text
+def _csv(value: object) -> object:
+    """Six digits of a number are enough in a gradebook, and control characters of a submission have no place in it."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str):
+        value = "".join(c for c in value if c >= " " or c == "\t")
+    return csv_cell(value)
 
 
 def write_csv(path: Path, head: Sequence[str], rows: Sequence[Sequence]) -> None:
@@ -29,5 +24,5 @@ def write_csv(path: Path, head: Sequence[str], rows: Sequence[Sequence]) -> None
     writer = csv.writer(held, lineterminator="\r\n")
     writer.writerow(head)
     for row in rows:
-        writer.writerow([cell(value) for value in row])
+        writer.writerow([_csv(value) for value in row])
     put(path, held.getvalue(), encoding="utf-8-sig")

@@ -14,7 +14,9 @@ from fractions import Fraction
 from functools import cache
 from numbers import Real
 
-from crmkit.core.catalogue import message_pair
+from crmkit.core.catalogue import Pair, joined
+from crmkit.core.messages import MESSAGES, listed
+from crmkit.display.numbers import decimal, scientific, significant
 
 # kind -> the fields that describe the form of its answer; what the grader needs besides stays in the lesson source
 FORM_FIELDS = {
@@ -51,65 +53,55 @@ class BadForm(Exception):
     """Why a value cannot be recorded: a message of messages.toml (``answer_<code>``) in both languages."""
 
     def __init__(self, code: str, **fields):
-        self.code, self.zh_en = code, say(f"answer_{code}", **fields)
+        self.code, self.zh_en = code, MESSAGES.pair(f"answer_{code}", **fields)
         super().__init__(self.zh_en[1])
 
 
-def say(key: str, /, **fields) -> tuple[str, str]:
-    """A message in both languages; a field that is a pair gives each language its own half."""
-    both = [
-        message_pair(key, **{k: v[i] if isinstance(v, tuple) else v for k, v in fields.items()})
-        for i in (0, 1)
-    ]
-    return both[0][0], both[1][1]
-
-
-def join_pairs(*pairs: tuple[str, str]) -> tuple[str, str]:
-    return "".join(p[0] for p in pairs), "".join(p[1] for p in pairs)
-
-
 def short(number: float) -> str:
-    return (
-        f"{number:.6g}"
-        if abs(number) < 1e6
-        else f"{number:,.6g}"
-        if abs(number) >= 1e15
-        else f"{number:,.2f}"
-    )
+    """A value as its student reads it: short, and yet told apart from its neighbours."""
+    if abs(number) < 1e6:
+        return significant(number, 6)
+    return decimal(number) if abs(number) < 1e15 else scientific(number)
 
 
-def describe(question: dict) -> tuple[str, str]:
+def describe(question: dict) -> Pair:
     """What form the answer takes, in Chinese and in English: shown with the question and when a value does not fit."""
     kind = question["kind"]
     if kind == "number":
         low, high = question.get("minimum"), question.get("maximum")
-        parts = [say("answer_form_whole" if question.get("integer") else "answer_form_number")]
+        parts = [MESSAGES.pair("answer_form_whole" if question.get("integer") else "answer_form_number")]
         if low is not None and high is not None:
-            parts.append(say("answer_form_between", low=low, high=high))
+            parts.append(MESSAGES.pair("answer_form_between", low=low, high=high))
         elif low is not None or high is not None:
             parts.append(
-                say("answer_form_low", low=low) if low is not None else say("answer_form_high", high=high)
+                MESSAGES.pair("answer_form_low", low=low)
+                if low is not None
+                else MESSAGES.pair("answer_form_high", high=high)
             )
         if question.get("unit"):
-            parts.append(say("answer_form_unit", unit=message_pair(f"unit_{question['unit']}")))
-        return join_pairs(*parts)
+            parts.append(MESSAGES.pair("answer_form_unit", unit=MESSAGES.pair(f"unit_{question['unit']}")))
+        return joined(*parts)
     if kind == "choice":
         names = [f'"{option["id"]}"' for option in question["options"]]
-        return say("answer_form_choice", options=("、".join(names), ", ".join(names)))
+        return MESSAGES.pair("answer_form_choice", options=listed(names))
     if kind == "table":
         names = question.get("columns") or ()
-        columns = (
-            say("answer_form_columns", columns=("、".join(names), ", ".join(names))) if names else ("", "")
+        columns = MESSAGES.pair("answer_form_columns", columns=listed(names)) if names else Pair("", "")
+        rows = (
+            MESSAGES.pair("answer_form_rows", rows=question["rows"]) if question.get("rows") else Pair("", "")
         )
-        rows = say("answer_form_rows", rows=question["rows"]) if question.get("rows") else ("", "")
-        return join_pairs(say("answer_form_table"), columns, rows)
+        return joined(MESSAGES.pair("answer_form_table"), columns, rows)
     if kind == "chart":
         drawn = (
-            say(f"answer_form_{question['expects']}") if question.get("expects") else say("answer_form_chart")
+            MESSAGES.pair(f"answer_form_{question['expects']}")
+            if question.get("expects")
+            else MESSAGES.pair("answer_form_chart")
         )
-        return join_pairs(drawn, say("answer_form_labelled") if question.get("labelled") else ("", ""))
+        return joined(
+            drawn, MESSAGES.pair("answer_form_labelled") if question.get("labelled") else Pair("", "")
+        )
     low, high = question.get("min_words", 1), question.get("max_words", MAX_WORDS)
-    return say("answer_form_text", low=low, high=high)
+    return MESSAGES.pair("answer_form_text", low=low, high=high)
 
 
 # --- one reader per kind: a Python value in, plain JSON out, or BadForm ---------------------------------------------

@@ -1,6 +1,7 @@
 """Handing in: the saved notebook and a receipt of what was recorded, in one file."""
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -10,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.files import put
+from crmkit.core.messages import MESSAGES
 
-from .forms import say
 from .shown import Shown, preview
 
 LARGEST = (
@@ -56,7 +58,7 @@ class Receipt(Shown):
     contracts: dict
 
     def _pair(self):
-        head = say(
+        head = MESSAGES.pair(
             "hand_in_receipt",
             file=self.file.name,
             when=self.when[:19].replace("T", " "),
@@ -69,7 +71,7 @@ class Receipt(Shown):
             kept = (
                 preview(self.contracts[name], entry["value"])
                 if entry["value"] is not None
-                else say("answer_none")
+                else MESSAGES.pair("answer_none")
             )
             lines.append((f"{name}: {kept[0]}", f"{name}: {kept[1]}"))
         return tuple("\n".join([head[i], *(line[i] for line in lines)]) for i in (0, 1))
@@ -114,11 +116,11 @@ def hand_in(sheet: dict, contracts: dict, notebook: str | Path | None = None) ->
         "answers": sheet["answers"],
     }
     out = path.with_name(f"{path.stem}_{when:%Y%m%d-%H%M%S}.zip")
-    part = out.with_name(out.name + ".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(path.name, raw)
         archive.writestr("receipt.json", json.dumps(receipt, ensure_ascii=False, indent=1))
-    part.replace(out)
+    put(out, packed.getvalue())
     recorded = sum(entry["value"] is not None for entry in sheet["answers"].values())
     return Receipt(
         out, receipt["when"], receipt["sha256"], recorded, len(contracts), sheet["answers"], contracts

@@ -13,9 +13,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crmkit.core.catalogue import Pair, joined
 from crmkit.core.errors import CrmkitError
+from crmkit.core.messages import MESSAGES
 
-from .forms import BadForm, boxes_in, describe, join_pairs, read_answer, say
+from .forms import BadForm, boxes_in, describe, read_answer
 from .shown import Shown, preview
 from .sink import sink_of_environment
 
@@ -67,7 +69,7 @@ class Answer(Shown):
     question: dict
     state: str
     value: object = None  # typed JSON: of this answer, or of the earlier one that stays recorded
-    problem: tuple[str, str] | None = None
+    problem: Pair | None = None
     code: str | None = None
     right: bool | None = None  # known in practice only
     boxes: str = ""  # of a chart: the characters that its reader sees as boxes
@@ -75,17 +77,19 @@ class Answer(Shown):
     def _pair(self):
         kept = preview(self.question, self.value) if self.value is not None else None
         if self.state == "recorded":
-            said = say("answer_recorded", value=kept)
+            said = MESSAGES.pair("answer_recorded", value=kept)
             if self.right is not None:
-                said = join_pairs(said, ("", " "), say("practice_right" if self.right else "practice_wrong"))
+                said = joined(
+                    said, ("", " "), MESSAGES.pair("practice_right" if self.right else "practice_wrong")
+                )
             if self.boxes:
-                said = join_pairs(said, ("", " "), say("answer_boxes", characters=self.boxes))
+                said = joined(said, ("", " "), MESSAGES.pair("answer_boxes", characters=self.boxes))
         elif self.state == "missing":
-            said = say("answer_missing", form=describe(self.question))
+            said = MESSAGES.pair("answer_missing", form=describe(self.question))
         else:
-            said = say("answer_badly_formed", why=self.problem)
+            said = MESSAGES.pair("answer_badly_formed", why=self.problem)
         if kept and self.state != "recorded":
-            said = join_pairs(said, ("", " "), say("answer_kept", value=kept))
+            said = joined(said, ("", " "), MESSAGES.pair("answer_kept", value=kept))
         return tuple(f"{self.question['id']}: {text}" for text in said)
 
     def _html(self, index):
@@ -115,13 +119,13 @@ class Status(Shown):
     def _rows(self, index):
         for number, answer in enumerate(self.answers, 1):
             kept_only = answer.value is not None and answer.state != "recorded"
-            state = say("answer_state_kept" if kept_only else f"answer_state_{answer.state}")[index]
+            state = MESSAGES.pair("answer_state_kept" if kept_only else f"answer_state_{answer.state}")[index]
             kept = preview(answer.question, answer.value)[index] if answer.value is not None else ""
             yield str(number), answer.question["id"], state, kept, answer
 
     def _pair(self):
         done = sum(a.value is not None for a in self.answers)
-        head = say("answer_status", done=done, all=len(self.answers))
+        head = MESSAGES.pair("answer_status", done=done, all=len(self.answers))
         return tuple(
             "\n".join([head[i], *("  ".join(r[:4]).rstrip() for r in self._rows(i))]) for i in (0, 1)
         )

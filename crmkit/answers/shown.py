@@ -1,38 +1,43 @@
 """How an answer is shown: in a few words, and as a display that follows the language switch."""
 
-from crmkit.core.catalogue import message_pair
+from crmkit.core.catalogue import Pair
 from crmkit.core.language import get_language
+from crmkit.core.messages import MESSAGES, listed
+from crmkit.display.numbers import significant
 
-from .forms import CHARTS, count_words, say, short
+from .forms import CHARTS, count_words, short
 
 
-def preview(question: dict, value) -> tuple[str, str]:
+def preview(question: dict, value) -> Pair:
     """A recorded value in a few words, in both languages."""
     kind = question["kind"]
     if kind == "number" and question.get("unit") == "share":
-        return f"{short(value)}（{100 * value:.4g}%）", f"{short(value)} ({100 * value:.4g}%)"
+        return MESSAGES.pair("answer_value_share", value=short(value), percent=significant(value, 4, "%"))
     if kind == "number":
-        unit = message_pair(f"unit_{question['unit']}") if question.get("unit") else ("", "")
-        return f"{short(value)} {unit[0]}".strip(), f"{short(value)} {unit[1]}".strip()
+        if not question.get("unit"):
+            return Pair(short(value), short(value))
+        return MESSAGES.pair(
+            "answer_value_unit", value=short(value), unit=MESSAGES.pair(f"unit_{question['unit']}")
+        )
     if kind == "choice":
         option = next(o for o in question["options"] if o["id"] == value)
-        return option["zh"], option["en"]
+        return Pair(option["zh"], option["en"])
     if kind == "table":
         names = [c["name"] for c in value["columns"]]
-        return say(
-            "answer_value_table", rows=len(value["rows"]), columns=("、".join(names), ", ".join(names))
-        )
+        return MESSAGES.pair("answer_value_table", rows=len(value["rows"]), columns=listed(names))
     if kind == "chart":
         drawn = {
             k: [series for series in value[k] if series["points"]] for k in CHARTS
         }  # an error bar's line has none
         parts = [
-            say(f"answer_value_{k}", count=sum(len(s["points"]) for s in series), series=len(series))
+            MESSAGES.pair(
+                f"answer_value_{k}", count=sum(len(s["points"]) for s in series), series=len(series)
+            )
             for k, series in drawn.items()
             if series
         ]
-        return "，".join(p[0] for p in parts), ", ".join(p[1] for p in parts)
-    return say("answer_value_text", words=count_words(value))
+        return listed(parts, between="clauses")
+    return MESSAGES.pair("answer_value_text", words=count_words(value))
 
 
 class Shown:

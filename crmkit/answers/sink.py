@@ -8,7 +8,8 @@ import json
 import os
 import struct
 from collections.abc import Callable
-from pathlib import Path
+
+from crmkit.core.files import put
 
 ANSWERS = "CRMKIT_ANSWERS"
 DESCRIPTOR = "descriptor:"
@@ -22,7 +23,7 @@ def sink_of_environment() -> Callable[[dict], None] | None:
     if named.startswith(DESCRIPTOR):
         line = int(named.removeprefix(DESCRIPTOR))
         return lambda sheet: send_frame(line, sheet=sheet)
-    return lambda sheet: replace_file(Path(named), sheet)
+    return lambda sheet: put(named, json.dumps(sheet, ensure_ascii=False, allow_nan=False))
 
 
 def send_frame(descriptor: int, **frame) -> None:
@@ -32,10 +33,3 @@ def send_frame(descriptor: int, **frame) -> None:
     while raw:
         written = os.write(descriptor, raw)
         raw = raw[written:]
-
-
-def replace_file(path: Path, sheet: dict) -> None:
-    """Written beside, then renamed: whoever reads the file finds one whole sheet."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(sheet, ensure_ascii=False, allow_nan=False), encoding="utf-8")
-    part.replace(path)

@@ -1,30 +1,90 @@
-"""What the kit says, in both languages: TOML files of ``{key: {zh, en}}``, and the messages of crmkit (messages.toml)."""
+"""What is said in both languages: TOML files of ``{key: {zh, en}}``, one :class:`Catalogue` for each set of them."""
 
 import tomllib
-from functools import cache
+from collections.abc import Iterator
+from functools import cached_property
+from numbers import Real
 from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
 
-from .language import in_language
-
-HERE = Path(__file__).parent
-
-
-@cache
-def read_catalogue(path: Path) -> dict[str, dict[str, str]]:
-    """``{key: {"zh": …, "en": …, …}}`` of one TOML file; a key without both languages is an error."""
-    entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    for key, entry in entries.items():
-        if not entry.get("zh") or not entry.get("en"):
-            raise ValueError(f"{path.name}: [{key}] needs zh and en")
-    return entries
+from .language import in_language, minus_sign
 
 
-def message(key: str, **values) -> str:
-    """A message of the interface in the language in force, with its {fields} filled in; both: one below the other."""
-    return in_language(*message_pair(key, **values), between="\n")
+class Pair(NamedTuple):
+    """One text in Chinese and in English."""
+
+    zh: str
+    en: str
 
 
-def message_pair(key: str, **values) -> tuple[str, str]:
-    """The message in Chinese and in English."""
-    entry = read_catalogue(HERE / "messages.toml")[key]
-    return entry["zh"].format(**values), entry["en"].format(**values)
+def joined(*texts: tuple[str, str]) -> Pair:
+    """Texts in both languages put together, without anything in between."""
+    return Pair("".join(zh for zh, _ in texts), "".join(en for _, en in texts))
+
+
+class _Filling(Formatter):
+    """``str.format`` that writes the minus of a number as a minus sign."""
+
+    def format_field(self, value, spec: str) -> str:
+        text = super().format_field(value, spec)
+        return minus_sign(text) if isinstance(value, Real) else text
+
+
+def _fill(text: str, lang: str, fields: dict) -> str:
+    halves = {
+        name: getattr(value, lang) if isinstance(value, Pair) else value for name, value in fields.items()
+    }
+    return _Filling().vformat(text, (), halves)
+
+
+class Catalogue:
+    """The texts of one or several TOML files, read when the first of them is asked for.
+
+    A key stands in one file only and has both languages, or those of another key: ``same_as = "<key>"``. ValueError else.
+    """
+
+    def __init__(self, *files: Path):
+        self.files = files
+
+    @cached_property
+    def _entries(self) -> dict[str, dict]:
+        found: dict[str, dict] = {}
+        for file in self.files:
+            for key, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                if key in found:
+                    raise ValueError(f"{file.name}: [{key}] stands in two files")
+                found[key] = entry
+        for key, entry in found.items():
+            if "same_as" in entry:
+                said = found.get(entry["same_as"], {})
+                found[key] = {**entry, **{lang: said[lang] for lang in ("zh", "en") if lang in said}}
+            if not found[key].get("zh") or not found[key].get("en"):
+                raise ValueError(f"[{key}] needs zh and en")
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def entry(self, key: str) -> dict:
+        """All that is kept under the key: zh, en and whatever else; KeyError if nothing is."""
+        return self._entries[key]
+
+    def pair(self, key: str, /, **fields) -> Pair:
+        """The text in both languages, its {fields} filled in; of a field that is a Pair each language takes its half."""
+        entry = self._entries[key]
+        return Pair(_fill(entry["zh"], "zh", fields), _fill(entry["en"], "en", fields))
+
+    def texts(self, key: str, /, **fields) -> dict[str, str]:
+        """The pair as what notebooks, pages and explorers keep: ``{"zh": …, "en": …}``."""
+        return self.pair(key, **fields)._asdict()
+
+    def say(self, key: str, /, *, between: str = "\n", **fields) -> str:
+        """The text in the language in force; of both, one below the other."""
+        return in_language(*self.pair(key, **fields), between=between)

@@ -1,7 +1,7 @@
 """The one kind of error that the kit raises at its users, in the user's language."""
 
-from .catalogue import message_pair
 from .language import in_language
+from .messages import MESSAGES
 
 
 class CrmkitError(ValueError):
@@ -24,7 +24,7 @@ class CrmkitError(ValueError):
         **fields: object,
     ) -> None:
         self.code, self.row, self.column, self.value = code, row, column, value
-        self.message_zh, self.message_en = message_pair(
+        self.message_zh, self.message_en = MESSAGES.pair(
             f"error_{code}", row=row, column=column, value=value, **fields
         )
         super().__init__(self.message_en)

@@ -1,10 +1,23 @@
-"""The bilingual catalogue of terms (terms.toml): a word of the field or a column's name, with one translation."""
+"""The words of the field and of the kit, each with one translation.
 
+A word with a definition stands in glossary.toml, what a column is in columns.toml, every other word in the words.toml of
+the room that says it. ``term`` finds it wherever it stands.
+"""
+
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .catalogue import HERE, read_catalogue
+from .catalogue import Catalogue, Pair
 from .errors import CrmkitError
 from .language import in_language
+from .messages import MESSAGES
+
+_CORE = Path(__file__).parent
+TERMS = Catalogue(_CORE / "glossary.toml", _CORE / "columns.toml", *sorted(_CORE.parent.glob("*/words.toml")))
+
+# the ends of an interval have no entries of their own: they are called after what they are the ends of
+_END = re.compile(r"(?P<of>.+)_(?P<end>low|high)")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,34 +29,58 @@ def term(slug: str) -> str:
     >>> import crmkit; crmkit.set_language("en"); term("customer_pyramid")
     'customer pyramid'
     """
-    zh, en = term_pair(slug)
-    return in_language(zh, en)
+    return in_language(*term_pair(slug))
 
 
-def term_pair(slug: str) -> tuple[str, str]:
-    """The term in Chinese and in English."""
-    terms = read_catalogue(HERE / "terms.toml")
-    if slug not in terms:
-        from difflib import get_close_matches
+def term_pair(slug: str) -> Pair:
+    """The term in Chinese and in English; ``<slug>_low`` and ``<slug>_high`` are the ends of its interval.
 
-        near = get_close_matches(slug, terms, n=5, cutoff=0.4) or sorted(terms)[:5]
-        raise CrmkitError("unknown_term", value=slug, allowed=", ".join(near))
-    return terms[slug]["zh"], terms[slug]["en"]
+    >>> term_pair("repeat_rate_low")
+    Pair(zh='复购率（下限）', en='repeat rate, low')
+    """
+    if slug in TERMS:
+        return TERMS.pair(slug)
+    if end := _end_of_interval(slug):
+        return MESSAGES.pair(f"interval_{end['end']}", of=TERMS.pair(end["of"]))
+    from difflib import get_close_matches
+
+    near = get_close_matches(slug, TERMS, n=5, cutoff=0.4) or sorted(TERMS)[:5]
+    raise CrmkitError("unknown_term", value=slug, allowed=", ".join(near))
 
 
-def has_term(slug: str) -> bool:
-    return slug in read_catalogue(HERE / "terms.toml")
+def _end_of_interval(slug: object) -> re.Match | None:
+    found = _END.fullmatch(slug) if isinstance(slug, str) else None
+    return found if found and found["of"] in TERMS else None
+
+
+def term_texts(slug: str) -> dict[str, str]:
+    """The term as what notebooks, pages and explorers keep: ``{"zh": …, "en": …}``."""
+    return term_pair(slug)._asdict()
+
+
+def has_term(slug: object) -> bool:
+    """Whether the slug, or what it is an end of the interval of, is a term."""
+    return slug in TERMS or _end_of_interval(slug) is not None
+
+
+def named(slug: object) -> Pair:
+    """The term in both languages; a name that a client gave is what it is.
+
+    >>> named("gold"), named("VIP 2026")
+    (Pair(zh='黄金', en='gold'), Pair(zh='VIP 2026', en='VIP 2026'))
+    """
+    return term_pair(slug) if isinstance(slug, str) and has_term(slug) else Pair(str(slug), str(slug))
 
 
 def glossary_entry(slug: str) -> dict[str, str]:
-    """All that the catalogue says of a slug: zh, en and, where it is a word of the glossary, definitions; {} if nothing."""
-    return read_catalogue(HERE / "terms.toml").get(slug, {})
+    """All that is kept of a slug: zh, en and, where it is a word of the glossary, definitions; {} if nothing."""
+    return TERMS.entry(slug) if slug in TERMS else {}
 
 
 def glossary(search: str = "") -> "pd.DataFrame":
     """The glossary (F32) as a table: slug, zh, en, definition_zh, definition_en; ``search`` looks in all of them.
 
-    Only terms with a definition are listed: the others are column headings.
+    Only terms with a definition are listed: the others are column headings and labels.
 
     >>> "客户金字塔" in glossary("pyramid")["zh"].tolist()
     True
@@ -51,16 +88,13 @@ def glossary(search: str = "") -> "pd.DataFrame":
     import pandas as pd
 
     columns = ["slug", "zh", "en", "definition_zh", "definition_en"]
-    rows = [
-        {"slug": slug, **{c: entry[c] for c in columns[1:]}}
-        for slug, entry in read_catalogue(HERE / "terms.toml").items()
-        if "definition_zh" in entry
-    ]
-    table = pd.DataFrame(rows, columns=columns)
     wanted = search.strip().lower()
-    found = (
-        table.apply(lambda row: any(wanted in str(cell).lower() for cell in row), axis=1)
-        if len(table)
-        else []
-    )
-    return table[found].reset_index(drop=True)
+    rows = []
+    for slug in TERMS:
+        entry = TERMS.entry(slug)
+        if "definition_zh" not in entry:
+            continue
+        row = [slug, *(entry[column] for column in columns[1:])]
+        if any(wanted in cell.lower() for cell in row):
+            rows.append(row)
+    return pd.DataFrame(rows, columns=columns)

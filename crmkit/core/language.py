@@ -44,3 +44,12 @@ def in_language(zh: str, en: str, *, between: str = " ") -> str:
     if lang == "both":
         return zh if zh == en else f"{zh}{between}{en}"
     return zh if lang == "zh" else en
+
+
+def minus_sign(text: str) -> str:
+    """A written number with the minus sign of print (U+2212) in place of the hyphen that programs write.
+
+    >>> minus_sign("-1,250.5")
+    '−1,250.5'
+    """
+    return text.replace("-", "\u2212")

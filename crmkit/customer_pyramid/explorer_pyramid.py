@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import term_pair, term_texts
+from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import number, percent
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .pyramid import ByCustomerShare, Pyramid, RankedCustomers, Reallocation, rank_customers, reallocate
@@ -75,7 +77,7 @@ def _controls(choices: list[str]) -> list[dict]:
             "max": high,
             "step": step,
             "value": first,
-            "label": message_text("explore_tier_share", **_names(tier)),
+            "label": MESSAGES.texts("explore_tier_share", tier=term_pair(tier)),
         }
         for tier, (low, high, step, first) in _SHARES.items()
     ]
@@ -87,7 +89,7 @@ def _controls(choices: list[str]) -> list[dict]:
             "max": 0.9,
             "step": 0.05,
             "value": 0.3,
-            "label": term_text("elasticity"),
+            "label": term_texts("elasticity"),
         }
     )
     if len(choices) > 1:
@@ -96,16 +98,11 @@ def _controls(choices: list[str]) -> list[dict]:
                 "name": "by",
                 "kind": "choice",
                 "value": "revenue",
-                "label": message_text("explore_by"),
-                "options": [{"value": by, "label": term_text(by)} for by in choices],
+                "label": MESSAGES.texts("explore_by"),
+                "options": [{"value": by, "label": term_texts(by)} for by in choices],
             }
         )
     return controls
-
-
-def _names(tier: str) -> dict[str, str]:
-    pair = term_text(tier)
-    return {"tier_zh": pair["zh"], "tier_en": pair["en"]}
 
 
 def pyramid_scene(
@@ -125,13 +122,13 @@ def pyramid_scene(
         better, impossible = None, error
     shown = {tier: percent(values[tier]) for tier in _SHARES} | {"elasticity": f"{values['elasticity']:.2f}"}
 
-    scene = Scene(_WIDTH, _TOP + _ROW * len(result.tiers) + 8, title=term_text("customer_pyramid"))
+    scene = Scene(_WIDTH, _TOP + _ROW * len(result.tiers) + 8, title=term_texts("customer_pyramid"))
     _draw_columns(scene, _columns(result, better))
     for i, tier in enumerate(result.tiers["tier"]):
-        scene.text(8, _TOP + _ROW * (i + 0.5), term_text(tier), css="crm-strong", lines="middle")
+        scene.text(8, _TOP + _ROW * (i + 0.5), term_texts(tier), css="crm-strong", lines="middle")
     top = _top_two(result)
     said = {
-        lang: message_text("explore_pyramid_said", by=term_text(result.by)[lang], **top)[lang]
+        lang: MESSAGES.texts("explore_pyramid_said", by=term_texts(result.by)[lang], **top)[lang]
         + space
         + _after(better, impossible, shown["elasticity"], lang)
         for lang, space in (("zh", ""), ("en", " "))
@@ -157,7 +154,7 @@ def _draw_columns(scene: Scene, columns: dict[str, np.ndarray]) -> None:
     widest = np.nanmax(np.abs(np.concatenate(list(columns.values()))))
     for j, (slug, shares) in enumerate(columns.items()):
         middle = _LEFT + _COLUMN * (j + 0.5)
-        scene.text(middle, 22, term_text(slug), anchor="middle", css="crm-strong", lines="down")
+        scene.text(middle, 22, term_texts(slug), anchor="middle", css="crm-strong", lines="down")
         for i, share in enumerate(shares.tolist()):
             y = _TOP + _ROW * i
             if np.isnan(share):  # shares of a total that is not above 0
@@ -193,4 +190,4 @@ def _after(better: Reallocation | None, impossible: CrmkitError | None, elastici
         return impossible.message_zh if lang == "zh" else impossible.message_en
     change = better.profit_change.value
     signed = ("+" if change > 0 else "") + number(change, lang)
-    return message_text("explore_pyramid_dashed", elasticity=elasticity, change=signed)[lang]
+    return MESSAGES.texts("explore_pyramid_dashed", elasticity=elasticity, change=signed)[lang]

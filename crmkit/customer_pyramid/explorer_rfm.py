@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from crmkit.core.glossary import term_texts
+from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_columns
 from crmkit.display.numbers import percent
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .segments import SegmentRule, name_segments, rfm_scores
@@ -37,7 +39,7 @@ def explore_rfm(customers: pd.DataFrame) -> Explorer:
             "max": 7,
             "step": 1,
             "value": value,
-            "label": message_text(f"explore_{name}"),
+            "label": MESSAGES.texts(f"explore_{name}"),
         }
         for name, low, value in (("bins", 3, 5), *((threshold, 2, 4) for threshold in _THRESHOLDS))
     ]
@@ -87,7 +89,7 @@ def rfm_scene(cells: Cells, values: dict) -> dict:
     bins = int(values["bins"])
     limit = {name: min(int(values[name]), bins) for name in _THRESHOLDS}
     named = name_segments(cells(bins), rules=rules(**limit), bins=bins)
-    scene = Scene(_WIDTH, _HEIGHT, title=term_text("rfm"))
+    scene = Scene(_WIDTH, _HEIGHT, title=term_texts("rfm"))
     _grid(scene, named, bins, limit)
 
     segment, counts = named["segment"].to_numpy(), named[["customers", "revenue"]].to_numpy()
@@ -99,16 +101,16 @@ def rfm_scene(cells: Cells, values: dict) -> dict:
     row = _SIDE / len(slugs)
     for i, slug in enumerate(slugs):
         y = _TOP + row * (i + 0.5)
-        scene.text(_TABLE, y - 20, term_text(slug), css="crm-strong")
+        scene.text(_TABLE, y - 20, term_texts(slug), css="crm-strong")
         for dy, share, colour in zip((-3, 13), shares[slug], _COLOURS):
             width = max(0, share) / widest * _FULL
             scene.rect(_TABLE, y + dy - 7, width, 14, fill=colour)
             scene.text(_TABLE + width + 6, y + dy, percent(share), css="crm-small")
     for k, (slug, colour) in enumerate(zip(("customer_share", "revenue_share"), _COLOURS)):
         scene.rect(_TABLE, _TOP + _SIDE + 14 + 24 * k, 12, 12, fill=colour)
-        scene.text(_TABLE + 20, _TOP + _SIDE + 20 + 24 * k, term_text(slug), css="crm-small")
+        scene.text(_TABLE + 20, _TOP + _SIDE + 20 + 24 * k, term_texts(slug), css="crm-small")
 
-    said = message_text(
+    said = MESSAGES.texts(
         "explore_rfm_said",
         customers=percent(shares["champions"][0]),
         value=percent(shares["champions"][1]),
@@ -152,10 +154,10 @@ def _grid(scene: Scene, named: pd.DataFrame, bins: int, limit: dict[str, int]) -
     scene.line(x, _TOP, x, _TOP + _SIDE)
     scene.line(_LEFT, y, _LEFT + _SIDE, y)
     foot = _TOP + _SIDE + 38
-    scene.text(_LEFT + _SIDE - 18, foot, term_text("recency_score"), anchor="end")
+    scene.text(_LEFT + _SIDE - 18, foot, term_texts("recency_score"), anchor="end")
     scene.text(_LEFT + _SIDE, foot, "→", anchor="end")
     scene.text(_LEFT - 12, 18, "↑", anchor="middle")
-    scene.text(_LEFT + 2, 18, term_text("frequency_score"))
+    scene.text(_LEFT + 2, 18, term_texts("frequency_score"))
 
 
 def _shade(depth: float) -> str:

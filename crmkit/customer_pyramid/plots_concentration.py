@@ -33,7 +33,7 @@ def plot_lorenz(curve: pd.DataFrame, *, gini=None, ax: Axes | None = None) -> Ax
         label("lorenz_curve"),
         size=(5.6, 5),
         x=("customers_poorest_first", percent),
-        y=("cumulative_value_share", percent),
+        y="cumulative_value_share",
     )
     x, y = curve["customer_share"], curve["value_share"]
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2)
@@ -70,7 +70,7 @@ def plot_pareto(curve: pd.DataFrame, *, test=None, ax: Axes | None = None) -> Ax
         label("pareto_curve"),
         size=(6.4, 4.4),
         x=("customers_best_first", percent),
-        y=("cumulative_value_share", percent),
+        y="cumulative_value_share",
     )
     ax.plot(1 - curve["customer_share"], 1 - curve["value_share"], color=BLUE, linewidth=2.2)
     ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
@@ -118,7 +118,7 @@ def plot_whale(result, *, ax: Axes | None = None) -> Axes:
         label("whale_curve"),
         size=(7, 4.4),
         x=("customers_best_first", percent),
-        y=("cumulative_profit_share", percent),
+        y="cumulative_profit_share",
     )
     x, y = curve["customer_share"], curve["profit_share"]
     ax.plot(x, y, color=BLUE, linewidth=2.2)

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
-from crmkit.core.catalogue import message_pair
+from crmkit.core.catalogue import Pair
 from crmkit.core.errors import CrmkitError
-from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.glossary import named
 from crmkit.core.intervals import Estimate, interval_of
+from crmkit.core.messages import MESSAGES, listed
 from crmkit.core.schema import as_numbers, require_between, require_choice, require_numbers, require_unique
 
 BY = ("revenue", "margin", "profit")
@@ -177,7 +178,7 @@ class RankedCustomers:
         if resources is None:
             used = np.bincount(tier_at, weights=self.each, minlength=len(names))
             if resources_from == "even":
-                notes = (*notes, message_pair("note_resources_even"))
+                notes = (*notes, MESSAGES.pair("note_resources_even"))
         elif set(resources) != set(names):
             given = ", ".join(map(str, resources))
             raise CrmkitError("tier_names", name="resources", value=given, allowed=", ".join(names))
@@ -325,16 +326,15 @@ def reallocate(
             "margin_change": margin_after - margin,
         }
     )
-    names = [term_pair(tier) if has_term(tier) else (tier, tier) for tier in table["tier"]]
-    zh, en = (
-        between.join(f"{name[k]} {number:.2f}" for name, number in zip(names, e))
-        for k, between in enumerate(("、", ", "))
-    )
+    names = [named(tier) for tier in table["tier"]]
+    elasticities = [
+        Pair(f"{name.zh} {number:.2f}", f"{name.en} {number:.2f}") for name, number in zip(names, e)
+    ]
     return Reallocation(
         tiers=result,
         profit_change=profit_change,
-        assumption=message_pair(
-            "assumption_reallocation", elasticities_zh=zh, elasticities_en=en, sd=elasticity_sd
+        assumption=MESSAGES.pair(
+            "assumption_reallocation", elasticities=listed(elasticities), sd=elasticity_sd
         ),
     )
 
@@ -371,7 +371,7 @@ def _value_of(customers, by, margin_rate, cost) -> tuple[np.ndarray, list]:
         margin = numbers("margin")
     elif by == "profit":
         margin = numbers("revenue")
-        notes.append(message_pair("note_cost_is_every_cost"))
+        notes.append(MESSAGES.pair("note_cost_is_every_cost"))
     else:
         raise CrmkitError("margin_rate_needed", name="margin_rate")
     return (margin if by == "margin" else margin - cost), notes

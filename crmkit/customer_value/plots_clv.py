@@ -31,7 +31,7 @@ def plot_frequency_fit(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``HoldoutValidation``.
     """
-    ax = axes(ax, label("frequency_fit"), size=(9, 4.4), x="calibration_frequency", y=("customers", number))
+    ax = axes(ax, label("frequency_fit"), size=(9, 4.4), x="calibration_frequency", y="customers")
     frame = result.frequencies
     paired_bars(
         ax, frame, ("actual_customers", "expected_customers"), show=lambda count: number(round(count))
@@ -77,7 +77,7 @@ def plot_survival(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ``frame``: what ``compare`` gives; periods that the fit did not see lie right of the line.
     """
     require_columns(frame, ("period", "survivors_share", "survival_share", "fitted"), what="plot_survival")
-    ax = axes(ax, label("survival_curve"), size=(7, 4.2), x="renewals", y=("customer_share", percent))
+    ax = axes(ax, label("survival_curve"), size=(7, 4.2), x="renewals", y="customer_share")
     _curves(ax, frame["period"], frame, ["survivors_share", "survival_share", "constant_survival_share"])
     if not frame["fitted"].all():
         _split(ax, frame.loc[frame["fitted"], "period"].max(), "fitted")

@@ -72,7 +72,7 @@ def plot_retention_clv(
         ax,
         label("margin_multiple"),
         size=(7, 4.2),
-        x=("retention_rate", percent),
+        x="retention_rate",
         y=("margin_multiple", number),
     )
     multiples = result.pivot(index="retention_rate", columns="first_payment", values="margin_multiple")

@@ -10,32 +10,23 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from crmkit.core.catalogue import read_catalogue
+from crmkit.core.catalogue import Catalogue
+from crmkit.core.columns import column_kind
 from crmkit.core.errors import CrmkitError
-from crmkit.core.glossary import glossary_entry, has_term, term_pair
+from crmkit.core.glossary import glossary_entry, has_term, named
 from crmkit.core.language import get_language, in_language
+from crmkit.core.messages import MESSAGES
+
+from .numbers import currency_sign, day, decimal, money, month, percent, significant
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .tables import Table
 
-_HERE = Path(__file__).parent
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+SENTENCES = Catalogue(Path(__file__).with_name("client_report.toml"))
+# how a column's kind is written in a sentence; of a kind that is not here a sentence says the format
+_BY_KIND = {"share": "share", "money": "money", "count": "count", "date": "date", "slug": "term"}
 
 
 # the type of an output that holds sentences with their figures, and the file that names the tables kept
@@ -44,80 +35,78 @@ TABLES = "tables.json"
 
 
 class Words(Formatter):
-    """``str.format`` with the formats of one language: money, exact, count, percent, rate, number, times, date, span,
-    period, term, name.
+    """``str.format`` with the formats of one language: money, exact, count, share, rate, number, times, date, span, period,
+    term, name. A field without a format is written as the kind of the column of its name asks.
 
     ``{n:count order orders}`` and ``{n:plural is|are}`` choose between the English singular and plural. Texts are
     escaped, since they may come from a client's file.
 
-    >>> Words("en", "€").format("{n:count order orders} of {m:money}, {s:percent}", n=1, m=1234.5, s=0.256)
+    >>> Words("en", "€").format("{n:count order orders} of {m:money}, {customer_share}", n=1, m=1234.5, customer_share=0.256)
     '1 order of €1,234, 25.6%'
     """
 
     def __init__(self, lang: str, currency: str = "", *, cents: bool = False):
         self.lang, self.currency, self.cents = lang, currency, cents
 
+    def parse(self, text: str):
+        for literal, field, spec, conversion in super().parse(text):
+            yield literal, field, spec or _BY_KIND.get(column_kind(field), ""), conversion
+
     def format_field(self, value, spec: str) -> str:
         kind, _, nouns = spec.partition(" ")
         return getattr(self, f"_{kind}")(value, nouns) if kind else escape_markdown(str(value))
 
     def _count(self, value, nouns: str) -> str:
-        return f"{value:,.0f} {self._plural(value, nouns)}".rstrip()
+        return f"{decimal(value, 0)} {self._plural(value, nouns)}".rstrip()
 
     def _plural(self, value, nouns: str) -> str:
         one, _, many = nouns.partition("|" if "|" in nouns else " ")
         return one if value == 1 else many
 
-    def _money(self, value, _, digits: int | None = None) -> str:
-        text = f"{abs(value):,.{(0 if abs(value) >= 1000 and not self.cents else 2) if digits is None else digits}f}"
-        minus = "−" if value < 0 and text.strip("0.,") else ""
-        return minus + escape_markdown(self.currency) + text
+    def _money(self, value, _) -> str:
+        digits = 0 if abs(value) >= 1000 and not self.cents else 2
+        return money(value, escape_markdown(self.currency), digits=digits)
 
     def _exact(self, value, _) -> str:
-        return self._money(value, _, 2)
+        return money(value, escape_markdown(self.currency), digits=2)
 
-    def _percent(self, value, _) -> str:
-        return f"{value:.1%}".replace("-", "−")
+    def _share(self, value, _) -> str:
+        return percent(value)
 
     def _rate(self, value, _) -> str:
-        return f"{100 * value:.4g}%"
+        return significant(value, 4, "%")
 
     def _number(self, value, _) -> str:
-        return f"{value:,.2f}".replace("-", "−")
+        return decimal(value)
 
     def _times(self, value, _) -> str:
-        return f"{value:,.0f}" if value >= 10 else f"{value:,.1f}"
+        return decimal(value, 0 if value >= 10 else 1)
 
     def _date(self, value, _) -> str:
-        if self.lang == "zh":
-            return f"{value.year} 年 {value.month} 月 {value.day} 日"
-        return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+        return day(value, self.lang)
 
     def _span(self, value, _) -> str:
         """Two days, or the one day that they both are."""
-        first, last = (self._date(day, _) for day in value)
-        if self.lang == "zh":
-            return first if first == last else f"{first}至 {last}"
-        return f"on {first}" if first == last else f"from {first} to {last}"
+        first, last = (day(one, self.lang) for one in value)
+        return self._phrase("one_day" if first == last else "from_to", first=first, last=last)
 
     def _period(self, value, _) -> str:
         """A pandas Period: a month, a week or a day."""
         first = value.start_time
         if value.freqstr.startswith("M"):
-            return (
-                f"{first.year} 年 {first.month} 月"
-                if self.lang == "zh"
-                else f"{_MONTHS[first.month - 1]} {first.year}"
-            )
-        day = self._date(first, _)
+            return month(first, self.lang)
         return (
-            day if value.freqstr == "D" else f"{day}起的一周" if self.lang == "zh" else f"the week of {day}"
+            day(first, self.lang)
+            if value.freqstr == "D"
+            else self._phrase("week_of", day=day(first, self.lang))
         )
 
+    def _phrase(self, key: str, **fields) -> str:
+        return getattr(MESSAGES.pair(f"period_{key}", **fields), self.lang)
+
     def _term(self, slug: str, _) -> str:
-        if not has_term(slug):  # a tier or segment of the client's own
-            return escape_markdown(slug)
-        return term_pair(slug)[self.lang == "en"]
+        text = getattr(named(slug), self.lang)
+        return text if has_term(slug) else escape_markdown(text)  # a tier or segment of the client's own
 
     def _name(self, slug: str, _) -> str:
         """A term at the beginning of a sentence."""
@@ -185,15 +174,15 @@ class Report:
     @staticmethod
     def sign(code: str | None) -> str:
         """How a currency is written before an amount: ``"USD"`` is $, an unknown code stands for itself, None is nothing."""
-        return _SIGNS.get(code, f"{code} ") if code else ""
+        return currency_sign(code)
 
     def say(self, key: str, *, role: str = "", table: str = "", **values: Any) -> Sentence:
         """The sentence ``key`` of client_report.toml in the language in force (both: one below the other)."""
-        sentences = read_catalogue(_HERE / "client_report.toml")
-        if key not in sentences:
-            raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(sentences)))
+        if key not in SENTENCES:
+            raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(SENTENCES)))
+        sentence = SENTENCES.entry(key)
         zh, en = (
-            Words(lang, self.currency, cents=self.cents).format(sentences[key][lang], **values)
+            Words(lang, self.currency, cents=self.cents).format(sentence[lang], **values)
             for lang in ("zh", "en")
         )
         figures = {name: _figure(value) for name, value in values.items()}

@@ -14,12 +14,14 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.columns import column_kind
+from crmkit.core.glossary import has_term, named
 from crmkit.core.intervals import Estimate
 from crmkit.core.language import get_language, in_language
+from crmkit.core.messages import MESSAGES
 
 from . import fonts
-from .numbers import number, percent
+from .numbers import number, percent, written
 
 BLUE, ORANGE, VERMILION, INK = "#0072B2", "#E69F00", "#D55E00", "#222222"  # Okabe and Ito's
 PALE, GREY, DARK = "#C4C9CD", "#8A8F94", "#5F666D"  # beside blue; lines; beside orange
@@ -43,17 +45,16 @@ HEAT = "YlGnBu"  # one direction of lightness, so greyscale keeps the order
 
 def label(slug: str, *, lines: bool = False) -> str:
     """A term as a label: begins with a capital in English; ``lines`` puts the two languages one below the other."""
-    if not has_term(slug):
-        return str(slug)  # a client's own tier or segment
-    zh, en = term_pair(slug)
-    return in_language(
-        zh, en[:1].upper() + en[1:] if get_language() == "en" else en, between="\n" if lines else " "
-    )
+    zh, en = named(slug)  # a client's own tier or segment is called as it is
+    if get_language() == "en" and has_term(slug):
+        en = en[:1].upper() + en[1:]
+    return in_language(zh, en, between="\n" if lines else " ")
 
 
 def colon() -> str:
     """Between a label and what it is of, as the language writes it."""
-    return "：" if get_language() == "zh" else ": "
+    zh, en = MESSAGES.pair("colon")
+    return zh if get_language() == "zh" else en
 
 
 def with_interval(estimate, show=percent) -> str:
@@ -61,9 +62,8 @@ def with_interval(estimate, show=percent) -> str:
     if estimate.low is None:
         return show(estimate.value)
     dash = " – " if estimate.low < 0 else "–"  # beside a minus sign a bare dash is read as another
-    return (
-        f"{show(estimate.value)} ({estimate.confidence:.0%}: {show(estimate.low)}{dash}{show(estimate.high)})"
-    )
+    interval = f"{show(estimate.low)}{dash}{show(estimate.high)}"
+    return f"{show(estimate.value)} ({percent(estimate.confidence, 0)}: {interval})"
 
 
 def estimates(table: pd.DataFrame, column: str, confidence: float = 0.95) -> list[Estimate]:
@@ -99,15 +99,17 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2),
         _, ax = plt.subplots(figsize=size, layout="constrained")
     ax.set_title(title, loc="left", color=INK, pad=10)
     ax.spines[["top", "right"]].set_visible(False)
-    for axis, named in ((ax.xaxis, x), (ax.yaxis, y)):
-        if named:
-            name_axis(axis, *([named] if isinstance(named, str) else named))
+    for axis, wanted in ((ax.xaxis, x), (ax.yaxis, y)):
+        if wanted:
+            name_axis(axis, *([wanted] if isinstance(wanted, str) else wanted))
     return ax
 
 
 def name_axis(axis, slug: str, show=None) -> None:
-    """The term at an axis; ``show`` writes its ticks."""
+    """The term at an axis; ``show`` writes its ticks: if not given, as the column's kind asks, where it has one to ask."""
     axis.set_label_text(label(slug))
+    if show is None and column_kind(slug) in ("share", "money", "count"):
+        show = written(slug)
     if show is not None:
         axis.set_major_formatter(lambda v, _: tick(v, show))
 
@@ -119,11 +121,6 @@ def tick(value: float, show) -> str:
     return (
         percent(value, int(abs(100 * value - round(100 * value)) > 1e-6)) if show is percent else show(value)
     )
-
-
-def share_axis(axis, slug: str) -> None:
-    """Shares as percentages, under the term."""
-    name_axis(axis, slug, percent)
 
 
 def on(colour: str) -> str:
@@ -158,11 +155,6 @@ def heat_map(ax: Axes, table: pd.DataFrame, show, *, x: str, y: str) -> None:
     name_axis(ax.yaxis, y)
 
 
-def money_axis(axis, slug: str) -> None:
-    """Numbers as the tables write them, under the term."""
-    name_axis(axis, slug, number)
-
-
 def paired_bars(
     ax: Axes, table: pd.DataFrame, slugs, *, show=number, colours=(DARK, ORANGE), flat=False
 ) -> None:
@@ -187,7 +179,7 @@ def before_and_after(ax: Axes | None, table: pd.DataFrame, *, name: str, profit_
     ``table``: ``resources_before``, ``resources_after``, and the column ``name`` with what the resources go to.
     """
     said = f"{label('profit_change')}{colon()}{with_interval(profit_change, number)}"
-    ax = axes(ax, f"{label('reallocation')}\n{said}", size=(7, 4.2), y=("resources", number))
+    ax = axes(ax, f"{label('reallocation')}\n{said}", size=(7, 4.2), y="resources")
     paired_bars(ax, table, ("resources_before", "resources_after"), colours=(PALE, BLUE))
     ax.set_xticks(range(len(table)), [label(slug, lines=True) for slug in table[name]])
     ax.margins(y=0.12)

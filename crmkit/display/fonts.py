@@ -19,7 +19,7 @@ from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 
-from crmkit.core.catalogue import message
+from crmkit.core.messages import MESSAGES
 
 FILE = Path(__file__).parent / "noto_sans_sc" / "NotoSansSC-subset.otf"
 NAME, LATIN = "Noto Sans SC", "DejaVu Sans"
@@ -45,7 +45,7 @@ class MissingGlyph(UserWarning):
 
     def __init__(self, character: str):
         self.character = character
-        super().__init__(message("missing_glyph", character=character, code=f"U+{ord(character):04X}"))
+        super().__init__(MESSAGES.say("missing_glyph", character=character, code=f"U+{ord(character):04X}"))
 
 
 @cache

@@ -3,9 +3,6 @@
 from base64 import b64encode
 from html import escape
 
-from crmkit.core.catalogue import message_pair
-from crmkit.core.glossary import term_pair
-
 from .fonts import is_chinese, web_font
 
 _LINE = 15  # from one line of a text to the next
@@ -24,16 +21,6 @@ _STYLE = "".join(
         ".crm-ghost{fill:none;stroke:#222;stroke-width:1.2;stroke-dasharray:4 3}",
     )
 )
-
-
-def term_text(slug: str) -> dict[str, str]:
-    """A term for a scene: both languages."""
-    return dict(zip(("zh", "en"), term_pair(slug)))
-
-
-def message_text(key: str, **values) -> dict[str, str]:
-    """A message for a scene: both languages."""
-    return dict(zip(("zh", "en"), message_pair(key, **values)))
 
 
 class Scene:

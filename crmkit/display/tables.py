@@ -8,63 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from crmkit.core.catalogue import message_pair
+from crmkit.core.catalogue import Pair
+from crmkit.core.cells import csv_cell
+from crmkit.core.columns import cell_words, column_heading, column_kind
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term, term_pair
 from crmkit.core.language import get_language, in_language
+from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_choice
 
-from .numbers import percent
+from .numbers import decimal, percent
 
-# a column so named holds shares (0…1) and is shown as %
-_SHARES = re.compile(r"(?:^|_)(?:share|rate|probability)(?:_before|_after|_change)?(?:_low|_high)?$")
-# columns (or index levels) whose values are slugs of the catalogue
-_SLUGS = (
-    "tier",
-    "segment",
-    "from_tier",
-    "to_tier",
-    "level",
-    "kind",
-    "measure",
-    "reason",
-    "relationship_type",
-    "published_type",
-    "best_type",
-    "trait",
-    "asked_by",
-    "ladder",
-    "rung",
-    "quadrant",
-    "first_payment",
-    "sector",
-    "reading",
-    "market",
-    "expectation",
-    "decision",
-    "attainment",
-    "recommendation",
-    "complaint",
-    "programme",
-    "policy",
-    "contact_policy",
-    "arm",
-    "item",
-    "channel",
-    "setting",
-    "strata",
-    "stage",
-    "from_rung",
-    "to_rung",
-    "check",
-    "source",
-    "way",
-    "option",
-    "group",
-    "firm",
-)
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
-_FORMULA = re.compile(r"^\s*(?:[=@\t\r]|[+-](?!\d+(?:[.,]\d+)*$))")
 
 _STYLE = """<style>
 table.crm-table {table-layout: auto; border-collapse: collapse; font-size: 13px; line-height: 1.45; margin: .3em 0}
@@ -85,7 +40,7 @@ class Table:
     def __init__(self, frame: pd.DataFrame, *, digits: int, percent: "list[str] | bool | None", rows: int):
         self.frame, self.digits, self.percent, self.rows = frame, digits, percent, rows
 
-    def _shown(self) -> tuple[pd.DataFrame, list[bool], "tuple[str, str] | str"]:
+    def _shown(self) -> tuple[pd.DataFrame, list[bool], "Pair | str"]:
         """The first rows as text, which columns are text (left aligned), and the note on what is not shown."""
         frame = _with_index(self.frame)
         head = frame.head(self.rows)
@@ -97,10 +52,10 @@ class Table:
         left = [not _is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
         note: tuple[str, str] | str = ""
         if len(frame) > len(head):
-            note = message_pair("table_more_rows", shown=len(head), rows=f"{len(frame):,}")
+            note = MESSAGES.pair("table_more_rows", shown=len(head), rows=decimal(len(frame), 0))
         return pd.DataFrame(cells, index=head.index), left, note
 
-    def _cell(self, value, column: str, digits: int) -> "str | tuple[str, str]":
+    def _cell(self, value, column: str, digits: int) -> "str | Pair":
         if _is_missing(value):
             return "–"
         if isinstance(value, (bool, np.bool)):
@@ -109,16 +64,12 @@ class Table:
             at_midnight = not (getattr(value, "hour", 0) or getattr(value, "minute", 0))
             return value.strftime("%Y-%m-%d" if at_midnight else "%Y-%m-%d %H:%M")
         if isinstance(value, str):
-            # money, and no number of contacts
-            slug = "contact_cost" if (column, value) == ("item", "contacts") else value
-            if column in _SLUGS and has_term(slug):
-                return term_pair(slug)
-            return value
+            return cell_words(column, value) or value
         if not isinstance(value, (int, float, np.number)):
             return str(value)
         if _is_percent(column, self.percent):
             return percent(float(value))
-        return f"{value:,.{0 if isinstance(value, (int, np.integer)) else digits}f}".replace("-", "−")
+        return decimal(value, 0 if isinstance(value, (int, np.integer)) else digits)
 
     def _repr_html_(self) -> str:
         shown, left, note = self._shown()
@@ -151,8 +102,8 @@ def show(
 ) -> Table:
     """Show a table with its headings and tiers in the language, shares as %, money with thousands separators.
 
-    ``percent`` names the columns shown as % (True: every number); without it those whose name says share, rate or
-    probability. ``rows`` limits what is shown, and a note says how many there are. In the bilingual edition headings
+    ``percent`` names the columns shown as % (True: every number); without it those that are shares: by the catalogue, or
+    by a name that ends in share, rate or probability. ``rows`` limits what is shown, and a note says how many there are. In the bilingual edition headings
     carry both languages and follow the switch.
 
     >>> import crmkit; crmkit.set_language("en")
@@ -202,13 +153,13 @@ def save_tables(
             frame, file = _with_index(frame), re.sub(r'[<>:"/\\|?*]', "_", name)
             frame.to_parquet(folder / f"{file}.parquet", index=False)
             readable = frame.copy()
-            for column in [c for c in frame.columns if c in _SLUGS]:
+            for column in [c for c in frame.columns if column_kind(c) == "slug"]:
                 readable[column] = [
-                    _plain(term_pair(v), lang) if isinstance(v, str) and has_term(v) else v
+                    _plain(cell_words(column, v) or v, lang) if isinstance(v, str) else v
                     for v in frame[column]
                 ]
             readable.columns = [_plain(h, lang) for h in _headings(frame)]
-            guarded = readable.map(lambda v: "'" + v if isinstance(v, str) and _FORMULA.match(v) else v)
+            guarded = readable.map(csv_cell).set_axis([csv_cell(title) for title in readable.columns], axis=1)
             guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig")
             title = _plain(term_pair(f"table_{name}"), lang) if has_term(f"table_{name}") else name
             _write_sheet(workbook, _sheet_name(title, sheets), frame, readable)
@@ -268,20 +219,20 @@ def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
     plain = isinstance(frame.index, pd.RangeIndex) or (
         frame.index.nlevels == 1 and frame.index.name is None and pd.api.types.is_integer_dtype(frame.index)
     )
-    flat = frame if plain else frame.reset_index(names=None if any(frame.index.names) else "tier")
+    flat = frame if plain else frame.reset_index(names=None if any(frame.index.names) else "")
     if flat.columns.nlevels > 1:
         flat = flat.set_axis([" ".join(map(str, c)).strip() for c in flat.columns], axis=1)
     return flat
 
 
-def _headings(frame: pd.DataFrame) -> "list[str | tuple[str, str]]":
-    """What is worth so much is a value; beside the name of a measure it is only how high that measure is."""
-    slugs = ["kpi_value" if c == "value" and "measure" in frame else c for c in frame.columns]
-    return [term_pair(c) if isinstance(c, str) and has_term(c) else str(c) for c in slugs]
+def _headings(frame: pd.DataFrame) -> list[Pair]:
+    return [column_heading(column, beside=frame.columns) for column in frame.columns]
 
 
 def _is_percent(column: str, percent: "list[str] | bool | None") -> bool:
-    return percent is True or (bool(_SHARES.search(column)) if percent is None else column in (percent or ()))
+    return percent is True or (
+        column_kind(column) == "share" if percent is None else column in (percent or ())
+    )
 
 
 def _is_number(values: pd.Series) -> bool:
@@ -299,7 +250,7 @@ def _is_missing(value) -> bool:
 
 def _as_seen(value) -> str:
     return (
-        f"{value:,.2f}"
+        decimal(value)
         if isinstance(value, float)
         else str(value)[:10]
         if isinstance(value, date)
@@ -307,7 +258,7 @@ def _as_seen(value) -> str:
     )
 
 
-def _plain(text: "str | tuple[str, str]", lang: str | None = None) -> str:
+def _plain(text: "str | Pair", lang: str | None = None) -> str:
     """Both languages of a pair as ``lang`` (else the setting) asks."""
     if isinstance(text, str):
         return text
@@ -317,7 +268,7 @@ def _plain(text: "str | tuple[str, str]", lang: str | None = None) -> str:
     return {"zh": zh, "en": en}.get(lang) or (zh if zh == en else f"{zh} {en}")
 
 
-def _html(text: "str | tuple[str, str]", between: str = " ") -> str:
+def _html(text: "str | Pair", between: str = " ") -> str:
     """Escaped; of a pair, each language in its own span, so that the page's switch can show one of them."""
     if isinstance(text, str) or get_language() != "both" or text[0] == text[1]:
         return escape(_plain(text))

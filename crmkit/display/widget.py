@@ -14,8 +14,9 @@ import traitlets
 from IPython.display import display
 
 from crmkit.core.language import get_language
+from crmkit.core.messages import MESSAGES
 
-from .scene import message_text, to_html, to_svg, words
+from .scene import to_html, to_svg, words
 
 _HERE = Path(__file__).parent
 
@@ -33,7 +34,7 @@ class KernelWatch(anywidget.AnyWidget):
 
     @traitlets.default("notices")
     def _both_languages(self):
-        return {"lost": message_text("widget_lost"), "waiting": message_text("widget_waiting")}
+        return {"lost": MESSAGES.texts("widget_lost"), "waiting": MESSAGES.texts("widget_waiting")}
 
 
 class Explorer(KernelWatch):

@@ -16,7 +16,7 @@ from crmkit.display.drawing import (
     label,
     with_interval,
 )
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import decimal, number, percent
 
 
 def plot_repeat_split(result, *, ax: Axes | None = None) -> Axes:
@@ -25,7 +25,7 @@ def plot_repeat_split(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``RepeatBusiness``.
     """
     split = result.split
-    ax = axes(ax, label("repeat_share"), size=(7, 1.6 + 0.7 * len(split)), x=("repeat_share", percent))
+    ax = axes(ax, label("repeat_share"), size=(7, 1.6 + 0.7 * len(split)), x="repeat_share")
     estimate_bars(ax, split["measure"], estimates(split, "repeat_share"), show=percent)
     ax.set_xlim(0, 1)
     return ax
@@ -45,7 +45,7 @@ def plot_second_order(result, *, ax: Axes | None = None) -> Axes:
         f"◇ {label('naive_median_days')}{colon()}{number(early) if early > 0 else '–'}",
         size=(7, 4.6),
         x="days_since_first",
-        y=("returned_share", percent),
+        y="returned_share",
     )
     days = curve["days_since_first"]
     ax.step(days, curve["returned_share"], where="post", color=BLUE, linewidth=2)
@@ -107,7 +107,7 @@ def plot_expectation_gaps(result: pd.DataFrame, *, ax: Axes | None = None) -> Ax
         ax,
         result["expectation"],
         estimates(result, "worth"),
-        show=lambda v: f"{v:.2f}".replace("-", "−"),
+        show=decimal,
         best=result["expectation"].iloc[0],
     )
     ax.set_yticks(

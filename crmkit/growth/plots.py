@@ -89,7 +89,7 @@ def plot_referral_growth(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``ReferralGrowth``.
     """
     paths = result.paths
-    ax = axes(ax, label("referral_growth"), size=(7, 4.2), x="periods_later", y=("customers", number))
+    ax = axes(ax, label("referral_growth"), size=(7, 4.2), x="periods_later", y="customers")
     lines(
         ax,
         paths["period"],

@@ -115,7 +115,7 @@ def plot_loyalty_programme(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``LoyaltyProgramme``.
     """
-    ax, table = axes(ax, label("loyalty_programme"), size=(7.6, 4.6), x=("value", number)), result.statement
+    ax, table = axes(ax, label("loyalty_programme"), size=(7.6, 4.6), x="value"), result.statement
     estimate_bars(
         ax, table["measure"], estimates(table, "value", result.net_profit.confidence), best="net_profit"
     )
@@ -135,7 +135,7 @@ def plot_points_liability(result, *, ax: Axes | None = None) -> Axes:
         f"{label('points_liability')}{colon()}{number(result.liability)}",
         size=(6.4, 4.2),
         x="age_months",
-        y=("redeemed_share", percent),
+        y="redeemed_share",
     )
     ax.step([0, *months], [0, *redeemed], where="post", color=BLUE, linewidth=2.2)
     last = months.iloc[-1]

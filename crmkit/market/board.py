@@ -11,11 +11,11 @@ import ipywidgets
 import traitlets
 from ipywidgets import HTML, Button, Dropdown, FloatText, HBox, Text, VBox
 
-from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term, term_pair
 from crmkit.core.language import get_language, in_language
-from crmkit.display.numbers import percent
+from crmkit.core.messages import MESSAGES
+from crmkit.display.numbers import decimal, percent
 from crmkit.display.widget import KernelWatch, watched
 from crmkit.market.game.game import Game
 from crmkit.market.game.rules import QUARTER
@@ -23,7 +23,7 @@ from crmkit.market.game.steps import STEPS
 from crmkit.market.simulator.decision import POLICIES, TYPES, Decision
 from crmkit.pdca.cycles import DECISIONS, Cycle
 
-from .board_levers import Levers, control, named, tidy
+from .board_levers import Levers, control, options_of, tidy
 from .board_panes import MEASURES, Panes, listed
 from .words import AS_THE_TYPE, Pair, capital, differences, html
 
@@ -115,7 +115,7 @@ class Board(VBox):
         """Say what differs from the standard, and what it costs."""
         self._form.say_costs(self.game.ledgers.customers["tier"])
         told = differences(self.decision, self.game.standard)
-        heading = message_pair("board_differs" if told else "board_no_difference")
+        heading = MESSAGES.pair("board_differs" if told else "board_no_difference")
         self._differs.value = html(heading) + listed(told)
 
     # ---- what is asked for before a step ---------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class Board(VBox):
         self.hypothesis = Text(layout={"flex": "1 1 auto"})
         self.next_question = Text(layout={"flex": "1 1 auto"})
         self.target = FloatText(layout={"width": "130px"})
-        self.verdict = Dropdown(options=named(DECISIONS))
+        self.verdict = Dropdown(options=options_of(DECISIONS))
         self.control_share = control("control_share")
         self.control_share.value = 0.5
         self.control_share.layout.width = "260px"
@@ -230,7 +230,7 @@ class Board(VBox):
 
     def _ask_for_a_plan(self, cycle: Cycle) -> None:
         is_money = self.game.setup.kpi in ("contribution", "margin")
-        baseline = message_pair(
+        baseline = MESSAGES.pair(
             "board_baseline",
             kpi=term_pair(self.game.setup.kpi),
             coin=self._facts["currency"] if is_money else "",
@@ -246,36 +246,36 @@ class Board(VBox):
         asked = ""
         if cycle.question and self.game.next_step:
             asked = f"<p>{html(term_pair('next_question'))}: {escape(cycle.question)}</p>"
-        return f"<h3>{heading}</h3>{html(message_pair('board_no_undo'))}{asked}"
+        return f"<h3>{heading}</h3>{html(MESSAGES.pair('board_no_undo'))}{asked}"
 
     def _where(self) -> tuple[Pair, Pair]:
-        place = message_pair("board_place", quarter=self.game.quarter, quarters=self.game.setup.quarters)
+        place = MESSAGES.pair("board_place", quarter=self.game.quarter, quarters=self.game.setup.quarters)
         return (self._facts["title_zh"], self._facts["title_en"]), place
 
     def _standing(self) -> Pair:
         """What was done last and what is due; read off the game, so that a resumed one says the same."""
         due, cycle = self.game.next_step, self.game.book.cycles[self.game.quarter - 1]
         if due == "do":
-            treated, held_out = f"{len(cycle.treated):,}", f"{len(cycle.control):,}"
-            return message_pair("board_planned", treated=treated, control=held_out)
+            treated, held_out = decimal(len(cycle.treated), 0), decimal(len(cycle.control), 0)
+            return MESSAGES.pair("board_planned", treated=treated, control=held_out)
         if due == "check":
             profit = self.game.ledgers.accounts["profit"].iloc[-QUARTER:].sum()
-            return message_pair("board_done", profit=_signed(f"{profit:,.0f}"), coin=self._facts["currency"])
+            return MESSAGES.pair("board_done", profit=decimal(profit, 0), coin=self._facts["currency"])
         if due == "act":
             verdict, advice = term_pair(cycle.attainment), term_pair(cycle.recommendation)
-            return message_pair(
+            return MESSAGES.pair(
                 "board_checked",
-                zh=(verdict[0], advice[0]),
-                en=(verdict[1], advice[1]),
+                attainment=verdict,
+                recommendation=advice,
                 target=self._kpi(cycle.target),
                 result=self._estimate(cycle.result),
                 control_result=self._estimate(cycle.control_result),
                 uplift=self._estimate(cycle.uplift),
             )
-        return message_pair("board_due_plan" if due else "board_over")
+        return MESSAGES.pair("board_due_plan" if due else "board_over")
 
     def _kpi(self, value: float) -> str:
-        return percent(value) if self.game.setup.kpi == "active" else _signed(f"{value:,.2f}")
+        return percent(value) if self.game.setup.kpi == "active" else decimal(value)
 
     def _estimate(self, found) -> dict[str, str]:
         return dict(zip(("value", "low", "high"), map(self._kpi, found.numbers)))
@@ -285,12 +285,12 @@ class Board(VBox):
     def _say_where_it_is_kept(self) -> None:
         file = _as_seen_from_here(self.game.path)
         if self._not_kept:
-            zh, en = message_pair("board_not_kept")
+            zh, en = MESSAGES.pair("board_not_kept")
             said = (f"{zh}\n{self._not_kept.message_zh}", f"{en}\n{self._not_kept.message_en}")
         else:
-            said = message_pair("board_kept", file=file) if file else message_pair("board_will_be_kept")
+            said = MESSAGES.pair("board_kept", file=file) if file else MESSAGES.pair("board_will_be_kept")
         self._kept.value = f"<small>{html(said)}</small>"
-        lost = message_pair("board_lost", file=file) if file else message_pair("board_lost_unkept")
+        lost = MESSAGES.pair("board_lost", file=file) if file else MESSAGES.pair("board_lost_unkept")
         self._companion.notices = {**self._companion.notices, "lost": dict(zip(("zh", "en"), lost))}
 
     def _repr_mimebundle_(self, **kwargs):
@@ -328,10 +328,6 @@ def _row(slug: str, widget: ipywidgets.Widget, *beside: ipywidgets.Widget) -> HB
 def _alert(error: CrmkitError) -> str:
     said = in_language(error.message_zh, error.message_en, between="\n")
     return f'<p class="crm-wrong" role="alert">{escape(said)}</p>'
-
-
-def _signed(number: str) -> str:
-    return number.replace("-", "−")
 
 
 def _as_seen_from_here(path: Path | None) -> str:

@@ -7,12 +7,13 @@ import ipywidgets
 import pandas as pd
 from ipywidgets import HTML, BoundedFloatText, Button, Checkbox, Dropdown, FloatSlider, HBox, VBox
 
-from crmkit.core.catalogue import message_pair
-from crmkit.core.glossary import term, term_pair
+from crmkit.core.glossary import named, term, term_pair
 from crmkit.core.language import in_language
+from crmkit.core.messages import MESSAGES
+from crmkit.display.numbers import decimal
 from crmkit.market.simulator.decision import POLICIES, TYPES, Campaign, Decision
 
-from .words import AS_THE_TYPE, called, capital, html
+from .words import AS_THE_TYPE, capital, html
 
 BY_SEGMENT = ("relationship", "contacts", "financial", "social", "structural")
 OF_THE_FIRM = ("service_quality", "complaint_handling", "price", "acquisition_budget", "contact_policy")
@@ -48,7 +49,7 @@ class Levers:
         places += [(lever, "") for lever in OF_THE_FIRM]
         self.controls = {place: control(place[0]) for place in places}
         for (lever, group), widget in self.controls.items():
-            widget.tooltip = f"{term(f'lever_{lever}')} {in_language(*called(group))}".strip()
+            widget.tooltip = f"{term(f'lever_{lever}')} {in_language(*named(group))}".strip()
         self.offered = Checkbox(indent=False, layout={"width": "28px"}, tooltip=term("lever_campaigns"))
         self.offer = {part: control(part, of_an_offer=True) for part in OF_THE_OFFER}
         self._costs = {group: HTML() for group in (*segments, *tiers, *OF_THE_FIRM)}
@@ -86,7 +87,7 @@ class Levers:
 
     def _grid(self, groups: tuple, levers: tuple) -> ipywidgets.GridBox:
         """A row a lever, a column a group, costs at the foot."""
-        cells = [HTML(), *(HTML(f"<b>{html(called(group))}</b>") for group in groups)]
+        cells = [HTML(), *(HTML(f"<b>{html(named(group))}</b>") for group in groups)]
         for lever in levers:
             cells.append(HTML(html(term_pair(f"lever_{lever}"))))
             cells += [self.controls[lever, group] for group in groups]
@@ -187,7 +188,7 @@ class Levers:
         self._say(segment, "board_a_head", number=f"{contacts:g}", sum=_money(sum(parts.values())), **said)
 
     def _say(self, group: str, key: str, **figures: str) -> None:
-        said = message_pair(key, coin=self._facts["currency"], **figures)
+        said = MESSAGES.pair(key, coin=self._facts["currency"], **figures)
         self._costs[group].value = f"<small>{html(said)}</small>"
 
 
@@ -197,7 +198,7 @@ def control(lever: str, *, of_an_offer: bool = False) -> ipywidgets.Widget:
         low, high, step = _SLIDERS[lever]
         return FloatSlider(min=low, max=high, step=step, readout_format=".0%", layout=_WIDE)
     if lever in _CHOICES:
-        return Dropdown(options=named(_CHOICES[lever]), layout=_WIDE)
+        return Dropdown(options=options_of(_CHOICES[lever]), layout=_WIDE)
     if lever == "calendar_months":
         months = [(str(month), (month,)) for month in range(1, 13)]
         return Dropdown(options=[(capital(term("every_month")), ()), *months], layout=_WIDE)
@@ -210,7 +211,7 @@ def control(lever: str, *, of_an_offer: bool = False) -> ipywidgets.Widget:
     return BoundedFloatText(min=0, max=1e12, step=100, layout=_WIDE)
 
 
-def named(slugs: Iterable[str]) -> list[tuple[str, str]]:
+def options_of(slugs: Iterable[str]) -> list[tuple[str, str]]:
     """Options of a choice: the term's name, and the slug."""
     return [(capital(term(slug)), slug) for slug in slugs]
 
@@ -244,7 +245,7 @@ def _set(widget: ipywidgets.Widget, value) -> None:
 
 
 def _money(figure: float) -> str:
-    return f"{figure:,.2f}"
+    return decimal(figure)
 
 
 def _columns(parts: Iterable[ipywidgets.Widget]) -> ipywidgets.GridBox:

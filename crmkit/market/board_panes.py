@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from ipywidgets import HTML, Button, Dropdown, VBox
 
-from crmkit.core.catalogue import message_pair
 from crmkit.core.glossary import term, term_pair
+from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import number, percent
 from crmkit.display.tables import show
 from crmkit.market.game.game import Game
 from crmkit.market.game.rules import HISTORY, QUARTER
 from crmkit.pdca.plots import plot_control_chart, plot_indicators, plot_pdca
 
-from .board_levers import named
+from .board_levers import options_of
 from .plots import plot_score
 from .words import Pair, capital, differences, html, in_words
 
@@ -71,7 +71,9 @@ class Panes:
         }
         self._stale = set(self._draw)
         self.panes = {"board_decide": VBox([levers]), **{name: VBox() for name in self._draw}}
-        self._measure = Dropdown(options=named(MEASURES), layout={"width": "260px"}, tooltip=term("measure"))
+        self._measure = Dropdown(
+            options=options_of(MEASURES), layout={"width": "260px"}, tooltip=term("measure")
+        )
         titles = [capital(term(name)) for name in self.panes]
         self.tabs = ipywidgets.Tab([*self.panes.values()], titles=titles)
         self.tabs.observe(lambda _: self.draw(), "selected_index")
@@ -126,29 +128,29 @@ class Panes:
             index="quarter", columns="item", values="amount", aggfunc="sum", fill_value=0
         )
         items = items.rename(columns={"contacts": "contact_cost"})  # money here, and no number of contacts
-        note = HTML(html(message_pair("board_accounts_note", coin=self._facts["currency"])))
+        note = HTML(html(MESSAGES.pair("board_accounts_note", coin=self._facts["currency"])))
         tables = [_table(frame.rename_axis("quarter").reset_index(), digits=0) for frame in (money, items)]
         return [note, *tables]
 
     def _scored(self) -> list[ipywidgets.Widget]:
         if self._game.next_step is not None:
-            later = message_pair("board_score_later", quarters=self._game.setup.quarters)
+            later = MESSAGES.pair("board_score_later", quarters=self._game.setup.quarters)
             return [HTML(html(later))]
         if self._score is None:
             now = Button(
                 description=capital(term("board_score_now")), button_style="primary", layout={"width": "auto"}
             )
             now.on_click(self._search)
-            return [HTML(html(message_pair("board_score_wait"))), now]
+            return [HTML(html(MESSAGES.pair("board_score_wait"))), now]
         people = self._game.ledgers.customers[["customer_id", "segment"]]
         means = self._game.truth.merge(people).groupby("segment")[list(_TRAITS)].mean()
         means = means.loc[[*self._facts["segments"]]].reset_index()
-        found = html(message_pair("board_found"))
+        found = html(MESSAGES.pair("board_found"))
         found += listed(differences(self._score.found, self._game.standard))
         return [
             _picture(plot_score, self._score),
             _table(self._score.table, digits=1),
-            HTML(found + html(message_pair("board_truth"))),
+            HTML(found + html(MESSAGES.pair("board_truth"))),
             _table(means),
         ]
 

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.display.drawing import BLUE, INK, PALE, VERMILION, axes, label
-from crmkit.display.numbers import number
+from crmkit.display.numbers import decimal
 
 _PARTS = (("discounted_profit", BLUE, None), ("equity", PALE, "//"))
 
@@ -14,7 +14,7 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
 
     ``score``: a ``crmkit.market.Score``. What is below zero hangs below the line, in red.
     """
-    ax, table = axes(ax, label("game_score"), size=(7.2, 4.8), y=("value", number)), score.table
+    ax, table = axes(ax, label("game_score"), size=(7.2, 4.8), y="value"), score.table
     for slug, colour, hatch in _PARTS:
         ax.bar(0, 0, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.8, label=label(slug, lines=True))
     tops = []
@@ -29,7 +29,7 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
             linewidth=2.5,
             label=None if place else label("value", lines=True),
         )
-        whole = f"{row['value']:,.0f}".replace("-", "−")  # firms that lie close together are to be told apart
+        whole = decimal(row["value"], 0)  # firms that lie close together are to be told apart
         ax.annotate(
             f"{whole}\n{label('score')} {_points(row['score'])}",
             (place, top),
@@ -71,4 +71,4 @@ def _stacked(ax: Axes, place: int, row: pd.Series) -> float:
 
 def _points(score: float) -> str:
     """A score, missing where the search found nothing better than to change nothing."""
-    return "–" if pd.isna(score) else f"{score:.1f}".replace("-", "−")
+    return "–" if pd.isna(score) else decimal(score, 1)

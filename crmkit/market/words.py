@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import fields
 from html import escape
 
-from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.catalogue import Pair
+from crmkit.core.glossary import named, term_pair
 from crmkit.core.language import get_language, in_language
+from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import percent
 from crmkit.market.game.changes import Change, Value, changes
 from crmkit.market.simulator.decision import Campaign, Decision
 
-Pair = tuple[str, str]  # a text in Chinese and in English
 AS_THE_TYPE = "as_the_type"  # contacts where no number is given: the relationship type's own
 NOTHING = "–"
 _LANGUAGES = (0, 1)  # places in a pair
@@ -32,7 +33,7 @@ def differences(decision: Decision, standard: Decision) -> list[Pair]:
     """What a decision changes against the standard, a lever a line.
 
     >>> differences(Decision(social={"gold": 0.5}), Decision())
-    [('社会层：会员俱乐部（黄金）：0% → 50%', "social level: members' club (gold): 0% → 50%")]
+    [Pair(zh='社会层：会员俱乐部（黄金）：0% → 50%', en="social level: members' club (gold): 0% → 50%")]
     """
     return in_words(changes(decision, standard))
 
@@ -44,11 +45,6 @@ def in_words(told: Iterable[Change]) -> list[Pair]:
     'contacts a month (families): 0.4 → as the type'
     """
     return [_campaigns(change) if change.lever == "campaigns" else _lever(change) for change in told]
-
-
-def called(slug: str) -> Pair:
-    """The term's names; a client's own name is what it is."""
-    return term_pair(slug) if has_term(slug) else (slug, slug)
 
 
 def capital(text: str) -> str:
@@ -71,11 +67,11 @@ def _lever(change: Change) -> Pair:
 
 def _line(lever: str, group: str, before: Pair, after: Pair) -> Pair:
     """social level: members' club (gold): 0% → 50%"""
-    name_zh, name_en = term_pair(f"lever_{lever}")
+    head = term_pair(f"lever_{lever}")
     if group:
-        group_zh, group_en = called(group)
-        name_zh, name_en = f"{name_zh}（{group_zh}）", f"{name_en} ({group_en})"
-    return f"{name_zh}：{before[0]} → {after[0]}", f"{name_en}: {before[1]} → {after[1]}"
+        head = MESSAGES.pair("lever_of_group", lever=head, group=named(group))
+    was_and_is = Pair(f"{before.zh} → {after.zh}", f"{before.en} → {after.en}")
+    return MESSAGES.pair("label_of", label=head, of=was_and_is)
 
 
 def _campaigns(change: Change) -> Pair:
@@ -92,7 +88,7 @@ def _campaigns(change: Change) -> Pair:
 
 
 def _named(campaign: Campaign) -> Pair:
-    return _join([called(campaign.name), *_parts(campaign).values()])
+    return _join([named(campaign.name), *_parts(campaign).values()])
 
 
 def _parts(campaign: Campaign) -> dict[str, Pair]:
@@ -103,14 +99,14 @@ def _parts(campaign: Campaign) -> dict[str, Pair]:
         is_usual = field.name == "name" or value == ("all",)
         if value and not is_usual:
             name, said = term_pair(f"campaign_{field.name}"), _value(field.name, value)
-            found[field.name] = (f"{name[0]} {said[0]}", f"{name[1]} {said[1]}")
+            found[field.name] = Pair(f"{name.zh} {said.zh}", f"{name.en} {said.en}")
     return found
 
 
 def _join(pairs: Iterable[Pair]) -> Pair:
     pairs = list(pairs)
     zh, en = (", ".join(pair[language] for pair in pairs) or NOTHING for language in _LANGUAGES)
-    return zh, en
+    return Pair(zh, en)
 
 
 def _value(lever: str, value: Value) -> Pair:
@@ -118,8 +114,8 @@ def _value(lever: str, value: Value) -> Pair:
     if value is None:
         return term_pair(AS_THE_TYPE)
     if isinstance(value, str):
-        return called(value)
+        return named(value)
     if isinstance(value, (list, tuple)):
         return _join(_value(lever, part) for part in value)
     number = percent(value, 0) if lever in _SHARES else f"{value:,.10g}"
-    return number, number
+    return Pair(number, number)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from crmkit.core import intervals
 from crmkit.core.errors import CrmkitError
+from crmkit.core.files import put
 from crmkit.core.intervals import Estimate
 from crmkit.core.schema import (
     as_day,
@@ -327,9 +328,7 @@ class PDCA:
             default=date.isoformat,
         )
         text = re.sub(r"\[\n\s+\"[^\]]*?\n\s+\]", lambda ids: re.sub(r"\n\s+", " ", ids[0]), text)
-        new = Path(path).with_name(f"{Path(path).name}.new")
-        new.write_bytes(f"{text}\n".encode())
-        return new.replace(path)
+        return put(path, f"{text}\n")
 
     @classmethod
     def load(cls, path: str | Path) -> "PDCA":

@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from crmkit.core.glossary import term_texts
 from crmkit.core.intervals import Estimate, difference_of_means
+from crmkit.core.language import minus_sign
+from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import number
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .control_chart import D2, broken_rules
@@ -56,7 +59,7 @@ def explore_pdca() -> Explorer:
                 "max": high,
                 "step": step,
                 "value": first,
-                "label": term_text(name),
+                "label": term_texts(name),
             }
             for name, (low, high, step, first) in _SLIDERS.items()
         ],
@@ -150,7 +153,7 @@ def check(values: dict) -> dict:
 
 def pdca_scene(values: dict) -> dict:
     """The scene for what the controls are set to: both groups on the chart, and below it the readings and the truth."""
-    found, scene = check(values), Scene(800, _END + 24, title=term_text("pdca_check"))
+    found, scene = check(values), Scene(800, _END + 24, title=term_texts("pdca_check"))
     _draw_chart(scene, found)
     _draw_estimates(scene, found, values["true_effect"])
     groups, (_, before, difference) = found["looks"][-1], found["verdicts"]
@@ -160,11 +163,11 @@ def pdca_scene(values: dict) -> dict:
     for (name, y), way, month, verdict in zip(
         _ROWS.items(), found["ways"], found["seen_in"], found["verdicts"]
     ):
-        says = message_text(f"explore_pdca_{('nothing', 'up', 'down')[way]}", month=month)
+        says = MESSAGES.texts(f"explore_pdca_{('nothing', 'up', 'down')[way]}", month=month)
         for x, text in (
-            (8, term_text(name)),
+            (8, term_texts(name)),
             (_SAYS, says),
-            (_VERDICT, judged := term_text(f"verdict_{verdict}")),
+            (_VERDICT, judged := term_texts(f"verdict_{verdict}")),
         ):
             scene.text(
                 x, y, text, css="crm-strong" if x == _VERDICT and verdict != "right" else "", lines="middle"
@@ -177,9 +180,9 @@ def pdca_scene(values: dict) -> dict:
         "looked": values["looks"] > 1 and difference in ("chance", "size"),
         "carried": values["carried_over"] and "chance" in found["verdicts"][:2],
     }
-    parts = [message_text(f"explore_pdca_{key}", **words) for key, due in why.items() if due]
+    parts = [MESSAGES.texts(f"explore_pdca_{key}", **words) for key, due in why.items() if due]
     said = {
-        lang: space.join(part[lang] for part in parts).replace("-", "−")
+        lang: minus_sign(space.join(part[lang] for part in parts))
         for lang, space in (("zh", ""), ("en", " "))
     }
     return scene.as_dict(values=values, shown=shown, said=said)
@@ -188,7 +191,7 @@ def pdca_scene(values: dict) -> dict:
 def _draw_chart(scene: Scene, found: dict) -> None:
     place, ticks = _axis(85, 115, *found["treated"], *found["control"], *found["limits"], onto=(_FOOT, _TOP))
     x, change = (_LEFT + _MONTH * np.arange(0.5, _MONTHS)).tolist(), _LEFT + _MONTH * _BEFORE
-    scene.text(8, 14, term_text("monthly_spending"), css="crm-strong")
+    scene.text(8, 14, term_texts("monthly_spending"), css="crm-strong")
     for left, slug, fill in (
         (_LEFT, "treated", _BLUE),
         (222, "control", "#fff"),
@@ -196,7 +199,7 @@ def _draw_chart(scene: Scene, found: dict) -> None:
         (562, "natural_limits", None),
     ):
         scene.rect(left, 37, 10, 10, fill=fill, css="crm-edge" if fill else "crm-ghost")
-        scene.text(left + 18, 42, term_text(slug), css="crm-small", lines="middle")
+        scene.text(left + 18, 42, term_texts(slug), css="crm-small", lines="middle")
     for tick, y in ticks:
         scene.text(_LEFT - 8, y, number(tick), anchor="end", css="crm-small")
     for y, css in zip(place(found["limits"]), ("crm-ghost", "crm-edge", "crm-ghost")):
@@ -210,7 +213,7 @@ def _draw_chart(scene: Scene, found: dict) -> None:
             scene.rect(x[m] - half, y[m] - half, 2 * half, 2 * half, fill=fill)
     for month in (1, 6, 12, 18, 24):
         scene.text(x[month - 1], _FOOT + 18, str(month), anchor="middle", css="crm-small")
-    scene.text(change, _FOOT + 36, message_text("explore_pdca_begins", month=_BEFORE + 1), anchor="middle")
+    scene.text(change, _FOOT + 36, MESSAGES.texts("explore_pdca_begins", month=_BEFORE + 1), anchor="middle")
 
 
 def _draw_estimates(scene: Scene, found: dict, effect: float) -> None:
@@ -219,7 +222,7 @@ def _draw_estimates(scene: Scene, found: dict, effect: float) -> None:
         -8, 12, effect, *(end for e in estimates for end in (e.low, e.high)), onto=(_FROM, _TO)
     )
     for x, slug in ((_FROM, "spending_change"), (_SAYS, "it_says"), (_VERDICT, "against_the_truth")):
-        scene.text(x, 296, term_text(slug), css="crm-strong", lines="down")
+        scene.text(x, 296, term_texts(slug), css="crm-strong", lines="down")
     for tick, x in ticks:
         scene.text(x, _END + 12, number(tick), anchor="middle", css="crm-small")
     zero, truth = place([0, effect])
@@ -228,7 +231,7 @@ def _draw_estimates(scene: Scene, found: dict, effect: float) -> None:
     scene.text(
         min(max(truth, _FROM + 84), _TO - 84),
         chart,
-        term_text("true_effect"),
+        term_texts("true_effect"),
         anchor="middle",
         css="crm-of-rule",
         lines="middle",

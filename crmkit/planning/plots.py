@@ -14,7 +14,7 @@ from crmkit.display.drawing import (
     estimate_bars,
     estimates,
     label,
-    money_axis,
+    name_axis,
 )
 from crmkit.display.numbers import number, percent
 
@@ -43,7 +43,7 @@ def plot_sample_size(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     for effect, n in zip(table["effect"], table["customers"]):
         ax.annotate(number(n), (effect, n), (6, 6), textcoords="offset points", fontsize=9, color=INK)
     ax.set_yscale("log")
-    money_axis(ax.yaxis, "customers")
+    name_axis(ax.yaxis, "customers")
     ax.yaxis.set_minor_formatter("")
     ax.margins(0.1)
     return ax
@@ -60,7 +60,7 @@ def plot_retention_by_source(curves: pd.DataFrame, *, ax: Axes | None = None) ->
         ax,
         f"{label('retention_rate')}\n{label('log_rank_test')}{colon()}{said}",
         x="months",
-        y=("retention_rate", percent),
+        y="retention_rate",
     )
     for i, (source, rows) in enumerate(curves.groupby("source", sort=False)):
         colour, dashes = (BLUE, VERMILION, DARK)[i % 3], ("-", "--", "-.", ":")[i % 4]
@@ -101,7 +101,7 @@ def plot_ways_of_planning(table: pd.DataFrame, *, confidence: float = 0.95, ax: 
     ``table``: what ``compare_plans`` gives; ``confidence`` is that of its intervals.
     """
     ax, table = (
-        axes(ax, label("resource_planning"), size=(7.4, 4.4), x=("profit", number)),
+        axes(ax, label("resource_planning"), size=(7.4, 4.4), x="profit"),
         table.sort_values("regret", kind="stable"),
     )
     estimate_bars(ax, table["way"], estimates(table, "profit", confidence), best=table["way"].iloc[0])

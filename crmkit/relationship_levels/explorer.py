@@ -6,8 +6,10 @@ from math import inf
 
 import pandas as pd
 
-from crmkit.display.numbers import number, percent
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.core.glossary import term_pair, term_texts
+from crmkit.core.messages import MESSAGES
+from crmkit.display.numbers import number, number_pair, percent
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .levels import CustomerBase, Programme, ProgrammeEconomics, programme_economics
@@ -40,7 +42,7 @@ def explore_relationship_levels(
     """
     plans = list(programmes)
     first = plans[0]
-    controls = [_control(name, getattr(base, name), term_text(name)) for name in _TRAITS]
+    controls = [_control(name, getattr(base, name), term_texts(name)) for name in _TRAITS]
     controls += [_control(name, getattr(first, name), _of(first.level, name)) for name in _OF_THE_FIRST]
     never = controls[-1]["max"]
 
@@ -63,8 +65,7 @@ def explore_relationship_levels(
 
 def _of(level: str, name: str) -> dict[str, str]:
     """What the slider of one level's programme is called."""
-    whose, what = term_text(level), term_text(name)
-    return {"zh": f"{whose['zh']}：{what['zh']}", "en": f"{whose['en']}: {what['en']}"}
+    return MESSAGES.texts("label_of", label=term_pair(level), of=term_pair(name))
 
 
 def _control(name: str, start: float, label: dict[str, str]) -> dict:
@@ -91,8 +92,8 @@ def _control(name: str, start: float, label: dict[str, str]) -> dict:
 
 def levels_scene(result: ProgrammeEconomics) -> Scene:
     """A panel per level: bars of the cumulative cash flow, dashed under zero."""
-    scene = Scene(_WIDTH, _HEIGHT, title=term_text("cumulative_discounted"))
-    caption = {lang: f"{word} / {term_text('year')[lang]}" for lang, word in scene.title.items()}
+    scene = Scene(_WIDTH, _HEIGHT, title=term_texts("cumulative_discounted"))
+    caption = {lang: f"{word} / {term_texts('year')[lang]}" for lang, word in scene.title.items()}
     scene.text(8, 14, caption, css="crm-small")
     money = result.yearly["cumulative_discounted"]
     high, low = max(0.0, money.max()), min(0.0, money.min())
@@ -101,9 +102,9 @@ def levels_scene(result: ProgrammeEconomics) -> Scene:
         left = 8 + _PANEL * j
         value = result.npv[level].value
         worth = {
-            lang: f"{word} {number(value, lang)}" for lang, word in term_text("net_present_value").items()
+            lang: f"{word} {number(value, lang)}" for lang, word in term_texts("net_present_value").items()
         }
-        scene.text(left, 40, term_text(level), css="crm-strong")
+        scene.text(left, 40, term_texts(level), css="crm-strong")
         scene.text(left, 60, worth)
         _draw_bars(scene, flows, left=left, zero=_TOP + high * scale, scale=scale, colour=_COLOURS[j])
     return scene
@@ -138,12 +139,11 @@ def _finding(result: ProgrammeEconomics) -> dict[str, str]:
     first = levels["level"].iloc[0]
     rewards = result.yearly[result.yearly["level"] == first][["reward_anyway", "reward_cost"]].sum()
     pays = best["net_present_value"] > 0
-    words = {f"best_{lang}": text for lang, text in term_text(best["level"]).items()}
-    words |= {f"first_{lang}": text for lang, text in term_text(first).items()}
-    words |= {f"value_{lang}": number(best["net_present_value"], lang) for lang in ("zh", "en")}
-    return message_text(
+    return MESSAGES.texts(
         "explore_levels_said" if pays else "explore_levels_none",
-        **words,
+        best=term_pair(best["level"]),
+        first=term_pair(first),
+        value=number_pair(best["net_present_value"]),
         each=best["value_per_customer"],
         year=best["break_even_year"],
         years=result.yearly["year"].max(),

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term_pair
 from crmkit.core.intervals import Estimate, interval_of
+from crmkit.core.messages import MESSAGES, listed
 from crmkit.core.schema import (
     require_between,
     require_choice,
@@ -361,10 +361,14 @@ def recommend_level(
         said = "levels_differ"
     else:
         said = "levels_differ_throughout"
-    values = {"best_value": worth.get(best, 0.0), "book_value": worth.get(book, 0.0)}
-    names = _names(best=[best], book=[book], causes=causes)
-    zh, en = message_pair(said, **names, **values)
-    reason = zh.replace("-", "−"), en.replace("-", "−")
+    reason = MESSAGES.pair(
+        said,
+        best=term_pair(best),
+        book=term_pair(book),
+        causes=listed(map(term_pair, causes)),
+        best_value=worth.get(best, 0.0),
+        book_value=worth.get(book, 0.0),
+    )
     return LevelAdvice(
         best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason
     )
@@ -402,16 +406,6 @@ def _level_of_the_book(conditions: pd.DataFrame) -> str:
         if first and (any(rest) if name == "social" else all(rest)):
             return name
     return "no_level"
-
-
-def _names(**slugs: Iterable[str]) -> dict[str, str]:
-    """The fields of a message: each list of slugs by its names in Chinese (``…_zh``) and in English (``…_en``)."""
-    fields = {}
-    for who, some in slugs.items():
-        pairs = [term_pair(slug) for slug in some]
-        fields[f"{who}_zh"] = "、".join(zh for zh, _ in pairs)
-        fields[f"{who}_en"] = ", ".join(en for _, en in pairs)
-    return fields
 
 
 def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase:

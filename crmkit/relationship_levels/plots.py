@@ -4,7 +4,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from crmkit.display.drawing import INK, axes, estimate_bars, label, lines
-from crmkit.display.numbers import number
 
 
 def plot_programme_years(result, *, ax: Axes | None = None) -> Axes:
@@ -16,7 +15,7 @@ def plot_programme_years(result, *, ax: Axes | None = None) -> Axes:
     curves = result.yearly.pivot(index="year", columns="level", values="cumulative_discounted")[
         list(levels.index)
     ]
-    ax = axes(ax, label("three_levels"), size=(7.4, 4.2), x="year", y=("cumulative_discounted", number))
+    ax = axes(ax, label("three_levels"), size=(7.4, 4.2), x="year", y="cumulative_discounted")
     lines(ax, curves.index, dict(curves.items()))
     ax.axhline(0, color=INK, linewidth=0.8)
     for level, year in levels["break_even_year"].dropna().items():
@@ -33,7 +32,7 @@ def plot_level_values(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: a ``ProgrammeEconomics``.
     """
-    ax = axes(ax, label("three_levels"), size=(7, 3.4), x=("net_present_value", number))
+    ax = axes(ax, label("three_levels"), size=(7, 3.4), x="net_present_value")
     best = max(result.npv, key=lambda level: result.npv[level].value)
     estimate_bars(ax, list(result.npv), list(result.npv.values()), best=best)
     ax.locator_params(axis="x", nbins=5)

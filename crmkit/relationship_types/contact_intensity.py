@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
-from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.glossary import named
 from crmkit.core.intervals import turning_point
+from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_known, require_numbers
 
 
@@ -143,7 +143,7 @@ def _respond(contacts, adjust_for, reading, margin, cost, confidence) -> Contact
         if "segment" in contacts
         else np.full(len(x), "all_customers")
     )
-    notes, parts = [message_pair(f"assumption_contacts_{reading}")], []
+    notes, parts = [MESSAGES.pair(f"assumption_contacts_{reading}")], []
     for name in sorted(set(segment)):
         own = segment == name
         others = np.column_stack([np.ones(len(x)), *alike])[own]
@@ -156,9 +156,8 @@ def _respond(contacts, adjust_for, reading, margin, cost, confidence) -> Contact
             raise CrmkitError("contacts_do_not_vary", column="contacts", value=name)
         tables = _optimum(x[own], y[own], design, customer[own], margin, cost, confidence)
         parts.append([table.assign(segment=name) for table in tables])
-        zh, en = term_pair(name) if has_term(name) else (name, name)
         notes += [
-            message_pair(f"note_{point}_not_seen", segment_zh=zh, segment_en=en, most=f"{x[own].max():g}")
+            MESSAGES.pair(f"note_{point}_not_seen", segment=named(name), most=f"{x[own].max():g}")
             for point, column in (("annoyance", "annoyance_point_high"), ("best", "best_contacts_high"))
             if tables[0][column].item() == np.inf
         ]

@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from crmkit.core.glossary import term_texts
+from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between
 from crmkit.display.numbers import number, percent
-from crmkit.display.scene import Scene, message_text, term_text
+from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
 
 from .types import PLANS, TYPES, ContactPlan, TypeComparison, compare_relationship_types
@@ -70,7 +72,7 @@ def _control(name: str, start: float) -> dict:
         "min": min(low, value),
         "max": max(high, value),
         "step": step,
-        "label": term_text(name),
+        "label": term_texts(name),
         "value": value,
     }
 
@@ -98,7 +100,7 @@ def types_scene(
         annual_discount_rate=annual_discount_rate,
         rng=np.random.default_rng(0),
     )
-    scene = Scene(800, _TOP + _ROW * len(TYPES) + 8, title=term_text("type_profits"))
+    scene = Scene(800, _TOP + _ROW * len(TYPES) + 8, title=term_texts("type_profits"))
     _draw(scene, result)
     said = {lang: _finding(result, lang) for lang in ("zh", "en")}
     return scene.as_dict(values=values, shown={name: _shown(name, row[name]) for name in row}, said=said)
@@ -117,11 +119,11 @@ def _draw(scene: Scene, result: TypeComparison) -> None:
 
     for place, slug in ((_LEFT, "profit"), (_BOOK, "published_type"), (_EVEN, "break_even_margin")):
         side = "end" if place == _EVEN else "start"
-        scene.text(place, 20, term_text(slug), anchor=side, css="crm-strong", lines="down")
+        scene.text(place, 20, term_texts(slug), anchor=side, css="crm-strong", lines="down")
     for i, row in enumerate(rows):
         y, name, profit = _TOP + _ROW * (i + 0.5), row["relationship_type"], row["profit"]
         chosen, loss = name == best["best_type"], profit < 0
-        scene.text(8, y, term_text(name), css="crm-strong" if chosen else "", lines="middle")
+        scene.text(8, y, term_texts(name), css="crm-strong" if chosen else "", lines="middle")
         scene.rect(
             min(x(0), x(profit)),
             y - 13,
@@ -142,15 +144,15 @@ def _draw(scene: Scene, result: TypeComparison) -> None:
 def _finding(result: TypeComparison, lang: str) -> str:
     best = result.best.iloc[0]
     words = {
-        "best": term_text(best["best_type"])[lang],
+        "best": term_texts(best["best_type"])[lang],
         "sure": percent(best["best_probability"], 0),
-        "book": term_text(best["published_type"])[lang],
+        "book": term_texts(best["published_type"])[lang],
     }
     if best["agree"]:
-        return message_text("explore_types_agree", **words)[lang]
-    reason = term_text(best["reason"])[lang]
+        return MESSAGES.texts("explore_types_agree", **words)[lang]
+    reason = term_texts(best["reason"])[lang]
     given_up = number(best["given_up"], lang)
-    return message_text("explore_types_said", **words, given_up=given_up, reason=reason)[lang]
+    return MESSAGES.texts("explore_types_said", **words, given_up=given_up, reason=reason)[lang]
 
 
 def _shown(name: str, value: float) -> str:

@@ -110,7 +110,7 @@ def plot_participation_funnel(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: what ``participation_funnel`` gives. The weakest step is hatched.
     """
-    ax = axes(ax, label("participation_funnel"), size=(7.4, 3.4), x=("step_rate", percent))
+    ax = axes(ax, label("participation_funnel"), size=(7.4, 3.4), x="step_rate")
     people = [f"\n{number(n)}" for n in result["customers"]]
     _rate_bars(
         ax,
@@ -129,7 +129,7 @@ def plot_promise_gap(result, *, ax: Axes | None = None) -> Axes:
 
     ``result``: what ``promise_gap`` gives.
     """
-    ax = axes(ax, label("promises_kept"), size=(7.4, 3.4), x=("kept_share", percent))
+    ax = axes(ax, label("promises_kept"), size=(7.4, 3.4), x="kept_share")
     together = result["measure"] == "all_promises"
     _rate_bars(
         ax,
@@ -166,7 +166,7 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
         ax,
         f"{label('benefit_breadth')}\n{said}",
         size=(7.4, 4.2),
-        x=("breadth_share", percent),
+        x="breadth_share",
         y=("", number),
     )
     lines(

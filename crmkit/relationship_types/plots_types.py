@@ -16,7 +16,7 @@ from crmkit.display.drawing import (
     estimate_bars,
     estimates,
     label,
-    money_axis,
+    name_axis,
 )
 from crmkit.display.numbers import number
 
@@ -34,9 +34,7 @@ def plot_type_profits(result, *, segment=None, ax: Axes | None = None) -> Axes:
     names = result.profits.iloc[:, 0]
     name = names.iloc[0] if segment is None else segment
     rows = result.profits[names == name].set_index("relationship_type")
-    ax = axes(
-        ax, f"{label('type_profits')}{colon()}{label(str(name))}", size=(7.6, 4.4), x=("profit", number)
-    )
+    ax = axes(ax, f"{label('type_profits')}{colon()}{label(str(name))}", size=(7.6, 4.4), x="profit")
     estimate_bars(ax, TYPES, estimates(rows, "profit", result.confidence), best=rows["profit"].idxmax())
     deepest = -1.5 * rows["profit"].abs().nlargest(2).iloc[1]
     ax.set_xlim(
@@ -68,8 +66,8 @@ def plot_type_frontier(result, *, thresholds=THRESHOLDS, ax: Axes | None = None)
         for y, high in zip(middles["unit_margin"], ("low", "medium", "high")):
             said = label("_or_".join(MATRIX[many, high]), lines=True)
             ax.text(x, y, said, ha="center", va="center", fontsize=9, bbox=PAPER)
-    money_axis(ax.xaxis, "customers")
-    money_axis(ax.yaxis, "unit_margin")
+    name_axis(ax.xaxis, "customers")
+    name_axis(ax.yaxis, "unit_margin")
     ax.minorticks_off()
     ax.legend(
         [*(Patch(facecolor=shade, edgecolor=INK) for shade in _SHADES), line],

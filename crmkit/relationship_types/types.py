@@ -35,6 +35,8 @@ _DATA = tomllib.loads((Path(__file__).parent / "types.toml").read_text(encoding=
 MATRIX = {(many, high): tuple(cell) for many, row in _DATA["matrix"].items() for high, cell in row.items()}
 THRESHOLDS = {name: tuple(pair) for name, pair in _DATA["thresholds"].items()}
 
+_RELATIONSHIP, _OF = "关系", "的"  # endings of a type's Chinese name: 主动型的关系
+
 
 def relationship_type(name: str) -> str:
     """The kit's slug for a type by any of its names: Kotler's, the other scheme's, Chinese.
@@ -43,7 +45,7 @@ def relationship_type(name: str) -> str:
     ('accountable', 'proactive')
     """
     known = {slug: slug for slug in TYPES} | _OTHER_NAMES | {term_pair(slug)[0]: slug for slug in TYPES}
-    asked = str(name).strip().lower().removesuffix("关系").removesuffix("的")
+    asked = str(name).strip().lower().removesuffix(_RELATIONSHIP).removesuffix(_OF)
     require_choice(asked, known, name="relationship_type")
     return known[asked]
 

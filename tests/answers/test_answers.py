@@ -31,7 +31,7 @@ from crmkit.answers.forms import (
 )
 from crmkit.answers.sheet import MIME, AnswerSheet
 from crmkit.answers.shown import preview
-from crmkit.core.catalogue import message_pair
+from crmkit.core.messages import MESSAGES
 
 SHARE = {"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}
 COUNT = {"id": "count", "kind": "number", "integer": True, "minimum": 0}
@@ -366,7 +366,7 @@ def test_every_kind_and_unit_says_its_form_in_both_languages():
         assert zh and en and zh != en
     assert describe(SHARE)[1] == "a number between 0 and 1 (unit: share)"
     for unit in UNITS:
-        assert all(message_pair(f"unit_{unit}"))
+        assert all(MESSAGES.pair(f"unit_{unit}"))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])

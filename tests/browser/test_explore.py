@@ -146,7 +146,7 @@ NOTICE = ".crm-kernel-notice"
 def test_after_a_kernel_restart_it_says_so_in_the_readers_language_and_moves_no_more(page):
     assert not page.locator(NOTICE).is_visible()
     page.evaluate("window.restart()")
-    words = crmkit.core.catalogue.message_pair("widget_lost")
+    words = crmkit.core.messages.MESSAGES.pair("widget_lost")
     assert page.locator(NOTICE).text_content() == "\n".join(words)
     for lang, expected in zip(("zh", "en"), words):
         page.evaluate(f"document.body.dataset.crmLang = '{lang}'")

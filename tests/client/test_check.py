@@ -151,3 +151,14 @@ def test_a_file_that_bears_the_name_of_a_data_set_goes_first(capsys, tmp_path, m
     Path("telecom").write_text("customer_id,date,amount\na,2024-01-05,10\n", encoding="utf-8")
     assert check("telecom", as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["rows_in"] == 1
+
+
+def test_a_row_set_aside_is_no_formula_to_a_spreadsheet(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "customer_id,date,amount\n7,2024-03-05,5\n=cmd|' /c calc'!A0,no date,1\n", encoding="utf-8"
+    )
+    assert check(path) == 0
+    with open(tmp_path / "a.set_aside.csv", encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["original"] == "'=cmd|' /c calc'!A0,no date,1"

@@ -9,10 +9,10 @@ from explorers import assert_in_both_languages, marks, numbers, stops, sweep, te
 from matplotlib import pyplot as plt
 
 import crmkit
+from crmkit.core.glossary import term_texts
 from crmkit.customer_pyramid.explorer_rfm import explore_rfm, rules
 from crmkit.customer_pyramid.segments import check_rules
 from crmkit.display.numbers import percent
-from crmkit.display.scene import term_text
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def assert_shows(customers, scene):
     shown = texts(scene)
     for rule in rules(**limits):
         inside = named[named["segment"] == rule.slug]
-        at = shown.index(term_text(rule.slug))
+        at = shown.index(term_texts(rule.slug))
         share = percent(len(inside) / len(named))
         value = percent(inside["revenue"].sum() / named["revenue"].sum())
         assert shown[at + 1 : at + 3] == [share, value], (values, rule.slug)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crmkit
-from crmkit.core.catalogue import HERE, read_catalogue
 from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import TERMS
 from crmkit.customer_pyramid.segments import (
     SEGMENT_RULES,
     SegmentRule,
@@ -86,13 +86,12 @@ def test_the_built_in_rules_cover_every_combination_once_and_use_every_rule():
 
 
 def test_every_built_in_segment_has_a_name_a_definition_and_an_action_in_both_languages():
-    terms = read_catalogue(HERE / "terms.toml")
     for rule in SEGMENT_RULES:
-        entry = terms[rule.slug]
+        entry = TERMS.entry(rule.slug)
         assert all(entry[f"{kind}_{lang}"] for kind in ("definition", "action") for lang in ("zh", "en")), (
             rule.slug
         )
-    assert len({terms[rule.slug]["zh"] for rule in SEGMENT_RULES}) == len(SEGMENT_RULES)
+    assert len({TERMS.entry(rule.slug)["zh"] for rule in SEGMENT_RULES}) == len(SEGMENT_RULES)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import crmkit
+from crmkit.core.glossary import term_texts
+from crmkit.core.messages import MESSAGES
 from crmkit.display import widget
-from crmkit.display.scene import Scene, message_text, term_text, to_svg, words
+from crmkit.display.scene import Scene, to_svg, words
 from crmkit.display.widget import Explorer, KernelWatch, watched
 
 FILE = Path(widget.__file__).with_name("explorer.js")
@@ -20,24 +22,24 @@ CONTROLS = [
         "max": 0.9,
         "step": 0.1,
         "value": 0.5,
-        "label": term_text("share"),
+        "label": term_texts("share"),
     },
     {
         "name": "by",
         "kind": "choice",
         "value": "revenue",
-        "label": message_text("explore_by"),
-        "options": [{"value": by, "label": term_text(by)} for by in ("revenue", "margin")],
+        "label": MESSAGES.texts("explore_by"),
+        "options": [{"value": by, "label": term_texts(by)} for by in ("revenue", "margin")],
     },
 ]
 
 
 def compute(values):
-    scene = Scene(400, 300, title=term_text("customer_pyramid"))
+    scene = Scene(400, 300, title=term_texts("customer_pyramid"))
     scene.rect(10, 20, 30, 40, fill="#fff")
-    scene.text(10, 100, term_text("platinum"), lines="middle")
+    scene.text(10, 100, term_texts("platinum"), lines="middle")
     scene.text(10, 200, "a < b & c")
-    return scene.as_dict(values=values, shown={"share": str(values["share"])}, said=term_text("share"))
+    return scene.as_dict(values=values, shown={"share": str(values["share"])}, said=term_texts("share"))
 
 
 @pytest.fixture

@@ -173,7 +173,11 @@ def test_the_wheel_holds_the_course_the_language_switch_and_the_licences(wheel):
     assert not {name for name in names if name.startswith("coursekit/course/datasets")}
     assert any(name.endswith("share/jupyter/labextensions/crmkit-lang/package.json") for name in names)
     texts = {f"crmkit/data/sql/{path.name}" for path in (ROOT / "crmkit" / "data" / "sql").glob("*.sql")}
-    assert texts and texts | {"crmkit/core/terms.toml", "coursekit/messages.toml"} <= names
+    assert (
+        texts
+        and texts | {"crmkit/core/columns.toml", "crmkit/market/words.toml", "coursekit/messages.toml"}
+        <= names
+    )
     assert any(name.startswith("crmkit/display/") and name.endswith(".otf") for name in names)
     assert sum("/licenses/" in name for name in names) >= 4
     assert not {name for name in names if name.startswith(("tests/", "lessons/", "kit.py"))}

@@ -16,7 +16,7 @@ import crmkit
 from coursekit.lessons.build import build, coverage, notebooks, read_lessons
 from coursekit.lessons.notebooks import contract
 from coursekit.lessons.one_language import in_one_language
-from coursekit.lessons.source import KNOWN_TAGS, SourceError, frameworks, read_lesson
+from coursekit.lessons.source import FRAMEWORKS, KNOWN_TAGS, SourceError, read_lesson
 
 HERE = SUPPORT
 SAMPLE = HERE / "lessons" / "01_sample.md"
@@ -168,7 +168,7 @@ def test_the_sheet_is_folded_away_and_each_question_has_its_cell(built):
 def test_coverage_lists_every_framework_once():
     covered = coverage(read_lessons(HERE / "lessons"))
     assert covered["customer-pyramid"] == ["01_sample"] and covered["kuhl"] == []
-    assert sorted(entry["number"] for entry in frameworks().values()) == list(range(1, 33))
+    assert sorted(FRAMEWORKS.entry(slug)["number"] for slug in FRAMEWORKS) == list(range(1, 33))
 
 
 # --- drift -----------------------------------------------------------------------------------------------------------

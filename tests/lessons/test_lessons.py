@@ -14,8 +14,8 @@ from places import ROOT
 
 from coursekit.lessons.build import coverage, read_lessons
 from coursekit.lessons.one_language import in_one_language
-from coursekit.lessons.source import frameworks
-from crmkit.core.catalogue import read_catalogue
+from coursekit.lessons.source import FRAMEWORKS
+from crmkit.core.glossary import TERMS
 
 pytestmark = pytest.mark.executed
 
@@ -62,12 +62,12 @@ def test_a_lesson_says_what_it_takes_and_what_it_gives_in_both_languages(lesson)
         if not re.search(pattern, prose[lang], re.M)
     ]
     assert not absent
-    assert lesson.minutes > 0 and lesson.frameworks and set(lesson.frameworks) <= set(frameworks())
+    assert lesson.minutes > 0 and lesson.frameworks and set(lesson.frameworks) <= set(FRAMEWORKS)
     assert bool(lesson.prerequisites) == (lesson.slug != "00_start_here")
 
 
 def test_the_course_so_far_teaches_data_segments_pyramid_pareto_and_pdca():
-    taught = {frameworks()[slug]["number"] for slug, lessons in coverage(LESSONS).items() if lessons}
+    taught = {FRAMEWORKS.entry(slug)["number"] for slug, lessons in coverage(LESSONS).items() if lessons}
     assert taught >= {6, 7, 8, 11, 12, 13, 14, 15, 30, 31, 32}
 
 
@@ -161,7 +161,7 @@ def said(notebook) -> list[str]:
 # English phrases of the catalogue; single words are also names of columns, which stay English
 PHRASES = {
     en.lower()
-    for entry in read_catalogue(ROOT / "crmkit" / "core" / "terms.toml").values()
+    for entry in map(TERMS.entry, TERMS)
     for en in [entry["en"]]
     if re.fullmatch(r"[A-Za-z][a-z'-]+( [A-Za-z'-]+)+", en) and en.lower() != entry["zh"].lower()
 }

@@ -15,8 +15,7 @@ from crmkit import (
     satisfaction_loyalty,
     set_language,
 )
-from crmkit.core.catalogue import HERE, read_catalogue
-from crmkit.core.glossary import has_term, term_pair
+from crmkit.core.glossary import glossary_entry, has_term, term_pair
 from crmkit.loyalty.loyalty import loyalty_or_inertia, points_liability
 
 CUT = {"attitude_from": 7, "purchases_from": 4}
@@ -74,9 +73,8 @@ def test_forms_agree_with_the_lecture_by_their_terms():
     ]
     assert words == ["真实忠诚", "潜在忠诚", "虚假忠诚", "无忠诚"]
 
-    catalogue = read_catalogue(HERE / "terms.toml")
     assert all(
-        catalogue[s]["action_zh"] and catalogue[s]["action_en"]
+        glossary_entry(s)["action_zh"] and glossary_entry(s)["action_en"]
         for s in loyalty_forms(shoppers(1), **CUT).forms["segment"]
     )
 

@@ -395,7 +395,7 @@ def test_odd_text_survives(tmp_path):
 def test_a_save_that_fails_leaves_the_old_file_whole(tmp_path):
     path = planned().save(tmp_path / "pdca.json")
     old = path.read_bytes()
-    (tmp_path / "pdca.json.new").mkdir()  # nothing can be written there, as on a full disk
+    (tmp_path / ".pdca.json.new").mkdir()  # nothing can be written there, as on a full disk
     with pytest.raises(OSError):
         done().save(path)
     assert path.read_bytes() == old

@@ -21,7 +21,7 @@ from killing import ENVIRONMENT, kept, killed_when
 
 import crmkit
 from coursekit import cli
-from coursekit.messages import KitError, message_pair
+from coursekit.messages import MESSAGES, KitError
 from coursekit.teach.game.leaderboard import SAID, leaderboard
 from crmkit.market import Decision, Game
 from crmkit.market.game.game import Setup
@@ -376,5 +376,5 @@ def test_every_reason_for_which_a_file_is_not_used_has_words_in_both_languages()
         "unfinished",
     } <= codes
     for code in codes:
-        zh, en = message_pair(f"game_why_{code}")
+        zh, en = MESSAGES.pair(f"game_why_{code}")
         assert zh and en and zh != en

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
 from coursekit.pages import environment
 from crmkit.core.setting import using
 
@@ -43,13 +43,13 @@ def page(bundle: Bundle, lang: str) -> str:
     with using(lang):
         frame = {
             "lang": LANG_ATTRIBUTE[lang],
-            "title": message("run_title"),
+            "title": MESSAGES.say("run_title"),
             "client": bundle.client,
-            "facts": {message(f"run_{name}"): value for name, value in bundle.facts.items()},
-            "contents_word": message("run_contents"),
+            "facts": {MESSAGES.say(f"run_{name}"): value for name, value in bundle.facts.items()},
+            "contents_word": MESSAGES.say("run_contents"),
             "contents": contents,
             "items": [_filled(item, lang, contents) for item in bundle.items],
-            "made_with": message("run_made_with", version=crmkit.__version__),
+            "made_with": MESSAGES.say("run_made_with", version=crmkit.__version__),
             "css": Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
         }
     without_fonts = template.render(frame, fonts="")
@@ -63,7 +63,7 @@ def _filled(item: Item, lang: str, contents: list[dict]) -> dict:
         caption = markdown(findings_text(item, lang), contents) if item.findings else Markup()
         image = item.images[lang]
         filled["caption"] = caption
-        filled["alt"] = caption.striptags() or image["about"] or message("run_figure")
+        filled["alt"] = caption.striptags() or image["about"] or MESSAGES.say("run_figure")
         filled["source"] = image_address(image)
         filled["width"] = image["width"]
     elif item.kind == "findings":

@@ -18,10 +18,12 @@ from nbformat import NotebookNode
 import crmkit
 from coursekit.learn.workspace import course_root
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
-from coursekit.lessons.notebooks import code_cell, exercise_notebook, in_each_language, markdown_cell, to_text
+from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text
 from coursekit.lessons.one_language import in_one_language
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.sheet import practice_key
+from crmkit.core.catalogue import Pair
+from crmkit.core.files import put
 
 from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .roster import Student, read_roster
@@ -80,7 +82,7 @@ def assign(
     for platform in ("moodle", "canvas"):
         _archive(assignment, platform)
     said.append(
-        message(
+        MESSAGES.say(
             "assign_added" if again else "assign_made",
             count=len(late),
             total=len(assignment.variants),
@@ -121,14 +123,16 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
     said = []
     try:
         if find_exercise(exercise).read_bytes() != assignment.pack.read_bytes():
-            said.append(message("assign_own_copy", pack=assignment.pack))
+            said.append(MESSAGES.say("assign_own_copy", pack=assignment.pack))
     except KitError:
-        said.append(message("assign_own_copy", pack=assignment.pack))
+        said.append(MESSAGES.say("assign_own_copy", pack=assignment.pack))
     if (due and read_due(due) != assignment.due) or feedback != assignment.feedback:
-        said.append(message("assign_kept_settings", due=assignment.due or "—", feedback=assignment.feedback))
+        said.append(
+            MESSAGES.say("assign_kept_settings", due=assignment.due or "—", feedback=assignment.feedback)
+        )
     gone = [i for i in assignment.variants if i not in {s.student_id for s in students}]
     if gone:
-        said.append(message("assign_not_in_roster", count=len(gone), which=", ".join(gone[:5])))
+        said.append(MESSAGES.say("assign_not_in_roster", count=len(gone), which=", ".join(gone[:5])))
     return said
 
 
@@ -211,7 +215,7 @@ def _cell_id(text: str) -> str:
 def _template(exercise: Exercise, language: str):
     notebook = in_one_language(exercise_notebook(exercise.lesson), language)
     hand_in = [
-        markdown_cell(in_each_language("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)
+        markdown_cell(MESSAGES.texts("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)
     ]
     hand_in.append(code_cell("answer.hand_in()", ["hand-in"]))
     for cell in hand_in:
@@ -233,7 +237,7 @@ def _whose(student: Student, language: str) -> list:
     for lang, tags in _spoken(language):
         name, identity = (_markdown_text(text) for text in (student.name, student.student_id))
         cells.append(
-            markdown_cell(in_each_language("assign_whose", name=name, student=identity)[lang].strip(), tags)
+            markdown_cell(MESSAGES.texts("assign_whose", name=name, student=identity)[lang].strip(), tags)
         )
         cells[-1].id = _cell_id(f"whose {lang}")
     return cells
@@ -288,11 +292,11 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
     home = assignment.folder / "students" / variant.folder
     home.mkdir(parents=True, exist_ok=True)
     (home / variant.file).write_text(notebook, encoding="utf-8", newline="\n")
-    readme = in_each_language(
+    readme = MESSAGES.texts(
         "assign_readme",
         file=variant.file,
         due=(assignment.due or "—")[:16].replace("T", " "),
-        title=assignment.titles,
+        title=Pair(**assignment.titles),
     )
     text = "\n".join(readme[lang].strip() + "\n" for lang, _ in _spoken(variant.language))
     (home / "README.txt").write_text(text, encoding="utf-8-sig")
@@ -338,9 +342,7 @@ def _zip(path: Path, members: dict[str, bytes]) -> None:
             entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, raw)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(held.getvalue())
-    part.replace(path)
+    put(path, held.getvalue())
 
 
 def _archive(assignment: Assignment, platform: str) -> None:

@@ -20,7 +20,7 @@ from typing import Literal
 
 from coursekit.messages import KitError
 from coursekit.teach.records import EXACT, read_record
-from coursekit.teach.tables import put
+from crmkit.core.files import put
 
 FORMAT = "crmkit-assignment/1"
 MANIFEST, SECRET = "manifest.json", "secret.key"

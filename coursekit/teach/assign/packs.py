@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coursekit.lessons.exercise import Exercise, compare, load_exercise
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.shown import preview as in_words
 from crmkit.core.language import get_language, in_language
+from crmkit.display.numbers import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -82,9 +83,11 @@ def doubts(found: list[Difficulty]) -> list[str]:
     said = []
     for one in found:
         if one.kind == "choice" and one.guess is not None and one.guess > 0.8:
-            said.append(message("preview_guess", question=one.question, share=f"{one.guess:.0%}"))
+            said.append(MESSAGES.say("preview_guess", question=one.question, share=percent(one.guess, 0)))
         elif one.kind != "choice" and one.of_others > 0.05:
-            said.append(message("preview_others", question=one.question, share=f"{one.of_others:.0%}"))
+            said.append(
+                MESSAGES.say("preview_others", question=one.question, share=percent(one.of_others, 0))
+            )
     return said
 
 
@@ -97,7 +100,7 @@ def preview(source: Path, students: int) -> list[str]:
     console = Console()
     console.print(_table_of_variants(exercise, range(1, students + 1)))
     console.print(_table_of_difficulties(found))
-    return doubts(found) or [message("preview_fine", count=CHECKED_SEEDS)]
+    return doubts(found) or [MESSAGES.say("preview_fine", count=CHECKED_SEEDS)]
 
 
 def _table_of_variants(exercise: Exercise, seeds: Sequence[int]) -> "Table":
@@ -126,17 +129,17 @@ def _in_words(question: dict, answer) -> str:
 def _table_of_difficulties(found: list[Difficulty]) -> "Table":
     from rich.table import Table
 
-    table = Table(title=message("preview_title", count=CHECKED_SEEDS, between=" "))
+    table = Table(title=MESSAGES.say("preview_title", count=CHECKED_SEEDS, between=" "))
     for key in ("question", "kind", "different", "guessed", "of_others"):
         justify = "left" if key in ("question", "kind") else "right"
-        table.add_column(message(f"preview_{key}"), justify=justify)
+        table.add_column(MESSAGES.say(f"preview_{key}"), justify=justify)
     for one in found:
         table.add_row(
             one.question,
             one.kind,
-            f"{one.different:.0%}",
-            "—" if one.guess is None else f"{one.guess:.0%}",
-            f"{one.of_others:.0%}",
+            percent(one.different, 0),
+            "—" if one.guess is None else percent(one.guess, 0),
+            percent(one.of_others, 0),
         )
     return table
 

@@ -141,8 +141,7 @@ def _find(path: Path, sheet: str | None) -> tuple[Table, dict[str, int]]:
         if "student_id" in at:
             return table, at
         names = max(names, [n for n in table.header.names if n], key=len)
-    wanted = "student_id, 学号, SIS User ID, ID number …"
-    raise KitError("roster_no_id", value=path.name, found=", ".join(names) or "—", allowed=wanted)
+    raise KitError("roster_no_id", value=path.name, found=", ".join(names) or "—")
 
 
 def _columns(names: list[str]) -> dict[str, int]:
@@ -195,9 +194,7 @@ def _language(said: str, line: int, file: str) -> str | None:
         return None
     language = _LANGUAGE_OF.get(plain(said))
     if language is None:
-        raise KitError(
-            "roster_language", value=said, name=file, line=line, allowed="zh, en, both, 中文, 英文, 双语"
-        )
+        raise KitError("roster_language", value=said, name=file, line=line)
     return language
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.probes import choose
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.intake import Found, take_in
@@ -53,7 +53,7 @@ def contest(
     if not intake.found and not intake.refused:
         raise KitError("submissions_empty", value=str(submissions), allowed=", ".join(WANTED))
     tier = chosen_wall()
-    say(message("grade_wall", tier=tier))
+    say(MESSAGES.say("grade_wall", tier=tier))
     key = read_secret(secret or out / "secret.key")
     drawn = [draw_seed(key, setup, number) for number in range(1, seeds + 1)]
     about = Assignment.read(assignment) if assignment else None
@@ -105,7 +105,7 @@ def chosen_wall() -> str:
     tier, tried = choose(trust=False)
     if tier is None:
         why = "; ".join(f"{name}: {what}" for name, what in tried.items())
-        raise KitError("contest_wall", why=why or message("grade_no_bubblewrap", between=" "))
+        raise KitError("contest_wall", why=why or MESSAGES.say("grade_no_bubblewrap", between=" "))
     return tier
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
 from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
 from coursekit.teach.tables import write_csv
 
@@ -60,7 +60,7 @@ def write_contest(out: Path, result: Contest, lang: str) -> list[str]:
     for one in result.standings:
         problems += _broken_off(one)
     best = [line_of(one.rank, one.score.value, one.value, one.student, about) for one in result.standings]
-    done = message("contest_done", count=len(result.standings), seeds=len(result.seeds), folder=out)
+    done = MESSAGES.say("contest_done", count=len(result.standings), seeds=len(result.seeds), folder=out)
     return [*best, done, *write_problems(out, problems, lang)]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.pages import part, spoken, words_in, write_page
 from coursekit.teach.tables import write_csv
@@ -58,7 +58,7 @@ def write_leaderboard(
         ],
     )
     lines = [line_of(place.rank, place.score, place.value, place.student, about) for place in places]
-    done = message("leaderboard_done", count=len(places), folder=out)
+    done = MESSAGES.say("leaderboard_done", count=len(places), folder=out)
     return [*lines, done, *write_problems(out, problems, lang)]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
 from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
 from coursekit.teach.tables import write_csv
 
@@ -25,7 +25,7 @@ def write_problems(out: Path, problems: list[Problem], lang: str) -> list[str]:
     )
     if not problems:
         return []
-    return [message("game_unclear", count=len(problems), file=out / "problems.html")]
+    return [MESSAGES.say("game_unclear", count=len(problems), file=out / "problems.html")]
 
 
 def in_words(detail: str | list[str], lang: str) -> str:

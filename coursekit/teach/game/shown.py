@@ -4,6 +4,7 @@ from math import isnan
 
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.pages import Words
+from crmkit.display.numbers import decimal
 from crmkit.market import scenario
 from crmkit.market.game.game import Setup
 
@@ -17,7 +18,7 @@ def terms(setup: Setup, lang: str, words: Words) -> str:
         level=words(f"game_level_{setup.level}"),
         quarters=setup.quarters,
         currency=trade.currency,
-        customers=f"{setup.customers or trade.customers:,}",
+        customers=decimal(setup.customers or trade.customers, 0),
     )
 
 
@@ -27,11 +28,11 @@ def name_of(student: str, about: Assignment | None) -> str:
 
 
 def money(value: float) -> str:
-    return f"{value:,.0f}".replace("-", "−")
+    return decimal(value, 0)
 
 
 def points(value: float) -> str:
-    return "—" if isnan(value) else f"{value:.1f}".replace("-", "−")
+    return "—" if isnan(value) else decimal(value, 1)
 
 
 def line_of(rank: int | None, score: float, value: float, student: str, about: Assignment | None) -> str:

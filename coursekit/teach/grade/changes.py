@@ -1,6 +1,6 @@
 """What a grading changed against the last one."""
 
-from coursekit.messages import message
+from coursekit.messages import MESSAGES
 
 from .graded import Graded
 
@@ -13,7 +13,7 @@ def differences(before: dict[str, Graded], graded: dict[str, Graded]) -> list[st
     for student, mine in graded.items():
         if student in before and (line := _difference(before[student], mine)):
             lines.append(line)
-    head = message("grade_changed", count=len(lines)) if lines else message("grade_unchanged")
+    head = MESSAGES.say("grade_changed", count=len(lines)) if lines else MESSAGES.say("grade_unchanged")
     return [head, *lines]
 
 

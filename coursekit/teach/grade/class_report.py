@@ -11,6 +11,7 @@ import crmkit
 from coursekit.lessons.exercise import Exercise
 from coursekit.teach.pages import LANGUAGES, part, write_page
 from crmkit.answers.shown import preview
+from crmkit.display.numbers import decimal, percent
 
 from .copying import Copy
 from .graded import Graded, Grading
@@ -47,11 +48,11 @@ def write_class_report(out: Path, grading: Grading, copies: list[Copy]) -> None:
 
 
 def share(value: float | None) -> str:
-    return "—" if value is None else f"{value:.0%}"
+    return "—" if value is None else percent(value, 0)
 
 
 def number(value: float | None) -> str:
-    return "—" if value is None else f"{value:.2f}".replace("-", "−")
+    return "—" if value is None else decimal(value)
 
 
 @dataclass(frozen=True)

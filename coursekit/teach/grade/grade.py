@@ -11,13 +11,14 @@ from pathlib import Path
 from statistics import fmean
 
 from coursekit.lessons.exercise import FILES, Exercise, SolutionError, load_exercise
-from coursekit.messages import KitError, message
+from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.probes import choose
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Submission, identify, newest
 from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.results import Journal
+from crmkit.display.numbers import percent
 
 from . import marking, marking_sheet
 from .cells_to_run import Prepared, prepared_cells
@@ -56,7 +57,7 @@ def grade(
         if student not in about.variants:
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
     tier, tried = chosen_wall(trust=trust)
-    say(message("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
+    say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     intake = take_in(submissions)
     handed_in = identify(intake.found, about, settings.whose)
     chosen, graded = choose_newest(handed_in, about, only)
@@ -125,7 +126,7 @@ def chosen_wall(*, trust: bool) -> tuple[str, dict[str, str]]:
         raise KitError(
             "no_wall",
             value=", ".join(tried) or "—",
-            why=why or message("grade_no_bubblewrap", between=" "),
+            why=why or MESSAGES.say("grade_no_bubblewrap", between=" "),
         )
     return tier, tried
 
@@ -271,13 +272,13 @@ def write_all(out: Path, grading: Grading) -> list[str]:
     write_class_report(out, grading, copies)
     to_read = marking_sheet.write_marking_sheet(out, grading)
     totals = [mine.total for mine in graded.values() if mine.total is not None]
-    mean = f"{fmean(totals):.1%}" if totals else "—"
-    lines = [message("grade_done", graded=len(totals), all=len(graded), folder=out, mean=mean)]
+    mean = percent(fmean(totals)) if totals else "—"
+    lines = [MESSAGES.say("grade_done", graded=len(totals), all=len(graded), folder=out, mean=mean)]
     unclear = sum(not submission.student for submission in grading.handed_in) + len(grading.intake.refused)
     if unclear:
-        lines.append(message("grade_unclear", count=unclear, file=out / "problems.csv"))
+        lines.append(MESSAGES.say("grade_unclear", count=unclear, file=out / "problems.csv"))
     if copies:
-        lines.append(message("grade_copies", count=len(copies), file=out / "problems.csv"))
+        lines.append(MESSAGES.say("grade_copies", count=len(copies), file=out / "problems.csv"))
     if to_read:
-        lines.append(message("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
+        lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
     return lines

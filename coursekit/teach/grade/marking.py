@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from coursekit.lessons.exercise import Mark, admit, compare
-from coursekit.messages import message_pair
+from coursekit.messages import MESSAGES
 from crmkit.answers.forms import BadForm
 
 LARGEST_ANSWER = 2 << 20  # characters of one answer as JSON
@@ -73,7 +73,7 @@ def mark(
         state, value = answers[name]
         weight = float(question.get("weight", 1))
         if state == "badly_formed":
-            reason = _in_both("mark_badly_formed")
+            reason = MESSAGES.texts("mark_badly_formed")
             marks.append(
                 QuestionMark(name, weight, state, 0.0, "badly_formed", reason, None, right=right[name])
             )
@@ -113,11 +113,6 @@ def _may_rise(found: Mark, value) -> bool:
     return value is not None and found.score is not None and found.score < 1
 
 
-def _in_both(key: str) -> dict[str, str]:
-    zh, en = message_pair(key)
-    return {"zh": zh, "en": en}
-
-
 def _second(questions, marks: list[QuestionMark], answers: Answers, right: dict) -> None:
     """Compare with a run under another seed: an answer that stays the same while the right one changes was typed in."""
     for one in marks:
@@ -131,7 +126,7 @@ def _second(questions, marks: list[QuestionMark], answers: Answers, right: dict)
         if question.get("must_compute") and one.second in ("literal", "not_run") and one.score:
             one.score = 0.0
             one.code = "must_compute"
-            one.reason = _in_both("mark_must_compute")
+            one.reason = MESSAGES.texts("mark_must_compute")
 
 
 def _told_by_second(question: dict, first: QuestionMark, value, right) -> str:

@@ -1,10 +1,12 @@
 """The sheet for what a person reads: every text answer with its rubric and a column for points, which stay."""
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.messages import KitError, message_pair
+from coursekit.messages import MESSAGES, KitError
 from coursekit.teach.pages import LANGUAGES
+from crmkit.core.files import put
 
 from .graded import Graded, Grading
 from .marking import QuestionMark
@@ -49,8 +51,8 @@ def write_marking_sheet(out: Path, grading: Grading) -> int:
         return 0
     path = out / FILE
     given = read_marking_sheet(path)
-    part = path.with_name("marking.part.xlsx")
-    with xlsxwriter.Workbook(part, AS_TEXT) as book:
+    held = io.BytesIO()
+    with xlsxwriter.Workbook(held, AS_TEXT) as book:
         sheet = book.add_worksheet("marking")
         _head(book, sheet)
         for row, (student, one) in enumerate(texts, 1):
@@ -60,7 +62,7 @@ def write_marking_sheet(out: Path, grading: Grading) -> int:
         points = list(COLUMNS).index("points")
         allowed = {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": True}
         sheet.data_validation(1, points, len(texts), points, allowed)
-    part.replace(path)
+    put(path, held.getvalue())
     return sum(one.score is None for _, one in texts)
 
 
@@ -68,7 +70,7 @@ def _head(book, sheet) -> None:
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     bold = book.add_format({"bold": True, "text_wrap": True})
     for column, (heading, width) in enumerate(COLUMNS.items()):
-        zh, en = message_pair(f"marking_{heading}")
+        zh, en = MESSAGES.pair(f"marking_{heading}")
         sheet.write_string(0, column, f"{heading}\n{zh} {en}", bold)
         sheet.set_column(column, column, width, wrapped)
 
@@ -141,5 +143,5 @@ def merge_marking_sheet(out: Path, graded: dict[str, Graded]) -> None:
             if one.question == question and one.state == "recorded":
                 one.score = given.points / one.weight if one.weight else 0.0
                 one.code = "read"
-                said = message_pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
+                said = MESSAGES.pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
                 one.reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}

@@ -15,6 +15,7 @@ from pydantic import StringConstraints
 from coursekit.messages import KitError
 from coursekit.teach.assign.assignment import Assignment, read_due
 from coursekit.teach.records import EXACT, WrongField, from_fields
+from crmkit.core.files import put
 
 from .lateness import LatePolicy, Share
 
@@ -63,7 +64,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
     """
     path = assignment.folder / FILE
     if not path.exists():
-        path.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
+        put(path, EXAMPLE.read_bytes())
         return Settings()
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))

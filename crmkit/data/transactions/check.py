@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from crmkit.core.catalogue import message_pair
 from crmkit.core.errors import CrmkitError
+from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.data.frames import Transactions
 
@@ -235,7 +235,7 @@ def _note_multiplier(judged: _Judged) -> None:
     header = judged.table.header
     if header.multiplier != 1:
         priced = header.names[header.found.get("amount", header.found.get("unit_price"))]
-        note = message_pair("note_multiplied", column=priced, factor=f"{header.multiplier:f}")
+        note = MESSAGES.pair("note_multiplied", column=priced, factor=f"{header.multiplier:f}")
         judged.notes.append(note)
 
 
@@ -298,7 +298,7 @@ def _customers(parsed, notes) -> list:
     """The ids as text; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
     present = [t for t in parsed if t]
     if lossy := [t for t in present if _SCIENTIFIC.fullmatch(t)]:
-        notes.append(message_pair("note_scientific_ids", count=len(lossy), value=lossy[0]))
+        notes.append(MESSAGES.pair("note_scientific_ids", count=len(lossy), value=lossy[0]))
     if all(_WHOLE.fullmatch(t) or LABEL_HINT.search(t) for t in present):
         return [t.removesuffix(".0") if t else t for t in parsed]
     return parsed
@@ -383,14 +383,11 @@ def _mixed_currency(currencies, rows, header) -> CrmkitError:
 
 
 def _missing_column(name: str, table: Table) -> CrmkitError:
-    zh = {"customer_id": "客户编号", "date": "日期", "amount": "金额（或数量和单价）"}[name]
-    en = {"customer_id": "customer id", "date": "date", "amount": "amount (or quantity and unit price)"}[name]
     return CrmkitError(
         "missing_column",
         column=name,
         row=table.header.row + 1 or None,
-        wanted_zh=zh,
-        wanted_en=en,
+        wanted=MESSAGES.pair(f"wanted_{name}"),
         allowed=", ".join(n for n in table.header.names if n) or "—",
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 
 DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is title
@@ -27,10 +28,16 @@ def refusal(code: str, words: str, **where) -> CrmkitError:
     return error
 
 
-def unreadable(path, why_zh: str, why_en: str, **where) -> CrmkitError:
-    """The file at ``path`` cannot be read, and why."""
+def unreadable(
+    path, why: str, /, *, row: int | None = None, value: str | None = None, **fields
+) -> CrmkitError:
+    """The file at ``path`` cannot be read: ``why_<why>`` of messages.toml says for what reason."""
     return CrmkitError(
-        "unreadable_file", **{"value": path.name, **where}, name=path.name, why_zh=why_zh, why_en=why_en
+        "unreadable_file",
+        row=row,
+        value=path.name if value is None else value,
+        name=path.name,
+        why=MESSAGES.pair(f"why_{why}", **fields),
     )
 
 

@@ -34,6 +34,9 @@ _TIME = (
     r"(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
     r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r"(?:\s*\([a-z ]+\))?)?"
 )
+_NOON = "中午"
+_AFTERNOON = ("下午", "晚上", "pm")
+_MORNING = ("上午", "凌晨", "am")
 _WEEKDAY = (
     r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
 )
@@ -200,9 +203,9 @@ def _clock(part: dict) -> tuple:
         return (0, 0, 0)
     hour, minute, second = int(part["h"]), int(part["mi"] or 0), int(part["s"] or 0)
     half = (part["half1"] or part["half2"] or "").replace(".", "")
-    if half in ("下午", "晚上", "pm", "中午") and hour < 12 and not (half == "中午" and hour == 11):
+    if (half in _AFTERNOON and hour < 12) or (half == _NOON and hour < 11):
         hour += 12
-    if half in ("上午", "am", "凌晨") and hour == 12:
+    if half in _MORNING and hour == 12:
         hour = 0
     return (hour, minute, second) if hour <= 24 and minute < 60 and second <= 60 else (None, 0, 0)
 

@@ -30,7 +30,7 @@ def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None =
     path = Path(source)
     found = [path] if path.exists() else sorted(glob.glob(str(path), recursive=True))
     if not found:
-        raise unreadable(path, f"找不到 {path}", f"there is no {path}", value=str(source))
+        raise unreadable(path, "not_there", value=str(source), path=path)
     if len(found) > 1 or path.is_dir():
         return _parquet_table(path, mapping)
     path = Path(found[0])
@@ -39,9 +39,7 @@ def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None =
         with path.open("rb") as stream:
             head = stream.read(4096)
     except OSError as problem:
-        raise unreadable(
-            path, f"打不开：{problem.strerror}", f"it does not open ({problem.strerror})"
-        ) from None
+        raise unreadable(path, "not_opened", problem=problem.strerror) from None
     if not head:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
     page = re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)|%PDF|\{\\rtf", head, re.IGNORECASE)
@@ -53,7 +51,7 @@ def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None =
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
         return _workbook_table(path, mapping, sheet if sheet is not None else mapping.sheet)
     if suffix in _WORKBOOKS - {".xls", ".et"}:
-        raise unreadable(path, "不是有效的工作簿文件", "it is no valid workbook")
+        raise unreadable(path, "no_workbook")
     return text_table(path, head.startswith(b"\x1f\x8b"), mapping)
 
 
@@ -71,10 +69,8 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
                 "unsupported_format", value=path.name, found=path.suffix, allowed=READ
             ) from None
         if re.search("password|encrypt", str(problem), re.IGNORECASE):
-            raise unreadable(
-                path, "工作簿有密码，请先去掉密码", "the workbook has a password; remove it first"
-            ) from None
-        raise unreadable(path, "工作簿损坏或不完整", f"the workbook is damaged ({problem})") from None
+            raise unreadable(path, "password") from None
+        raise unreadable(path, "workbook_damaged", problem=problem) from None
     names = [m.name for m in book.sheets_metadata if "WorkSheet" in str(m.typ)]
     visible = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")]
     if sheet is not None:
@@ -87,9 +83,7 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         try:
             header = find_header(list(islice(_sheet_rows(book, name), DEEPEST_HEADER)), mapping)
         except python_calamine.CalamineError as problem:
-            raise unreadable(
-                path, f"工作表“{name}”读不出来", f"sheet “{name}”: {problem}", value=name
-            ) from None
+            raise unreadable(path, "sheet_damaged", value=name, sheet=name, problem=problem) from None
         if header is not None:
             headed[name] = header
     if not headed:
@@ -149,7 +143,7 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
             list(map(str, files)), format="parquet", partitioning="hive" if path.is_dir() else None
         )
     except (pa.ArrowInvalid, OSError) as problem:
-        raise unreadable(path, "不是有效的 Parquet 文件", f"no valid Parquet ({problem})") from None
+        raise unreadable(path, "no_parquet", problem=problem) from None
     header = recognise(table.schema.names, mapping)
 
     def frames():
@@ -157,7 +151,7 @@ def _parquet_table(path: Path, mapping: Mapping) -> Table:
             for batch in table.to_batches(batch_size=CHUNK_ROWS):
                 yield batch.to_pandas(integer_object_nulls=True)
         except (pa.ArrowInvalid, OSError) as problem:
-            raise unreadable(path, "Parquet 文件损坏", f"damaged Parquet ({problem})") from None
+            raise unreadable(path, "parquet_damaged", problem=problem) from None
 
     return Table(path.name, header, partial(_frame_chunks, frames))
 

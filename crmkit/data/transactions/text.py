@@ -33,7 +33,7 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
     try:
         codec = detect(open_bytes, path.name, mapping.encoding)
     except (EOFError, OSError) as problem:
-        raise unreadable(path, "压缩文件损坏", f"the archive is damaged ({problem})") from None
+        raise unreadable(path, "archive_damaged", problem=problem) from None
 
     def open_text(newline=""):
         return io.TextIOWrapper(open_bytes(), encoding=codec, newline=newline)
@@ -49,7 +49,7 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
     chunks = _plain_chunks if not quoted and delimiter.isascii() else partial(_quoted_chunks, path)
     controls = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in head[:20_000])
     if controls > 0.02 * len(head[:20_000]):
-        raise unreadable(path, "内容不是文字", "its content is not text")
+        raise unreadable(path, "no_text")
     chunks = partial(chunks, open_text, delimiter, header)
     encoding = REPORTED.get(codec, codec.replace("_", "-"))
     return Table(
@@ -139,8 +139,9 @@ def _quoted_chunks(path: Path, open_text, delimiter: str, header: Header) -> Ite
                 start = reader.line_num + 1
         except csv.Error as problem:
             line = reader.line_num
-            where = {"row": line, "value": str(problem)}
-            raise unreadable(path, f"第 {line} 行：{problem}", f"line {line}: {problem}", **where) from None
+            raise unreadable(
+                path, "line_damaged", row=line, value=str(problem), line=line, problem=problem
+            ) from None
 
 
 def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[list, np.ndarray]:
