@@ -14,55 +14,11 @@ from types import ModuleType
 import crmkit
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.messages import MESSAGES
+from crmkit.core.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
-PRINTED = "<!-- {source} → `python3 kit.py build`; 不要手改 · never edit by hand -->\n\n"
-
-MODELS_HEAD = """\
-# 模型及其检验依据 · Models and what they are checked against
-
-课程里的每个框架：由什么来计算，对照哪一个外部依据，由哪个测试来检验。不能如实计算的部分就是文字，这里也写明。
-Every framework of the course: what computes it, the outside authority that it is checked against, and the tests that do
-it. A framework, or a part of one, that cannot be computed honestly is text, and says so.
-"""
-
-MARKET_HEAD = """\
-## 在模拟市场里 · In the simulated market
-
-同样的模型，再用模拟市场的账本检验一遍：真相已知，对在哪里、错在哪里都写明。
-The same models once more, fed with the ledgers of a market whose truth is known: where they are right and where they are
-not. The whole table: `python tests/benchmarks/market_recovery.py`
-"""
-
-PLOTS_TAIL = """\
-每张图的中文、英文和双语版：`python tests/support/gallery` 画到文件夹 `gallery/`。
-Every plot in Chinese, in English and in both: `python tests/support/gallery` draws them into the folder `gallery/`.
-"""
-
-API_HEAD = """\
-# 公开的名字 · The public names
-
-`import crmkit` 之后可用的全部名字，按章排列；这里没有的，就是内部的。
-Everything that `import crmkit` offers, chapter by chapter; what is not here is private.
-"""
-
-# first folder of a module -> heading of its chapter on the API page, in the order of the course
-CHAPTERS = {
-    "data": "数据 · Data",
-    "foundations": "关系营销的基础 · Foundations",
-    "relationship_types": "关系类型 · Relationship types",
-    "relationship_levels": "关系层次 · Relationship levels",
-    "customer_pyramid": "客户金字塔 · The customer pyramid",
-    "customer_value": "客户价值 · Customer value",
-    "loyalty": "忠诚 · Loyalty",
-    "growth": "成长 · Growth",
-    "planning": "计划 · Planning",
-    "pdca": "PDCA",
-    "explore": "交互图 · Explorers",
-    "answers": "答题 · Answers",
-    "display": "展示 · Display",
-    "core": "语言与出错 · Language and errors",
-}
+WORDS = Catalogue(Path(__file__).with_name("reference.toml"))
+CHAPTER = "chapter_"
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -87,6 +43,22 @@ def build(check: bool = False, *, root: Path = ROOT) -> int:
     return int(differing > 0)
 
 
+def _both(key: str) -> str:
+    """A heading in both languages on one line."""
+    zh, en = WORDS.pair(key)
+    return zh if zh == en else f"{zh} · {en}"
+
+
+def _paragraph(key: str) -> str:
+    return "\n".join(WORDS.pair(key)) + "\n"
+
+
+def _head(key: str, *, source: str) -> str:
+    """The top of a page: what it is printed from, its heading and what it is about."""
+    printed = f"<!-- {source} → `python3 kit.py build`; {_both('printed')} -->"
+    return f"{printed}\n\n# {_both(key)}\n\n{_paragraph(f'{key}_about')}"
+
+
 # --- models ---------------------------------------------------------------------------------
 
 
@@ -102,7 +74,7 @@ def models_page(path: Path) -> str:
     for slug in FRAMEWORKS:
         entry = FRAMEWORKS.entry(slug)
         named[f"F{entry['number']}"] = f"{entry['zh']} · {entry['en']}"
-    lines = [PRINTED.format(source=path.name) + MODELS_HEAD]
+    lines = [_head("models", source=path.name)]
     heading = None
     for entry in entries["framework"]:
         number = re.match(r"F\d+", entry["about"]).group()
@@ -110,15 +82,15 @@ def models_page(path: Path) -> str:
             lines.append(f"## {number} {named[number]}\n")
             heading = number
         lines.append(_model(entry))
-    lines.append(MARKET_HEAD)
+    lines.append(f"## {_both('in_the_market')}\n\n{_paragraph('in_the_market_about')}")
     lines += [_model(entry) for entry in entries["in_the_market"]]
-    lines.append(PLOTS_TAIL)
+    lines.append(_paragraph("plots_drawn"))
     return "\n".join(lines)
 
 
 def _model(entry: dict) -> str:
     lines = [f"**{entry['about']}.** {_one_line(entry['computed_by'])}", ""]
-    lines.append(f"- 依据 authority: {_one_line(entry['authority'])}")
+    lines.append(f"- {_both('authority')}: {_one_line(entry['authority'])}")
     lines += [f"- [{_test_name(test)}](../{test.partition('::')[0]})" for test in entry.get("tests", [])]
     return "\n".join(lines) + "\n"
 
@@ -139,12 +111,13 @@ def _test_name(test: str) -> str:
 
 def api_page() -> str:
     """docs/api.md: every promised name with its signature and docstring, by chapter."""
-    by_chapter: dict[str, list[str]] = {chapter: [] for chapter in CHAPTERS}
+    chapters = [key.removeprefix(CHAPTER) for key in WORDS if key.startswith(CHAPTER)]
+    by_chapter: dict[str, list[str]] = {chapter: [] for chapter in chapters}
     for name, module in crmkit.PROMISED.items():
         by_chapter[module.split(".")[0]].append(name)
-    lines = [PRINTED.format(source="crmkit/**/*.py") + API_HEAD]
+    lines = [_head("api", source="crmkit/**/*.py")]
     for chapter, names in by_chapter.items():
-        lines.append(f"## {CHAPTERS[chapter]}\n")
+        lines.append(f"## {_both(CHAPTER + chapter)}\n")
         lines += [_entry(name) for name in sorted(names, key=str.lower)]
     lines += list(_rooms())
     return "\n".join(lines)
@@ -187,9 +160,9 @@ def _readable(parameter: inspect.Parameter) -> inspect.Parameter:
 
 def _rooms() -> Iterator[str]:
     """What is opened by its own name: pictures, and the simulated market."""
-    for room, heading in (("plots", "画图 · `crmkit.plots`"), ("market", "模拟市场 · `crmkit.market`")):
+    for room in ("plots", "market"):
         module = import_module(f"crmkit.{room}")
-        yield f"## {heading}\n"
+        yield f"## {_both(f'room_{room}')} · `crmkit.{room}`\n"
         for name in sorted(module.__all__, key=str.lower):
             yield _line(module, name)
         yield ""

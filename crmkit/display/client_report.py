@@ -50,7 +50,7 @@ class Words(Formatter):
 
     def parse(self, text: str):
         for literal, field, spec, conversion in super().parse(text):
-            yield literal, field, spec or _BY_KIND.get(column_kind(field), ""), conversion
+            yield literal, field, spec or _BY_KIND.get(column_kind(field) or "", ""), conversion
 
     def format_field(self, value, spec: str) -> str:
         kind, _, nouns = spec.partition(" ")

@@ -84,7 +84,7 @@ def web_font(characters: frozenset[str]) -> bytes:
 
 def is_chinese(character: str) -> bool:
     """Whether a character may need a Chinese font: nothing earlier in Unicode does."""
-    return character >= "\u2e80"
+    return ord(character) >= 0x2E80
 
 
 class _Awaited(MetaPathFinder):

@@ -50,7 +50,7 @@ class Table:
             for i, c in enumerate(frame.columns)
         }
         left = [not _is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
-        note: tuple[str, str] | str = ""
+        note: Pair | str = ""
         if len(frame) > len(head):
             note = MESSAGES.pair("table_more_rows", shown=len(head), rows=decimal(len(frame), 0))
         return pd.DataFrame(cells, index=head.index), left, note
@@ -69,7 +69,7 @@ class Table:
             return str(value)
         if _is_percent(column, self.percent):
             return percent(float(value))
-        return decimal(value, 0 if isinstance(value, (int, np.integer)) else digits)
+        return decimal(float(value), 0 if isinstance(value, (int, np.integer)) else digits)
 
     def _repr_html_(self) -> str:
         shown, left, note = self._shown()

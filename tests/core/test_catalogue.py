@@ -11,6 +11,7 @@ from places import ROOT
 import crmkit
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.messages import MESSAGES as COURSEKIT
+from coursekit.publish.reference import WORDS
 from crmkit.core.catalogue import Catalogue, Pair
 from crmkit.core.glossary import TERMS
 from crmkit.core.messages import MESSAGES
@@ -22,6 +23,7 @@ CATALOGUES = {
     "coursekit": COURSEKIT,
     "report": SENTENCES,
     "frameworks": FRAMEWORKS,
+    "reference": WORDS,
 }
 ROOMS = sorted(path.parent.name for path in (ROOT / "crmkit").glob("*/__init__.py"))
 

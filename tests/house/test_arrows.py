@@ -1,4 +1,4 @@
-"""Who may know whom, read off the names of the files: core ← data, display, answers ← chapters ← market ← faces."""
+"""Who may know whom, read off the names of the files: core ← data, display ← answers ← chapters ← market ← faces."""
 
 from pathlib import Path
 
@@ -39,6 +39,8 @@ def rooms_that(path: Path) -> set[str]:
         return {GROUND, *FIRST, *CHAPTERS, WING, *FACES}
     if own == GROUND:
         return {GROUND}
+    if own == "answers":  # an answer is shown to whoever gave it
+        return {GROUND, "display", own}
     if own in FIRST:
         return {GROUND, own}
     shows = path.stem.startswith(SHOWS)

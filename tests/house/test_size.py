@@ -13,7 +13,7 @@ from sources import code_lines, files
 # another wing. Each limit is what the wing holds, rounded up by about a sixth for what is to come.
 LIMITS = {
     "crmkit": 120,
-    "crmkit/core": 500,
+    "crmkit/core": 680,
     "crmkit/data": 1950,
     "crmkit/display": 1150,
     "crmkit/answers": 700,
