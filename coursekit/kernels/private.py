@@ -19,8 +19,9 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from coursekit.messages import KitError
 
+PREFIX = "crmkernel-"  # of the folders in which the files lie
 SOCKET = "kernel"  # a kernel's files are called kernel-1 to kernel-5
-LAST_SOCKET = f"{SOCKET}-5"
+FIRST_SOCKET, LAST_SOCKET = f"{SOCKET}-1", f"{SOCKET}-5"
 STARTS = 3
 PATIENCE = 300  # seconds until a kernel that lives must have answered, on however busy a machine
 # the kernel's own remarks are for who runs servers; its output and its errors are not affected
@@ -93,7 +94,8 @@ def socket_folder() -> Path | None:
         return None
     for place in short_places():
         try:
-            folder = Path(tempfile.mkdtemp(prefix="crm", dir=place))
+            remove_left_behind(Path(place))
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         except OSError:
             continue
         if takes_sockets(folder):
@@ -118,3 +120,16 @@ def takes_sockets(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def remove_left_behind(place: Path) -> None:
+    """Take away the folders of kernels whose program was killed: nobody answers at their sockets any more."""
+    for folder in place.glob(f"{PREFIX}*"):
+        address = folder / FIRST_SOCKET
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                probe.connect(str(address))
+        except ConnectionRefusedError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # its kernel is about to start, or it is another account's

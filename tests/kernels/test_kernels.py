@@ -1,8 +1,11 @@
 """Kernels that we start: private, and started again where one did not answer."""
 
 import json
+import socket
 import stat
 import sys
+import tempfile
+from pathlib import Path
 
 import nbformat.v4 as v4
 import papermill
@@ -38,6 +41,13 @@ def execute(name: str = "python3", source: str = HOW_IT_IS_REACHED):
 
 def text(node) -> str:
     return "".join(output.text for output in node.cells[-1].outputs)
+
+
+@pytest.fixture
+def short_folder():
+    """A folder whose path leaves room for a socket's name, wherever the tests have theirs."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -85,10 +95,25 @@ def test_the_folder_is_private_and_its_addresses_fit_also_where_the_temporary_fo
 
 
 @posix
-def test_nothing_is_left_of_a_kernel_that_has_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernels, "short_places", lambda: [str(tmp_path)])
-    execute()
-    assert not list(tmp_path.iterdir())
+def test_nothing_is_left_of_a_kernel_that_has_ended(short_folder, monkeypatch):
+    monkeypatch.setattr(kernels, "short_places", lambda: [str(short_folder)])
+    assert text(execute()) == "ipc False\n"
+    assert not list(short_folder.iterdir())
+
+
+@posix
+def test_what_a_killed_program_left_behind_is_taken_away_and_what_is_in_use_stays(short_folder, monkeypatch):
+    monkeypatch.setattr(kernels, "short_places", lambda: [str(short_folder)])
+    starting, used, left = (short_folder / f"{kernels.PREFIX}{name}" for name in ("starting", "used", "left"))
+    for folder in (starting, used, left):
+        folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as dead:
+        listening.bind(str(used / kernels.FIRST_SOCKET))
+        listening.listen()
+        dead.bind(str(left / kernels.FIRST_SOCKET))
+        dead.close()
+        socket_folder().rmdir()
+        assert set(short_folder.iterdir()) == {starting, used}
 
 
 def test_a_kernel_that_did_not_start_is_started_again(failing):
