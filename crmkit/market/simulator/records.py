@@ -45,7 +45,7 @@ def from_record(cls: type[T], table: Mapping, *, where: str = "") -> T:
 def _read(kind: Any, value: Any, *, where: str) -> Any:
     """A value as its field's type has it, as far as that holds dataclasses; the rest is for the dataclass to check."""
     if is_dataclass(kind):
-        return value if isinstance(value, kind) else from_record(kind, value, where=where)
+        return from_record(kind, value, where=where) if isinstance(value, Mapping) else value
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is UnionType and isinstance(value, Mapping):
         [*dataclasses] = filter(is_dataclass, arguments)
@@ -53,7 +53,7 @@ def _read(kind: Any, value: Any, *, where: str) -> Any:
     if origin is tuple and isinstance(value, list):
         return tuple(_read(arguments[0], part, where=where) for part in value)
     if origin is Mapping and is_dataclass(arguments[1]):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or not all(isinstance(part, Mapping) for part in value.values()):
             raise CrmkitError("market_table", value=where, why=f"{where} = {value}", allowed=f"[{where}.…]")
         return {key: _read(arguments[1], part, where=f"{where}.{key}") for key, part in value.items()}
     return value

@@ -162,6 +162,8 @@ class Scenario:
         twice = (segments & tiers) | ({"all"} & (segments | tiers))
         if twice:
             raise CrmkitError("market_groups", value=", ".join(sorted(twice)))
+        if not isinstance(self.status_quo, Decision):
+            raise CrmkitError("market_decision", value=type(self.status_quo).__name__)
         self.require_groups(self.status_quo)
 
     @property
