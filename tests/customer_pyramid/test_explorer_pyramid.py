@@ -59,6 +59,7 @@ def assert_shows(explorer, scene, result, better):
     json.dumps(scene, allow_nan=False)
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("by", ["revenue", "profit"])
 def test_every_stop_of_every_control_shows_what_the_public_functions_compute(customers, cost, by, lang):

@@ -50,6 +50,7 @@ def assert_shows(customers, scene):
     assert percent(len(champions) / len(named)) in scene["said"]["en"]
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("bins", range(3, 8))
 def test_every_stop_of_every_control_shows_what_the_public_functions_compute(customers, bins, lang):

@@ -341,6 +341,7 @@ def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit()
 # --- spend and survival ----------------------------------------------------------------------
 
 
+@pytest.mark.simulated
 def test_gamma_gamma_recovers_the_truth_with_coverage_and_expects_what_is_spent():
     held = []
     for seed in range(60):
@@ -389,6 +390,7 @@ def test_scaling_the_currency_scales_spend_and_its_scale_only():
     assert cents.log_likelihood == pytest.approx(once.log_likelihood - 946 * np.log(100), rel=1e-9)
 
 
+@pytest.mark.simulated
 def test_sbg_recovers_the_truth_with_coverage():
     held = []
     # survival B(α, β + t) / B(α, β), and the renewals of those with five behind them, added up one by one

@@ -44,6 +44,7 @@ def test_a_one_time_buyers_spend_has_the_interval_of_the_population_mean_in_clos
     assert once["expected_spend_high"] == pytest.approx(mean * np.exp(wide), rel=1e-6)
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("kind, resamples", [("bg", 80), ("mbg", 80)])
 def test_intervals_are_as_wide_as_the_bootstrap_of_customers_says(kind, resamples):
     """Efron's (1979) bootstrap of CDNOW's customers knows nothing of the likelihood's curvature."""

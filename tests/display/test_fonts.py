@@ -155,6 +155,7 @@ def fresh_kernel(steps: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.executed
 @pytest.mark.parametrize("order", ORDERS, ids=", ".join)
 def test_after_set_language_no_chart_has_boxes_in_a_fresh_kernel(order):
     assert fresh_kernel("\n".join(STEPS[step] for step in order)) == "[]"

@@ -7,6 +7,7 @@ import tomllib
 
 import nbformat
 import nbformat.v4 as v4
+import pytest
 from places import ROOT
 
 from coursekit.kernels.kernelspec import PROVISIONER, install
@@ -21,6 +22,7 @@ def entered() -> dict[str, str]:
     return project["entry-points"]["jupyter_client.kernel_provisioners"]
 
 
+@pytest.mark.executed
 def test_papermill_by_hand_starts_a_kernel_that_has_nothing_to_warn_of(tmp_path):
     about = tmp_path / "site" / "crmkit_as_installed-1.dist-info"
     about.mkdir(parents=True)

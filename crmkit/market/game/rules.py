@@ -116,6 +116,7 @@ class Outcome:
 def resized(market: Scenario, *, customers: int) -> Scenario:
     """The same trade with fewer (or more) customers: flows, budgets and fixed cost in proportion.
 
+    >>> from crmkit.market import scenario
     >>> resized(scenario("telecom"), customers=600).acquisition_per_month
     13.0
     """
@@ -246,6 +247,7 @@ def play(
     Errors: CrmkitError for a level or seed not known, quarters that are not 1 … 40, a policy that gives no ``Decision``
     or one that this market cannot run; what the policy itself raises comes through.
 
+    >>> from crmkit.market import scenario
     >>> small = resized(scenario("telecom"), customers=100)
     >>> play(small, policy=lambda seen: seen.standard, seed=1, quarters=2).profit.index.tolist()
     [1, 2]
