@@ -7,6 +7,7 @@ import inspect
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -119,6 +120,7 @@ def api_page() -> str:
     for chapter, names in by_chapter.items():
         lines.append(f"## {_both(CHAPTER + chapter)}\n")
         lines += [_entry(name) for name in sorted(names, key=str.lower)]
+        lines += [_result_entry(result) for result in _results_of(names)]
     lines += list(_rooms())
     return "\n".join(lines)
 
@@ -129,6 +131,35 @@ def _entry(name: str) -> str:
     if not callable(value):
         return f"### `{name}`\n\n{type(value).__name__}\n"
     return f"### `{name}{_signature(value)}`\n\n```text\n{said}\n```\n"
+
+
+def _results_of(names: list[str]) -> list[type]:
+    """The dataclasses of crmkit that these functions return and that are not promised by a name of their own."""
+    found = {}
+    for name in names:
+        value = getattr(crmkit, name)
+        if not inspect.isfunction(value):
+            continue
+        result = inspect.signature(value).return_annotation
+        if isinstance(result, str):  # not loaded where the function is defined
+            result = getattr(import_module(value.__module__), result, None)
+        if is_dataclass(result) and result.__module__.startswith("crmkit."):
+            found[result.__name__] = result
+    return [found[name] for name in sorted(found) if name not in crmkit.PROMISED]
+
+
+def _result_entry(result: type) -> str:
+    """A result's docstring, then its fields and what can be asked of it."""
+    lines = [f"### {_both('result')} `{result.__name__}`\n", f"```text\n{inspect.getdoc(result)}\n```\n"]
+    for name in [field.name for field in fields(result)]:
+        lines.append(f"- `.{name}`")
+    for name, member in inspect.getmembers(result):
+        if name.startswith("_") or not (inspect.isfunction(member) or isinstance(member, property)):
+            continue
+        called = f".{name}{_signature(member)}" if inspect.isfunction(member) else f".{name}"
+        first = (inspect.getdoc(member) or "").partition("\n")[0]
+        lines.append(f"- `{called.replace('(self, ', '(').replace('(self)', '()')}`: {first}")
+    return "\n".join(lines) + "\n"
 
 
 def _signature(value) -> str:
@@ -159,8 +190,8 @@ def _readable(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 def _rooms() -> Iterator[str]:
-    """What is opened by its own name: pictures, and the simulated market."""
-    for room in ("plots", "market"):
+    """What is opened by its own name: explorers, pictures, and the simulated market."""
+    for room in ("explore", "plots", "market"):
         module = import_module(f"crmkit.{room}")
         yield f"## {_both(f'room_{room}')} · `crmkit.{room}`\n"
         for name in sorted(module.__all__, key=str.lower):

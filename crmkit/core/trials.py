@@ -36,12 +36,14 @@ def trial_frame(
     if treated is None and control is None:
         raise CrmkitError("trial_without_groups")
     known = customers["customer_id"]
+    treated = None if treated is None else list(treated)
+    control = None if control is None else list(control)
     for name, listed in (("treated", treated), ("control", control)):
         missing = pd.Index(listed or []).difference(pd.Index(known))
         if len(missing):
             raise CrmkitError("trial_unknown_customer", column="customer_id", value=missing[0], name=name)
-    is_treated = ~known.isin(list(control or [])) if treated is None else known.isin(list(treated))
-    is_control = ~is_treated if control is None else known.isin(list(control))
+    is_treated = ~known.isin(control or []) if treated is None else known.isin(treated)
+    is_control = ~is_treated if control is None else known.isin(control)
     refuse_rows((is_treated & is_control).to_numpy(), "trial_in_both_groups", known)
     trial = customers.assign(group=np.where(is_treated, *GROUPS))
     return trial[(is_treated | is_control).to_numpy()]

@@ -112,3 +112,21 @@ def test_another_group_and_no_group_are_refused_everywhere(call):
     assert error.value.code == "not_a_choice"
     with pytest.raises(CrmkitError, match="group"):
         call(frame.drop(columns="group"))
+
+
+@pytest.mark.parametrize("form", [list, tuple, set, pd.Series, pd.Index, np.array])
+def test_customers_of_a_trial_may_be_listed_in_whatever_holds_them(form):
+    people = pd.DataFrame({"customer_id": list("abcd"), "outcome": [3, 1, 0, 2]})
+    listed = form(["b", "c"])
+    assert trial_frame(people, control=listed)["group"].tolist() == [
+        "treated",
+        "control",
+        "control",
+        "treated",
+    ]
+    assert trial_frame(people, treated=listed)["group"].tolist() == [
+        "control",
+        "treated",
+        "treated",
+        "control",
+    ]
