@@ -125,8 +125,7 @@ def write_mapping(report: CheckReport, folder: Path, stem: str, *, given: dict[s
     path = folder / f"{stem}.mapping.toml"
     if path.exists():  # what somebody may have edited is not overwritten
         path = folder / f"{stem}.mapping.proposal.toml"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return put(path, "\n".join(lines) + "\n")
 
 
 def _comment(key: str, **fields) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.files import put
 from crmkit.core.schema import require_between, require_choice
 
 from .behaviour import SHAPES
@@ -200,7 +201,7 @@ def save_scenario(scenario: Scenario, path: str | Path) -> None:
     figures = [name for name in record if name not in _TABLES]  # TOML has them before the first table
     for name in (*figures, *_TABLES):
         _add(document, name, record[name])
-    Path(path).write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
+    put(path, tomlkit.dumps(document))
 
 
 def _add(table, name: str, value) -> None:
