@@ -16,6 +16,7 @@ import crmkit
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.messages import MESSAGES
 from crmkit.core.catalogue import Catalogue
+from crmkit.core.files import put
 
 ROOT = Path(__file__).parents[2]
 WORDS = Catalogue(Path(__file__).with_name("reference.toml"))
@@ -36,7 +37,7 @@ def build(check: bool = False, *, root: Path = ROOT) -> int:
     for name, text in pages(root).items():
         path = root / name
         if not check:
-            path.write_text(text, encoding="utf-8", newline="\n")
+            put(path, text)
             print(name)
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
             print(MESSAGES.say("build_drift", name=name))
