@@ -229,12 +229,14 @@ def test_an_executed_notebook_turned_into_html_shows_each_explorer_with_the_netw
 
 
 def test_the_kits_own_page_shows_the_explorers_picture_once(tmp_path):
-    from coursekit.client.deliver.page import _cell
+    from coursekit.client.deliver.bundle import Bundle, page_items
+    from coursekit.client.deliver.page import page as page_of
 
     notebook = executed(tmp_path, "nbclient", "zh")
     for cell in notebook.cells[1:]:
-        html = _cell(cell, {"figure": "图"})
-        assert html.count("<img") == 1 and "data:image/svg+xml;base64," in html
+        cell.metadata["tags"] = ["report"]
+    html = page_of(Bundle("", {}, page_items(notebook, {"zh": notebook})), "zh")
+    assert html.count("<img") == 2 and html.count("data:image/svg+xml;base64,") == 2
 
 
 def test_while_a_live_view_is_on_the_page_the_still_picture_is_hidden(page):

@@ -108,7 +108,7 @@ def intake(folder: Path) -> dict:
     (pile / "broken.zip").write_bytes(b"PK nothing")
     found = take_in(pile)
     return {
-        "notebooks": [[one.label, one.sha256] for one in found.notebooks],
+        "notebooks": [[one.label, one.sha256] for one in found.found],
         "refused": found.refused,
     }
 
