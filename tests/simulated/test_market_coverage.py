@@ -91,7 +91,7 @@ def test_what_the_firm_changes_after_the_fit_no_fit_can_know():
 @cache
 def tiers(case: str, seeds: int, customers: int = 1500) -> pd.DataFrame:
     s, decision, told = bench.tier_cases(customers)[case]
-    return bench.tier_values(s, decision, seeds=seeds, draws=60, **told)
+    return bench.tier_values(s, decision, seeds=seeds, draws=100, **told)
 
 
 def test_next_years_margin_of_every_tier_lies_in_the_models_intervals_and_last_years_in_none():

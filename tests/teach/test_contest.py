@@ -217,7 +217,7 @@ def dig(extra):
         name = type(one).__name__
         if name in ("Market", "Game", "Contest", "Setup"):
             found.add(name)
-        if isinstance(one, int) and one ^ (2**62 - 1) in masked:
+        if type(one) is int and one ^ (2**62 - 1) in masked:
             found.add("seed")
         if isinstance(one, str) and one.isdecimal() and len(one) > 6 and int(one[:20]) ^ (2**62 - 1) in masked:
             found.add("seed as text")
