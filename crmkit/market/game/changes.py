@@ -32,7 +32,7 @@ def changes(decision: Decision, standard: Decision) -> tuple[Change, ...]:
     """What a decision changes against the standard, in the order of the levers' names; a trial is no change.
 
     >>> changes(Decision(social={"gold": 0.5}), Decision())
-    (Change(lever='social', group='gold', before=0, after=0.5),)
+    (Change(lever='social', group='gold', before=0.0, after=0.5),)
     """
     found = []
     for lever in sorted(field.name for field in fields(Decision) if field.name != "trial"):
