@@ -432,7 +432,7 @@ def test_cost_of_a_tiers_care_is_the_budget_given():
         (lambda: replace(scenario("telecom"), carryover=1.0), ("carryover", "0.99")),
         (
             lambda: Segment(customer_share=1.0, purchases_per_month=-1, unit_price=1.0, margin_rate=0.1),
-            ("purchases_per_month", "-1"),
+            ("purchases_per_month", "−1"),
         ),
     ],
 )
