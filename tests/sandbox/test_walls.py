@@ -1,6 +1,7 @@
 """What every wall promises, held by the one of this machine; and how what comes through is cut into frames."""
 
 import json
+import os
 import time
 
 import pytest
@@ -57,6 +58,20 @@ def test_whoever_does_not_listen_costs_only_the_time_that_was_given(here):
 def test_after_a_submission_that_was_spoken_with_the_next_one_runs(here):
     here.open([ECHO]).end(Outcome("timeout"))
     assert here.run(["x = 1"]).state == "ended"
+
+
+def test_a_grader_that_holds_more_files_open_than_select_can_count_runs_submissions_as_ever(walled):
+    resource = pytest.importorskip("resource")
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 1300:
+        pytest.skip("this machine lets no process open 1300 files")
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        with wall(tier=walled, limits=Limits(seconds=20), modules=FEW) as made:
+            outcome = made.run(["import time; time.sleep(.3)"])
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+    assert (outcome.state, outcome.detail) == ("ended", "")
 
 
 def test_where_no_wall_can_be_put_up_an_outcome_says_so():
