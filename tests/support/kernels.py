@@ -42,13 +42,29 @@ _clean()
 AFTER = "{'labels': crm_labels}"
 
 
+class Managed(PrivateKernelManager):
+    """Knows the clients that were asked of it: papermill leaves one open where the kernel is not its own."""
+
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self.clients = []
+
+    def client(self, **settings):
+        self.clients.append(super().client(**settings))
+        return self.clients[-1]
+
+    def close_clients(self) -> None:
+        while self.clients:
+            self.clients.pop().stop_channels()
+
+
 class WarmKernel:
     """``run(notebook)`` executes it through papermill; ``labels`` are then the texts in its figures."""
 
     def __init__(self, folder: Path):
         self.folder, self.answers = folder, folder / "answers.json"
         env = {k: v for k, v in os.environ.items() if not k.startswith("CRMKIT_")}
-        self.manager = PrivateKernelManager(kernel_name="python3")
+        self.manager = Managed(kernel_name="python3")
         run_sync(self.manager.start_kernel)(
             cwd=str(folder),
             env=env | {"CRMKIT_ANSWERS": str(self.answers)},
@@ -64,13 +80,16 @@ class WarmKernel:
         whole.cells = [nbformat.v4.new_code_cell(BEFORE), *whole.cells, nbformat.v4.new_code_cell(AFTER)]
         path = self.folder / "in.ipynb"
         nbformat.write(whole, path)
-        done = papermill.execute_notebook(
-            str(path),
-            str(self.folder / "out.ipynb"),
-            parameters=parameters,
-            progress_bar=False,
-            km=self.manager,
-        )
+        try:
+            done = papermill.execute_notebook(
+                str(path),
+                str(self.folder / "out.ipynb"),
+                parameters=parameters,
+                progress_bar=False,
+                km=self.manager,
+            )
+        finally:
+            self.manager.close_clients()
         self.labels = eval(done.cells[-1].outputs[0]["data"]["text/plain"])["labels"]
         done.cells = done.cells[1:-1]
         return done
