@@ -1,6 +1,6 @@
 """Every solution notebook on thirty seeds through papermill, beside the grader: seconds of each, and whether they agree.
 
-    python tests/benchmarks/thirty_seeds.py [SLUG ...]
+python tests/benchmarks/thirty_seeds.py [SLUG ...]
 """
 
 import json
@@ -12,9 +12,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve()
 sys.path[:0] = [str(HERE.parents[1] / "support"), str(HERE.parents[1] / "lessons")]
 
+from full_marks import assert_full_marks  # noqa: E402
 from kernels import WarmKernel  # noqa: E402
 from places import ROOT  # noqa: E402
-from test_thirty_seeds import SEEDS, SOLUTIONS, assert_full_marks  # noqa: E402
+from test_thirty_seeds import SEEDS, SOLUTIONS  # noqa: E402
 
 from coursekit.lessons.exercise import load_exercise  # noqa: E402
 

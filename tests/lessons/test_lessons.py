@@ -9,10 +9,12 @@ from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from full_marks import assert_full_marks
 from kernels import WarmKernel
 from places import ROOT
 
 from coursekit.lessons.build import coverage, read_lessons
+from coursekit.lessons.exercise import load_exercise
 from coursekit.lessons.one_language import in_one_language
 from coursekit.lessons.source import FRAMEWORKS
 from crmkit.core.glossary import TERMS
@@ -26,6 +28,7 @@ NOTEBOOKS = sorted(
 CJK = re.compile(r"[\u3400-\u9fff]")
 # the workshop is the program behind `run`, whose code no reader of the page sees; the others are read cell by cell
 REPORT = "14_client_workshop"
+SEED = {"zh": 3, "en": 16, "both": 29}  # language → the seed on which its solutions are run
 
 
 def named(paths):
@@ -169,9 +172,11 @@ PHRASES = {
 
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 @pytest.mark.parametrize("path", named(NOTEBOOKS))
-def test_a_notebook_runs_in_each_language_and_its_outputs_and_labels_are_in_it(kernel, path, lang):
+def test_a_notebook_runs_in_each_language_speaks_it_and_a_solution_earns_full_marks(kernel, path, lang):
     made = in_one_language(nbformat.read(path, 4), lang)
-    done = kernel.run(made)  # an edition knows its own language
+    # an edition knows its own language; a solution is held to the grader on a seed a language
+    solution = path.parent.name == "solutions"
+    done = kernel.run(made, seed=SEED[lang]) if solution else kernel.run(made)
     problems = [
         o.text
         for c in done.cells
@@ -198,6 +203,10 @@ def test_a_notebook_runs_in_each_language_and_its_outputs_and_labels_are_in_it(k
     else:
         both = [t for t in words + prose if CJK.search(t)]
         assert both and any(re.search("[a-z]{3}", t) for t in words)
+    if solution:
+        exercise = load_exercise(ROOT / "lessons" / f"{path.stem}.md")
+        sheet = json.loads(kernel.answers.read_text(encoding="utf-8"))
+        assert_full_marks(exercise, sheet, SEED[lang], exercise.right_answers(SEED[lang]))
     if path.parent.name == "exercises":
         states = {
             a["state"] for a in json.loads(kernel.answers.read_text(encoding="utf-8"))["answers"].values()
