@@ -13,13 +13,17 @@ sys.modules.setdefault("rfc3987_syntax", None)
 collect_ignore = ["benchmarks", "support"]  # scripts, and what tests import
 
 TESTS = Path(__file__).parent
-# Folder → its lane. The fast lane is what is in none of them.
+# Folder or file → its lane. The fast lane is what is in none of them.
 LANES = {
     "browser": "browser",
+    "kernels": "executed",
     "install": "install",
     "sandbox": "sandbox",
     "hostile": "sandbox",
     "simulated": "simulated",
+    "market": "simulated",
+    "teach/test_leaderboard.py": "simulated",
+    "teach/test_contest.py": "simulated",
     "machines": "machines",
 }
 # every lane, the longest first

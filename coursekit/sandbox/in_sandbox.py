@@ -428,7 +428,8 @@ def memory_of_this_process() -> int:
 def wait_for(pid: int, control: socket.socket) -> bool:
     """Wait until this child has ended; false where the grader is gone. Where the grader asks for its end, it is killed."""
     ended = os.pidfd_open(pid)
-    either = select.poll()  # not select, which fails above descriptor 1023: the grader chose the number of `control`
+    # not select, which fails above descriptor 1023: the grader chose the number of `control`
+    either = select.poll()
     either.register(ended, select.POLLIN)
     either.register(control, select.POLLIN)
     try:

@@ -213,6 +213,7 @@ def test_every_setting_gives_a_small_scene_in_both_languages():
             assert "nan" not in pair["en"] and "−0.0" not in pair["en"], values
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_stop_of_every_control_shows_what_the_check_computes(lang):
     crmkit.set_language(lang)

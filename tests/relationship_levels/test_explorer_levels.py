@@ -83,6 +83,7 @@ def by_hand(values):
     return crmkit.programme_economics([first, *PLANS[1:]], base=base)
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_stop_of_every_control_shows_what_the_account_computes(lang):
     crmkit.set_language(lang)

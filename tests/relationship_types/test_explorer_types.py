@@ -52,6 +52,7 @@ def assert_shows(scene, result):
         assert percent(best["best_probability"], 0) in said
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_stop_of_every_control_shows_what_the_comparison_computes(lang):
     crmkit.set_language(lang)
