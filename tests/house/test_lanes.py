@@ -17,18 +17,20 @@ def lanes(request):
     )
 
 
-def test_every_lane_is_registered_and_its_folder_is_there(request):
+def test_every_lane_is_registered_and_its_place_is_there(request):
     conftest = lanes(request)
     registered = {marker.partition(":")[0] for marker in PYTEST["markers"]}
     assert registered == set(conftest.ORDER) >= {*conftest.LANES.values(), *conftest.FIXTURES.values()}
-    assert all((TESTS / folder).is_dir() for folder in conftest.LANES)
+    assert all((TESTS / place).exists() for place in conftest.LANES)
     assert "--strict-markers" in PYTEST["addopts"]
 
 
-def test_a_lane_is_read_off_the_folder(request):
+def test_a_lane_is_read_off_the_place(request):
     conftest = lanes(request)
     assert conftest.lane_of(TESTS / "browser" / "test_browser.py") == "browser"
     assert conftest.lane_of(TESTS / "hostile") == "sandbox"
+    assert conftest.lane_of(TESTS / "teach" / "test_contest.py") == "simulated"
+    assert conftest.lane_of(TESTS / "teach" / "test_packs.py") is None
     assert conftest.lane_of(TESTS / "loyalty" / "test_loyalty.py") is None
     assert conftest.lane_of(ROOT / "crmkit" / "core" / "errors.py") is None
 
@@ -43,7 +45,7 @@ def test_a_lane_is_read_off_the_folder(request):
         ([], 1, None),
         (["-n0"], 8, None),
         (["tests/core"], 8, None),
-        (["tests/house/test_lanes.py::test_a_lane_is_read_off_the_folder"], 8, None),
+        (["tests/house/test_lanes.py::test_a_lane_is_read_off_the_place"], 8, None),
     ],
 )
 def test_all_tests_and_the_fast_ones_run_on_every_core_and_named_files_in_one_process(

@@ -293,6 +293,7 @@ def test_the_curve_agrees_with_kaplan_and_meiers_product_by_hand():
     )  # the published log-rank statistic
 
 
+@pytest.mark.simulated
 def test_kaplan_meier_intervals_cover_the_true_retention():
     rng, runs, held = np.random.default_rng(9), 150, 0
     for _ in range(runs):
@@ -465,6 +466,7 @@ def test_marginal_returns_reverse_the_split_in_proportion_to_revenue():
     assert compared["best_plan"] > compared["by_margin"] + 10
 
 
+@pytest.mark.simulated
 def test_the_interval_of_the_profit_holds_the_profit_at_the_true_elasticities():
     rng, runs, held = np.random.default_rng(3), 200, 0
     table = uses(np.random.default_rng(4), 5)

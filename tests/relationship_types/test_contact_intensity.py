@@ -105,11 +105,13 @@ def test_coefficients_agree_with_statsmodels_glm_curve():
     np.testing.assert_allclose(curve["response_high"], shown["mean_ci_upper"], rtol=2e-3)
 
 
+@pytest.mark.simulated
 def test_coverage_of_both_intervals_when_contacts_are_random():
     held = np.mean([holds(fit_contact_response(trial(seed), **PAYS)) for seed in range(120)], axis=0)
     assert (np.abs(held - 0.95) < 0.051).all()
 
 
+@pytest.mark.simulated
 def test_coverage_when_the_truth_is_a_parabola():
     def mean(x):
         return 0.8 * np.exp(0.3 * x - 0.02 * x**2)
@@ -137,6 +139,7 @@ def test_advice_costs_little_profit_when_the_truth_has_neither_form():
     )  # of what the best is better than today's mean
 
 
+@pytest.mark.simulated
 def test_naive_reading_reverses_the_decision_and_the_adjusted_one_puts_it_right():
     naive, adjusted = [], []
     for seed in range(25):
@@ -177,6 +180,7 @@ def test_a_typing_error_of_many_digits_is_named(column, value, code):
     assert error.value.code == code and error.value.column == column
 
 
+@pytest.mark.simulated
 def test_adjusting_does_not_help_when_what_decides_is_not_recorded():
     found = [
         row(adjusted_contact_response(market(s, by="taste"), adjust_for=["prior_purchases"], **PAYS))
@@ -186,6 +190,7 @@ def test_adjusting_does_not_help_when_what_decides_is_not_recorded():
     assert np.mean([r.best_contacts_low <= BEST <= r.best_contacts_high for r in found]) < 0.4
 
 
+@pytest.mark.simulated
 def test_within_customer_reading_recovers_the_truth_although_taste_is_hidden():
     held, best = [], []
     for seed in range(30):

@@ -102,6 +102,7 @@ def test_an_incentive_to_leavers_reverses_when_they_leave_one_period_later():
     assert offer_effect(held, value=60, cost=15, steps=("stayed", "stayed_later")).profit_per_offer.low > 0
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_offers_profit_and_of_the_lift():
     truth_lift, truth = 0.3 * 0.2, 50 * 0.3 * 0.2 - 10 * 0.4
     held = [
@@ -196,6 +197,7 @@ def test_scarcity_reverses_more_members_into_a_lower_total():
     assert everybody.value == np.inf  # where scarcity matters little, the data show no turn
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_best_breadth():
     held = [
         benefit_breadth(forums(np.random.default_rng(s), n=25)).best_breadth.contains(0.625)

@@ -200,6 +200,7 @@ def test_profit_is_what_simulated_customers_earn_on_average(name):
     assert found / people == pytest.approx(worth.mean(), abs=4 * worth.std() / people**0.5)
 
 
+@pytest.mark.simulated
 def test_intervals_from_a_trials_standard_errors_hold_the_true_profit_19_times_in_20():
     truth = {"purchase_lift": 0.30, "retention_lift": 0.40}
     plan = ContactPlan(
