@@ -109,10 +109,15 @@ def browser():
 
 @pytest.fixture(scope="session")
 def walled():
-    """A sandbox that held against the probes; where the machine allows none, what needs it is skipped by name."""
+    """A sandbox that held against the probes; where the machine allows none, what needs it is skipped by name.
+
+    On CI nothing is skipped without a word: CRMKIT_NO_WALL says that this machine is known to allow none.
+    """
     from coursekit.sandbox.probes import choose
 
     tier, tried = choose(trust=False)
     if tier is None:
+        known = os.environ.get("CRMKIT_NO_WALL")
+        assert not os.environ.get("CI") or known, f"no sandbox holds here, and on CI one must: {tried}"
         pytest.skip(f"no sandbox holds on this machine: {tried or 'bubblewrap is not installed'}")
     return tier

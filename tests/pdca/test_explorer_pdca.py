@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from collections import Counter
 
 import numpy as np
@@ -257,18 +256,6 @@ def test_the_finding_says_why_a_reading_is_wrong():
     ]
     told = ["With 0.8 of a swing carried over" in e.scene["said"]["en"] for e in carried]
     assert told == ["chance" in check(e.values)["verdicts"][:2] for e in carried] and any(told)
-
-
-def test_a_step_is_fast_enough_to_follow_the_hand():
-    def step(effect):
-        start = time.process_time()
-        explorer.move(true_effect=effect)
-        return time.process_time() - start
-
-    explorer = explore_pdca()
-    assert (
-        min(map(step, range(-10, 30))) < 0.010
-    )  # the quickest, and of this process: others may be using the machine
 
 
 BOXES = """async ([lang, controls, scene]) => {
