@@ -12,7 +12,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.language import LANGUAGES
 from crmkit.display.setting import set_language
 
-from .messages import MESSAGES, KitError
+from .messages import MESSAGES, KitError, command
 from .processes import without_iri_grammar
 from .usage import HELP_OPTIONS, Verb, Verbs, usage_error
 
@@ -70,6 +70,12 @@ Customers = Annotated[int, option("game_customers", "--customers", min=0, metava
 PageLang = Annotated[Language, option("game_lang", "--lang")]
 
 
+def speak(lang: str | None) -> None:
+    """What is printed from now on is in this language; None: in the system's, as before."""
+    if lang is not None:
+        set_language(lang)
+
+
 # ---- the verbs, in the order in which help shows them
 
 
@@ -81,9 +87,9 @@ def open_(
     port: Annotated[int | None, option("port", "--port", min=1, max=65535, metavar="N")] = None,
 ):
     from .learn.lab import open_lab
+    from .learn.workspace import language_of
 
-    if lang:
-        set_language(lang)
+    speak(lang or language_of(folder))
     return open_lab(folder, lang=lang, browser=not no_browser, port=port)
 
 
@@ -141,11 +147,11 @@ def check(
 def reset(
     lesson: Annotated[str, argument("lesson", "LESSON")],
     folder: Folder = None,
-    lang: Annotated[Language | None, option("reset_lang", "--lang")] = None,
 ):
-    from .learn.workspace import reset
+    from .learn.workspace import language_of, reset
 
-    for line in reset(lesson, folder, lang=lang):
+    speak(language_of(folder))
+    for line in reset(lesson, folder):
         print(line)
 
 
@@ -306,14 +312,13 @@ def bench(name: Annotated[str | None, argument("benchmark", "NAME")] = None):
 
 def run_verb(arguments: list[str]) -> int:
     """Run the verb that the arguments name; KitError, with status 2, where they are wrongly written."""
-    command = os.environ.get("CRMKIT_COMMAND", "crmkit")  # as the user wrote it: kit.py says so here
     first = arguments[0]
     if not first.startswith("-") and first not in verbs():
         raise KitError("unknown_verb", value=first, allowed=", ".join(verbs()), status=2)
     try:
-        return app(arguments, prog_name=command, standalone_mode=False) or 0
+        return app(arguments, prog_name=command(), standalone_mode=False) or 0
     except typer.TyperException as error:
-        written = command if first.startswith("-") else f"{command} {first}"
+        written = command() if first.startswith("-") else f"{command()} {first}"
         raise usage_error(error, written) from None
 
 

@@ -1,11 +1,17 @@
 """What coursekit says, in both languages (messages.toml), and its errors."""
 
+import os
 from pathlib import Path
 
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.errors import CrmkitError
 
 MESSAGES = Catalogue(Path(__file__).parent / "messages.toml")
+
+
+def command() -> str:
+    """How the user calls this program: kit.py says so, and an installed one is called crmkit."""
+    return os.environ.get("CRMKIT_COMMAND", "crmkit")
 
 
 class KitError(CrmkitError):

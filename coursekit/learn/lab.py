@@ -9,9 +9,11 @@ import os
 import secrets
 import socket
 import sys
+import webbrowser
 from pathlib import Path
+from typing import NoReturn
 
-from coursekit.messages import MESSAGES, KitError
+from coursekit.messages import MESSAGES, KitError, command
 from crmkit.core.files import put
 from crmkit.core.language import system_language
 
@@ -25,14 +27,48 @@ FIRST_PORT, PORTS = 8888, 100
 def open_lab(
     folder: Path | None = None, *, lang: str | None = None, browser: bool = True, port: int | None = None
 ) -> int:
-    """Lay the course into ``folder`` and serve it on this machine only, until Ctrl+C."""
-    number = claim_port(port)
+    """Lay the course into ``folder`` and serve it on this machine only, until Ctrl+C.
+
+    Where a JupyterLab already serves this folder, its address is shown instead of a second one being started.
+    """
     laid = workspace.lay(folder, lang=lang)
     for line in news_of(laid):
         print(line)
+    address = already_open(laid.folder)
+    if address:
+        print(MESSAGES.say("open_already", url=address))
+        if browser:
+            webbrowser.open(address)
+        return 0
+    number = claim_port(port)
     # another program may take the port meanwhile: one that nobody asked for may be another one then
     retries = 0 if port else PORTS
-    return serve(laid.folder, laid.lang, browser=browser, port=number, retries=retries)
+    serve(laid, browser=browser, port=number, retries=retries)
+
+
+def already_open(folder: Path) -> str | None:
+    """The address of the JupyterLab of this account that serves ``folder``; None where none does."""
+    from jupyter_server.serverapp import list_running_servers
+
+    for server in list_running_servers():
+        root = server.get("root_dir")
+        if root and os.path.realpath(root) == os.path.realpath(folder) and answers(server["port"]):
+            return f"{server['url']}lab{page_of(folder)}?token={server['token']}"
+    return None
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens at this port of this machine."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def page_of(folder: Path) -> str:
+    """What JupyterLab shows first: the start of the course, if it is still there."""
+    return f"/tree/{START}" if (folder / START).is_file() else ""
 
 
 def news_of(laid: workspace.Laid) -> list[str]:
@@ -42,9 +78,8 @@ def news_of(laid: workspace.Laid) -> list[str]:
         key = "open_upgraded" if laid.archive else "open_upgraded_untouched"
         lines.append(MESSAGES.say(key, count=len(laid.upgraded), kept=laid.archive))
     if laid.kept:
-        lines.append(
-            MESSAGES.say("open_kept", names=", ".join(laid.kept), example=laid.kept[0].removesuffix(".ipynb"))
-        )
+        example = f"{command()} reset {laid.kept[0].removesuffix('.ipynb')}"
+        lines.append(MESSAGES.say("open_kept", names=", ".join(laid.kept), example=example))
     return lines
 
 
@@ -69,18 +104,19 @@ def claim_port(port: int | None) -> int:
         return probe.getsockname()[1]
 
 
-def settings(lang: str) -> dict:
-    """JupyterLab's settings as this course starts with them."""
-    chinese = lang == "zh" or (lang == "both" and system_language() == "zh")
+def settings(lang: str | None) -> dict:
+    """JupyterLab's settings as this course starts with them; its menus have one language: with both, the system's."""
+    chinese = lang == "zh" or (lang != "en" and system_language() == "zh")
     return {
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
         "@jupyterlab/translation-extension:plugin": {"locale": "zh_CN" if chinese else "default"},
     }
 
 
-def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
-    """Write the kit's Jupyter settings into ``folder``/.kit; the variables that make Jupyter read them."""
-    kit = folder / workspace.KIT
+def prepare(laid: workspace.Laid, environ: dict) -> dict[str, str]:
+    """Write the kit's Jupyter settings into the copy's .kit; the variables that make Jupyter read them."""
+    kit = laid.folder / workspace.KIT
+    switch = {"crmkitLang": laid.lang or "", "crmkitAsked": laid.asked}  # read by the extension crmkit-lang
     kernel = {  # found before any other kernel called python3, e.g. one that another course left in the user's home
         "argv": [sys.executable, "-m", "ipykernel_launcher", "--log-level=ERROR", "-f", "{connection_file}"],
         "display_name": "Python 3 (ipykernel)",
@@ -88,7 +124,8 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
         "metadata": {"debugger": True, "supported_encryption": ["curve"]},
     }
     for path, value in (
-        (kit / "config" / "labconfig" / "default_setting_overrides.json", settings(lang)),
+        (kit / "config" / "labconfig" / "default_setting_overrides.json", settings(laid.lang)),
+        (kit / "config" / "labconfig" / "page_config.json", switch),
         (kit / "data" / "kernels" / "python3" / "kernel.json", kernel),
     ):
         put(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
@@ -105,16 +142,15 @@ def prepare(folder: Path, lang: str, environ: dict) -> dict[str, str]:
     }
 
 
-def serve(folder: Path, lang: str, *, browser: bool, port: int, retries: int) -> int:
-    """Run JupyterLab in this process; its address is printed once it listens."""
-    os.environ.update(prepare(folder, lang, os.environ))
+def serve(laid: workspace.Laid, *, browser: bool, port: int, retries: int) -> NoReturn:
+    """Run JupyterLab in this process, which ends with it; its address is printed once it listens."""
+    os.environ.update(prepare(laid, os.environ))
     import zmq
     from jupyterlab.labapp import LabApp  # reads the environment while it is imported
 
     token = secrets.token_hex(24)
-    start = START if (folder / START).is_file() else ""
     options = {
-        "ServerApp.root_dir": str(folder),
+        "ServerApp.root_dir": str(laid.folder),
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": port,
         "ServerApp.port_retries": retries,
@@ -123,7 +159,7 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int, retries: int) ->
         "ServerApp.log_level": "ERROR",  # its warnings are for who runs servers, and hide the address from a student
         "LabApp.log_level": "ERROR",
         "IdentityProvider.token": token,  # never in the environment: kernels and terminals would inherit it
-        "LabApp.default_url": f"/lab/tree/{start}" if start else "/lab",
+        "LabApp.default_url": f"/lab{page_of(laid.folder)}",
         "LabApp.extra_labextensions_path": str(EXTENSIONS),
     }
     if zmq.has("curve"):  # what passes between page and kernel is for this account alone
@@ -136,4 +172,10 @@ def serve(folder: Path, lang: str, *, browser: bool, port: int, retries: int) ->
     # after the callback that opens the port, so who reads the address can use it at once
     server.io_loop.add_callback(lambda: print(ready, flush=True))
     server.start()
-    return 0
+    # Files are read by threads of anyio that wait for good where tornado has started the loop: leaving in the ordinary
+    # way would wait for them, and Ctrl+C would seem not to work. What the server does at exit is done here.
+    server.remove_server_info_file()
+    server.remove_browser_open_files()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from coursekit.messages import MESSAGES, KitError
 from crmkit.core.files import put
+from crmkit.core.language import LANGUAGES
 
 PARTS = ("notebooks", "exercises", "solutions", "datasets")
 PACKAGED = (
@@ -39,6 +40,11 @@ def part_folder(root: Path, part: str) -> Path:
     return root / part
 
 
+def language_of(folder: Path | None) -> str | None:
+    """What ``open --lang`` said last of this working copy; None where it never did."""
+    return Manifest.read(working_folder(folder, course_root())).lang
+
+
 def default_folder() -> Path:
     """``work/`` of the checkout, or of the folder where an installed wheel is used."""
     return (Path.cwd() if PACKAGED.is_dir() else CHECKOUT) / "work"
@@ -56,18 +62,10 @@ def course_files(root: Path) -> list[str]:
     return found
 
 
-def content(root: Path, path: str, lang: str) -> bytes:
-    """A file of the course as it is laid in ``lang``: a notebook in that edition, anything else as it is."""
+def content(root: Path, path: str) -> bytes:
+    """A file of the course as it is laid; notebooks hold both languages, and a switch shows one of them."""
     part, _, inside = path.partition("/")
-    raw = (part_folder(root, part) / inside).read_bytes()
-    if lang == "both" or not path.endswith(".ipynb"):
-        return raw
-    import nbformat
-
-    from coursekit.lessons.one_language import in_one_language
-
-    text = nbformat.writes(in_one_language(nbformat.reads(raw.decode("utf-8"), as_version=4), lang))
-    return (text.rstrip("\n") + "\n").encode("utf-8")
+    return (part_folder(root, part) / inside).read_bytes()
 
 
 @dataclass(frozen=True)
@@ -108,10 +106,14 @@ def _hash(raw: bytes) -> str:
 
 @dataclass
 class Manifest:
-    """What was laid into a folder: path → Mark as laid, and the Mark of a newer version already spoken of."""
+    """What was laid into a folder: path → Mark as laid, and the Mark of a newer version already spoken of.
+
+    ``lang``: what ``open --lang`` said last (None: never), and ``asked``, when.
+    """
 
     folder: Path
     lang: str | None = None
+    asked: str = ""
     laid: dict[str, Mark] = field(default_factory=dict)
     offered: dict[str, str] = field(default_factory=dict)
 
@@ -125,7 +127,8 @@ class Manifest:
         manifest = cls(folder)
         try:
             stored = json.loads(manifest.path.read_text(encoding="utf-8"))
-            manifest.lang = stored["lang"] if stored["lang"] in ("zh", "en", "both") else None
+            manifest.lang = stored["lang"] if stored["lang"] in LANGUAGES else None
+            manifest.asked = str(stored.get("asked", ""))
             manifest.laid = {path: Mark(**mark) for path, mark in stored["files"].items()}
             manifest.offered = dict(stored["offered"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -136,6 +139,7 @@ class Manifest:
         stored = {
             "format": 1,
             "lang": self.lang,
+            "asked": self.asked,
             "offered": self.offered,
             "files": {path: vars(mark) for path, mark in sorted(self.laid.items())},
         }
@@ -149,7 +153,8 @@ class Laid:
     """What ``lay`` did, as paths relative to the working copy."""
 
     folder: Path
-    lang: str
+    lang: str | None  # what the language switch starts with; None: the language of the interface
+    asked: str  # when that was said
     new: list[str] = field(default_factory=list)
     upgraded: list[str] = field(default_factory=list)
     kept: list[str] = field(
@@ -159,16 +164,17 @@ class Laid:
 
 
 def lay(folder: Path | None = None, *, lang: str | None = None) -> Laid:
-    """Lay the course into ``folder`` in ``lang`` (the folder's own when None, at first both); nobody's work is lost."""
+    """Lay the course into ``folder``; nobody's work is lost. ``lang``: what the switch starts with from now on."""
     root = course_root()
     folder = working_folder(folder, root)
     manifest = Manifest.read(folder)
-    manifest.lang = lang or manifest.lang or "both"
-    done = Laid(folder, manifest.lang)
+    if lang is not None:
+        manifest.lang, manifest.asked = lang, now()
+    done = Laid(folder, manifest.lang, manifest.asked)
     archive = PurePosixPath(KIT, "kept", now())
     paths = course_files(root)
     for path in paths:
-        _lay_file(path, content(root, path, manifest.lang), manifest, done, archive)
+        _lay_file(path, content(root, path), manifest, done, archive)
     for path in sorted(set(manifest.laid) - set(paths)):
         _take_away(path, manifest)
     manifest.write()
@@ -208,17 +214,17 @@ def _take_away(path: str, manifest: Manifest) -> None:
     del manifest.laid[path]
 
 
-def reset(lesson: str, folder: Path | None = None, *, lang: str | None = None) -> list[str]:
+def reset(lesson: str, folder: Path | None = None) -> list[str]:
     """Lay a fresh copy of a lesson's files and keep what was there with a time stamp in its name; says what it did."""
     root = course_root()
     folder = working_folder(folder, root)
     manifest = Manifest.read(folder)
-    if manifest.lang is None:
+    if not manifest.laid:
         raise KitError("no_working_copy", value=folder)
     lines = []
     untouched = []
     for path in find_lesson(lesson, course_files(root)):
-        raw = content(root, path, lang or manifest.lang)
+        raw = content(root, path)
         target = folder / path
         if target.exists() and target.read_bytes() == raw:
             untouched.append(MESSAGES.say("reset_untouched", path=path))
@@ -236,9 +242,7 @@ def _lay_afresh(path: str, raw: bytes, manifest: Manifest) -> str:
     if target.exists():
         there = target.read_bytes()
         before = manifest.laid.get(path)
-        only_older = (
-            before is not None and Mark.of(there, path).whole == before.whole
-        )  # or in another language
+        only_older = before is not None and Mark.of(there, path).whole == before.whole
         if not only_older:
             kept = free_name(target)
             put(kept, there)

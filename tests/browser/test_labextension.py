@@ -10,14 +10,15 @@ import urllib.request
 
 import nbformat
 import pytest
+from lab_server import Lab
 from pages import VISIBLE, fresh, open_notebook, picture, press, shown
 from places import SUPPORT
 
+from coursekit.learn.lab import EXTENSIONS, claim_port
 from coursekit.lessons.build import notebooks, read_lessons
 from coursekit.lessons.one_language import in_one_language
 
 HERE = SUPPORT
-EXTENSIONS = HERE.parent / "coursekit" / "labextension"
 LONG = 60  # pairs of the long notebook
 
 
@@ -159,6 +160,28 @@ def test_the_choice_persists_and_the_shortcut_goes_round(page, server):
         page.keyboard.press("Control+Alt+l")
         seen.append(page.evaluate("document.body.dataset.crmLang"))
     assert seen == ["en", "both", "zh"]
+
+
+def test_open_lang_sets_the_switch_once_and_what_is_chosen_on_the_page_stays(page, tmp_path):
+    port = str(claim_port(None))  # the page's memory belongs to an address
+
+    def language(lab: Lab, *, then: str | None = None) -> str:
+        page.goto(f"{lab.base}{lab.page}?token={lab.token}")
+        page.wait_for_selector(".crm-language:visible", timeout=120_000)
+        shown = page.evaluate("document.body.dataset.crmLang")
+        if then:
+            press(page, then)
+        page.goto("about:blank")  # a server does not end before its pages have gone
+        return shown
+
+    work, home = tmp_path / "work", tmp_path / "home"
+    with Lab(work, home, "--port", port, "--lang", "zh") as lab:
+        assert language(lab, then="en") == "zh"
+        assert language(lab) == "en", "chosen on the page, after what was asked for"
+    with Lab(work, home, "--port", port) as lab:
+        assert language(lab) == "en"
+    with Lab(work, home, "--port", port, "--lang", "zh") as lab:
+        assert language(lab) == "zh", "asked for again"
 
 
 def test_the_palette_offers_each_language(lesson):

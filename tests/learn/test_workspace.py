@@ -85,7 +85,7 @@ def everything(folder: Path) -> str:
 
 def test_laying_copies_the_course_and_leaves_hidden_files_out(course, tmp_path):
     done = lay(tmp_path / "work")
-    assert (done.lang, len(done.new), done.upgraded, done.kept) == ("both", 7, [], [])
+    assert (done.lang, len(done.new), done.upgraded, done.kept) == (None, 7, [], [])
     assert (tmp_path / "work" / LESSON).read_bytes() == (course / LESSON).read_bytes()
     assert not (tmp_path / "work" / "datasets" / ".gitkeep").exists()
 
@@ -189,26 +189,25 @@ def test_a_deleted_file_comes_back_and_a_withdrawn_one_goes_unless_written_in(co
     assert not (folder / LESSON).exists() and (folder / "exercises" / "06_customer_pyramid.ipynb").exists()
 
 
-@pytest.mark.parametrize(
-    ("lang", "here", "gone"), [("zh", "客户金字塔", "The customer"), ("en", "The customer", "客户金字塔")]
-)
-def test_a_single_language_edition_holds_one_language_and_sets_it(course, tmp_path, lang, here, gone):
+@pytest.mark.parametrize("lang", ["zh", "en", "both"])
+def test_whatever_language_is_asked_for_the_notebooks_hold_both_and_the_switch_can_show_either(
+    course, tmp_path, lang
+):
     lay(tmp_path / "work", lang=lang)
-    text = (tmp_path / "work" / LESSON).read_text(encoding="utf-8")
-    assert here in text and gone not in text and f'lang: str = \\"{lang}\\"' in text
+    assert (tmp_path / "work" / LESSON).read_bytes() == (course / LESSON).read_bytes()
 
 
-def test_switching_the_language_swaps_untouched_files_only_and_back_again(course, tmp_path):
+def test_another_language_changes_no_file_and_lasts_until_the_next(course, tmp_path):
     folder = tmp_path / "work"
-    lay(folder)
-    first = {p: p.read_bytes() for p in folder.rglob("*.ipynb")}
+    assert lay(folder).lang is None
     write_in(folder / LESSON, "my_idea = 42")
-    mine = (folder / LESSON).read_bytes()
+    before = {p: p.read_bytes() for p in folder.rglob("*.ipynb")}
     done = lay(folder, lang="en")
-    assert len(done.upgraded) == 5 and done.kept == [LESSON] and (folder / LESSON).read_bytes() == mine
-    assert lay(folder).lang == "en", "the language of a working copy lasts"
-    lay(folder, lang="both")
-    assert {p: p.read_bytes() for p in folder.rglob("*.ipynb")} == first | {folder / LESSON: mine}
+    assert (done.new, done.upgraded, done.kept) == ([], [], [])
+    again = lay(folder)
+    assert (again.lang, again.asked) == ("en", done.asked), "the language of a working copy lasts"
+    assert lay(folder, lang="both").lang == "both"
+    assert {p: p.read_bytes() for p in folder.rglob("*.ipynb")} == before
 
 
 @settings(max_examples=20, deadline=None)
@@ -280,16 +279,6 @@ def test_reset_of_an_untouched_lesson_makes_no_copies(course, tmp_path):
     assert sorted(folder.rglob("*")) == before and "version 2" in (folder / LESSON).read_text(
         encoding="utf-8"
     )
-
-
-def test_reset_lays_the_working_copy_s_language_or_the_one_asked_for(course, tmp_path):
-    folder = tmp_path / "work"
-    lay(folder, lang="en")
-    write_in(folder / LESSON, "mine = 1")
-    reset("06", folder)
-    assert "客户" not in (folder / LESSON).read_text(encoding="utf-8")
-    reset("notebooks/06", folder, lang="zh")
-    assert "客户" in (folder / LESSON).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -451,6 +440,7 @@ def test_settings_follow_the_language_of_the_working_copy_and_then_of_the_system
     for system, lang, expected in [
         ("zh_CN.UTF-8", "both", "zh_CN"),
         ("en_GB.UTF-8", "both", "default"),
+        ("zh_CN.UTF-8", None, "zh_CN"),
         ("en_GB.UTF-8", "zh", "zh_CN"),
         ("zh_CN.UTF-8", "en", "default"),
     ]:
@@ -468,6 +458,18 @@ def test_a_free_port_is_found_and_a_taken_one_refused():
         assert raised.value.code == "port_in_use" and raised.value.value == taken
         assert lab.claim_port(None) != taken
     assert lab.claim_port(taken) == taken
+
+
+def test_what_to_type_to_get_the_newer_version_is_written_as_this_user_types_it(
+    course, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CRMKIT_COMMAND", "py kit.py")
+    crmkit.set_language("en")
+    lay(tmp_path / "work")
+    write_in(tmp_path / "work" / LESSON, "my_idea = 42")
+    publish(course, 2)
+    said = " ".join(lab.news_of(lay(tmp_path / "work")))
+    assert "py kit.py reset notebooks/06_customer_pyramid" in said
 
 
 NOTIFICATION = "/lab/api/settings/@jupyterlab/apputils-extension:notification"
@@ -488,8 +490,18 @@ def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_
         )
         assert '"name": "crmkit-lang"' in opened.ask("/lab"), "the language switch is one of the extensions"
         assert opened.ask("/lab/extensions/crmkit-lang/package.json")["name"] == "crmkit-lang"
+        assert '"crmkitLang": "zh"' in opened.ask("/lab"), "the switch knows what --lang asked for"
         opened.ask(TRANSLATION, "PUT", {"raw": '{"locale": "en"}'})
         opened.ask(NOTIFICATION, "PUT", {"raw": '{"doNotDisturbMode": true}'})
+        second = subprocess.run(
+            [sys.executable, "-m", "coursekit.cli", "open", str(folder), "--no-browser"],
+            env=opened.environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=600,
+        )
+        assert second.returncode == 0 and "已经打开" in second.stdout, second.stdout + second.stderr
+        assert f"{opened.base}/lab/tree/notebooks/00_start_here.ipynb?token=" in second.stdout
     with Lab(folder, home) as again:
         assert '"en"' in again.ask(TRANSLATION)["raw"] and "true" in again.ask(NOTIFICATION)["raw"]
         assert again.ask(NOTIFICATION)["schema"]["properties"]["fetchNews"]["default"] == "false"

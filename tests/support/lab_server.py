@@ -30,6 +30,7 @@ class Lab:
         )
         env = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
         env |= {"HOME": str(home), "LANG": "C.UTF-8"}
+        self.environment = env
         self.process = subprocess.Popen(
             [sys.executable, "-m", "coursekit.cli", "open", str(folder), "--no-browser", *options],
             env=env,
@@ -38,7 +39,7 @@ class Lab:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
         )
-        timer = threading.Timer(120, self.process.kill)  # of one that never says where it is
+        timer = threading.Timer(600, self.process.kill)  # of one that never says where it is
         timer.start()
         self.said = ""
         for line in self.process.stdout:
@@ -65,4 +66,4 @@ class Lab:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=120)  # it ends its kernels first

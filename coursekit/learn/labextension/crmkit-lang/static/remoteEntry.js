@@ -9,6 +9,7 @@
 (() => {
   const LANGUAGES = [['zh', '中文'], ['en', 'English'], ['both', '双语']];
   const KEY = 'crmkit-lang'; // of localStorage
+  const ASKED = 'crmkit-lang-asked'; // of localStorage: which `open --lang` was followed last
   const COMMAND = 'crmkit:show-language';
   const STYLE = `
     body[data-crm-lang="zh"] .jp-Notebook .jp-Cell[data-tags~="lang-en"],
@@ -42,6 +43,18 @@
       const lang = window.localStorage.getItem(KEY);
       return LANGUAGES.some(([value]) => value === lang) ? lang : null;
     } catch { return null; } // storage may be switched off: the choice then lasts as long as the page
+  }
+
+  // What `open --lang` asked for comes first once, and later whatever was chosen on the page
+  function preset(option) {
+    const lang = option('crmkitLang');
+    if (!LANGUAGES.some(([value]) => value === lang)) return null;
+    try {
+      if (window.localStorage.getItem(ASKED) === option('crmkitAsked')) return stored() ?? lang;
+      window.localStorage.setItem(ASKED, option('crmkitAsked'));
+      window.localStorage.setItem(KEY, lang);
+    } catch { /* see stored() */ }
+    return lang;
   }
 
   const current = () => document.body.dataset.crmLang;
@@ -144,9 +157,9 @@
   // --- the plugin ---------------------------------------------------------------------------------------------------
 
   async function plugin() {
-    const [{ Widget }, { INotebookTracker }, { ITranslator }, { ICommandPalette }, { ITableOfContentsTracker }] =
+    const [{ Widget }, { INotebookTracker }, { ITranslator }, { ICommandPalette }, { ITableOfContentsTracker }, { PageConfig }] =
       await Promise.all(['@lumino/widgets', '@jupyterlab/notebook', '@jupyterlab/translation', '@jupyterlab/apputils',
-        '@jupyterlab/toc'].map(shared));
+        '@jupyterlab/toc', '@jupyterlab/coreutils'].map(shared));
 
     function activate(app, tracker, translator, palette, tocs) {
       const style = document.createElement('style');
@@ -163,7 +176,7 @@
         show(lang);
       };
       // the translator comes only after it knows the language of the interface, so the first value is right
-      show(stored() ?? (translator.languageCode?.toLowerCase().startsWith('zh') ? 'zh' : 'en'));
+      show(preset(name => PageConfig.getOption(name)) ?? stored() ?? (translator.languageCode?.toLowerCase().startsWith('zh') ? 'zh' : 'en'));
       window.addEventListener('storage', event => { // another tab chose
         if (event.key === KEY && stored()) show(stored());
       });
