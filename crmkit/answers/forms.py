@@ -127,7 +127,7 @@ def _finite(value) -> float | None:
     if value is None or _name(value) in ("NAType", "NaTType"):
         return None
     if isinstance(value, bool) or not isinstance(value, (Real, Decimal, Fraction)):
-        raise BadForm("not_a_number", got=_name(value))
+        raise _no_number(value)
     try:
         number = float(value)
     except OverflowError:
@@ -139,6 +139,17 @@ def _finite(value) -> float | None:
     return number if number.is_integer() else float(f"{number:.12g}")
 
 
+def _no_number(value) -> BadForm:
+    """Why this is no number, with what helps where the slip is a common one."""
+    if callable(value):
+        return BadForm("not_called", name=getattr(value, "__name__", _name(value)))
+    if isinstance(value, tuple) and value and all(type(part) is int for part in value):
+        return BadForm("comma", written=",".join(map(str, value)), parts=len(value))
+    if all(hasattr(value, part) for part in ("value", "low", "high")):  # an Estimate
+        return BadForm("has_value", got=_name(value))
+    return BadForm("not_a_number", got=_name(value))
+
+
 def _number(value, question):
     value = _one(value)
     if value is None:
@@ -146,7 +157,8 @@ def _number(value, question):
     if isinstance(value, bool):
         raise BadForm("got_bool", value=value)
     if isinstance(value, str):
-        raise BadForm("got_text", value=value[:40])
+        example = "int(…)" if question.get("integer") else "float(…)"
+        raise BadForm("got_text", value=value[:40], example=example)
     number = _finite(value)
     if number is None:
         raise BadForm("nan")
@@ -169,8 +181,16 @@ def _choice(value, question):
         for option in options:
             if wanted in {str(option[k]).casefold() for k in ("id", "zh", "en")}:
                 return option["id"]
-    shown = value[:40] if isinstance(value, str) else _name(value)
-    raise BadForm("not_an_option", value=shown, form=describe(question))
+    raise BadForm("not_an_option", value=_as_given(value), form=describe(question))
+
+
+def _as_given(value) -> str:
+    """What a student has given, short enough for a sentence: a text or a number itself, of anything else its type."""
+    if isinstance(value, str):
+        return value[:40]
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return short(float(value))
+    return str(value) if value is None or isinstance(value, bool) else _name(value)
 
 
 def _text(value, question):

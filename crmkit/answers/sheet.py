@@ -18,8 +18,9 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
 
 from .forms import BadForm, boxes_in, describe, read_answer
-from .shown import Shown, preview
+from .shown import Shown, doubt, preview
 from .sink import sink_of_environment
+from .unseen import show_at_the_end
 
 if TYPE_CHECKING:
     from .hand_in import Receipt
@@ -82,6 +83,9 @@ class Answer(Shown):
                 said = joined(
                     said, ("", " "), MESSAGES.pair("practice_right" if self.right else "practice_wrong")
                 )
+            doubted = doubt(self.question, self.value)
+            if doubted:
+                said = joined(said, ("", " "), doubted)
             if self.boxes:
                 said = joined(said, ("", " "), MESSAGES.pair("answer_boxes", characters=self.boxes))
         elif self.state == "missing":
@@ -187,6 +191,7 @@ class AnswerSheet(Shown):
         self._latest[question] = after
         if self.sink is not None:
             self.sink(self.to_json())
+        show_at_the_end(after)
         return after
 
     def practise(self, keys: dict[str, dict]) -> None:

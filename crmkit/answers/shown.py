@@ -40,6 +40,16 @@ def preview(question: dict, value) -> Pair:
     return MESSAGES.pair("answer_value_text", words=count_words(value))
 
 
+def doubt(question: dict, value) -> Pair | None:
+    """What may have been meant instead of a number that was recorded; None where nothing speaks for it."""
+    if question["kind"] != "number" or question.get("unit") not in ("percent", "points"):
+        return None
+    if not 0 < abs(value) < 1:
+        return None
+    unit = MESSAGES.pair(f"unit_{question['unit']}")
+    return MESSAGES.pair("answer_small_points", value=short(value), meant=short(100 * value), unit=unit)
+
+
 class Shown:
     """A display in the language in force; in both, the two stand in elements that the language switch can hide.
 

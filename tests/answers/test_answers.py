@@ -18,6 +18,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 import crmkit
 from crmkit.answers.forms import (
@@ -32,6 +35,7 @@ from crmkit.answers.forms import (
 )
 from crmkit.answers.sheet import MIME, AnswerSheet
 from crmkit.answers.shown import preview
+from crmkit.core.intervals import Estimate
 from crmkit.core.messages import MESSAGES
 
 SHARE = {"id": "share", "kind": "number", "unit": "share", "minimum": 0, "maximum": 1}
@@ -99,6 +103,9 @@ def test_every_kind_of_number_becomes_a_float():
         (101, "outside"),
         (10**400, "too_large"),
         ([0.3], "not_a_number"),
+        ((9, 0), "comma"),
+        (pd.Series([1.0]).sum, "not_called"),
+        (Estimate(value=0.3, low=0.2, high=0.4), "has_value"),
         (np.array([0.1, 0.2]), "got_many"),
         (pd.NA, "nan"),
         (1j, "not_a_number"),
@@ -108,6 +115,54 @@ def test_every_kind_of_number_becomes_a_float():
 )
 def test_a_value_that_is_no_share_is_badly_formed(value, code):
     assert why_not(SHARE, value) == code
+
+
+def test_what_is_easily_put_right_is_said_with_how():
+    said = {
+        "comma": ((9, 0), "9,0", "逗号"),
+        "called": (pd.Series([1.0]).sum, "sum()", "sum()"),
+        "has": (Estimate(value=0.3, low=0.2, high=0.4), ".value", ".value"),
+        "text": ("86918.79", "float(…)", "float(…)"),
+    }
+    for value, en, zh in said.values():
+        with pytest.raises(BadForm) as raised:
+            read_answer(SHARE, value)
+        assert en in raised.value.zh_en[1] and zh in raised.value.zh_en[0]
+    with pytest.raises(BadForm, match=r"int\(…\)"):
+        read_answer(COUNT, "12")
+
+
+def test_a_number_where_an_option_is_wanted_is_named_itself():
+    with pytest.raises(BadForm, match="“0.12”"):
+        read_answer(TIER, np.float64(0.12))
+
+
+def test_a_share_given_where_percentage_points_are_asked_is_recorded_and_doubted():
+    crmkit.set_language("en")
+    points = {"id": "gap", "kind": "number", "unit": "points"}
+    answer = AnswerSheet("demo", [points], seed=1)
+    assert "write 60.4" in repr(answer("gap", 0.604))
+    assert "If you mean" not in repr(answer("gap", 60.4)) + repr(answer("gap", 0))
+
+
+def test_in_a_notebook_what_an_answer_says_is_seen_whatever_line_follows():
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+    try:
+        with capture_output() as first:
+            shell.run_cell(
+                "import crmkit; crmkit.set_language('en')\n"
+                "answer = crmkit.AnswerSheet('demo', [{'id': 'share', 'kind': 'number'}], seed=1)\n"
+                "answer('share', 'x')\n"
+                "answer('share', 'a tenth')\n"
+                "1 + 1"
+            )
+        with capture_output() as alone:
+            shell.run_cell("answer('share', 0.1)")
+    finally:
+        InteractiveShell.clear_instance()
+    seen = [output.data["text/plain"] for output in first.outputs]
+    assert len(seen) == 1 and "a tenth" in seen[0], "the last attempt of a question is told"
+    assert alone.outputs == [] and alone.stdout.count("Recorded: 0.1") == 1, "and nothing is told twice"
 
 
 def test_a_count_must_be_whole():

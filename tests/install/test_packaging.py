@@ -27,7 +27,12 @@ EXTRAS = {
     name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()
 }
 # the same package under its conda-forge name
-CONDA = {"jupyter-client": "jupyter_client", "duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
+CONDA = {
+    "jupyter-client": "jupyter_client",
+    "jupyter-server": "jupyter_server",
+    "duckdb": "python-duckdb",
+    "matplotlib": "matplotlib-base",
+}
 PYTHONS = [("3.11", "linux"), ("3.12", "win32"), ("3.13", "darwin"), ("3.14", "linux")]
 
 
