@@ -24,11 +24,12 @@ from .source import FRAMEWORKS, Lesson, Problem, SourceError, read_lesson
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("notebooks", "exercises", "solutions")
+NOT_LESSONS = ("cases.md",)  # the canonical cases, which lessons tell from
 
 
 def read_lessons(folder: Path) -> list[Lesson]:
     """All sources of a folder, checked; raises SourceError with the problems of all of them."""
-    paths = sorted(folder.glob("*.md"))
+    paths = sorted(path for path in folder.glob("*.md") if path.name not in NOT_LESSONS)
     slugs = {path.stem for path in paths}
     lessons: list[Lesson] = []
     problems: list[Problem] = []
