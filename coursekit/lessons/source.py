@@ -155,7 +155,12 @@ def _check_citations(cells: list[Cell], references: References, report) -> None:
     for cell in cells:
         for name in cited(cell.source):
             if name not in references:
-                report(cell.line, "unknown_citation", value=name, allowed=", ".join(sorted(references.years)) or "—")
+                report(
+                    cell.line,
+                    "unknown_citation",
+                    value=name,
+                    allowed=", ".join(sorted(references.years)) or "—",
+                )
 
 
 def _with_citations(cells: tuple[Cell, ...], references: References) -> tuple[Cell, ...]:
@@ -242,7 +247,9 @@ def _sources(metadata, lines, report) -> tuple[dict[str, str], ...]:
     for row in rows:
         row = _plain(row)
         whole = isinstance(row, dict) and set(row) <= {"says", "whose", "place"} and _is_text(row.get("says"))
-        placed = whole and row.get("whose") in WHOSE and (row["whose"] == "ours" or _is_text(row.get("place")))
+        placed = (
+            whole and row.get("whose") in WHOSE and (row["whose"] == "ours" or _is_text(row.get("place")))
+        )
         if not placed:
             report(_line_of(lines, "sources"), "sources", allowed=", ".join(WHOSE))
             continue
