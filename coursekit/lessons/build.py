@@ -12,6 +12,7 @@ from coursekit.messages import MESSAGES
 from crmkit.core.files import put
 
 from .cells import Cell
+from .listing import with_listings
 from .notebooks import (
     exercise_notebook,
     lesson_notebook,
@@ -45,7 +46,7 @@ def read_lessons(folder: Path) -> list[Lesson]:
         problems = list(_broken_links(lessons, folder.name))
     if problems:
         raise SourceError(problems)
-    return lessons
+    return with_listings(lessons)
 
 
 def _broken_links(lessons: list[Lesson], folder: str) -> Iterator[Problem]:

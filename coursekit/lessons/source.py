@@ -18,7 +18,7 @@ from .references import References, cited
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
-FRONT_MATTER = ("titles", "minutes", "prerequisites", "frameworks", "kernelspec", "sources")
+FRONT_MATTER = ("titles", "about", "minutes", "prerequisites", "frameworks", "kernelspec", "sources")
 WHOSE = ("source", "published", "ours")
 CELL_FIELDS = ("lang", "tags", "question")
 KNOWN_TAGS = {
@@ -107,6 +107,7 @@ class Lesson:
     exercise: tuple[Cell, ...] = ()
     sources: tuple[dict[str, str], ...] = ()  # what the lesson says → whose it is, and where it stands
     cited: tuple[str, ...] = ()  # ids of the reading list
+    about: dict[str, str] = field(default_factory=dict)  # one sentence for the list of lessons
 
     @property
     def slug(self) -> str:
@@ -230,6 +231,7 @@ def _front_matter(metadata, lines, known_lessons, report) -> dict:
         report(_line_of(lines, "kernelspec"), "kernelspec")
     return {
         "titles": _titles(metadata, lines, report),
+        "about": _about(metadata, lines, report),
         "minutes": _minutes(metadata, lines, report),
         "prerequisites": _slugs(metadata, "prerequisites", known_lessons, lines, report),
         "frameworks": _slugs(metadata, "frameworks", set(FRAMEWORKS), lines, report),
@@ -262,6 +264,14 @@ def _titles(metadata, lines, report) -> dict[str, str]:
     if isinstance(titles, dict) and all(_is_text(titles.get(lang)) for lang in LANGUAGES):
         return dict(titles)
     report(_line_of(lines, "titles"), "titles")
+    return {}
+
+
+def _about(metadata, lines, report) -> dict[str, str]:
+    about = metadata.get("about", {})
+    if about == {} or (isinstance(about, dict) and all(_is_text(about.get(lang)) for lang in LANGUAGES)):
+        return dict(about)
+    report(_line_of(lines, "about"), "about")
     return {}
 
 
