@@ -34,7 +34,7 @@ KNOWN_TAGS = {
     "stable": "in the solution its output is stored, and compared by the tests",
 }
 # fields of a question besides the form of its answer (crmkit.answers.forms.FORM_FIELDS)
-COMMON_FIELDS = ("id", "kind", "weight", "zh", "en", "depends_on", "must_compute")
+COMMON_FIELDS = ("id", "objectives", "kind", "weight", "zh", "en", "depends_on", "must_compute")
 GRADING_FIELDS = {
     "number": ("tolerance", "relative_tolerance"),
     "choice": (),
@@ -446,6 +446,9 @@ def _question_problems(question: dict, earlier: list[str]) -> Iterator[tuple[str
     for key in FLAGS:
         if not isinstance(question.get(key, False), bool):
             yield "question_flag", {"key": key, "value": question[key]}
+    objectives = question.get("objectives", [])
+    if not isinstance(objectives, list) or not all(_is_number(n, below_zero=False) for n in objectives):
+        yield "question_objectives", {"value": objectives}
     for wanted in question.get("depends_on", []):
         if wanted not in earlier:
             yield "question_depends", {"value": wanted, "allowed": ", ".join(earlier) or "—"}

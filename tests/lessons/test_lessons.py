@@ -53,7 +53,10 @@ def test_a_lesson_says_what_it_takes_and_what_it_gives_in_both_languages(lesson)
         "time": (rf"\*\*时间\*\*[^\n]*{lesson.minutes} 分钟", rf"\*\*Time\*\*[^\n]*{lesson.minutes} minutes"),
         "recap": (r"^## 小结$", r"^## Recap$"),
         "terms": (r"\*\*(学到的(词|术语)|本课术语)\*\*", r"\*\*(Words|Terms) (learnt|of this lesson)\*\*"),
-        "adapt": (r"^(## |\*\*)(用|换)[在到成]\S*客户", r"^(## |\*\*)Adapt this for a client"),
+        "adapt": (
+            r"^(## |\*\*)(用|换)[在到成]\S*(企业|客户)",
+            r"^(## |\*\*)Adapt this for a (company|client)",
+        ),
     }
     absent = [
         f"{part} ({lang})"
