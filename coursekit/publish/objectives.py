@@ -1,6 +1,7 @@
 """docs/objectives.md: which items of a lesson's exercise assess which of its objectives."""
 
 import re
+import unicodedata
 
 from coursekit.lessons.source import LANGUAGES, Lesson
 
@@ -16,8 +17,13 @@ def objectives_of(lesson: Lesson) -> dict[str, list[str]]:
         prose = "\n".join(c.source for c in lesson.cells if c.kind == "markdown" and c.lang == lang)
         listed = OPENING.search(prose)
         lines = listed[4].strip().split("\n") if listed else []
-        found[lang] = [line.removeprefix("- ").rstrip("；;。.") for line in lines]
+        found[lang] = [_without_last_mark(line.removeprefix("- ")) for line in lines]
     return found
+
+
+def _without_last_mark(line: str) -> str:
+    """A line without the stop or semicolon at its end."""
+    return line[:-1] if unicodedata.category(line[-1]) == "Po" else line
 
 
 def table(lesson: Lesson, lang: str, head: str) -> str:

@@ -7,10 +7,10 @@ import tomllib
 from collections import Counter
 
 import pytest
+from load import reckoned_minutes
 from places import ROOT
 
 from coursekit.lessons.build import read_lessons
-from coursekit.lessons.load import reckoned_minutes
 from coursekit.lessons.references import ENTRIES, PRINTED, References
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.publish.objectives import objectives_of

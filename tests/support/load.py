@@ -10,7 +10,7 @@ import math
 import re
 import tokenize
 
-from .cells import CJK, Cell
+from coursekit.lessons.cells import CJK, Cell
 
 CHARACTERS_A_MINUTE = 200
 WORDS_A_MINUTE = 150
