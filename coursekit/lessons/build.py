@@ -12,6 +12,7 @@ from coursekit.messages import MESSAGES
 from crmkit.core.files import put
 
 from .cells import Cell
+from .listing import with_listings
 from .notebooks import (
     exercise_notebook,
     lesson_notebook,
@@ -24,11 +25,12 @@ from .source import FRAMEWORKS, Lesson, Problem, SourceError, read_lesson
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("notebooks", "exercises", "solutions")
+NOT_LESSONS = ("cases.md",)  # the canonical cases, which lessons tell from
 
 
 def read_lessons(folder: Path) -> list[Lesson]:
     """All sources of a folder, checked; raises SourceError with the problems of all of them."""
-    paths = sorted(folder.glob("*.md"))
+    paths = sorted(path for path in folder.glob("*.md") if path.name not in NOT_LESSONS)
     slugs = {path.stem for path in paths}
     lessons: list[Lesson] = []
     problems: list[Problem] = []
@@ -44,7 +46,7 @@ def read_lessons(folder: Path) -> list[Lesson]:
         problems = list(_broken_links(lessons, folder.name))
     if problems:
         raise SourceError(problems)
-    return lessons
+    return with_listings(lessons)
 
 
 def _broken_links(lessons: list[Lesson], folder: str) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ The format is described in CONTRIBUTING.md; tests/support/lessons/01_sample.md s
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coursekit.messages import MESSAGES, KitError
@@ -14,10 +14,12 @@ from crmkit.core.catalogue import Catalogue
 
 from .cells import CJK, Cell
 from .lesson_lint import code_problems, exercise_problems
+from .references import References, cited
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
-FRONT_MATTER = ("titles", "minutes", "prerequisites", "frameworks", "kernelspec")
+FRONT_MATTER = ("titles", "about", "minutes", "prerequisites", "frameworks", "kernelspec", "sources")
+WHOSE = ("source", "published", "ours")
 CELL_FIELDS = ("lang", "tags", "question")
 KNOWN_TAGS = {
     "parameters": "the parameters, as papermill reads them",
@@ -32,7 +34,7 @@ KNOWN_TAGS = {
     "stable": "in the solution its output is stored, and compared by the tests",
 }
 # fields of a question besides the form of its answer (crmkit.answers.forms.FORM_FIELDS)
-COMMON_FIELDS = ("id", "kind", "weight", "zh", "en", "depends_on", "must_compute")
+COMMON_FIELDS = ("id", "objectives", "kind", "weight", "zh", "en", "depends_on", "must_compute")
 GRADING_FIELDS = {
     "number": ("tolerance", "relative_tolerance"),
     "choice": (),
@@ -103,6 +105,9 @@ class Lesson:
     frameworks: tuple[str, ...]
     cells: tuple[Cell, ...]
     exercise: tuple[Cell, ...] = ()
+    sources: tuple[dict[str, str], ...] = ()  # what the lesson says → whose it is, and where it stands
+    cited: tuple[str, ...] = ()  # ids of the reading list
+    about: dict[str, str] = field(default_factory=dict)  # one sentence for the list of lessons
 
     @property
     def slug(self) -> str:
@@ -134,9 +139,39 @@ def read_lesson(path: Path, *, prerequisites: set[str] | None = None, name: str 
     opening_lines = notebook.metadata["source_map"]
     cells = [_cell(cell, line, lines, report) for cell, line in zip(notebook.cells, opening_lines)]
     lesson, exercise = _check_parts(cells, lines, report)
+    references = References.read(path.parent)
+    _check_citations(cells, references, report)
     if problems:
         raise SourceError(sorted(problems, key=lambda problem: problem.line))
-    return Lesson(path=path, cells=lesson, exercise=exercise, **head)
+    return Lesson(
+        path=path,
+        cells=_with_citations(lesson, references),
+        exercise=_with_citations(exercise, references),
+        cited=tuple(name for cell in cells for name in cited(cell.source)),
+        **head,
+    )
+
+
+def _check_citations(cells: list[Cell], references: References, report) -> None:
+    for cell in cells:
+        for name in cited(cell.source):
+            if name not in references:
+                report(
+                    cell.line,
+                    "unknown_citation",
+                    value=name,
+                    allowed=", ".join(sorted(references.years)) or "—",
+                )
+
+
+def _with_citations(cells: tuple[Cell, ...], references: References) -> tuple[Cell, ...]:
+    """The cells with the citations of their prose printed in the language of the prose."""
+    printed = []
+    for cell in cells:
+        if cell.kind == "markdown" and cell.lang:
+            cell = replace(cell, source=references.expand(cell.source, cell.lang))
+        printed.append(cell)
+    return tuple(printed)
 
 
 def _parse(text: str, name: str):
@@ -196,10 +231,32 @@ def _front_matter(metadata, lines, known_lessons, report) -> dict:
         report(_line_of(lines, "kernelspec"), "kernelspec")
     return {
         "titles": _titles(metadata, lines, report),
+        "about": _about(metadata, lines, report),
         "minutes": _minutes(metadata, lines, report),
         "prerequisites": _slugs(metadata, "prerequisites", known_lessons, lines, report),
         "frameworks": _slugs(metadata, "frameworks", set(FRAMEWORKS), lines, report),
+        "sources": _sources(metadata, lines, report),
     }
+
+
+def _sources(metadata, lines, report) -> tuple[dict[str, str], ...]:
+    """The table of what the lesson says, whose it is, and where it stands; what is ours needs no place."""
+    rows = metadata.get("sources", [])
+    if not isinstance(rows, list):
+        report(_line_of(lines, "sources"), "sources", allowed=", ".join(WHOSE))
+        return ()
+    found = []
+    for row in rows:
+        row = _plain(row)
+        whole = isinstance(row, dict) and set(row) <= {"says", "whose", "place"} and _is_text(row.get("says"))
+        placed = (
+            whole and row.get("whose") in WHOSE and (row["whose"] == "ours" or _is_text(row.get("place")))
+        )
+        if not placed:
+            report(_line_of(lines, "sources"), "sources", allowed=", ".join(WHOSE))
+            continue
+        found.append(row)
+    return tuple(found)
 
 
 def _titles(metadata, lines, report) -> dict[str, str]:
@@ -207,6 +264,14 @@ def _titles(metadata, lines, report) -> dict[str, str]:
     if isinstance(titles, dict) and all(_is_text(titles.get(lang)) for lang in LANGUAGES):
         return dict(titles)
     report(_line_of(lines, "titles"), "titles")
+    return {}
+
+
+def _about(metadata, lines, report) -> dict[str, str]:
+    about = metadata.get("about", {})
+    if about == {} or (isinstance(about, dict) and all(_is_text(about.get(lang)) for lang in LANGUAGES)):
+        return dict(about)
+    report(_line_of(lines, "about"), "about")
     return {}
 
 
@@ -381,6 +446,9 @@ def _question_problems(question: dict, earlier: list[str]) -> Iterator[tuple[str
     for key in FLAGS:
         if not isinstance(question.get(key, False), bool):
             yield "question_flag", {"key": key, "value": question[key]}
+    objectives = question.get("objectives", [])
+    if not isinstance(objectives, list) or not all(_is_number(n, below_zero=False) for n in objectives):
+        yield "question_objectives", {"value": objectives}
     for wanted in question.get("depends_on", []):
         if wanted not in earlier:
             yield "question_depends", {"value": wanted, "allowed": ", ".join(earlier) or "—"}

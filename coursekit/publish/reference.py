@@ -1,4 +1,5 @@
-"""The reference pages of docs/, printed from what they describe: models.md from models.toml, api.md from docstrings.
+"""The reference pages of docs/, printed from what they describe: models.md from models.toml, api.md from docstrings,
+objectives.md from the lessons.
 
 `kit.py build` writes them, `kit.py build --check` says when one is not what its source says.
 """
@@ -13,10 +14,13 @@ from pathlib import Path
 from types import ModuleType
 
 import crmkit
+from coursekit.lessons.build import read_lessons
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.messages import MESSAGES
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.files import put
+
+from .objectives import table as objectives_table
 
 ROOT = Path(__file__).parents[2]
 WORDS = Catalogue(Path(__file__).with_name("reference.toml"))
@@ -28,6 +32,7 @@ def pages(root: Path) -> dict[str, str]:
     return {
         "docs/models.md": models_page(root / "docs" / "models.toml"),
         "docs/api.md": api_page(),
+        "docs/objectives.md": objectives_page(root / "lessons"),
     }
 
 
@@ -106,6 +111,21 @@ def _test_name(test: str) -> str:
     path, _, function = test.partition("::")
     stem = Path(path).stem
     return f"{stem}: {function.removeprefix('test_').replace('_', ' ')}" if function else stem
+
+
+# --- objectives -----------------------------------------------------------------------------
+
+
+def objectives_page(folder: Path) -> str:
+    """docs/objectives.md: under each lesson, its objectives and the exercise items that assess them."""
+    lines = [_head("objectives", source="lessons/*.md")]
+    for lesson in read_lessons(folder):
+        if not lesson.exercise:
+            continue
+        lines.append(f"## {lesson.slug[:2]} {lesson.titles['zh']} · {lesson.titles['en']}\n")
+        heads = WORDS.texts("objectives_columns")
+        lines += [objectives_table(lesson, lang, heads[lang]) + "\n" for lang in ("zh", "en")]
+    return "\n".join(lines)
 
 
 # --- the API --------------------------------------------------------------------------------

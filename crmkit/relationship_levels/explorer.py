@@ -16,9 +16,9 @@ from .levels import CustomerBase, Programme, ProgrammeEconomics, programme_econo
 
 _WIDTH, _HEIGHT, _TOP, _FOOT, _PANEL = 800, 350, 84, 30, 262
 _COLOURS = ("#bfd9ee", "#e69f00", "#3f464c")
-_TRAITS = ("repeat_rate", "unit_margin", "customers")
+_TRAITS = ("retention_rate", "margin_per_purchase", "customers")
 _OF_THE_FIRST = ("margin_given_away", "imitation_half_life_years")
-_RATES = {"repeat_rate": (0, 0.95, 0.01), "margin_given_away": (0, 0.5, 0.01)}
+_RATES = {"retention_rate": (0, 0.95, 0.01), "margin_given_away": (0, 0.5, 0.01)}
 _HALF_LIFE = (0, 10, 0.1)  # years; one step beyond the highest is never
 
 
@@ -36,7 +36,7 @@ def explore_relationship_levels(
     is ∞: never copied.
 
     >>> points = Programme(level="financial", purchase_lift=0.2, margin_given_away=0.05, setup_cost=2000)
-    >>> base = CustomerBase(customers=900, repeat_rate=0.6, dispersion=0.5, unit_margin=5, purchases_per_year=8)
+    >>> base = CustomerBase(customers=900, retention_rate=0.6, dispersion=0.5, margin_per_purchase=5, purchases_per_year=8)
     >>> explore_relationship_levels(base, programmes=[points]).move(margin_given_away=0.2).values["margin_given_away"]
     0.2
     """

@@ -32,7 +32,7 @@ _BOUNDS = {
     "customers": (0.001, 1e10),
     "purchases_per_year": (0.001, 1e6),
     "dispersion": (0.001, 0.8),
-    "repeat_rate": (0, 1),
+    "retention_rate": (0, 1),
     "margin_given_away": (0, 1),
     "held_by_switching_cost": (0, 1),
     "purchase_lift": (-1, 10),
@@ -54,20 +54,21 @@ class _Checked:
 class CustomerBase(_Checked):
     """The customers to whom a programme is offered, by traits that can be measured (``measure_base``).
 
-    >>> CustomerBase(customers=1000, repeat_rate=0.6, dispersion=0.5, unit_margin=20, purchases_per_year=6).yearly_value
+    >>> base = CustomerBase(customers=1000, retention_rate=0.6, dispersion=0.5, margin_per_purchase=20, purchases_per_year=6)
+    >>> base.yearly_value
     120
     """
 
     customers: float
-    repeat_rate: float  # share of a year's customers who buy again in the next year, without a programme
+    retention_rate: float  # share of a year's customers who buy again in the next year, without a programme
     dispersion: float  # share of the value that the lower 80 % of customers bring; 0.8 = all customers alike
-    unit_margin: float  # currency per purchase
+    margin_per_purchase: float  # currency per purchase
     purchases_per_year: float  # of a customer who is still there, on average
 
     @property
     def yearly_value(self) -> float:
         """The size of a customer: margin a year, on average."""
-        return self.purchases_per_year * self.unit_margin
+        return self.purchases_per_year * self.margin_per_purchase
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,9 @@ class Programme(_Checked):
     level: str
     purchase_lift: float = 0.0  # 0.1: members buy 10 % more
     retention_lift: float = 0.0  # 0.1: of those who would leave, 10 % stay
-    purchase_lift_sd: float = 0.0  # standard error of the lift, as a pilot gives it
+    purchase_lift_sd: float = (
+        0.0  # how uncertain the lift is: a pilot's standard error, or the spread of a guess
+    )
     retention_lift_sd: float = 0.0
     margin_given_away: float = 0.0  # share of the margin of every purchase of a member
     imitation_half_life_years: float = _INF
@@ -114,7 +117,7 @@ def programme_economics(
 ) -> ProgrammeEconomics:
     """Each programme's profit and loss, year by year, against doing nothing for the same customers.
 
-    Without a programme a share ``repeat_rate`` of the customers goes on from each year to the next. With it, the
+    Without a programme a share ``retention_rate`` of the customers goes on from each year to the next. With it, the
     leavers are fewer (``retention_lift``, fading, and ``held_by_switching_cost``, lasting) and the survivors buy more
     (``purchase_lift``, fading); every purchase of a member is rewarded, also those that would have come anyway. In
     year t the lifts have 2^−((t − ½) / half-life) of their strength. Cash flows at the end of the year. Yearly values
@@ -129,7 +132,7 @@ def programme_economics(
     them) and ``value_if_copied`` (lifts gone from the first day). With ``rng`` the lifts are drawn around the plan
     (normal, with their ``_sd``) for the intervals. Errors: CrmkitError for a level twice, numbers out of range.
 
-    >>> base = CustomerBase(customers=100, repeat_rate=0.5, dispersion=0.8, unit_margin=10, purchases_per_year=10)
+    >>> base = CustomerBase(customers=100, retention_rate=0.5, dispersion=0.8, margin_per_purchase=10, purchases_per_year=10)
     >>> club = Programme(level="social", purchase_lift=0.5, margin_given_away=0.1, setup_cost=3000)
     >>> programme_economics(club, base=base, years=1, annual_discount_rate=0).yearly["cash_flow"].tolist()
     [-3000.0, 3500.0]
@@ -215,14 +218,14 @@ def _flows(plan: Programme, base: CustomerBase, t, invited, lifts=None) -> dict:
     purchase, retention = (plan.purchase_lift, plan.retention_lift) if lifts is None else lifts
     with np.errstate(divide="ignore"):
         effect = np.exp2(-np.maximum(t - 0.5, 0.5) / plan.imitation_half_life_years)
-    leave = (1 - base.repeat_rate) * (1 - retention * effect) * (1 - plan.held_by_switching_cost)
+    leave = (1 - base.retention_rate) * (1 - retention * effect) * (1 - plan.held_by_switching_cost)
     stay = 1 - np.clip(leave, 0, 1)
     # nobody in year 0; in year 1 everybody, then those of the year before who stay
     nobody = np.zeros_like(stay[..., :1])
     there = np.concatenate([nobody, nobody + 1, np.cumprod(stay[..., 1:-1], axis=-1)], axis=-1)
     members = base.customers * invited[0] * there
     value = base.customers * base.yearly_value * invited[1]  # a year, of those invited
-    without = value * (t > 0) * base.repeat_rate ** np.maximum(t - 1.0, 0)
+    without = value * (t > 0) * base.retention_rate ** np.maximum(t - 1.0, 0)
     with_ = value * there * np.maximum(0, 1 + purchase * effect)
     gain = with_ - without
     reward = plan.margin_given_away
@@ -265,18 +268,29 @@ def _zero_at(value) -> float:
 
 # --- which level? -------------------------------------------------------------------------------------------------
 
-LIMITS = {"repeat_rate": 0.3, "dispersion": 0.4, "unit_margin": 30.0, "yearly_value": 200.0}
+LIMITS = {
+    "retention_rate": 0.3,
+    "customers": 1000.0,
+    "dispersion": 0.4,
+    "margin_per_purchase": 30.0,
+    "yearly_value": 200.0,
+}
 # level → what its condition asks of each trait: high (at or above its limit) or not
 _ASKED = {
-    "structural": {"repeat_rate": True, "dispersion": False, "yearly_value": True},
+    "structural": {"retention_rate": True, "dispersion": False, "yearly_value": True},
     "social": {
-        "repeat_rate": True,
-        "unit_margin": True,
+        "retention_rate": True,
+        "margin_per_purchase": True,
         "yearly_value": True,
     },  # the first, and one of the other two
-    "financial": {"repeat_rate": True, "dispersion": True, "unit_margin": False, "yearly_value": False},
+    "financial": {
+        "retention_rate": True,
+        "customers": True,
+        "margin_per_purchase": False,
+        "yearly_value": False,
+    },
 }
-# what can make the level of the book lose: the plan without it
+# what can make the level of the rule lose: the plan without it
 _CAUSES: dict[str, dict[str, Any]] = {
     "imitation": {"imitation_half_life_years": _INF},
     "margin_given_away": {"margin_given_away": 0.0},
@@ -287,13 +301,13 @@ _CAUSES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class LevelAdvice:
-    """What the economics choose, what the book's conditions choose, and why they differ where they do."""
+    """What the economics choose, what the lecture's rule of thumb chooses, and why they differ where they do."""
 
     best: str  # the level with the highest net present value; "no_level" where none is above 0
-    book: str  # the level whose conditions hold; "no_level" where none do
+    rule: str  # the level whose conditions hold; "no_level" where none do
     conditions: pd.DataFrame  # a row per level and trait that its condition names
     economics: ProgrammeEconomics
-    causes: tuple[str, ...]  # what, taken from the book's programme, would make it the best (each alone)
+    causes: tuple[str, ...]  # what, taken from that level's programme, would make it the best (each alone)
     reason: tuple[str, str]  # the same as a sentence, in Chinese and in English
 
 
@@ -308,23 +322,23 @@ def recommend_level(
     draws: int = 2000,
     confidence: float = 0.95,
 ) -> LevelAdvice:
-    """The level whose programme is worth most for these customers, beside the one that the book's conditions name.
+    """The level whose programme is worth most for these customers, beside the one that the lecture's rule names.
 
     The fit of a level is no score: it is the net present value of its programme (``programme_economics``, arguments
     and errors as there). Beside it stand the conditions, asked in this order: structural – repeat purchase, value in
     few hands, large customers (the kit's own condition: the lecture gives none, and Berry & Parasuraman's, a valuable
     service that cannot easily be had elsewhere, is in no customer data); social – repeat purchase, and a higher
-    margin or large customers; financial – repeat purchase, dispersed, low margin, small customers (both of the
-    lecture). No source gives numbers: ``limits`` (rates, and money in the base's currency) say from where on a trait
+    margin or large customers; financial – repeat purchase, many customers (dispersed), low margin, small customers
+    (both of the lecture). No source gives numbers: ``limits`` (rates, and money in the base's currency) say from where on a trait
     counts as high; ``LIMITS`` if not given, an example.
 
     ``conditions``: ``level``, ``trait``, ``value``, ``limit``, ``wanted`` (≥ or <), ``met``, ``asked_by``
     (whose condition it is).
 
-    >>> base = CustomerBase(customers=50, repeat_rate=0.8, dispersion=0.6, unit_margin=5, purchases_per_year=20)
-    >>> points = Programme(level="financial", purchase_lift=0.1, margin_given_away=0.05, setup_cost=2000)
+    >>> base = CustomerBase(customers=5000, retention_rate=0.8, dispersion=0.6, margin_per_purchase=5, purchases_per_year=20)
+    >>> points = Programme(level="financial", purchase_lift=0.1, margin_given_away=0.05, setup_cost=200_000)
     >>> advice = recommend_level(base, programmes=[points])
-    >>> advice.book, advice.best, advice.causes
+    >>> advice.rule, advice.best, advice.causes
     ('financial', 'no_level', ('fixed_cost',))
     """
     limits = LIMITS if limits is None else limits
@@ -343,20 +357,20 @@ def recommend_level(
     worth = economics.levels.set_index("level")["value_per_customer"]
     best = worth.idxmax() if worth.max() > 0 else "no_level"
     conditions = _conditions(base, limits)
-    book = _level_of_the_book(conditions)
+    rule = _level_of_the_rule(conditions)
     causes: tuple[str, ...] = ()
     for plan in programmes:
-        if plan.level == book != best:
+        if plan.level == rule != best:
             terms = {"base": base, "years": years, "annual_discount_rate": annual_discount_rate}
             causes = tuple(
                 cause
                 for cause, without in _CAUSES.items()
                 if _value_per_customer(replace(plan, **without), **terms) > max(0, worth.max())
             )
-    if best == book:
+    if best == rule:
         said = "levels_agree"
-    elif book not in worth:
-        said = "levels_book_silent"
+    elif rule not in worth:
+        said = "levels_rule_silent"
     elif causes:
         said = "levels_differ"
     else:
@@ -364,13 +378,13 @@ def recommend_level(
     reason = MESSAGES.pair(
         said,
         best=term_pair(best),
-        book=term_pair(book),
+        rule=term_pair(rule),
         causes=listed(map(term_pair, causes)),
         best_value=worth.get(best, 0.0),
-        book_value=worth.get(book, 0.0),
+        rule_value=worth.get(rule, 0.0),
     )
     return LevelAdvice(
-        best=best, book=book, conditions=conditions, economics=economics, causes=causes, reason=reason
+        best=best, rule=rule, conditions=conditions, economics=economics, causes=causes, reason=reason
     )
 
 
@@ -398,7 +412,7 @@ def _conditions(base: CustomerBase, limits: Mapping[str, float]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def _level_of_the_book(conditions: pd.DataFrame) -> str:
+def _level_of_the_rule(conditions: pd.DataFrame) -> str:
     """The first level whose conditions hold: all of them; of the social one the first, and one of the other two."""
     met = conditions.groupby("level")["met"].agg(list)
     for name in _ASKED:
@@ -412,7 +426,7 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
     """The traits, and how many customers there are, from a customer summary.
 
     In: ``purchases``, ``revenue``, ``T``, ``days_since_last`` as ``customer_summary`` gives them; ``margin_rate``
-    turns revenue into margin. The repeat rate: of those who were customers 365 days before the end, the share that
+    turns revenue into margin. The retention rate: of those who were customers 365 days before the end, the share that
     bought in these 365 days; of a longer log give the summary of its last two years, or customers long gone count too
     and the rate is too low. The other traits are of the customers who bought in these 365 days: their number,
     purchases a year and margin a purchase over the time observed (at least a year), and what the lower 80 % bring of
@@ -420,7 +434,7 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
 
     >>> log = pd.DataFrame({"purchases": [1, 8, 2], "revenue": [10.0, 80.0, 20.0], "T": [730.5, 730.5, 100.0],
     ...                     "days_since_last": [730.5, 30.0, 5.0]})
-    >>> measure_base(log, margin_rate=0.5).repeat_rate, measure_base(log, margin_rate=0.5).unit_margin
+    >>> measure_base(log, margin_rate=0.5).retention_rate, measure_base(log, margin_rate=0.5).margin_per_purchase
     (0.5, 5.0)
     """
     require_between(margin_rate, 0, 1, name="margin_rate")
@@ -438,9 +452,9 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
     )  # a customer on the boundary counts in part
     return CustomerBase(
         customers=int(recent.sum()),
-        repeat_rate=float(recent[older].mean()),
+        retention_rate=float(recent[older].mean()),
         dispersion=float(np.clip(lower / (value[-1] or np.inf), 0.001, 0.8)),
-        unit_margin=float(max(0, margin_rate * revenue[recent].sum() / purchases[recent].sum())),
+        margin_per_purchase=float(max(0, margin_rate * revenue[recent].sum() / purchases[recent].sum())),
         purchases_per_year=float((purchases[recent] / years).mean()),
     )
 
@@ -449,7 +463,7 @@ def level_crosswalk() -> pd.DataFrame:
     """The three ladders of the sources side by side (F12): text, not a model.
 
     Out: ``ladder``, ``position`` (1 is lowest), ``rung``, ``level`` (the nearest of financial, social, structural, or
-    no_tie), ``differs_zh``, ``differs_en`` (where the two are not the same).
+    no_tie, customization_bond), ``differs_zh``, ``differs_en`` (where the two are not the same).
 
     >>> level_crosswalk()["rung"].tolist()[3:6]
     ['transaction_level', 'service_level', 'relationship_level']

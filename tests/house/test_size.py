@@ -22,7 +22,7 @@ LIMITS = {
     "coursekit/client": 1300,
     "coursekit/kernels": 150,
     "coursekit/learn": 450,
-    "coursekit/lessons": 1250,
+    "coursekit/lessons": 1350,
     "coursekit/recipes": 150,
     "coursekit/sandbox": 1300,
     "coursekit/teach": 3900,

@@ -1,16 +1,15 @@
 """The lessons as a reader gets them: each has its parts, runs in every language, and speaks only the one asked for."""
 
-import io
 import json
 import re
 import statistics
-import tokenize
 from html.parser import HTMLParser
 
 import nbformat
 import pytest
 from full_marks import assert_full_marks
 from kernels import WarmKernel
+from load import code_lines
 from places import ROOT
 
 from coursekit.lessons.build import coverage, read_lessons
@@ -56,7 +55,10 @@ def test_a_lesson_says_what_it_takes_and_what_it_gives_in_both_languages(lesson)
         "time": (rf"\*\*时间\*\*[^\n]*{lesson.minutes} 分钟", rf"\*\*Time\*\*[^\n]*{lesson.minutes} minutes"),
         "recap": (r"^## 小结$", r"^## Recap$"),
         "terms": (r"\*\*(学到的(词|术语)|本课术语)\*\*", r"\*\*(Words|Terms) (learnt|of this lesson)\*\*"),
-        "adapt": (r"^(## |\*\*)(用|换)[在到成]\S*客户", r"^(## |\*\*)Adapt this for a client"),
+        "adapt": (
+            r"^(## |\*\*)(用|换)[在到成]\S*(企业|客户)",
+            r"^(## |\*\*)Adapt this for a (company|client)",
+        ),
     }
     absent = [
         f"{part} ({lang})"
@@ -72,24 +74,6 @@ def test_a_lesson_says_what_it_takes_and_what_it_gives_in_both_languages(lesson)
 def test_the_course_so_far_teaches_data_segments_pyramid_pareto_and_pdca():
     taught = {FRAMEWORKS.entry(slug)["number"] for slug, lessons in coverage(LESSONS).items() if lessons}
     assert taught >= {6, 7, 8, 11, 12, 13, 14, 15, 30, 31, 32}
-
-
-def code_lines(source: str) -> int:
-    """Lines of code: no blanks, no comments, and a text over several lines is one."""
-    inside = set()
-    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    for token in tokens:
-        if token.type == tokenize.STRING:
-            inside |= set(range(token.start[0] + 1, token.end[0] + 1))
-    skipped = (
-        tokenize.COMMENT,
-        tokenize.NL,
-        tokenize.NEWLINE,
-        tokenize.INDENT,
-        tokenize.DEDENT,
-        tokenize.ENDMARKER,
-    )
-    return len({t.start[0] for t in tokens if t.type not in skipped} - inside)
 
 
 @pytest.mark.parametrize("path", named(NOTEBOOKS))

@@ -23,9 +23,13 @@ def explorer():
 
 def test_bars_are_the_cumulative_cash_flows_and_the_numbers_the_net_present_values(explorer):
     moved = explorer.move(
-        repeat_rate=0.7, unit_margin=9, customers=30_000, margin_given_away=0.1, imitation_half_life_years=0.5
+        retention_rate=0.7,
+        margin_per_purchase=9,
+        customers=30_000,
+        margin_given_away=0.1,
+        imitation_half_life_years=0.5,
     )
-    base = replace(BASE, repeat_rate=0.7, unit_margin=9, customers=30_000)
+    base = replace(BASE, retention_rate=0.7, margin_per_purchase=9, customers=30_000)
     first = replace(PLANS[0], margin_given_away=0.1, imitation_half_life_years=0.5)
     result = crmkit.programme_economics([first, *PLANS[1:]], base=base)
     bars, money = marks(moved.scene, "rect"), result.yearly["cumulative_discounted"].to_numpy()
@@ -74,7 +78,9 @@ def test_every_setting_gives_a_small_scene_in_both_languages(explorer):
 def by_hand(values):
     """The account with the same base and programmes; the half-life's last stop is never."""
     half_life = values["imitation_half_life_years"]
-    base = replace(BASE, **{name: values[name] for name in ("repeat_rate", "unit_margin", "customers")})
+    base = replace(
+        BASE, **{name: values[name] for name in ("retention_rate", "margin_per_purchase", "customers")}
+    )
     first = replace(
         PLANS[0],
         margin_given_away=values["margin_given_away"],
@@ -116,8 +122,8 @@ def test_it_begins_with_the_static_figure_beside_it(explorer):
 @pytest.mark.parametrize(
     ("base", "first"),
     [
-        ({"repeat_rate": 0.99}, {}),
-        ({"unit_margin": 0}, {}),
+        ({"retention_rate": 0.99}, {}),
+        ({"margin_per_purchase": 0}, {}),
         ({}, {"margin_given_away": 0.8}),
         ({}, {"imitation_half_life_years": 25.0}),
         ({}, {"imitation_half_life_years": math.inf}),

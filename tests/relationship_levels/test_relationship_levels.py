@@ -27,7 +27,9 @@ from crmkit.relationship_levels.levels import (
 
 matplotlib.use("agg")
 
-BASE = CustomerBase(customers=20_000, repeat_rate=0.6, dispersion=0.45, unit_margin=12, purchases_per_year=8)
+BASE = CustomerBase(
+    customers=20_000, retention_rate=0.6, dispersion=0.45, margin_per_purchase=12, purchases_per_year=8
+)
 POINTS = Programme(
     level="financial",
     purchase_lift=0.15,
@@ -80,11 +82,11 @@ def annuity(ratio, d, n):
 @pytest.mark.parametrize("n", [1, 4, 12])
 def test_value_is_the_geometric_series_when_nobody_copies(d, n):
     plan = replace(POINTS, imitation_half_life_years=float("inf"), held_by_switching_cost=0.2)
-    longer = 1 - (1 - BASE.repeat_rate) * (1 - plan.retention_lift) * (1 - plan.held_by_switching_cost)
+    longer = 1 - (1 - BASE.retention_rate) * (1 - plan.retention_lift) * (1 - plan.held_by_switching_cost)
     value = BASE.customers * BASE.yearly_value
     margin = value * (
         (1 + plan.purchase_lift) * (1 - plan.margin_given_away) * annuity(longer, d, n)
-        - annuity(BASE.repeat_rate, d, n)
+        - annuity(BASE.retention_rate, d, n)
     )
     members = BASE.customers * plan.yearly_cost_per_member * annuity(longer, d, n)
     expected = margin - members - plan.yearly_cost * annuity(1, d, n) - plan.setup_cost
@@ -117,10 +119,10 @@ def test_yearly_account_by_hand_year_for_year(plan):
             row["cumulative_discounted"],
         ] == pytest.approx([there, left, cash, total])
         assert row["reward_anyway"] == pytest.approx(plan.margin_given_away * left)
-        there *= 1 - (1 - BASE.repeat_rate) * (1 - plan.retention_lift * effect) * (
+        there *= 1 - (1 - BASE.retention_rate) * (1 - plan.retention_lift * effect) * (
             1 - plan.held_by_switching_cost
         )
-        left *= BASE.repeat_rate
+        left *= BASE.retention_rate
     found = result.levels.iloc[0]
     assert found["net_present_value"] == pytest.approx(total)
     paid = [y for y in range(1, 7) if table.loc[y, "cumulative_discounted"] >= 0]
@@ -138,7 +140,7 @@ def test_break_even_lift_is_where_the_value_is_zero():
             BASE,
             customers=BASE.customers * members,
             dispersion=0.8,
-            unit_margin=again.yearly["margin_without"][1] / again.levels["members"][0] / 8,
+            margin_per_purchase=again.yearly["margin_without"][1] / again.levels["members"][0] / 8,
         )
         scaled = replace(
             plan,
@@ -166,7 +168,7 @@ def test_invited_are_black_and_scholes_two_normal_integrals_and_a_simulated_crow
     def worth(value):
         return npv(
             replace(CLUB, setup_cost=0, yearly_cost=0),
-            replace(one, unit_margin=value / one.purchases_per_year),
+            replace(one, margin_per_purchase=value / one.purchases_per_year),
         )
 
     low, high = 1.0, 5000.0  # the value from which a member repays what a member costs
@@ -197,12 +199,12 @@ def simulated(plan, base, *, rng, years=5, rate=0.1, customers=150_000):
     for year in range(1, years + 1):
         effect = 0.5 ** ((year - 0.5) / plan.imitation_half_life_years)
         anyway, more = rng.poisson(rates), rng.poisson(rates * plan.purchase_lift * effect)
-        bought = (anyway + more) * with_ * base.unit_margin
+        bought = (anyway + more) * with_ * base.margin_per_purchase
         cash = bought * (1 - plan.margin_given_away) - plan.yearly_cost_per_member * with_
-        profit += (cash - anyway * without * base.unit_margin) / (1 + rate) ** year
+        profit += (cash - anyway * without * base.margin_per_purchase) / (1 + rate) ** year
         mood, leave = (
             rng.random(customers),
-            1 - base.repeat_rate,
+            1 - base.retention_rate,
         )  # the same customer, with the programme and without
         without &= mood >= leave
         with_ &= mood >= leave * (1 - plan.retention_lift * effect) * (1 - plan.held_by_switching_cost)
@@ -226,7 +228,7 @@ def test_value_agrees_with_customers_simulated_one_by_one(plan):
 def test_interval_covers_the_true_value_in_repeated_pilots():
     """The lifts measured in a random pilot of 2,000 + 2,000, their standard errors handed over: 95 % intervals."""
     truth, rng, n, inside = npv(POINTS), np.random.default_rng(11), 2000, []
-    leave = 1 - BASE.repeat_rate
+    leave = 1 - BASE.retention_rate
     for _ in range(300):
         bought = [rng.poisson(BASE.purchases_per_year * n * (1 + x)) for x in (0, POINTS.purchase_lift)]
         gone = [rng.binomial(n, leave * (1 - x)) for x in (0, POINTS.retention_lift)]
@@ -249,9 +251,9 @@ rates = st.floats(0.05, 0.95)
 bases = st.builds(
     CustomerBase,
     customers=st.integers(100, 10**6),
-    repeat_rate=rates,
+    retention_rate=rates,
     dispersion=st.floats(0.05, 0.8),
-    unit_margin=st.floats(1, 500),
+    margin_per_purchase=st.floats(1, 500),
     purchases_per_year=st.floats(0.5, 50),
 )
 plans = st.builds(
@@ -300,7 +302,7 @@ def test_currency_only_changes_the_unit(base, plan, rate):
     }
     a = programme_economics(plan, base=base).levels
     b = programme_economics(
-        replace(plan, **money), base=replace(base, unit_margin=base.unit_margin * rate)
+        replace(plan, **money), base=replace(base, margin_per_purchase=base.margin_per_purchase * rate)
     ).levels
     for column in ("net_present_value", "value_per_customer", "value_if_copied"):
         assert b[column][0] == pytest.approx(rate * a[column][0], rel=1e-6, abs=1e-6 * rate * base.customers)
@@ -339,22 +341,22 @@ def truth_prefers(better, worse, base):
 CLUB_FOR_ALL = replace(CLUB, offered_to="everyone", yearly_cost_per_member=2)
 
 
-def test_imitation_reverses_the_books_choice_and_the_simulated_truth_agrees():
+def test_imitation_reverses_the_lectures_choice_and_the_simulated_truth_agrees():
     quick = replace(POINTS, imitation_half_life_years=0.4)
     advice = recommend_level(BASE, programmes=[quick, CLUB_FOR_ALL])
-    assert (advice.book, advice.best) == ("financial", "social") and "imitation" in advice.causes
+    assert (advice.rule, advice.best) == ("financial", "social") and "imitation" in advice.causes
     assert truth_prefers(CLUB_FOR_ALL, quick, BASE)
     slow = replace(POINTS, purchase_lift=0.2, imitation_half_life_years=6)
     kept = recommend_level(BASE, programmes=[slow, CLUB_FOR_ALL])
-    assert kept.best == kept.book == "financial" and not kept.causes
+    assert kept.best == kept.rule == "financial" and not kept.causes
     assert truth_prefers(slow, CLUB_FOR_ALL, BASE)
 
 
-def test_a_small_base_reverses_the_books_choice_for_it_does_not_carry_the_fixed_cost():
-    shop = replace(BASE, customers=900, unit_margin=40)
+def test_a_small_base_reverses_the_lectures_choice_for_it_does_not_carry_the_fixed_cost():
+    shop = replace(BASE, customers=900, margin_per_purchase=40)
     cheap = replace(POINTS, setup_cost=1500, yearly_cost=500, imitation_half_life_years=2)
     advice = recommend_level(shop, programmes=[cheap, CLUB])
-    assert (advice.book, advice.best) == ("social", "financial") and advice.causes == ("fixed_cost",)
+    assert (advice.rule, advice.best) == ("social", "financial") and advice.causes == ("fixed_cost",)
     assert truth_prefers(cheap, CLUB, shop)
     chain = replace(shop, customers=50_000)
     assert recommend_level(chain, programmes=[cheap, CLUB]).best == "social"
@@ -387,7 +389,7 @@ def test_no_programme_is_an_answer():
         (replace(BASE, customers=7000), PLANS),
     ],
 )
-def test_a_cause_is_what_alone_would_have_made_the_books_level_the_best(base, plans):
+def test_a_cause_is_what_alone_would_have_made_the_lectures_level_the_best(base, plans):
     relief = {
         "imitation": {"imitation_half_life_years": float("inf")},
         "margin_given_away": {"margin_given_away": 0},
@@ -395,9 +397,9 @@ def test_a_cause_is_what_alone_would_have_made_the_books_level_the_best(base, pl
         "member_cost": {"yearly_cost_per_member": 0},
     }
     advice = recommend_level(base, programmes=plans)
-    plan = next(plan for plan in plans if plan.level == advice.book)
+    plan = next(plan for plan in plans if plan.level == advice.rule)
     to_beat = max(0, *(npv(other, base) for other in plans))
-    assert advice.book != advice.best
+    assert advice.rule != advice.best
     assert advice.causes == tuple(
         c for c, change in relief.items() if npv(replace(plan, **change), base) > to_beat
     )
@@ -406,26 +408,32 @@ def test_a_cause_is_what_alone_would_have_made_the_books_level_the_best(base, pl
 # --- the conditions -----------------------------------------------------------------------------------------------
 
 
+def test_dispersed_means_many_customers_as_the_lecture_has_it():
+    few = recommend_level(replace(BASE, customers=LIMITS["customers"] - 1), programmes=PLANS)
+    many = recommend_level(replace(BASE, customers=LIMITS["customers"]), programmes=PLANS)
+    assert (few.rule, many.rule) == ("no_level", "financial")
+
+
 @pytest.mark.parametrize(
-    "traits, book",
+    "traits, rule",
     [
         ((0.5, 0.5, 10, 10), "financial"),
         ((0.5, 0.5, 60, 1), "social"),
         ((0.5, 0.5, 10, 50), "social"),
         ((0.5, 0.2, 60, 1), "social"),
         ((0.5, 0.2, 60, 10), "structural"),
-        ((0.5, 0.2, 10, 10), "no_level"),
+        ((0.5, 0.2, 10, 10), "financial"),  # many small customers, whoever holds the value
         ((0.2, 0.5, 10, 10), "no_level"),
         ((0.2, 0.2, 60, 10), "no_level"),
     ],
 )
-def test_conditions_of_the_lecture_and_of_the_kit(traits, book):
+def test_conditions_of_the_lecture_and_of_the_kit(traits, rule):
     base = CustomerBase(
         customers=5000,
-        **dict(zip(("repeat_rate", "dispersion", "unit_margin", "purchases_per_year"), traits)),
+        **dict(zip(("retention_rate", "dispersion", "margin_per_purchase", "purchases_per_year"), traits)),
     )
     advice = recommend_level(base, programmes=PLANS)
-    assert advice.book == book
+    assert advice.rule == rule
     asked = advice.conditions.groupby("level")["asked_by"].unique()
     assert asked["structural"] == ["kit_condition"] and asked["financial"] == asked["social"] == [
         "lecture_condition"
@@ -441,7 +449,7 @@ def test_conditions_of_the_lecture_and_of_the_kit(traits, book):
         (BASE, (replace(POINTS, imitation_half_life_years=5), CLUB)),
         (BASE, (replace(POINTS, imitation_half_life_years=0.3), CLUB_FOR_ALL)),
         (BASE, (replace(POINTS, purchase_lift=0.0, retention_lift=0.0), CLUB_FOR_ALL)),
-        (replace(BASE, repeat_rate=0.1), PLANS),
+        (replace(BASE, retention_rate=0.1), PLANS),
     ],
 )
 def test_reason_is_a_sentence_in_each_language_that_names_both_choices(base, plans):
@@ -449,7 +457,7 @@ def test_reason_is_a_sentence_in_each_language_that_names_both_choices(base, pla
     for k, text in enumerate(advice.reason):
         assert (
             crmkit.core.glossary.term_pair(advice.best)[k] in text
-            and crmkit.core.glossary.term_pair(advice.book)[k] in text
+            and crmkit.core.glossary.term_pair(advice.rule)[k] in text
         )
         assert all(crmkit.core.glossary.term_pair(cause)[k] in text for cause in advice.causes)
         assert any("一" <= c <= "鿿" for c in text) == (k == 0) and "{" not in text and "_" not in text
@@ -470,7 +478,7 @@ def test_the_repeat_rate_is_a_years_customers_who_buy_in_the_next_if_the_log_hol
     )
     before, now = (set(log["customer_id"][log["day"].between(y * 365, y * 365 + 364)]) for y in (4, 5))
     last, whole = (
-        measure_base(crmkit.customer_summary(part, as_of="2023-12-30"), margin_rate=0.5).repeat_rate
+        measure_base(crmkit.customer_summary(part, as_of="2023-12-30"), margin_rate=0.5).retention_rate
         for part in (log[log["day"] >= 4 * 365], log)
     )
     assert last == pytest.approx(len(before & now) / len(before), abs=0.01)
@@ -484,7 +492,7 @@ def test_traits_of_cdnow_counted_in_its_log():
     before, after = log[log["date"] <= day], log[log["date"] > day]
     recent = after["customer_id"].unique()
     assert base.customers == len(recent)
-    assert base.repeat_rate == pytest.approx(np.isin(before["customer_id"].unique(), recent).mean())
+    assert base.retention_rate == pytest.approx(np.isin(before["customer_id"].unique(), recent).mean())
     theirs = log[log["customer_id"].isin(recent)]
     first = theirs.groupby("customer_id")["date"].min()
     years = ((pd.Timestamp("1998-06-30") - first).dt.days / 365.25).clip(lower=1)
@@ -492,7 +500,7 @@ def test_traits_of_cdnow_counted_in_its_log():
     assert base.dispersion == pytest.approx(1 - crmkit.pareto_share(spent).value, abs=1e-9)
     bought = theirs.groupby("customer_id")["date"].nunique()  # days with a purchase
     assert base.purchases_per_year == pytest.approx((bought / years).mean())
-    assert base.unit_margin == pytest.approx(0.3 * theirs["amount"].sum() / bought.sum())
+    assert base.margin_per_purchase == pytest.approx(0.3 * theirs["amount"].sum() / bought.sum())
 
 
 def test_lognormal_values_are_near_enough_to_cdnows_own_customers():
@@ -503,11 +511,11 @@ def test_lognormal_values_are_near_enough_to_cdnows_own_customers():
     values = (0.3 * active["revenue"] / (active["T"] / 365.25).clip(lower=1)).to_numpy()
     assert values.mean() == pytest.approx(base.yearly_value, rel=0.001)
     club = replace(CLUB, setup_cost=0, yearly_cost=0)
-    one = replace(base, customers=1, unit_margin=1, purchases_per_year=1)
+    one = replace(base, customers=1, margin_per_purchase=1, purchases_per_year=1)
     gain = npv(replace(club, offered_to="everyone", yearly_cost_per_member=0), one)
     for cost in (5, 10, 20):
         plan = replace(club, yearly_cost_per_member=cost)
-        each = -npv(replace(plan, offered_to="everyone"), replace(one, unit_margin=0))
+        each = -npv(replace(plan, offered_to="everyone"), replace(one, margin_per_purchase=0))
         found = programme_economics(plan, base=base).levels.iloc[0]
         assert found["members"] / base.customers == pytest.approx((gain * values > each).mean(), abs=0.02)
         assert found["value_per_customer"] == pytest.approx(
@@ -519,19 +527,21 @@ def test_traits_are_found_again_in_a_simulated_market():
     rng, n, true = (
         np.random.default_rng(8),
         40_000,
-        CustomerBase(customers=1, repeat_rate=0.55, dispersion=0.4, unit_margin=9, purchases_per_year=10),
+        CustomerBase(
+            customers=1, retention_rate=0.55, dispersion=0.4, margin_per_purchase=9, purchases_per_year=10
+        ),
     )
     spread = NormalDist().inv_cdf(0.8) - NormalDist().inv_cdf(true.dispersion)
     rates = true.purchases_per_year * np.exp(rng.normal(-(spread**2) / 2, spread, n))
-    stays = rng.random(n) < true.repeat_rate  # two years observed; those who stay buy in the second, too
+    stays = rng.random(n) < true.retention_rate  # two years observed; those who stay buy in the second, too
     bought = 1 + rng.poisson(rates) + stays * (1 + rng.poisson(rates))
     since = np.where(stays, rng.uniform(0, 300, n), rng.uniform(366, 700, n))
     found = measure_base(
         pd.DataFrame({"purchases": bought, "revenue": 30.0 * bought, "T": 730.5, "days_since_last": since}),
         margin_rate=0.3,
     )
-    assert found.repeat_rate == pytest.approx(true.repeat_rate, abs=0.01)
-    assert found.unit_margin == pytest.approx(9) and found.customers == stays.sum()
+    assert found.retention_rate == pytest.approx(true.retention_rate, abs=0.01)
+    assert found.margin_per_purchase == pytest.approx(9) and found.customers == stays.sum()
     assert found.purchases_per_year == pytest.approx(
         11, rel=0.03
     )  # one purchase a year is certain in this market
@@ -548,12 +558,12 @@ def test_newcomers_count_among_the_customers_but_not_in_the_repeat_rate():
         }
     )
     base = measure_base(four, margin_rate=0.5)
-    assert (base.customers, base.repeat_rate) == (
+    assert (base.customers, base.retention_rate) == (
         3,
         0.5,
     )  # two were there a year ago, and one of them came again
     assert base.purchases_per_year == pytest.approx((4 / 2 + 6 + 2) / 3)  # under a year counts as a year
-    assert base.unit_margin == pytest.approx(0.5 * 800 / 12)
+    assert base.margin_per_purchase == pytest.approx(0.5 * 800 / 12)
     assert base.dispersion == pytest.approx(
         (100 + 200 + 0.4 * 300) / 600
     )  # 80 % of the three are 2.4, smallest first
@@ -572,7 +582,7 @@ def test_measuring_leaves_the_summary_as_it_was_and_does_not_mind_the_order():
 
 
 def test_plots_draw_the_numbers_and_ring_the_years_in_which_a_programme_breaks_even():
-    result = programme_economics(PLANS, base=replace(BASE, unit_margin=15))
+    result = programme_economics(PLANS, base=replace(BASE, margin_per_purchase=15))
     ax = crmkit.plots.plot_programme_years(result)
     for line, level in zip(ax.lines, LEVELS):
         drawn = result.yearly[result.yearly["level"] == level]
@@ -609,13 +619,13 @@ def test_every_column_has_a_heading_in_both_languages():
 @pytest.mark.parametrize(
     "field, value",
     [
-        ("repeat_rate", 1.2),
-        ("repeat_rate", float("nan")),
+        ("retention_rate", 1.2),
+        ("retention_rate", float("nan")),
         ("dispersion", 0.0),
         ("dispersion", 0.9),
         ("customers", 0),
-        ("unit_margin", -1),
-        ("unit_margin", float("inf")),
+        ("margin_per_purchase", -1),
+        ("margin_per_purchase", float("inf")),
         ("purchases_per_year", 0),
         ("customers", "many"),
     ],
@@ -651,7 +661,7 @@ def test_a_programme_out_of_range_is_refused_by_name(field, value):
         (lambda: programme_economics([], base=BASE), "programme_levels"),
         (lambda: programme_economics(POINTS, base=BASE, years=0), "out_of_range"),
         (lambda: programme_economics(POINTS, base=BASE, annual_discount_rate=-0.1), "out_of_range"),
-        (lambda: recommend_level(BASE, programmes=PLANS, limits={"repeat_rate": 0.5}), "level_limits"),
+        (lambda: recommend_level(BASE, programmes=PLANS, limits={"retention_rate": 0.5}), "level_limits"),
         (lambda: measure_base(pd.DataFrame({"purchases": [1]}), margin_rate=0.3), "columns_needed"),
         (lambda: measure_base(short(), margin_rate=2), "out_of_range"),
         (lambda: measure_base(short(), margin_rate=0.3), "levels_history_short"),
@@ -673,14 +683,14 @@ def short():
 
 
 def test_edges_give_an_answer():
-    nobody = replace(BASE, unit_margin=0)
+    nobody = replace(BASE, margin_per_purchase=0)
     assert npv(CLUB, nobody) == pytest.approx(
         -60_000 - 50_000 * annuity(1, 0.1, 5)
     )  # nobody is worth inviting
     assert npv(replace(POINTS, imitation_half_life_years=0)) == pytest.approx(
         npv(replace(POINTS, purchase_lift=0, retention_lift=0))
     )
-    once = programme_economics(PLANS, base=replace(BASE, repeat_rate=0.0, dispersion=0.8), years=1)
+    once = programme_economics(PLANS, base=replace(BASE, retention_rate=0.0, dispersion=0.8), years=1)
     assert np.isfinite(once.levels[["members", "net_present_value", "value_if_copied"]]).all(axis=None)
     hopeless = programme_economics(Programme(level="social", yearly_cost=1), base=BASE).levels.iloc[0]
     assert np.isnan(hopeless["break_even_lift_share"]) and hopeless["peak_year"] == 0

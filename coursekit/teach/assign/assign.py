@@ -42,7 +42,7 @@ def find_exercise(name: str | Path) -> Path:
         if len(sources) != 1:
             raise KitError("pack_sources", value=str(path), found=", ".join(p.name for p in sources) or "—")
         return sources[0]
-    lessons = sorted((course_root() / "lessons").glob("*.md"))
+    lessons = sorted((course_root() / "lessons").glob("[0-9][0-9]_*.md"))
     hits = [p for p in lessons if p.stem == str(name) or p.stem.split("_")[0] == str(name)]
     if len(hits) != 1:
         raise KitError("exercise_absent", value=str(name), allowed=", ".join(p.stem for p in lessons) or "—")

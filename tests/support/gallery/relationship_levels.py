@@ -8,7 +8,9 @@ import numpy as np
 import crmkit
 from crmkit.relationship_levels.levels import CustomerBase, Programme
 
-BASE = CustomerBase(customers=20_000, repeat_rate=0.6, dispersion=0.45, unit_margin=15, purchases_per_year=8)
+BASE = CustomerBase(
+    customers=20_000, retention_rate=0.6, dispersion=0.45, margin_per_purchase=15, purchases_per_year=8
+)
 PLANS = (
     Programme(
         level="financial",
