@@ -46,6 +46,8 @@ NOBODY = 65534
 SHARED_MEMORY = 64 << 20  # bytes in /dev/shm
 OPEN_FILES = 256
 KERNEL_START = 30  # seconds until a kernel has to have answered
+FORK_PAUSES = (0.1, 0.3, 1.0)  # seconds
+USED_NOTHING = {"status": 97, "cpu_seconds": 0.0, "memory_mb": 0.0, "seconds": 0.0}
 LINE = "GRADER_LINE"  # in a submission's environment: the descriptor over which it speaks, both ways
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -75,12 +77,16 @@ def unshare(flags: int) -> None:
         checked(libc.unshare(flags), "unshare")
 
 
-def drop_root() -> None:
-    """Become nobody for good, if we are root: the machine's limits and permissions do not hold for root."""
+def drop_root(uid: int = NOBODY) -> None:
+    """Become an ordinary user for good, if we are root: the machine's limits and permissions do not hold for root."""
     if os.getuid() == 0:
         os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        try:
+            os.setresgid(uid, uid, uid)
+        except OSError:  # root of a user namespace that knows fewer users
+            uid = NOBODY
+            os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     checked(prctl(PR_SET_NO_NEW_PRIVS, 1), "no_new_privs")
 
 
@@ -197,7 +203,7 @@ def wall_in(limits: dict) -> None:
     mount_private("/proc", "size=4096,mode=0555", MS_RDONLY)
     os.chdir(limits["scratch"])
     limit_resources(limits)
-    resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"], limits["processes"]))
+    limit(resource.RLIMIT_NPROC, limits["processes"])
     drop_capabilities()
 
 
@@ -212,7 +218,17 @@ def limit_resources(limits: dict) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, limits["memory"]),
     ):
-        resource.setrlimit(what, (value, value))
+        limit(what, value)
+
+
+def limit(what: int, value: int) -> None:
+    """Set a limit for good; where the machine has a lower one, that stays."""
+    import resource
+
+    _, most = resource.getrlimit(what)
+    if most != resource.RLIM_INFINITY:
+        value = min(value, most)
+    resource.setrlimit(what, (value, value))
 
 
 def drop_capabilities() -> None:
@@ -405,7 +421,14 @@ def serve(control: socket.socket, settings: dict) -> None:
         if len(descriptors) != 2:  # the end of a submission that was over already
             continue
         before = time.monotonic()
-        pid = os.fork()
+        try:
+            pid = fork()
+        except OSError as problem:  # of this submission it is said; the next one finds this process alive
+            send_frame(descriptors[1], wall=f"fork: {problem}")
+            for descriptor in descriptors:
+                os.close(descriptor)
+            control.send(json.dumps(USED_NOTHING).encode())
+            continue
         if pid == 0:
             child(shell, *descriptors, limits, settings["walled"], message == b"kernel")
         for descriptor in descriptors:
@@ -414,6 +437,16 @@ def serve(control: socket.socket, settings: dict) -> None:
             return
         _, status, used = os.wait4(pid, 0)
         control.send(json.dumps(what_it_used(status, used, before)).encode())
+
+
+def fork() -> int:
+    """A machine at its limit of processes or memory may have room a moment later. Errors: OSError where it has none."""
+    for pause in FORK_PAUSES:
+        try:
+            return os.fork()
+        except OSError:
+            time.sleep(pause)
+    return os.fork()
 
 
 def memory_of_this_process() -> int:
@@ -453,6 +486,6 @@ def what_it_used(status: int, used, began: float) -> dict:
 if __name__ == "__main__":
     chosen = json.loads(sys.argv[2])
     if chosen["walled"]:
-        drop_root()
+        drop_root(chosen["limits"]["uid"])
     serve(socket.socket(fileno=int(sys.argv[1])), chosen)
     os._exit(0)  # taking a large process apart takes longer than a submission

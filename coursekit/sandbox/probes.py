@@ -11,13 +11,17 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from pathlib import Path
+
+from coursekit.messages import MESSAGES
 
 from .protocol import Limits, SandboxError
 from .survivors import end_survivors, survives
 from .walls import tiers, wall
 
+PAUSE = 1.0  # seconds before a wall that did not stand is put up once more
 ATTEMPTS = (
     "read_a_secret",
     "read_the_course",
@@ -119,14 +123,31 @@ def choose(*, trust: bool) -> tuple[str | None, dict[str, str]]:
     tried = {}
     for tier in tiers():
         try:
-            broke = [name for name, succeeded in probe(tier).items() if succeeded]
+            broke, before = tried_out(tier)
         except (SandboxError, OSError) as problem:
             tried[tier] = last_line(problem)
             continue
         if not broke:
-            return tier, tried | {tier: "held"}
+            held = MESSAGES.say("sandbox_second_try", between=" ", why=before) if before else "held"
+            return tier, tried | {tier: held}
         tried[tier] = ", ".join(broke)
     return ("trust" if trust else None), tried
+
+
+def tried_out(tier: str) -> tuple[list[str], str]:
+    """The attempts that succeeded; and why nothing could be tried at first, where that was so.
+
+    A wall that does not stand is put up once more: on a machine that is at its limits a process is killed, or not
+    started, that would have been a moment later. What an attempt has found stays found.
+    """
+    before = ""
+    try:
+        found = probe(tier)
+    except (SandboxError, OSError) as problem:
+        before = last_line(problem)
+        time.sleep(PAUSE)
+        found = probe(tier)
+    return [name for name, succeeded in found.items() if succeeded], before
 
 
 def last_line(problem: Exception) -> str:
