@@ -20,12 +20,14 @@ from pathlib import Path
 import crmkit
 from coursekit.messages import MESSAGES, KitError
 
-from .bubblewrap import INSIDE, INSIDE_AT, PACK_FILES, SCRATCH, bubblewrap
+from .bubblewrap import PACK_FILES, SCRATCH, bubblewrap
+from .memory_group import MemoryGroup, memory_group
 from .protocol import MODULES, Limits, Outcome, SandboxError
-from .submission_run import run_through
+from .submission_run import conclude, run_through
 
 START = 120  # seconds until the warm process has to be ready
 GRACE = 2.0  # seconds that a submission has to end after its last cell
+SHARED_MEMORY = 64 << 20  # bytes in /dev/shm
 LARGEST_WORD = 65536  # bytes of what the warm process itself says
 LAST_WORDS = 400  # characters of what it wrote before it died
 
@@ -70,6 +72,7 @@ class Warm:
         self.files = files.resolve() if files and files.is_dir() else None
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
+        self._group: MemoryGroup | None = None
         self._stderr: int | None = (
             None  # a file in memory: nobody has to read it, and no full disk is in its way
         )
@@ -98,24 +101,40 @@ class Warm:
         except (TimeoutError, ValueError):
             ready = {}
         if not ready.get("ready"):
-            why = self._last_words()
+            why = (
+                MESSAGES.say("sandbox_no_seccomp", between=" ")
+                if "no_seccomp" in ready
+                else self._last_words()
+            )
             self.close()
             raise SandboxError(why)
+        if self.walled:  # from here on: what is loaded is no submission's
+            files = self.limits.disk + SHARED_MEMORY  # have limits of their own, and are memory as well
+            self._group = memory_group(descendants(self._process.pid), ready["memory"] + files)
         return self
+
+    @property
+    def memory(self) -> str:
+        """What holds all of a submission together to its memory."""
+        return "cgroup" if self._group else "counted"
 
     def _command(self, control: int) -> list[str]:
         limits = {
             "cpu": self.limits.cpu,
             "memory": self.limits.memory,
             "disk": self.limits.disk,
+            "shared_memory": SHARED_MEMORY,
             "processes": self.limits.processes,
             "uid": free_uid(),
             "scratch": SCRATCH if self.walled else self._unwalled.name,
             "files": self.files and (PACK_FILES if self.walled else str(self.files)),
         }
         settings = {"modules": self.modules, "walled": self.walled, "limits": limits}
-        inside = INSIDE_AT if self.walled else str(INSIDE)
-        command = [sys.executable, "-P", inside, str(control), json.dumps(settings)]
+        package = "grader" if self.walled else "coursekit.sandbox"
+        command = [
+            *[sys.executable, "-P", "-m", f"{package}.in_sandbox"],
+            *[str(control), json.dumps(settings)],
+        ]
         return bubblewrap(command, self.files) if self.walled else command
 
     @property
@@ -149,10 +168,14 @@ class Warm:
         finally:
             os.close(memory)
             theirs.close()
-        return Line(ours, self._end)
+        killed = self._group.killed() if self._group else 0
+        return Line(ours, lambda outcome: self._end(outcome, killed))
 
-    def _end(self, outcome: Outcome) -> Outcome:
-        """Wait for the child, which says what it used; one that goes on is ended, and all that it started with it."""
+    def _end(self, outcome: Outcome, killed_before: int) -> Outcome:
+        """Wait for the child, which says what it used; one that goes on is ended, and all that it started with it.
+
+        ``killed_before``: by the limit of memory, before this submission began.
+        """
         grace = GRACE if outcome.state in ("ended", "died") else 0
         try:
             if not readable(self._control.fileno(), grace):
@@ -162,13 +185,11 @@ class Warm:
             why = self._last_words()
             self.close()  # the warm process itself is gone: the next submission starts another
             outcome.detail = outcome.detail or why
-            return outcome
-        outcome.cpu_seconds = used["cpu_seconds"]
-        outcome.memory_mb = used["memory_mb"]
-        outcome.seconds = used["seconds"]
-        if outcome.state == "died":
-            outcome.detail = f"exit {used['status']}"
-        return outcome
+            used = None
+        else:
+            if self._group and self._group.killed() > killed_before:
+                used["ended"] = "too_much_memory"
+        return conclude(outcome, used, self.limits)
 
     def _last_words(self) -> str:
         """Why the warm process does not answer: how it ended, and what it wrote last."""
@@ -190,6 +211,9 @@ class Warm:
                 self._process.wait()
             os.close(self._stderr)
             self._process = None
+            if self._group is not None:
+                self._group.close()
+                self._group = None
         if self._unwalled is not None:
             self._unwalled.cleanup()
             self._unwalled = None
@@ -198,6 +222,16 @@ class Warm:
 
     def __exit__(self, *_) -> None:
         self.close()
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it has started, as far as they run."""
+    found = [pid]
+    for one in found:
+        with suppress(OSError):  # it ends meanwhile
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def free_uid() -> int:

@@ -152,11 +152,11 @@ class Fails:
         self.times = times
         self.found = found
 
-    def __call__(self, tier: str) -> dict[str, bool]:
+    def __call__(self, tier: str) -> probes.Probed:
         self.times -= 1
         if self.times >= 0:
             raise SandboxError("exit 137")
-        return self.found
+        return probes.Probed(self.found, "counted")
 
 
 @pytest.mark.parametrize(
