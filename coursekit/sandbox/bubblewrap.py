@@ -6,8 +6,8 @@ from pathlib import Path
 
 import crmkit
 
-INSIDE = Path(__file__).with_name("in_sandbox.py")
-INSIDE_AT = "/inside.py"
+INSIDE_AT = "/kit/grader"  # the package that runs inside; without the wall it is coursekit.sandbox
+INSIDE = ("in_sandbox.py", "memory_used.py", "calls.py", "calls.json")
 PACK_FILES = "/kit/files"
 SCRATCH = "/scratch"  # the one place where a submission may write; its own, and gone with it
 SYSTEM = [
@@ -62,7 +62,8 @@ def bubblewrap(command: list[str], files: Path | None = None) -> list[str]:
         *_folders_above(paths),
         *_bound(paths),
         *_hidden(),
-        *["--ro-bind", str(INSIDE), INSIDE_AT, "--chdir", SCRATCH],
+        *_program(),
+        *["--chdir", SCRATCH],
         # nothing may stay behind that the next submission could find
         *["--remount-ro", "/", "--remount-ro", "/dev"],
         *_environment(),
@@ -107,6 +108,14 @@ def _bound(paths: dict[str, str]) -> list[str]:
             arguments += ["--symlink", os.readlink(source), path]
         else:
             arguments += ["--ro-bind", os.path.realpath(source), path]
+    return arguments
+
+
+def _program() -> list[str]:
+    """What runs in there, file by file: coursekit stays outside."""
+    arguments = ["--perms", "0755", "--dir", INSIDE_AT]
+    for name in INSIDE:
+        arguments += ["--ro-bind", str(Path(__file__).with_name(name)), f"{INSIDE_AT}/{name}"]
     return arguments
 
 

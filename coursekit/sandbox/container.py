@@ -24,7 +24,7 @@ from .bubblewrap import ENVIRONMENT, SCRATCH
 from .fingerprint import fingerprint
 from .frames import framed
 from .protocol import MODULES, Limits, Outcome, SandboxError
-from .submission_run import run_through
+from .submission_run import conclude, run_through
 
 PROGRAMS = ("docker", "podman")
 IMAGE = "crmkit-grader"
@@ -172,6 +172,7 @@ class Streams:
     """A submission in a container of its own, as `protocol.Channel` has it."""
 
     container: Container
+    limits: Limits
 
     def send(self, raw: bytes, seconds: float) -> None:
         self.container.write(raw, seconds)
@@ -184,17 +185,13 @@ class Streams:
             used, _ = self.container.said("cpu_seconds", GRACE if outcome.state in ("ended", "died") else 0)
         finally:
             self.container.close()
-        if used:
-            outcome.cpu_seconds = used["cpu_seconds"]
-            outcome.memory_mb = used["memory_mb"]
-            outcome.seconds = used["seconds"]
-            if outcome.state == "died":
-                outcome.detail = f"exit {used['status']}"
-        return outcome
+        return conclude(outcome, used, self.limits)
 
 
 class Containers:
     """A fresh container for each submission; one more is always loading."""
+
+    memory = "container"
 
     def __init__(
         self, *, tier: str, limits: Limits = Limits(), modules: list[str] = MODULES, files: Path | None = None
@@ -227,7 +224,7 @@ class Containers:
             container.close()
             raise
         self.start()  # the next one loads meanwhile
-        return Streams(container)
+        return Streams(container, self.limits)
 
     def _hand_over(self, container: Container, cells: list[str], way: str) -> None:
         ready, other = container.said("ready", START)

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 # what a result depends on: programs, and the texts and tables that they read
-SOURCES = (".py", ".sql", ".toml", ".csv", ".parquet")
+SOURCES = (".py", ".sql", ".toml", ".json", ".csv", ".parquet")
 DATASETS = "_datasets"  # a wheel carries the data in the package, a checkout and the image beside it: asked for by themselves
 
 

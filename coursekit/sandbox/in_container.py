@@ -8,6 +8,7 @@ standard error, which no student's code can reach.
 """
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     import resource
 
 from . import in_sandbox as inside
+from .calls import Calls
 from .fingerprint import fingerprint
 
 BLOCK = 1 << 16
+EVENTS = Path("/sys/fs/cgroup/memory.events")  # of this container, with cgroup v2
 LATER = 10  # seconds after the grader's own limit until this process ends by itself
 FLUSH = 1.0  # seconds for what a submission said last
 
@@ -43,14 +46,18 @@ def read_exactly(size: int) -> bytes:
     return bytes(held)
 
 
-def run_one(shell, job: dict, limits: dict, line: int) -> None:
-    """In a child: the limits, the pack's files, the cells. Never returns."""
+def run_one(shell, job: dict, limits: dict, line: int, calls: Calls) -> None:
+    """In a child: the limits, the filter of calls, the pack's files, the cells. Never returns."""
     inside.close_all_but(line)
     inside.speak_over(line)
     os.setsid()
     try:
         os.chdir(limits["scratch"])
+        inside.prctl(inside.PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root
+        inside.give_way(inside.KILLED_FIRST)
         inside.limit_resources(limits)
+        calls.leave_keyring()
+        calls.limit_this_process()
         for name, text in job["files"].items():
             path = Path(name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,9 +90,11 @@ def pass_out(ours: socket.socket) -> None:
 
 def main(settings: dict) -> None:
     inside.drop_root()
+    calls = Calls()
     shell = inside.warm(settings["modules"])
     limits = settings["limits"]
-    limits["memory"] += inside.memory_of_this_process()
+    address_space, _ = inside.memory_of_this_process()
+    limits["memory"] += address_space
     inside.prctl(inside.PR_SET_DUMPABLE, 0)  # the child may not look into it, nor at its descriptors
     import crmkit
 
@@ -94,17 +103,29 @@ def main(settings: dict) -> None:
     job = json.loads(read_exactly(size))
     ours, theirs = socket.socketpair()
     began = time.monotonic()
+    before = out_of_memory()
     pid = os.fork()
     if pid == 0:
-        run_one(shell, job, limits, theirs.detach())
+        run_one(shell, job, limits, theirs.detach(), calls)
     theirs.close()
     threading.Thread(target=pass_in, args=(ours,), daemon=True).start()
     last_words = threading.Thread(target=pass_out, args=(ours,), daemon=True)
     last_words.start()
     status, used = wait_for(pid, began + settings["seconds"] + LATER)  # the grader's own clock comes first
     last_words.join(FLUSH)
-    say(**inside.what_it_used(status, used, began))
+    why = inside.TOO_MUCH_MEMORY if out_of_memory() > before else inside.BY_ITSELF
+    say(**inside.what_it_used(status, used, began), ended=why)
     os._exit(0)
+
+
+def out_of_memory() -> int:
+    """How often this container has come to its own limit of memory (not: the machine to its); 0 where nothing tells."""
+    with contextlib.suppress(OSError):
+        for line in EVENTS.read_text().splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom":
+                return int(count)
+    return 0
 
 
 def wait_for(pid: int, end: float) -> "tuple[int, resource.struct_rusage]":

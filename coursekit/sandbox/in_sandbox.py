@@ -1,9 +1,13 @@
 """What runs inside the sandbox: a warm process without any answer, which forks one child per submission.
 
-Nothing of coursekit is there, so this file knows crmkit alone; it is started by `warm.py` with one end of a socket. Each
-request brings two descriptors: a notebook's code cells to read (JSON), and a line for what comes of them. The child
-gets namespaces of its own (user, mount, pid, network, ipc, host name), a private scratch folder and limits, and loses every
-privilege before the first cell runs. What it writes into the line is the student's word and is taken for no more.
+Nothing of coursekit is there, so this file knows crmkit and its neighbours alone; it is started by `warm.py` with one end of
+a socket. Each request brings two descriptors: a notebook's code cells to read (JSON), and a line for what comes of them. The
+child gets namespaces of its own (user, mount, pid, network, ipc, host name), a private scratch folder, limits, a keyring and
+a filter of the kernel's calls, and loses every privilege before the first cell runs. What it writes into the line is the
+student's word and is taken for no more.
+
+A submission is process 1 of its namespace. The warm process holds a descriptor of it (a pidfd) and ends it by that, and
+the kernel every other process of the namespace with it, whatever any of them has asked to be told of its parent's end.
 """
 
 import asyncio
@@ -22,6 +26,9 @@ import tempfile
 import time
 
 from crmkit.answers.sink import ANSWERS, DESCRIPTOR, send_frame
+
+from .calls import Calls, NoSeccomp
+from .memory_used import memory_used
 
 # Linux's numbers, for which Python has no names before 3.12, or none at all
 CLONE_NEWNS = 0x00020000
@@ -43,9 +50,20 @@ LINUX_CAPABILITY_VERSION_3 = 0x20080522
 CAPABILITIES = 64  # more than any kernel has; beyond its last one it says EINVAL
 
 NOBODY = 65534
-SHARED_MEMORY = 64 << 20  # bytes in /dev/shm
+KILLED_FIRST = 1000  # if memory runs out on the machine, a submission goes before anything else
+KILLED_SECOND = 500  # then a process that only has to be started again
+WATCH = 100  # milliseconds between two looks at the memory of a submission
 OPEN_FILES = 256
 KERNEL_START = 30  # seconds until a kernel has to have answered
+FORK_PAUSES = (0.1, 0.3, 1.0)  # seconds
+GO = b"1"  # to process 1, once it can be ended for certain
+
+# why a submission is over
+BY_ITSELF = "by_itself"
+ASKED = "asked"  # by the grader
+GRADER_GONE = "grader_gone"
+TOO_MUCH_MEMORY = "too_much_memory"
+USED_NOTHING = {"status": 97, "cpu_seconds": 0.0, "memory_mb": 0.0, "seconds": 0.0, "ended": BY_ITSELF}
 LINE = "GRADER_LINE"  # in a submission's environment: the descriptor over which it speaks, both ways
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -75,12 +93,16 @@ def unshare(flags: int) -> None:
         checked(libc.unshare(flags), "unshare")
 
 
-def drop_root() -> None:
-    """Become nobody for good, if we are root: the machine's limits and permissions do not hold for root."""
+def drop_root(uid: int = NOBODY) -> None:
+    """Become an ordinary user for good, if we are root: the machine's limits and permissions do not hold for root."""
     if os.getuid() == 0:
         os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        try:
+            os.setresgid(uid, uid, uid)
+        except OSError:  # root of a user namespace that knows fewer users
+            uid = NOBODY
+            os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
     checked(prctl(PR_SET_NO_NEW_PRIVS, 1), "no_new_privs")
 
 
@@ -184,21 +206,28 @@ def enter_namespaces() -> None:
             stream.write(line)
 
 
-def wall_in(limits: dict) -> None:
-    """Private scratch, no /proc, limits, no privileges; called in process 1 of the namespaces."""
+def give_way(points: int) -> None:
+    """How soon the kernel kills this process and all that it starts, if memory runs out on the machine."""
+    with open("/proc/self/oom_score_adj", "w") as stream:
+        stream.write(str(points))
+
+
+def wall_in(limits: dict, calls: Calls) -> None:
+    """Private scratch, no /proc, limits, no privileges, few calls; called in process 1 of the namespaces."""
     import resource
 
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    with open("/proc/self/oom_score_adj", "w") as stream:
-        stream.write("1000")  # if memory runs out on the machine, this goes first
+    give_way(KILLED_FIRST)
     checked(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "private mounts")
     mount_private(limits["scratch"], f"size={limits['disk']},nr_inodes=20000,mode=0700")
-    mount_private("/dev/shm", f"size={SHARED_MEMORY},nr_inodes=1000,mode=0700")
+    mount_private("/dev/shm", f"size={limits['shared_memory']},nr_inodes=1000,mode=0700")
     mount_private("/proc", "size=4096,mode=0555", MS_RDONLY)
     os.chdir(limits["scratch"])
     limit_resources(limits)
-    resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"], limits["processes"]))
+    limit(resource.RLIMIT_NPROC, limits["processes"])
     drop_capabilities()
+    calls.leave_keyring()
+    calls.limit_this_process()
 
 
 def limit_resources(limits: dict) -> None:
@@ -212,7 +241,17 @@ def limit_resources(limits: dict) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, limits["memory"]),
     ):
-        resource.setrlimit(what, (value, value))
+        limit(what, value)
+
+
+def limit(what: int, value: int) -> None:
+    """Set a limit for good; where the machine has a lower one, that stays."""
+    import resource
+
+    _, most = resource.getrlimit(what)
+    if most != resource.RLIM_INFINITY:
+        value = min(value, most)
+    resource.setrlimit(what, (value, value))
 
 
 def drop_capabilities() -> None:
@@ -336,19 +375,26 @@ def run_in_kernel(cells: list[str], line: int) -> None:
     kernel.end()
 
 
-def child(shell, cells_fd: int, line: int, limits: dict, walled: bool, in_kernel: bool) -> None:
-    """Never returns. The waiting process ends as its child, process 1, ended."""
-    close_all_but(cells_fd, line)
+def child(
+    shell, cells_fd: int, line: int, warm: socket.socket, limits: dict, calls: Calls | None, in_kernel: bool
+) -> None:
+    """Never returns. The waiting process ends as its child, process 1, ended; that begins when the warm process knows it."""
+    close_all_but(cells_fd, line, warm.fileno())
     speak_over(line)
     os.setsid()
     try:
-        if walled:
+        if calls:
             enter_namespaces()
             first = os.fork()
             if first:
                 os.close(line)
+                socket.send_fds(warm, [str(first).encode()], [os.pidfd_open(first)])
+                warm.close()
                 end_as(first)
-            wall_in(limits)
+            if warm.recv(1) != GO:
+                os._exit(97)
+            warm.close()
+            wall_in(limits, calls)
         else:
             os.chdir(tempfile.mkdtemp(dir=limits["scratch"]))
         if limits["files"]:  # the pack's own data, a fresh copy for each
@@ -373,9 +419,11 @@ def close_all_but(*kept: int) -> None:
 
 
 def end_as(pid: int) -> None:
-    """Wait for a child, and end with its exit code."""
+    """Wait for a child, and end as it did: killed where it was killed, which nobody in its namespace can do to process 1."""
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGKILL:
+        os.kill(os.getpid(), signal.SIGKILL)
     os._exit(code if code >= 0 else 128 - code)
 
 
@@ -393,11 +441,21 @@ def run_and_exit(shell, cells: list[str], line: int, in_kernel: bool) -> None:
 
 
 def serve(control: socket.socket, settings: dict) -> None:
+    calls = None
+    if settings["walled"]:
+        try:
+            calls = Calls()
+        except NoSeccomp as problem:
+            control.send(json.dumps({"no_seccomp": str(problem)}).encode())
+            return
     shell = warm(settings["modules"])
     limits = settings["limits"]
-    limits["memory"] += memory_of_this_process()
+    # all processes together; what a single one may have, it is refused before that (a MemoryError), and goes on
+    address_space, resident = memory_of_this_process()
+    together = limits["memory"] + resident
+    limits["memory"] += address_space  # of which a kernel of its own, which begins empty, may fill more
     prctl(PR_SET_DUMPABLE, 0)  # no child may look into it, or write
-    control.send(json.dumps({"ready": True, "uid": os.getuid()}).encode())
+    control.send(json.dumps({"ready": True, "memory": limits["memory"]}).encode())
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
         if not message:
@@ -405,40 +463,98 @@ def serve(control: socket.socket, settings: dict) -> None:
         if len(descriptors) != 2:  # the end of a submission that was over already
             continue
         before = time.monotonic()
-        pid = os.fork()
+        ours, theirs = socket.socketpair()
+        try:
+            pid = fork()
+        except OSError as problem:  # of this submission it is said; the next one finds this process alive
+            send_frame(descriptors[1], wall=f"fork: {problem}")
+            close_both(ours, theirs, descriptors)
+            control.send(json.dumps(USED_NOTHING).encode())
+            continue
         if pid == 0:
-            child(shell, *descriptors, limits, settings["walled"], message == b"kernel")
+            child(shell, *descriptors, theirs, limits, calls, message == b"kernel")
+        theirs.close()
         for descriptor in descriptors:
             os.close(descriptor)
-        if not wait_for(pid, control):
+        running = Running(pid, ours if calls else None)
+        why = running.wait(control, limits["memory"] if message == b"kernel" else together)
+        status, used = running.end()
+        ours.close()
+        if why == GRADER_GONE:
             return
-        _, status, used = os.wait4(pid, 0)
-        control.send(json.dumps(what_it_used(status, used, before)).encode())
+        control.send(json.dumps({**what_it_used(status, used, before), "ended": why}).encode())
 
 
-def memory_of_this_process() -> int:
-    """Bytes of address space that the warm process holds, which every child has as well."""
+def close_both(ours: socket.socket, theirs: socket.socket, descriptors: list[int]) -> None:
+    ours.close()
+    theirs.close()
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def fork() -> int:
+    """A machine at its limit of processes or memory may have room a moment later. Errors: OSError where it has none."""
+    for pause in FORK_PAUSES:
+        try:
+            return os.fork()
+        except OSError:
+            time.sleep(pause)
+    return os.fork()
+
+
+def memory_of_this_process() -> tuple[int, int]:
+    """Bytes of address space that the warm process holds, which every child has as well, and of it in memory."""
     import resource
 
     with open("/proc/self/statm") as stream:
-        pages = int(stream.read().split()[0])
-    return pages * resource.getpagesize()
+        address_space, resident = stream.read().split()[:2]
+    return int(address_space) * resource.getpagesize(), int(resident) * resource.getpagesize()
 
 
-def wait_for(pid: int, control: socket.socket) -> bool:
-    """Wait until this child has ended; false where the grader is gone. Where the grader asks for its end, it is killed."""
-    ended = os.pidfd_open(pid)
-    # not select, which fails above descriptor 1023: the grader chose the number of `control`
-    either = select.poll()
-    either.register(ended, select.POLLIN)
-    either.register(control, select.POLLIN)
-    try:
-        if ended in dict(either.poll()):
-            return True
-        os.kill(pid, signal.SIGKILL)
-        return bool(control.recv(65536))
-    finally:
-        os.close(ended)
+class Running:
+    """A submission as the warm process knows it: the process that waits for it, and process 1 of its namespace."""
+
+    def __init__(self, pid: int, told: socket.socket | None):
+        """``told``: where the waiting process says which process 1 is; None where there is no wall and it is the same."""
+        self.pid = pid
+        self.waiting = os.pidfd_open(pid)
+        self.first: int | None = None
+        if told is None:
+            return
+        _, descriptors, _, _ = socket.recv_fds(told, 64, 1)
+        if descriptors:  # else it could not be walled in, has said so, and is over
+            self.first = descriptors[0]
+            told.send(GO)
+
+    def wait(self, control: socket.socket, memory: int) -> str:
+        """Wait until it has ended, the grader asks for its end or is gone, or all of it together takes too much memory."""
+        # not select, which fails above descriptor 1023: the grader chose the number of `control`
+        either = select.poll()
+        either.register(self.waiting, select.POLLIN)
+        either.register(control, select.POLLIN)
+        pause = WATCH if self.first is not None else None
+        while True:
+            readable = dict(either.poll(pause))
+            if self.waiting in readable:
+                return BY_ITSELF
+            if control.fileno() in readable:
+                return ASKED if control.recv(65536) else GRADER_GONE
+            if memory_used(without={1, os.getpid()}, enough=memory) > memory:
+                return TOO_MUCH_MEMORY
+
+    def end(self) -> tuple:
+        """End it with everything that it started, and wait until it is gone; its status, and what it used."""
+        last = self.waiting if self.first is None else self.first
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(last, signal.SIGKILL)
+        gone = select.poll()
+        gone.register(last, select.POLLIN)
+        gone.poll()
+        _, status, used = os.wait4(self.pid, 0)
+        for descriptor in (self.waiting, self.first):
+            if descriptor is not None:
+                os.close(descriptor)
+        return status, used
 
 
 def what_it_used(status: int, used, began: float) -> dict:
@@ -452,7 +568,8 @@ def what_it_used(status: int, used, began: float) -> dict:
 
 if __name__ == "__main__":
     chosen = json.loads(sys.argv[2])
+    give_way(KILLED_SECOND)
     if chosen["walled"]:
-        drop_root()
+        drop_root(chosen["limits"]["uid"])
     serve(socket.socket(fileno=int(sys.argv[1])), chosen)
     os._exit(0)  # taking a large process apart takes longer than a submission

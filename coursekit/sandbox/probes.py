@@ -4,6 +4,7 @@ Each attempt is harmless and succeeds where nothing is walled off (a test holds 
 is not taken for one.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -11,27 +12,65 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from .protocol import Limits, SandboxError
+import crmkit
+from coursekit.messages import MESSAGES
+
+from .protocol import Limits, Outcome, SandboxError, Wall
 from .survivors import end_survivors, survives
 from .walls import tiers, wall
 
+READY = 10.0  # seconds for a submission that only has to say that it runs
+PAUSE = 1.0  # seconds before a wall that did not stand is put up once more
+# calls of the kernel that no exercise needs, each with arguments that do nothing: call → arguments
+CALLS = {
+    "add_key": (0, 0, 0, 0, 0),
+    "bpf": (-1, 0, 0),
+    "fanotify_init": (-1, -1),
+    "init_module": (0, 0, 0),
+    "inotify_init1": (-1,),
+    "io_uring_setup": (0, 0),
+    "kexec_load": (0, -1, 0, -1),
+    "keyctl": (-1, 0, 0),
+    "memfd_create": (0, 0),
+    "mount": (0, 0, 0, 0, 0),
+    "msgget": (4711, 0),
+    "perf_event_open": (0, 0, 0, 0, 0),
+    "process_vm_readv": (-1, 0, 0, 0, 0, 0),
+    "ptrace": (-1, 0, 0, 0),
+    "quotactl": (-1, 0, 0, 0),
+    "request_key": (0, 0, 0, 0),
+    "semget": (4711, 0, 0),
+    "setns": (-1, 0),
+    "shmget": (4711, 0, 0),
+    "unshare": (0,),
+    "userfaultfd": (-1,),
+}
 ATTEMPTS = (
     "read_a_secret",
     "read_the_course",
     "write_outside",
     "open_a_socket",
+    "open_another_family",
     "signal_a_neighbour",
     "see_other_processes",
+    "see_a_lock",
+    "make_a_namespace",
     "outlive_the_run",
+    "outlive_its_end",
+    *(f"call_{name}" for name in CALLS),
 )
 
 # run as a submission; `target` is filled in. What it finds leaves as the answer to a text question
 _PROBE = """
-import json, os, socket, subprocess, sys
+import ctypes, errno, fcntl, json, os, socket, subprocess, sys
 from pathlib import Path
+import crmkit
 from crmkit import AnswerSheet
 target, done = {target!r}, {{}}
 answer = AnswerSheet("probe", seed=1, questions=[{{"id": "found", "kind": "text"}}])
@@ -47,19 +86,71 @@ def connect():
     with socket.create_connection(("127.0.0.1", target["port"]), timeout=1) as line:
         return line.recv(5) == b"hello"
 attempt("open_a_socket", connect)
+def other_family():
+    opened = []
+    for family in set(range(1, 46)) - {{socket.AF_UNIX, socket.AF_INET, socket.AF_INET6}}:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
+            try:
+                socket.socket(family, kind).close()
+                opened.append(family)
+            except OSError:
+                pass
+    return opened
+attempt("open_another_family", other_family)
 attempt("signal_a_neighbour", lambda: os.kill(target["neighbour"], 0) is None)
 attempt("see_other_processes", lambda: Path(f"/proc/{{target['neighbour']}}/cmdline").read_bytes())
+def see_a_lock():
+    with open(crmkit.__file__) as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+attempt("see_a_lock", see_a_lock)
+libc, seccomp = ctypes.CDLL(None, use_errno=True), ctypes.CDLL("libseccomp.so.2")
+def answers(name, arguments):
+    number = seccomp.seccomp_syscall_resolve_name(name.encode())
+    result = libc.syscall(*map(ctypes.c_long, [number, *arguments]))
+    return number >= 0 and (result >= 0 or ctypes.get_errno() != errno.ENOSYS)
+for name, arguments in target["calls"].items():
+    attempt(f"call_{{name}}", lambda: answers(name, arguments))
+def namespace():
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if libc.unshare(0x10000000) == 0 else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+attempt("make_a_namespace", namespace)
 def outlive():
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)", target["marker"]], start_new_session=True)
     return True
 attempt("outlive_the_run", outlive)
 answer("found", json.dumps(done))
 """
+# process 1 wants no word of its parent's end, and neither it nor what it starts ends by itself; says when it is ready
+_STAYS = """
+import ctypes, os, subprocess, sys, time
+ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)", {marker!r}], start_new_session=True)
+os.write(int(os.environ["GRADER_LINE"]), b"READY")
+time.sleep(20)
+"""
 
 
-def probe(tier: str) -> dict[str, bool]:
-    """Attempt → whether it succeeded behind this wall; SandboxError when nothing can be run there at all."""
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+@dataclass(frozen=True)
+class Probed:
+    """What was found out about a wall: attempt → whether it succeeded; and who holds a submission to its memory."""
+
+    found: dict[str, bool]
+    memory: str
+
+
+def probe(tier: str) -> Probed:
+    """Try everything behind this wall; SandboxError when nothing can be run there at all."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.create_server(("127.0.0.1", 0)) as server,
+        open(crmkit.__file__, "rb") as source,
+    ):
+        _share_lock(source)
         secret = Path(folder, "secret.txt")
         content = uuid.uuid4().hex
         secret.write_text(content)
@@ -75,6 +166,7 @@ def probe(tier: str) -> dict[str, bool]:
             "port": server.getsockname()[1],
             "neighbour": neighbour.pid,
             "marker": marker,
+            "calls": CALLS,
         }
         server.settimeout(0.1)
         try:
@@ -84,6 +176,8 @@ def probe(tier: str) -> dict[str, bool]:
                 _greet(server)
                 outcome = warm.run([_PROBE.format(target=target)])
                 alive = survives(marker) if outcome.state == "ended" else False
+                stays = _stays(warm, f"{marker}-stays") if outcome.state == "ended" else False
+                memory = warm.memory
         finally:
             neighbour.kill()
             neighbour.wait()
@@ -93,8 +187,32 @@ def probe(tier: str) -> dict[str, bool]:
         except (TypeError, KeyError, ValueError):
             raise SandboxError(f"{outcome.state} {outcome.detail}") from None
         found["outlive_the_run"] = alive
+        found["outlive_its_end"] = stays
         found["write_outside"] = Path(target["write"]).exists()
-        return {name: bool(found.get(name)) for name in ATTEMPTS}
+        return Probed({name: bool(found.get(name)) for name in ATTEMPTS}, memory)
+
+
+def _share_lock(source: IO) -> None:
+    """Hold a lock that a submission would see if it saw any; of which other probes may hold one as well."""
+    with contextlib.suppress(ImportError, OSError):  # Windows; a file system without locks
+        import fcntl
+
+        fcntl.flock(source, fcntl.LOCK_SH)
+
+
+def _stays(warm: Wall, marker: str) -> bool:
+    """Whether a submission that does everything to stay is still there after its end."""
+    channel = warm.open([_STAYS.format(marker=marker)])
+    said = b""
+    end = time.monotonic() + READY
+    with contextlib.suppress(OSError):  # TimeoutError too: what does not start does not stay
+        while b"READY" not in said and time.monotonic() < end:
+            block = channel.receive(end - time.monotonic())
+            if not block:
+                break
+            said += block
+    channel.end(Outcome("timeout"))
+    return survives(marker)
 
 
 def _greet(server: socket.socket) -> None:
@@ -119,14 +237,36 @@ def choose(*, trust: bool) -> tuple[str | None, dict[str, str]]:
     tried = {}
     for tier in tiers():
         try:
-            broke = [name for name, succeeded in probe(tier).items() if succeeded]
+            probed, before = tried_out(tier)
         except (SandboxError, OSError) as problem:
             tried[tier] = last_line(problem)
             continue
+        broke = [name for name, succeeded in probed.found.items() if succeeded]
         if not broke:
-            return tier, tried | {tier: "held"}
+            return tier, tried | {tier: "; ".join(["held", *_said_of(probed, before)])}
         tried[tier] = ", ".join(broke)
     return ("trust" if trust else None), tried
+
+
+def tried_out(tier: str) -> tuple[Probed, str]:
+    """What was found; and why nothing could be tried at first, where that was so.
+
+    A wall that does not stand is put up once more: on a machine that is at its limits a process is killed, or not
+    started, that would have been a moment later. What an attempt has found stays found.
+    """
+    try:
+        return probe(tier), ""
+    except (SandboxError, OSError) as problem:
+        time.sleep(PAUSE)
+        return probe(tier), last_line(problem)
+
+
+def _said_of(probed: Probed, before: str) -> list[str]:
+    """What an instructor may want to know of a wall that held."""
+    said = [MESSAGES.say(f"sandbox_memory_{probed.memory}", between=" ")]
+    if before:
+        said.append(MESSAGES.say("sandbox_second_try", between=" ", why=before))
+    return said
 
 
 def last_line(problem: Exception) -> str:

@@ -35,9 +35,17 @@ class Limits:
     processes: int = 48  # threads count
 
 
+# states that may be the machine's doing: a run that ended so is tried again, and never kept
+NOT_FINAL = ("no_wall", "timeout", "killed")
+
+
 @dataclass
 class Outcome:
-    """What came of one submission: ``state`` ended, timeout, too_much_output, died or no_wall."""
+    """What came of one submission.
+
+    ``state``: ended, timeout, too_much_output, too_much_memory, died, killed (from outside, by no limit of ours and not by
+    itself) or no_wall.
+    """
 
     state: str
     sheet: dict | None = None  # the last AnswerSheet as typed JSON; the student's word
@@ -48,6 +56,7 @@ class Outcome:
     seconds: float = 0.0
     detail: str = ""
     way: str = "in_process"  # or kernel: in a kernel of its own
+    attempts: int = 1  # more where it was killed from outside, and run again
 
 
 class Channel(Protocol):
@@ -67,6 +76,7 @@ class Wall(Protocol):
     """What runs a stranger's code, one submission after the other; put up when it is first used."""
 
     limits: Limits
+    memory: str  # what holds all of a submission together to its memory: cgroup, counted or container
 
     def run(self, cells: list[str]) -> Outcome:
         """Run the code cells of one submission; whatever happens to it, an Outcome comes back."""

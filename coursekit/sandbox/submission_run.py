@@ -1,11 +1,14 @@
 """One submission from its first frame to its outcome; once more in a kernel of its own where it asks for one."""
 
 import re
+import signal
 import time
 from collections.abc import Callable
 
+from coursekit.messages import MESSAGES
+
 from .frames import Frames, TooMuch
-from .protocol import Channel, Outcome, SandboxError
+from .protocol import Channel, Limits, Outcome, SandboxError
 
 LARGEST_FRAME, LARGEST_OUTPUT = 8 << 20, 24 << 20  # bytes: one message of a submission; all of them
 MOST_ERRORS = 100
@@ -16,15 +19,27 @@ def run_through(begin: Callable[[str], Channel], seconds: float) -> Outcome:
 
     ``begin`` starts the submission in one of the two ways, in_process or kernel.
     """
-    outcome = _run_once(begin, "in_process", seconds)
+    outcome = _run_undisturbed(begin, "in_process", seconds)
     if not needs_kernel(outcome.errors):
         return outcome
-    again = _run_once(begin, "kernel", seconds)
+    again = _run_undisturbed(begin, "kernel", seconds)
     kept, other = (again, outcome) if _came_as_far(again, outcome) else (outcome, again)
     kept.detail = kept.detail or other.detail  # of a kernel that did not start or came to an end too soon
     kept.cpu_seconds += other.cpu_seconds
     kept.seconds += other.seconds
+    kept.attempts = max(kept.attempts, other.attempts)
     return kept
+
+
+def _run_undisturbed(begin: Callable[[str], Channel], way: str, seconds: float) -> Outcome:
+    """Run, and once more where it was killed from outside: a machine out of memory, or somebody's kill."""
+    outcome = _run_once(begin, way, seconds)
+    if outcome.state != "killed":
+        return outcome
+    again = _run_once(begin, way, seconds)
+    again.attempts = outcome.attempts + 1
+    again.detail = again.detail or MESSAGES.say("sandbox_ran_again", between=" ", why=outcome.detail)
+    return again
 
 
 def _run_once(begin: Callable[[str], Channel], way: str, seconds: float) -> Outcome:
@@ -35,6 +50,32 @@ def _run_once(begin: Callable[[str], Channel], way: str, seconds: float) -> Outc
     outcome = Outcome("died", way=way)
     listen(channel, outcome, seconds)
     return channel.end(outcome)
+
+
+def conclude(outcome: Outcome, used: dict | None, limits: Limits) -> Outcome:
+    """Note what a run used, and of one that broke off, why: by itself, by a limit, or killed from outside.
+
+    ``used``: as the process beside it tells; None where that was gone with it, which no submission can bring about.
+    """
+    if used is None:
+        if outcome.state == "died":
+            outcome.state = "killed"
+        return outcome
+    outcome.cpu_seconds = used["cpu_seconds"]
+    outcome.memory_mb = used["memory_mb"]
+    outcome.seconds = used["seconds"]
+    if used["ended"] == "too_much_memory" and outcome.state in ("died", "timeout"):
+        outcome.state = "too_much_memory"
+    if outcome.state != "died":
+        return outcome
+    outcome.detail = f"exit {used['status']}"
+    if (
+        used["ended"] == "by_itself"
+        and used["status"] == -signal.SIGKILL
+        and outcome.cpu_seconds < limits.cpu
+    ):
+        outcome.state = "killed"
+    return outcome
 
 
 def _came_as_far(one: Outcome, other: Outcome) -> bool:

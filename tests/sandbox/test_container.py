@@ -23,6 +23,14 @@ from crmkit.market.game.game import Setup
 
 pytestmark = pytest.mark.usefixtures("walled")
 FEW = ["crmkit", "crmkit.answers.sheet"]
+FILES_INSIDE = (
+    "in_sandbox.py",
+    "in_container.py",
+    "memory_used.py",
+    "calls.py",
+    "calls.json",
+    "fingerprint.py",
+)
 
 # run, rm, ps and info of docker, as far as the grader asks for them; what was asked is written down
 STAND_IN = """#!{python}
@@ -55,8 +63,8 @@ if verb == "run":
     pid_of(name).write_text(str(os.getpid()))
     wall = bubblewrap([{python!r}, *rest[at + 1:]])
     files = Path({root!r}, "coursekit/sandbox")
-    binds = [part for f in ("in_sandbox", "in_container", "fingerprint")
-             for part in ("--ro-bind", str(files / f"{{f}}.py"), f"/kit/grader/{{f}}.py")]
+    binds = [part for f in {files_inside!r}
+             for part in ("--ro-bind", str(files / f), f"/kit/grader/{{f}}")]
     # as with docker: what runs is process 1, and nothing but its standard input tells it of the grader's end
     wall[wall.index("--die-with-parent")] = "--as-pid-1"
     cut = wall.index("--chdir")
@@ -70,7 +78,9 @@ def docker(tmp_path, monkeypatch):
     folder = tmp_path / "docker"
     folder.mkdir()
     program = folder / "docker"
-    program.write_text(STAND_IN.format(python=sys.executable, root=str(ROOT), folder=str(folder)))
+    program.write_text(
+        STAND_IN.format(python=sys.executable, root=str(ROOT), folder=str(folder), files_inside=FILES_INSIDE)
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return folder
@@ -103,7 +113,7 @@ def test_the_image_holds_crmkit_and_no_coursekit_or_answers():
         "requirements.lock",
         "datasets",
         "crmkit",
-        *(f"coursekit/sandbox/{name}.py" for name in ("in_sandbox", "in_container", "fingerprint")),
+        *(f"coursekit/sandbox/{name}" for name in FILES_INSIDE),
     }
     assert all((ROOT / name).exists() for name in copied)
 
@@ -115,7 +125,8 @@ def test_a_program_whose_service_does_not_answer_is_no_tier(docker):
 
 
 def test_every_attempt_to_get_out_fails_and_no_container_is_left(docker):
-    assert not any(probe("docker").values())
+    probed = probe("docker")
+    assert not any(probed.found.values()) and probed.memory == "container"
     assert {p.name for p in docker.iterdir()} == {"docker", "asked.jsonl"}
 
 

@@ -2,14 +2,17 @@
 
 import json
 import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coursekit.sandbox import probes
 from coursekit.sandbox.frames import Frames, TooMuch, framed
-from coursekit.sandbox.protocol import Limits, Outcome
+from coursekit.sandbox.protocol import Limits, Outcome, SandboxError
 from coursekit.sandbox.submission_run import LARGEST_FRAME, listen
 from coursekit.sandbox.walls import wall
 
@@ -78,6 +81,108 @@ def test_where_no_wall_can_be_put_up_an_outcome_says_so():
     with_nothing = wall(tier="trust", modules=["no_such_module_anywhere"])
     outcome = with_nothing.run(["1"])
     assert outcome.state == "no_wall" and "no_such_module_anywhere" in outcome.detail
+
+
+# --- a machine at its limits ------------------------------------------------------------------------------------------
+
+
+def process_kept_loaded(warm) -> int:
+    pid = warm.pid
+    for _ in range(2):  # bubblewrap, its process 1, Python
+        pid = int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    return pid
+
+
+@pytest.fixture
+def warm(walled):
+    if walled != "bubblewrap":
+        pytest.skip("a container runs one submission and keeps no process for others")
+    with wall(tier=walled, limits=Limits(seconds=20), modules=FEW) as made:
+        yield made
+
+
+def test_where_the_warm_process_is_killed_it_is_said_how_it_ended_and_the_next_submission_runs(warm):
+    channel = warm.open(["import time; time.sleep(60)"])
+    os.kill(process_kept_loaded(warm), signal.SIGKILL)
+    outcome = channel.end(Outcome("died"))
+    assert "137 (SIGKILL)" in outcome.detail
+    assert warm.run(["x = 1"]).state == "ended"
+
+
+def test_where_a_start_fails_it_is_said_what_was_written_last():
+    outcome = wall(tier="trust", modules=["no_such_module_anywhere"]).run(["1"])
+    assert "ModuleNotFoundError: No module named 'no_such_module_anywhere'" in outcome.detail
+    assert "exit status 1" in outcome.detail or "退出状态 1" in outcome.detail
+
+
+def test_where_the_machine_refuses_another_process_it_is_said_and_the_warm_process_lives_on(walled):
+    if walled != "bubblewrap" or os.getuid() != 0:
+        pytest.skip("with an ordinary user's processes counted, bubblewrap itself would not start")
+    resource = pytest.importorskip("resource")
+    usual = resource.getrlimit(resource.RLIMIT_NPROC)
+    with wall(tier=walled, limits=Limits(seconds=20), modules=FEW) as made:
+        made.close()
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, usual[1]))
+        try:
+            made.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NPROC, usual)
+        kept = process_kept_loaded(made)
+        for _ in range(2):
+            outcome = made.run(["x = 1"])
+            assert outcome.state == "no_wall" and "fork" in outcome.detail
+        assert process_kept_loaded(made) == kept
+
+
+def test_as_root_no_two_sandboxes_share_a_user_whose_processes_are_counted(warm):
+    if os.getuid() != 0:
+        pytest.skip("an ordinary user has no other user to become")
+    with wall(tier="bubblewrap", limits=Limits(seconds=20), modules=FEW) as second:
+        users = set()
+        for one in (warm, second):
+            status = Path(f"/proc/{process_kept_loaded(one)}/status").read_text()
+            users.add(status.split("Uid:")[1].split()[0])
+    assert len(users) == 2 and not users & {"0", "65534"}
+
+
+class Fails:
+    """A probe that cannot be run at all for as many times as it is told, and finds nothing open afterwards."""
+
+    def __init__(self, times: int, found: dict[str, bool]):
+        self.times = times
+        self.found = found
+
+    def __call__(self, tier: str) -> probes.Probed:
+        self.times -= 1
+        if self.times >= 0:
+            raise SandboxError("exit 137")
+        return probes.Probed(self.found, "counted")
+
+
+@pytest.mark.parametrize(
+    ("times", "found", "chosen"),
+    [
+        (0, {"open_a_socket": False}, "bubblewrap"),
+        (1, {"open_a_socket": False}, "bubblewrap"),
+        (2, {"open_a_socket": False}, None),
+        (0, {"open_a_socket": True}, None),
+        (1, {"open_a_socket": True}, None),
+    ],
+)
+def test_a_wall_that_does_not_stand_is_put_up_once_more_and_one_that_let_through_never_is(
+    monkeypatch, times, found, chosen
+):
+    probe = Fails(times, found)
+    monkeypatch.setattr(probes, "tiers", lambda: ["bubblewrap"])
+    monkeypatch.setattr(probes, "PAUSE", 0)
+    monkeypatch.setattr(probes, "probe", probe)
+    tier, tried = probes.choose(trust=False)
+    assert tier == chosen
+    if times and chosen:
+        assert "exit 137" in tried["bubblewrap"]
+    if any(found.values()):
+        assert tried["bubblewrap"] == "open_a_socket"
+    assert probe.times == (0 if times == 2 else -1)  # asked once after the last failure, and at most twice
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from crmkit.market.game.game import Setup
 from .policy_process import Lost, PolicyProcess
 from .submissions import told
 
-PLAYED_AGAIN = ("timeout", "no_wall")  # reasons that may be the machine's fault
+PLAYED_AGAIN = ("timeout", "no_wall", "killed")  # reasons that may be the machine's fault
 
 
 def read_policy(found: Found) -> tuple[str | None, str]:
@@ -72,7 +72,15 @@ def _opened(seed: int):
 
 
 def play(seed: int, source: str) -> dict:
-    """One game of one policy; from the quarter in which it fails, the firm works as it did before the game."""
+    """One game of one policy; once more from its beginning where the policy was killed from outside."""
+    played = _played(seed, source)
+    if played["reason"] != "killed":
+        return played
+    return _played(seed, source)
+
+
+def _played(seed: int, source: str) -> dict:
+    """One game; from the quarter in which the policy fails, the firm works as it did before the game."""
     policy = _table.policy
     quarters = _table.setup.quarters
     firm = _opened(seed)
@@ -99,8 +107,10 @@ def play(seed: int, source: str) -> dict:
                     lost = ("refused", told(problem))
             firm = _stepped(firm, usual)
     finally:
-        used = policy.end(lost=bool(lost))
+        used = policy.end(lost=lost[0] if lost else "")
     reason, detail = lost or ("", "")
+    if used.state == "killed":
+        reason, detail = "killed", used.detail
     came = rules.outcome(firm)
     return {
         "value": came.value,

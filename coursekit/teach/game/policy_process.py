@@ -29,11 +29,15 @@ MODULES = [
     "crmkit.market",
 ]
 LARGEST, LARGEST_GAME = 1 << 20, 8 << 20  # bytes of one decision, and of all that one game says
+STATES = {"ended": "died"}  # of a policy that went by itself it is asked why; any other is ended here
 BEGIN = 60  # seconds of a game besides its decisions
 
 
 class Lost(Exception):
-    """A policy that decides no more: why (raised, timeout, ended, flood, refused, no_wall), and in what words."""
+    """A policy that decides no more: why (raised, timeout, ended, flood, refused, no_wall), and in what words.
+
+    A game that was lost because its policy ended may turn out to have been killed from outside, as its end is looked at.
+    """
 
 
 class PolicyProcess:
@@ -105,9 +109,9 @@ class PolicyProcess:
                 raise ConnectionResetError
             self._coming = self._frames.take_in(block)
 
-    def end(self, *, lost: bool) -> Outcome:
-        """End the game and all that it started; what it used."""
-        outcome = Outcome("timeout" if lost else "ended")
+    def end(self, *, lost: str) -> Outcome:
+        """End the game and all that it started; what it used. ``lost``: why the policy decides no more, or nothing."""
+        outcome = Outcome(STATES.get(lost, "timeout") if lost else "ended")
         if self._channel is None:
             return outcome
         channel, self._channel = self._channel, None

@@ -9,7 +9,7 @@ from pathlib import Path
 import coursekit.sandbox
 import crmkit
 from coursekit.sandbox.fingerprint import fingerprint
-from coursekit.sandbox.protocol import Limits, Outcome, Wall
+from coursekit.sandbox.protocol import NOT_FINAL, Limits, Outcome, Wall
 from coursekit.sandbox.walls import wall
 from coursekit.teach.progress import as_they_end
 from coursekit.teach.results import Journal
@@ -90,8 +90,8 @@ def run_all(
         for done in as_they_end(waiting, shown=shown):
             run, key = waiting[done]
             outcome = outcomes[run.student_id, run.which] = done.result()
-            # a timeout may be the machine's, a wall that failed is: those are tried again next time
-            if outcome.state not in ("no_wall", "timeout"):
+            # a timeout may be the machine's, a wall that failed or a kill is: those are tried again next time
+            if outcome.state not in NOT_FINAL:
                 journal.keep("runs", key, asdict(outcome))
     finally:
         runner.close()
