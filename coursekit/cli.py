@@ -54,6 +54,8 @@ def argument(key: str, metavar: str):
 
 # ---- what several verbs take
 
+WANTS_AN_EYE = 3  # exit code of a grading that is done, with something in it that somebody should look at
+
 Language = Literal["zh", "en", "both"]
 assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else the tuple
 
@@ -213,7 +215,7 @@ def grade(
     from .sandbox.protocol import Limits
     from .teach.grade.grade import grade
 
-    grade(
+    result = grade(
         submissions,
         assignment=assignment,
         out=out,
@@ -223,6 +225,7 @@ def grade(
         second_seed=second_seed,
         limits=Limits(seconds=seconds),
     )
+    return WANTS_AN_EYE if result.wants_an_eye else 0
 
 
 @verb()
@@ -323,7 +326,7 @@ def run_verb(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written."""
+    """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written, 3 done and something wants an eye."""
     without_iri_grammar()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

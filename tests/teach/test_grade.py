@@ -64,8 +64,8 @@ def graded(tmp_path_factory):
     room.hand_in(
         b, {"uplift": "uplift = renewed_offered + 1e9 - 1e9 - 0.3", "best_segment": "best_segment = 'lead'"}
     )
-    # wrong at the start, right on from there
-    room.hand_in(c, {"renewed_offered": "renewed_offered = 0.75"})
+    # wrong at the start, from the data all the same, and right on from there
+    room.hand_in(c, {"renewed_offered": 'renewed_offered = members["renewed"].mean()'})
     room.hand_in(
         d, {"by_segment": "by_segment = 1 / 0"}
     )  # crashes halfway: the rest reads the name and fails as well
@@ -101,11 +101,11 @@ def test_badly_formed_missing_and_wrong_are_three_things(graded):
     assert states["uplift"] == ("missing", 0.0)
 
 
-def test_a_step_that_is_right_on_the_students_own_value_is_right(graded):
+def test_a_step_that_is_right_on_the_students_own_value_earns_half(graded):
     room, result, _, _, _ = graded
     marks = {q.question: q for q in result[room.students[2]].questions}
     assert marks["renewed_offered"].score == 0 and not marks["renewed_offered"].followed
-    assert marks["uplift"].score == 1 and marks["uplift"].followed
+    assert marks["uplift"].score == 0.5 and marks["uplift"].followed and marks["uplift"].second == "computed"
 
 
 def test_a_notebook_that_crashes_halfway_keeps_what_it_answered(graded):
@@ -188,16 +188,10 @@ def test_a_regrade_runs_nothing_again_and_says_what_changed(tmp_path):
     # the solution is mended: the runs stay, the marks follow
     pack = room.folder / "pack" / "gym_offer.md"
     text = pack.read_text(encoding="utf-8")
-    pack.write_text(
-        text.replace(
-            'renewed_offered = members.loc[members["offered"], "renewed"].mean()',
-            'renewed_offered = members["renewed"].mean()',
-        ),
-        encoding="utf-8",
-    )
+    pack.write_text(text.replace("profit = float((", "profit = 1000 + float(("), encoding="utf-8")
     result, said = run(room, out)
     assert len(before) == 2 and kept(out) == before  # no row is new, and none was written again
-    assert scores(result, a)["renewed_offered"] == 0 and f"{a}" in said and "renewed_offered: 1 → 0" in said
+    assert scores(result, a)["profit"] == 0 and f"{a}" in said and "profit: 1 → 0" in said
 
 
 @pytest.mark.parametrize("changed", ["crmkit", "coursekit/sandbox", "datasets"])

@@ -4,8 +4,8 @@ import ast
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from coursekit.teach.handed_in.intake import Found, Refused
-from coursekit.teach.handed_in.notebook import python_statements, read_notebook
+from coursekit.teach.handed_in.intake import Found
+from coursekit.teach.handed_in.notebook import NOTEBOOK, Refused, python_statements, read_notebook
 from crmkit.core.errors import CrmkitError
 from crmkit.market import Decision
 from crmkit.market.game import rules
@@ -19,11 +19,13 @@ PLAYED_AGAIN = ("timeout", "no_wall")  # reasons that may be the machine's fault
 
 def read_policy(found: Found) -> tuple[str | None, str]:
     """The source that defines ``policy``, a file or a notebook's last cell that does; or None and the reason's code."""
+    if found.problem:
+        return None, found.problem
     try:
-        if found.name.lower().endswith(".py"):
-            sources = [found.raw.decode("utf-8-sig")]
-        else:
+        if found.kind == NOTEBOOK:
             sources = [cell.source for cell in read_notebook(found.raw).cells]
+        else:
+            sources = [found.raw.decode("utf-8-sig")]
     except Refused as problem:
         return None, problem.args[0]
     except UnicodeDecodeError:

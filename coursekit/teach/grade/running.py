@@ -8,12 +8,18 @@ from pathlib import Path
 
 import coursekit.sandbox
 import crmkit
+from coursekit.messages import KitError
+from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.sandbox.protocol import Limits, Outcome, Wall
 from coursekit.sandbox.walls import wall
 from coursekit.teach.progress import as_they_end
 from coursekit.teach.results import Journal
 from crmkit.data.datasets import datasets_folder
+
+NO_WALL, KILLED, TIMEOUT = "no_wall", "killed", "timeout"
+# states that are not kept: a timeout may be the machine's, a wall that failed and a kill from outside are
+TRIED_AGAIN = (NO_WALL, KILLED, TIMEOUT)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,16 @@ def code_version() -> str:
     )
 
 
+def outcome_of(done: Future) -> Outcome:
+    """What came of a run; where the wall itself failed, that: it concerns this submission, and the others go on."""
+    try:
+        return done.result()
+    except KitError:  # no submission can be run on this machine
+        raise
+    except Exception as problem:
+        return Outcome(NO_WALL, detail=clean_text(f"{type(problem).__name__}: {problem}"[-300:]))
+
+
 def run_all(
     runs: Iterable[Run],
     journal: Journal,
@@ -87,12 +103,16 @@ def run_all(
                 waiting[runner.submit(run.cells)] = (run, key)
             else:
                 outcomes[run.student_id, run.which] = Outcome(**kept)
-        for done in as_they_end(waiting, shown=shown):
-            run, key = waiting[done]
-            outcome = outcomes[run.student_id, run.which] = done.result()
-            # a timeout may be the machine's, a wall that failed is: those are tried again next time
-            if outcome.state not in ("no_wall", "timeout"):
-                journal.keep("runs", key, asdict(outcome))
+        for again in (True, False):
+            killed: dict[Future, tuple[Run, str]] = {}
+            for done in as_they_end(waiting, shown=shown):
+                run, key = waiting[done]
+                outcome = outcomes[run.student_id, run.which] = outcome_of(done)
+                if outcome.state == KILLED and again:  # from outside: run once more, when the others are over
+                    killed[runner.submit(run.cells)] = (run, key)
+                elif outcome.state not in TRIED_AGAIN:
+                    journal.keep("runs", key, asdict(outcome))
+            waiting = killed
     finally:
         runner.close()
     return outcomes
