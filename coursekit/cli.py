@@ -263,7 +263,8 @@ def leaderboard(
     if (assignment is None) == (seed is None):
         raise KitError("leaderboard_seed", status=2)
     setup = Setup(scenario=scenario, seed=seed or 0, level=level, quarters=quarters, customers=customers)
-    leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
+    board = leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
+    return WANTS_AN_EYE if board.wants_an_eye else 0
 
 
 @verb()
@@ -286,7 +287,7 @@ def contest(
     from .teach.game.contest import contest
 
     setup = Setup(scenario=scenario, seed=0, level=level, quarters=quarters, customers=customers)
-    contest(
+    result = contest(
         submissions,
         setup=setup,
         seeds=seeds,
@@ -297,6 +298,7 @@ def contest(
         assignment=assignment,
         lang=lang,
     )
+    return WANTS_AN_EYE if result.wants_an_eye else 0
 
 
 @verb(ignore_unknown_options=True)  # what follows `test` is pytest's, also when it looks like an option

@@ -14,7 +14,10 @@ LARGEST_WHOLE = 2**53  # up to here a whole number is the same in JSON, in Pytho
 LONGEST_WHOLE = 20  # digits of a number that is read as a whole one
 MOST_VALUES = 1_000_000  # a sheet with a chart and a table of the largest size has a fifth of them
 REPLACED = "\ufffd"
-ENCODINGS = ("utf-8", "gb18030")  # of names in bytes: as our systems write them, and as a Chinese Windows does
+ENCODINGS = (
+    "utf-8",
+    "gb18030",
+)  # of names in bytes: as our systems write them, and as a Chinese Windows does
 
 
 class TooDeep(ValueError):
@@ -31,7 +34,9 @@ def clean_text(text: str) -> str:
     >>> clean_text("a" + chr(0xd800))
     'a�'
     """
-    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return (
+        text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    )
 
 
 def clean_name(name: str) -> str:

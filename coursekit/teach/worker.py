@@ -120,6 +120,10 @@ class Workers:
             self._all.append(self._mine.worker)
         return self._mine.worker
 
+    def stop(self) -> None:
+        for worker in self._all:
+            worker.stop()
+
     def close(self) -> None:
         for worker in self._all:
             worker.close()

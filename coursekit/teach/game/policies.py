@@ -3,6 +3,7 @@
 import ast
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import isfinite
 
 from coursekit.teach.handed_in.intake import Found
 from coursekit.teach.handed_in.notebook import NOTEBOOK, Refused, python_statements, read_notebook
@@ -99,11 +100,19 @@ def play(seed: int, source: str) -> dict:
                     lost = problem.args
                 except CrmkitError as problem:  # for groups or customers that this market does not have
                     lost = ("refused", told(problem))
+                except Exception as problem:  # whatever a decision of the right form makes of the market
+                    lost = ("broke_the_market", told(problem))
             firm = _stepped(firm, usual)
+        came = rules.outcome(firm)
+        if not _finite(came):
+            raise ArithmeticError(came)
+    except Exception as problem:  # what it had decided before leads nowhere: as if it had never decided
+        lost = ("broke_the_market", told(problem))
+        decided = 0
+        came = rules.outcome(_as_usual(seed, quarters))
     finally:
         used = policy.end(lost=bool(lost))
     reason, detail = lost or ("", "")
-    came = rules.outcome(firm)
     return {
         "value": came.value,
         "profit": came.discounted_profit,
@@ -114,6 +123,18 @@ def play(seed: int, source: str) -> dict:
         "cpu_seconds": used.cpu_seconds,
         "again": reason in PLAYED_AGAIN,
     }
+
+
+def _as_usual(seed: int, quarters: int):
+    """The firm that changes nothing, at the end of the game."""
+    firm = _opened(seed)
+    for _ in range(quarters):
+        firm = _stepped(firm, firm.scenario.status_quo)
+    return firm
+
+
+def _finite(came) -> bool:
+    return all(map(isfinite, (came.value, came.discounted_profit, came.equity)))
 
 
 def _stepped(firm, decision: Decision):
