@@ -243,7 +243,9 @@ def _take_file(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -> 
         when = _time_of(about.st_mtime)
         if path.suffix.lower() == ".zip":
             budget = Budget(max(LARGEST_TOTAL, LARGEST_RATIO * about.st_size))
-            archive = Archive(label, when, budget, packed_in=label if in_a_folder else None)
+            archive = Archive(label, when, budget)
+            if in_a_folder:
+                archive = replace(archive, packed_in=label, packed_when=when)
             archive.take_in(stream, intake)
         elif not intake.wants(label):
             return
@@ -283,7 +285,8 @@ class Archive:
     label: str
     when: datetime | None
     budget: Budget
-    packed_in: str | None = None  # the archive of the folder that everything in it lay in
+    packed_in: str | None = None  # the archive of the folder that everything in it lies in
+    packed_when: datetime | None = None  # when that was put there
     depth: int = 0
 
     def take_in(self, stream: BinaryIO, intake: Intake) -> None:
@@ -319,24 +322,17 @@ class Archive:
                     raise Refused("too_deep")
                 # what a platform has packed, a student may have made: from here on a budget of its own
                 budget = self.budget.share() if self.depth == 0 else self.budget
-                inner = Archive(label, when, budget, self.packed_in, self.depth + 1)
+                inner = replace(self, label=label, when=when, budget=budget, depth=self.depth + 1)
                 with tempfile.TemporaryFile() as beside:
                     for block in _blocks(archive, member, LARGEST_PACKED, budget):
                         beside.write(block)
                     inner.take_in(beside, intake)
             elif intake.wants(label):
                 raw = b"".join(_blocks(archive, member, LARGEST_FILE, self.budget))
-                packed_when = self.when if self.packed_in else None
-                intake.keep(
-                    Found(
-                        label,
-                        when,
-                        raw,
-                        receipt,
-                        packed_in=self.packed_in if self.depth == 0 else None,
-                        packed_when=packed_when,
-                    )
+                found = Found(
+                    label, when, raw, receipt, packed_in=self.packed_in, packed_when=self.packed_when
                 )
+                intake.keep(found)
         except Refused as problem:
             intake.refuse(label, problem.args[0])
 
