@@ -27,9 +27,9 @@ from . import marking, marking_sheet
 from .cells_to_run import Prepared, prepared_cells
 from .changes import differences
 from .class_report import write_class_report
-from .copying import copying
+from .copying import Copy, copying
 from .feedback import write_feedback
-from .gradebooks import write_gradebooks
+from .gradebooks import COPYING, write_gradebooks
 from .graded import Graded, Grading, Result, restored, stored
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
@@ -357,14 +357,9 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
 def write_all(out: Path, grading: Grading) -> list[str]:
     """Everything below ``out``; gives the lines that the command says at the end."""
     graded = grading.graded
-    grading.copies.extend(
-        copying(
-            {student: mine.questions for student, mine in graded.items() if mine.questions},
-            grading.exercise.questions,
-        )
-    )
+    grading.copies.extend(pairs_of(grading))
     for copy in grading.copies:
-        flag = "probable_copying" if len(copy.questions) > 1 else "possible_copying"
+        flag = "probable_copying" if copy.probable else "possible_copying"
         graded[copy.student_id].flags.append(flag)
     for mine in graded.values():
         if mine.questions or mine.file:
@@ -377,6 +372,18 @@ def write_all(out: Path, grading: Grading) -> list[str]:
     if to_read:
         lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
     return lines
+
+
+def pairs_of(grading: Grading) -> list[Copy]:
+    """Who may have copied from whom, of those whose notebooks were read this time."""
+    codes = {}
+    for one in grading.handed_in:
+        mine = grading.graded.get(one.student)
+        if mine and mine.file == one.found.label and one.notebook:
+            codes[one.student] = [cell.source for cell in one.notebook.cells]
+    seeds = {student: variant.seed for student, variant in grading.about.variants.items()}
+    marks = {student: mine.questions for student, mine in grading.graded.items() if mine.questions}
+    return copying(marks, grading.exercise.questions, codes, seeds)
 
 
 def said_of(grading: Grading, out: Path) -> list[str]:
@@ -393,5 +400,5 @@ def said_of(grading: Grading, out: Path) -> list[str]:
     if grading.unclear:
         lines.append(MESSAGES.say("grade_unclear", count=grading.unclear, file=out / "problems.csv"))
     if grading.copies:
-        lines.append(MESSAGES.say("grade_copies", count=len(grading.copies), file=out / "problems.csv"))
+        lines.append(MESSAGES.say("grade_copies", count=len(grading.copies), file=out / COPYING))
     return lines

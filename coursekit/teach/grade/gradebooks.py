@@ -21,6 +21,8 @@ REST_OF_GRADES = (
 MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 PROBLEMS = ("what", "file", "student_id", "detail", "meaning")
+COPYING = "copying.csv"
+COPIES = ("student_id", "like", "weight_of_all", "question", "detail", "weight", "meaning")
 PLATFORM_POINTS = 100
 SHOWN_CODE = 200  # characters of code that was left out
 
@@ -31,6 +33,7 @@ def write_gradebooks(out: Path, grading: Grading) -> None:
     _moodle(out / "grades_moodle.csv", grading)
     _canvas(out / "grades_canvas.csv", grading)
     _problems(out / "problems.csv", grading)
+    _copies(out / COPYING, grading)
 
 
 def _grades(path: Path, grading: Grading) -> None:
@@ -87,6 +90,29 @@ def _canvas(path: Path, grading: Grading) -> None:
 
 def _points(mine: Graded) -> float | str:
     return "" if mine.total is None else round(PLATFORM_POINTS * mine.total, 2)
+
+
+def _copies(path: Path, grading: Grading) -> None:
+    """What speaks for copying, pair by pair: for the instructor alone."""
+    if not grading.copies:
+        path.unlink(missing_ok=True)
+        return
+    rows: list[list] = []
+    for copy in grading.copies:
+        for one in copy.evidence:
+            zh, en = MESSAGES.pair(f"copied_{one.kind}")
+            rows.append(
+                [
+                    copy.student_id,
+                    copy.key_of,
+                    copy.weight,
+                    one.question,
+                    one.detail,
+                    one.weight,
+                    f"{zh} {en}",
+                ]
+            )
+    write_csv(path, COPIES, rows)
 
 
 # --- what a person should look at -------------------------------------------------------------------------------------
