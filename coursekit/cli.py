@@ -54,6 +54,8 @@ def argument(key: str, metavar: str):
 
 # ---- what several verbs take
 
+WANTS_AN_EYE = 3  # exit code of a grading that is done, with something in it that somebody should look at
+
 Language = Literal["zh", "en", "both"]
 assert Language.__args__ == LANGUAGES  # typer reads the literal, everybody else the tuple
 
@@ -213,7 +215,7 @@ def grade(
     from .sandbox.protocol import Limits
     from .teach.grade.grade import grade
 
-    grade(
+    result = grade(
         submissions,
         assignment=assignment,
         out=out,
@@ -223,6 +225,7 @@ def grade(
         second_seed=second_seed,
         limits=Limits(seconds=seconds),
     )
+    return WANTS_AN_EYE if result.wants_an_eye else 0
 
 
 @verb()
@@ -260,7 +263,8 @@ def leaderboard(
     if (assignment is None) == (seed is None):
         raise KitError("leaderboard_seed", status=2)
     setup = Setup(scenario=scenario, seed=seed or 0, level=level, quarters=quarters, customers=customers)
-    leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
+    board = leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
+    return WANTS_AN_EYE if board.wants_an_eye else 0
 
 
 @verb()
@@ -283,7 +287,7 @@ def contest(
     from .teach.game.contest import contest
 
     setup = Setup(scenario=scenario, seed=0, level=level, quarters=quarters, customers=customers)
-    contest(
+    result = contest(
         submissions,
         setup=setup,
         seeds=seeds,
@@ -294,6 +298,7 @@ def contest(
         assignment=assignment,
         lang=lang,
     )
+    return WANTS_AN_EYE if result.wants_an_eye else 0
 
 
 @verb(ignore_unknown_options=True)  # what follows `test` is pytest's, also when it looks like an option
@@ -323,7 +328,7 @@ def run_verb(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written."""
+    """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written, 3 done and something wants an eye."""
     without_iri_grammar()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

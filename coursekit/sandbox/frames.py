@@ -1,8 +1,9 @@
 """What a submission sends, cut into frames: 4 bytes of length (big-endian), then JSON. All of it is the student's word."""
 
-import json
 import struct
 from collections.abc import Iterator
+
+from .cleaning import clean_json
 
 HEAD = struct.Struct(">I")
 
@@ -39,8 +40,8 @@ class Frames:
 def decoded(frame: bytes) -> dict | None:
     """The table that a frame holds; None where it holds none. The one door through which a submission's words come in."""
     try:
-        said = json.loads(frame)
-    except (ValueError, RecursionError):
+        said = clean_json(frame)
+    except ValueError:
         return None
     return said if isinstance(said, dict) else None
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from coursekit.messages import MESSAGES
 from coursekit.pages import environment
+from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.files import put
 
 LANGUAGES = ("zh", "en")
@@ -35,4 +36,4 @@ def part(template: str, lang: str, **fields) -> str:
 def write_page(path: Path, *, title: str, lang: str, parts: Sequence[str]) -> None:
     """A page of what ``part`` gave, one below the other; nothing on it is loaded from anywhere, and no script runs."""
     frame = environment("coursekit.teach").get_template("page.html")
-    put(path, frame.render(title=title, lang=OF_HTML[lang], parts=parts))
+    put(path, clean_text(frame.render(title=title, lang=OF_HTML[lang], parts=parts)))

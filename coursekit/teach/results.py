@@ -7,10 +7,48 @@ regrade can say what it changed.
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from coursekit.messages import KitError
+from coursekit.sandbox.cleaning import clean_text
+
+LOCK = ".in_use"  # the file by which two gradings on one folder keep out of each other's way
 FORMAT = 1
+BEGIN = (
+    "pragma journal_mode=wal",
+    "pragma synchronous=full",
+    "create table if not exists runs (key text primary key, outcome text not null)",
+    "create table if not exists rights (key text primary key, answers text not null)",
+    "create table if not exists marks (student_id text primary key, submission text, marks text not null)",
+)
 COLUMNS = {"runs": "outcome", "rights": "answers"}  # table → what it keeps under a key
+
+
+@contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """The folder is written by this process alone, until it ends in whatever way. Errors: KitError where another does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LOCK
+    try:
+        store = sqlite3.connect(path, isolation_level=None, timeout=0)
+        store.execute("begin exclusive")
+    except sqlite3.Error as problem:
+        if problem.sqlite_errorname == "SQLITE_BUSY":
+            raise KitError("folder_in_use", value=str(folder)) from None
+        raise not_written(path, problem) from None
+    try:
+        yield
+    finally:
+        store.close()
+
+
+def not_written(path: Path, problem: sqlite3.Error) -> KitError:
+    """Why a file of results cannot be read or written, in words."""
+    if getattr(problem, "sqlite_errorname", "") == "SQLITE_FULL":
+        return KitError("no_space", value=str(path))
+    return KitError("journal", value=str(path), why=str(problem))
 
 
 class Journal:
@@ -18,20 +56,25 @@ class Journal:
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # written by the coordinating thread alone; WAL with full sync keeps every committed row through kill -9
-        self.store = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self.store.execute("pragma journal_mode=wal")
-        self.store.execute("pragma synchronous=full")
-        self.store.execute("create table if not exists runs (key text primary key, outcome text not null)")
-        self.store.execute("create table if not exists rights (key text primary key, answers text not null)")
-        self.store.execute(
-            "create table if not exists marks (student_id text primary key, submission text, marks text not null)"
-        )
-        (version,) = self.store.execute("pragma user_version").fetchone()
+        self._path = path
+        try:
+            # written by the coordinating thread alone; WAL with full sync keeps every committed row through kill -9
+            self.store = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as problem:
+            raise not_written(path, problem) from None
+        for statement in BEGIN:
+            self._said(statement)
+        ((version,),) = self._said("pragma user_version")
         if version == 0:
-            self.store.execute(f"pragma user_version = {FORMAT}")
+            self._said(f"pragma user_version = {FORMAT}")
         elif version != FORMAT:
-            raise ValueError(f"journal of format {version}")
+            raise KitError("journal", value=str(path), why=f"format {version}")
+
+    def _said(self, statement: str, values: Sequence = ()) -> list[tuple]:
+        try:
+            return self.store.execute(statement, values).fetchall()
+        except sqlite3.Error as problem:
+            raise not_written(self._path, problem) from None
 
     @staticmethod
     def key(*parts) -> str:
@@ -40,26 +83,30 @@ class Journal:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def kept(self, table: str, key: str) -> object:
-        found = self.store.execute(f"select {COLUMNS[table]} from {table} where key = ?", (key,)).fetchone()
-        return json.loads(found[0]) if found else None
+        found = self._said(f"select {COLUMNS[table]} from {table} where key = ?", (key,))
+        return json.loads(found[0][0]) if found else None
 
     def keep(self, table: str, key: str, value: object) -> None:
-        self.store.execute(
-            f"insert or replace into {table} (key, {COLUMNS[table]}) values (?, ?)", (key, json.dumps(value))
-        )
+        row = (key, json.dumps(value))
+        self._said(f"insert or replace into {table} (key, {COLUMNS[table]}) values (?, ?)", row)
 
     def marks(self) -> dict[str, dict]:
         """Student → what the last grading gave."""
-        rows = self.store.execute("select student_id, marks from marks").fetchall()
+        rows = self._said("select student_id, marks from marks")
         return {student: json.loads(text) for student, text in rows}
 
     def keep_marks(self, marks: dict[str, dict]) -> None:
         """Replace all marks at once: a reader sees the old ones or the new ones."""
-        rows = [(student, one.get("file"), json.dumps(one)) for student, one in marks.items()]
-        with self.store:
-            self.store.execute("begin")
-            self.store.execute("delete from marks")
-            self.store.executemany("insert into marks values (?, ?, ?)", rows)
+        rows = []
+        for student, one in marks.items():
+            rows.append((clean_text(student), clean_text(one.get("file") or ""), json.dumps(one)))
+        try:
+            with self.store:
+                self.store.execute("begin")
+                self.store.execute("delete from marks")
+                self.store.executemany("insert into marks values (?, ?, ?)", rows)
+        except sqlite3.Error as problem:
+            raise not_written(self._path, problem) from None
 
     def close(self) -> None:
         self.store.close()

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.cells import csv_cell
 from crmkit.core.files import put
 
@@ -14,7 +15,7 @@ def _csv(value: object) -> object:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, str):
-        value = "".join(c for c in value if c >= " " or c == "\t")
+        value = "".join(c for c in clean_text(value) if c >= " " or c == "\t")
     return csv_cell(value)
 
 

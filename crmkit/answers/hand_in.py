@@ -17,8 +17,8 @@ from crmkit.core.messages import MESSAGES
 from .shown import Shown, preview
 
 LARGEST = (
-    50 * 1024 * 1024
-)  # bytes of a notebook; what a learning platform takes, and more than an exercise holds
+    20 * 1024 * 1024
+)  # bytes of a notebook that is graded; more than an exercise with its pictures holds
 
 
 def find_notebook(seed: int) -> Path:
@@ -67,6 +67,8 @@ class Receipt(Shown):
             questions=self.questions,
         )
         lines = []
+        if not self.recorded:
+            lines.append(MESSAGES.pair("hand_in_no_answers"))
         for name, entry in self.answers.items():
             kept = (
                 preview(self.contracts[name], entry["value"])

@@ -193,7 +193,7 @@ def taken(blocks, **limits) -> list:
     return [said for block in blocks for said in frames.take_in(block)]
 
 
-@given(st.lists(st.dictionaries(st.text(), st.integers() | st.text())), st.integers(1, 40))
+@given(st.lists(st.dictionaries(st.text(), st.integers(-(2**53), 2**53) | st.text())), st.integers(1, 40))
 def test_however_the_bytes_are_cut_the_same_frames_come_out(tables, size):
     raw = b"".join(framed(json.dumps(table).encode()) for table in tables)
     assert taken([raw[at : at + size] for at in range(0, len(raw), size)]) == tables

@@ -19,6 +19,7 @@ from killing import kept, killed_when
 from places import ROOT
 
 import crmkit
+from coursekit import cli
 from coursekit.messages import KitError
 from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.teach.grade import right_answers, running
@@ -64,8 +65,8 @@ def graded(tmp_path_factory):
     room.hand_in(
         b, {"uplift": "uplift = renewed_offered + 1e9 - 1e9 - 0.3", "best_segment": "best_segment = 'lead'"}
     )
-    # wrong at the start, right on from there
-    room.hand_in(c, {"renewed_offered": "renewed_offered = 0.75"})
+    # wrong at the start, from the data all the same, and right on from there
+    room.hand_in(c, {"renewed_offered": 'renewed_offered = members["renewed"].mean()'})
     room.hand_in(
         d, {"by_segment": "by_segment = 1 / 0"}
     )  # crashes halfway: the rest reads the name and fails as well
@@ -101,11 +102,11 @@ def test_badly_formed_missing_and_wrong_are_three_things(graded):
     assert states["uplift"] == ("missing", 0.0)
 
 
-def test_a_step_that_is_right_on_the_students_own_value_is_right(graded):
+def test_a_step_that_is_right_on_the_students_own_value_earns_half(graded):
     room, result, _, _, _ = graded
     marks = {q.question: q for q in result[room.students[2]].questions}
     assert marks["renewed_offered"].score == 0 and not marks["renewed_offered"].followed
-    assert marks["uplift"].score == 1 and marks["uplift"].followed
+    assert marks["uplift"].score == 0.5 and marks["uplift"].followed and marks["uplift"].second == "computed"
 
 
 def test_a_notebook_that_crashes_halfway_keeps_what_it_answered(graded):
@@ -188,16 +189,10 @@ def test_a_regrade_runs_nothing_again_and_says_what_changed(tmp_path):
     # the solution is mended: the runs stay, the marks follow
     pack = room.folder / "pack" / "gym_offer.md"
     text = pack.read_text(encoding="utf-8")
-    pack.write_text(
-        text.replace(
-            'renewed_offered = members.loc[members["offered"], "renewed"].mean()',
-            'renewed_offered = members["renewed"].mean()',
-        ),
-        encoding="utf-8",
-    )
+    pack.write_text(text.replace("profit = float((", "profit = 1000 + float(("), encoding="utf-8")
     result, said = run(room, out)
     assert len(before) == 2 and kept(out) == before  # no row is new, and none was written again
-    assert scores(result, a)["renewed_offered"] == 0 and f"{a}" in said and "renewed_offered: 1 → 0" in said
+    assert scores(result, a)["profit"] == 0 and f"{a}" in said and "profit: 1 → 0" in said
 
 
 @pytest.mark.parametrize("changed", ["crmkit", "coursekit/sandbox", "datasets"])
@@ -585,3 +580,81 @@ def test_an_error_comes_whole_out_of_another_process():
     sent = KitError("roster_twice", value="1", name="r.csv", line=3, first=2, status=2)
     came = pickle.loads(pickle.dumps(sent))
     assert type(came) is KitError and str(came) == str(sent) and vars(came) == vars(sent)
+
+
+SPOILT = {  # what a student answers → what it ended for the whole class
+    "a table with per cent as text": {
+        "by_segment": 'rates = members.groupby(["segment", "offered"])["renewed"].mean().unstack()\n'
+        'by_segment = (rates[True] - rates[False]).rename("uplift").map("{:.1%}".format).reset_index()',
+        "profit": "profit = 1.0",
+    },
+    "a table with labels of one's own": {
+        "by_segment": "by_segment = pd.DataFrame({'segment': ['新会员', '老会员', '沉睡'], 'uplift': [0.1, 0.2, 0.3]})",
+        "best_segment": "best_segment = 'new'",
+    },
+    "half a character in an error": {"advice": "raise ValueError('\\ud800 oops')"},
+    "a cell with a number of 4,300 digits": {
+        "advice": "import os, struct\n"
+        'raw = b\'{"error": {"cell": \' + b\'9\' * 4300 + b\', "name": "x", "text": "y"}}\'\n'
+        "os.write(int(os.environ['GRADER_LINE']), struct.pack('>I', len(raw)) + raw)\nraise ValueError('z')"
+    },
+}
+
+
+def test_a_class_with_spoilt_submissions_is_graded_in_full_and_the_exit_code_says_to_look(tmp_path, capsys):
+    room = Classroom(tmp_path, students=len(SPOILT) + 4)
+    spoilt, honest, (unread, absent) = room.students[:4], room.students[4:6], room.students[6:]
+    for student, changed in zip(spoilt, SPOILT.values()):
+        room.hand_in(student, changed)
+    for student in honest:
+        room.hand_in(student)
+    (room.out / f"{unread}.ipynb").write_bytes(b"{not json")
+    # a name in the bytes of a Chinese system, as `unzip` leaves it on Linux
+    path = next(room.out.glob(f"{honest[0]}*"))
+    named = os.path.join(
+        os.fsencode(room.out), f"{room.variant(honest[0])['name']}-{honest[0]}.ipynb".encode("gbk")
+    )
+    os.rename(path, named)
+    out = tmp_path / "grades"
+    status = cli.main(["grade", str(room.out), "--assignment", str(room.folder), "--out", str(out)])
+    assert status == cli.WANTS_AN_EYE
+    book = {row["student_id"]: row for row in rows(out / "grades.csv")}
+    for student in honest:
+        assert float(book[student]["total"]) == pytest.approx(12 / 14, abs=1e-4)
+    for student in spoilt:
+        assert float(book[student]["total"]) >= 0 and book[student]["state"] == "ended"
+    assert book[unread]["total"] == "" and book[absent]["state"] == "nothing"
+    assert len(list(out.glob("feedback/*/feedback.html"))) == len(room.students) - 1
+    assert (out / "class.html").exists() and (out / "grades_moodle.csv").exists()
+    told = {(row["what"], row["student_id"]): row["meaning"] for row in rows(out / "problems.csv")}
+    assert told["unreadable", unread] and told["nothing_handed_in", absent]
+    capsys.readouterr()
+
+
+def test_a_second_download_keeps_what_the_first_one_brought(tmp_path):
+    room = Classroom(tmp_path, students=2)
+    a, b = room.students
+    path = room.hand_in(a)
+    out = tmp_path / "grades"
+    run(room, out)
+    path.unlink()
+    room.hand_in(b)
+    for _ in range(2):
+        result, _ = run(room, out)
+        assert result[a].total == result[b].total == pytest.approx(12 / 14, abs=1e-6)
+        assert result[a].flags == ["from_an_earlier_download"] and result[b].flags == []
+
+
+def test_a_seed_on_which_the_solution_fails_costs_its_own_student_alone(tmp_path):
+    room = Classroom(tmp_path, students=2)
+    a, b = room.students
+    for student in room.students:
+        room.hand_in(student)
+    pack = room.folder / "pack" / "gym_offer.md"
+    text = pack.read_text(encoding="utf-8")
+    mended = text.replace("sizes = members", f"1 / (seed - {room.variant(b)['seed']})\nsizes = members")
+    assert mended != text
+    pack.write_text(mended, encoding="utf-8")
+    result, _ = run(room, tmp_path / "grades")
+    assert result[a].total == pytest.approx(12 / 14, abs=1e-6) and result[b].total is None
+    assert "ZeroDivisionError" in result[b].failed["no_right_answer"]

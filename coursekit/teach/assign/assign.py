@@ -30,8 +30,10 @@ from .roster import Student, read_roster
 
 
 def find_exercise(name: str | Path) -> Path:
-    """The source of an exercise: a file, a pack's folder, or a lesson of the course by its number or slug."""
+    """The source of an exercise: a file, a pack's folder, or a lesson of the course by its number, slug or notebook."""
     path = Path(name)
+    if path.suffix == ".ipynb":  # as exercises/ shows it: its source is the lesson's
+        return find_exercise(path.stem)
     if path.is_file():
         return path
     if path.is_dir():

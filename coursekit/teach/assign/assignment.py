@@ -25,6 +25,8 @@ from crmkit.core.files import put
 FORMAT = "crmkit-assignment/1"
 MANIFEST, SECRET = "manifest.json", "secret.key"
 FEEDBACK = ("form", "practice")
+FIRST_YEAR, LAST_YEAR = 1970, 2999  # of a date by which something is due; beyond, not every system can reckon
+LONGEST_DATE = 60  # characters of what stands for a date that a message shows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,9 +140,10 @@ def read_due(text: str | None) -> str | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise KitError(
-            "due_unreadable", value=text, allowed="2026-12-01, 2026-12-01T23:59, 2026-12-01T23:59+08:00"
-        ) from None
+        moment = None
+    if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        allowed = "2026-12-01, 2026-12-01T23:59, 2026-12-01T23:59+08:00"
+        raise KitError("due_unreadable", value=text[:LONGEST_DATE], allowed=allowed)
     if len(text) <= 10:
         moment = moment.replace(hour=23, minute=59, second=59)
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()

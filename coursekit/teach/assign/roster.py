@@ -25,6 +25,8 @@ HEADERS = {
         "学生编号",
         "学生号",
         "学籍号",
+        "学号工号",
+        "学工号",
         "studentno",
         "studentnumber",
         "sisuserid",
@@ -74,8 +76,33 @@ SPOKEN = {
     "en": ("en", "enus", "engb", "english", "英文", "英语", "英語", "英", "eng"),
     "both": ("both", "bilingual", "双语", "雙語", "中英", "中英双语", "zhen", "enzh"),
 }
-# names in lines that hold no student
-NO_STUDENTS = ("pointspossible", "teststudent", "studenttest", "合计", "总计")
+# how a line begins that holds no student, in its id or its name: sums, signatures, what platforms put there
+NO_STUDENTS = (
+    "pointspossible",
+    "teststudent",
+    "studenttest",
+    "合计",
+    "总计",
+    "小计",
+    "共计",
+    "總計",
+    "合計",
+    "人数",
+    "总人数",
+    "制表",
+    "打印",
+    "审核",
+    "备注",
+    "任课教师",
+    "班主任",
+    "填表",
+    "total",
+    "subtotal",
+    "average",
+)
+A_COUNT = re.compile(
+    r"(共|合计)?\d+(人|名|students?)?(学生)?"
+)  # 「2 人」: what a sheet counts below its list
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 _LANGUAGE_OF = {word: lang for lang, words in SPOKEN.items() for word in words}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -161,8 +188,10 @@ def _student(cells: dict, line: int, file: str) -> Student | None:
     raw = {name: "" if value is None or value != value else value for name, value in cells.items()}
     identity = customer_text(raw["student_id"])
     name = _name(raw)
+    if _holds_no_student(identity, name):
+        return None
     if identity is None:
-        if name and plain(name) not in NO_STUDENTS:
+        if name:
             raise KitError("roster_no_id_in_line", value=name, name=file, line=line)
         return None
     platform = {}
@@ -176,6 +205,13 @@ def _student(cells: dict, line: int, file: str) -> Student | None:
         language=_language(str(raw.get("language", "")).strip(), line, file),
         platform=platform,
     )
+
+
+def _holds_no_student(identity: str | None, name: str) -> bool:
+    """Whether a line is a sum, a count or a signature below the list."""
+    if identity is None:
+        return not name or plain(name).startswith(NO_STUDENTS) or bool(A_COUNT.fullmatch(plain(name)))
+    return plain(identity).startswith(NO_STUDENTS)
 
 
 def _name(raw: dict) -> str:

@@ -15,7 +15,7 @@ from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.probes import choose
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.intake import Found, take_in
-from coursekit.teach.results import Journal
+from coursekit.teach.results import Journal, in_use
 from crmkit.market.game.game import Setup
 
 from .contest_page import write_contest
@@ -26,6 +26,9 @@ from .tasks import benchmarks, do_all
 
 WANTED = (".py", ".ipynb")
 SHORTEST_SECRET = 16  # bytes
+OF_THE_MARKET = (
+    600  # seconds of a game besides its decisions: the market's own reckoning, and putting up the wall
+)
 
 
 def contest(
@@ -54,50 +57,71 @@ def contest(
         raise KitError("submissions_empty", value=str(submissions), allowed=", ".join(WANTED))
     tier = chosen_wall()
     say(MESSAGES.say("grade_wall", tier=tier))
-    key = read_secret(secret or out / "secret.key")
-    drawn = [draw_seed(key, setup, number) for number in range(1, seeds + 1)]
-    about = Assignment.read(assignment) if assignment else None
-    theirs, problems = whose(intake.found, about, submissions)
-    problems += [Problem(label, "", reason) for label, reason in intake.refused]
-    policies, unused = choose_policies(theirs)
-    problems += unused
-    problems += copies({student: policy.found for student, policy in policies.items()})
-    journal = Journal(out / "journal.sqlite")
-    try:
-        markets = {seed: (asdict(replace(setup, seed=seed)), rounds) for seed in drawn}
-        marks = do_all(markets, benchmarks, journal, jobs=jobs, shown=say is print)
-        games = {
-            (student, seed): (seed, policy.source) for student, policy in policies.items() for seed in drawn
-        }
-        played = do_all(
-            games,
-            play,
-            journal,
-            jobs=jobs,
-            shown=say is print,
-            begin=begin,
-            settings=(setup, tier, seconds),
+    with in_use(out):
+        key = read_secret(secret or out / "secret.key")
+        drawn = [draw_seed(key, setup, number) for number in range(1, seeds + 1)]
+        about = Assignment.read(assignment) if assignment else None
+        theirs, problems = whose(intake.found, about, submissions)
+        problems += [Problem(label, "", reason) for label, reason in intake.refused]
+        policies, unused = choose_policies(theirs)
+        problems += unused
+        problems += copies({student: policy.found for student, policy in policies.items()})
+        journal = Journal(out / "journal.sqlite")
+        try:
+            markets = {seed: (asdict(replace(setup, seed=seed)), rounds) for seed in drawn}
+            marks = do_all(markets, benchmarks, journal, jobs=jobs, shown=say is print)
+            games = {
+                (student, seed): (seed, policy.source)
+                for student, policy in policies.items()
+                for seed in drawn
+            }
+            played = do_all(
+                games,
+                play,
+                journal,
+                jobs=jobs,
+                shown=say is print,
+                begin=begin,
+                settings=(setup, tier, seconds),
+                seconds=seconds * setup.quarters + OF_THE_MARKET,
+            )
+        finally:
+            journal.close()
+        by_seed = [marks[seed] for seed in drawn]
+        for (_, seed), game in played.items():
+            if "failed" in game:
+                game |= as_if_nothing(game, marks[seed])
+        standings = [
+            standing(student, policy.found.label, [played[student, seed] for seed in drawn], by_seed)
+            for student, policy in policies.items()
+        ]
+        result = Contest(
+            setup=setup,
+            seconds=seconds,
+            key=key,
+            seeds=drawn,
+            marks=by_seed,
+            standings=ranked(standings),
+            problems=problems,
+            about=about,
         )
-    finally:
-        journal.close()
-    by_seed = [marks[seed] for seed in drawn]
-    standings = [
-        standing(student, policy.found.label, [played[student, seed] for seed in drawn], by_seed)
-        for student, policy in policies.items()
-    ]
-    result = Contest(
-        setup=setup,
-        seconds=seconds,
-        key=key,
-        seeds=drawn,
-        marks=by_seed,
-        standings=ranked(standings),
-        problems=problems,
-        about=about,
-    )
-    for line in write_contest(out, result, lang):
-        say(line)
+        for line in write_contest(out, result, lang):
+            say(line)
     return result
+
+
+def as_if_nothing(game: dict, mark: dict) -> dict:
+    """A game that came to no result counts as that of the firm that changes nothing."""
+    detail = f"{game.pop('failed')}: {game['detail']}".rstrip(": ")
+    return {
+        "value": mark["nothing"],
+        "profit": mark["nothing"],
+        "equity": 0.0,
+        "decided": 0,
+        "reason": "no_result",
+        "detail": detail,
+        "cpu_seconds": 0.0,
+    }
 
 
 def chosen_wall() -> str:

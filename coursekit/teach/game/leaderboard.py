@@ -3,29 +3,31 @@
 A saved game is data: it is read as JSON and replayed by the kit's own market; nothing in it is ever run.
 """
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from math import nan
+from math import isfinite, nan
 from pathlib import Path
 
 from coursekit.messages import KitError
+from coursekit.sandbox.cleaning import clean_json
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.intake import Found, take_in
-from coursekit.teach.results import Journal
+from coursekit.teach.results import Journal, in_use
 from crmkit.core.errors import CrmkitError
 from crmkit.market import Game
 from crmkit.market.game.game import Setup
 
 from .leaderboard_page import write_leaderboard
-from .places import Place, ranked
-from .submissions import Problem, copies, told, whose
+from .places import Board, Place, ranked
+from .submissions import Problem, copies, told, wants_an_eye, whose
 from .tasks import benchmarks, do_all
 
 WANTED = (".jsonl",)
 SAVED = "saved.game.jsonl"  # what a replayed file is called meanwhile
 LARGEST = 1_000_000  # bytes of a saved game; eight quarters take about 10,000
+LONGEST_REPLAY = 600.0  # seconds
+MEMORY_OF_A_REPLAY = 4 << 30  # bytes
 FIRST_LINE = 4000  # bytes in which the first line of a saved game ends
 # why a replay fails, by its code
 SAID = (
@@ -47,7 +49,7 @@ def leaderboard(
     rounds: int = 2,
     lang: str = "both",
     say: Callable[[str], None] = print,
-) -> list[Place]:
+) -> Board:
     """Verify every saved game, and rank the students by the value of their firms; a second call does what is missing.
 
     ``setup``: the game that was set; with an assignment each student's own seed takes the place of its seed.
@@ -66,26 +68,35 @@ def leaderboard(
     own = {}  # student → the game that was set
     for student in theirs:
         own[student] = asdict(replace(setup, seed=about.variants[student].seed) if about else setup)
-    journal = Journal(out / "journal.sqlite")
-    try:
-        sound = worth_replaying(theirs, heads, own, problems)
-        tasks = {(one.student, one.found.sha256): (one.found.raw,) for one in sound}
-        replays = do_all(tasks, replay, journal, jobs=jobs, shown=say is print)
-        verified = choose_verified(sound, replays, problems)
-        markets = {own[student]["seed"]: (own[student], rounds) for student in verified}
-        marks = do_all(markets, benchmarks, journal, jobs=jobs, shown=say is print)
-    finally:
-        journal.close()
-    problems += copies({student: one.found for student, one in verified.items()})
-    places = [
-        place(one, replays[student, one.found.sha256], marks[own[student]["seed"]])
-        for student, one in verified.items()
-    ]
-    # own markets are worth different sums: there the score says who did better
-    places = ranked(places, by=(lambda one: one.score) if about else (lambda one: one.value))
-    for line in write_leaderboard(out, setup, places, problems, about, lang):
-        say(line)
-    return places
+    with in_use(out):
+        journal = Journal(out / "journal.sqlite")
+        try:
+            sound = worth_replaying(theirs, heads, own, problems)
+            tasks = {(one.student, one.found.sha256): (one.found.raw,) for one in sound}
+            replays = do_all(
+                tasks,
+                replay,
+                journal,
+                jobs=jobs,
+                shown=say is print,
+                seconds=LONGEST_REPLAY,
+                memory=MEMORY_OF_A_REPLAY,
+            )
+            verified = choose_verified(sound, replays, problems)
+            markets = {own[student]["seed"]: (own[student], rounds) for student in verified}
+            marks = do_all(markets, benchmarks, journal, jobs=jobs, shown=say is print)
+        finally:
+            journal.close()
+        problems += copies({student: one.found for student, one in verified.items()})
+        places = [
+            place(one, replays[student, one.found.sha256], marks[own[student]["seed"]])
+            for student, one in verified.items()
+        ]
+        # own markets are worth different sums: there the score says who did better
+        places = ranked(places, by=(lambda one: one.score) if about else (lambda one: one.value))
+        for line in write_leaderboard(out, setup, places, problems, about, lang):
+            say(line)
+    return Board(places, wants_an_eye=wants_an_eye(problems))
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,10 @@ def choose_verified(
     verified: dict[str, Handed] = {}
     for one in sound:
         came = replays[one.student, one.found.sha256]
-        if came["reason"]:
+        if "failed" in came:
+            detail = f"{came['failed']}: {came['detail']}".rstrip(": ")
+            problems.append(Problem(one.found.label, one.student, "no_result", detail))
+        elif came["reason"]:
             detail = as_named(came["detail"], one.found.name)
             problems.append(Problem(one.found.label, one.student, came["reason"], detail))
         elif one.student in verified:
@@ -151,8 +165,8 @@ def place(one: Handed, came: dict, mark: dict) -> Place:
 def head_of(found: Found) -> dict:
     """The first line of a saved game, as far as it is one; of another file nothing."""
     try:
-        head = json.loads(found.raw[:FIRST_LINE].decode("utf-8-sig", "replace").split("\n", 1)[0])
-    except (ValueError, RecursionError):
+        head = clean_json(found.raw[:FIRST_LINE].decode("utf-8-sig", "replace").split("\n", 1)[0])
+    except ValueError:
         return {}
     return head if isinstance(head, dict) and head.get("format") == "crmkit game" else {}
 
@@ -189,6 +203,8 @@ def replay(raw: bytes) -> dict:
     if game.next_step is not None:
         return {"reason": "unfinished", "detail": f"{game.next_step} {game.quarter}"}
     came = game.outcome
+    if not all(map(isfinite, (came.discounted_profit, came.equity, came.value))):
+        return {"reason": "game_damaged", "detail": str(came.value)}
     return {
         "reason": "",
         "detail": "",

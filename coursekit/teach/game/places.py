@@ -17,6 +17,14 @@ class Place:
     rank: int = 0
 
 
+class Board(list[Place]):
+    """The places, the best first; and whether something else wants somebody's eye."""
+
+    def __init__(self, places: list[Place], *, wants_an_eye: bool):
+        super().__init__(places)
+        self.wants_an_eye = wants_an_eye
+
+
 def ranked(places: list[Place], by: Callable[[Place], float]) -> list[Place]:
     """The best first, equals sharing a rank."""
     places = sorted(places, key=lambda place: (-by(place), place.student))

@@ -3,9 +3,10 @@
 import ast
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import isfinite
 
-from coursekit.teach.handed_in.intake import Found, Refused
-from coursekit.teach.handed_in.notebook import python_statements, read_notebook
+from coursekit.teach.handed_in.intake import Found
+from coursekit.teach.handed_in.notebook import NOTEBOOK, Refused, python_statements, read_notebook
 from crmkit.core.errors import CrmkitError
 from crmkit.market import Decision
 from crmkit.market.game import rules
@@ -19,11 +20,13 @@ PLAYED_AGAIN = ("timeout", "no_wall", "killed")  # reasons that may be the machi
 
 def read_policy(found: Found) -> tuple[str | None, str]:
     """The source that defines ``policy``, a file or a notebook's last cell that does; or None and the reason's code."""
+    if found.problem:
+        return None, found.problem
     try:
-        if found.name.lower().endswith(".py"):
-            sources = [found.raw.decode("utf-8-sig")]
-        else:
+        if found.kind == NOTEBOOK:
             sources = [cell.source for cell in read_notebook(found.raw).cells]
+        else:
+            sources = [found.raw.decode("utf-8-sig")]
     except Refused as problem:
         return None, problem.args[0]
     except UnicodeDecodeError:
@@ -105,13 +108,21 @@ def _played(seed: int, source: str) -> dict:
                     lost = problem.args
                 except CrmkitError as problem:  # for groups or customers that this market does not have
                     lost = ("refused", told(problem))
+                except Exception as problem:  # whatever a decision of the right form makes of the market
+                    lost = ("broke_the_market", told(problem))
             firm = _stepped(firm, usual)
+        came = rules.outcome(firm)
+        if not _finite(came):
+            raise ArithmeticError(came)
+    except Exception as problem:  # what it had decided before leads nowhere: as if it had never decided
+        lost = ("broke_the_market", told(problem))
+        decided = 0
+        came = rules.outcome(_as_usual(seed, quarters))
     finally:
         used = policy.end(lost=lost[0] if lost else "")
     reason, detail = lost or ("", "")
     if used.state == "killed":
         reason, detail = "killed", used.detail
-    came = rules.outcome(firm)
     return {
         "value": came.value,
         "profit": came.discounted_profit,
@@ -122,6 +133,18 @@ def _played(seed: int, source: str) -> dict:
         "cpu_seconds": used.cpu_seconds,
         "again": reason in PLAYED_AGAIN,
     }
+
+
+def _as_usual(seed: int, quarters: int):
+    """The firm that changes nothing, at the end of the game."""
+    firm = _opened(seed)
+    for _ in range(quarters):
+        firm = _stepped(firm, firm.scenario.status_quo)
+    return firm
+
+
+def _finite(came) -> bool:
+    return all(map(isfinite, (came.value, came.discounted_profit, came.equity)))
 
 
 def _stepped(firm, decision: Decision):

@@ -9,7 +9,7 @@ from coursekit.teach.assign.assignment import Assignment
 from crmkit.core.intervals import Estimate, mean_of
 from crmkit.market.game.game import Setup
 
-from .submissions import Problem
+from .submissions import Problem, wants_an_eye
 
 
 @dataclass(kw_only=True)
@@ -47,6 +47,11 @@ class Contest:
     standings: list[Standing]
     problems: list[Problem]
     about: Assignment | None
+
+    @property
+    def wants_an_eye(self) -> bool:
+        """Whether somebody should look at a file or a game before the places are read out."""
+        return wants_an_eye(self.problems) or any(one.lost for one in self.standings)
 
 
 def standing(student: str, file: str, games: list[dict], marks: list[dict]) -> Standing:

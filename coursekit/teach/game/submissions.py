@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Submission, named_in, names_of, newest
 from coursekit.teach.handed_in.intake import Found
@@ -75,6 +76,11 @@ def _by_folder(labels: list[str], within: Path) -> dict[str, str | None]:
     return {label: ENDINGS.sub("", path[at]).strip("_ .") or label for label, path in parts.items()}
 
 
+def wants_an_eye(problems: list[Problem]) -> bool:
+    """Whether somebody should look at something; that a later file took an earlier one's place is in order."""
+    return any(problem.reason != "earlier_file" for problem in problems)
+
+
 def copies(files: dict[str, Found]) -> list[Problem]:
     """Files that are the same to the byte though they are several students'."""
     whose_is = defaultdict(list)
@@ -91,5 +97,9 @@ def copies(files: dict[str, Found]) -> list[Problem]:
 def told(problem: Exception) -> str | list[str]:
     """What an error says, in both languages where it can; cut, for it may quote somebody's megabytes."""
     if isinstance(problem, CrmkitError):
-        return [problem.message_zh[:LONGEST], problem.message_en[:LONGEST]]
-    return f"{type(problem).__name__}: {problem}"[:LONGEST]
+        return [clean_text(problem.message_zh[:LONGEST]), clean_text(problem.message_en[:LONGEST])]
+    try:
+        said = f"{type(problem).__name__}: {problem}"
+    except Exception:  # an error that cannot even say what it is
+        said = type(problem).__name__
+    return clean_text(said[:LONGEST])

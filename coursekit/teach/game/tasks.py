@@ -1,17 +1,17 @@
 """Games played in processes of their own, each once whatever happens in between."""
 
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 import coursekit.sandbox
 import crmkit
-from coursekit.processes import end_with_parent
+from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.teach.progress import as_they_end
 from coursekit.teach.results import Journal
+from coursekit.teach.worker import Worker, Workers, WorkFailed
 from crmkit.market.game.game import Setup
 
 Task = TypeVar("Task", bound=Hashable)
@@ -33,11 +33,14 @@ def do_all(
     shown: bool,
     begin: Callable[..., None] | None = None,
     settings: tuple = (),
+    seconds: float | None = None,
+    memory: int | None = None,
 ) -> dict[Task, dict]:
     """Task → result of ``work(*arguments)``; ``tasks`` holds arguments, and what the journal has is not done again.
 
     Each process has called ``begin(*settings)`` before; a result with ``again`` set is not kept, for it may be the
-    machine's fault.
+    machine's fault. With ``seconds`` the tasks are strangers': one that takes longer, ends its process or raises has a
+    result that says so under ``failed``, and is not kept; the others are done. Without, an error is ours and comes out.
     """
     version = code_version()
     keys = {}
@@ -48,29 +51,34 @@ def do_all(
     todo = [task for task, result in results.items() if result is None]
     if not todo:
         return results
-    with ProcessPoolExecutor(
-        min(jobs, len(todo)),
-        mp_context=get_context("spawn"),
-        initializer=_begin,
-        initargs=(begin, settings),
-    ) as pool:
-        waiting = {pool.submit(work, *tasks[task]): task for task in todo}
+    workers = Workers(lambda: Worker(begin, settings, memory=memory))
+
+    def do(task: Task) -> dict:
+        return workers.mine().call(work, *tasks[task], seconds=seconds)
+
+    with ThreadPoolExecutor(min(jobs, len(todo))) as pool:
+        waiting = {pool.submit(do, task): task for task in todo}
         try:
             for done in as_they_end(waiting, shown=shown):
                 task = waiting[done]
-                results[task] = done.result()
-                if not results[task].pop("again", False):
+                results[task] = done.result() if seconds is None else _result_or_failure(done)
+                if "failed" not in results[task] and not results[task].pop("again", False):
                     journal.keep("runs", keys[task], results[task])
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        finally:
+            for future in waiting:
+                future.cancel()
+            workers.stop()
+    workers.close()
     return results
 
 
-def _begin(begin: Callable[..., None] | None, settings: tuple) -> None:
-    end_with_parent()
-    if begin:
-        begin(*settings)
+def _result_or_failure(done: Future) -> dict:
+    try:
+        return done.result()
+    except WorkFailed as problem:
+        return {"failed": problem.kind, "detail": clean_text(problem.why)}
+    except Exception as problem:
+        return {"failed": "raised", "detail": clean_text(f"{type(problem).__name__}: {problem}"[:300])}
 
 
 def benchmarks(setup: dict, rounds: int) -> dict:

@@ -13,7 +13,6 @@ from coursekit.teach.pages import LANGUAGES, part, write_page
 from crmkit.answers.shown import preview
 from crmkit.display.numbers import decimal, percent
 
-from .copying import Copy
 from .graded import Graded, Grading
 from .marking import QuestionMark
 
@@ -21,7 +20,7 @@ COMMON = 3  # wrong answers of a question that are shown, where more than one st
 FEWEST = 3  # students of whom a correlation says anything
 
 
-def write_class_report(out: Path, grading: Grading, copies: list[Copy]) -> None:
+def write_class_report(out: Path, grading: Grading) -> None:
     """Both languages on one page: the course team reads it, in whichever it works."""
     totals = [mine.total for mine in grading.graded.values() if mine.total is not None]
     quartiles = (
@@ -38,7 +37,6 @@ def write_class_report(out: Path, grading: Grading, copies: list[Copy]) -> None:
             tier=grading.tier,
             version=crmkit.__version__,
             rows=statistics(grading.exercise, grading.graded),
-            copies=copies,
             share=share,
             number=number,
         )
@@ -84,8 +82,9 @@ def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionSt
     with_marks = [mine for mine in graded.values() if mine.questions]
     rows = []
     for name, question in exercise.questions.items():
-        marks = [next(one for one in mine.questions if one.question == name) for mine in with_marks]
-        known = [(one, mine) for one, mine in zip(marks, with_marks) if one.score is not None]
+        given = [(one, mine) for mine in with_marks for one in mine.questions if one.question == name]
+        marks = [one for one, _ in given]
+        known = [(one, mine) for one, mine in given if one.score is not None]
         scores = np.array([one.score for one, _ in known], dtype=float)
         rest = np.array([earned_elsewhere(mine, name) for _, mine in known], dtype=float)
         recorded = [one.state == "recorded" for one in marks]

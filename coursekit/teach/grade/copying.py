@@ -1,62 +1,239 @@
-"""Wrong answers that are right for another student: hints for a person, never a mark."""
+"""Who may have copied from whom: evidence of several kinds, weighed; hints for a person, never a mark.
 
+A wrong number that is right for somebody else means little by itself: in a class of 300 dozens meet by chance, for shares
+of a few thousand customers have few values. It means more where it was typed in, where it has all its digits, where a
+second run shows that it does not follow the data, and where other evidence points at the same two students.
+"""
+
+import ast
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 
 from coursekit.lessons.exercise import compare
+from coursekit.teach.handed_in.notebook import statements
+from crmkit.answers.forms import count_words
 
 from .marking import QuestionMark
 
-DIGITS = 4  # significant digits that two right answers do not share by chance
+FEWEST_DIGITS = 4  # significant digits of a number that says anything at all
+ALL_DIGITS = 9  # to so many, numbers that are the same are the same
+MANY_DIGITS = 7  # of a number that nobody has rounded for reading
+FEWEST_WORDS = 20  # of a text that two people do not write alike
+SMALLEST_CELL = (
+    60  # parts of a cell's syntax: shorter ones are written alike by everybody who solves the question
+)
+SHARED_BY = 2  # students: what more of them have is a common mistake or was handed out
+TOLD, PROBABLE = 2, 3  # weight of the evidence on a pair from which it is told, and called probable
+NOT_FOLLOWING = (
+    "literal",
+    "own_data_only",
+    "not_run",
+)  # what a second run says of an answer that was not computed
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """One thing that speaks for copying: its kind (a message ``copied_<kind>``), on what, and how much it weighs."""
+
+    kind: str
+    question: str
+    weight: int
+    detail: str = ""
+
+
+@dataclass
 class Copy:
-    """A student whose wrong answers are another's right ones."""
+    """A student whose answers look like another's, and why."""
 
     student_id: str
     key_of: str
-    questions: list[str]
+    evidence: list[Evidence] = field(default_factory=list)
+
+    @property
+    def questions(self) -> list[str]:
+        return list(dict.fromkeys(one.question for one in self.evidence if one.question))
+
+    @property
+    def weight(self) -> int:
+        return sum(one.weight for one in self.evidence)
+
+    @property
+    def probable(self) -> bool:
+        return self.weight >= PROBABLE
 
 
-def copying(marks: dict[str, list[QuestionMark]], questions: dict[str, dict]) -> list[Copy]:
-    """Who gave another student's right answers, to be looked at by a person.
+Pairs = dict[tuple[str, str], list[Evidence]]
 
-    Told only where the right answers differ between students and carry enough digits not to meet by chance: numbers
-    of four significant digits or more. One such answer is a hint, two are probable copying.
+
+def copying(
+    marks: Mapping[str, list[QuestionMark]],
+    questions: Mapping[str, dict],
+    codes: Mapping[str, Sequence[str]] = {},
+    seeds: Mapping[str, int] = {},
+) -> list[Copy]:
+    """The pairs on whom the evidence weighs enough to be looked at by a person.
+
+    ``codes``: what each student's code cells hold; ``seeds``: whose data are made from which number.
     """
-    keys = {
-        name: _whose_right_answer(name, marks)
-        for name, question in questions.items()
-        if question["kind"] == "number"
-    }
-    pairs: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for student, row in marks.items():
-        for one in row:
-            if one.question not in keys or one.score != 0 or not isinstance(one.value, (int, float)):
-                continue
-            others = keys[one.question].get(_rounded(one.value), [])
-            if len(others) != 1 or others[0] == student:
-                continue
-            theirs = next(mark.right for mark in marks[others[0]] if mark.question == one.question)
-            if compare(questions[one.question], one.value, theirs).score == 1:
-                pairs[student, others[0]].append(one.question)
-    return [Copy(student, other, found) for (student, other), found in pairs.items()]
+    typed = {student: _numbers_in(cells) for student, cells in codes.items()}
+    pairs: Pairs = defaultdict(list)
+    for name, question in questions.items():
+        rows = {s: one for s, row in marks.items() for one in row if one.question == name}
+        if question["kind"] == "number":
+            _right_for_another(question, rows, typed, pairs)
+            _same_wrong_number(question, rows, pairs)
+        elif question["kind"] == "text":
+            _same_text(question, rows, pairs)
+    _anothers_seed(typed, seeds, pairs)
+    _same_code(codes, pairs)
+    found = [Copy(student, other, evidence) for (student, other), evidence in _joined(pairs).items()]
+    return [copy for copy in found if copy.weight >= TOLD]
 
 
-def _whose_right_answer(question: str, marks: dict[str, list[QuestionMark]]) -> dict[str, list[str]]:
-    """Right answers of enough digits, rounded → the students whose they are."""
-    whose = defaultdict(list)
-    for student, row in marks.items():
-        right = next((mark.right for mark in row if mark.question == question), None)
-        if isinstance(right, (int, float)) and _digits(right) >= DIGITS:
-            whose[_rounded(right)].append(student)
-    return whose
+def _joined(pairs: Pairs) -> Pairs:
+    """What speaks for both directions goes with the one for which something else speaks; else with the first."""
+    joined: Pairs = {}
+    for (one, other), evidence in pairs.items():
+        if (one, other) not in joined and (other, one) in joined:
+            joined[other, one] += evidence
+        else:
+            joined.setdefault((one, other), []).extend(evidence)
+    return joined
 
 
-def _rounded(number: float) -> str:
-    return f"{number:.{DIGITS}g}"
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _right_for_another(question: dict, rows: dict, typed: dict, pairs: Pairs) -> None:
+    """A wrong number that is the right one of exactly one other student."""
+    whose: dict[str, list[str]] = defaultdict(list)
+    exact_ones: dict[str, int] = defaultdict(int)
+    for student, one in rows.items():
+        if _is_number(one.right) and _digits(one.right) >= FEWEST_DIGITS:
+            whose[_rounded(one.right, FEWEST_DIGITS)].append(student)
+            exact_ones[_rounded(one.right, ALL_DIGITS)] += 1
+    few_values = any(count > 1 for count in exact_ones.values())  # then all digits are no more than some
+    for student, one in rows.items():
+        if one.score != 0 or not _is_number(one.value) or _computed(one):
+            continue
+        others = whose.get(_rounded(one.value, FEWEST_DIGITS), [])
+        if len(others) != 1 or others[0] == student:
+            continue
+        theirs = rows[others[0]].right
+        if compare(question, one.value, theirs).score != 1:
+            continue
+        exact = (
+            not few_values
+            and _digits(one.value) >= MANY_DIGITS
+            and _rounded(one.value, ALL_DIGITS) == _rounded(theirs, ALL_DIGITS)
+        )
+        was_typed = one.second in NOT_FOLLOWING or _stands_in(one.value, typed.get(student, ()))
+        weight = int(exact) + int(was_typed)
+        if weight:
+            kind = "typed_right_for_another" if was_typed else "right_for_another"
+            pairs[student, others[0]].append(Evidence(kind, question["id"], weight, f"{one.value:.12g}"))
+
+
+def _computed(one: QuestionMark) -> bool:
+    """Whether a second run has shown that the answer follows the data: then it was not taken from somebody else."""
+    return one.second is not None and one.second not in NOT_FOLLOWING
+
+
+def _same_wrong_number(question: dict, rows: dict, pairs: Pairs) -> None:
+    """The same wrong number of two students, of many digits and nobody else's."""
+    whose: dict[str, list[str]] = defaultdict(list)
+    for student, one in rows.items():
+        wrong = one.score == 0 and _is_number(one.value) and not _computed(one)
+        if wrong and _digits(one.value) >= FEWEST_DIGITS + 1:
+            whose[_rounded(one.value, ALL_DIGITS)].append(student)
+    _told_of_both(whose, "same_wrong_number", question["id"], 1, pairs)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _rounded(number: float, digits: int) -> str:
+    return f"{number:.{digits}g}"
 
 
 def _digits(number: float) -> int:
-    return len(f"{number:.12g}".replace(".", "").lstrip("-0").rstrip("0"))
+    mantissa = f"{number:.12e}".split("e")[0]
+    return len(mantissa.replace(".", "").lstrip("-").rstrip("0"))
+
+
+def _numbers_in(cells: Sequence[str]) -> set[float]:
+    """The numbers that stand in code, without their signs."""
+    found = set()
+    for source in cells:
+        for statement in statements(source) or ():
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Constant) and _is_number(node.value):
+                    found.add(abs(node.value))
+    return found
+
+
+def _stands_in(value: float, typed: set[float]) -> bool:
+    """Whether a number stands in the code, with as many digits as somebody cared to type."""
+    for number in typed:
+        digits = _digits(number) if number < 1e300 else 0
+        if digits >= FEWEST_DIGITS and _rounded(abs(value), digits) == _rounded(number, digits):
+            return True
+    return False
+
+
+# --- texts and code ---------------------------------------------------------------------------------------------------
+
+
+def _same_text(question: dict, rows: dict, pairs: Pairs) -> None:
+    """The same text of two students, but for blanks; long enough, and not the sample that was handed out."""
+    samples = {" ".join(text.split()) for text in question.get("sample", {}).values()}
+    whose: dict[str, list[str]] = defaultdict(list)
+    for student, one in rows.items():
+        text = " ".join(str(one.value or "").split())
+        if text not in samples and count_words(text) >= FEWEST_WORDS:
+            whose[text].append(student)
+    _told_of_both(whose, "same_text", question["id"], TOLD, pairs)
+
+
+def _anothers_seed(typed: dict, seeds: Mapping[str, int], pairs: Pairs) -> None:
+    """The number from which another's data are made, in somebody's code: nobody hits upon it."""
+    whose = {seed: student for student, seed in seeds.items()}
+    for student, numbers in typed.items():
+        for number in numbers & whose.keys():
+            if whose[number] != student:
+                pairs[student, whose[number]].append(Evidence("anothers_seed", "", PROBABLE, str(number)))
+
+
+def _same_code(codes: Mapping[str, Sequence[str]], pairs: Pairs) -> None:
+    """Long cells that only two students have: by itself no more than a hint that two have sat together."""
+    whose: dict[str, list[str]] = defaultdict(list)
+    for student, cells in codes.items():
+        for shape in {shape for source in cells if (shape := _shape(source))}:
+            whose[shape].append(student)
+    told = set()
+    for students in whose.values():
+        pair = tuple(students)
+        if len(students) == SHARED_BY and pair not in told:
+            told.add(pair)
+            pairs[pair].append(Evidence("same_code", "", 1))
+
+
+def _shape(source: str) -> str | None:
+    """A cell's syntax without its comments, blanks and line breaks; None of a short one."""
+    found = statements(source)
+    if not found or sum(1 for one in found for _ in ast.walk(one)) < SMALLEST_CELL:
+        return None
+    try:
+        return "\n".join(ast.dump(one) for one in found)
+    except RecursionError:
+        return None
+
+
+def _told_of_both(whose: dict[str, list[str]], kind: str, question: str, weight: int, pairs: Pairs) -> None:
+    for detail, students in whose.items():
+        if len(students) == SHARED_BY:
+            ((one, other),) = combinations(students, 2)
+            pairs[one, other].append(Evidence(kind, question, weight, detail[:80]))

@@ -4,35 +4,42 @@ Three kinds of process: this one, which holds the secret and never runs a studen
 from the pack in a process of their own; and the warm processes behind the wall, which hold no answer.
 """
 
+import errno
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import fmean
 
-from coursekit.lessons.exercise import FILES, Exercise, SolutionError, load_exercise
+from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.probes import choose
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.handed_in.identity import Submission, identify, newest
+from coursekit.teach.handed_in.identity import Submission, identify, newest, rules
 from coursekit.teach.handed_in.intake import take_in
-from coursekit.teach.results import Journal
+from coursekit.teach.results import Journal, in_use
 from crmkit.display.numbers import percent
 
 from . import marking, marking_sheet
 from .cells_to_run import Prepared, prepared_cells
 from .changes import differences
 from .class_report import write_class_report
-from .copying import copying
+from .copying import Copy, copying
 from .feedback import write_feedback
-from .gradebooks import write_gradebooks
-from .graded import Graded, Grading, restored, stored
-from .right_answers import RightAnswers, pack_files
+from .gradebooks import COPYING, write_gradebooks
+from .graded import Graded, Grading, Result, restored, stored
+from .nothing_lost import list_what_lies_beside
+from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
 from .settings import Settings, read_settings
 
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
+LONGEST_WHY = 300  # characters of what an error says
+# what a system refuses to everybody alike
+OF_THE_FOLDER = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def grade(
@@ -46,8 +53,11 @@ def grade(
     second_seed: bool = False,
     limits: Limits = Limits(),
     say: Callable[[str], None] = print,
-) -> dict[str, Graded]:
-    """Grade everything that was handed in; a second call does only what has changed, and says what that was."""
+) -> Result:
+    """Grade everything that was handed in; a second call does only what has changed, and says what that was.
+
+    Whatever fails on one submission is told with its student, and the others are graded.
+    """
     about = Assignment.read(assignment)
     exercise = load_exercise(about.pack)
     settings = read_settings(about, exercise.questions)
@@ -58,64 +68,73 @@ def grade(
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
     tier, tried = chosen_wall(trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
-    intake = take_in(submissions)
-    handed_in = identify(intake.found, about, settings.whose)
-    chosen, graded = choose_newest(handed_in, about, only)
-    journal = Journal(out / "journal.sqlite")
-    rights = RightAnswers(about, exercise, journal)
+    with in_use(out):
+        intake = take_in(submissions)
+        whose = rules(settings.whose, intake.found)
+        handed_in = identify(intake.found, about, whose.chosen)
+        chosen, graded = choose_newest(handed_in, about, only)
+        list_what_lies_beside(intake, handed_in, about)
+        journal = Journal(out / "journal.sqlite")
+        rights = RightAnswers(about, exercise, journal)
+        try:
+            before = restored(journal.marks(), out / "journal.sqlite")
+            work = Work(about, exercise, journal, rights, tier, jobs, limits, shown=say is print)
+            mark_all(work, chosen, graded, second_seed=second_seed)
+            for student, submission in chosen.items():
+                with told_of(graded[student], "lateness_failed"):
+                    note_lateness(graded[student], submission, about, settings)
+            marking_sheet.merge_marking_sheet(out, graded)
+            for student, mine in graded.items():
+                with told_of(mine, "total_failed"):
+                    total(
+                        mine, [o for o in settings.overrides if o.student_id == student], exercise.questions
+                    )
+            keep_what_was(graded, before, only, exercise)
+            journal.keep_marks(stored(graded))
+            grading = Grading(
+                about=about,
+                exercise=exercise,
+                graded=graded,
+                intake=intake,
+                handed_in=handed_in,
+                tier=tier,
+                tried=tried,
+                whose=whose,
+            )
+            for line in [*differences(before, graded), *write_all(out, grading)]:
+                say(line)
+        finally:
+            rights.close()
+            journal.close()
+    return Result(graded, wants_an_eye=grading.wants_an_eye)
+
+
+@contextmanager
+def told_of(mine: Graded, what: str) -> Iterator[None]:
+    """What fails in here is told with this student, and ends nothing else; a disk without room concerns everybody."""
     try:
-        before = restored(journal.marks(), out / "journal.sqlite")
-        prepared = {
-            student: prepare(submission, about, exercise, student, second_seed=second_seed)
-            for student, submission in chosen.items()
-        }
-        for student in chosen:
-            for which in prepared[student]:
-                rights.begin(seed_of(about, student, which), about.variants[student].language)
-        outcomes = run_all(
-            [
-                Run(student, which, cells.cells)
-                for student, both in prepared.items()
-                for which, cells in both.items()
-            ],
-            journal,
-            tier=tier,
-            jobs=jobs,
-            limits=limits,
-            files=about.pack.parent / FILES,
-            depends_on=pack_files(about),
-            shown=say is print,
-        )
-        for student, submission in chosen.items():
-            mine = graded[student]
-            note_run(mine, prepared[student][OWN], outcomes[student, OWN])
-            mark_one(mine, about, exercise, outcomes, rights)
-            note_lateness(mine, submission, about, settings)
-        marking_sheet.merge_marking_sheet(out, graded)
-        for student, mine in graded.items():
-            total(mine, [o for o in settings.overrides if o.student_id == student], exercise.questions)
-        if only:  # the others keep what they had
-            for student in about.variants:
-                if student not in only:
-                    graded[student] = before.get(student, Graded(student))
-        journal.keep_marks(stored(graded))
-        grading = Grading(
-            about=about,
-            exercise=exercise,
-            graded=graded,
-            intake=intake,
-            handed_in=handed_in,
-            tier=tier,
-            tried=tried,
-        )
-        for line in [*differences(before, graded), *write_all(out, grading)]:
-            say(line)
-    except SolutionError as problem:
-        raise KitError("pack_fails", value=about.pack.name, pack=about.pack, why=str(problem)) from None
-    finally:
-        rights.close()
-        journal.close()
-    return graded
+        yield
+    except NoRight:
+        raise
+    except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno in OF_THE_FOLDER:
+            raise
+        mine.failed[what] = f"{type(problem).__name__}: {problem}"[:LONGEST_WHY]
+
+
+def keep_what_was(
+    graded: dict[str, Graded], before: dict[str, Graded], only: Collection[str] | None, exercise: Exercise
+) -> None:
+    """Marks of an earlier grading stay: of students who were not asked for, and of those who are not in this download."""
+    for student, mine in graded.items():
+        earlier = before.get(student)
+        asked_for = not only or student in only
+        if earlier is None or (asked_for and (mine.file or earlier.file is None)):
+            continue
+        earlier.questions = [one for one in earlier.questions if one.question in exercise.questions]
+        if asked_for and "from_an_earlier_download" not in earlier.flags:
+            earlier.flags.append("from_an_earlier_download")
+        graded[student] = earlier
 
 
 def chosen_wall(*, trust: bool) -> tuple[str, dict[str, str]]:
@@ -154,8 +173,96 @@ def choose_newest(
             continue
         if any(submission.notebook is None for submission in rest):
             mine.flags.append("newer_unreadable")
+        if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
+            mine.flags.append("newer_by_name_only")
+        if first.when is None and about.due:
+            mine.flags.append("time_unknown")
         chosen[student] = first
     return chosen, graded
+
+
+def is_newer(one: Submission, other: Submission) -> bool:
+    """A notebook that is dated later; what has no date is older than everything."""
+    if one.notebook is None or one.when is None:
+        return False
+    return other.when is None or one.when > other.when
+
+
+# --- everybody's run and marks ----------------------------------------------------------------------------------------
+
+Outcomes = dict[tuple[str, str], Outcome]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What running and marking need besides the submissions."""
+
+    about: Assignment
+    exercise: Exercise
+    journal: Journal
+    rights: RightAnswers
+    tier: str
+    jobs: int
+    limits: Limits
+    shown: bool
+
+    def run(self, prepared: dict[tuple[str, str], Prepared]) -> Outcomes:
+        """(student, which) → what came of it; the right answers are worked out meanwhile."""
+        for student, which in prepared:
+            self.rights.begin(seed_of(self.about, student, which), self.about.variants[student].language)
+        return run_all(
+            [Run(student, which, cells.cells) for (student, which), cells in prepared.items()],
+            self.journal,
+            tier=self.tier,
+            jobs=self.jobs,
+            limits=self.limits,
+            files=self.about.pack.parent / FILES,
+            depends_on=pack_files(self.about),
+            shown=self.shown,
+        )
+
+
+def mark_all(
+    work: Work, chosen: dict[str, Submission], graded: dict[str, Graded], *, second_seed: bool
+) -> None:
+    """Run and mark everybody; whoever claims marks on an earlier wrong answer is run under the second seed as well."""
+    prepared = prepare_all(work, chosen, graded, (OWN, HIDDEN) if second_seed else (OWN,))
+    outcomes = work.run(prepared)
+    without_right = []
+    for student, which in prepared:
+        mine = graded[student]
+        if which == OWN:
+            note_run(mine, prepared[student, OWN], outcomes[student, OWN])
+            try:
+                with told_of(mine, "marking_failed"):
+                    mark_one(mine, work, outcomes)
+            except NoRight as problem:
+                without_right.append(problem)
+                mine.failed["no_right_answer"] = str(problem)[:LONGEST_WHY]
+    if without_right and len(without_right) == len(chosen):  # it is nobody's submission, but the pack
+        pack = work.about.pack
+        raise KitError("pack_fails", value=pack.name, pack=pack, why=str(without_right[0])) from None
+    claiming = {
+        student: submission
+        for student, submission in chosen.items()
+        if (student, HIDDEN) not in outcomes and marking.claims(graded[student].questions)
+    }
+    outcomes |= work.run(prepare_all(work, claiming, graded, (HIDDEN,)))
+    for student in claiming:
+        with told_of(graded[student], "marking_failed"):
+            mark_one(graded[student], work, outcomes)
+
+
+def prepare_all(
+    work: Work, chosen: dict[str, Submission], graded: dict[str, Graded], which: Collection[str]
+) -> dict[tuple[str, str], Prepared]:
+    """The cells of everybody as they are run, under each of these seeds."""
+    prepared = {}
+    for student, submission in chosen.items():
+        with told_of(graded[student], "preparing_failed"):
+            for seed in which:
+                prepared[student, seed] = prepare(submission, work, student, seed)
+    return prepared
 
 
 # --- one student ------------------------------------------------------------------------------------------------------
@@ -165,19 +272,14 @@ def seed_of(about: Assignment, student: str, which: str) -> int:
     return about.seed(student) if which == OWN else about.hidden_seed(student)
 
 
-def prepare(
-    submission: Submission, about: Assignment, exercise: Exercise, student: str, *, second_seed: bool
-) -> dict[str, Prepared]:
-    """The student's cells as they are run: under the own seed, and under the hidden one where that is asked."""
-    return {
-        which: prepared_cells(
-            submission.notebook,
-            exercise.lesson,
-            seed=seed_of(about, student, which),
-            lang=about.variants[student].language,
-        )
-        for which in ((OWN, HIDDEN) if second_seed else (OWN,))
-    }
+def prepare(submission: Submission, work: Work, student: str, which: str) -> Prepared:
+    """The student's cells as they are run under the own seed, or under the hidden one."""
+    return prepared_cells(
+        submission.notebook,
+        work.exercise.lesson,
+        seed=seed_of(work.about, student, which),
+        lang=work.about.variants[student].language,
+    )
 
 
 def note_run(mine: Graded, prepared: Prepared, outcome: Outcome) -> None:
@@ -192,25 +294,22 @@ def note_run(mine: Graded, prepared: Prepared, outcome: Outcome) -> None:
     mine.errors = [{**error, "cell": prepared.number(error["cell"])} for error in outcome.errors]
 
 
-def mark_one(
-    mine: Graded,
-    about: Assignment,
-    exercise: Exercise,
-    outcomes: dict[tuple[str, str], Outcome],
-    rights: RightAnswers,
-) -> None:
-    """What the answers of one student earn."""
+def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
+    """What the answers of one student earn. Errors: NoRight."""
     student = mine.student_id
-    variant = about.variants[student]
-    questions = exercise.questions
+    variant = work.about.variants[student]
+    questions = work.exercise.questions
+    hidden = work.about.hidden_seed(student)
     second = None
     if (student, HIDDEN) in outcomes:
-        again = marking.admitted(questions, outcomes[student, HIDDEN].sheet)
-        second = (again, rights.of(about.hidden_seed(student), {}, variant.language))
+        second = marking.SecondRun(
+            marking.admitted(questions, outcomes[student, HIDDEN].sheet),
+            lambda given: work.rights.of(hidden, given, variant.language),
+        )
     mine.questions = marking.mark(
         questions,
         marking.admitted(questions, outcomes[student, OWN].sheet),
-        lambda given: rights.of(variant.seed, given, variant.language),
+        lambda given: work.rights.of(variant.seed, given, variant.language),
         second,
     )
 
@@ -258,27 +357,48 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
 def write_all(out: Path, grading: Grading) -> list[str]:
     """Everything below ``out``; gives the lines that the command says at the end."""
     graded = grading.graded
-    copies = copying(
-        {student: mine.questions for student, mine in graded.items() if mine.questions},
-        grading.exercise.questions,
-    )
-    for copy in copies:
-        flag = "probable_copying" if len(copy.questions) > 1 else "possible_copying"
+    grading.copies.extend(pairs_of(grading))
+    for copy in grading.copies:
+        flag = "probable_copying" if copy.probable else "possible_copying"
         graded[copy.student_id].flags.append(flag)
-    write_gradebooks(out, grading, copies)
     for mine in graded.values():
         if mine.questions or mine.file:
-            write_feedback(out, grading.about, grading.exercise, mine)
-    write_class_report(out, grading, copies)
+            with told_of(mine, "feedback_failed"):
+                write_feedback(out, grading.about, grading.exercise, mine)
+    write_class_report(out, grading)
     to_read = marking_sheet.write_marking_sheet(out, grading)
+    write_gradebooks(out, grading)
+    lines = said_of(grading, out)
+    if to_read:
+        lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
+    return lines
+
+
+def pairs_of(grading: Grading) -> list[Copy]:
+    """Who may have copied from whom, of those whose notebooks were read this time."""
+    codes = {}
+    for one in grading.handed_in:
+        mine = grading.graded.get(one.student)
+        if mine and mine.file == one.found.label and one.notebook:
+            codes[one.student] = [cell.source for cell in one.notebook.cells]
+    seeds = {student: variant.seed for student, variant in grading.about.variants.items()}
+    marks = {student: mine.questions for student, mine in grading.graded.items() if mine.questions}
+    return copying(marks, grading.exercise.questions, codes, seeds)
+
+
+def said_of(grading: Grading, out: Path) -> list[str]:
+    """What the command says of a grading."""
+    graded = grading.graded
     totals = [mine.total for mine in graded.values() if mine.total is not None]
     mean = percent(fmean(totals)) if totals else "—"
     lines = [MESSAGES.say("grade_done", graded=len(totals), all=len(graded), folder=out, mean=mean)]
-    unclear = sum(not submission.student for submission in grading.handed_in) + len(grading.intake.refused)
-    if unclear:
-        lines.append(MESSAGES.say("grade_unclear", count=unclear, file=out / "problems.csv"))
-    if copies:
-        lines.append(MESSAGES.say("grade_copies", count=len(copies), file=out / "problems.csv"))
-    if to_read:
-        lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
+    nothing = sum(mine.state == "nothing" for mine in graded.values())
+    if nothing:
+        lines.append(MESSAGES.say("grade_nothing", count=nothing, file=out / "problems.csv"))
+    if grading.failed:
+        lines.append(MESSAGES.say("grade_failed", count=len(grading.failed), file=out / "problems.csv"))
+    if grading.unclear:
+        lines.append(MESSAGES.say("grade_unclear", count=grading.unclear, file=out / "problems.csv"))
+    if grading.copies:
+        lines.append(MESSAGES.say("grade_copies", count=len(grading.copies), file=out / COPYING))
     return lines

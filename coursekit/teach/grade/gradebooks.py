@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from coursekit.messages import MESSAGES
 from coursekit.teach.tables import write_csv
 
-from .copying import Copy
-from .graded import Graded, Grading
+from .graded import IN_ORDER, Graded, Grading
 
 HEAD_OF_GRADES = ("student_id", "name", "total")
 REST_OF_GRADES = (
@@ -20,17 +20,20 @@ REST_OF_GRADES = (
 )
 MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-PROBLEMS = ("what", "file", "student_id", "detail")
+PROBLEMS = ("what", "file", "student_id", "detail", "meaning")
+COPYING = "copying.csv"
+COPIES = ("student_id", "like", "weight_of_all", "question", "detail", "weight", "meaning")
 PLATFORM_POINTS = 100
 SHOWN_CODE = 200  # characters of code that was left out
 
 
-def write_gradebooks(out: Path, grading: Grading, copies: list[Copy]) -> None:
+def write_gradebooks(out: Path, grading: Grading) -> None:
     """grades.csv, grades_moodle.csv, grades_canvas.csv and problems.csv."""
     _grades(out / "grades.csv", grading)
     _moodle(out / "grades_moodle.csv", grading)
     _canvas(out / "grades_canvas.csv", grading)
-    _problems(out / "problems.csv", grading, copies)
+    _problems(out / "problems.csv", grading)
+    _copies(out / COPYING, grading)
 
 
 def _grades(path: Path, grading: Grading) -> None:
@@ -89,10 +92,33 @@ def _points(mine: Graded) -> float | str:
     return "" if mine.total is None else round(PLATFORM_POINTS * mine.total, 2)
 
 
+def _copies(path: Path, grading: Grading) -> None:
+    """What speaks for copying, pair by pair: for the instructor alone."""
+    if not grading.copies:
+        path.unlink(missing_ok=True)
+        return
+    rows: list[list] = []
+    for copy in grading.copies:
+        for one in copy.evidence:
+            zh, en = MESSAGES.pair(f"copied_{one.kind}")
+            rows.append(
+                [
+                    copy.student_id,
+                    copy.key_of,
+                    copy.weight,
+                    one.question,
+                    one.detail,
+                    one.weight,
+                    f"{zh} {en}",
+                ]
+            )
+    write_csv(path, COPIES, rows)
+
+
 # --- what a person should look at -------------------------------------------------------------------------------------
 
 
-def _problems(path: Path, grading: Grading, copies: list[Copy]) -> None:
+def _problems(path: Path, grading: Grading) -> None:
     """Everything that a person should look at, one line each."""
     rows: list[list] = [["refused", label, "", reason] for label, reason in grading.intake.refused]
     for submission in grading.handed_in:
@@ -101,24 +127,41 @@ def _problems(path: Path, grading: Grading, copies: list[Copy]) -> None:
             rows.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
     for mine in grading.graded.values():
         rows += _problems_of(mine)
-    for copy in copies:
+    for copy in grading.copies:
         detail = f"{copy.key_of}: {', '.join(copy.questions)}"
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
     for tier, what in grading.tried.items():
         rows.append(["sandbox", "", "", f"{tier}: {what}"])
-    write_csv(path, PROBLEMS, rows)
+    rows += [["whose_names_none", named, "", ""] for named in grading.whose.none]
+    rows += [
+        ["whose_names_several", named, "", ", ".join(meant)] for named, meant in grading.whose.several.items()
+    ]
+    write_csv(path, PROBLEMS, [[*row, in_words(row)] for row in rows])
+
+
+def in_words(row: list) -> str:
+    """What a line means, in both languages; codes that need none have none."""
+    what, _, _, detail = row
+    said = []
+    for code in (detail,) if what == "refused" else what.split():
+        if f"problem_{code}" in MESSAGES:
+            said.append(MESSAGES.pair(f"problem_{code}"))
+    return " ".join(f"{zh} {en}" for zh, en in said)
 
 
 def _problems_of(mine: Graded) -> list[list]:
     """The lines of one student."""
     found = [[flag, ""] for flag in mine.flags if flag != "left_out"]
     found += [["left_out", code[:SHOWN_CODE]] for code in mine.left_out]
-    if mine.state not in ("ended", "nothing"):
+    found += list(mine.failed.items())
+    if mine.state == "nothing":
+        found.append(["nothing_handed_in", ""])
+    if mine.state not in IN_ORDER:
         errors = [f"{error['name']}: {error['text']}" for error in mine.errors[:3]]
         found.append([mine.state, "; ".join(errors)])
     rows: list[list] = [[what, mine.file, mine.student_id, detail] for what, detail in found]
     rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
-    typed_in = [one.question for one in mine.questions if one.second == "literal"]
+    typed_in = [one.question for one in mine.questions if one.second in ("literal", "own_data_only")]
     if typed_in:
         rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])
     return rows

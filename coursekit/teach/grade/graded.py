@@ -5,11 +5,15 @@ from pathlib import Path
 
 from coursekit.lessons.exercise import Exercise
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.handed_in.identity import Submission
+from coursekit.teach.handed_in.identity import Rules, Submission
 from coursekit.teach.handed_in.intake import Intake
 from coursekit.teach.records import read_record
 
+from .copying import Copy
 from .marking import QuestionMark
+
+# how a run ends that needs nobody's eye
+IN_ORDER = ("ended", "nothing")
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Graded:
     total: float | None = None  # share of all points, lateness and overrides included
     to_read: bool = False  # a person still has to read something
     reasons: list[dict] = field(default_factory=list)  # marks given by hand
+    failed: dict[str, str] = field(default_factory=dict)  # what of the grading failed → what the error said
 
 
 def stored(graded: dict[str, Graded]) -> dict[str, dict]:
@@ -54,3 +59,29 @@ class Grading:
     handed_in: list[Submission]
     tier: str  # the wall that was used
     tried: dict[str, str]  # wall → what became of it when it was tried
+    whose: Rules
+    copies: list[Copy] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Graded]:
+        """The students on whose submission something failed."""
+        return [mine for mine in self.graded.values() if mine.failed or mine.state not in IN_ORDER]
+
+    @property
+    def unclear(self) -> int:
+        """How many files were not used."""
+        return sum(not one.student for one in self.handed_in) + len(self.intake.refused)
+
+    @property
+    def wants_an_eye(self) -> bool:
+        """Whether somebody should look at something before marks are given out; what is to be read is no such thing."""
+        rules = self.whose.none or self.whose.several
+        return bool(self.failed or self.unclear or self.copies or rules)
+
+
+class Result(dict[str, Graded]):
+    """Student → what the grading gave."""
+
+    def __init__(self, graded: dict[str, Graded], *, wants_an_eye: bool):
+        super().__init__(graded)
+        self.wants_an_eye = wants_an_eye

@@ -9,7 +9,9 @@ from pydantic import Field
 
 from coursekit.teach.records import EXACT
 
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+YEARS = 100
+Minutes = Annotated[float, Field(ge=0, le=YEARS * 366 * 24 * 60, allow_inf_nan=False)]
+Days = Annotated[float, Field(ge=0, le=YEARS * 366, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -19,9 +21,9 @@ class LatePolicy:
 
     __pydantic_config__ = EXACT
 
-    grace_minutes: NotNegative = 0
+    grace_minutes: Minutes = 0
     per_day: Share = 0.0
-    max_days: NotNegative | None = None
+    max_days: Days | None = None
 
     def factor(self, when: datetime | None, due: datetime | None) -> tuple[float, timedelta]:
         """(the share that is kept, how late)."""

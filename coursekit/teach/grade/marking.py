@@ -7,11 +7,19 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from coursekit.lessons.exercise import Mark, admit, compare
+from coursekit.lessons.exercise import admit, compare
 from coursekit.messages import MESSAGES
 from crmkit.answers.forms import BadForm
 
+from .right_answers import NoRight
+
 LARGEST_ANSWER = 2 << 20  # characters of one answer as JSON
+
+
+FOLLOWED = 0.5  # of a step that is right on a wrong earlier answer: an own right answer is worth more
+STANDS_STILL = (
+    0.5  # share of an answer that may be the same under another seed in what was worked out from the data
+)
 
 
 @dataclass
@@ -27,9 +35,18 @@ class QuestionMark:
     value: object = None  # the admitted answer: typed JSON
     right: object = None
     followed: bool = False  # earned on the student's own earlier answer
-    second: str | None = None  # of a second run: computed, literal, differs, not_run
+    second: str | None = None  # of a second run: computed, literal, own_data_only, differs, not_run
 
 
+@dataclass(frozen=True)
+class SecondRun:
+    """The same notebook under a seed that nobody knows: what it answered there, and what is right there."""
+
+    answers: "Answers"
+    right_of: "RightOf"
+
+
+RightOf = Callable[[dict], dict]  # a student's own earlier answers → the right answers that rest on them
 Answers = dict[str, tuple[str, object]]  # question → (recorded, badly_formed or missing; typed JSON)
 
 
@@ -56,84 +73,142 @@ def _admitted(question: dict, entry) -> tuple[str, object]:
 
 
 def mark(
-    questions: dict[str, dict],
-    answers: Answers,
-    right_of: Callable[[dict], dict],
-    second: tuple[Answers, dict] | None = None,
+    questions: dict[str, dict], answers: Answers, right_of: RightOf, second: SecondRun | None = None
 ) -> list[QuestionMark]:
     """The marks of one student.
 
-    ``right_of(given)`` gives the right answers, computed on the student's own earlier ``given`` answers;
-    ``second`` is (answers, right answers) of a run under a hidden seed, where there was one.
+    ``right_of(given)`` gives the right answers, computed on the student's own earlier ``given`` answers; it raises
+    NoRight where there are none. Without a second run a mark that rests on an earlier answer is a claim: `claims` tells
+    whether a second run has to be made.
     """
     right = right_of({})
     marks = []
     wrong_before = {}  # question → the student's own value, on which later questions may rest
     for name, question in questions.items():
         state, value = answers[name]
-        weight = float(question.get("weight", 1))
-        if state == "badly_formed":
-            reason = MESSAGES.texts("mark_badly_formed")
-            marks.append(
-                QuestionMark(name, weight, state, 0.0, "badly_formed", reason, None, right=right[name])
-            )
-            continue
-        found = compare(question, value, right[name])
-        followed = False
-        if _may_rise(found, value):
+        one = _marked(question, state, value, right[name])
+        if _may_rise(one):
             rests_on = [other for other in question.get("depends_on", []) if other in wrong_before]
             if rests_on:
-                own = right_of({other: wrong_before[other] for other in rests_on})
-                again = compare(question, value, own[name])
-                if again.score > found.score:
-                    found = again
-                    followed = True
-        if _may_rise(found, value):
+                _follow(one, question, {other: wrong_before[other] for other in rests_on}, right_of)
             wrong_before[name] = value
-        marks.append(
-            QuestionMark(
-                question=name,
-                weight=weight,
-                state=state,
-                score=found.score,
-                code=found.code,
-                reason=found.reason,
-                value=value,
-                right=right[name],
-                followed=followed,
-            )
-        )
+        marks.append(one)
     if second is not None:
-        _second(questions, marks, *second)
+        _second(questions, marks, second)
     return marks
 
 
-def _may_rise(found: Mark, value) -> bool:
+def claims(marks: list[QuestionMark]) -> bool:
+    """Whether something was earned on an earlier wrong answer, which only a second run can tell from made-up numbers."""
+    return any(one.followed for one in marks)
+
+
+def _marked(question: dict, state: str, value, right) -> QuestionMark:
+    """One answer beside the right one."""
+    weight = float(question.get("weight", 1))
+    name = question["id"]
+    if state == "badly_formed":
+        reason = MESSAGES.texts("mark_badly_formed")
+        return QuestionMark(name, weight, state, 0.0, "badly_formed", reason, None, right)
+    found = compare(question, value, right)
+    return QuestionMark(name, weight, state, found.score, found.code, found.reason, value, right)
+
+
+def _may_rise(one: QuestionMark) -> bool:
     """Whether an answer was given that is not wholly right and that no person has to read."""
-    return value is not None and found.score is not None and found.score < 1
+    return one.value is not None and one.score is not None and one.score < 1
 
 
-def _second(questions, marks: list[QuestionMark], answers: Answers, right: dict) -> None:
+def _follow(one: QuestionMark, question: dict, given: dict, right_of: RightOf) -> None:
+    """Earned on the student's own earlier answers, where the solution can be worked out on them: a part of the weight."""
+    try:
+        own = right_of(given)
+    except NoRight:
+        return
+    again = compare(question, one.value, own[one.question])
+    if again.score is not None and FOLLOWED * again.score > one.score:
+        one.score = FOLLOWED * again.score
+        one.code = again.code
+        one.reason = again.reason
+        one.followed = True
+
+
+def _second(questions: dict[str, dict], marks: list[QuestionMark], second: SecondRun) -> None:
     """Compare with a run under another seed: an answer that stays the same while the right one changes was typed in."""
+    right = second.right_of({})
+    invented = {}  # question → whether its wrong answer was given without a look at the data
     for one in marks:
         question = questions[one.question]
-        if question["kind"] == "text" or one.state != "recorded":
-            continue
-        if compare(question, right[one.question], one.right).score == 1:
-            continue  # the right answer is the same for both seeds: nothing can be told
-        _, value = answers[one.question]
-        one.second = _told_by_second(question, one, value, right[one.question])
-        if question.get("must_compute") and one.second in ("literal", "not_run") and one.score:
-            one.score = 0.0
-            one.code = "must_compute"
-            one.reason = MESSAGES.texts("mark_must_compute")
+        value = second.answers[one.question][1]
+        invented[one.question] = _stands_still(question, one, value, right[one.question])
+        if one.followed:
+            earlier = [name for name in question.get("depends_on", []) if name in invented]
+            if any(invented[name] for name in earlier) or not _follows_there_too(one, question, second):
+                drop_followed(one, question)
+            else:
+                one.second = "computed"
+        elif question["kind"] != "text" and one.state == "recorded":
+            _judge(one, question, value, right[one.question])
+
+
+def _stands_still(question: dict, one: QuestionMark, value, right) -> bool:
+    """Whether an answer is wrong and does not follow the data: the same under another seed, where the right one is not."""
+    if question["kind"] in ("text", "choice") or one.value is None or one.score == 1:
+        return False
+    if value is None or _is_constant(one.value):
+        return True
+    same = compare(question, value, one.value).score or 0
+    right_same = compare(question, right, one.right).score or 0
+    return same > max(STANDS_STILL, right_same)
+
+
+def _is_constant(value) -> bool:
+    """Whether a table holds one number over and over."""
+    if not isinstance(value, dict) or "rows" not in value:
+        return False
+    numbers = [cell for row in value["rows"] for cell in row if isinstance(cell, (int, float))]
+    return len(numbers) > 1 and len(set(numbers)) == 1
+
+
+def _follows_there_too(one: QuestionMark, question: dict, second: SecondRun) -> bool:
+    """Whether a followed step is right under the other seed as well, on the earlier answers that were given there."""
+    _, value = second.answers[one.question]
+    earlier = {name: second.answers[name][1] for name in question.get("depends_on", [])}
+    given = {name: answer for name, answer in earlier.items() if answer is not None}
+    try:
+        again = compare(question, value, second.right_of(given)[one.question])
+    except NoRight:
+        return False
+    return bool(again.score) and FOLLOWED * again.score >= one.score
+
+
+def drop_followed(one: QuestionMark, question: dict) -> None:
+    """What the answer is worth by itself: the earlier one, on which it rests, was not worked out from the data."""
+    own = compare(question, one.value, one.right)
+    one.followed = False
+    one.score = own.score
+    one.code = own.code if own.score else "not_followed"
+    one.reason = own.reason if own.score else MESSAGES.texts("mark_not_followed")
+
+
+def _judge(one: QuestionMark, question: dict, value, right) -> None:
+    if compare(question, right, one.right).score == 1:
+        return  # the right answer is the same for both seeds: nothing can be told
+    one.second = _told_by_second(question, one, value, right)
+    if question.get("must_compute") and one.second in ("literal", "own_data_only", "not_run") and one.score:
+        one.score = 0.0
+        one.code = "must_compute"
+        one.reason = MESSAGES.texts("mark_must_compute")
 
 
 def _told_by_second(question: dict, first: QuestionMark, value, right) -> str:
-    """What the answer under another seed says of the first one: computed, literal, differs or not_run."""
+    """What the answer under another seed says of the first one: computed, literal, own_data_only, differs or not_run."""
     if value is None:
         return "not_run"
     again = compare(question, value, right).score or 0
     if first.score and again >= first.score:
         return "computed"
-    return "literal" if value == first.value else "differs"
+    if compare(question, value, first.value).score == 1:
+        return "literal"
+    # right on data that the student knew, and nowhere near on others: looked up, or typed in and shifted
+    return "own_data_only" if first.score and not again else "differs"

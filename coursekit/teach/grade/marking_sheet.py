@@ -1,10 +1,12 @@
 """The sheet for what a person reads: every text answer with its rubric and a column for points, which stay."""
 
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.messages import MESSAGES, KitError
+from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.pages import LANGUAGES
 from crmkit.core.files import put
 
@@ -22,8 +24,11 @@ COLUMNS = {  # heading → width in characters
     "points_of": 9,
     "points": 9,
     "comment": 30,
+    "text": 16,
 }
-NEEDED = ("student_id", "question", "points_of", "points", "comment")  # columns that are read again
+# columns that are read again
+NEEDED = ("student_id", "question", "points_of", "points", "comment", "text")
+NO_CHARACTERS = {0xFFFE: None, 0xFFFF: None}  # of which XML, and so a workbook, knows nothing
 LONGEST_CELL = 32_000  # characters; a workbook holds 32,767
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -34,6 +39,17 @@ class Given:
 
     points: float | None
     comment: str
+    text: str  # which text it was: `text_id`
+
+
+def text_id(answer: object) -> str:
+    """A text's own mark, however a spreadsheet program writes its lines and blanks."""
+    return hashlib.sha256(" ".join(str(answer).split()).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def of_this_text(given: Given | None, one: QuestionMark) -> Given | None:
+    """What a person gave to this very text; points for an earlier one are none for a new one."""
+    return given if given and given.text == text_id(one.value) else None
 
 
 def write_marking_sheet(out: Path, grading: Grading) -> int:
@@ -57,7 +73,8 @@ def write_marking_sheet(out: Path, grading: Grading) -> int:
         _head(book, sheet)
         for row, (student, one) in enumerate(texts, 1):
             name = grading.about.variants[student].name
-            _row(sheet, row, one, student, name, questions[one.question], given.get((student, one.question)))
+            kept = of_this_text(given.get((student, one.question)), one)
+            _row(sheet, row, one, student, name, questions[one.question], kept)
         sheet.freeze_panes(1, 3)
         points = list(COLUMNS).index("points")
         allowed = {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": True}
@@ -84,6 +101,7 @@ def _row(sheet, row: int, one: QuestionMark, student: str, name: str, question: 
         "rubric": "\n".join(question["rubric"][lang] for lang in LANGUAGES),
         "sample": "\n".join(question["sample"][lang] for lang in LANGUAGES),
         "comment": given.comment if given else "",
+        "text": text_id(one.value),
     }
     numbers = {"points_of": one.weight, "points": given.points if given else None}
     for column, heading in enumerate(COLUMNS):
@@ -94,7 +112,8 @@ def _row(sheet, row: int, one: QuestionMark, student: str, name: str, question: 
 
 
 def _printable(text: str) -> str:
-    return "".join(character for character in text if character >= " " or character in "\n\t")[:LONGEST_CELL]
+    kept = "".join(c for c in clean_text(text) if c >= " " or c in "\n\t")
+    return kept.translate(NO_CHARACTERS)[:LONGEST_CELL]
 
 
 # --- as a person has filled it in -------------------------------------------------------------------------------------
@@ -117,7 +136,8 @@ def read_marking_sheet(path: Path) -> dict[tuple[str, str], Given]:
     for number, row in enumerate(rows[1:], 2):
         student = _student_id(row[at["student_id"]])
         points = _points(row[at["points"]], row[at["points_of"]], number, path)
-        given[student, str(row[at["question"]])] = Given(points, str(row[at["comment"]] or ""))
+        comment = str(row[at["comment"]] or "")
+        given[student, str(row[at["question"]])] = Given(points, comment, str(row[at["text"]]))
     return given
 
 
@@ -140,8 +160,12 @@ def merge_marking_sheet(out: Path, graded: dict[str, Graded]) -> None:
         if given.points is None or student not in graded:
             continue
         for one in graded[student].questions:
-            if one.question == question and one.state == "recorded":
-                one.score = given.points / one.weight if one.weight else 0.0
-                one.code = "read"
-                said = MESSAGES.pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
-                one.reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}
+            if one.question != question or one.state != "recorded":
+                continue
+            if of_this_text(given, one) is None:
+                graded[student].flags.append("text_changed")
+                continue
+            one.score = given.points / one.weight if one.weight else 0.0
+            one.code = "read"
+            said = MESSAGES.pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
+            one.reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}

@@ -1,18 +1,39 @@
 """The right answers, worked out from the pack's own code in another process and kept: no student's code is near them."""
 
 import hashlib
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+import importlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import coursekit.lessons
 import crmkit
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
-from coursekit.processes import end_with_parent
 from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.results import Journal
+from coursekit.teach.worker import Worker
 from crmkit.data.datasets import datasets_folder
+
+USED_BY_ALL = (
+    "pandas",
+    "matplotlib.pyplot",
+    "seaborn",
+    "crmkit",
+)  # loaded before the clock of the first runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class RightsLimits:
+    """What working out right answers may use: a student's own values may make the solution's code go on without end."""
+
+    seconds: float = 180.0  # of the pack's own answers for one seed
+    seconds_given: float = 20.0  # on a student's own earlier values
+    memory: int = 3 << 30  # bytes beyond what the process holds with the exercise loaded
+
+
+class NoRight(Exception):
+    """There is no right answer to compare with: the solution's code failed on this seed, or on these values."""
 
 
 def pack_files(about: Assignment) -> dict[str, str]:
@@ -28,9 +49,16 @@ def pack_files(about: Assignment) -> dict[str, str]:
 class RightAnswers:
     """Right answers by seed, on a student's own earlier values where that is asked; worked out once."""
 
-    def __init__(self, about: Assignment, exercise: Exercise, journal: Journal):
+    def __init__(
+        self,
+        about: Assignment,
+        exercise: Exercise,
+        journal: Journal,
+        limits: RightsLimits = RightsLimits(),
+    ):
         self.journal = journal
-        self._pack = about.pack
+        self._limits = limits
+        self._worker = Worker(load, (str(about.pack),), memory=limits.memory)
         # what they depend on: the exercise's code and contracts, its data, and the code that works them out
         parts = [
             (cell.source, cell.question, cell.tags)
@@ -38,8 +66,9 @@ class RightAnswers:
             if cell.kind == "code"
         ]
         self._depends_on = Journal.key(parts, pack_files(about), code_version())
-        self._pool: ProcessPoolExecutor | None = None
+        self._thread = ThreadPoolExecutor(1)  # it waits for the process, so that this one need not
         self._begun: dict[str, Future] = {}
+        self._failed: dict[str, NoRight] = {}
 
     def begin(self, seed: int, lang: str) -> None:
         """Work them out while the submissions run."""
@@ -48,28 +77,37 @@ class RightAnswers:
             self._begun[key] = self._submit(seed, {}, lang)
 
     def of(self, seed: int, given: dict, lang: str) -> dict:
-        """Question → right answer; ``given``: a student's own earlier answers, on which later questions rest."""
+        """Question → right answer; ``given``: a student's own earlier answers, on which later questions rest.
+
+        Errors: NoRight, in a chain with what went wrong.
+        """
         key = self._key(seed, given, lang)
         kept = self.journal.kept("rights", key)
-        if kept is None:
-            working = self._begun.pop(key, None) or self._submit(seed, given, lang)
+        if kept is not None:
+            return kept
+        if key in self._failed:
+            raise self._failed[key]
+        working = self._begun.pop(key, None) or self._submit(seed, given, lang)
+        try:
             kept = working.result()
-            self.journal.keep("rights", key, kept)
+        except Exception as problem:  # of the pack's code, which may raise whatever it likes
+            failed = self._failed[key] = NoRight(str(problem) or type(problem).__name__)
+            raise failed from problem
+        self.journal.keep("rights", key, kept)
         return kept
 
     def _key(self, seed: int, given: dict, lang: str) -> str:
         return Journal.key(self._depends_on, seed, given, lang)
 
     def _submit(self, seed: int, given: dict, lang: str) -> Future:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                1, mp_context=get_context("spawn"), initializer=load, initargs=(str(self._pack),)
-            )
-        return self._pool.submit(work_out, seed, given, lang)
+        seconds = self._limits.seconds_given if given else self._limits.seconds
+        return self._thread.submit(self._worker.call, work_out, seed, given, lang, seconds=seconds)
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._worker.stop()
+        self._thread.shutdown()
+        self._worker.close()
 
 
 def code_version() -> str:
@@ -87,8 +125,9 @@ _exercise: Exercise | None = None
 def load(path: str) -> None:
     """Called first in the process that works right answers out."""
     global _exercise
-    end_with_parent()
     _exercise = load_exercise(Path(path))
+    for name in USED_BY_ALL:
+        importlib.import_module(name)
 
 
 def work_out(seed: int, given: dict, lang: str) -> dict:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import coursekit.sandbox
 import crmkit
+from coursekit.messages import KitError
+from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.fingerprint import fingerprint
 from coursekit.sandbox.protocol import NOT_FINAL, Limits, Outcome, Wall
 from coursekit.sandbox.walls import wall
@@ -60,6 +62,16 @@ def code_version() -> str:
     )
 
 
+def outcome_of(done: Future) -> Outcome:
+    """What came of a run; where the wall itself failed, that: it concerns this submission, and the others go on."""
+    try:
+        return done.result()
+    except KitError:  # no submission can be run on this machine
+        raise
+    except Exception as problem:
+        return Outcome("no_wall", detail=clean_text(f"{type(problem).__name__}: {problem}"[-300:]))
+
+
 def run_all(
     runs: Iterable[Run],
     journal: Journal,
@@ -89,7 +101,7 @@ def run_all(
                 outcomes[run.student_id, run.which] = Outcome(**kept)
         for done in as_they_end(waiting, shown=shown):
             run, key = waiting[done]
-            outcome = outcomes[run.student_id, run.which] = done.result()
+            outcome = outcomes[run.student_id, run.which] = outcome_of(done)
             # a timeout may be the machine's, a wall that failed or a kill is: those are tried again next time
             if outcome.state not in NOT_FINAL:
                 journal.keep("runs", key, asdict(outcome))

@@ -20,6 +20,7 @@ from crmkit.core.files import put
 from .lateness import LatePolicy, Share
 
 FILE = "grading.toml"
+LONGEST = 200  # characters of what stands in the file that a message shows
 EXAMPLE = Path(__file__).with_name("grading_example.toml")
 
 
@@ -68,9 +69,14 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
         return Settings()
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:  # no TOML, no UTF-8, or nested without end
         raise KitError("grading_toml", value=str(path), why=str(problem)) from None
-    said = _read(raw)
+    try:
+        said = _read(raw)
+    except (ValueError, RecursionError) as problem:
+        if isinstance(problem, KitError):
+            raise
+        raise KitError("grading_toml", value=str(path), why=str(problem)[:LONGEST]) from None
     extensions = {}
     for student, moment in said.extensions.items():
         _known_student(assignment, student, f"extensions.{student}")
@@ -98,7 +104,9 @@ def _read(raw: dict) -> GradingFile:
             raise KitError(
                 "grading_key", value=wrong.field, name=FILE, allowed=", ".join(sorted(known))
             ) from None
-        raise KitError("grading_value", value=wrong.value, name=wrong.field, allowed=wrong.allowed) from None
+        raise KitError(
+            "grading_value", value=str(wrong.value)[:LONGEST], name=wrong.field, allowed=wrong.allowed
+        ) from None
 
 
 def _known_student(assignment: Assignment, student: str, name: str) -> None:

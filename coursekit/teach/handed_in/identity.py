@@ -3,13 +3,14 @@
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
 
-from .intake import Found, Refused
-from .notebook import Notebook, read_notebook
+from .intake import Found
+from .notebook import Notebook, Refused, read_notebook
 
 
 @dataclass
@@ -32,6 +33,11 @@ class Submission:
         """The 2 of “… (2).ipynb”: how browsers and platforms name a later copy."""
         numbers = re.findall(r"[\s_-]?\((\d{1,3})\)(?=\.|$|/)|-(\d)(?=\.ipynb$)", self.found.label)
         return max((int(a or b) for a, b in numbers), default=0)
+
+    @property
+    def strong(self) -> bool:
+        """Whether more than a name in a path says whose it is."""
+        return bool(self.evidence.get("copy") or self.evidence.get("seed") or "chosen_by_hand" in self.flags)
 
 
 def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str]) -> list[Submission]:
@@ -58,12 +64,64 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
         named = named_in(one.label, names)
         submission.evidence["path"] = named.certain
         submission.evidence["shared_name"] = named.shared
-        _decide(submission, chosen.get(one.label) or chosen.get(one.name))
+        _decide(submission, chosen.get(one.label))
         submissions.append(submission)
+    _date_by_the_platform(submissions, names)
     return submissions
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What ``[whose]`` of the settings says: label → student; and the lines of it that name no file, or several."""
+
+    chosen: dict[str, str]
+    none: list[str]
+    several: dict[str, list[str]]
+
+
+def rules(whose: dict[str, str], found: Iterable[Found]) -> Rules:
+    """A line names one file, by its label or, where no other file is called so, by its name alone."""
+    labels = defaultdict(list)
+    for one in found:
+        labels[one.label].append(one.label)
+        if one.name != one.label:
+            labels[one.name].append(one.label)
+    read = Rules({}, [], {})
+    for named, student in whose.items():
+        meant = [named] if named in labels[named] else labels[named]
+        if len(meant) == 1:
+            read.chosen[meant[0]] = student
+        elif meant:
+            read.several[named] = meant
+        else:
+            read.none.append(named)
+    return read
+
+
+def _date_by_the_platform(submissions: list[Submission], names: dict[str, set[str]]) -> None:
+    """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
+
+    An archive is a platform's where its paths name several students and its own name names none.
+    """
+    within = defaultdict(list)
+    for submission in submissions:
+        if submission.found.packed_in:
+            within[submission.found.packed_in].append(submission)
+    for archive, theirs in within.items():
+        inside = {student for one in theirs for student in named_in(_below(one, archive), names).certain}
+        if len(inside) > 1 and not named_in(archive, names).certain:
+            continue
+        for one in theirs:
+            one.found = replace(one.found, when=one.found.packed_when)
+
+
+def _below(submission: Submission, archive: str) -> str:
+    return submission.found.label.removeprefix(f"{archive}/")
+
+
 def _opened(found: Found) -> Submission:
+    if found.problem:
+        return Submission(found, None, found.problem)
     try:
         return Submission(found, read_notebook(found.raw))
     except Refused as refusal:
@@ -135,11 +193,15 @@ def named_in(label: str, names: dict[str, set[str]]) -> Named:
 
 SEPARATORS = re.compile(r"[\s_/\\.()（）\[\]【】,，;&+-]+")
 PARTS = re.compile(r"[/_.]")
+COPY_NUMBER = re.compile(
+    r"\s?[(（]\d{1,3}[)）](?=\.\w+$|\.ipynb)"
+)  # how a browser numbers downloads: nobody's id
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def _words_of(label: str, names: dict[str, set[str]]) -> set[str]:
     """What a path may be read to say: its words, its parts alone and two by two, long numbers, Chinese names in it."""
+    label = COPY_NUMBER.sub("", label)
     whole = _plain(label)
     parts = PARTS.split(label)
     words = {_plain(word) for word in SEPARATORS.split(unicodedata.normalize("NFKC", label))}
@@ -157,7 +219,7 @@ def _only_within_others(word: str, found: set[str], whole: str) -> bool:
 
 
 def newest(submissions: list[Submission]) -> list[Submission]:
-    """One student's submissions, the one to grade first: readable before unreadable, then latest, then last copy.
+    """One student's submissions, the one to grade first: readable, known by more than its path, latest, last copy.
 
     When is what the platform's archive says of the file; the receipt's own clock only decides between equals.
     """
@@ -167,6 +229,7 @@ def newest(submissions: list[Submission]) -> list[Submission]:
         receipt = str((submission.found.receipt or {}).get("when", ""))
         return (
             submission.notebook is not None,
+            submission.strong,
             moment,
             submission.copy_number,
             receipt,

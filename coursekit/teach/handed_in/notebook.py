@@ -6,13 +6,18 @@ import re
 import warnings
 from dataclasses import dataclass
 
-from .intake import Refused
+from coursekit.sandbox.cleaning import clean_text
 
+NOTEBOOK = ".ipynb"
 LARGEST_CELLS, MOST_CELLS = 4 << 20, 2_000  # characters of code, cells
 LONGEST_SAID = 200  # characters of one thing that a notebook says of itself
 LONGEST_PARSED = 200_000  # characters of a cell that is looked into
 PARAMETERS = "# Parameters\n"  # how the cell begins that papermill injects
 MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
+
+
+class Refused(Exception):
+    """A file or archive that is not read; its argument is the reason's code."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,16 @@ def read_notebook(raw: bytes) -> Notebook:
     return Notebook(tuple(cells), about, _seeds(cells))
 
 
+def only_what_is_used(raw: bytes) -> bytes:
+    """A notebook with nothing in it but what ``read_notebook`` reads: it is kept, however large its outputs are."""
+    notebook = read_notebook(raw)
+    cells = []
+    for cell in notebook.cells:
+        cells.append({"cell_type": "code", "source": cell.source, "metadata": {"tags": list(cell.tags)}})
+    kept = {"nbformat": 4, "metadata": {"crmkit": notebook.about}, "cells": cells}
+    return json.dumps(kept).encode()
+
+
 def _code_cells(stored: list[dict]) -> list[CodeCell]:
     cells = []
     total = 0
@@ -66,16 +81,20 @@ def _code_cells(stored: list[dict]) -> list[CodeCell]:
         if len(cells) >= MOST_CELLS or total > LARGEST_CELLS:
             raise Refused("too_long")
         tags = cell.get("metadata", {}).get("tags", [])
-        tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+        tags = [clean_text(tag) for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
         source = source.replace("\r\n", "\n").replace("\r", "\n")
-        cells.append(CodeCell(source.encode("utf-8", "replace").decode("utf-8"), tuple(tags)))
+        cells.append(CodeCell(clean_text(source), tuple(tags)))
     return cells
 
 
 def _about(said) -> dict[str, str]:
     if not isinstance(said, dict):
         return {}
-    return {key: text for key, text in said.items() if isinstance(text, str) and len(text) < LONGEST_SAID}
+    about = {}
+    for key, text in said.items():
+        if isinstance(text, str) and len(key) + len(text) < LONGEST_SAID:
+            about[clean_text(key)] = clean_text(text)
+    return about
 
 
 def _seeds(cells: list[CodeCell]) -> tuple[int, ...]:

@@ -1,0 +1,547 @@
+"""One student, one fate: whatever is handed in, at worst its own student has no marks, and is told with the reason."""
+
+import io
+import json
+import os
+import struct
+import sys
+import time
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+from classroom import Classroom
+from garbage import Garbage, Written, exercise, frames_of, marked, outcome_of, rights, whole_sheet
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coursekit.messages import MESSAGES, KitError
+from coursekit.sandbox.cleaning import DEEPEST, clean_json, clean_name, clean_text
+from coursekit.sandbox.protocol import Outcome
+from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.assign.roster import read_roster
+from coursekit.teach.grade import marking, marking_sheet
+from coursekit.teach.grade.graded import Graded
+from coursekit.teach.grade.right_answers import NoRight
+from coursekit.teach.grade.running import Run, run_all
+from coursekit.teach.grade.settings import read_settings
+from coursekit.teach.handed_in import intake as intaking
+from coursekit.teach.handed_in.identity import identify, newest, rules
+from coursekit.teach.handed_in.intake import Found, take_in
+from coursekit.teach.results import Journal, in_use
+from coursekit.teach.worker import Worker, WorkFailed
+from crmkit.core.errors import CrmkitError
+
+NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])).encode()
+
+
+# --- the door ---------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_whatever_text_passes_the_door_can_be_written_as_utf_8(text):
+    cleaned = clean_text(text)
+    cleaned.encode("utf-8")
+    assert clean_text(cleaned) == cleaned and len(cleaned) <= len(text)
+
+
+def test_numbers_that_others_cannot_read_come_as_floats_or_as_words():
+    raw = b'{"long": %b, "inf": 1e999, "nan": NaN, "big": 9007199254740993, "fine": 9007199254740992}' % (
+        b"9" * 4300
+    )
+    said = clean_json(raw)
+    assert said == {"long": "inf", "inf": "inf", "nan": "nan", "big": 9007199254740992.0, "fine": 2**53}
+    assert type(said["fine"]) is int
+
+
+@pytest.mark.parametrize(
+    "raw", [b"[" * 10**6, b'{"a":' * 10**6, b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), b"0," * 10**6]
+)
+def test_depth_and_numbers_of_values_end_at_the_door(raw):
+    with pytest.raises(ValueError):
+        clean_json(raw)
+
+
+def test_a_name_in_gbk_bytes_is_read_as_the_name_that_it_was():
+    raw = "王小明-1.ipynb".encode("gbk")
+    assert clean_name(os.fsdecode(raw)) == "王小明-1.ipynb"
+    assert clean_name(os.fsdecode(b"\xff\xfe.ipynb")).encode("utf-8")
+
+
+# --- generated garbage, through the real path -------------------------------------------------------------------------
+
+
+def test_no_sheet_error_or_frame_reaches_further_than_its_own_marks(tmp_path):
+    written = Written(tmp_path)
+    for number in range(1500):
+        second = outcome_of(frames_of(Garbage(10**6 + number))) if number % 4 == 0 else None
+        mine = marked(f"s{number}", outcome_of(frames_of(Garbage(number))), second=second)
+        assert mine.total is not None and 0 <= mine.total <= 1
+        if number % 50 == 0:
+            written.graded[mine.student_id] = mine
+    written.graded["honest"] = marked("honest", outcome_of(_frames(whole_sheet())))
+    names = Garbage(3)
+    written.write({student: names.text() for student in written.graded})
+    pages = list(tmp_path.glob("feedback/*/feedback.html"))
+    assert len(pages) == len(written.graded) and (tmp_path / "class.html").exists()
+    assert written.graded["honest"].total == pytest.approx(12 / 14, abs=1e-6)
+    for name in ("grades.csv", "grades_moodle.csv", "grades_canvas.csv", "problems.csv", "marking.xlsx"):
+        assert (tmp_path / name).stat().st_size
+
+
+def _frames(sheet: dict) -> bytes:
+    raw = b"".join(_frame(said) for said in ({"sheet": sheet}, {"done": True}))
+    return raw
+
+
+def _frame(said: dict) -> bytes:
+    text = json.dumps(said).encode()
+    return struct.pack(">I", len(text)) + text
+
+
+def test_no_notebook_makes_its_reader_fail():
+    from coursekit.teach.grade.cells_to_run import prepared_cells
+    from coursekit.teach.handed_in.notebook import Refused, only_what_is_used, read_notebook
+
+    whole = json.loads(NOTEBOOK)
+    whole["metadata"]["crmkit"] = {"copy": "x", "assignment": "y"}
+    whole["cells"] *= 3
+    read = 0
+    for number in range(1500):
+        garbage = Garbage(number)
+        raw = garbage.json(garbage.spoilt(whole, times=garbage.random.randrange(1, 4)))
+        try:
+            notebook = read_notebook(only_what_is_used(raw))
+        except Refused:
+            continue
+        read += 1
+        prepared_cells(notebook, exercise().lesson, seed=1, lang="en")
+        assert json.dumps(notebook.about).encode("utf-8")
+    assert 100 < read < 1500
+
+
+def test_no_settings_end_in_anything_but_a_sentence(tmp_path):
+    room = Classroom(tmp_path, students=2)
+    about = Assignment.read(room.folder)
+    good = {
+        "late": {"grace_minutes": 5, "per_day": 0.1, "max_days": 7},
+        "extensions": {room.students[0]: "2026-12-05"},
+        "whose": {"hw.ipynb": room.students[1]},
+        "override": [{"student_id": room.students[0], "score": 1.0, "reason": "x", "question": "uplift"}],
+    }
+    accepted = 0
+    for number in range(400):
+        garbage = Garbage(number)
+        said = garbage.spoilt(good, times=garbage.random.randrange(3))
+        (room.folder / "grading.toml").write_bytes(as_toml(said, garbage))
+        try:
+            read = read_settings(about, room.exercise.questions)
+        except KitError as problem:
+            assert str(problem)
+            continue
+        accepted += 1
+        when = datetime.fromisoformat("2026-12-03T12:00+08:00")
+        factor, _ = read.late.factor(when, read.extensions.get(room.students[0]))
+        assert 0 <= factor <= 1
+    assert 20 < accepted < 400
+
+
+def as_toml(value: object, garbage: Garbage) -> bytes:
+    """Roughly TOML: what a person may have written, or a program that knows no better."""
+    lines = []
+    for name, one in value.items() if isinstance(value, dict) else [("late", value)]:
+        lines.append(f"{_key(name)} = {_toml(one)}")
+    text = "\n".join(lines).encode("utf-8", "surrogatepass" if garbage.random.random() < 0.3 else "replace")
+    return text
+
+
+def _key(name: object) -> str:
+    return json.dumps(clean_text(str(name)), ensure_ascii=False)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "2026-12-01"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(name)} = {_toml(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(clean_text(value), ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
+def test_no_roster_ends_in_anything_but_a_sentence(tmp_path):
+    path = tmp_path / "roster.csv"
+    read = 0
+    for number in range(120):
+        garbage = Garbage(number)
+        rows = [["student_id", "name", "language"]]
+        rows += [[f"2023{i:04d}", "王小明", "zh"] for i in range(5)]
+        for _ in range(garbage.random.randrange(4)):
+            garbage.random.choice(rows)[garbage.random.randrange(3)] = garbage.text()
+        text = "\n".join(",".join(row) for row in rows)
+        path.write_bytes(text.encode(garbage.random.choice(("utf-8", "gb18030", "utf-16")), "replace"))
+        try:
+            students = read_roster(path)
+        except CrmkitError as problem:
+            assert str(problem)
+            continue
+        read += 1
+        assert len({student.folder.casefold() for student in students}) == len(students)
+    assert read > 20
+
+
+def test_no_archive_makes_intake_fail_and_nothing_is_passed_over_in_silence(tmp_path):
+    for number in range(150):
+        garbage = Garbage(number)
+        raw = bytearray(
+            _zip({"a/hw.ipynb": NOTEBOOK, "b/inner.zip": _zip({"hw.ipynb": NOTEBOOK}), "c/x.docx": b"1"})
+        )
+        for _ in range(garbage.random.randrange(1, 5)):
+            raw[garbage.random.randrange(len(raw))] = garbage.random.randrange(256)
+        (tmp_path / "all.zip").write_bytes(raw)
+        taken = take_in(tmp_path / "all.zip")
+        assert taken.found or taken.refused
+        for one in taken.found:
+            one.label.encode("utf-8")
+
+
+def _zip(members: dict[str, bytes], *, when=(2026, 2, 20, 12, 0, 0)) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in members.items():
+            entry = zipfile.ZipInfo(name, when)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, raw)
+    return held.getvalue()
+
+
+# --- marks: no points for nothing, none lost --------------------------------------------------------------------------
+
+
+def test_a_solution_that_fails_on_a_students_own_table_costs_only_the_follow_through():
+    answers = marking.admitted(
+        exercise().questions, whole_sheet()["answers"] and {"answers": _with_a_wrong_table()}
+    )
+
+    def right_of(earlier: dict) -> dict:
+        if earlier:
+            raise NoRight("the solution failed on it")
+        return rights(1)
+
+    marks = {one.question: one for one in marking.mark(exercise().questions, answers, right_of)}
+    assert marks["renewed_offered"].score == 1 and marks["by_segment"].score == 0
+    assert marks["profit"].score == 0 and not marks["profit"].followed
+
+
+def _with_a_wrong_table() -> dict:
+    answers = json.loads(json.dumps(whole_sheet()["answers"]))
+    rows = [["new", 0.1], ["steady", 0.2], ["sleeping", 0.3]]
+    columns = [{"name": "segment", "type": "text"}, {"name": "uplift", "type": "number"}]
+    answers["by_segment"]["value"] = {"columns": columns, "rows": rows}
+    answers["profit"]["value"] = 1.0
+    return answers
+
+
+def _table(*numbers: float) -> dict:
+    columns = [{"name": "segment", "type": "text"}, {"name": "uplift", "type": "number"}]
+    return {"columns": columns, "rows": [list(row) for row in zip(("new", "steady", "sleeping"), numbers)]}
+
+
+@pytest.mark.parametrize(
+    ("own", "hidden", "earns"),
+    [
+        (_table(0, 0, 0), _table(0, 0, 0), 0),  # zeros
+        (_table(0.1, 0.2, 0.3), _table(0.1, 0.2, 0.3), 0),  # made up once and for all
+        (_table(0.1, 0.2, 0.3), _table(0.1 + 1e-6, 0.2, 0.3), 0),  # shifted a little
+        (_table(0.31, 0.12, 0.25), _table(-0.2, 0.08, 0.19), 0.5),  # worked out, and wrong
+    ],
+)
+def test_a_step_on_a_wrong_table_earns_only_where_the_table_follows_the_data(own, hidden, earns):
+    questions = exercise().questions
+
+    def sheet_with(table: dict) -> dict:
+        answers = json.loads(json.dumps(whole_sheet()["answers"]))
+        answers["by_segment"]["value"] = table
+        best = max(table["rows"], key=lambda row: row[1])[0]
+        answers["best_segment"]["value"] = best
+        return {"answers": answers}
+
+    def right_on(seed: int):
+        def right_of(earlier: dict) -> dict:
+            if "by_segment" not in earlier:
+                return {**rights(seed), "best_segment": "none of them"}
+            best = max(earlier["by_segment"]["rows"], key=lambda row: row[1])[0]
+            return {**rights(seed), "best_segment": best}
+
+        return right_of
+
+    second = marking.SecondRun(marking.admitted(questions, sheet_with(hidden)), right_on(2))
+    marks = marking.mark(questions, marking.admitted(questions, sheet_with(own)), right_on(1), second)
+    (best,) = [one for one in marks if one.question == "best_segment"]
+    assert best.score == earns
+
+
+@pytest.mark.parametrize("there", [0.0, 1.0], ids=["the same", "another wrong one"])
+def test_what_is_right_on_known_data_and_wrong_on_others_was_not_computed(there):
+    questions = exercise().questions
+    own = whole_sheet()
+    hidden = json.loads(json.dumps(whole_sheet(2)))
+    value = own["answers"]["profit"]["value"]
+    hidden["answers"]["profit"]["value"] = (
+        value if not there else value + 777.0
+    )  # looked up by the seed, else made up
+    second = marking.SecondRun(marking.admitted(questions, hidden), lambda earlier: rights(2))
+    marks = marking.mark(questions, marking.admitted(questions, own), lambda earlier: rights(1), second)
+    (profit,) = [one for one in marks if one.question == "profit"]
+    assert profit.score == 0 and profit.code == "must_compute"
+    assert profit.second == ("own_data_only" if there else "literal")
+
+
+def test_points_for_a_text_belong_to_that_text(tmp_path):
+    given = marking_sheet.Given(2.0, "", marking_sheet.text_id("a thoughtful answer"))
+    one = marking.QuestionMark("advice", 2, "recorded", None, "read", {}, value="a thoughtful  answer\r\n")
+    assert marking_sheet.of_this_text(given, one) is given
+    one.value = "junk"
+    assert marking_sheet.of_this_text(given, one) is None
+
+
+# --- whose, and when --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    return Classroom(tmp_path_factory.mktemp("room"), students=4, due="2026-03-01T18:00")
+
+
+def _handed(room: Classroom, folder: Path) -> dict[str, list]:
+    about = Assignment.read(room.folder)
+    found = identify(take_in(folder).found, about, {})
+    return {student: [one for one in found if one.student == student] for student in room.students}
+
+
+def test_the_name_of_another_in_a_newer_file_displaces_nobodys_own_notebook(room, tmp_path):
+    a = room.students[0]
+    (tmp_path / "repo-1").mkdir()
+    (tmp_path / "repo-2").mkdir()
+    own = tmp_path / "repo-1" / "hw.ipynb"
+    nbformat.write(room.notebook(a), own)
+    os.utime(own, (1.77e9, 1.77e9))
+    theirs = tmp_path / "repo-2" / f"{a}_final.ipynb"
+    theirs.write_bytes(NOTEBOOK)
+    os.utime(theirs, (1.7701e9, 1.7701e9))
+    first, other = newest(_handed(room, tmp_path)[a])
+    assert first.found.label == "repo-1/hw.ipynb" and first.strong and not other.strong
+
+
+def test_a_rule_of_the_settings_names_one_file_or_is_not_used():
+    found = [Found(f"p{i}/hw.ipynb", None, b"") for i in range(3)] + [Found("p9/other.ipynb", None, b"")]
+    read = rules({"hw.ipynb": "1", "other.ipynb": "2", "p1/hw.ipynb": "3", "none.ipynb": "4"}, found)
+    assert read.chosen == {"p9/other.ipynb": "2", "p1/hw.ipynb": "3"} and read.none == ["none.ipynb"]
+    assert read.several == {"hw.ipynb": ["p0/hw.ipynb", "p1/hw.ipynb", "p2/hw.ipynb"]}
+
+
+LATE, EARLY = (2026, 3, 3, 12, 0, 0), (2026, 2, 20, 12, 0, 0)
+
+
+@pytest.mark.parametrize("in_a_folder", [False, True])
+def test_lateness_is_told_by_the_platforms_archive_and_never_by_one_in_it(room, tmp_path, in_a_folder):
+    a, b, *_ = room.students
+    raw = {student: nbformat.writes(room.notebook(student)).encode() for student in (a, b)}
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(f"{a}/hw.ipynb", EARLY), raw[a])
+        archive.writestr(zipfile.ZipInfo(f"{b}/hw.zip", LATE), _zip({"hw.ipynb": raw[b]}, when=EARLY))
+    (tmp_path / "all.zip").write_bytes(held.getvalue())
+    handed = _handed(room, tmp_path if in_a_folder else tmp_path / "all.zip")
+    assert handed[a][0].when.month == 2 and handed[b][0].when.month == 3
+
+
+def test_an_archive_that_one_student_has_laid_in_a_folder_is_dated_by_the_folder(room, tmp_path):
+    a = room.students[0]
+    path = tmp_path / "hw.zip"
+    path.write_bytes(_zip({"hw.ipynb": nbformat.writes(room.notebook(a)).encode()}, when=EARLY))
+    late = datetime(*LATE).timestamp()
+    os.utime(path, (late, late))
+    assert _handed(room, tmp_path)[a][0].when.month == 3
+
+
+def test_a_time_that_no_calendar_has_is_unknown(monkeypatch):
+    assert intaking._time_of(254402300800.0) is None and intaking._time_of(0.0) is not None
+
+
+@pytest.mark.parametrize("name", ["hw (1).ipynb", "hw(2).ipynb", "作业（3）.ipynb"])
+def test_the_number_of_a_second_download_is_nobodys_id(name):
+    from coursekit.teach.handed_in.identity import named_in
+
+    assert named_in(name, {"1": {"1"}, "2": {"2"}, "3": {"3"}}).certain == []
+
+
+# --- budgets, and what is listed --------------------------------------------------------------------------------------
+
+
+def test_what_one_student_packs_is_counted_against_nobody_else(tmp_path):
+    many = _zip({f"{i}.txt": b"" for i in range(intaking.MOST_IN_SHARE + 1)})
+    bomb = _zip({f"{i}.ipynb": bytes(21 << 20) for i in range(15)})
+    members = {f"honest{i}/hw.ipynb": NOTEBOOK for i in range(4)}
+    members = {"a1/hw.zip": many, "a2/hw.zip": bomb, **members}
+    (tmp_path / "all.zip").write_bytes(_zip(members))
+    taken = take_in(tmp_path / "all.zip")
+    assert [one.label for one in taken.found] == [f"all.zip/honest{i}/hw.ipynb" for i in range(4)]
+    assert {reason for _, reason in taken.refused} == {"too_many_files", "too_large"}
+
+
+def test_a_pile_of_large_notebooks_is_never_held(tmp_path):
+    import resource
+
+    notebook = json.loads(NOTEBOOK)
+    notebook["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * (15 << 20)}]
+    raw = json.dumps(notebook).encode()
+    (tmp_path / "all.zip").write_bytes(_zip({f"s{i}/hw.ipynb": raw for i in range(14)}))  # 210 MB
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken = take_in(tmp_path / "all.zip")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert len(taken.found) == 14 and all(len(one.raw) < 1000 for one in taken.found)
+    assert grown < 120 << 10  # kB
+
+
+def test_nothing_is_passed_over_in_silence(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    pile = tmp_path / "pile"
+    pile.mkdir()
+    (pile / "a.ipynb.txt").write_bytes(NOTEBOOK)
+    (pile / "b.rar").write_bytes(b"Rar!")
+    (pile / "c.docx").write_bytes(b"PK")
+    (pile / "d.html").write_text("<html>")
+    os.symlink(elsewhere, pile / "e")
+    taken = take_in(pile)
+    assert [one.label for one in taken.found] == ["a.ipynb.txt"] and taken.beside == ["d.html"]
+    assert dict(taken.refused) == {"b.rar": "other_archive", "c.docx": "not_a_notebook", "e": "linked_folder"}
+
+
+def test_two_files_whose_names_come_out_alike_keep_apart(tmp_path):
+    for raw in ("王.ipynb".encode("gbk"), "王.ipynb".encode()):
+        with open(os.path.join(os.fsencode(tmp_path), raw), "wb") as stream:
+            stream.write(NOTEBOOK)
+    labels = [one.label for one in take_in(tmp_path).found]
+    assert len(set(labels)) == 2 and all(label.startswith("王") for label in labels)
+
+
+# --- processes, the journal and the lock ------------------------------------------------------------------------------
+
+
+def test_a_worker_ends_what_takes_too_long_and_goes_on_with_the_next():
+    worker = Worker()
+    with pytest.raises(WorkFailed) as caught:
+        worker.call(time.sleep, 60, seconds=0.5)
+    assert caught.value.kind == "timeout" and worker.call(len, "abc", seconds=60) == 3
+    worker.close()
+
+
+def test_a_worker_whose_process_ends_says_so_and_an_error_comes_out_as_it_is():
+    worker = Worker()
+    with pytest.raises(WorkFailed) as caught:
+        worker.call(os._exit, 5, seconds=60)
+    assert caught.value.kind == "died" and "5" in caught.value.why
+    with pytest.raises(ZeroDivisionError):
+        worker.call(divmod, 1, 0, seconds=60)
+    worker.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much a process holds in this way")
+def test_a_worker_that_takes_memory_without_end_gets_an_error_and_not_the_machine():
+    worker = Worker(memory=256 << 20)
+    with pytest.raises(MemoryError):
+        worker.call(bytearray, 512 << 20, seconds=60)
+    assert worker.call(len, "abc", seconds=60) == 3
+    worker.close()
+
+
+def test_two_gradings_on_one_folder_are_one_too_many(tmp_path):
+    with in_use(tmp_path), pytest.raises(KitError) as caught, in_use(tmp_path):
+        pass
+    assert caught.value.code == "folder_in_use"
+    with in_use(tmp_path):  # and afterwards it is free
+        pass
+
+
+def test_a_full_disk_and_a_damaged_journal_are_said_in_words(tmp_path):
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.store.execute("pragma max_page_count = 8")
+    with pytest.raises(KitError) as caught:
+        journal.keep("runs", "key", "x" * 1_000_000)
+    assert caught.value.code == "no_space"
+    journal.close()
+    (tmp_path / "other.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(KitError) as caught:
+        Journal(tmp_path / "other.sqlite")
+    assert caught.value.code == "journal"
+
+
+class Scripted:
+    """A wall behind which runs end as a script says."""
+
+    states: list = []
+
+    def run(self, cells: list[str]) -> Outcome:
+        state = self.states.pop(0)
+        if isinstance(state, Exception):
+            raise state
+        return Outcome(state)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("states", "came", "kept"),
+    [
+        (["killed", "ended"], "ended", 1),  # from outside, and once more
+        (["killed", "killed"], "killed", 0),  # never kept as nothing
+        (["timeout"], "timeout", 0),
+        (["died"], "died", 1),
+        ([RuntimeError("the wall fell")], "no_wall", 0),
+    ],
+)
+def test_a_run_that_was_killed_from_outside_is_run_again_and_not_kept(
+    tmp_path, monkeypatch, states, came, kept
+):
+    from coursekit.sandbox.protocol import Limits
+    from coursekit.teach.grade import running
+
+    monkeypatch.setattr(Scripted, "states", list(states))
+    monkeypatch.setattr(running, "wall", lambda **_: Scripted())
+    journal = Journal(tmp_path / "journal.sqlite")
+    how = {"tier": "x", "jobs": 1, "limits": Limits(), "files": tmp_path, "depends_on": {}, "shown": False}
+    outcomes = run_all([Run("s", "own", ["1"])], journal, **how)
+    ((rows,),) = journal.store.execute("select count(*) from runs").fetchall()
+    journal.close()
+    assert outcomes["s", "own"].state == came and rows == kept
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+REASONS = """too_many_files too_large too_deep encrypted not_a_file damaged_archive not_a_notebook other_archive
+linked_folder closed_folder unreadable empty no_code too_long""".split()
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_has_words_for_the_instructor_in_both_tables(reason):
+    assert f"problem_{reason}" in MESSAGES and f"game_why_{reason}" in MESSAGES
+
+
+@pytest.mark.parametrize("state", ["unreadable", "timeout", "too_much_output", "died", "no_wall", "killed"])
+def test_every_way_in_which_a_run_ends_has_words_for_both_sides(state):
+    assert f"problem_{state}" in MESSAGES and f"feedback_state_{state}" in MESSAGES
+
+
+def test_a_student_who_handed_in_nothing_is_listed_as_such(tmp_path):
+    written = Written(tmp_path, {"20260001": Graded("20260001")})
+    written.write({"20260001": "王小明"})
+    text = (tmp_path / "problems.csv").read_text(encoding="utf-8-sig")
+    assert "nothing_handed_in,,20260001," in text
