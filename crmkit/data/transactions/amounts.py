@@ -50,7 +50,8 @@ _READABLE = {
 @cache
 def _currency_pattern() -> re.Pattern:
     names = sorted(vocabulary()["currency_of"], key=len, reverse=True)
-    return re.compile("|".join(r"\s*".join(map(re.escape, n)) for n in names))
+    # Rs. 1,000 and 12,00 kr.: a word may end in a full stop
+    return re.compile("|".join(r"\s*".join(map(re.escape, n)) + (r"\.?" if n[-1].isalpha() else "") for n in names))
 
 
 class Amount(NamedTuple):
@@ -117,7 +118,7 @@ def take_apart_measured(value) -> Amount | None:
 def _take_currency(text: str) -> tuple[str, str | None]:
     """``text`` without the sign or name of its currency, and the currency; two different ones are no amount."""
     codes, pattern = vocabulary()["currency_of"], _currency_pattern()
-    kinds = {codes[re.sub(r"\s", "", name)] for name in pattern.findall(text)}
+    kinds = {codes[re.sub(r"[\s.]", "", name)] for name in pattern.findall(text)}
     kinds = kinds - {"¥", "$"} or kinds  # ¥1,200円
     return ("", None) if len(kinds) > 1 else (pattern.sub("", text).strip(), next(iter(kinds), None))
 
