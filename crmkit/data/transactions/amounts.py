@@ -51,7 +51,9 @@ _READABLE = {
 def _currency_pattern() -> re.Pattern:
     names = sorted(vocabulary()["currency_of"], key=len, reverse=True)
     # Rs. 1,000 and 12,00 kr.: a word may end in a full stop
-    return re.compile("|".join(r"\s*".join(map(re.escape, n)) + (r"\.?" if n[-1].isalpha() else "") for n in names))
+    return re.compile(
+        "|".join(r"\s*".join(map(re.escape, n)) + (r"\.?" if n[-1].isalpha() else "") for n in names)
+    )
 
 
 class Amount(NamedTuple):

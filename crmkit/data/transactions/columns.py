@@ -111,6 +111,7 @@ class Mapping:
     time_zone: str | None = None
     # which rows are sales, and of whom
     keep: dict = field(default_factory=dict)  # column -> the values that are kept
+    drop: dict = field(default_factory=dict)  # column -> the values that are no sales
     negative: dict = field(default_factory=dict)  # column -> the values that make an amount negative
     nobody: list | None = None  # customers that are nobody in particular
     first_date: str | None = None  # what is dated before or after is set aside
@@ -129,6 +130,7 @@ class Mapping:
     join: list = field(default_factory=list)  # [{file, on}]: columns of other files
     swapped_dates: bool = False  # day and month were exchanged wherever that gave a date
     thousands: str | None = None  # "joined": 1,234.50 without quotes stands in two columns
+    set_aside_up_to: float = 0.1  # the share of rows or money that may be set aside without a question
     as_read: list = field(default_factory=list)  # questions that were answered with: as it stands
 
 
@@ -198,6 +200,8 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "encoding": (codecs.lookup, "utf-8, gb18030, big5, utf-16, cp1252"),
     "time_zone": (ZoneInfo, "Asia/Shanghai, Europe/London, UTC …"),
     "keep": (_values_by_column, '[keep] "状态" = ["已完成"]'),
+    "drop": (_values_by_column, '[drop] "状态" = ["已取消"]'),
+    "set_aside_up_to": (lambda v: isinstance(v, (int, float)) and 0 <= v <= 1, "0.1 … 1"),
     "negative": (_values_by_column, '[negative] "类型" = ["退货"]'),
     "nobody": (_names, '["散客", "guest"]'),
     "subtract": (_names, '["优惠金额", "Refunded Amount"]'),
@@ -292,7 +296,14 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
     priced = found.get("amount", found.get("unit_price"))
     unit = forms[priced][1] if priced is not None else None
     currency, multiplier = words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1))
+    if mapping.unit is not None:
+        multiplier = words["multiplier_of"].get(plain_unit(mapping.unit)) or Decimal(str(mapping.unit))
     return Header(row, names, found, alternatives, currency, multiplier, problem)
+
+
+def recognise_again(header: Header, mapping: Mapping, titles: list[str]) -> Header:
+    """The same headers under another mapping."""
+    return with_title_unit(recognise(header.names, mapping, header.row), [[line] for line in titles])
 
 
 def find_header(rows: list, mapping: Mapping) -> Header | None:
@@ -317,7 +328,7 @@ def find_header(rows: list, mapping: Mapping) -> Header | None:
     if not best.found:  # nothing known: the fullest row of text is what the client will recognise
         i = texts.index(max(texts))
         best = recognise(rows[i], mapping, i)
-    return _with_title_unit(best, rows[: best.row])
+    return with_title_unit(best, rows[: best.row])
 
 
 _DATE_LIKE = re.compile(r"\s*[\d]{1,4}[-/.年][\d]{1,2}[-/.月][\d]{1,4}\b.*|\s*[12]\d{7}\s*")
@@ -362,7 +373,7 @@ def _widened(header: Header, headers: list[Header]) -> Header:
 _CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 
 
-def _with_title_unit(header: Header, titles: list) -> Header:
+def with_title_unit(header: Header, titles: list) -> Header:
     """A title such as 单位：万元 or (amounts in CAD) holds for amounts whose own header names no unit."""
     if header.currency or header.multiplier != 1:
         return header
@@ -391,7 +402,7 @@ def _joined(upper, lower) -> list[str]:
 
 
 LABEL_HINT = re.compile(
-    "total|sum|[合总總小计計汇累共额額]", re.IGNORECASE
+    "total|sum|all|全部|所有|[合总總小计計汇累共额額]", re.IGNORECASE
 )  # most labels hold none: no need to look closer
 
 

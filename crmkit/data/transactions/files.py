@@ -134,13 +134,16 @@ def _rows_table(path: Path, rows: list[list], mapping: Mapping) -> Table:
             lines = np.arange(header.row + 2 + start, header.row + 2 + start + len(part))
             yield chunk_of_rows([row or [""] for row in part], lines, len(header.names))
 
-    return Table(path.name, header, chunks, titles=["\t".join(map(str, row)) for row in rows[: max(header.row, 0)]])
+    return Table(
+        path.name, header, chunks, titles=["\t".join(map(str, row)) for row in rows[: max(header.row, 0)]]
+    )
 
 
 def _markup_table(path: Path, mapping: Mapping) -> Table:
     rows = markup_rows(path)
     archived = path.read_bytes()[:4096].startswith(b"MIME-Version:")
-    if not rows:
+    header = find_header(rows, mapping) if rows else None
+    if header is None or header.row + 1 >= len(rows):
         found = "MHTML (web archive)" if archived else "HTML/XML"
         raise CrmkitError("unsupported_format", value=path.name, found=found, allowed=READ)
     table = _rows_table(path, rows, mapping)
@@ -199,7 +202,11 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
             headed[name] = (header, loaded)
     if not headed:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    fits = [n for n, (h, loaded) in headed.items() if not h.missing and any(map(any, _sheet_rows(loaded, h.row + 1)))]
+    fits = [
+        n
+        for n, (h, loaded) in headed.items()
+        if not h.missing and any(map(any, _sheet_rows(loaded, h.row + 1)))
+    ]
     fits = [n for n in fits if n in visible] or fits
     if len(fits) > 1:
         same = {tuple(sorted(map(plain, headed[n][0].names))) for n in fits}

@@ -124,4 +124,3 @@ class _Tables(HTMLParser):
 
 def _span(text: str | None) -> int:
     return min(max(int(text), 1), 1000) if text and text.isdigit() else 1
-

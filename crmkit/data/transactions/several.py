@@ -34,7 +34,9 @@ def added_up(tables: list[Table], name: str) -> Table:
     def raw(spans) -> Iterator[str]:
         bounds = list(parts)
         for (_, first_line, last_line), table in zip(bounds, tables):
-            mine = [(a - first_line + 1, b - first_line + 1) for a, b in spans if first_line <= a <= last_line]
+            mine = [
+                (a - first_line + 1, b - first_line + 1) for a, b in spans if first_line <= a <= last_line
+            ]
             if mine:
                 yield from table.original(mine)
 

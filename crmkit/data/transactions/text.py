@@ -70,7 +70,7 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
         encoding=REPORTED.get(codec, codec.replace("_", "-")),
         delimiter=" " if blanks else dialect.delimiter,
         counted=partial(_count, as_it_stands, dialect.delimiter, header, dialect.quote),
-        titles=[line for line in head.splitlines()[: max(header.row, 0)]],
+        titles=head.splitlines()[: max(header.row, 0)],
     )
 
 

@@ -110,6 +110,12 @@ def _place(archive: zipfile.ZipFile, sheet: str) -> str | None:
 
 
 def _unescaped(name: bytes) -> bytes:
-    for escaped, plain in ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&")):
+    for escaped, plain in (
+        (b"&lt;", b"<"),
+        (b"&gt;", b">"),
+        (b"&quot;", b'"'),
+        (b"&apos;", b"'"),
+        (b"&amp;", b"&"),
+    ):
         name = name.replace(escaped, plain)
     return name
