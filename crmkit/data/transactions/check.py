@@ -50,6 +50,7 @@ DETECTORS = (
     decide_money.enormous,
     decide_sales.unlabelled_total,
 )
+FEW_ROWS = 5  # fewer rows set aside are said, whatever their share
 MOST_DECISIONS = 40  # of one file; more would be a circle
 
 
@@ -281,15 +282,20 @@ class _Examination:
         return replace(decision, readings=tuple(readings))
 
     def _much_set_aside(self, judged: Judged) -> Judged:
-        """More than a tenth of the rows or of the money set aside is asked about, with the likely cause."""
+        """More than a tenth of the rows or of the money set aside is asked about, with the likely cause.
+
+        Of a handful of rows a share says little: that is said, and not asked.
+        """
         decision = _much_set_aside(judged)
-        if decision is None or not judged.used.any():
+        if decision is None:
             return judged
-        if decision.code in self.answers:
+        if decision.rows < FEW_ROWS and judged.used.any():
+            self.notes.append(note("set_aside", decision.rows, **decision.fields))
+        elif decision.code in self.answers:
             reading = decision.chosen(self.answers[decision.code])
             self.decided.append({"code": decision.code, "reading": reading.id})
             self.patch = merged(self.patch, reading.patch)
-        else:
+        elif judged.used.any():
             self.questions.append(self._weighed(judged, decision))
         return judged
 
@@ -382,6 +388,10 @@ def _much_set_aside(judged: Judged) -> Decision | None:
     out = np.zeros(len(judged.rows), dtype=bool)
     for reason in reasons:
         out |= judged.of(reason)
+    if "date" in judged.rows.codes:
+        # neither a customer nor a date: a remark below the table, no record
+        unread = np.array([parsed is None for parsed in judged.rows.distinct["date"].parsed])
+        out &= ~(judged.of("missing_customer") & unread[judged.rows.codes["date"]])
     rows, every = int(out.sum()), int((out | judged.used).sum())
     if not rows or judged.moments is None:
         return None

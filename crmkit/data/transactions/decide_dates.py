@@ -10,7 +10,8 @@ _PLACEHOLDERS = tuple(
     for day in ("1970-01-01", "1900-01-01", "1980-01-01", "1999-12-31", "2000-01-01", "1969-12-31")
 )
 _FEW = 0.02  # of the rows: a handful that may be slips of the pen
-_APART = 365  # days between them and all others, and three times what the others span
+_APART = 730  # days between them and all others, and three times what the others span
+_ENOUGH = 8  # rows, of which one can be far from all others
 
 
 def open_reading(judged: Judged) -> Decision | None:
@@ -79,8 +80,11 @@ def outliers(judged: Judged) -> Decision | None:
     fields = {"values": ", ".join(str(day) for day in beyond[:5]), "first": str(days[first or 0])}
     fields["last"] = str(days[::-1][last or 0])
     leave_out = Reading("set_aside", patch, fields=fields)
-    if last is None and all(np.datetime64(day) in _PLACEHOLDERS for day in beyond):
+    by_default = last is None and all(np.datetime64(day) in _PLACEHOLDERS for day in beyond)
+    if by_default:
         return Decision("date_outliers", (leave_out,), name, rows, fields, "date_placeholders", certain=True)
+    if len(days) < _ENOUGH:
+        return None
     return Decision("date_outliers", (leave_out, as_it_stands("date_outliers")), name, rows, fields)
 
 

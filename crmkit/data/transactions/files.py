@@ -160,6 +160,8 @@ def _json_table(path: Path, mapping: Mapping) -> Table:
         frame = pd.read_json(io.StringIO(text), lines=lines, dtype=False, convert_dates=False)
     except ValueError as problem:
         raise unreadable(path, "no_json", problem=problem) from None
+    if not all(isinstance(name, str) for name in frame.columns):
+        raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ)
     return replace(_frame_table(frame, mapping), name=path.name)
 
 
