@@ -268,12 +268,13 @@ def discounts(judged: Judged) -> Decision | None:
     for place, name in side_columns(judged):
         if plain(name) in taken:
             continue
+        decision = None
         if headed(name, "discount_rate") or headed(name, "discount") and _is_rate(judged, place):
-            if decision := _rate(judged, place, name):
-                return decision
+            decision = _rate(judged, place, name)
         elif headed(name, "discount") and is_money(judged, place) and _total_of(judged, place):
-            if decision := _discount(judged, place, name):
-                return decision
+            decision = _discount(judged, place, name)
+        if decision is not None:
+            return decision
     return None
 
 
