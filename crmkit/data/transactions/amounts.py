@@ -133,9 +133,20 @@ def _read_digits(digits: str, mark: str) -> Decimal | None:
     return Decimal(f"{re.sub('[^0-9]', '', whole) or 0}.{fraction or 0}{e}{exponent}")
 
 
+def _as_numbers(column):
+    """A workbook's column of nothing but numbers as a Series of them; any other as it is."""
+    if not isinstance(column, tuple) or not len(column) or not isinstance(column[0], (int, float)):
+        return column
+    try:
+        return pa.array(column, pa.float64()).to_pandas()
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return column
+
+
 def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The cells that need no taking apart (1234.5, -7): which they are, their cents, and which hold a point."""
     none = np.zeros(len(column), dtype=bool)
+    column = _as_numbers(column)
     if getattr(column, "dtype", None) is not None and column.dtype.kind in "if":
         hundredfold = column.to_numpy(dtype=np.float64) * 100
         with np.errstate(invalid="ignore"):  # others are read as decimals

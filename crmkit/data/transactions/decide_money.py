@@ -79,7 +79,7 @@ def order_totals(judged: Judged) -> Decision | None:
     if place is None:
         return None
     orders = judged.rows.column(place)
-    used = judged.used & ~judged.copies & np.array([cell_text(v) != "" for v in orders.values])[orders.codes]
+    used = judged.used & ~judged.copies & orders.filled
     frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
     if not len(frame):
         return None

@@ -15,7 +15,8 @@ from .meanings import headed, meanings
 _TEST_ADDRESS = re.compile(
     r"(?:test|tester|testing|demo|dummy|测试)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)", re.I
 )
-_ALL_ZEROS = re.compile(r"0{1,}")
+_NUMBERED = re.compile(r"\d")
+_TRIAL = re.compile(r"test|tester|demo|dummy|测试", re.IGNORECASE)
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 
 
@@ -33,6 +34,12 @@ def people(judged: Judged) -> People | None:
     """The customers by id, not by the cells that name them; None where no column does."""
     if judged.customers is None:
         return None
+    if judged.found_people is None:
+        judged.found_people = _counted_people(judged)
+    return judged.found_people
+
+
+def _counted_people(judged: Judged) -> People:
     places: dict[str, int] = {}
     of_value = np.array([-1 if c is None else places.setdefault(c, len(places)) for c in judged.customers])
     codes = of_value[judged.rows.codes["customer_id"]]
@@ -149,8 +156,9 @@ def nobody(judged: Judged) -> Decision | None:
     names = [
         customer
         for customer, rows in zip(found.ids, found.rows)
-        if rows and plain(customer) not in known and stands_for_nobody(customer, found.ids)
+        if rows and stands_for_nobody(customer) and plain(customer) not in known
     ]
+    names += [zeros for zeros in _zeros(found) if plain(zeros) not in known]
     if not names or len(names) == (found.rows > 0).sum():
         return None
     chosen = np.isin(np.array(found.ids, dtype=object), names)
@@ -164,15 +172,28 @@ def nobody(judged: Judged) -> Decision | None:
     return Decision("nobody", (leave_out, as_it_stands("nobody")), name, rows, fields)
 
 
-def stands_for_nobody(customer: str, ids: list[str]) -> bool:
-    """Whether an id is a word for anybody, a run of zeros, or an account for trying out."""
+def stands_for_nobody(customer: str) -> bool:
+    """Whether an id is a word for anybody, or an account for trying out."""
+    if _NUMBERED.search(customer) and not _TRIAL.match(customer):
+        return False
     word = plain(customer)
-    if word in meanings()["nobody"]["values"] or word in meanings()["nobody"]["tests"]:
-        return True
-    if _TEST_ADDRESS.fullmatch(customer):
-        return True
-    # 0 among long ids; among 0, 1, 2, 3 it is one of them
-    return bool(_ALL_ZEROS.fullmatch(customer)) and np.median([len(other) for other in ids]) >= 3
+    known = meanings()["nobody"]
+    return word in known["values"] or word in known["tests"] or bool(_TEST_ADDRESS.fullmatch(customer))
+
+
+def _zeros(found: People) -> list[str]:
+    """Ids of nothing but zeros: as short as no other id, or with far more rows than the others have."""
+    zeros = [
+        i for i, customer in enumerate(found.ids) if found.rows[i] and not customer.strip("0") and customer
+    ]
+    others = [i for i in range(len(found.ids)) if found.rows[i] and i not in zeros]
+    if not zeros or not others:
+        return []
+    shortest = min(len(found.ids[i]) for i in others)
+    usual = float(np.median(found.rows[others]))
+    many = [i for i in zeros if found.rows[i] >= 10 and found.rows[i] >= 10 * usual]
+    short = [i for i in zeros if len(found.ids[i]) < shortest and shortest >= 3]
+    return [found.ids[i] for i in sorted({*many, *short})]
 
 
 def people_headed_as_names(judged: Judged) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .columns import is_total, plain
+from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, plain_value
 from .meanings import cell_text, headed, meaning, meanings
@@ -291,7 +291,7 @@ def labelled_totals(judged: Judged) -> Decision | None:
         return None
     for place, name in side_columns(judged):
         column = judged.rows.column(place)
-        labels = [cell_text(value) for value in column.values if isinstance(value, str) and is_total(value)]
+        labels = [cell_text(value) for value in column.total_labels]
         if not labels:
             continue
         rows = np.flatnonzero(_rows_with(judged, place, labels))

@@ -275,7 +275,7 @@ def _sheet_rows(sheet, start: int = 0) -> Iterator[list]:
     top, left = sheet.start or (0, 0)
     above = repeat([""] * (left + (sheet.width or 0)), top)
     cells = sheet.iter_rows()
-    rows = ([""] * left + list(row) for row in cells) if left else cells
+    rows = ([""] * left + row for row in cells) if left else cells
     return islice(chain(above, rows), start, None)
 
 

@@ -3,6 +3,10 @@
 import re
 import unicodedata
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from .columns import LABEL_HINT
 
 _WHOLE = re.compile(r"\d+(?:\.0)?")
@@ -31,6 +35,18 @@ def key_of(customer: str) -> str:
             text = text[2:]
         return text.lstrip("0") or "0"
     return text
+
+
+def may_be_alike(customers: list[str]) -> list[str]:
+    """Those ids that another one resembles when signs, case, width and zeros are left out: a quick look at very many."""
+    texts = pc.utf8_lower(pc.utf8_normalize(pa.array(customers, pa.string()), "NFKC"))
+    texts = pc.replace_substring_regex(texts, r"[\s\-_./()+]", "")
+    texts = pc.replace_substring_regex(texts, r"^(?:86)?(1\d{10})$", r"\1")
+    texts = pc.utf8_ltrim(texts, "0")
+    counted = texts.dictionary_encode()
+    codes = counted.indices.to_numpy(zero_copy_only=False)
+    often = np.bincount(codes)[codes] > 1 if len(codes) else np.zeros(0, dtype=bool)
+    return [customers[place] for place in np.flatnonzero(often)]
 
 
 def is_cut(customer: str) -> bool:

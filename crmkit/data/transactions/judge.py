@@ -68,6 +68,7 @@ class Judged:
     decimal: str | None = None
     copies: np.ndarray | None = None  # rows that repeat an earlier one exactly, and are used all the same
     currencies: dict = field(default_factory=dict)
+    found_people: object = None  # the customers by id, counted once
     continued: int = 0  # rows that took what they lack from the first row of their order
 
     @property
@@ -107,9 +108,7 @@ class Judged:
         """What the file comes to as it is judged."""
         used, customers, top = self.used, 0, None
         if self.customers is not None and used.any():
-            texts, inverse = np.unique(
-                np.array(self.customers, dtype=object).astype(str), return_inverse=True
-            )
+            inverse, texts = pd.factorize(pd.Series(self.customers, dtype="str"))
             codes = inverse[self.rows.codes["customer_id"][used]]
             present = np.bincount(codes, minlength=len(texts)) > 0
             customers = int(present.sum())
@@ -168,9 +167,15 @@ def _repeats_header(judged: Judged) -> np.ndarray:
         return np.zeros(len(rows), dtype=bool)
     for column in named:
         name = plain(header.names[header.found[column]])
-        same = np.array([isinstance(value, str) and plain(value) == name for value in rows.distinct[column]])
+        first = header.names[header.found[column]].strip()[:1].casefold()
+        same = np.array([_says(value, name, first) for value in rows.distinct[column]])
         says_so &= bool(name) & np.append(same, False)[rows.codes[column]]
     return says_so
+
+
+def _says(value, name: str, first: str) -> bool:
+    """Whether a cell is a column's heading; most cells do not even begin with its letter."""
+    return isinstance(value, str) and value.lstrip()[:1].casefold() == first and plain(value) == name
 
 
 def _not_kept(judged: Judged) -> np.ndarray:
@@ -210,8 +215,9 @@ def _judge_customers(judged: Judged) -> None:
     nobody = np.array([customer is None for customer in judged.customers])
     judged.set_aside("missing_customer", nobody[codes] & ~_continues(judged))
     names = {plain(str(name)) for name in judged.mapping.nobody or ()}
-    unnamed = np.array([customer is not None and plain(customer) in names for customer in judged.customers])
-    judged.set_aside("nobody", unnamed[codes])
+    if names:
+        unnamed = [customer is not None and plain(customer) in names for customer in judged.customers]
+        judged.set_aside("nobody", np.array(unnamed)[codes])
 
 
 def orders_place(judged: Judged) -> int | None:
@@ -238,8 +244,7 @@ def _continues(judged: Judged) -> np.ndarray:
     if not empty.any():
         return empty
     has_amount = np.bincount(orders.codes[~empty], minlength=len(orders.values)) > 0
-    named = np.array([cell_text(value) != "" for value in orders.values])
-    return empty & (has_amount & named)[orders.codes]
+    return empty & has_amount[orders.codes] & orders.filled
 
 
 def _judge_dates(judged: Judged) -> None:
@@ -489,11 +494,10 @@ def _count_once(judged: Judged) -> None:
         judged.errors.append(_no_such_column("once_per", name, judged.header))
         return
     orders = judged.rows.column(place)
-    named = np.array([cell_text(value) != "" for value in orders.values])[orders.codes]
     repeated = np.zeros(len(judged.rows), dtype=bool)
     used = judged.used
     repeated[used] = pd.Series(orders.codes[used]).duplicated().to_numpy()
-    judged.units = np.where(repeated & named, 0, judged.units)
+    judged.units = np.where(repeated & orders.filled, 0, judged.units)
 
 
 def _currencies(judged: Judged) -> dict:

@@ -5,7 +5,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from .columns import is_total
 from .table import as_strings
 
 
@@ -61,6 +63,20 @@ class Raw:
     def codes(self) -> np.ndarray:
         """Row by row the place of its cell among ``values``."""
         return self._coded[1]
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """Which rows hold something."""
+        if isinstance(self.cells, pa.Array):
+            texts = pc.utf8_trim_whitespace(self.cells)
+            return pc.fill_null(pc.not_equal(texts, ""), False).to_numpy(zero_copy_only=False)
+        present = [value is not None and value == value and str(value).strip() != "" for value in self.values]
+        return np.array(present)[self.codes]
+
+    @cached_property
+    def total_labels(self) -> list[str]:
+        """The distinct cells that say nothing but 合计, Total or the like."""
+        return [value for value in self.values if isinstance(value, str) and is_total(value)]
 
     def where(self, wanted) -> np.ndarray:
         """Which rows hold a cell of which ``wanted`` says yes."""

@@ -13,9 +13,9 @@ from crmkit.core.errors import CrmkitError
 
 from . import amounts as money
 from . import dates as days
-from .columns import Header, Mapping, ends_in_total, is_total
+from .columns import LABEL_HINT, Header, Mapping, ends_in_total, is_total
 from .raw import Coded, Raw
-from .table import INVISIBLE, Table, as_strings, bare_text, pick
+from .table import INVISIBLE, Table, as_strings, bare_text, pick, without_collecting
 
 TEXT_COLUMNS = ("order_id", "product_id", "channel")
 NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
@@ -76,6 +76,8 @@ def _is_empty(cell) -> bool:
 
 
 def _customer_flag(value, text) -> int:
+    if text is not None and not (isinstance(value, str) and LABEL_HINT.search(value)):
+        return _OK
     return _MISSING if text is None else _TOTAL if is_total(value) else _PART if ends_in_total(value) else _OK
 
 
@@ -116,7 +118,8 @@ class Rows:
         self.fast = table.header.multiplier == 1
         self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
         self.blank_lines, self.inside, self.last_line = 0, 0, table.header.row + 1
-        parts = [self._take(chunk) for chunk in table.chunks()]
+        with without_collecting():
+            parts = [self._take(chunk) for chunk in table.chunks()]
         if not any(len(part["lines"]) for part in parts):
             raise CrmkitError("empty_file", value=table.name, name=table.name)
         joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

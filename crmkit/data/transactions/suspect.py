@@ -14,7 +14,7 @@ from .columns import plain
 from .decide_money import is_money
 from .decide_people import people, people_headed_as_names
 from .decide_sales import side_columns
-from .ids import SCIENTIFIC, is_cut, is_masked, key_of
+from .ids import SCIENTIFIC, is_cut, is_masked, key_of, may_be_alike
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
 
@@ -60,7 +60,7 @@ def _about_ids(judged: Judged) -> list[dict]:
             rows = sum(present[customer] for customer in hit)
             notes.append(note(code, rows, count=len(hit), value=hit[0]))
     alike: dict[str, list[str]] = defaultdict(list)
-    for customer in present:
+    for customer in may_be_alike(list(present)):
         alike[key_of(customer)].append(customer)
     groups = [group for group in alike.values() if len(group) > 1]
     if groups:

@@ -1,6 +1,8 @@
 """One table of a client's source, whatever it came from: its header, and chunks of untouched cells with their lines."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,6 +64,18 @@ class Table:
                 yield "\t".join("" if cell is None or cell != cell else str(cell) for cell in row).rstrip(
                     "\t"
                 )
+
+
+@contextmanager
+def without_collecting():
+    """Leaves the garbage alone: rows by the ten thousand hold no cycles."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:

@@ -1,7 +1,6 @@
 """A text file as a table: encoding, delimiter and header found out, then read block by block with its line numbers."""
 
 import csv
-import gc
 import gzip
 import io
 import re
@@ -20,7 +19,7 @@ from crmkit.core.errors import CrmkitError
 
 from .columns import Header, Mapping, find_header, looks_like_record, unreadable
 from .encodings import REPORTED, detect
-from .table import CHUNK_ROWS, INVISIBLE, Chunk, Table, chunk_of_rows
+from .table import CHUNK_ROWS, INVISIBLE, Chunk, Table, chunk_of_rows, without_collecting
 
 BLOCK = 1 << 21
 DELIMITERS = ",;\t|，；^~"
@@ -157,15 +156,13 @@ def _quote_of(lines: list[str]) -> str:
 
 @contextmanager
 def _csv_unbound():
-    """Lets csv take fields of any length, and leaves the garbage alone: rows by the ten thousand hold no cycles."""
-    limit, collecting = csv.field_size_limit(1 << 30), gc.isenabled()
-    gc.disable()
+    """Lets csv take fields of any length."""
+    limit = csv.field_size_limit(1 << 30)
     try:
-        yield
+        with without_collecting():
+            yield
     finally:
         csv.field_size_limit(limit)
-        if collecting:
-            gc.enable()
 
 
 def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
