@@ -8,7 +8,7 @@ from collections import abc
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
@@ -78,7 +78,8 @@ def plain_unit(text) -> str:
     return re.sub(r"[\s.]", "", unicodedata.normalize("NFKC", str(text)).casefold())
 
 
-def header_forms(header) -> tuple[list[str], str | None]:
+@lru_cache(maxsize=20_000)  # a header is looked for under every delimiter
+def header_forms(header: str) -> tuple[tuple[str, ...], str | None]:
     """The forms under which a header is looked up, best first, and the unit that stands with it."""
     text, words = unicodedata.normalize("NFKC", str(header)).strip("*'\"‘’“” \t\r\n"), vocabulary()
     inside, bare = _BRACKETS.findall(text), _BRACKETS.sub("", text)
@@ -93,7 +94,7 @@ def header_forms(header) -> tuple[list[str], str | None]:
     ):
         forms.append(plain(bare[: tail.start()]))
         unit = unit or plain_unit(tail[1])
-    return [f for f in dict.fromkeys(forms) if f], unit
+    return tuple(f for f in dict.fromkeys(forms) if f), unit
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,8 @@ def _dialect(head: str, mapping: Mapping) -> _Dialect:
     lines = list(io.StringIO(head, newline=""))
     said = re.match(r"[\"']?sep=(.)[\"']?\s*$", lines[0], re.IGNORECASE) if lines else None
     choices = [mapping.delimiter] if mapping.delimiter else [said[1]] if said else DELIMITERS
+    # one that stands in no line cuts none
+    choices = [c for place, c in enumerate(choices) if not place or any(c in line for line in lines[:400])]
     quote = _quote_of(lines)
     best, best_score = _Dialect(choices[0], None), ()
     for delimiter in choices:

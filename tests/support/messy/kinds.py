@@ -87,14 +87,20 @@ def headings(rng: random.Random, *names: str) -> list[str]:
 
 @kind
 def states_of_orders(rng, mirror):
-    rows, lost = sales(rng), rng.choice(["交易关闭", "已取消", "待付款", "已退款", "Cancelled", "Refunded", "Failed", "Pending"])
+    rows, lost = (
+        sales(rng),
+        rng.choice(["交易关闭", "已取消", "待付款", "已退款", "Cancelled", "Refunded", "Failed", "Pending"]),
+    )
     good = "交易成功" if "\u4e00" <= lost[0] <= "\u9fff" else "Completed"
     other = "已发货" if good == "交易成功" else "Shipped"
     states = [good if rng.random() < 0.7 else other for _ in rows]
     if not mirror:
         for place in rng.sample(range(len(rows)), max(2, len(rows) // 8)):
             states[place] = lost
-    head = [*headings(rng, "order", "customer", "date", "amount"), rng.choice(["订单状态", "Status", "交易状态", "Order Status"])]
+    head = [
+        *headings(rng, "order", "customer", "date", "amount"),
+        rng.choice(["订单状态", "Status", "交易状态", "Order Status"]),
+    ]
     text = text_of(head, [[r.order, r.customer, r.date, r.amount, s] for r, s in zip(rows, states)])
     counted = [r for r, s in zip(rows, states) if s != lost]
     return Made(text, total_of(counted), None if mirror else "status")
@@ -114,12 +120,17 @@ def numbered_states(rng, mirror):
 @kind
 def returns_by_their_document(rng, mirror):
     rows = sales(rng)
-    sold, back = rng.choice([("销售", "销售退货"), ("销售出库单", "退货单"), ("Invoice", "Credit note"), ("Sale", "Return")])
+    sold, back = rng.choice(
+        [("销售", "销售退货"), ("销售出库单", "退货单"), ("Invoice", "Credit note"), ("Sale", "Return")]
+    )
     kinds = [back if rng.random() < 0.15 else sold for _ in rows]
     kinds[1] = back
     signed = [-r.amount if k == back else r.amount for r, k in zip(rows, kinds)]
     shown = signed if mirror else [abs(amount) for amount in signed]
-    head = [*headings(rng, "order", "customer", "date", "amount"), rng.choice(["单据类型", "Transaction Type", "业务类型"])]
+    head = [
+        *headings(rng, "order", "customer", "date", "amount"),
+        rng.choice(["单据类型", "Transaction Type", "业务类型"]),
+    ]
     text = text_of(head, [[r.order, r.customer, r.date, a, k] for r, a, k in zip(rows, shown, kinds)])
     return Made(text, sum(signed, Decimal(0)), note=None if mirror else "document")
 
@@ -145,7 +156,9 @@ def order_totals_beside_lines(rng, mirror):
         amount = quantity * price if mirror else totals[order]
         table.append([order, customer, day, f"P{rng.randrange(30)}", quantity, price, amount])
     several = len(lines) > len(totals)
-    return Made(text_of(head, table), sum(totals.values()), note=None if mirror or not several else "order_total")
+    return Made(
+        text_of(head, table), sum(totals.values()), note=None if mirror or not several else "order_total"
+    )
 
 
 @kind
@@ -179,7 +192,9 @@ def nobody_in_particular(rng, mirror):
             rows[place].customer = name
     out = [r for r in rows if r.customer == name]
     kept = [r for r in rows if r.customer != name]
-    many = len(out) > 0.1 * len(rows) or sum(r.amount for r in out) > Decimal("0.1") * sum(r.amount for r in rows)
+    many = len(out) > 0.1 * len(rows) or sum(r.amount for r in out) > Decimal("0.1") * sum(
+        r.amount for r in rows
+    )
     head = headings(rng, "customer", "date", "amount")
     text = text_of(head, [[r.customer, r.date, r.amount] for r in rows])
     if mirror:
@@ -222,12 +237,21 @@ def dates_far_outside(rng, mirror):
     if mirror:
         for row in rows:  # a few customers, over many years, evenly
             row.date = dt.date(2005, 1, 1) + dt.timedelta(days=rng.randrange(365 * 15))
-        text = text_of(headings(rng, "customer", "date", "amount"), [[r.customer, r.date, r.amount] for r in rows])
+        text = text_of(
+            headings(rng, "customer", "date", "amount"), [[r.customer, r.date, r.amount] for r in rows]
+        )
         return Made(text, total_of(rows))
     default = rng.random() < 0.5
     rows[-1].date = dt.date(1970, 1, 1) if default else dt.date(rng.choice([2042, 2099, 1999]), 3, 15)
-    text = text_of(headings(rng, "customer", "date", "amount"), [[r.customer, r.date, r.amount] for r in rows])
-    return Made(text, total_of(rows[:-1]), None if default else "date_outliers", "date_placeholders" if default else None)
+    text = text_of(
+        headings(rng, "customer", "date", "amount"), [[r.customer, r.date, r.amount] for r in rows]
+    )
+    return Made(
+        text,
+        total_of(rows[:-1]),
+        None if default else "date_outliers",
+        "date_placeholders" if default else None,
+    )
 
 
 @kind
@@ -237,10 +261,15 @@ def other_calendars(rng, mirror):
         (lambda d: f"{d.year - 1911}/{d.month:02d}/{d.day:02d}", "roc_years"),
         (lambda d: f"民國{d.year - 1911}年{d.month}月{d.day}日", "roc_years"),
         (lambda d: int(dt.datetime(d.year, d.month, d.day, 9, tzinfo=dt.UTC).timestamp()), "epoch_times"),
-        (lambda d: int(dt.datetime(d.year, d.month, d.day, 9, tzinfo=dt.UTC).timestamp()) * 1000, "epoch_times"),
+        (
+            lambda d: int(dt.datetime(d.year, d.month, d.day, 9, tzinfo=dt.UTC).timestamp()) * 1000,
+            "epoch_times",
+        ),
     ]
     write, note = (str, None) if mirror else rng.choice(ways)
-    text = text_of(headings(rng, "customer", "date", "amount"), [[r.customer, write(r.date), r.amount] for r in rows])
+    text = text_of(
+        headings(rng, "customer", "date", "amount"), [[r.customer, write(r.date), r.amount] for r in rows]
+    )
     return Made(text, total_of(rows), note=note)
 
 
@@ -292,7 +321,10 @@ def discounts_beside_lines(rng, mirror):
         gross, off = gross + price * quantity, off + discount
         row = [sale.customer, sale.date, f"P{rng.randrange(9)}-{price}", quantity, price, discount]
         table.append([*row, price * quantity - discount] if mirror else row)
-    head = [*headings(rng, "customer", "date", "product", "quantity", "price"), rng.choice(["优惠金额", "Discount Amount"])]
+    head = [
+        *headings(rng, "customer", "date", "product", "quantity", "price"),
+        rng.choice(["优惠金额", "Discount Amount"]),
+    ]
     if mirror:
         head += ["实付金额"]
     return Made(text_of(head, table), gross - off, None if mirror else "discount")
@@ -304,7 +336,10 @@ def refunds_beside_amounts(rng, mirror):
     refunded = [Decimal(0) if mirror or rng.random() < 0.8 else r.amount for r in rows]
     if not mirror:
         refunded[2] = rows[2].amount
-    head = [*headings(rng, "order", "customer", "date", "amount"), rng.choice(["退款金额", "Amount Refunded"])]
+    head = [
+        *headings(rng, "order", "customer", "date", "amount"),
+        rng.choice(["退款金额", "Amount Refunded"]),
+    ]
     text = text_of(head, [[r.order, r.customer, r.date, r.amount, b] for r, b in zip(rows, refunded)])
     return Made(text, total_of(rows) - sum(refunded), None if mirror else "refund")
 
@@ -328,7 +363,9 @@ def money_in_and_out(rng, mirror):
         ways[0], ways[1] = "支出", "收入"
     head = ["交易时间", "对方账号", "收/支", "金额"]
     text = text_of(head, [[r.date, r.customer, w, r.amount] for r, w in zip(rows, ways)])
-    return Made(text, total_of([r for r, w in zip(rows, ways) if w == "收入"]), None if mirror else "direction")
+    return Made(
+        text, total_of([r for r, w in zip(rows, ways) if w == "收入"]), None if mirror else "direction"
+    )
 
 
 @kind
@@ -337,15 +374,24 @@ def kinds_of_customers(rng, mirror):
     values = [r.customer if mirror else rng.choice(["New", "Returning"]) for r in rows]
     values[0] = values[0] if mirror else "New"
     values[1] = values[1] if mirror else "Returning"
-    text = text_of(["Order No", "Order Date", "Customer", "Total"], [[r.order, r.date, v, r.amount] for r, v in zip(rows, values)])
+    text = text_of(
+        ["Order No", "Order Date", "Customer", "Total"],
+        [[r.order, r.date, v, r.amount] for r, v in zip(rows, values)],
+    )
     return Made(text, total_of(rows), refused=None if mirror else "customer_kinds")
 
 
 @kind
 def cashiers(rng, mirror):
     rows = sales(rng)
-    values = [r.customer if mirror else f"{rng.choice(['cashier', 'POS', '收银员'])}{rng.randint(1, 3)}" for r in rows]
-    text = text_of(["Receipt No", "Date", "User", "Total"], [[r.order, r.date, v, r.amount] for r, v in zip(rows, values)])
+    values = [
+        r.customer if mirror else f"{rng.choice(['cashier', 'POS', '收银员'])}{rng.randint(1, 3)}"
+        for r in rows
+    ]
+    text = text_of(
+        ["Receipt No", "Date", "User", "Total"],
+        [[r.order, r.date, v, r.amount] for r, v in zip(rows, values)],
+    )
     return Made(text, total_of(rows), None if mirror else "staff")
 
 
@@ -353,7 +399,9 @@ def cashiers(rng, mirror):
 def customers_of_one_order(rng, mirror):
     rows = sales(rng)
     ids = [r.customer if mirror else r.order for r in rows]
-    text = text_of(["订单号", "用户ID", "下单时间", "金额"], [[r.order, i, r.date, r.amount] for r, i in zip(rows, ids)])
+    text = text_of(
+        ["订单号", "用户ID", "下单时间", "金额"], [[r.order, i, r.date, r.amount] for r, i in zip(rows, ids)]
+    )
     return Made(text, total_of(rows), None if mirror else "customer_per_order")
 
 
@@ -392,7 +440,9 @@ def thousands_without_quotes(rng, mirror):
     for place, row in enumerate(rows):
         row.amount = Decimal(rng.randrange(100_000, 900_000)) / 100 if place % 3 == 0 else row.amount
         if mirror:
-            lines.append(f"{row.customer},{row.date},{row.amount},{rng.randrange(100, 999) if place % 2 else ''}")
+            lines.append(
+                f"{row.customer},{row.date},{row.amount},{rng.randrange(100, 999) if place % 2 else ''}"
+            )
         else:
             cell = f"{row.amount:,.2f}" + ("" if row.amount >= 1000 else ",")
             lines.append(f"{row.customer},{row.date},{cell}")
@@ -427,10 +477,10 @@ def tables_side_by_side(rng, mirror):
     head = headings(rng, "customer", "date", "amount")
     left, right = rows[:15], rows[15:]
     if mirror:
-        return Made(text_of([*head, "备注"], [[r.customer, r.date, r.amount, ""] for r in rows]), total_of(rows))
-    table = [
-        [a.customer, a.date, a.amount, "", b.customer, b.date, b.amount] for a, b in zip(left, right)
-    ]
+        return Made(
+            text_of([*head, "备注"], [[r.customer, r.date, r.amount, ""] for r in rows]), total_of(rows)
+        )
+    table = [[a.customer, a.date, a.amount, "", b.customer, b.date, b.amount] for a, b in zip(left, right)]
     return Made(text_of([*head, "", *head], table), total_of(rows), "side_by_side")
 
 
@@ -451,7 +501,15 @@ def open_quotes(rng, mirror):
     rows, lines = sales(rng), ["customer_id,date,product,amount"]
     broken = rng.randrange(2, len(rows) // 2)
     for place, row in enumerate(rows):
-        product = '"Tea, green"' if mirror else '"Tea' if place == broken else '"Cup"' if place == broken + 3 else "Pot"
+        product = (
+            '"Tea, green"'
+            if mirror
+            else '"Tea'
+            if place == broken
+            else '"Cup"'
+            if place == broken + 3
+            else "Pot"
+        )
         lines.append(f"{row.customer},{row.date},{product},{row.amount}")
     return Made("\n".join(lines) + "\n", total_of(rows), refused=None if mirror else "unreadable_file")
 
@@ -463,5 +521,7 @@ def ids_that_are_alike(rng, mirror):
         name = rows[0].customer
         for row, other in zip(rows[1:4], (name.lower(), name[0] + "-" + name[1:], name)):
             row.customer = other
-    text = text_of(headings(rng, "customer", "date", "amount"), [[r.customer, r.date, r.amount] for r in rows])
+    text = text_of(
+        headings(rng, "customer", "date", "amount"), [[r.customer, r.date, r.amount] for r in rows]
+    )
     return Made(text, total_of(rows), note=None if mirror else "ids_alike")
