@@ -442,6 +442,40 @@ def test_garbled_headings_are_named(tmp_path):
     assert error["code"] == "foreign_encoding" and "고객번호" in error["message_en"]
 
 
+PIVOT = "客户编号,2024年1月,2024年2月,2024-03\na,10,,5\nb,,7.5,\n合计,10,7.5,5\n"
+
+
+def test_a_cross_table_of_months_is_named_and_unpivoted_on_request(tmp_path):
+    assert [e["code"] for e in check(tmp_path, PIVOT).errors] == ["wide_pivot"]
+    report = check(tmp_path, PIVOT, mapping={"unpivot": True})
+    assert (report.rows_in, report.reasons["total_row"], report.amount_total) == (6, 3, "22.50")
+    assert report.transactions["date"].dt.strftime("%Y-%m-%d").tolist() == [
+        "2024-01-01",
+        "2024-03-01",
+        "2024-02-01",
+    ]
+    assert report.set_aside["original"].tolist() == ["合计,10,7.5,5"] * 3
+
+
+def test_other_files_are_joined_and_the_unmatched_counted_on_both_sides(tmp_path):
+    orders = "订单编号,客户编号,下单日期\n1,a,2024-03-05\n2,b,2024-03-06\n9,c,2024-03-07\n"
+    (tmp_path / "orders.csv").write_text(orders, encoding="utf-8")
+    (tmp_path / "costs.csv").write_text("货号,成本价\nT,1.5\n", encoding="utf-8")
+    lines = "订单编号,货号,数量,单价\n1,T,2,3.00\n1,U,1,4.00\n2,T,1,3.00\n5,T,1,9.00\n"
+    join = [{"file": "orders.csv", "on": "订单编号"}, {"file": "costs.csv", "on": "货号"}]
+    report = check(tmp_path, lines, name="lines.csv", mapping={"join": join})
+    assert (report.rows_in, report.rows_used, report.amount_total) == (4, 3, "13.00")
+    notes = [note["message_en"] for note in report.notes if note["code"] == "joined"]
+    assert (
+        "1 rows of the data were not found in it, and 1 of its keys" in notes[0] and "costs.csv" in notes[1]
+    )
+    assert report.transactions["unit_cost"].fillna(0).tolist() == [1.5, 0.0, 1.5]
+    refused = check(
+        tmp_path, orders, name="o.csv", mapping={"join": [{"file": "lines.csv", "on": "订单编号"}]}
+    )
+    assert refused.errors[0]["code"] == "join_not_unique"
+
+
 def test_a_frame_is_asked_about_like_a_file():
     frame = pd.DataFrame({"customer_id": ["a", "b"], "date": ["03/04/2024", "05/06/2024"], "amount": [1, 2]})
     assert [q["code"] for q in crmkit.check_transactions(frame).questions] == ["ambiguous_dates"]

@@ -21,6 +21,7 @@ from .decisions import Decision, Outcome, Reading, merged, patched
 from .files import open_table
 from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
 from .meanings import cell_text
+from .pivot import AMOUNT, DATE, is_pivot, months_in
 from .rows import NUMBER_COLUMNS, TEXT_COLUMNS, Rows
 from .suspect import note, suspicions, unused_numbers
 from .table import Table
@@ -268,7 +269,10 @@ class _Examination:
 
     def _judged_as(self, judged: Judged, mapping: Mapping) -> Judged:
         """The same rows judged under another mapping."""
-        header = recognise_again(judged.header, mapping, self.table.titles)
+        given = mapping
+        if mapping.unpivot:
+            given = replace(mapping, columns={**mapping.columns, "date": DATE, "amount": AMOUNT})
+        header = recognise_again(judged.header, given, self.table.titles)
         rows = judged.rows.read_as(header, mapping)
         rows = _with_currency_column(rows, self.table)
         return judge(self.table, rows, self.limit, self.how["drop_duplicates"])
@@ -431,6 +435,9 @@ def _nothing_usable(judged: Judged) -> CrmkitError:
 def _header_errors(table: Table) -> list[CrmkitError]:
     if table.header.problem:
         return [table.header.problem]
+    if is_pivot(table.header):
+        months = ", ".join(months_in(table.header)[:6])
+        return [CrmkitError("wide_pivot", row=table.header.row + 1 or None, value=months, months=months)]
     missing = [_missing_column(name, table) for name in table.header.missing]
     if missing and (why := _why_no_header(table)):
         return [why]

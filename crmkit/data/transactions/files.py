@@ -19,7 +19,9 @@ from crmkit.core.messages import listed
 from crmkit.data.frames import Transactions
 
 from .columns import DEEPEST_HEADER, Header, Mapping, find_header, plain, recognise, refusal, unreadable
+from .joined import joined
 from .markup import is_markup, markup_rows
+from .pivot import unpivoted
 from .several import added_up, blocks_of, stacked
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
 from .text import text_table
@@ -35,6 +37,15 @@ _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ".gz", 
 
 def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None = None) -> Table:
     """The one table in ``source`` that holds transactions, else a CrmkitError that says why there is none."""
+    table = _opened(source, mapping, sheet)
+    for other in mapping.join:
+        folder = Path(source).parent if isinstance(source, (str, Path)) else Path()
+        beside = _file_table(folder / str(other["file"]), Mapping(), None)
+        table = joined(table, beside, str(other["on"]), mapping)
+    return table
+
+
+def _opened(source: Transactions, mapping: Mapping, sheet: str | int | None) -> Table:
     if hasattr(source, "columns") or hasattr(source, "to_pandas"):
         return _frame_table(source, mapping)
     path = Path(source)
@@ -59,7 +70,9 @@ def _added_up_files(files: list[Path], name: str, mapping: Mapping, sheet) -> Ta
 
 
 def _arranged(table: Table, mapping: Mapping) -> Table:
-    """Tables side by side one below the other, where the mapping says so."""
+    """Months and tables that stand side by side one below the other, where the mapping says so."""
+    if mapping.unpivot:
+        return unpivoted(table, mapping)
     blocks = blocks_of(table.header)
     if len(blocks) > 1 and mapping.blocks == "all":
         return stacked(table, blocks)
