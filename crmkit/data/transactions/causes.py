@@ -11,6 +11,7 @@ _NO_YEAR = re.compile(
     r"\d{1,2}\s*月\s*\d{1,2}\s*[日号號]?.*|\d{1,2}[-/.]\d{1,2}|[A-Za-z]{3,9}\.?\s+\d{1,2}|\d{1,2}[-\s][A-Za-z]{3,9}"
 )
 _DIGITS = re.compile(r"\d{6,}")
+_ONLY_MONTH = re.compile(r"\d{4}\s*[-/.年]\s*\d{1,2}\s*月?")
 _NO_DAY = re.compile(r"(?:0000|9999|1900)[-/].*|0+|#+")
 _SYMBOL = re.compile(r"[^\d.,\s()+-]{1,5}\s*-?\d[\d.,' ]*|-?\d[\d.,' ]*\s*[^\d.,\s()+-]{1,5}")
 
@@ -74,6 +75,8 @@ def _in_groups(judged: Judged, wrong: np.ndarray) -> bool:
 def _why_no_date(example: str) -> str:
     if _NO_YEAR.fullmatch(example):
         return "no_year"
+    if _ONLY_MONTH.fullmatch(example):
+        return "only_month"
     if _NO_DAY.fullmatch(example):
         return "no_day"
     if _DIGITS.fullmatch(example):

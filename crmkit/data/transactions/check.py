@@ -223,7 +223,8 @@ class _Examination:
                 if "as_read" not in reading.patch:
                     chosen = patched(self.mapping, reading.patch)
                     found = examine(self.source, mapping=chosen, **self.how, keep=keep, answers=self.answers)
-                    decided = ({"code": code, "reading": reading.id}, *found.decided)
+                    taken = {"code": code, "reading": reading.id, "column": None}
+                    decided = (taken, *found.decided)
                     return replace(
                         found, mapping_patch=merged(reading.patch, found.mapping_patch), decided=decided
                     )
@@ -251,7 +252,7 @@ class _Examination:
             )
             before = judged
             judged = self._judged_as(judged, patched(judged.mapping, reading.patch))
-            self.decided.append({"code": decision.code, "reading": reading.id})
+            self.decided.append({"code": decision.code, "reading": reading.id, "column": decision.column})
             if decision.certain:
                 effect = judged.sum_of(judged.used) - before.sum_of(before.used)
                 key = decision.words or decision.code
@@ -263,9 +264,17 @@ class _Examination:
     def _next(self, judged: Judged, passed: set[str]) -> Decision | None:
         for detect in DETECTORS:
             decision = detect(judged)
-            if decision is not None and decision.code not in passed:
+            if decision is not None and decision.code not in passed and not self._taken(decision):
                 return decision
         return None
+
+    def _taken(self, decision: Decision) -> bool:
+        """Whether the very same was decided before: nothing is decided twice."""
+        return {
+            "code": decision.code,
+            "reading": decision.readings[0].id,
+            "column": decision.column,
+        } in self.decided
 
     def _judged_as(self, judged: Judged, mapping: Mapping) -> Judged:
         """The same rows judged under another mapping."""
@@ -297,7 +306,7 @@ class _Examination:
             self.notes.append(note("set_aside", decision.rows, **decision.fields))
         elif decision.code in self.answers:
             reading = decision.chosen(self.answers[decision.code])
-            self.decided.append({"code": decision.code, "reading": reading.id})
+            self.decided.append({"code": decision.code, "reading": reading.id, "column": None})
             self.patch = merged(self.patch, reading.patch)
         elif judged.used.any():
             self.questions.append(self._weighed(judged, decision))

@@ -96,7 +96,23 @@ def _status_decision(judged: Judged, name: str, values: dict, lost: list, number
     else:
         readings = [Reading("usual", {"drop": {name: lost}}, fields={"values": _listed(lost)})]
     rows = sum(values[value] for value in lost) if lost else sum(values.values())
+    if lost and kept and judged.units is not None:
+        without = _rows_with(judged, judged.place(name), lost)
+        if not judged.units[without].any():  # an order that was closed brought nothing: no reading but one
+            return Decision("status", (readings[0],), name, rows, {"values": _listed(lost)}, certain=True)
     return Decision("status", (*readings, as_it_stands("status")), name, rows, {"values": _listed(values)})
+
+
+def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
+    """The heading of a column of states, those in it that are not known, and their rows; None where all are."""
+    for place, name in side_columns(judged):
+        values = values_of(judged, place) if headed(name, "status") else None
+        if not values or not any(meaning(value, "status") for value in values if value):
+            continue
+        unknown = [value for value in values if value and meaning(value, "status") is None]
+        if unknown and "status" not in judged.mapping.as_read and name not in judged.mapping.keep:
+            return name, unknown, _rows_with(judged, place, unknown)
+    return None
 
 
 def cancelled_at(judged: Judged) -> Decision | None:

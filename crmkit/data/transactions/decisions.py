@@ -106,13 +106,22 @@ def merged(before: dict, patch: dict) -> dict:
     after = dict(before)
     for key, value in patch.items():
         held = after.get(key)
-        if isinstance(value, dict) and isinstance(held, dict):
+        if key in ("drop", "negative") and isinstance(held, dict):
+            after[key] = {
+                **held,
+                **{column: _grown(held.get(column, []), more) for column, more in value.items()},
+            }
+        elif isinstance(value, dict) and isinstance(held, dict):
             after[key] = {**held, **value}
         elif key in ("as_read", "subtract", "nobody") and isinstance(held, list):
-            after[key] = [*held, *(v for v in value if v not in held)]
+            after[key] = _grown(held, value)
         else:
             after[key] = value
     return after
+
+
+def _grown(held: list, more: list) -> list:
+    return [*held, *(value for value in more if value not in held)]
 
 
 def patched(mapping: Mapping, patch: dict) -> Mapping:

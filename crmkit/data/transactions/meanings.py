@@ -8,6 +8,10 @@ from pathlib import Path
 from .columns import plain
 
 
+_BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
+_SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
+
+
 @cache
 def meanings() -> dict:
     """meanings.toml with every word reduced as headers are: ``{section: {list: set of words}}``."""
@@ -32,14 +36,16 @@ def cell_text(value) -> str:
 
 def meaning(value, section: str) -> str | None:
     """Which list of a section a value stands in; None when in none."""
-    word = plain(cell_text(value))
+    text = cell_text(value)
+    # (删除)等待付款 and wc-completed say what they say without what stands before
+    forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
     for name, words in meanings()[section].items():
-        if name != "headers" and not isinstance(words, re.Pattern) and word in words:
+        if name != "headers" and not isinstance(words, re.Pattern) and forms & words:
             return name
     return None
 
 
 def headed(name: str, section: str) -> bool:
     """Whether a column is headed as the section's are; what stands in brackets does not count."""
-    bare = re.sub(r"[(\[（【].*?[)\]）】]", "", name)
+    bare = _BRACKETED.sub("", name)
     return bool({plain(name), plain(bare)} & meanings()[section]["headers"])

@@ -13,7 +13,7 @@ from . import amounts as money
 from .columns import plain
 from .decide_money import is_money
 from .decide_people import people, people_headed_as_names
-from .decide_sales import side_columns
+from .decide_sales import side_columns, unknown_states
 from .ids import SCIENTIFIC, is_cut, is_masked, key_of, may_be_alike
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
@@ -194,6 +194,10 @@ def _about_sheets(judged: Judged) -> list[dict]:
     repeated = int(judged.of("repeated_header").sum())
     if repeated:
         notes.append(note("repeated_headers", repeated))
+    if (found := unknown_states(judged)) is not None:
+        name, unknown, rows = found
+        fields = {"column": name, "values": ", ".join(unknown[:6])}
+        notes.append(note("unknown_states", int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes
