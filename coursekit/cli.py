@@ -64,6 +64,7 @@ Mapping = Annotated[Path | None, option("mapping", "--mapping", metavar="FILE")]
 AsOf = Annotated[str | None, option("as_of", "--as-of", metavar="DATE")]
 Sheet = Annotated[str | None, option("sheet", "--sheet", metavar="NAME")]
 DropDuplicates = Annotated[bool, option("drop_duplicates", "--drop-duplicates")]
+Answers = Annotated[list[str] | None, option("answer", "--answer", metavar="CODE=READING")]
 Folder = Annotated[Path | None, argument("folder", "DIR")]
 Scenario = Annotated[str, option("game_scenario", "--scenario", metavar="NAME")]
 Level = Annotated[Literal["easy", "normal", "hard"], option("game_level", "--level")]
@@ -107,6 +108,7 @@ def run(
     ] = None,
     sheet: Sheet = None,
     drop_duplicates: DropDuplicates = False,
+    answer: Answers = None,
 ):
     from .client.run import run
 
@@ -119,6 +121,7 @@ def run(
         parameters=parameters or [],
         sheet=sheet,
         drop_duplicates=drop_duplicates,
+        answers=answer or (),
     )
 
 
@@ -131,6 +134,7 @@ def check(
     sheet: Sheet = None,
     drop_duplicates: DropDuplicates = False,
     out: Annotated[Path | None, option("check_out", "--out", metavar="DIR")] = None,
+    answer: Answers = None,
 ):
     from .client.check import check
 
@@ -142,6 +146,7 @@ def check(
         sheet=sheet,
         drop_duplicates=drop_duplicates,
         out=out,
+        answers=answer or (),
     )
 
 

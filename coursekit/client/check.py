@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from coursekit.messages import MESSAGES
@@ -20,8 +21,18 @@ from crmkit.data.datasets import resolve
 from crmkit.data.transactions.check import CheckReport, examine
 from crmkit.display.numbers import decimal
 
+from .questions import answers_of, at_a_terminal, keep_choices, settle, show_question
+
 # the refusals that a mapping file can settle
-MAPPING_HELPS = {"missing_column", "ambiguous_dates", "ambiguous_sheet", "mapping_column", "no_usable_rows"}
+MAPPING_HELPS = {
+    "missing_column",
+    "ambiguous_dates",
+    "ambiguous_sheet",
+    "mapping_column",
+    "no_usable_rows",
+    "no_header",
+    "customer_kinds",
+}
 
 
 def check(
@@ -33,20 +44,33 @@ def check(
     sheet: str | None = None,
     drop_duplicates: bool = False,
     out: Path | None = None,
+    answers: Sequence[str] = (),
 ) -> int:
-    """Report on ``data``; write the rows set aside, and a mapping draft where it helps; 0 when usable, else 1."""
-    report = examine(
-        resolve(data),
-        mapping=mapping,
-        as_of=as_of,
-        sheet=sheet,
-        drop_duplicates=drop_duplicates,
-        keep=False,
-    )
+    """Report on ``data``; write the rows set aside, and a mapping draft where it helps; 0 when usable, else 1.
+
+    ``answers``: texts CODE=READING for what the file leaves open. At a terminal what is left is asked, and what is
+    chosen goes into the mapping file.
+    """
+
+    def report_under(chosen: dict) -> CheckReport:
+        return examine(
+            resolve(data),
+            mapping=mapping,
+            as_of=as_of,
+            sheet=sheet,
+            drop_duplicates=drop_duplicates,
+            keep=False,
+            answers=chosen,
+        )
+
+    report = settle(report_under, answers_of(answers), ask=not as_json and at_a_terminal())
     files = {}
+    choices = keep_choices(report, mapping, _folder(data, out), _stem(data))
+    if choices is not None:
+        files["choices_file"] = choices
     if report.set_aside is not None and len(report.set_aside):
         files["set_aside_file"] = write_set_aside(report, _folder(data, out), _stem(data))
-    if any(error["code"] in MAPPING_HELPS for error in report.errors):
+    if choices is None and any(error["code"] in MAPPING_HELPS for error in report.errors):
         given = _columns_of(mapping)
         files["mapping_file"] = write_mapping(report, _folder(data, out), _stem(data), given=given)
     if as_json:
@@ -93,9 +117,10 @@ def write_set_aside(report: CheckReport, folder: Path, stem: str) -> Path:
     words = {r: CRMKIT.say(f"reason_{r}", between=" ") for r in report.reasons}
     held = io.StringIO(newline="")
     writer = csv.writer(held)
-    writer.writerow(["line", "reason", "explanation", "original"])
-    for line, reason, original in report.set_aside.itertuples(index=False):
-        writer.writerow([line, reason, words[reason], csv_cell(original)])
+    several = "part" in report.set_aside
+    writer.writerow(["line", "reason", "explanation", "original", *(["part"] if several else [])])
+    for line, reason, original, *part in report.set_aside.itertuples(index=False):
+        writer.writerow([line, reason, words[reason], csv_cell(original), *map(csv_cell, part)])
     return put(path, held.getvalue(), encoding="utf-8-sig")
 
 
@@ -169,6 +194,14 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def _beside(report: CheckReport, name: str) -> str:
+    """The columns that might have been meant, behind the one that is used."""
+    others = report.alternatives.get(name)
+    if not others:
+        return ""
+    return f"  ({MESSAGES.say('check_not_used', between=' ')}: {', '.join(others)})"
+
+
 def _show(report: CheckReport, files: dict) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -176,7 +209,10 @@ def _show(report: CheckReport, files: dict) -> None:
     console = Console(highlight=False)
     verdict, style = ("check_usable", "bold green") if report.usable else ("check_refused", "bold red")
     console.print(MESSAGES.say(verdict, name=report.source, between=" "), style=style, markup=False)
+    open_codes = {question["code"] for question in report.questions}
     for error in report.errors:
+        if error["code"] in open_codes:
+            continue  # shown below, with what hangs on it
         console.print(
             in_language(error["message_zh"], error["message_en"], between="\n"), style="red", markup=False
         )
@@ -192,7 +228,11 @@ def _show(report: CheckReport, files: dict) -> None:
         row("check_rows_set_aside", decimal(report.rows_set_aside, 0))
         for reason, count in report.reasons.items():
             if count:
-                table.add_row("  " + CRMKIT.say(f"reason_{reason}", between=" "), decimal(count, 0))
+                money = report.money_set_aside.get(reason)
+                beside = f"  ({money})" if money else ""
+                table.add_row("  " + CRMKIT.say(f"reason_{reason}", between=" "), decimal(count, 0) + beside)
+        if report.rows_set_aside:
+            row("check_amount_set_aside", report.amount_set_aside)
         row("check_customers", decimal(report.customers, 0))
         row(
             "check_amount_total",
@@ -206,11 +246,15 @@ def _show(report: CheckReport, files: dict) -> None:
     row("check_sheet", report.sheet)
     row("check_date_format", report.date_format)
     for name, source in report.mapping.items():
-        beside = report.alternatives.get(name)
-        note = f"  ({MESSAGES.say('check_not_used', between=' ')}: {', '.join(beside)})" if beside else ""
-        table.add_row(in_language(*named(name)), f"← {source}{note}")
+        table.add_row(in_language(*named(name)), f"← {source}{_beside(report, name)}")
+    for column in report.columns_unused:
+        unused = MESSAGES.say("check_not_used", between=" ")
+        table.add_row(f"({unused})", f"{column['column']}: {column['total']}")
     console.print(table)
     for note in report.notes:
-        console.print(in_language(*note, between="\n"), style="yellow", markup=False)
+        said = in_language(note["message_zh"], note["message_en"], between="\n")
+        console.print(said, style="yellow", markup=False)
+    for question in report.questions:
+        show_question(question, console)
     for key, path in files.items():
         console.print(f"{MESSAGES.say(f'check_{key}', between=' ')}: {path}", markup=False, soft_wrap=True)

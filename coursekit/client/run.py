@@ -19,6 +19,7 @@ from crmkit.data.datasets import DATASETS, is_embedded, resolve
 
 from .output_folder import claim, publish, safe_name
 from .parameters import SET_BY_RUN, inspect, parameter_values
+from .questions import answers_of, at_a_terminal, keep_choices, settle
 
 WORKSHOP = "14_client_workshop.ipynb"
 BUNDLE = "bundle"  # the folder of the bundle, and the part of the manifest that lists it
@@ -34,10 +35,12 @@ def run(
     sheet: str | None = None,
     drop_duplicates: bool = False,
     notebook: Path | None = None,
+    answers=(),
 ) -> int:
     """Execute the workshop on ``data`` and write notebook, page and tables for each language asked; 0, or 1 with a reason.
 
-    ``parameters`` are texts NAME=VALUE, or a dict; ``notebook`` is another notebook with the same parameters.
+    ``parameters`` are texts NAME=VALUE, or a dict; ``notebook`` is another notebook with the same parameters;
+    ``answers`` are texts CODE=READING, for what the file leaves open.
     """
     from rich.console import Console
 
@@ -47,7 +50,13 @@ def run(
         notebook = Path(notebook) if notebook else find_notebook()
         values = parameter_values(notebook, parameters)
         name, source = data_source(data)
-        checked = read(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
+        how = {"mapping": mapping, "as_of": as_of, "sheet": sheet, "drop_duplicates": drop_duplicates}
+        checked = read(source, answers=answers_of(answers), console=console, **how)
+        # the notebook reads the file as it was settled here
+        choices = keep_choices(checked, mapping, choices_folder(source), safe_name(name))
+        if choices is not None:
+            mapping = choices
+            console.print(f"{MESSAGES.say('check_choices_file', between=' ')}: {choices}", markup=False)
         values |= {
             "data": source,
             "mapping": str(Path(mapping).resolve()) if mapping else "",
@@ -103,16 +112,25 @@ def data_source(data: str | Path | None) -> tuple[str, str]:
     return (path.name if several else path.stem), str(path)
 
 
-def read(source: str, **how):
-    """What the data door says of ``source``; its own message when the file cannot be used."""
+def read(source: str, *, answers: dict[str, str] | None = None, console=None, **how):
+    """What the data door says of ``source``, asking what it leaves open; its own message when it cannot be used."""
     from crmkit.data.transactions.door import check_transactions
 
-    report = check_transactions(resolve(source), **how)
+    def report_under(chosen: dict):
+        return check_transactions(resolve(source), answers=chosen, **how)
+
+    report = settle(report_under, answers or {}, ask=at_a_terminal(), console=console)
     if not report.usable:
         why_zh = "\n".join(error["message_zh"] for error in report.errors)
         why_en = "\n".join(error["message_en"] for error in report.errors)
         raise KitError("run_unusable", data=source, why_zh=why_zh, why_en=why_en)
     return report
+
+
+def choices_folder(source: str) -> Path:
+    """Where a mapping file with the choices is put: beside the data, or here where nobody may write there."""
+    beside = Path(source).parent
+    return beside if os.access(beside, os.W_OK) else Path.cwd()
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def test_a_new_draft_keeps_the_columns_of_the_mapping_that_was_given(tmp_path, c
         for name in ("North", "South"):
             sheet = book.add_worksheet(name)
             for i, row in enumerate(
-                [("Kunde", "Datum", "Betrag"), ("a", "2024-01-31", 5), ("b", "2024-02-28", 6)]
+                [("Kunde", "Datum", "Betrag", name), ("a", "2024-01-31", 5), ("b", "2024-02-28", 6)]
             ):
                 sheet.write_row(i, 0, row)
     columns = {"customer_id": "Kunde", "date": "Datum", "amount": "Betrag"}

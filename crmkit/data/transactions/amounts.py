@@ -50,7 +50,10 @@ _READABLE = {
 @cache
 def _currency_pattern() -> re.Pattern:
     names = sorted(vocabulary()["currency_of"], key=len, reverse=True)
-    return re.compile("|".join(r"\s*".join(map(re.escape, n)) for n in names))
+    # Rs. 1,000 and 12,00 kr.: a word may end in a full stop
+    return re.compile(
+        "|".join(r"\s*".join(map(re.escape, n)) + (r"\.?" if n[-1].isalpha() else "") for n in names)
+    )
 
 
 class Amount(NamedTuple):
@@ -117,7 +120,7 @@ def take_apart_measured(value) -> Amount | None:
 def _take_currency(text: str) -> tuple[str, str | None]:
     """``text`` without the sign or name of its currency, and the currency; two different ones are no amount."""
     codes, pattern = vocabulary()["currency_of"], _currency_pattern()
-    kinds = {codes[re.sub(r"\s", "", name)] for name in pattern.findall(text)}
+    kinds = {codes[re.sub(r"[\s.]", "", name)] for name in pattern.findall(text)}
     kinds = kinds - {"¥", "$"} or kinds  # ¥1,200円
     return ("", None) if len(kinds) > 1 else (pattern.sub("", text).strip(), next(iter(kinds), None))
 
@@ -130,9 +133,20 @@ def _read_digits(digits: str, mark: str) -> Decimal | None:
     return Decimal(f"{re.sub('[^0-9]', '', whole) or 0}.{fraction or 0}{e}{exponent}")
 
 
+def _as_numbers(column):
+    """A workbook's column of nothing but numbers as a Series of them; any other as it is."""
+    if not isinstance(column, tuple) or not len(column) or not isinstance(column[0], (int, float)):
+        return column
+    try:
+        return pa.array(column, pa.float64()).to_pandas()
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return column
+
+
 def plain_amounts(column) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The cells that need no taking apart (1234.5, -7): which they are, their cents, and which hold a point."""
     none = np.zeros(len(column), dtype=bool)
+    column = _as_numbers(column)
     if getattr(column, "dtype", None) is not None and column.dtype.kind in "if":
         hundredfold = column.to_numpy(dtype=np.float64) * 100
         with np.errstate(invalid="ignore"):  # others are read as decimals

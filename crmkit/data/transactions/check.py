@@ -1,13 +1,7 @@
-"""Judges every row of a client's table and reports so that anybody can reconcile the totals.
-
-Blank lines are no rows. Every other row below the header is used, or set aside for the first of these reasons that
-holds: total_row, missing_customer, bad_date, bad_amount (also a row with more fields than the header: its values stand
-in the wrong columns), after_as_of, duplicate.
-"""
+"""The door's report: every row judged, what must be decided asked, and all that is needed to reconcile the totals."""
 
 import json
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -20,16 +14,45 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.data.frames import Transactions
 
-from . import amounts as money
-from . import dates as days
-from .columns import LABEL_HINT, Mapping, MappingGiven, read_mapping
+from . import decide_dates, decide_money, decide_people, decide_sales
+from .causes import commonest
+from .columns import Mapping, MappingGiven, looks_like_record, read_mapping, recognise_again, vocabulary
+from .decisions import Decision, Outcome, Reading, merged, patched
 from .files import open_table
-from .rows import NUMBER_COLUMNS, Rows
+from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
+from .meanings import cell_text
+from .pivot import AMOUNT, DATE, is_pivot, months_in
+from .rows import NUMBER_COLUMNS, TEXT_COLUMNS, Rows
+from .suspect import note, suspicions, unused_numbers
 from .table import Table
 
-REASONS = ("total_row", "missing_customer", "bad_date", "bad_amount", "after_as_of", "duplicate")
-_WHOLE = re.compile(r"\d+(?:\.0)?")
-_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+# one after the other: what is settled by one may settle another
+DETECTORS = (
+    decide_dates.open_reading,
+    decide_sales.opening_balances,
+    decide_sales.labelled_totals,
+    decide_sales.status,
+    decide_sales.cancelled_at,
+    decide_money.decimal_mark,
+    decide_money.thousands_apart,
+    decide_sales.document,
+    decide_sales.direction,
+    decide_sales.return_flag,
+    decide_people.staff_for_customers,
+    decide_people.orders_for_customers,
+    decide_people.nobody,
+    decide_dates.swapped,
+    decide_dates.outliers,
+    decide_money.price_is_total,
+    decide_money.amount_is_pieces,
+    decide_money.order_totals,
+    decide_money.discounts,
+    decide_money.refunds,
+    decide_money.enormous,
+    decide_sales.unlabelled_total,
+)
+FEW_ROWS = 5  # fewer rows set aside are said, whatever their share
+MOST_DECISIONS = 40  # of one file; more would be a circle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +78,15 @@ class CheckReport:
     mapping: dict[str, str] = field(default_factory=dict)
     errors: tuple[dict, ...] = ()  # code, message_zh, message_en, row, column, value
     # beyond what is promised
+    amount_set_aside: str | None = None  # of the rows set aside whose amount can be read
+    money_set_aside: dict[str, str] = field(default_factory=dict)  # reason -> that amount
+    physical_lines: int | None = None  # counted by a reader that knows nothing of tables
+    columns_used: dict[str, str] = field(default_factory=dict)
+    columns_unused: tuple[dict, ...] = ()  # column, total: those that hold numbers
+    questions: tuple[dict, ...] = ()  # code, column, message_zh, message_en, readings
+    decided: tuple[dict, ...] = ()  # code, reading: what was answered, or could be read in one way only
+    mapping_patch: dict = field(default_factory=dict)  # what the answers add to a mapping file
+    parts: tuple[dict, ...] = ()  # name, rows: of several files or sheets added up
     source: str = ""
     sheet: str | None = None
     delimiter: str | None = None
@@ -65,7 +97,7 @@ class CheckReport:
     decimal: str | None = None
     currency: str | None = None
     as_of: str | None = None
-    notes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[dict, ...] = ()  # code, rows, effect, message_zh, message_en
     transactions: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     set_aside: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     problem: CrmkitError | None = field(
@@ -75,9 +107,7 @@ class CheckReport:
     def to_dict(self) -> dict:
         """Everything but the frames, as JSON takes it."""
         frames = ("transactions", "set_aside", "problem")
-        plain = {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in frames}
-        plain["notes"] = [{"message_zh": zh, "message_en": en} for zh, en in self.notes]
-        return plain
+        return {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in frames}
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), ensure_ascii=False)
@@ -91,77 +121,385 @@ def examine(
     sheet: str | int | None = None,
     drop_duplicates: bool = False,
     keep: bool = True,
+    answers: dict[str, str] | None = None,
 ) -> CheckReport:
-    """The whole check; ``keep`` builds the transactions too. What refuses the file is in the report, not raised."""
+    """The whole check; ``keep`` builds the transactions too. What refuses the file is in the report, not raised.
+
+    ``answers``: the code of a question → the id of the reading that was chosen.
+    """
+    answers = dict(answers or {})
     try:
         mapping = read_mapping(mapping)
         limit = _as_date(as_of)
-        table = open_table(source, mapping, sheet)
     except CrmkitError as problem:
         return _report([problem], source=_name(source))
-    return _judge(table, mapping, limit, drop_duplicates, keep)
+    how = {"as_of": as_of, "sheet": sheet, "drop_duplicates": drop_duplicates}
+    try:
+        table = open_table(source, mapping, sheet)
+    except CrmkitError as problem:
+        if problem.code == "ambiguous_sheet":
+            return _which_sheet(problem, source, mapping, how, keep, answers)
+        return _report([problem], source=_name(source))
+    return _Examination(source, table, mapping, limit, how, answers).report(keep)
+
+
+def _which_sheet(
+    problem: CrmkitError, source, mapping: Mapping, how: dict, keep: bool, answers: dict
+) -> CheckReport:
+    """Several sheets that fit, with different columns: one of them is to be chosen."""
+    names = problem.value.split(", ")
+    readings = [
+        Reading(f"sheet_{place}", {"sheet": name}, "reading_one_sheet", {"sheet": name}, reopens=True)
+        for place, name in enumerate(names, 1)
+    ]
+    question = Decision("ambiguous_sheet", tuple(readings), fields={"sheets": ", ".join(names)})
+    if "ambiguous_sheet" in answers:
+        try:
+            reading = question.chosen(answers["ambiguous_sheet"])
+        except CrmkitError as unknown:
+            return _report([unknown], source=_name(source))
+        chosen = patched(mapping, reading.patch)
+        found = examine(source, mapping=chosen, **how, keep=keep, answers=answers)
+        patch = merged(reading.patch, found.mapping_patch)
+        return replace(found, mapping_patch=patch)
+    known = _with_outcomes(question, source, mapping, how)
+    return _report([problem], source=_name(source), questions=(known.described(),))
+
+
+def _with_outcomes(question: Decision, source, mapping: Mapping, how: dict) -> Decision:
+    """The question's readings with what each makes of the source, opened anew for each."""
+    readings = []
+    for reading in question.readings:
+        found = examine(source, mapping=patched(mapping, reading.patch), **how, keep=False)
+        outcome = Outcome(found.rows_used, found.amount_total, found.customers, None)
+        readings.append(replace(reading, outcome=outcome))
+    return replace(question, readings=tuple(readings))
 
 
 @dataclass
-class _Judged:
-    """A table while it is judged: its rows, what speaks against each so far, and what the steps have found out."""
+class _Examination:
+    """One source, and what is settled about it so far."""
 
+    source: Transactions
     table: Table
     mapping: Mapping
-    rows: Rows
-    errors: list[CrmkitError]  # what refuses the file
-    reason: np.ndarray  # a row's place in REASONS; -1 while nothing speaks against it
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    customers: list | None = None  # the text of each distinct id
-    moments: np.ndarray | None = None  # when, row by row; None while the column's reading is undecided
-    date_reading: str | None = None
-    cents: np.ndarray | None = None  # how much, row by row
-    decimal: str | None = None
-    copies: np.ndarray | None = None  # rows that repeat an earlier one exactly, and are used all the same
-    currencies: dict = field(default_factory=dict)
+    limit: date | None
+    how: dict
+    answers: dict[str, str]
+    patch: dict = field(default_factory=dict)
+    decided: list[dict] = field(default_factory=list)
+    notes: list[dict] = field(default_factory=list)
+    questions: list[Decision] = field(default_factory=list)
 
-    @property
-    def used(self) -> np.ndarray:
-        """The rows that nothing speaks against."""
-        return self.reason < 0
+    def report(self, keep: bool) -> CheckReport:
+        about_file = _about_file(self.table, self.limit)
+        try:
+            again = self._opened_anew(keep)
+            if again is not None:
+                return again
+            rows = Rows(self.table, self.mapping)
+            rows = _with_currency_column(rows, self.table)
+        except CrmkitError as problem:
+            return _report([problem, *_header_errors(self.table)], **about_file)
+        errors = _header_errors(self.table)
+        errors += _lost_lines(self.table, rows)
+        judged = judge(self.table, rows, self.limit, self.how["drop_duplicates"])
+        if not errors:
+            try:
+                judged = self._decide(judged)
+            except CrmkitError as unknown:
+                errors.append(unknown)
+        errors += judged.errors
+        return self._told(judged, errors, about_file, keep)
 
-    def set_aside(self, reason: str, wrong: np.ndarray) -> None:
-        """Set these rows aside, unless an earlier reason has done so."""
-        self.reason[self.used & wrong] = REASONS.index(reason)
+    def _opened_anew(self, keep: bool) -> CheckReport | None:
+        """The report of the source opened in another way, where its shape is settled by an answer."""
+        for code in list(self.table.questions):
+            question = _shape_question(code, self.table)
+            if question is None or code in self.mapping.as_read:
+                continue
+            if code in self.answers:
+                reading = question.chosen(self.answers.pop(code))
+                if "as_read" not in reading.patch:
+                    chosen = patched(self.mapping, reading.patch)
+                    found = examine(self.source, mapping=chosen, **self.how, keep=keep, answers=self.answers)
+                    taken = {"code": code, "reading": reading.id, "column": None}
+                    decided = (taken, *found.decided)
+                    return replace(
+                        found, mapping_patch=merged(reading.patch, found.mapping_patch), decided=decided
+                    )
+            else:
+                self.questions.append(_with_outcomes(question, self.source, self.mapping, self.how))
+        return None
+
+    def _decide(self, judged: Judged) -> Judged:
+        """Settle what can be settled, by the file itself or by an answer, and collect what cannot."""
+        kinds = decide_people.kinds_for_customers(judged)
+        if kinds is not None:
+            judged.errors.append(kinds)
+            return judged
+        open_codes: set[str] = set()
+        for _ in range(MOST_DECISIONS):
+            decision = self._next(judged, open_codes)
+            if decision is None:
+                break
+            if not decision.certain and decision.code not in self.answers:
+                open_codes.add(decision.code)
+                self.questions.append(self._weighed(judged, decision))
+                continue
+            reading = (
+                decision.readings[0] if decision.certain else decision.chosen(self.answers[decision.code])
+            )
+            before = judged
+            judged = self._judged_as(judged, patched(judged.mapping, reading.patch))
+            self.decided.append({"code": decision.code, "reading": reading.id, "column": decision.column})
+            if decision.certain:
+                effect = judged.sum_of(judged.used) - before.sum_of(before.used)
+                key = decision.words or decision.code
+                self.notes.append(note(key, decision.rows, effect, column=decision.column, **decision.fields))
+            else:
+                self.patch = merged(self.patch, reading.patch)
+        return self._much_set_aside(judged)
+
+    def _next(self, judged: Judged, passed: set[str]) -> Decision | None:
+        for detect in DETECTORS:
+            decision = detect(judged)
+            if decision is not None and decision.code not in passed and not self._taken(decision):
+                return decision
+        return None
+
+    def _taken(self, decision: Decision) -> bool:
+        """Whether the very same was decided before: nothing is decided twice."""
+        return {
+            "code": decision.code,
+            "reading": decision.readings[0].id,
+            "column": decision.column,
+        } in self.decided
+
+    def _judged_as(self, judged: Judged, mapping: Mapping) -> Judged:
+        """The same rows judged under another mapping."""
+        given = mapping
+        if mapping.unpivot:
+            given = replace(mapping, columns={**mapping.columns, "date": DATE, "amount": AMOUNT})
+        header = recognise_again(judged.header, given, self.table.titles)
+        rows = judged.rows.read_as(header, mapping)
+        rows = _with_currency_column(rows, self.table)
+        return judge(self.table, rows, self.limit, self.how["drop_duplicates"])
+
+    def _weighed(self, judged: Judged, decision: Decision) -> Decision:
+        """The decision with what each reading makes of the file."""
+        readings = []
+        for reading in decision.readings:
+            outcome = self._judged_as(judged, patched(judged.mapping, reading.patch)).outcome()
+            readings.append(replace(reading, outcome=outcome))
+        return replace(decision, readings=tuple(readings))
+
+    def _much_set_aside(self, judged: Judged) -> Judged:
+        """More than a tenth of the rows or of the money set aside is asked about, with the likely cause.
+
+        Of a handful of rows a share says little: that is said, and not asked.
+        """
+        decision = _much_set_aside(judged)
+        if decision is None:
+            return judged
+        if decision.rows < FEW_ROWS and judged.used.any():
+            self.notes.append(note("set_aside", decision.rows, **decision.fields))
+        elif decision.code in self.answers:
+            reading = decision.chosen(self.answers[decision.code])
+            self.decided.append({"code": decision.code, "reading": reading.id, "column": None})
+            self.patch = merged(self.patch, reading.patch)
+        elif judged.used.any():
+            self.questions.append(self._weighed(judged, decision))
+        return judged
+
+    def _told(self, judged: Judged, errors: list[CrmkitError], about_file: dict, keep: bool) -> CheckReport:
+        for question in self.questions:
+            if question.code == "ambiguous_dates":
+                errors.append(judged.open_dates)
+            else:
+                errors.append(question.error())
+        if not judged.used.any() and not errors:
+            errors.append(_nothing_usable(judged))
+        about_file |= {
+            "alternatives": judged.header.alternatives,
+            "mapping": {c: judged.header.names[place] for c, place in judged.header.found.items()},
+            "questions": tuple(question.described() for question in self.questions),
+            "decided": tuple(self.decided),
+            "mapping_patch": self.patch,
+        }
+        notes = [*self.notes, *(suspicions(judged) if judged.used.any() else ())]
+        transactions = _transactions(judged) if keep and not errors else None
+        counts = _counts(judged)
+        return _report(
+            errors,
+            **about_file,
+            **counts,
+            **_amount_counts(judged),
+            notes=tuple(notes),
+            transactions=transactions,
+        )
 
 
-def _judge(
-    table: Table, mapping: Mapping, limit: date | None, drop_duplicates: bool, keep: bool
-) -> CheckReport:
-    """Judge every row by one reason after the other, in the order of REASONS, and report."""
-    errors = _header_errors(table)
-    about_file = _about_file(table, limit)
-    try:
-        rows = Rows(table, mapping, keep and not errors)
-    except CrmkitError as problem:
-        return _report([problem, *errors], **about_file)
+def _shape_question(code: str, table: Table) -> Decision | None:
+    """What only opening the source in another way can settle."""
+    if code == "side_by_side":
+        readings = (
+            Reading("all", {"blocks": "all"}, reopens=True),
+            Reading("first", {"blocks": "first"}, reopens=True),
+        )
+        return Decision("side_by_side", readings)
+    if code == "sheets":
+        names = _copied_sheets(table)
+        if not names:
+            return None
+        readings = [Reading("all", {"sheets": "all"}, reopens=True)]
+        readings += [
+            Reading(f"sheet_{place}", {"sheet": name}, "reading_one_sheet", {"sheet": name}, reopens=True)
+            for place, name in enumerate([part[0] for part in table.parts], 1)
+        ]
+        return Decision("sheets", tuple(readings), fields={"sheets": ", ".join(names)})
+    return None
 
-    judged = _Judged(table, mapping, rows, errors, reason=np.full(len(rows), -1, dtype=np.int8))
-    judged.set_aside("total_row", rows.total)
-    _judge_customers(judged)
-    _judge_dates(judged)
-    _judge_amounts(judged)
-    _judge_late_rows(judged, limit)
-    _judge_copies(judged, drop_duplicates)
-    _judge_currencies(judged)
-    if not judged.used.any() and not errors:
-        errors.append(CrmkitError("no_usable_rows", value=table.name, name=table.name, rows=len(rows)))
-    _note_multiplier(judged)
-    transactions = _transactions(judged) if keep and not errors else None
-    return _report(
-        errors, **about_file, **_counts(judged), **_amount_counts(judged), transactions=transactions
+
+def _copied_sheets(table: Table) -> list[str]:
+    """Sheets whose rows (nearly) all stand in the other sheets too: a copy, or a sheet of everything."""
+    hashes, lines = [], []
+    for chunk in table.chunks():
+        hashes.append(chunk.hashes)
+        lines.append(chunk.lines)
+    if not hashes:
+        return []
+    hashes, lines = np.concatenate(hashes), np.concatenate(lines)
+    copied = []
+    for name, first, last in table.parts:
+        mine = (lines >= first) & (lines <= last)
+        if mine.sum() >= 3 and np.isin(hashes[mine], hashes[~mine]).mean() > 0.9:
+            copied.append(name)
+    return copied
+
+
+def _with_currency_column(rows: Rows, table: Table) -> Rows:
+    """A column that holds nothing but names of currencies is one, whatever it is called."""
+    header = rows.header
+    if "currency" in header.found or "currency" in rows.mapping.columns:
+        return rows
+    codes = set(vocabulary()["currency_of"].values()) - {"¥", "$"}
+    for place, raw in rows.raw.items():
+        if place in header.found.values() or place >= len(header.names) or not header.names[place]:
+            continue
+        values = raw.values if len(raw.values) <= 40 else ()
+        texts = [cell_text(value) for value in values]
+        present = [text for text in texts if text]
+        if present and all(text.upper() in codes and len(text) == 3 for text in present):
+            found = {**header.found, "currency": place}
+            return rows.read_as(replace(header, found=found), rows.mapping)
+    return rows
+
+
+def _much_set_aside(judged: Judged) -> Decision | None:
+    reasons = ("missing_customer", "bad_date", "bad_amount")
+    out = np.zeros(len(judged.rows), dtype=bool)
+    for reason in reasons:
+        out |= judged.of(reason)
+    if "date" in judged.rows.codes:
+        # neither a customer nor a date: a remark below the table, no record
+        unread = np.array([parsed is None for parsed in judged.rows.distinct["date"].parsed])
+        out &= ~(judged.of("missing_customer") & unread[judged.rows.codes["date"]])
+    rows, every = int(out.sum()), int((out | judged.used).sum())
+    if not rows or judged.moments is None:
+        return None
+    share = rows / every
+    if judged.units is not None:
+        money_out, money_in = (
+            float(np.abs(judged.units[part].astype(float)).sum()) for part in (out, judged.used)
+        )
+        share = max(share, money_out / (money_out + money_in) if money_out else 0.0)
+    if share <= judged.mapping.set_aside_up_to + 1e-9:
+        return None
+    reason, count, example, cause = commonest(judged, reasons)
+    fields = {
+        "share": round(100 * share, 1),
+        "reason": MESSAGES.pair(f"reason_{reason}"),
+        "count": count,
+        "example": example,
+        "cause": MESSAGES.pair(f"cause_{cause}"),
+        "money": to_cents(judged.sum_of(out)) if judged.units is not None else "—",
+    }
+    accepted = min(1.0, float(np.ceil(share * 100) / 100))
+    reading = Reading("go_on", {"set_aside_up_to": accepted}, fields=fields)
+    return Decision("set_aside", (reading,), None, rows, fields)
+
+
+def _nothing_usable(judged: Judged) -> CrmkitError:
+    name = judged.table.name
+    found = commonest(judged, LEFT_OUT)
+    cause, example = (
+        (MESSAGES.pair(f"cause_{found[3]}"), found[2]) if found else (MESSAGES.pair("cause_unknown"), "—")
+    )
+    return CrmkitError(
+        "no_usable_rows", value=name, name=name, rows=len(judged.rows), cause=cause, example=example
     )
 
 
 def _header_errors(table: Table) -> list[CrmkitError]:
     if table.header.problem:
         return [table.header.problem]
-    return [_missing_column(name, table) for name in table.header.missing]
+    if is_pivot(table.header):
+        months = ", ".join(months_in(table.header)[:6])
+        return [CrmkitError("wide_pivot", row=table.header.row + 1 or None, value=months, months=months)]
+    missing = [_missing_column(name, table) for name in table.header.missing]
+    if missing and (why := _why_no_header(table)):
+        return [why]
+    return missing
+
+
+def _why_no_header(table: Table) -> CrmkitError | None:
+    """Headings that are none, or that stand in the wrong encoding."""
+    names = [name for name in table.header.names if name]
+    if looks_like_record(names):
+        return CrmkitError("no_header", row=table.header.row + 1 or None, value=" | ".join(names[:6]))
+    if table.header.found:
+        return None
+    text = " | ".join(names[:6])
+    if mended := _mended(text):
+        return CrmkitError("mojibake", value=text, mended=mended)
+    if table.encoding == "gb18030" and (korean := _as_korean(text)):
+        return CrmkitError("foreign_encoding", value=text, encoding="euc-kr", mended=korean)
+    return None
+
+
+def _mended(text: str) -> str | None:
+    """UTF-8 that was read as Western European and saved so; None when it is none."""
+    for codec in ("cp1252", "latin-1"):
+        for errors in ("strict", "ignore"):
+            try:
+                found = text.encode(codec, errors).decode("utf-8", errors)
+            except UnicodeError:
+                continue
+            if found != text and sum("\u4e00" <= c <= "\u9fff" for c in found) >= 2:
+                return found
+    return None
+
+
+def _as_korean(text: str) -> str | None:
+    try:
+        found = text.encode("gb18030").decode("euc_kr")
+    except UnicodeError:
+        return None
+    high = [c for c in found if ord(c) > 0x7F]
+    hangul = sum("\uac00" <= c <= "\ud7a3" for c in high)
+    return found if high and hangul > 0.9 * len(high) else None
+
+
+def _lost_lines(table: Table, rows: Rows) -> list[CrmkitError]:
+    """The rows against the lines of the file, counted by a reader that knows nothing of tables: none may be missing."""
+    if table.counted is None:
+        return []
+    lines, blank, above = table.counted()
+    missing = lines - above - len(rows) - rows.inside
+    if missing <= blank:
+        return []
+    return [CrmkitError("records_lost", value=table.name, name=table.name, lines=lines, rows=len(rows))]
 
 
 def _about_file(table: Table, limit: date | None) -> dict:
@@ -177,72 +515,13 @@ def _about_file(table: Table, limit: date | None) -> dict:
         "alternatives": header.alternatives,
         "mapping": {column: header.names[place] for column, place in header.found.items()},
         "as_of": str(limit) if limit else None,
+        "physical_lines": table.counted()[0] if table.counted is not None else None,
     }
 
 
-def _judge_customers(judged: _Judged) -> None:
-    rows = judged.rows
-    if "customer_id" not in rows.codes:
-        return
-    judged.customers = _customers(rows.distinct["customer_id"].parsed, judged.notes)
-    nobody = np.array([customer is None for customer in judged.customers])
-    judged.set_aside("missing_customer", nobody[rows.codes["customer_id"]])
-
-
-def _judge_dates(judged: _Judged) -> None:
-    rows = judged.rows
-    if "date" not in rows.codes:
-        return
-    no_date = np.array([parsed is None for parsed in rows.distinct["date"].parsed])
-    judged.set_aside("bad_date", no_date[rows.codes["date"]])
-    judged.moments, judged.date_reading = _dates(rows, judged.table.header, judged.reason, judged.errors)
-    if judged.moments is not None:
-        judged.set_aside("bad_date", np.isnat(judged.moments))
-
-
-def _judge_amounts(judged: _Judged) -> None:
-    rows = judged.rows
-    judged.cents, unreadable, judged.decimal = _amounts(
-        rows, judged.mapping, judged.table.header, judged.reason
-    )
-    judged.set_aside("bad_amount", unreadable | rows.surplus)
-
-
-def _judge_late_rows(judged: _Judged, limit: date | None) -> None:
-    if limit and judged.moments is not None:
-        day_after = np.datetime64(limit) + np.timedelta64(1, "D")
-        judged.set_aside("after_as_of", judged.moments >= day_after)
-
-
-def _judge_copies(judged: _Judged, drop_duplicates: bool) -> None:
-    """Find rows that repeat one used above them; they are used unless they are to be dropped."""
-    copies = np.zeros(len(judged.rows), dtype=bool)
-    copies[judged.used] = pd.Series(judged.rows.hashes[judged.used]).duplicated().to_numpy()
-    if drop_duplicates:
-        judged.set_aside("duplicate", copies)
-        copies = np.zeros_like(copies)
-    judged.copies = copies
-
-
-def _judge_currencies(judged: _Judged) -> None:
-    header = judged.table.header
-    judged.currencies = _currencies(judged.rows, judged.used, header, judged.mapping)
-    if len(judged.currencies) > 1:
-        judged.errors.append(_mixed_currency(judged.currencies, judged.rows, header))
-
-
-def _note_multiplier(judged: _Judged) -> None:
-    header = judged.table.header
-    if header.multiplier != 1:
-        priced = header.names[header.found.get("amount", header.found.get("unit_price"))]
-        note = MESSAGES.pair("note_multiplied", column=priced, factor=f"{header.multiplier:f}")
-        judged.notes.append(note)
-
-
-def _counts(judged: _Judged) -> dict:
+def _counts(judged: Judged) -> dict:
     """What the report says of the rows, their customers and their dates."""
-    rows, used, customers = judged.rows, judged.used, judged.customers
-    seen = rows.distinct["customer_id"].seen(rows.codes["customer_id"][used]) if customers else []
+    rows, used = judged.rows, judged.used
     only_currency = next(iter(judged.currencies), None) if len(judged.currencies) < 2 else None
     counts = {
         "rows_in": len(rows),
@@ -250,12 +529,14 @@ def _counts(judged: _Judged) -> dict:
         "rows_set_aside": int((~used).sum()),
         "reasons": {name: int((judged.reason == place).sum()) for place, name in enumerate(REASONS)},
         "duplicate_rows": int(judged.copies.sum()),
-        "customers": len({customers[code] for code in seen}),
+        "customers": judged.outcome().customers,
         "date_format": judged.date_reading or judged.mapping.date_format,
         "decimal": judged.decimal,
-        "notes": tuple(judged.notes),
         "set_aside": _set_aside_frame(judged.table, rows, judged.reason),
         "currency": judged.mapping.currency or only_currency,
+        "columns_used": {c: judged.header.names[place] for c, place in judged.header.found.items()},
+        "columns_unused": unused_numbers(judged),
+        "parts": _parts(judged),
     }
     if judged.moments is not None and used.any():
         moments = judged.moments[used]
@@ -264,18 +545,29 @@ def _counts(judged: _Judged) -> dict:
     return counts
 
 
-def _amount_counts(judged: _Judged) -> dict:
+def _parts(judged: Judged) -> tuple[dict, ...]:
+    lines = judged.rows.lines
+    return tuple(
+        {"name": name, "rows": int(((lines >= first) & (lines <= last)).sum())}
+        for name, first, last in judged.table.parts
+    )
+
+
+def _amount_counts(judged: Judged) -> dict:
     """What the report says of the amounts; nothing where the file has none."""
-    if judged.cents is None:
+    if judged.units is None:
         return {}
-    taken = judged.cents[judged.used]
-    # in two halves, which cannot overflow
-    high, low = int((taken >> 20).sum()), int((taken & 0xFFFFF).sum())
-    total = Decimal((high << 20) + low).scaleb(-2)
+    used = judged.used
+    taken = judged.units[used]
+    by_reason = {name: judged.sum_of(judged.of(name)) for name in REASONS}
     return {
         "zero_amount_rows": int((taken == 0).sum()),
         "negative_amount_rows": int((taken < 0).sum()),
-        "amount_total": str(total) if len(judged.currencies) <= 1 else None,
+        "amount_total": to_cents(judged.sum_of(used)) if len(judged.currencies) <= 1 else None,
+        "amount_set_aside": to_cents(sum(by_reason.values(), Decimal(0))),
+        "money_set_aside": {
+            name: to_cents(total) for name, total in by_reason.items() if judged.of(name).any()
+        },
     }
 
 
@@ -294,94 +586,6 @@ def _report(errors: list[CrmkitError], **known) -> CheckReport:
     return CheckReport(usable=not errors, errors=described, problem=errors[0] if errors else None, **known)
 
 
-def _customers(parsed, notes) -> list:
-    """The ids as text; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
-    present = [t for t in parsed if t]
-    if lossy := [t for t in present if _SCIENTIFIC.fullmatch(t)]:
-        notes.append(MESSAGES.pair("note_scientific_ids", count=len(lossy), value=lossy[0]))
-    if all(_WHOLE.fullmatch(t) or LABEL_HINT.search(t) for t in present):
-        return [t.removesuffix(".0") if t else t for t in parsed]
-    return parsed
-
-
-def _dates(rows, header, reason, errors):
-    """Every row's moment (NaT where unreadable) under the column's one reading; None when that cannot be decided."""
-    codes, parsed, texts = (
-        rows.codes["date"],
-        rows.distinct["date"].parsed,
-        list(map(str, rows.distinct["date"])),
-    )
-    counts = np.bincount(codes[reason < 0], minlength=len(parsed))
-    undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict) and counts[i]]
-    options, shown = [parsed[i] for i in undecided], [texts[i] for i in undecided]
-    try:
-        reading = days.decide(options, counts[undecided].tolist(), shown, header.names[header.found["date"]])
-    except CrmkitError as problem:
-        problem.row = int(rows.lines[np.flatnonzero(codes == undecided[shown.index(problem.value)])[0]])
-        errors.append(problem)
-        return None, None
-    moments = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
-    moments = np.array([np.datetime64("NaT") if m is None else m for m in moments], dtype="datetime64[us]")[
-        codes
-    ]
-    return moments + rows.seconds.astype("timedelta64[s]"), reading
-
-
-def _amounts(rows, mapping, header, reason):
-    """Each row's cents, which rows have none, and the decimal mark; cents are None when the file has no amount."""
-    columns = ["amount"] if "amount" in rows.codes else ["quantity", "unit_price"]
-    if not rows.codes.keys() >= set(columns):
-        return None, np.zeros(len(rows), dtype=bool), None
-    values, mark, judged = {}, mapping.decimal, reason < 0
-    points = int(rows.pointed[judged].sum())
-    for column in columns[::-1]:  # the price's mark also reads the quantity
-        parsed, codes = rows.distinct[column].parsed, rows.codes[column][judged]
-        if mark is None:
-            mark = money.decimal_mark(
-                parsed, np.bincount(codes[codes >= 0], minlength=len(parsed)).tolist(), points
-            )
-        values[column] = [None if p is None else p.value(mark) for p in parsed]
-    if columns == ["amount"]:
-        codes = rows.codes["amount"]
-        products = [None if v is None else v * header.multiplier for v in values["amount"]]
-    else:
-        width = max(len(values["unit_price"]), 1)
-        codes, pairs = pd.factorize(rows.codes["quantity"] * width + rows.codes["unit_price"])
-        factors = [(values["quantity"][p // width], values["unit_price"][p % width]) for p in pairs.tolist()]
-        products = [None if None in f else f[0] * f[1] * header.multiplier for f in factors]
-    known = np.array([0 if v is None else money.cents(v) for v in products] + [0], dtype=np.int64)
-    cents, unreadable = known[codes], np.array([v is None for v in products] + [False])[codes]
-    plain = codes < 0
-    if mark == ",":  # 12.50 is no number where the comma is the decimal mark
-        unreadable |= plain & rows.pointed
-    return np.where(plain, rows.cents, cents), unreadable, mark
-
-
-def _currencies(rows, used, header, mapping) -> dict:
-    """Each currency among the rows used → where it was first seen, as (column, code of the value)."""
-    seen = {header.currency: (None, None)} if header.currency else {}
-    for column in [c for c in ("currency", "amount", "unit_price") if c in rows.codes]:
-        distinct = rows.distinct[column]
-        for code in distinct.seen(rows.codes[column][used]):
-            value = distinct.parsed[code]
-            if kind := value if column == "currency" else value and value.currency:
-                seen.setdefault(kind, (column, code))
-    said = mapping.currency and money.currency_code(mapping.currency)
-    # a bare sign may be several currencies
-    meant = {"¥": said or ("JPY" if "JPY" in seen else "CNY"), "$": said or "USD"}
-    return {meant.get(kind, kind): place for kind, place in reversed(seen.items())}
-
-
-def _mixed_currency(currencies, rows, header) -> CrmkitError:
-    column, code = next(place for place in currencies.values() if place[0])  # the one seen last
-    value = list(rows.distinct[column])[code]
-    line = int(rows.lines[np.flatnonzero(rows.codes[column] == code)[0]])
-    name = header.names[header.found[column]]
-    return CrmkitError(
-        "mixed_currency", row=line, column=name, value=str(value), found=", ".join(sorted(currencies))
-    )
-
-
 def _missing_column(name: str, table: Table) -> CrmkitError:
     return CrmkitError(
         "missing_column",
@@ -392,18 +596,25 @@ def _missing_column(name: str, table: Table) -> CrmkitError:
     )
 
 
-def _set_aside_frame(table, rows, reason) -> pd.DataFrame:
+def _set_aside_frame(table: Table, rows: Rows, reason: np.ndarray) -> pd.DataFrame:
     places = np.flatnonzero(reason >= 0)
     spans = list(zip(rows.lines[places].tolist(), rows.ends[places].tolist()))
     texts = list(table.original(spans)) if spans else []
     names = pd.Series([REASONS[i] for i in reason[places]], dtype="str")
-    return pd.DataFrame(
-        {"line": rows.lines[places], "reason": names, "original": pd.Series(texts, dtype="str")}
-    )
+    lines = rows.lines[places].copy()
+    columns = {"line": lines, "reason": names, "original": pd.Series(texts, dtype="str")}
+    if len(table.parts) > 1:  # lines are counted anew in each file or sheet
+        parts = np.full(len(places), "", dtype=object)
+        for name, first, last in table.parts:
+            mine = (rows.lines[places] >= first) & (rows.lines[places] <= last)
+            parts[mine] = name
+            lines[mine] -= first - 1
+        columns["part"] = pd.Series(parts, dtype="str")
+    return pd.DataFrame(columns)
 
 
-def _transactions(judged: _Judged) -> pd.DataFrame:
-    rows, used = judged.rows, judged.used
+def _transactions(judged: Judged) -> pd.DataFrame:
+    rows, used, header = judged.rows, judged.used, judged.header
 
     def text(values: list, name: str) -> pd.Series:
         return pd.Series(values, dtype="str").take(rows.codes[name][used]).reset_index(drop=True)
@@ -411,18 +622,22 @@ def _transactions(judged: _Judged) -> pd.DataFrame:
     columns = {
         "customer_id": text(judged.customers, "customer_id"),
         "date": judged.moments[used],
-        "amount": judged.cents[used] / 100,
+        "amount": judged.units[used] / 10**judged.decimals,
     }
     for name in TRANSACTION_COLUMNS:
-        if name in rows.text_of:
-            columns[name] = pd.Series(rows.text_of[name].filter(pa.array(used)).to_pandas(), dtype="str")
-        elif name == "currency" and name in rows.codes:
+        if name not in header.found or name in columns:
+            continue
+        if name in TEXT_COLUMNS:
+            columns[name] = pd.Series(rows.text_of(name).filter(pa.array(used)).to_pandas(), dtype="str")
+        elif name == "currency":
             columns[name] = text(rows.distinct[name].parsed, name)
-        elif name in NUMBER_COLUMNS and name in rows.codes:
-            parsed = rows.distinct[name].parsed
-            numbers = [None if value is None else value.value(judged.decimal or ".") for value in parsed]
+        elif name in NUMBER_COLUMNS:
+            distinct, codes = rows.numbers_of(name)
+            numbers = [
+                None if value is None else value.value(judged.decimal or ".") for value in distinct.parsed
+            ]
             floats = np.array([np.nan if n is None else float(n) for n in numbers], dtype=np.float64)
-            columns[name] = floats[rows.codes[name][used]]
+            columns[name] = floats[codes[used]]
     return pd.DataFrame(columns)
 
 

@@ -6,8 +6,9 @@ import tomllib
 import unicodedata
 from collections import abc
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from os import PathLike
 from pathlib import Path
@@ -77,7 +78,8 @@ def plain_unit(text) -> str:
     return re.sub(r"[\s.]", "", unicodedata.normalize("NFKC", str(text)).casefold())
 
 
-def header_forms(header) -> tuple[list[str], str | None]:
+@lru_cache(maxsize=20_000)  # a header is looked for under every delimiter
+def header_forms(header: str) -> tuple[tuple[str, ...], str | None]:
     """The forms under which a header is looked up, best first, and the unit that stands with it."""
     text, words = unicodedata.normalize("NFKC", str(header)).strip("*'\"‘’“” \t\r\n"), vocabulary()
     inside, bare = _BRACKETS.findall(text), _BRACKETS.sub("", text)
@@ -92,7 +94,7 @@ def header_forms(header) -> tuple[list[str], str | None]:
     ):
         forms.append(plain(bare[: tail.start()]))
         unit = unit or plain_unit(tail[1])
-    return [f for f in dict.fromkeys(forms) if f], unit
+    return tuple(f for f in dict.fromkeys(forms) if f), unit
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,29 @@ class Mapping:
     encoding: str | None = None
     delimiter: str | None = None
     time_zone: str | None = None
+    # which rows are sales, and of whom
+    keep: dict = field(default_factory=dict)  # column -> the values that are kept
+    drop: dict = field(default_factory=dict)  # column -> the values that are no sales
+    negative: dict = field(default_factory=dict)  # column -> the values that make an amount negative
+    nobody: list | None = None  # customers that are nobody in particular
+    first_date: str | None = None  # what is dated before or after is set aside
+    last_date: str | None = None
+    largest_amount: float | None = None  # what is larger is set aside
+    # what a row's amount is
+    subtract: list = field(default_factory=list)  # columns taken from the amount
+    discount_rate: str | None = None  # a column: the share taken off
+    paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
+    once_per: str | None = None  # a column: the amount counts once for each of its values
+    unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
+    # where the rows stand
+    sheets: str | list | None = None  # "all", or their names: added up
+    blocks: str | None = None  # "all": tables side by side are added up
+    unpivot: bool = False  # a column for each month becomes rows
+    join: list = field(default_factory=list)  # [{file, on}]: columns of other files
+    swapped_dates: bool = False  # day and month were exchanged wherever that gave a date
+    thousands: str | None = None  # "joined": 1,234.50 without quotes stands in two columns
+    set_aside_up_to: float = 0.1  # the share of rows or money that may be set aside without a question
+    as_read: list = field(default_factory=list)  # questions that were answered with: as it stands
 
 
 # what callers may give: a dict of Mapping's fields, or the path of a TOML file with them
@@ -153,6 +178,21 @@ def read_mapping(mapping: MappingGiven) -> Mapping:
     return Mapping(columns={k: str(v) for k, v in columns.items()}, **raw)
 
 
+def _values_by_column(value) -> bool:
+    return isinstance(value, dict) and all(isinstance(v, list) for v in value.values())
+
+
+def _names(value) -> bool:
+    return isinstance(value, list) and all(isinstance(v, (str, int, float)) for v in value)
+
+
+def is_unit(value) -> bool:
+    """Whether it is a factor (10000) or the name of one (万元)."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, (int, float)) or plain_unit(value) in vocabulary()["multiplier_of"]
+
+
 _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "date_format": (lambda v: v in ("dmy", "mdy", "ymd") or "%" in v, 'dmy, mdy, ymd, "%d/%m/%Y"'),
     "decimal": (lambda v: v in (".", ","), '"." , ","'),
@@ -160,13 +200,33 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "delimiter": (lambda v: len(v) == 1, '",", ";", "|", "\\t"'),
     "encoding": (codecs.lookup, "utf-8, gb18030, big5, utf-16, cp1252"),
     "time_zone": (ZoneInfo, "Asia/Shanghai, Europe/London, UTC …"),
+    "keep": (_values_by_column, '[keep] "状态" = ["已完成"]'),
+    "drop": (_values_by_column, '[drop] "状态" = ["已取消"]'),
+    "set_aside_up_to": (lambda v: isinstance(v, (int, float)) and 0 <= v <= 1, "0.1 … 1"),
+    "negative": (_values_by_column, '[negative] "类型" = ["退货"]'),
+    "nobody": (_names, '["散客", "guest"]'),
+    "subtract": (_names, '["优惠金额", "Refunded Amount"]'),
+    "as_read": (_names, '["status"]'),
+    "first_date": (date.fromisoformat, '"2024-01-01"'),
+    "last_date": (date.fromisoformat, '"2024-12-31"'),
+    "largest_amount": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), "100000"),
+    "unit": (is_unit, '10000, "万元", "千元"'),
+    "sheets": (lambda v: v == "all" or _names(v), '"all", ["1月", "2月"]'),
+    "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
+    "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
+    "unpivot": (lambda v: isinstance(v, bool), "true, false"),
+    "swapped_dates": (lambda v: isinstance(v, bool), "true, false"),
+    "join": (
+        lambda v: isinstance(v, list) and all(isinstance(j, dict) and j.keys() == {"file", "on"} for j in v),
+        '[[join]] file = "customers.csv", on = "客户编号"',
+    ),
 }
 
 
 def _check_value(key: str, value) -> None:
     fits, allowed = _ALLOWED.get(key, (lambda v: True, ""))
     try:
-        good = fits(value)
+        good = bool(fits(value))
     except (LookupError, TypeError, ValueError, OSError):
         good = False
     if not good:
@@ -237,12 +297,20 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
     priced = found.get("amount", found.get("unit_price"))
     unit = forms[priced][1] if priced is not None else None
     currency, multiplier = words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1))
+    if mapping.unit is not None:
+        multiplier = words["multiplier_of"].get(plain_unit(mapping.unit)) or Decimal(str(mapping.unit))
     return Header(row, names, found, alternatives, currency, multiplier, problem)
+
+
+def recognise_again(header: Header, mapping: Mapping, titles: list[str]) -> Header:
+    """The same headers under another mapping."""
+    return with_title_unit(recognise(header.names, mapping, header.row), [[line] for line in titles])
 
 
 def find_header(rows: list, mapping: Mapping) -> Header | None:
     """The row (or two rows, one above the other) that names the most of what is needed; None when there is no text."""
-    rows = [[c if isinstance(c, str) else None for c in row] for row in rows[:DEEPEST_HEADER]]
+    cells = rows[:DEEPEST_HEADER]
+    rows = [[c if isinstance(c, str) else None for c in row] for row in cells]
     if mapping.header_row == 0:
         return recognise(range(1, max(map(len, rows), default=0) + 1), mapping)
     if mapping.header_row is not None:
@@ -251,7 +319,8 @@ def find_header(rows: list, mapping: Mapping) -> Header | None:
     texts = [sum(bool(c and c.strip()) for c in row) for row in rows]
     if not any(texts):
         return None
-    best = max((recognise(row, mapping, i) for i, row in enumerate(rows) if texts[i]), key=lambda h: h.score)
+    headers = [recognise(row, mapping, i) for i, row in enumerate(rows) if texts[i]]
+    best = _without_loss(headers, cells)
     if best.missing:
         for i in range(len(rows) - 1):  # 客户 | 订单 above 编号 | 日期 | 金额
             header = recognise(_joined(rows[i], rows[i + 1]), mapping, i + 1)
@@ -260,14 +329,60 @@ def find_header(rows: list, mapping: Mapping) -> Header | None:
     if not best.found:  # nothing known: the fullest row of text is what the client will recognise
         i = texts.index(max(texts))
         best = recognise(rows[i], mapping, i)
-    return _with_title_unit(best, rows[: best.row])
+    return with_title_unit(best, rows[: best.row])
 
 
-def _with_title_unit(header: Header, titles: list) -> Header:
-    """A title such as 单位：万元 holds for amounts whose own header names no unit."""
+_DATE_LIKE = re.compile(r"\s*[\d]{1,4}[-/.年][\d]{1,2}[-/.月][\d]{1,4}\b.*|\s*[12]\d{7}\s*")
+_NUMBER_LIKE = re.compile(r"[\s¥￥$€£-]*\d[\d.,' ]*\s*")
+
+
+def looks_like_record(row) -> bool:
+    """Whether a row holds a date, a number and something else: then it is a record, and no title."""
+    dates, numbers, others = 0, 0, 0
+    for cell in row:
+        if cell is None or cell == "" or cell != cell:
+            continue
+        text = str(cell).strip("'\" \t")
+        if hasattr(cell, "year") or _DATE_LIKE.fullmatch(text):
+            dates += 1
+        elif isinstance(cell, (int, float)) or _NUMBER_LIKE.fullmatch(text):
+            numbers += 1
+        elif text:
+            others += 1
+    return dates >= 1 and numbers >= 1 and dates + numbers + others >= 3
+
+
+def _without_loss(headers: list[Header], rows: list) -> Header:
+    """The header that names most, but no later than the first one below which records stand: they are never titles."""
+    best = max(headers, key=lambda header: header.score)
+    for header in headers:
+        between = rows[header.row + 1 : best.row]
+        if not header.missing and any(looks_like_record(row) for row in between):
+            return _widened(header, headers)
+    return _widened(best, headers)
+
+
+def _widened(header: Header, headers: list[Header]) -> Header:
+    """With the columns that a later header of the same table adds at its end."""
+    names = header.names
+    for later in headers:
+        if later.row > header.row and len(later.names) > len(names) and later.names[: len(names)] == names:
+            names = later.names
+    return header if names is header.names else replace(header, names=names)
+
+
+_CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
+
+
+def with_title_unit(header: Header, titles: list) -> Header:
+    """A title such as 单位：万元 or (amounts in CAD) holds for amounts whose own header names no unit."""
     if header.currency or header.multiplier != 1:
         return header
     words = vocabulary()
+    codes = {code for row in titles for cell in row if cell for code in _CODE.findall(str(cell))}
+    codes &= set(words["currency_of"].values())
+    if len(codes) == 1:
+        header = replace(header, currency=codes.pop())
     for cell in (str(c) for row in titles for c in row if c):
         for unit in map(
             plain_unit,
@@ -288,7 +403,7 @@ def _joined(upper, lower) -> list[str]:
 
 
 LABEL_HINT = re.compile(
-    "total|sum|[合总總小计計汇累共额額]", re.IGNORECASE
+    "total|sum|all|全部|所有|[合总總小计計汇累共额額]", re.IGNORECASE
 )  # most labels hold none: no need to look closer
 
 

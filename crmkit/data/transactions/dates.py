@@ -10,7 +10,7 @@ Dates outside 1950–2100 (0000-00-00, 1900-01-00, 9999-12-31) are placeholders,
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -50,6 +50,8 @@ _SHAPES = [
         _MONTH + r"[\s./-]*" + _DAY + r"[\s,./-]+(?P<y>\d{4}|\d{2})",
         r"(?P<y>\d{4})[\s./-]*" + _MONTH + r"[\s./-]*" + _DAY,
         r"(?P<y>\d{2})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号號]?",
+        r"(?:中华民国|中華民國|民国|民國)?\s*(?P<roc>\d{2,3})\s*年\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号號]?",
+        r"(?P<roc>1\d{2})\s*[-/.]\s*(?P<m>\d{1,2})\s*[-/.]\s*(?P<d>\d{1,2})",
     )
 ]
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[t ]?(\d{2})(\d{2})(\d{2})?(z|[+-]\d{4})?")
@@ -58,6 +60,40 @@ _OPEN = re.compile(
 )
 _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+
+
+_ROC = 1911  # the first year of the Republic of China is 1912
+# seconds since 1970 (of 1990 to 2100), or thousandths or millionths of them
+EPOCH_FIRST, EPOCH_LAST = 631_152_000, 4_102_444_800
+_EPOCH = re.compile(r"\d{9,10}|\d{12,13}|\d{15,16}")
+
+
+def _epoch_seconds(number) -> int:
+    """A number as whole seconds since 1970; 0 when it has as many digits as none of them."""
+    digits = len(str(abs(int(number))))
+    if digits in (9, 10):
+        return int(number)
+    if digits in (12, 13):
+        return int(number) // 1000
+    return int(number) // 1_000_000 if digits in (15, 16) else 0
+
+
+@cache
+def _foreign_months() -> dict[str, int]:
+    """Names and abbreviations of months in the languages of European exports, without accents."""
+    from babel.dates import get_month_names
+
+    names = {}
+    for language in ("fr", "de", "es", "it", "pt", "nl", "pl", "sv", "da", "nb"):
+        for width in ("wide", "abbreviated"):
+            for month, name in get_month_names(width, locale=language).items():
+                names.setdefault(_unaccented(name.rstrip(".")), month)
+    return names
+
+
+def _unaccented(word: str) -> str:
+    plain = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 class DateReader:
@@ -115,9 +151,12 @@ class DateReader:
             if found := shape.fullmatch(text):
                 part = found.groupdict()
                 month = _MONTHS[part["mon"]] if part.get("mon") else int(part["m"])
-                return self._built(_year(part["y"]), month, int(part["d"]), *_clock(part), zone=part["zone"])
+                year = int(part["roc"]) + _ROC if part.get("roc") else _year(part["y"])
+                return self._built(year, month, int(part["d"]), *_clock(part), zone=part["zone"])
+        if _EPOCH.fullmatch(text):
+            return self._read_number(int(text))
         if not (found := _OPEN.fullmatch(text)):
-            return None
+            return self._read_foreign(text)
         part = found.groupdict()
         a, b, c = part["a"], part["b"], part["c"]
         fields = {"dmy": (c, b, a), "mdy": (c, a, b)} | ({"ymd": (a, b, c)} if len(a) == len(c) == 2 else {})
@@ -128,12 +167,26 @@ class DateReader:
         }
         return options.get(self.reading) if self.reading else options or None
 
+    def _read_foreign(self, text: str):
+        """A month's name in another European language (15 mars 2024, 3. März 2024)."""
+        for word in re.findall(r"[^\W\d_]{3,}", text):
+            if month := _foreign_months().get(_unaccented(word)):
+                english = text.replace(word, list(_MONTHS)[month - 1], 1)
+                english = re.sub(r"\bde\b|\bof\b", " ", english)
+                return self._read_text(english) if english != text else None
+        return None
+
     def _read_number(self, number):
         if number != number:
             return None
         if 19500101 <= number <= 21001231 and number == int(number):
             n = int(number)
             return self._built(n // 10000, n // 100 % 100, n % 100)
+        if EPOCH_FIRST <= (seconds := _epoch_seconds(number)) <= EPOCH_LAST:
+            moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)
+            if self.zone:
+                moment = moment.replace(tzinfo=UTC).astimezone(self.zone).replace(tzinfo=None)
+            return self._plausible(moment)
         if 10_000 <= number < 100_000:
             # to the second: a serial's day fraction carries rounding noise
             return self._plausible(self.epoch + timedelta(seconds=round(float(number) * 86400)))
@@ -161,6 +214,13 @@ class DateReader:
 
     def _plausible(self, moment):
         return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
+def swapped(moment: datetime | None) -> datetime | None:
+    """The date with day and month exchanged, where that is one."""
+    if moment is None or moment.day > 12:
+        return moment
+    return moment.replace(month=moment.day, day=moment.month)
 
 
 def split_clock(column):

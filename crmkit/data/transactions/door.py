@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from .check import REASONS, CheckReport, examine
+from .check import CheckReport, examine
 from .columns import MappingGiven
+from .judge import REASONS
 
 __all__ = ["REASONS", "CheckReport", "check_transactions", "read_transactions"]
 
@@ -18,12 +19,14 @@ def check_transactions(
     as_of: date | str | None = None,
     sheet: str | None = None,
     drop_duplicates: bool = False,
+    answers: dict[str, str] | None = None,
 ) -> CheckReport:
     """Read a client's transactions and report on them; a file that cannot be used is reported, never raised.
 
     ``source``: path of a CSV/TSV/TXT, XLSX/XLS/XLSM/XLSB/ODS or Parquet file (or Parquet folder, glob), or a DataFrame.
     ``mapping``: a dict or the path of a TOML file (columns, date_format, decimal, currency, sheet, header_row,
     encoding, delimiter, time_zone).
+    ``answers``: for questions that the file leaves open, their code → the id of the reading that holds.
     ``as_of``: rows dated later are set aside. ``drop_duplicates``: set further exact copies of a row aside.
 
     >>> import pandas as pd
@@ -33,7 +36,14 @@ def check_transactions(
     >>> report.rows_used, report.amount_total, report.reasons["total_row"], report.mapping["amount"]
     (2, '1169.50', 1, '实付金额')
     """
-    return examine(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
+    return examine(
+        source,
+        mapping=mapping,
+        as_of=as_of,
+        sheet=sheet,
+        drop_duplicates=drop_duplicates,
+        answers=answers,
+    )
 
 
 def read_transactions(
@@ -43,6 +53,7 @@ def read_transactions(
     as_of: date | str | None = None,
     sheet: str | None = None,
     drop_duplicates: bool = False,
+    answers: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """A client's transactions as a frame: ``customer_id`` (text), ``date`` (timestamp), ``amount`` (currency units).
 
@@ -56,7 +67,14 @@ def read_transactions(
       customer_id                date  amount  quantity  unit_price
     0       17850 2010-12-25 08:26:00    15.3       6.0        2.55
     """
-    report = examine(source, mapping=mapping, as_of=as_of, sheet=sheet, drop_duplicates=drop_duplicates)
+    report = examine(
+        source,
+        mapping=mapping,
+        as_of=as_of,
+        sheet=sheet,
+        drop_duplicates=drop_duplicates,
+        answers=answers,
+    )
     if report.problem is not None:
         report.problem.report = report
         raise report.problem

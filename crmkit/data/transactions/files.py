@@ -1,9 +1,13 @@
 """Any source — text, workbook, Parquet, DataFrame — as one table of untouched cells with line numbers."""
 
 import glob
+import io
 import re
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -11,29 +15,73 @@ from pathlib import Path
 import numpy as np
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.messages import listed
 from crmkit.data.frames import Transactions
 
-from .columns import DEEPEST_HEADER, Mapping, find_header, recognise, refusal, unreadable
+from .columns import DEEPEST_HEADER, Header, Mapping, find_header, plain, recognise, refusal, unreadable
+from .joined import joined
+from .markup import is_markup, markup_rows
+from .pivot import unpivoted
+from .several import added_up, blocks_of, stacked
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
 from .text import text_table
+from .workbook import counts_from_1904, formulas_without_values, hidden_lines, zipped
 
-READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, Parquet, DataFrame"
+READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, JSON lines, HTML, ZIP, Parquet, DataFrame"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
 _PARQUET = {".parquet", ".pq"}
+_JSON = {".json", ".jsonl", ".ndjson"}
+_ZIPPED = {".zip"}
 _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ".gz", ""}
 
 
 def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None = None) -> Table:
     """The one table in ``source`` that holds transactions, else a CrmkitError that says why there is none."""
+    table = _opened(source, mapping, sheet)
+    for other in mapping.join:
+        folder = Path(source).parent if isinstance(source, (str, Path)) else Path()
+        beside = _file_table(folder / str(other["file"]), Mapping(), None)
+        table = joined(table, beside, str(other["on"]), mapping)
+    return table
+
+
+def _opened(source: Transactions, mapping: Mapping, sheet: str | int | None) -> Table:
     if hasattr(source, "columns") or hasattr(source, "to_pandas"):
         return _frame_table(source, mapping)
     path = Path(source)
-    found = [path] if path.exists() else sorted(glob.glob(str(path), recursive=True))
+    found = [path] if path.exists() else [Path(f) for f in sorted(glob.glob(str(path), recursive=True))]
     if not found:
         raise unreadable(path, "not_there", value=str(source), path=path)
-    if len(found) > 1 or path.is_dir():
+    if len(found) == 1 and found[0].is_dir():
+        found = [f for f in sorted(found[0].rglob("*")) if f.is_file()]
+        found = [f for f in found if not f.name.startswith((".", "_", "~$"))]
+    elif len(found) == 1:
+        return _arranged(_file_table(found[0], mapping, sheet), mapping)
+    readable = {f.suffix.lower() for f in found} <= (_WORKBOOKS | _TEXT | _ZIPPED) - {""}
+    if not found or not readable:
         return _parquet_table(path, mapping)
-    path = Path(found[0])
+    return _added_up_files(found, path.name, mapping, sheet)
+
+
+def _added_up_files(files: list[Path], name: str, mapping: Mapping, sheet) -> Table:
+    """Monthly files as one table."""
+    tables = [_arranged(_file_table(file, mapping, sheet), mapping) for file in files]
+    return added_up(tables, name) if len(tables) > 1 else tables[0]
+
+
+def _arranged(table: Table, mapping: Mapping) -> Table:
+    """Months and tables that stand side by side one below the other, where the mapping says so."""
+    if mapping.unpivot:
+        return unpivoted(table, mapping)
+    blocks = blocks_of(table.header)
+    if len(blocks) > 1 and mapping.blocks == "all":
+        return stacked(table, blocks)
+    if len(blocks) > 1 and mapping.blocks is None:
+        table.questions.append("side_by_side")
+    return table
+
+
+def _file_table(path: Path, mapping: Mapping, sheet: str | int | None) -> Table:
     suffix = path.suffix.lower()
     try:
         with path.open("rb") as stream:
@@ -42,17 +90,92 @@ def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None =
         raise unreadable(path, "not_opened", problem=problem.strerror) from None
     if not head:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    page = re.match(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|table)|%PDF|\{\\rtf", head, re.IGNORECASE)
-    if page or suffix not in _WORKBOOKS | _PARQUET | _TEXT:
-        found = "HTML/XML/PDF/RTF" if page else suffix  # what some systems export as .xls
+    if is_markup(head):
+        return _markup_table(path, mapping)
+    if suffix in _JSON:
+        return _json_table(path, mapping)
+    page = re.match(rb"%PDF|\{\\rtf", head, re.IGNORECASE)
+    if page or suffix not in _WORKBOOKS | _PARQUET | _TEXT | _ZIPPED:
+        found = "PDF/RTF" if page else suffix
         raise CrmkitError("unsupported_format", value=path.name, found=found, allowed=READ)
     if suffix in _PARQUET or head.startswith(b"PAR1"):
         return _parquet_table(path, mapping)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) and suffix in _ZIPPED:
+        return _archive_table(path, mapping, sheet)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
         return _workbook_table(path, mapping, sheet if sheet is not None else mapping.sheet)
     if suffix in _WORKBOOKS - {".xls", ".et"}:
         raise unreadable(path, "no_workbook")
     return text_table(path, head.startswith(b"\x1f\x8b"), mapping)
+
+
+def _archive_table(path: Path, mapping: Mapping, sheet) -> Table:
+    """The files of a ZIP as one table; they are unpacked into a folder that lives as long as the table."""
+    folder = tempfile.TemporaryDirectory(prefix="crmkit-")
+    files = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in sorted(archive.infolist(), key=lambda m: m.filename):
+                name = Path(member.filename).name
+                if member.is_dir() or name.startswith((".", "_", "~$")) or "__MACOSX" in member.filename:
+                    continue
+                place = Path(folder.name) / f"{len(files):04d}" / name
+                place.parent.mkdir()
+                with archive.open(member) as stream, place.open("wb") as out:
+                    shutil.copyfileobj(stream, out)
+                files.append(place)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as problem:
+        why = "archive_password" if "password" in str(problem) else "archive_damaged"
+        raise unreadable(path, why, problem=problem) from None
+    if not files:
+        raise CrmkitError("empty_file", value=path.name, name=path.name)
+    table = _added_up_files(files, path.name, mapping, sheet)
+    table.folder = folder
+    return table
+
+
+def _rows_table(path: Path, rows: list[list], mapping: Mapping) -> Table:
+    """Rows that are in memory already."""
+    header = find_header(rows, mapping)
+    if header is None:
+        raise CrmkitError("empty_file", value=path.name, name=path.name)
+
+    def chunks():
+        below = rows[header.row + 1 :]
+        for start in range(0, len(below), CHUNK_ROWS):
+            part = below[start : start + CHUNK_ROWS]
+            lines = np.arange(header.row + 2 + start, header.row + 2 + start + len(part))
+            yield chunk_of_rows([row or [""] for row in part], lines, len(header.names))
+
+    return Table(
+        path.name, header, chunks, titles=["\t".join(map(str, row)) for row in rows[: max(header.row, 0)]]
+    )
+
+
+def _markup_table(path: Path, mapping: Mapping) -> Table:
+    rows = markup_rows(path)
+    archived = path.read_bytes()[:4096].startswith(b"MIME-Version:")
+    header = find_header(rows, mapping) if rows else None
+    if header is None or header.row + 1 >= len(rows):
+        found = "MHTML (web archive)" if archived else "HTML/XML"
+        raise CrmkitError("unsupported_format", value=path.name, found=found, allowed=READ)
+    table = _rows_table(path, rows, mapping)
+    table.notes.append(("markup_read", {"name": path.name, "kind": "MHTML" if archived else "HTML/XML"}))
+    return table
+
+
+def _json_table(path: Path, mapping: Mapping) -> Table:
+    import pandas as pd
+
+    text = path.read_text(encoding="utf-8-sig")
+    try:
+        lines = not text.lstrip().startswith("[")
+        frame = pd.read_json(io.StringIO(text), lines=lines, dtype=False, convert_dates=False)
+    except ValueError as problem:
+        raise unreadable(path, "no_json", problem=problem) from None
+    if not all(isinstance(name, str) for name in frame.columns):
+        raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ)
+    return replace(_frame_table(frame, mapping), name=path.name)
 
 
 def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
@@ -61,7 +184,7 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
     except Exception as problem:
-        inside, _ = _zipped(path)
+        inside, _ = zipped(path)
         if inside and not any(
             n.startswith("xl/") or n == "content.xml" for n in inside
         ):  # .docx, .pptx, a plain zip
@@ -78,48 +201,95 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         if wanted not in names:
             raise CrmkitError("unknown_sheet", value=str(sheet), allowed=", ".join(names))
         names = [wanted]
+    elif isinstance(mapping.sheets, list):
+        unknown = [str(n) for n in mapping.sheets if str(n) not in names]
+        if unknown:
+            raise CrmkitError("unknown_sheet", value=unknown[0], allowed=", ".join(names))
+        names = [str(n) for n in mapping.sheets]
     headed = {}
     for name in names:
         try:
-            header = find_header(list(islice(_sheet_rows(book, name), DEEPEST_HEADER)), mapping)
+            loaded = book.get_sheet_by_name(name)
+            header = find_header(list(islice(_sheet_rows(loaded), DEEPEST_HEADER)), mapping)
         except python_calamine.CalamineError as problem:
             raise unreadable(path, "sheet_damaged", value=name, sheet=name, problem=problem) from None
         if header is not None:
-            headed[name] = header
+            headed[name] = (header, loaded)
     if not headed:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    fits = [n for n, h in headed.items() if not h.missing and any(map(any, _sheet_rows(book, n, h.row + 1)))]
+    fits = [
+        n
+        for n, (h, loaded) in headed.items()
+        if not h.missing and any(map(any, _sheet_rows(loaded, h.row + 1)))
+    ]
     fits = [n for n in fits if n in visible] or fits
     if len(fits) > 1:
-        raise CrmkitError("ambiguous_sheet", value=", ".join(fits), first=fits[0], name=path.name)
-    chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n].score, n in visible))
-    header = headed[chosen]
+        same = {tuple(sorted(map(plain, headed[n][0].names))) for n in fits}
+        if len(same) > 1 and mapping.sheets is None:
+            raise CrmkitError("ambiguous_sheet", value=", ".join(fits), first=fits[0], name=path.name)
+        table = added_up([_sheet_table(path, n, *headed[n]) for n in fits], path.name)
+        table.notes.append(("sheets_added", {"count": len(fits), "sheets": listed(fits)}))
+        if mapping.sheets is None:
+            table.questions.append("sheets")
+        return table
+    chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n][0].score, n in visible))
+    return _sheet_table(path, chosen, *headed[chosen])
+
+
+def _sheet_table(path: Path, name: str, header: Header, loaded) -> Table:
+    spans = _merges_down(loaded, header)
 
     def chunks():
-        start, rows = header.row + 2, _sheet_rows(book, chosen, header.row + 1)
+        start, rows = header.row + 2, _sheet_rows(loaded, header.row + 1)
+        rows = _filled(rows, header.row + 1, spans) if spans else rows
         while part := list(islice(rows, CHUNK_ROWS)):
             yield chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
             start += len(part)
 
-    epoch_1904 = bool(re.search(rb'<workbookPr[^>]*date1904="(?:1|true)"', _zipped(path)[1]))
-    return Table(path.name, header, chunks, sheet=chosen, epoch_1904=epoch_1904)
+    titles = ["\t".join(map(str, row)) for row in islice(_sheet_rows(loaded), max(header.row, 0))]
+    return Table(
+        path.name,
+        header,
+        chunks,
+        sheet=name,
+        epoch_1904=counts_from_1904(path),
+        titles=titles,
+        hidden=partial(hidden_lines, path, name),
+        uncomputed=partial(formulas_without_values, path, name),
+        merged=sum(last - first for first, last in spans.values()) if spans else 0,
+    )
 
 
-def _sheet_rows(book, name: str, start: int = 0) -> Iterator[list]:
+def _merges_down(loaded, header: Header) -> dict:
+    """Merged cells that go down over records: (row, column) of each first cell → its first and last row."""
+    spans = {}
+    for (top, left), (bottom, _) in loaded.merged_cell_ranges or ():
+        if bottom > top > header.row:
+            spans[top, left] = (top, bottom)
+    return spans
+
+
+def _filled(rows: Iterator[list], start: int, spans: dict) -> Iterator[list]:
+    """The rows with what a merged cell says in each row that it covers; amounts stay where they stand."""
+    carried: dict[int, tuple[int, object]] = {}
+    for at, row in enumerate(rows, start):
+        row = list(row)
+        for place, cell in enumerate(row):
+            if (at, place) in spans and not isinstance(cell, (int, float)):
+                carried[place] = (spans[at, place][1], cell)
+            last, value = carried.get(place, (-1, None))
+            if at <= last and cell in ("", None):
+                row[place] = value
+        yield row
+
+
+def _sheet_rows(sheet, start: int = 0) -> Iterator[list]:
     """A sheet's rows from ``start``, its blank rows and columns at the top and left too, so that places are its own."""
-    sheet = book.get_sheet_by_name(name)
     top, left = sheet.start or (0, 0)
     above = repeat([""] * (left + (sheet.width or 0)), top)
-    return islice(chain(above, ([""] * left + list(row) for row in sheet.iter_rows())), start, None)
-
-
-def _zipped(path: Path) -> tuple[list[str], bytes]:
-    """The names inside a zipped workbook, and its xl/workbook.xml."""
-    if not zipfile.is_zipfile(path):
-        return [], b""
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        return names, archive.read("xl/workbook.xml") if "xl/workbook.xml" in names else b""
+    cells = sheet.iter_rows()
+    rows = ([""] * left + row for row in cells) if left else cells
+    return islice(chain(above, rows), start, None)
 
 
 def _parquet_table(path: Path, mapping: Mapping) -> Table:

@@ -1,5 +1,6 @@
 """One pass over a table: columns in use by their distinct values, each parsed once, and which rows are totals lines."""
 
+import copy
 import re
 from decimal import Decimal
 
@@ -12,8 +13,9 @@ from crmkit.core.errors import CrmkitError
 
 from . import amounts as money
 from . import dates as days
-from .columns import Mapping, ends_in_total, is_total
-from .table import INVISIBLE, Table, as_strings, bare_text, pick
+from .columns import LABEL_HINT, Header, Mapping, ends_in_total, is_total
+from .raw import Coded, Raw
+from .table import INVISIBLE, Table, as_strings, bare_text, pick, without_collecting
 
 TEXT_COLUMNS = ("order_id", "product_id", "channel")
 NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
@@ -74,6 +76,8 @@ def _is_empty(cell) -> bool:
 
 
 def _customer_flag(value, text) -> int:
+    if text is not None and not (isinstance(value, str) and LABEL_HINT.search(value)):
+        return _OK
     return _MISSING if text is None else _TOTAL if is_total(value) else _PART if ends_in_total(value) else _OK
 
 
@@ -98,36 +102,27 @@ class Rows:
     """What each column in use holds, row by row, with line numbers, row hashes and marks of totals lines.
 
     A column is kept as codes of its distinct values; amounts that are plain numbers as cents (their code is -1), and
-    a timestamp's clock as seconds.
+    a timestamp's clock as seconds. Every other column is kept as it came, in ``raw``, by its place.
     """
 
-    def __init__(self, table: Table, mapping: Mapping, keep: bool):
+    def __init__(self, table: Table, mapping: Mapping):
+        self.table, self.header, self.mapping = table, table.header, mapping
         found = table.header.found
-        reader = days.DateReader(mapping.date_format, mapping.time_zone, table.epoch_1904)
-        parsers = {
-            "customer_id": (customer_text, _customer_flag),
-            "currency": (money.currency_code, _flag),
-            "date": (reader.read, _flag),
-            "amount": (money.take_apart, _flag),
-        } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, _flag))
         priced = ("amount",) if "amount" in found else ("quantity", "unit_price")
-        wanted = dict.fromkeys(
-            ["customer_id", "date", "currency", *priced, *(NUMBER_COLUMNS if keep else ())]
-        )
+        wanted = dict.fromkeys(["customer_id", "date", "currency", *priced])
+        self.parsers = self._parsers(mapping)
         self.position = {c: found[c] for c in wanted if c in found}
-        self.texts = {c: found[c] for c in TEXT_COLUMNS if keep and c in found}
-        self.distinct = {c: Codes(*parsers[c]) for c in self.position}
+        self.distinct = {c: Codes(*self.parsers[c]) for c in self.position}
+        taken = {place for column, place in self.position.items() if column not in ("amount",)}
+        self.raw = {j: Raw() for j in range(len(table.header.names)) if j not in taken}
         self.fast = table.header.multiplier == 1
         self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
-        parts = [self._take(chunk) for chunk in table.chunks()]
+        self.blank_lines, self.inside, self.last_line = 0, 0, table.header.row + 1
+        with without_collecting():
+            parts = [self._take(chunk) for chunk in table.chunks()]
         if not any(len(part["lines"]) for part in parts):
             raise CrmkitError("empty_file", value=table.name, name=table.name)
-        self.text_of = {c: pa.chunked_array([part[c] for part in parts]) for c in self.texts}
-        joined = {
-            name: np.concatenate([part[name] for part in parts])
-            for name in parts[0]
-            if name not in self.texts
-        }
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         self.codes = {c: joined.pop(c) for c in self.position}
         self.lines, self.hashes, self.seconds, self.cents = (
             joined[n] for n in ("lines", "hashes", "seconds", "cents")
@@ -135,6 +130,66 @@ class Rows:
         self.total, self.surplus, self.pointed = (joined[n] for n in ("total", "surplus", "pointed"))
         # a chunk does not know where the next one begins
         self.ends = np.minimum(joined["ends"], np.append(self.lines[1:] - 1, joined["ends"][-1:]))
+
+    def _parsers(self, mapping: Mapping) -> dict:
+        reader = days.DateReader(mapping.date_format, mapping.time_zone, self.table.epoch_1904)
+        return {
+            "customer_id": (customer_text, _customer_flag),
+            "currency": (money.currency_code, _flag),
+            "date": (reader.read, _flag),
+            "amount": (money.take_apart, _flag),
+        } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, _flag))
+
+    def read_as(self, header: Header, mapping: Mapping) -> "Rows":
+        """The same rows with other columns in use, or read in another way; nothing is read again from the source."""
+        other = copy.copy(self)
+        other.header, other.mapping = header, mapping
+        other.position, other.distinct, other.codes = {}, {}, {}
+        other.parsers = other._parsers(mapping)
+        priced = ("amount",) if "amount" in header.found else ("quantity", "unit_price")
+        for name in dict.fromkeys(["customer_id", "date", "currency", *priced]):
+            if name in header.found:
+                other._use(name, header.found[name], self)
+        return other
+
+    def _use(self, name: str, place: int, before: "Rows") -> None:
+        """Have a column in use: with its codes of before, its values parsed again, or encoded for the first time."""
+        held = next((c for c, j in before.position.items() if j == place), None)
+        codes = Codes(*self.parsers[name])
+        self.position[name] = place
+        if held is not None and (held == name or place not in before.raw):
+            for value in before.distinct[held]:
+                codes[value]
+            self.distinct[name], self.codes[name] = codes, before.codes[held]
+            return
+        column = before.raw[place].cells
+        self.distinct[name] = codes
+        if name == "date":
+            self.seconds = np.zeros(len(self), dtype=np.int64)
+        if name == "amount" and self.header.multiplier == 1:
+            plain, self.cents, self.pointed = money.plain_amounts(column)
+            found, rest = np.full(len(self), -1, dtype=np.int64), np.flatnonzero(~plain)
+            found[rest] = codes.encode(pick(column, rest))
+            self.codes[name] = found
+        else:
+            self.codes[name] = codes.encode(column)
+
+    def numbers_of(self, name: str) -> tuple[Codes, np.ndarray]:
+        """A column of quantities, prices or costs, encoded when it is first asked for."""
+        if name not in self.codes:
+            self._use(name, self.header.found[name], self)
+        return self.distinct[name], self.codes[name]
+
+    def text_of(self, name: str) -> pa.Array:
+        """A column of texts (orders, products, channels), cleaned as ids are."""
+        return _text_array(self.column(self.header.found[name]).cells)
+
+    def column(self, place: int) -> Raw:
+        """Any column as it came, also one that is in use."""
+        if place not in self.raw:
+            name = next(c for c, j in self.position.items() if j == place)
+            self.raw[place] = Coded(list(self.distinct[name]), self.codes[name])
+        return self.raw[place]
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -159,6 +214,8 @@ class Rows:
             else:
                 found[name] = codes.encode(column)
         customer, dated = self._flags("customer_id", found, n), self._flags("date", found, n)
+        self.inside += chunk.inside
+        self.last_line = int(chunk.lines[-1]) if n else self.last_line
         surplus[chunk.surplus] = True
         doubtful = np.flatnonzero((customer != _OK) | (dated != _OK))
         for i, *row in zip(doubtful, *(pick(c, doubtful) for c in chunk.columns)):
@@ -180,12 +237,10 @@ class Rows:
             "surplus": surplus,
             "ends": ends,
         }
-        found |= {name: _text_array(chunk.columns[j]) for name, j in self.texts.items()}
-        if blank.any():
-            found = {
-                k: v.filter(pa.array(~blank)) if k in self.texts else v[~blank] for k, v in found.items()
-            }
-        return found
+        kept = ~blank if blank.any() else None
+        for place, raw in self.raw.items():
+            raw.add(chunk.columns[place], kept)
+        return found if kept is None else {name: values[kept] for name, values in found.items()}
 
     @staticmethod
     def _dates(column, codes):

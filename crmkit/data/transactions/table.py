@@ -1,6 +1,8 @@
 """One table of a client's source, whatever it came from: its header, and chunks of untouched cells with their lines."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +23,7 @@ class Chunk:
     columns: list
     hashes: np.ndarray
     surplus: list = field(default_factory=list)  # positions of rows with more fields than the header
+    inside: int = 0  # line breaks inside its records
 
 
 @dataclass
@@ -35,6 +38,19 @@ class Table:
     delimiter: str | None = None
     sheet: str | None = None
     epoch_1904: bool = False
+    notes: list = field(default_factory=list)  # what was seen while it was opened
+    questions: list = field(default_factory=list)  # what only its reader can settle
+    counted: object = (
+        None  # () -> (lines, blank lines, lines above the records) by a reader that knows nothing
+    )
+    titles: list = field(default_factory=list)  # what stands above the header
+    parts: list = field(
+        default_factory=list
+    )  # (name, first line, last line) of several files or sheets in a row
+    hidden: object = None  # () -> the lines of hidden rows
+    uncomputed: object = None  # () -> how many formulas have no value
+    folder: object = None  # a temporary one, which lives as long as the table
+    merged: int = 0  # cells filled from the merge that they stand in
 
     def original(self, spans: list[tuple[int, int]]) -> Iterator[str]:
         """The text of the rows on these lines (first and last of each, ascending) as it stands in the source."""
@@ -50,6 +66,18 @@ class Table:
                 )
 
 
+@contextmanager
+def without_collecting():
+    """Leaves the garbage alone: rows by the ten thousand hold no cycles."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
 def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
     """Rows of any length as columns: short rows are filled up with nothing, blank rows left out, long rows named."""
     surplus = []
@@ -63,9 +91,14 @@ def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
             kept.append(i)
         lines = lines[kept]
         rows = [list(rows[i]) + [""] * (width - len(rows[i])) for i in kept]
-    hashes = np.fromiter(map(hash, map(tuple, rows)), dtype=np.int64, count=len(rows))
+    hashes = np.fromiter(map(_row_hash, map(tuple, rows)), dtype=np.int64, count=len(rows))
     columns = list(zip(*rows)) if rows else [()] * width  # zip stops where the shortest row does
     return Chunk(lines, columns[:width], hashes, surplus)
+
+
+def _row_hash(row: tuple) -> int:
+    # hash(-1) == hash(-2): of rows that hold a -1 the text is hashed
+    return hash(repr(row)) if -1 in row else hash(row)
 
 
 def pick(column, places) -> list:

@@ -1,13 +1,12 @@
 """A text file as a table: encoding, delimiter and header found out, then read block by block with its line numbers."""
 
 import csv
-import gc
 import gzip
 import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -18,12 +17,13 @@ import pyarrow.csv as pacsv
 
 from crmkit.core.errors import CrmkitError
 
-from .columns import Header, Mapping, find_header, unreadable
+from .columns import Header, Mapping, find_header, looks_like_record, unreadable
 from .encodings import REPORTED, detect
-from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
+from .table import CHUNK_ROWS, INVISIBLE, Chunk, Table, chunk_of_rows, without_collecting
 
 BLOCK = 1 << 21
-DELIMITERS = ",;\t|，；"
+DELIMITERS = ",;\t|，；^~"
+_SEPARATED = "\x1f"  # what runs of blanks become before they are read as a delimiter
 _BREAKS = re.compile(r"\r\n|\r|\n")
 
 
@@ -41,32 +41,103 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
     with open_text() as stream:
         head = stream.read(1 << 20)
         blank = not head.strip("\ufeff\x00 \t\r\n") and not stream.read(1 << 20).strip()
-    delimiter, header = (",", None) if blank else _dialect(head, mapping)
-    if header is None:
+    dialect = _Dialect(",", None) if blank else _dialect(head, mapping)
+    if dialect.header is None:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    with open_bytes() as stream:
-        quoted = any(b'"' in block or b"\0" in block for block in iter(partial(stream.read, 1 << 20), b""))
-    chunks = _plain_chunks if not quoted and delimiter.isascii() else partial(_quoted_chunks, path)
     controls = sum(ord(c) < 32 and c not in "\t\r\n\x00\x1a\x0b\x0c" for c in head[:20_000])
     if controls > 0.02 * len(head[:20_000]):
         raise unreadable(path, "no_text")
-    chunks = partial(chunks, open_text, delimiter, header)
-    encoding = REPORTED.get(codec, codec.replace("_", "-"))
+    as_it_stands = open_text
+    blanks = _between_blanks(head, dialect, mapping)
+    if blanks:
+        open_text = partial(_with_blanks_cut, as_it_stands, blanks)
+        with open_text() as stream:
+            head = stream.read(1 << 20)
+        mapping = replace(_without_header(head, mapping), delimiter=_SEPARATED)
+        dialect = _dialect(head, mapping)
+    header = dialect.header
+    with open_bytes() as stream:
+        mark = dialect.quote.encode()
+        quoted = any(mark in block or b"\0" in block for block in iter(partial(stream.read, 1 << 20), b""))
+    plain = not quoted and dialect.delimiter.isascii()
+    cut = _plain_chunks if plain else partial(_quoted_chunks, path, dialect.quote)
     return Table(
-        path.name, header, chunks, partial(_records, open_text), encoding=encoding, delimiter=delimiter
+        path.name,
+        header,
+        partial(cut, open_text, dialect.delimiter, header),
+        partial(_records, as_it_stands),
+        encoding=REPORTED.get(codec, codec.replace("_", "-")),
+        delimiter=" " if blanks else dialect.delimiter,
+        counted=partial(_count, as_it_stands, dialect.delimiter, header, dialect.quote),
+        titles=head.splitlines()[: max(header.row, 0)],
     )
 
 
-def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
+@dataclass(frozen=True)
+class _Dialect:
+    delimiter: str
+    header: Header | None
+    quote: str = '"'
+
+
+def _between_blanks(head: str, dialect: _Dialect, mapping: Mapping) -> re.Pattern | None:
+    """What cuts the lines where no delimiter does: any blanks, or two and more, if every line then has as many cells."""
+    if mapping.delimiter or len(dialect.header.found) > 1:
+        return None
+    lines = [line for line in head.splitlines() if line.strip()][:400]
+    if any(line.count(dialect.delimiter) for line in lines[:20]) or len(lines) < 2:
+        return None
+    for pattern in (re.compile(r"[ \t]+"), re.compile(r"[ \t]{2,}")):
+        widths = {len(pattern.split(line.strip())) for line in lines}
+        if len(widths) == 1 and widths.pop() > 2:
+            return pattern
+    return None
+
+
+_CDNOW = re.compile(r"(?:\d+ )?\d+ (?:19|20)\d{6} \d+ \d+\.\d\d")
+
+
+def _without_header(head: str, mapping: Mapping) -> Mapping:
+    """CDNOW's own files have no header: customer (and number in the sample), day, number of CDs, dollars."""
+    lines = [line.replace(_SEPARATED, " ") for line in head.splitlines()[:400] if line.strip()]
+    if mapping.header_row is not None or not lines or not all(map(_CDNOW.fullmatch, lines)):
+        return mapping
+    names = ("amount", "quantity", "date")
+    last = len(lines[0].split())
+    columns = {name: str(last - back) for back, name in enumerate(names)} | {"customer_id": "1"}
+    return replace(mapping, header_row=0, columns=columns | mapping.columns)
+
+
+def _with_blanks_cut(open_text, blanks: re.Pattern, newline=""):
+    with open_text(newline=None) as stream:
+        return io.StringIO("".join(blanks.sub(_SEPARATED, line.strip()) + "\n" for line in stream))
+
+
+def _count(open_text, delimiter: str, header: Header, quote: str) -> tuple[int, int, int]:
+    """All lines, and those with nothing in them, below the header, by a reader that knows neither quotes nor columns."""
+    nothing = INVISIBLE + delimiter + quote
+    lines, blank = 0, 0
+    with open_text(newline=None) as stream:
+        for line in stream:
+            lines += 1
+            blank += not line.strip(nothing)
+    return lines, blank, header.row + 1
+
+
+def _dialect(head: str, mapping: Mapping) -> _Dialect:
     """The delimiter under which the header names most, then the one that cuts the rows most evenly."""
     head = head.lstrip("\ufeff")
     lines = list(io.StringIO(head, newline=""))
     said = re.match(r"[\"']?sep=(.)[\"']?\s*$", lines[0], re.IGNORECASE) if lines else None
     choices = [mapping.delimiter] if mapping.delimiter else [said[1]] if said else DELIMITERS
-    best, best_score = (choices[0], None), ()
+    # one that stands in no line cuts none
+    choices = [c for place, c in enumerate(choices) if not place or any(c in line for line in lines[:400])]
+    quote = _quote_of(lines)
+    best, best_score = _Dialect(choices[0], None), ()
     for delimiter in choices:
         with _csv_unbound():
-            rows = list(islice(csv.reader(lines, delimiter=delimiter, skipinitialspace=True), 400))
+            reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+            rows = list(islice(reader, 400))
         header = find_header([[c.strip("\ufeff\x00 ") for c in row] for row in rows], mapping)
         if header is None:
             continue
@@ -74,21 +145,26 @@ def _dialect(head: str, mapping: Mapping) -> tuple[str, Header | None]:
         width = max(set(body), key=body.count)
         score = (header.score, body.count(width) / len(body) if width > 1 else 0.0, width)
         if score > best_score:
-            best, best_score = (delimiter, header), score
+            best, best_score = _Dialect(delimiter, header, quote), score
     return best
+
+
+def _quote_of(lines: list[str]) -> str:
+    """The single quote where it stands around every cell of the first lines, else the double quote."""
+    sample = [line.strip() for line in lines[:20] if line.strip()]
+    single = re.compile(r"'[^']*'(?:\s*[,;\t|]\s*'[^']*')+")
+    return "'" if sample and all(single.fullmatch(line) for line in sample) else '"'
 
 
 @contextmanager
 def _csv_unbound():
-    """Lets csv take fields of any length, and leaves the garbage alone: rows by the ten thousand hold no cycles."""
-    limit, collecting = csv.field_size_limit(1 << 30), gc.isenabled()
-    gc.disable()
+    """Lets csv take fields of any length."""
+    limit = csv.field_size_limit(1 << 30)
     try:
-        yield
+        with without_collecting():
+            yield
     finally:
         csv.field_size_limit(limit)
-        if collecting:
-            gc.enable()
 
 
 def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
@@ -124,18 +200,19 @@ def _plain_chunks(open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
                 return
 
 
-def _quoted_chunks(path: Path, open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
+def _quoted_chunks(path: Path, quote: str, open_text, delimiter: str, header: Header) -> Iterator[Chunk]:
     """Any other file: csv reads the records; NUL bytes are dropped."""
     width = len(header.names)
     with open_text() as stream, _csv_unbound():
         lines = (text.replace("\0", "") for text in stream)
-        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=True)
         try:
             for _ in range(header.row + 1):
                 next(reader, None)
             start = reader.line_num + 1
             while rows := list(islice(reader, CHUNK_ROWS)):
-                yield chunk_of_rows(*_numbered(rows, start, reader.line_num, width, delimiter), width)
+                rows, numbers, inside = _numbered(path, rows, start, reader.line_num, width, delimiter)
+                yield replace(chunk_of_rows(rows, numbers, width), inside=inside)
                 start = reader.line_num + 1
         except csv.Error as problem:
             line = reader.line_num
@@ -144,11 +221,16 @@ def _quoted_chunks(path: Path, open_text, delimiter: str, header: Header) -> Ite
             ) from None
 
 
-def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[list, np.ndarray]:
-    """The rows and the line that each begins on; what a quote that nobody closed has swallowed is cut up again."""
+def _numbered(
+    path: Path, rows, start: int, last: int, width: int, delimiter: str
+) -> tuple[list, np.ndarray, int]:
+    """The rows, the line that each begins on, and how many line breaks are inside them.
+
+    What a quote that nobody closed has swallowed is cut up again; where that cannot be done, it is refused.
+    """
     if last - start + 1 == len(rows):
-        return rows, np.arange(start, last + 1)
-    out, numbers = [], []
+        return rows, np.arange(start, last + 1), 0
+    out, numbers, kept = [], [], 0
     for row in rows:
         inside = sum(len(_BREAKS.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
         again = _BREAKS.split(delimiter.join(row)) if inside else []
@@ -157,10 +239,21 @@ def _numbered(rows, start: int, last: int, width: int, delimiter: str) -> tuple[
             out += pieces
             numbers += range(start, start + len(pieces))
         else:
+            if inside:
+                _refuse_swallowed(path, row, start, inside, delimiter)
             out.append(row)
             numbers.append(start)
+            kept += inside
         start += 1 + inside
-    return out, np.array(numbers)
+    return out, np.array(numbers), kept
+
+
+def _refuse_swallowed(path: Path, row: list[str], line: int, inside: int, delimiter: str) -> None:
+    """Records inside one quoted field: somebody forgot to close the quote."""
+    for cell in row:
+        for text in _BREAKS.split(cell)[1:]:
+            if looks_like_record(text.split(delimiter)):
+                raise unreadable(path, "quote_open", row=line, value=text[:80], line=line, count=inside)
 
 
 def _records(open_text, spans: list[tuple[int, int]]) -> Iterator[str]:

@@ -35,7 +35,8 @@ class Expected:
 
     def totals(self) -> dict:
         used = [r for r in self.records if r.reason is None]
-        cents = [r.amount.quantize(Decimal("0.01"), ROUND_HALF_UP) for r in used]
+        amounts = [r.amount for r in used]
+        total = sum(amounts, Decimal("0.00")).quantize(Decimal("0.01"), ROUND_HALF_UP)  # rounded once
         reasons = {}
         for r in self.records:
             if r.reason:
@@ -46,9 +47,9 @@ class Expected:
             "rows_set_aside": len(self.records) - len(used),
             "reasons": reasons,
             "customers": len({r.customer for r in used}),
-            "amount_total": str(sum(cents, Decimal("0.00"))),
-            "zero_amount_rows": sum(c == 0 for c in cents),
-            "negative_amount_rows": sum(c < 0 for c in cents),
+            "amount_total": str(total),
+            "zero_amount_rows": sum(a == 0 for a in amounts),
+            "negative_amount_rows": sum(a < 0 for a in amounts),
             "first_date": str(min(r.date for r in used)),
             "last_date": str(max(r.date for r in used)),
         }

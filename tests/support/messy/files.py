@@ -242,7 +242,7 @@ def ragged_rows_and_repeated_header(folder):
     table = cells(rows)
     table = [[*r, ""] for r in table]
     table[3] += ["", ""]  # trailing commas only
-    rows.insert(10, Record(reason="bad_date"))
+    rows.insert(10, Record(reason="repeated_header"))
     table.insert(10, ["member no", "txn date", "spend", "note"])
     rows.insert(20, Record(reason="bad_amount"))
     table.insert(20, ["00012", "2024-03-05"])

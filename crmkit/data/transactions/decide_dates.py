@@ -1,0 +1,100 @@
+"""Whether the dates mean what they say: columns that Excel has half swapped, default dates, years far from all others."""
+
+import numpy as np
+
+from .decisions import Decision, Reading, as_it_stands
+from .judge import Judged
+
+_PLACEHOLDERS = tuple(
+    np.datetime64(day)
+    for day in ("1970-01-01", "1900-01-01", "1980-01-01", "1999-12-31", "2000-01-01", "1969-12-31")
+)
+_FEW = 0.02  # of the rows: a handful that may be slips of the pen
+_APART = 730  # days between them and all others, and three times what the others span
+_ENOUGH = 8  # rows, of which one can be far from all others
+
+
+def open_reading(judged: Judged) -> Decision | None:
+    """Day first or month first: the column does not say."""
+    problem = judged.open_dates
+    if problem is None:
+        return None
+    column = judged.rows.distinct["date"]
+    options = {reading for parsed in column.parsed if isinstance(parsed, dict) for reading in parsed}
+    rivals = [reading for reading in ("dmy", "mdy", "ymd") if reading in options]
+    readings = tuple(Reading(reading, {"date_format": reading}) for reading in rivals)
+    return Decision("ambiguous_dates", readings, problem.column, fields={"value": problem.value})
+
+
+def swapped(judged: Judged) -> Decision | None:
+    """Real dates whose days are all 12 or less beside text whose days are all above: Excel took mm/dd where it could."""
+    if "swapped" in judged.mapping.as_read or judged.mapping.swapped_dates or judged.moments is None:
+        return None
+    distinct = judged.rows.distinct["date"]
+    counts = np.bincount(judged.rows.codes["date"][judged.used], minlength=len(distinct))
+    sure, texts, either = [], [], []
+    for parsed, count in zip(distinct.parsed, counts):
+        if not count or parsed is None:
+            continue
+        if not isinstance(parsed, dict):
+            sure.append(parsed)
+        elif len({moment.date() for moment in parsed.values()}) == 1 and len(parsed) == 1:
+            texts.append(next(iter(parsed.values())))
+        else:
+            either.append(parsed)
+    if len(sure) < 2 or not texts or either:
+        return None
+    if any(moment.day > 12 for moment in sure) or any(moment.day <= 12 for moment in texts):
+        return None
+    if all(moment.day == moment.month for moment in sure):
+        return None
+    name = judged.header.names[judged.header.found["date"]]
+    rows = int(
+        sum(counts[i] for i, p in enumerate(distinct.parsed) if p is not None and not isinstance(p, dict))
+    )
+    readings = (Reading("swapped", {"swapped_dates": True}), as_it_stands("swapped"))
+    return Decision("swapped", readings, name, rows)
+
+
+def outliers(judged: Judged) -> Decision | None:
+    """A few dates far outside all others: default dates are set aside, others are asked about."""
+    mapping = judged.mapping
+    if judged.moments is None or "date_outliers" in mapping.as_read or not judged.used.any():
+        return None
+    days = np.sort(judged.moments[judged.used].astype("datetime64[D]"))
+    if len(days) < 3:
+        return None
+    name = judged.header.names[judged.header.found["date"]]
+    first = None if mapping.first_date else _break(days)
+    last = None if mapping.last_date else _break(days[::-1])
+    if first is None and last is None:
+        return None
+    patch, beyond = {}, []
+    if first is not None:
+        patch["first_date"] = str(days[first])
+        beyond += sorted(set(days[:first].tolist()))
+    if last is not None:
+        patch["last_date"] = str(days[::-1][last])
+        beyond += sorted(set(days[::-1][:last].tolist()))
+    rows = (first or 0) + (last or 0)
+    fields = {"values": ", ".join(str(day) for day in beyond[:5]), "first": str(days[first or 0])}
+    fields["last"] = str(days[::-1][last or 0])
+    leave_out = Reading("set_aside", patch, fields=fields)
+    by_default = last is None and all(np.datetime64(day) in _PLACEHOLDERS for day in beyond)
+    if by_default:
+        return Decision("date_outliers", (leave_out,), name, rows, fields, "date_placeholders", certain=True)
+    if len(days) < _ENOUGH:
+        return None
+    return Decision("date_outliers", (leave_out, as_it_stands("date_outliers")), name, rows, fields)
+
+
+def _break(days: np.ndarray) -> int | None:
+    """How many dates at this end are few and far from all others; None when there is no such break."""
+    most = max(1, int(_FEW * len(days)))
+    rest = days[most:]
+    span = abs(int((rest[-1] - rest[0]).astype(int)))
+    for count in range(min(most, len(days) - 2), 0, -1):
+        gap = abs(int((days[count] - days[count - 1]).astype(int)))
+        if gap > max(_APART, 3 * span):
+            return count
+    return None

@@ -1,0 +1,416 @@
+"""What a row's amount is: an order's total repeated on its lines, a price that is a line's total, a number of pieces;
+discounts, refunds and decimal marks."""
+
+import re
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from . import amounts as money
+from .columns import plain
+from .decide_sales import side_columns
+from .decisions import Decision, Reading, as_it_stands
+from .judge import APART_HEAD, APART_REST, Judged, money_in, orders_place, rates_in
+from .meanings import cell_text, headed
+
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
+_TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
+_NEARLY = 0.95
+
+
+def decimal_mark(judged: Judged) -> Decision | None:
+    """Amounts that are all written like 1.234: a thousand, or one and a bit."""
+    if judged.mapping.decimal is not None or judged.units is None or judged.decimal != ".":
+        return None
+    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
+    distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
+    if bool((judged.rows.pointed & judged.used & (codes < 0)).any()):
+        return None
+    counts = np.bincount(codes[judged.used & (codes >= 0)], minlength=len(distinct))
+    pointed = []
+    for value, parsed, count in zip(distinct, distinct.parsed, counts):
+        if not count or parsed is None or parsed.exact is not None:
+            continue
+        if "," in parsed.digits:
+            return None
+        if "." in parsed.digits:
+            if not _THOUSANDS.fullmatch(parsed.digits):
+                return None
+            pointed.append(str(value))
+    if not pointed:
+        return None
+    name = judged.header.names[judged.header.found[priced]]
+    fields = {"value": pointed[0]}
+    readings = (
+        Reading("thousands", {"decimal": ","}, fields=fields),
+        Reading("decimals", {"decimal": "."}, fields=fields),
+    )
+    return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
+
+
+def line_values(judged: Judged) -> np.ndarray | None:
+    """Quantity times price row by row in the units of the amounts; None where the file lacks one of them."""
+    header = judged.header
+    if not {"quantity", "unit_price"} <= header.found.keys() or judged.units is None:
+        return None
+    counted, priced = judged.rows.numbers_of("quantity"), judged.rows.numbers_of("unit_price")
+    mark = judged.decimal or "."
+    quantities, prices = (
+        np.array([_float(p, mark) for p in distinct.parsed] + [np.nan])[codes]
+        for distinct, codes in (counted, priced)
+    )
+    return quantities * prices * float(header.multiplier) * 10**judged.decimals
+
+
+def _float(parsed, mark: str) -> float:
+    value = None if parsed is None else parsed.value(mark)
+    return np.nan if value is None else float(value)
+
+
+def order_totals(judged: Judged) -> Decision | None:
+    """An order's total on each of its lines: the same amount in every line of every order that has several."""
+    mapping, header = judged.mapping, judged.header
+    if judged.units is None or mapping.once_per or "order_total" in mapping.as_read:
+        return None
+    if "amount" not in header.found:
+        return None
+    place = orders_place(judged)
+    if place is None:
+        return None
+    orders = judged.rows.column(place)
+    used = judged.used & ~judged.copies & orders.filled
+    frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
+    if not len(frame):
+        return None
+    groups = frame.groupby("order")["amount"]
+    about = pd.DataFrame(
+        {"lines": groups.size(), "low": groups.min(), "high": groups.max(), "sum": groups.sum()}
+    )
+    several = about[about["lines"] > 1]
+    if not len(several) or (several["high"] == 0).all():
+        return None
+    constant = several["low"] == several["high"]
+    if constant.mean() < _NEARLY:
+        return None
+    name, priced = header.names[place], header.names[header.found["amount"]]
+    rows = int(several["lines"].sum())
+    fields = {"order": name, "orders": len(several)}
+    once = Reading("once", {"once_per": name}, fields=fields)
+    if other := _line_column(judged, place, used, about):
+        patch = {"columns": {"amount": other}}
+        reading = Reading("lines", patch, fields=fields | {"other": other})
+        fields = fields | {"other": other}
+        return Decision("order_total", (reading,), priced, rows, fields, "order_total_lines", certain=True)
+    fits = _readings_that_fit(judged, frame, used, several)
+    if fits == {"line"}:
+        return None
+    if fits == {"order"}:
+        return Decision("order_total", (once,), priced, rows, fields, certain=True)
+    return Decision("order_total", (once, as_it_stands("order_total")), priced, rows, fields)
+
+
+def _readings_that_fit(
+    judged: Judged, frame: pd.DataFrame, used: np.ndarray, several: pd.DataFrame
+) -> set[str]:
+    """By quantity and price: whether the amounts can be those of lines, of orders, or of both."""
+    lines = line_values(judged)
+    if lines is None:
+        return {"line", "order"}
+    frame = frame.assign(line=lines[used]).dropna()
+    frame = frame[frame["order"].isin(several.index)]
+    if not len(frame):
+        return {"line", "order"}
+    tolerance = 0.011 * 10**judged.decimals
+    equal_line = float((np.abs(frame["line"] - frame["amount"]) <= tolerance).mean())
+    sums = frame.groupby("order").agg(line=("line", "sum"), amount=("amount", "first"))
+    equal_order = float((np.abs(sums["line"] - sums["amount"]) <= tolerance).mean())
+    if equal_line >= _NEARLY and equal_order < 0.5:
+        return {"line"}
+    if equal_order >= _NEARLY and equal_line < 0.5:
+        return {"order"}
+    spread = frame.groupby("order")["line"].agg(["min", "max"])
+    differs = float((spread["max"] - spread["min"] > tolerance).mean())
+    above = float((frame["amount"] > frame["line"] * 1.25 + tolerance).mean())
+    # lines of different value with one amount, and more paid for a line than it costs: an order's total
+    if differs > 0.5 and above > 0.3:
+        return {"order"}
+    return {"line", "order"}
+
+
+def _line_column(judged: Judged, place: int, used: np.ndarray, about: pd.DataFrame) -> str | None:
+    """Another column of money whose sum over an order is the amount that its lines repeat."""
+    orders = judged.rows.column(place).codes[used]
+    several = about.index[about["lines"] > 1]
+    for other, name in side_columns(judged):
+        if headed(name, "shipping") or headed(name, "tax") or not is_money(judged, other):
+            continue
+        values = money_in(judged, other)[used]
+        frame = pd.DataFrame({"order": orders, "value": values})
+        sums = frame.groupby("order")["value"].sum()
+        if not len(sums) or not (sums.loc[several] == about.loc[several, "high"]).mean() >= _NEARLY:
+            continue
+        if (frame.groupby("order")["value"].nunique().loc[several] > 1).mean() > 0.3:
+            return name
+    return None
+
+
+def is_money(judged: Judged, place: int) -> bool:
+    """Whether (nearly) every cell of a column that holds something is a number."""
+    values = judged.rows.column(place).values[:300]
+    present = [value for value in values if cell_text(value)]
+    parsed = [money.take_apart(value) for value in present]
+    return bool(present) and sum(p is not None for p in parsed) >= 0.9 * len(present)
+
+
+def price_is_total(judged: Judged) -> Decision | None:
+    """A price that grows in proportion to the quantity is what the line came to."""
+    header = judged.header
+    if "amount" in header.found or "price_is_total" in judged.mapping.as_read:
+        return None
+    if not {"quantity", "unit_price"} <= header.found.keys() or judged.units is None:
+        return None
+    if "amount" in judged.mapping.columns or "unit_price" in judged.mapping.columns:
+        return None
+    counted, priced = judged.rows.numbers_of("quantity"), judged.rows.numbers_of("unit_price")
+    mark = judged.decimal or "."
+    quantity = np.array([_float(p, mark) for p in counted[0].parsed] + [np.nan])[counted[1]]
+    price = np.array([_float(p, mark) for p in priced[0].parsed] + [np.nan])[priced[1]]
+    name = header.names[header.found["unit_price"]]
+    used = judged.used & (quantity > 0) & (price > 0)
+    grown, steady = 0, 0
+    for group in _product_groups(judged, used):
+        tallies = _evidence(quantity[used], price[used], group)
+        grown, steady = grown + tallies[0], steady + tallies[1]
+        if grown + steady:
+            break
+    if not grown or grown < _NEARLY * (grown + steady):
+        return None
+    patch = {"columns": {"amount": name, "unit_price": ""}}
+    rows = int(used.sum())
+    fields = {"quantity": header.names[header.found["quantity"]]}
+    reading = Reading("total", patch, fields=fields)
+    if grown >= 2:
+        return Decision("price_is_total", (reading,), name, rows, fields, certain=True)
+    return Decision("price_is_total", (reading, as_it_stands("price_is_total")), name, rows, fields)
+
+
+def _product_groups(judged: Judged, used: np.ndarray):
+    """What may group lines of the same price: the product, then each short text column, then nothing."""
+    if "product_id" in judged.header.found:
+        yield judged.rows.column(judged.header.found["product_id"]).codes[used]
+    for place, _ in side_columns(judged):
+        column = judged.rows.column(place)
+        if 1 < len(column.values) <= 200 and not is_money(judged, place):
+            yield column.codes[used]
+    yield np.zeros(int(used.sum()), dtype=np.int64)
+
+
+def _evidence(quantity: np.ndarray, price: np.ndarray, group: np.ndarray) -> tuple[int, int]:
+    """In how many groups with different quantities the price grows with the quantity, and in how many it stays."""
+    frame = pd.DataFrame({"group": group, "quantity": quantity, "price": price}).drop_duplicates()
+    frame["each"] = frame["price"] / frame["quantity"]
+    about = frame.groupby("group").agg(
+        quantities=("quantity", "nunique"),
+        low=("price", "min"),
+        high=("price", "max"),
+        each_low=("each", "min"),
+        each_high=("each", "max"),
+        least=("quantity", "min"),
+    )
+    about = about[about["quantities"] > 1]
+    grown = (about["each_high"] - about["each_low"]) * about["least"] <= 0.011
+    steady = about["high"] - about["low"] <= 0.011
+    return int((grown & ~steady).sum()), int((steady & ~grown).sum())
+
+
+def amount_is_pieces(judged: Judged) -> Decision | None:
+    """An amount of small whole numbers beside a unit price, and no quantity: it may be how many."""
+    header = judged.header
+    if "amount" not in header.found or "quantity" in header.found or "unit_price" not in header.found:
+        return None
+    if judged.units is None or "pieces" in judged.mapping.as_read or "amount" in judged.mapping.columns:
+        return None
+    taken = judged.units[judged.used]
+    scale = 10**judged.decimals
+    whole = taken % scale == 0
+    if not len(taken) or not whole.all() or np.abs(taken).max() > 1000 * scale:
+        return None
+    distinct, codes = judged.rows.numbers_of("unit_price")
+    price = np.array([_float(p, judged.decimal or ".") for p in distinct.parsed] + [np.nan])[codes][
+        judged.used
+    ]
+    amount = taken / scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pieces = amount / price
+    multiple = np.abs(pieces - np.rint(pieces)) < 1e-9
+    if bool(np.all(multiple & (pieces >= 1))):
+        return None  # every amount is a whole number of times its price: money
+    name, priced = header.names[header.found["amount"]], header.names[header.found["unit_price"]]
+    fields = {"price": priced}
+    readings = (
+        Reading("pieces", {"columns": {"quantity": name, "amount": "", "unit_price": priced}}, fields=fields),
+        as_it_stands("pieces"),
+    )
+    return Decision("pieces", readings, name, len(taken), fields)
+
+
+def _total_of(judged: Judged, place: int) -> int:
+    return int(np.abs(money_in(judged, place))[judged.used].sum())
+
+
+def discounts(judged: Judged) -> Decision | None:
+    """A column of discounts: whether they are taken off the amount already."""
+    mapping = judged.mapping
+    if judged.units is None or "discount" in mapping.as_read or mapping.discount_rate or mapping.paid_rate:
+        return None
+    taken = {plain(str(name)) for name in mapping.subtract}
+    for place, name in side_columns(judged):
+        if plain(name) in taken:
+            continue
+        decision = None
+        if headed(name, "discount_rate") or headed(name, "discount") and _is_rate(judged, place):
+            decision = _rate(judged, place, name)
+        elif headed(name, "discount") and is_money(judged, place) and _total_of(judged, place):
+            decision = _discount(judged, place, name)
+        if decision is not None:
+            return decision
+    return None
+
+
+def _is_rate(judged: Judged, place: int) -> bool:
+    values = [cell_text(value) for value in judged.rows.column(place).values if cell_text(value)]
+    if not values:
+        return False
+    if all(value.endswith(("%", "％", "折")) for value in values):
+        return True
+    numbers = [rate for rate in rates_in(judged, place) if rate is not None]
+    small = all(
+        "." in value and abs(Decimal(value)) <= 1 for value in values if _decimal(value) and value != "0"
+    )
+    return bool(numbers) and small and any(value not in ("0", "0.0", "0.00") for value in values)
+
+
+def _decimal(text: str) -> bool:
+    return bool(re.fullmatch(r"-?\d*\.?\d+", text))
+
+
+def _rate(judged: Judged, place: int, name: str) -> Decision | None:
+    rates = rates_in(judged, place)
+    said = [
+        rate for rate, count in zip(rates, judged.rows.column(place).counts(judged.used)) if count and rate
+    ]
+    if not said or all(rate == 1 for rate in said):
+        return None
+    if any(rate < 0 or rate > 1 for rate in said):
+        return None
+    lines = line_values(judged)
+    if "amount" in judged.header.found and lines is not None:
+        shares = np.array([1.0 if rate is None else 1 - float(rate) for rate in rates])
+        codes = judged.rows.column(place).codes
+        net, paid = lines * shares[codes], lines * (1 - shares)[codes]
+        if _same(judged, net) or _same(judged, paid):
+            return None
+        if not _same(judged, lines):
+            return None
+    elif "amount" in judged.header.found:
+        return None  # an amount without quantity and price: nothing says from what it was taken
+    rows = sum(
+        int(count)
+        for rate, count in zip(rates, judged.rows.column(place).counts(judged.used))
+        if rate and count
+    )
+    off = Reading("off", {"discount_rate": name})
+    paid_share = Reading("paid", {"paid_rate": name})
+    readings = (off, as_it_stands("discount"))
+    if min(said) >= Decimal("0.5") or name.strip().endswith("折扣"):
+        readings = (paid_share, off, as_it_stands("discount"))
+    return Decision("discount", readings, name, rows, words="discount_rate")
+
+
+def _discount(judged: Judged, place: int, name: str) -> Decision | None:
+    off = np.abs(money_in(judged, place))
+    lines = line_values(judged)
+    if "amount" in judged.header.found:
+        if lines is None or _same(judged, lines - off):
+            return None
+        if not _same(judged, lines):
+            return None
+    rows = int((off[judged.used] != 0).sum())
+    readings = (Reading("subtract", {"subtract": [name]}), as_it_stands("discount"))
+    return Decision("discount", readings, name, rows)
+
+
+def _same(judged: Judged, expected: np.ndarray) -> bool:
+    """Whether the amounts are (nearly all) these."""
+    used = judged.used & ~np.isnan(expected)
+    if not used.any():
+        return False
+    near = np.abs(judged.units[used] - expected[used]) <= 0.011 * 10**judged.decimals
+    return bool(near.mean() >= _NEARLY)
+
+
+def refunds(judged: Judged) -> Decision | None:
+    """A column of what was paid back, beside amounts that do not know of it."""
+    mapping = judged.mapping
+    if judged.units is None or "refund" in mapping.as_read:
+        return None
+    taken = {plain(str(name)) for name in mapping.subtract}
+    for place, name in side_columns(judged):
+        if not headed(name, "refund") or plain(name) in taken or not is_money(judged, place):
+            continue
+        rows = int((money_in(judged, place)[judged.used] != 0).sum())
+        if rows:
+            readings = (Reading("subtract", {"subtract": [name]}), as_it_stands("refund"))
+            return Decision("refund", readings, name, rows)
+    return None
+
+
+def thousands_apart(judged: Judged) -> Decision | None:
+    """1,234.50 without quotes: the thousand stands in the amount's column, the rest in the one behind it."""
+    if judged.units is None or "amount" not in judged.header.found or judged.mapping.thousands == "joined":
+        return None
+    if judged.table.delimiter != "," or "thousands" in judged.mapping.as_read:
+        return None
+    place = judged.header.found["amount"]
+    if place + 1 >= len(judged.header.names):
+        return None
+    column, behind = judged.rows.column(place), judged.rows.column(place + 1)
+    rest = behind.where(lambda cell: bool(APART_REST.fullmatch(cell_text(cell))))
+    filled = behind.where(lambda cell: cell_text(cell) != "")
+    head = column.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
+    rows = judged.used & rest
+    if not rows.any() or (filled & judged.used & ~rest).any() or not head[rows].all():
+        return None
+    if head[judged.used & ~filled].all() and (judged.used & ~filled).any():
+        return None  # every amount is a small whole number: the column behind may be one of its own
+    if rows.sum() == judged.used.sum() and len(behind.values) < 4:
+        return None
+    name, other = judged.header.names[place], judged.header.names[place + 1] or str(place + 2)
+    readings = (Reading("joined", {"thousands": "joined"}), as_it_stands("thousands"))
+    return Decision("thousands", readings, name, int(rows.sum()), {"other": other})
+
+
+def enormous(judged: Judged) -> Decision | None:
+    """One amount that is most of the total and looks like a telephone number or an id."""
+    if (
+        judged.units is None
+        or judged.mapping.largest_amount is not None
+        or "enormous" in judged.mapping.as_read
+    ):
+        return None
+    taken = np.abs(judged.units[judged.used])
+    if len(taken) < 4:
+        return None
+    ordered = np.sort(taken)
+    largest, rest = int(ordered[-1]), int(ordered[:-1].sum())
+    if largest <= 10 * max(rest, 1) or largest <= 1000 * max(int(np.median(ordered)), 1):
+        return None
+    whole = largest // 10**judged.decimals
+    name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
+    second = int(ordered[-2])
+    bound = float(Decimal(second).scaleb(-judged.decimals))
+    fields = {"value": str(whole)}
+    readings = (Reading("set_aside", {"largest_amount": bound}, fields=fields), as_it_stands("enormous"))
+    words = "telephone" if _TELEPHONE.fullmatch(str(whole)) else ""
+    return Decision("enormous", readings, name, 1, fields, words)

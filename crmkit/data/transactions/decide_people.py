@@ -1,0 +1,202 @@
+"""Whether the column of customers names customers: kinds of customers, cashiers, orders, names that stand for nobody."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from crmkit.core.errors import CrmkitError
+
+from .columns import plain
+from .decisions import Decision, Reading, as_it_stands
+from .judge import Judged
+from .meanings import headed, meanings
+
+_TEST_ADDRESS = re.compile(
+    r"(?:test|tester|testing|demo|dummy|测试)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)", re.I
+)
+_NUMBERED = re.compile(r"\d")
+_TRIAL = re.compile(r"test|tester|demo|dummy|测试", re.IGNORECASE)
+ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
+
+
+@dataclass
+class People:
+    """The customers of the rows used: their ids, and each one's rows and money."""
+
+    ids: list[str]
+    rows: np.ndarray
+    money: np.ndarray
+    codes: np.ndarray  # of every row of the table, used or not; -1 where there is none
+
+
+def people(judged: Judged) -> People | None:
+    """The customers by id, not by the cells that name them; None where no column does."""
+    if judged.customers is None:
+        return None
+    if judged.found_people is None:
+        judged.found_people = _counted_people(judged)
+    return judged.found_people
+
+
+def _counted_people(judged: Judged) -> People:
+    places: dict[str, int] = {}
+    of_value = np.array([-1 if c is None else places.setdefault(c, len(places)) for c in judged.customers])
+    codes = of_value[judged.rows.codes["customer_id"]]
+    used = judged.used & (codes >= 0)
+    rows = np.bincount(codes[used], minlength=len(places))
+    money = np.zeros(len(places))
+    if judged.units is not None:
+        money = np.bincount(codes[used], weights=judged.units[used].astype(float), minlength=len(places))
+    return People(list(places), rows, money, codes)
+
+
+def kinds_for_customers(judged: Judged) -> CrmkitError | None:
+    """A column headed Customer that says which kind each one is: there is no customer in it."""
+    found = people(judged)
+    if found is None or "customer_kinds" in judged.mapping.as_read:
+        return None
+    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
+    if not 1 <= len(present) <= 6 or len(judged.rows) < 3 or judged.used.sum() <= len(present):
+        return None
+    kinds = meanings()["kinds"]["values"]
+    if not all(plain(customer) in kinds for customer in present) or len(present) < 2:
+        return None
+    place = judged.header.found["customer_id"]
+    name = judged.header.names[place]
+    return CrmkitError("customer_kinds", column=name, value=present[0], found=", ".join(present))
+
+
+def staff_for_customers(judged: Judged) -> Decision | None:
+    """A column headed User in which cashiers stand."""
+    found = people(judged)
+    if found is None or "staff" in judged.mapping.as_read:
+        return None
+    place = judged.header.found["customer_id"]
+    name = judged.header.names[place]
+    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
+    pattern = meanings()["kinds"]["staff_pattern"]
+    named_so = [customer for customer in present if pattern.fullmatch(customer)]
+    if not present or len(named_so) < 0.5 * len(present) or judged.used.sum() <= len(present):
+        return None
+    if plain(name) in ("username", "userid", "user", "用户id") and len(present) > 50:
+        return None
+    fields = {"values": ", ".join(named_so[:5])}
+    return Decision("staff", _other_customers(judged, "staff"), name, int(judged.used.sum()), fields)
+
+
+def _other_customers(judged: Judged, code: str) -> tuple[Reading, ...]:
+    """Each other column that may name the customers, and the one in use."""
+    others = judged.header.alternatives.get("customer_id", ())
+    readings = [
+        Reading(
+            f"column_{judged.place(other) + 1}",
+            {"columns": {"customer_id": other}},
+            "reading_customer_column",
+            {"other": other},
+        )
+        for other in others
+        if judged.place(other) is not None
+    ]
+    return (*readings, as_it_stands(code))
+
+
+def orders_for_customers(judged: Judged) -> Decision | None:
+    """An id that occurs in one order each: a number of the order, or customers none of whom ever came back."""
+    found = people(judged)
+    if found is None or "customer_per_order" in judged.mapping.as_read:
+        return None
+    header = judged.header
+    if "customer_id" in judged.mapping.columns or len(found.ids) < 3:
+        return None
+    place = header.found["customer_id"]
+    name = header.names[place]
+    used = judged.used & (found.codes >= 0)
+    others = [
+        other for other in header.alternatives.get("customer_id", ()) if judged.place(other) is not None
+    ]
+    if "order_id" not in header.found:
+        return None
+    orders = judged.rows.column(header.found["order_id"]).codes[used]
+    customers = found.codes[used]
+    pairs = len(np.unique(orders.astype(np.int64) * (len(found.ids) + 1) + customers))
+    count = len(np.unique(customers))
+    if pairs != count or len(np.unique(orders)) != count or count < 3:
+        return None
+    same = _same_text(judged, place, header.found["order_id"], used)
+    better = [other for other in others if _repeats(judged, other, used, count)]
+    if not same and not better:
+        return None
+    return Decision(
+        "customer_per_order", _other_customers(judged, "customer_per_order"), name, int(used.sum())
+    )
+
+
+def _same_text(judged: Judged, place: int, other: int, used: np.ndarray) -> bool:
+    """Whether two columns say the same in (nearly) every row."""
+    a, b = judged.rows.column(place), judged.rows.column(other)
+    left = np.array([plain(str(value)) for value in a.values], dtype=object)[a.codes[used]]
+    right = np.array([plain(str(value)) for value in b.values], dtype=object)[b.codes[used]]
+    return bool(len(left)) and float((left == right).mean()) > 0.95
+
+
+def _repeats(judged: Judged, other: str, used: np.ndarray, count: int) -> bool:
+    codes = judged.rows.column(judged.place(other)).codes[used]
+    return 1 < len(np.unique(codes)) < 0.98 * count
+
+
+def nobody(judged: Judged) -> Decision | None:
+    """Ids that stand for nobody in particular: walk-in customers, guests, zeros, test accounts."""
+    if "nobody" in judged.mapping.as_read:
+        return None
+    found = people(judged)
+    if found is None:
+        return None
+    known = {plain(str(name)) for name in judged.mapping.nobody or ()}
+    names = [
+        customer
+        for customer, rows in zip(found.ids, found.rows)
+        if rows and stands_for_nobody(customer) and plain(customer) not in known
+    ]
+    names += [zeros for zeros in _zeros(found) if plain(zeros) not in known]
+    if not names or len(names) == (found.rows > 0).sum():
+        return None
+    chosen = np.isin(np.array(found.ids, dtype=object), names)
+    rows, every = int(found.rows[chosen].sum()), int(found.rows.sum())
+    money, all_money = np.abs(found.money[chosen]).sum(), np.abs(found.money).sum()
+    fields = {"values": ", ".join(names[:6]), "share": round(100 * rows / max(every, 1), 1)}
+    name = judged.header.names[judged.header.found["customer_id"]]
+    leave_out = Reading("set_aside", {"nobody": names}, fields=fields)
+    if rows <= ASKED_FROM * every and money <= ASKED_FROM * all_money:
+        return Decision("nobody", (leave_out,), name, rows, fields, certain=True)
+    return Decision("nobody", (leave_out, as_it_stands("nobody")), name, rows, fields)
+
+
+def stands_for_nobody(customer: str) -> bool:
+    """Whether an id is a word for anybody, or an account for trying out."""
+    if _NUMBERED.search(customer) and not _TRIAL.match(customer):
+        return False
+    word = plain(customer)
+    known = meanings()["nobody"]
+    return word in known["values"] or word in known["tests"] or bool(_TEST_ADDRESS.fullmatch(customer))
+
+
+def _zeros(found: People) -> list[str]:
+    """Ids of nothing but zeros: as short as no other id, or with far more rows than the others have."""
+    zeros = [
+        i for i, customer in enumerate(found.ids) if found.rows[i] and not customer.strip("0") and customer
+    ]
+    others = [i for i in range(len(found.ids)) if found.rows[i] and i not in zeros]
+    if not zeros or not others:
+        return []
+    shortest = min(len(found.ids[i]) for i in others)
+    usual = float(np.median(found.rows[others]))
+    many = [i for i in zeros if found.rows[i] >= 10 and found.rows[i] >= 10 * usual]
+    short = [i for i in zeros if len(found.ids[i]) < shortest and shortest >= 3]
+    return [found.ids[i] for i in sorted({*many, *short})]
+
+
+def people_headed_as_names(judged: Judged) -> bool:
+    """Whether the customers are told apart by their names."""
+    place = judged.header.found.get("customer_id")
+    return place is not None and headed(judged.header.names[place], "person_names")

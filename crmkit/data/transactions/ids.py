@@ -1,0 +1,59 @@
+"""Customers' ids as text, and how two ids may be one: zeros, case, width, hyphens, a country's prefix."""
+
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .columns import LABEL_HINT
+
+_WHOLE = re.compile(r"\d+(?:\.0)?")
+# as spreadsheets write it: a nickname such as 3e12 is none
+SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+\d{2,3}")
+_CUT = re.compile(r"\d{15}0+")  # a spreadsheet keeps fifteen digits
+_MASKED = re.compile(r"\*|[xX]{3,}|●")
+
+
+def customers_as_text(parsed: list) -> list:
+    """The ids; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
+    present = [text for text in parsed if text]
+    if all(_WHOLE.fullmatch(text) or LABEL_HINT.search(text) for text in present):
+        return [text.removesuffix(".0") if text else text for text in parsed]
+    return parsed
+
+
+def key_of(customer: str) -> str:
+    """An id without what two systems write differently; ids with the same key may be one person."""
+    text = unicodedata.normalize("NFKC", customer).casefold()
+    if "@" in text:
+        return text.strip()
+    text = re.sub(r"[\s\-_./()+]", "", text)
+    if text.isdigit():
+        if len(text) == 13 and text.startswith("861"):
+            text = text[2:]
+        return text.lstrip("0") or "0"
+    return text
+
+
+def may_be_alike(customers: list[str]) -> list[str]:
+    """Those ids that another one resembles when signs, case, width and zeros are left out: a quick look at very many."""
+    texts = pc.utf8_lower(pc.utf8_normalize(pa.array(customers, pa.string()), "NFKC"))
+    texts = pc.replace_substring_regex(texts, r"[\s\-_./()+]", "")
+    texts = pc.replace_substring_regex(texts, r"^(?:86)?(1\d{10})$", r"\1")
+    texts = pc.utf8_ltrim(texts, "0")
+    counted = texts.dictionary_encode()
+    codes = counted.indices.to_numpy(zero_copy_only=False)
+    often = np.bincount(codes)[codes] > 1 if len(codes) else np.zeros(0, dtype=bool)
+    return [customers[place] for place in np.flatnonzero(often)]
+
+
+def is_cut(customer: str) -> bool:
+    """Whether an id is longer than the digits that a spreadsheet keeps, and ends in zeros there."""
+    return len(customer) > 15 and bool(_CUT.fullmatch(customer))
+
+
+def is_masked(customer: str) -> bool:
+    """Whether part of an id was made unreadable (138****0001)."""
+    return bool(_MASKED.search(customer))

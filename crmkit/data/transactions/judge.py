@@ -1,0 +1,531 @@
+"""Judges every row of a table under one mapping: which rows count, of whom, when and with how much.
+
+Blank lines are no rows. Every other row below the header is used, or set aside for the first of REASONS that holds.
+Amounts are whole numbers of a unit fine enough for every amount of the file, so that they are added exactly; nothing
+is rounded but the total.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+import pandas as pd
+
+from crmkit.core.errors import CrmkitError
+
+from . import amounts as money
+from . import dates as days
+from .columns import Header, Mapping, plain
+from .decisions import Outcome
+from .ids import customers_as_text
+from .meanings import cell_text
+from .rows import Rows
+from .table import Table
+
+REASONS = (
+    "repeated_header",
+    "total_row",
+    "not_a_sale",
+    "missing_customer",
+    "nobody",
+    "bad_date",
+    "bad_amount",
+    "outlier",
+    "after_as_of",
+    "duplicate",
+)
+# what the file itself leaves out; the others were asked for, or are no sales
+LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
+FINEST = 9  # decimals of an amount that are kept
+_LARGEST = 4 * 10**18
+_ORDER_NAME = re.compile(r"#\d+.*")
+# 1,234.50 that a comma has cut in two
+APART_HEAD = re.compile(r"-?[1-9]\d{0,2}")
+APART_REST = re.compile(r"\d{3}(?:\.\d+)?")
+
+
+@dataclass
+class Judged:
+    """A table under one mapping: its rows, what speaks against each, and what the steps have found out."""
+
+    table: Table
+    mapping: Mapping
+    rows: Rows
+    limit: date | None
+    drop_duplicates: bool
+    errors: list[CrmkitError] = field(default_factory=list)
+    reason: np.ndarray = None  # a row's place in REASONS; -1 while nothing speaks against it
+    notes: list[dict] = field(default_factory=list)
+    customers: list | None = None  # the text of each distinct id
+    moments: np.ndarray | None = None  # when, row by row; None while the column's reading is undecided
+    date_reading: str | None = None
+    open_dates: CrmkitError | None = None
+    units: np.ndarray | None = None  # how much, row by row
+    decimals: int = 2  # an amount is so many places after the point
+    unreadable: np.ndarray | None = None
+    decimal: str | None = None
+    copies: np.ndarray | None = None  # rows that repeat an earlier one exactly, and are used all the same
+    currencies: dict = field(default_factory=dict)
+    found_people: object = None  # the customers by id, counted once
+    continued: int = 0  # rows that took what they lack from the first row of their order
+
+    @property
+    def header(self) -> Header:
+        return self.rows.header
+
+    @property
+    def used(self) -> np.ndarray:
+        """The rows that nothing speaks against."""
+        return self.reason < 0
+
+    def set_aside(self, reason: str, wrong: np.ndarray) -> None:
+        """Set these rows aside, unless an earlier reason has done so."""
+        self.reason[self.used & wrong] = REASONS.index(reason)
+
+    def of(self, reason: str) -> np.ndarray:
+        return self.reason == REASONS.index(reason)
+
+    def place(self, name: str) -> int | None:
+        """Where a column stands that is named by its heading; None when there is none."""
+        names = self.header.names
+        if name in names:
+            return names.index(name)
+        wanted = plain(name)
+        return next((i for i, heading in enumerate(names) if heading and plain(heading) == wanted), None)
+
+    def sum_of(self, rows: np.ndarray) -> Decimal:
+        """The exact total of the amounts of these rows."""
+        if self.units is None:
+            return Decimal(0)
+        taken = self.units[rows]
+        # in two halves, which cannot overflow
+        high, low = int((taken >> 20).sum()), int((taken & 0xFFFFF).sum())
+        return Decimal((high << 20) + low).scaleb(-self.decimals)
+
+    def outcome(self) -> Outcome:
+        """What the file comes to as it is judged."""
+        used, customers, top = self.used, 0, None
+        if self.customers is not None and used.any():
+            inverse, texts = pd.factorize(pd.Series(self.customers, dtype="str"))
+            codes = inverse[self.rows.codes["customer_id"][used]]
+            present = np.bincount(codes, minlength=len(texts)) > 0
+            customers = int(present.sum())
+            if self.units is not None:
+                brought = np.bincount(codes, weights=self.units[used].astype(float), minlength=len(texts))[
+                    present
+                ]
+                top = _top_share(brought)
+        total = to_cents(self.sum_of(used)) if self.units is not None and len(self.currencies) <= 1 else None
+        return Outcome(int(used.sum()), total, customers, top)
+
+
+def to_cents(number: Decimal) -> str:
+    """An exact total as it is said: two decimals, half up away from zero.
+
+    >>> to_cents(Decimal("2.675")), to_cents(Decimal("-0.001"))
+    ('2.68', '0.00')
+    """
+    rounded = number.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return str(abs(rounded) if rounded == 0 else rounded)
+
+
+def _top_share(brought: np.ndarray) -> float | None:
+    total = brought.sum()
+    if total <= 0:
+        return None
+    count = max(1, round(len(brought) / 5))
+    return round(float(np.sort(brought)[-count:].sum() / total), 4)
+
+
+def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -> Judged:
+    """Judge every row by one reason after the other, in the order of REASONS."""
+    judged = Judged(table, rows.mapping, rows, limit, drop_duplicates)
+    judged.reason = np.full(len(rows), -1, dtype=np.int8)
+    judged.set_aside("repeated_header", _repeats_header(judged))
+    judged.set_aside("total_row", rows.total)
+    judged.set_aside("not_a_sale", _not_kept(judged))
+    _judge_customers(judged)
+    _judge_dates(judged)
+    _judge_amounts(judged)
+    _judge_late_rows(judged)
+    _judge_copies(judged)
+    _count_once(judged)
+    judged.currencies = _currencies(judged)
+    if len(judged.currencies) > 1:
+        judged.errors.append(_mixed_currency(judged))
+    return judged
+
+
+def _repeats_header(judged: Judged) -> np.ndarray:
+    """The rows that say once more what the columns are called."""
+    rows, header = judged.rows, judged.header
+    says_so = np.ones(len(rows), dtype=bool)
+    named = [column for column in ("customer_id", "date") if column in rows.codes]
+    if not named:
+        return np.zeros(len(rows), dtype=bool)
+    for column in named:
+        name = plain(header.names[header.found[column]])
+        first = header.names[header.found[column]].strip()[:1].casefold()
+        same = np.array([_says(value, name, first) for value in rows.distinct[column]])
+        says_so &= bool(name) & np.append(same, False)[rows.codes[column]]
+    return says_so
+
+
+def _says(value, name: str, first: str) -> bool:
+    """Whether a cell is a column's heading; most cells do not even begin with its letter."""
+    return isinstance(value, str) and value.lstrip()[:1].casefold() == first and plain(value) == name
+
+
+def _not_kept(judged: Judged) -> np.ndarray:
+    """Rows whose values the mapping drops, or does not keep; with both said of a column, what is in neither is kept."""
+    out = np.zeros(len(judged.rows), dtype=bool)
+    for key, given in (("drop", judged.mapping.drop), ("keep", judged.mapping.keep)):
+        for name, values in given.items():
+            place = judged.place(name)
+            if place is None:
+                judged.errors.append(_no_such_column(key, name, judged.header))
+                continue
+            if key == "keep" and name in judged.mapping.drop:
+                continue
+            said = {plain_value(value) for value in values}
+            there = judged.rows.column(place).where(lambda cell, said=said: plain_value(cell) in said)
+            out |= there if key == "drop" else ~there
+    return out
+
+
+def plain_value(cell) -> str:
+    """A cell as two writings of the same value are compared."""
+    text = cell_text(cell)
+    return plain(text) or text
+
+
+def _no_such_column(key: str, name: str, header: Header) -> CrmkitError:
+    allowed = ", ".join(n for n in header.names if n) or "—"
+    return CrmkitError("mapping_column", column=key, value=name, allowed=allowed)
+
+
+def _judge_customers(judged: Judged) -> None:
+    rows = judged.rows
+    if "customer_id" not in rows.codes:
+        return
+    codes = rows.codes["customer_id"]
+    judged.customers = customers_as_text(rows.distinct["customer_id"].parsed)
+    nobody = np.array([customer is None for customer in judged.customers])
+    judged.set_aside("missing_customer", nobody[codes] & ~_continues(judged))
+    names = {plain(str(name)) for name in judged.mapping.nobody or ()}
+    if names:
+        unnamed = [customer is not None and plain(customer) in names for customer in judged.customers]
+        judged.set_aside("nobody", np.array(unnamed)[codes])
+
+
+def orders_place(judged: Judged) -> int | None:
+    """Where the orders' numbers stand; Shopify heads them Name, and writes #1001."""
+    if "order_id" in judged.header.found:
+        return judged.header.found["order_id"]
+    for place, name in enumerate(judged.header.names):
+        if plain(name) != "name" or place in judged.header.found.values():
+            continue
+        values = [cell_text(value) for value in judged.rows.column(place).values[:50] if cell_text(value)]
+        if values and all(_ORDER_NAME.fullmatch(value) for value in values):
+            return place
+    return None
+
+
+def _continues(judged: Judged) -> np.ndarray:
+    """Rows of an order without an amount of their own, below the row that has it: its further lines."""
+    rows, place = judged.rows, orders_place(judged)
+    if place is None or "amount" not in rows.codes:
+        return np.zeros(len(rows), dtype=bool)
+    orders = rows.column(place)
+    values = rows.distinct["amount"]
+    empty = np.array([cell_text(value) == "" for value in values] + [False])[rows.codes["amount"]]
+    if not empty.any():
+        return empty
+    has_amount = np.bincount(orders.codes[~empty], minlength=len(orders.values)) > 0
+    return empty & has_amount[orders.codes] & orders.filled
+
+
+def _judge_dates(judged: Judged) -> None:
+    rows = judged.rows
+    if "date" not in rows.codes:
+        return
+    continues = _continues(judged)
+    no_date = np.array([parsed is None for parsed in rows.distinct["date"].parsed])
+    judged.set_aside("bad_date", no_date[rows.codes["date"]] & ~continues)
+    judged.moments, judged.date_reading = _moments(judged)
+    if judged.moments is None:
+        return
+    if continues.any():
+        _fill_from_order(judged, continues)
+    judged.set_aside("bad_date", np.isnat(judged.moments))
+    for bound, is_beyond in ((judged.mapping.first_date, np.less), (judged.mapping.last_date, np.greater)):
+        if bound:
+            day = judged.moments.astype("datetime64[D]")
+            judged.set_aside("outlier", is_beyond(day, np.datetime64(bound)))
+
+
+def _fill_from_order(judged: Judged, continues: np.ndarray) -> None:
+    """Give an order's further lines the date and the customer of the line with the amount."""
+    rows = judged.rows
+    orders = rows.column(orders_place(judged)).codes
+    head = np.full(orders.max() + 1, -1)
+    heads = np.flatnonzero(~continues)[::-1]
+    head[orders[heads]] = heads  # the first one stays
+    source = head[orders[continues]]
+    own, at = judged.moments[continues], judged.moments[source]
+    judged.moments[continues] = np.where(np.isnat(own), at, own)
+    codes = rows.codes["customer_id"].copy() if "customer_id" in rows.codes else None
+    if codes is not None:
+        nobody = np.array([customer is None for customer in judged.customers])
+        codes[continues] = np.where(nobody[codes[continues]], codes[source], codes[continues])
+        rows.codes["customer_id"] = codes
+        judged.set_aside("missing_customer", nobody[codes])
+    judged.continued = int(continues.sum())
+    # an order that is set aside is so with all its lines
+    for reason in ("not_a_sale", "missing_customer", "nobody", "bad_date"):
+        gone = np.zeros(len(rows), dtype=bool)
+        gone[continues] = judged.of(reason)[source]
+        judged.set_aside(reason, gone)
+
+
+def _moments(judged: Judged):
+    """Every row's moment (NaT where unreadable) under the column's one reading; None when that cannot be decided."""
+    rows, header = judged.rows, judged.header
+    codes, distinct = rows.codes["date"], rows.distinct["date"]
+    parsed, texts = distinct.parsed, [str(value) for value in distinct]
+    counts = np.bincount(codes[judged.used], minlength=len(parsed))
+    undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict) and counts[i]]
+    options, shown = [parsed[i] for i in undecided], [texts[i] for i in undecided]
+    try:
+        reading = days.decide(options, counts[undecided].tolist(), shown, header.names[header.found["date"]])
+    except CrmkitError as problem:
+        problem.row = int(rows.lines[np.flatnonzero(codes == undecided[shown.index(problem.value)])[0]])
+        judged.open_dates = problem
+        return None, None
+    moments = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
+    if judged.mapping.swapped_dates:
+        moments = [days.swapped(m) if not isinstance(p, dict) else m for m, p in zip(moments, parsed)]
+    moments = [np.datetime64("NaT") if m is None else m for m in moments]
+    moments = np.array(moments, dtype="datetime64[us]")[codes]
+    return moments + rows.seconds.astype("timedelta64[s]"), reading
+
+
+def _judge_amounts(judged: Judged) -> None:
+    rows = judged.rows
+    _read_amounts(judged)
+    if judged.units is None:
+        judged.unreadable = np.zeros(len(rows), dtype=bool)
+        judged.set_aside("bad_amount", rows.surplus)
+        return
+    continues = _continues(judged)
+    judged.unreadable &= ~continues
+    judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
+    _join_thousands(judged)
+    _turn_negative(judged)
+    _subtract(judged)
+    _take_rates(judged)
+    if judged.mapping.largest_amount is not None:
+        bound = int(Decimal(str(judged.mapping.largest_amount)).scaleb(judged.decimals))
+        judged.set_aside("outlier", np.abs(judged.units) > bound)
+
+
+def _read_amounts(judged: Judged) -> None:
+    """Each row's amount in whole units, which rows have none, and the decimal mark."""
+    rows, header, mapping = judged.rows, judged.header, judged.mapping
+    columns = ["amount"] if "amount" in rows.codes else ["quantity", "unit_price"]
+    if not rows.codes.keys() >= set(columns):
+        return
+    values, mark, counted = {}, mapping.decimal, judged.used
+    points = int(rows.pointed[counted].sum())
+    for column in columns[::-1]:  # the price's mark also reads the quantity
+        parsed, codes = rows.distinct[column].parsed, rows.codes[column][counted]
+        if mark is None:
+            seen = np.bincount(codes[codes >= 0], minlength=len(parsed))
+            mark = money.decimal_mark(parsed, seen.tolist(), points)
+        values[column] = [None if p is None else p.value(mark) for p in parsed]
+    if columns == ["amount"]:
+        codes = rows.codes["amount"]
+        found = [None if v is None else v * header.multiplier for v in values["amount"]]
+    else:
+        width = max(len(values["unit_price"]), 1)
+        codes, pairs = pd.factorize(rows.codes["quantity"] * width + rows.codes["unit_price"])
+        factors = [(values["quantity"][p // width], values["unit_price"][p % width]) for p in pairs.tolist()]
+        found = [_product(*pair, header.multiplier) for pair in factors]
+    judged.decimal = mark
+    judged.decimals = _decimals_of(found)
+    known = [0 if v is None else _units(v, judged.decimals) for v in found]
+    unreadable = np.array([v is None for v in found] + [False])[codes]
+    taken = codes < 0
+    if mark == ",":  # 12.50 is no number where the comma is the decimal mark
+        unreadable |= taken & rows.pointed
+    cents = rows.cents * 10 ** (judged.decimals - 2) if taken.any() else 0
+    judged.units = np.where(taken, cents, np.array([*known, 0], dtype=np.int64)[codes])
+    judged.unreadable = unreadable
+
+
+def _product(quantity: Decimal | None, price: Decimal | None, multiplier: Decimal) -> Decimal | None:
+    """What a line comes to; of a negative price and a negative quantity it is a return all the same."""
+    if quantity is None or price is None:
+        return None
+    product = quantity * price * multiplier
+    return -product if quantity < 0 and price < 0 else product
+
+
+def _decimals_of(numbers: list[Decimal | None]) -> int:
+    """How many places after the point the numbers have, at least 2, as far as whole 64-bit numbers hold them."""
+    present = [number for number in numbers if number is not None]
+    deepest = max((-number.normalize().as_tuple().exponent for number in present), default=2)
+    largest = max((abs(number) for number in present), default=Decimal(0))
+    decimals = min(max(deepest, 2), FINEST)
+    while decimals > 2 and largest.scaleb(decimals) * max(len(present), 1) > _LARGEST:
+        decimals -= 1
+    return decimals
+
+
+def _units(number: Decimal, decimals: int) -> int:
+    return int(number.scaleb(decimals).to_integral_value(ROUND_HALF_UP))
+
+
+def money_in(judged: Judged, place: int) -> np.ndarray:
+    """What a column of money holds row by row, in the units of the amounts; nothing and words count as 0."""
+    column = judged.rows.column(place)
+    parsed = [money.take_apart(value) for value in column.values]
+    values = [None if p is None else p.value(judged.decimal or ".") for p in parsed]
+    known = [0 if v is None else _units(v * judged.header.multiplier, judged.decimals) for v in values]
+    return np.array(known, dtype=np.int64)[column.codes]
+
+
+def _join_thousands(judged: Judged) -> None:
+    """1,234.50 that stands in two columns, as one amount."""
+    place = judged.header.found.get("amount")
+    if judged.mapping.thousands != "joined" or place is None or place + 1 >= len(judged.header.names):
+        return
+    head, rest = judged.rows.column(place), judged.rows.column(place + 1)
+    apart = rest.where(lambda cell: bool(APART_REST.fullmatch(cell_text(cell))))
+    apart &= head.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
+    judged.decimals = max(judged.decimals, 2)
+    for row in np.flatnonzero(apart):
+        text = cell_text(head.values[head.codes[row]]) + cell_text(rest.values[rest.codes[row]])
+        judged.units[row] = _units(Decimal(text) * judged.header.multiplier, judged.decimals)
+
+
+def _turn_negative(judged: Judged) -> None:
+    """Amounts of returns and credit notes count against, however they are written."""
+    for name, values in judged.mapping.negative.items():
+        place = judged.place(name)
+        if place is None:
+            judged.errors.append(_no_such_column("negative", name, judged.header))
+            continue
+        against = {plain_value(value) for value in values}
+        back = judged.rows.column(place).where(lambda cell, against=against: plain_value(cell) in against)
+        judged.units = np.where(back, -np.abs(judged.units), judged.units)
+
+
+def _subtract(judged: Judged) -> None:
+    for name in judged.mapping.subtract:
+        place = judged.place(str(name))
+        if place is None:
+            judged.errors.append(_no_such_column("subtract", str(name), judged.header))
+        else:
+            judged.units = judged.units - np.abs(money_in(judged, place))
+
+
+def rates_in(judged: Judged, place: int) -> list[Decimal | None]:
+    """Of each distinct cell of a column the share that it says: 0.1, 10 % and 10 are a tenth; nothing is None."""
+    found = []
+    for value in judged.rows.column(place).values:
+        text = cell_text(value).rstrip("折")
+        percent = text.endswith(("%", "％"))
+        amount = money.take_apart(text.rstrip("%％ ") if percent else text) if text else None
+        number = None if amount is None else amount.value(judged.decimal or ".")
+        if number is not None and (percent or number > 1):
+            number = number / 100 if percent or number > 10 else number / 10
+        found.append(number)
+    return found
+
+
+def _take_rates(judged: Judged) -> None:
+    for key, paid in (("discount_rate", False), ("paid_rate", True)):
+        name = getattr(judged.mapping, key)
+        if not name:
+            continue
+        place = judged.place(name)
+        if place is None:
+            judged.errors.append(_no_such_column(key, name, judged.header))
+            continue
+        rates = rates_in(judged, place)
+        shares = [Decimal(1) if rate is None else rate if paid else 1 - abs(rate) for rate in rates]
+        judged.units, judged.decimals = _times(judged, shares, judged.rows.column(place).codes)
+
+
+def _times(judged: Judged, shares: list[Decimal], codes: np.ndarray) -> tuple[np.ndarray, int]:
+    """The amounts times a share of each row's own, exactly."""
+    deepest = max(0, *(-share.normalize().as_tuple().exponent for share in shares))
+    deepest = min(deepest, FINEST - judged.decimals)
+    factors = np.array([_units(share, deepest) for share in shares], dtype=np.int64)
+    return judged.units * factors[codes], judged.decimals + deepest
+
+
+def _judge_late_rows(judged: Judged) -> None:
+    if judged.limit and judged.moments is not None:
+        day_after = np.datetime64(judged.limit) + np.timedelta64(1, "D")
+        judged.set_aside("after_as_of", judged.moments >= day_after)
+
+
+def _judge_copies(judged: Judged) -> None:
+    """Find rows that repeat one used above them; they are used unless they are to be dropped."""
+    copies = np.zeros(len(judged.rows), dtype=bool)
+    copies[judged.used] = pd.Series(judged.rows.hashes[judged.used]).duplicated().to_numpy()
+    if judged.drop_duplicates:
+        judged.set_aside("duplicate", copies)
+        copies = np.zeros_like(copies)
+    judged.copies = copies
+
+
+def _count_once(judged: Judged) -> None:
+    """An order's total counts in the first of its lines that is used, and the others count nothing."""
+    name = judged.mapping.once_per
+    if not name or judged.units is None:
+        return
+    place = judged.place(name)
+    if place is None:
+        judged.errors.append(_no_such_column("once_per", name, judged.header))
+        return
+    orders = judged.rows.column(place)
+    repeated = np.zeros(len(judged.rows), dtype=bool)
+    used = judged.used
+    repeated[used] = pd.Series(orders.codes[used]).duplicated().to_numpy()
+    judged.units = np.where(repeated & orders.filled, 0, judged.units)
+
+
+def _currencies(judged: Judged) -> dict:
+    """Each currency among the rows used → where it was first seen, as (column, code of the value)."""
+    rows, used, header, mapping = judged.rows, judged.used, judged.header, judged.mapping
+    seen = {header.currency: (None, None)} if header.currency else {}
+    for column in [c for c in ("currency", "amount", "unit_price") if c in rows.codes]:
+        distinct = rows.distinct[column]
+        for code in distinct.seen(rows.codes[column][used]):
+            value = distinct.parsed[code]
+            if kind := value if column == "currency" else value and value.currency:
+                seen.setdefault(kind, (column, code))
+    said = mapping.currency and money.currency_code(mapping.currency)
+    # a bare sign may be several currencies
+    dollars = header.currency if header.currency in _DOLLARS else "USD"
+    crowns = next((code for code in ("SEK", "NOK", "DKK") if code in seen), "KR")
+    meant = {"¥": said or ("JPY" if "JPY" in seen else "CNY"), "$": said or dollars, "KR": said or crowns}
+    return {meant.get(kind, kind): place for kind, place in reversed(seen.items())}
+
+
+_DOLLARS = ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN")
+
+
+def _mixed_currency(judged: Judged) -> CrmkitError:
+    rows, header = judged.rows, judged.header
+    column, code = next(place for place in judged.currencies.values() if place[0])  # the one seen last
+    value = list(rows.distinct[column])[code]
+    line = int(rows.lines[np.flatnonzero(rows.codes[column] == code)[0]])
+    name = header.names[header.found[column]]
+    found = ", ".join(sorted(judged.currencies))
+    return CrmkitError("mixed_currency", row=line, column=name, value=str(value), found=found)

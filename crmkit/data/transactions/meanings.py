@@ -1,0 +1,51 @@
+"""What the values of a column mean, and what a column beside the amount holds: the words of meanings.toml."""
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from .columns import plain
+
+
+_BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
+_SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
+
+
+@cache
+def meanings() -> dict:
+    """meanings.toml with every word reduced as headers are: ``{section: {list: set of words}}``."""
+    raw = tomllib.loads((Path(__file__).parent / "meanings.toml").read_text(encoding="utf-8"))
+    known = {}
+    for section, lists in raw.items():
+        known[section] = {
+            name: frozenset(map(plain, words)) for name, words in lists.items() if isinstance(words, list)
+        }
+    known["kinds"]["staff_pattern"] = re.compile(raw["kinds"]["staff"], re.IGNORECASE)
+    return known
+
+
+def cell_text(value) -> str:
+    """A cell as somebody would write it in a mapping file: trimmed, whole numbers without ``.0``, nothing as ''."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, float) and value == int(value):
+        value = int(value)
+    return str(value).strip(" \t\r\n'`\u3000\xa0\ufeff")
+
+
+def meaning(value, section: str) -> str | None:
+    """Which list of a section a value stands in; None when in none."""
+    text = cell_text(value)
+    # (删除)等待付款 and wc-completed say what they say without what stands before
+    forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
+    for name, words in meanings()[section].items():
+        if name != "headers" and not isinstance(words, re.Pattern) and forms & words:
+            return name
+    return None
+
+
+def headed(name: str, section: str) -> bool:
+    """Whether a column is headed as the section's are; what stands in brackets does not count."""
+    bare = _BRACKETED.sub("", name)
+    return bool({plain(name), plain(bare)} & meanings()[section]["headers"])

@@ -1,0 +1,273 @@
+"""What is read all the same and said: ids that may be one person, one customer who is most of the file, hidden rows …"""
+
+import re
+from collections import defaultdict
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+
+from crmkit.core.messages import MESSAGES, listed
+
+from . import amounts as money
+from .columns import plain
+from .decide_money import is_money
+from .decide_people import people, people_headed_as_names
+from .decide_sales import side_columns, unknown_states
+from .ids import SCIENTIFIC, is_cut, is_masked, key_of, may_be_alike
+from .judge import Judged, money_in, to_cents
+from .meanings import cell_text, headed
+
+_LARGE_SHARE = 0.2  # of all orders under one id, among many
+_MANY = 20  # customers, from which on one of them may be implausible
+
+
+def note(code: str, rows: int = 0, effect: Decimal | None = None, **fields) -> dict:
+    """A note as the report keeps it: what was seen, in how many rows, and what hangs on it in money."""
+    money_said = None if effect is None else to_cents(effect)
+    zh, en = MESSAGES.pair(f"note_{code}", rows=rows, effect=money_said, **fields)
+    return {"code": code, "rows": rows, "effect": money_said, "message_zh": zh, "message_en": en}
+
+
+def suspicions(judged: Judged) -> list[dict]:
+    """The notes on a table that nothing refuses."""
+    found = [note(code, **fields) for code, fields in judged.table.notes]
+    for look in (
+        _about_ids,
+        _about_one_customer,
+        _about_dates,
+        _about_columns,
+        _about_sheets,
+        _about_amounts,
+    ):
+        found += look(judged)
+    return found
+
+
+def _about_ids(judged: Judged) -> list[dict]:
+    found = people(judged)
+    if found is None:
+        return []
+    present = {customer: int(rows) for customer, rows in zip(found.ids, found.rows) if rows}
+    notes = []
+    for code, is_so in (
+        ("scientific_ids", lambda c: bool(SCIENTIFIC.fullmatch(c))),
+        ("masked_ids", is_masked),
+        ("cut_ids", is_cut),
+    ):
+        hit = [customer for customer in present if is_so(customer)]
+        if hit:
+            rows = sum(present[customer] for customer in hit)
+            notes.append(note(code, rows, count=len(hit), value=hit[0]))
+    alike: dict[str, list[str]] = defaultdict(list)
+    for customer in may_be_alike(list(present)):
+        alike[key_of(customer)].append(customer)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if groups:
+        rows = sum(present[customer] for group in groups for customer in group)
+        notes.append(note("ids_alike", rows, count=len(groups), value=" / ".join(groups[0][:4])))
+    if people_headed_as_names(judged):
+        place = judged.header.found["customer_id"]
+        notes.append(note("names_as_ids", int(judged.used.sum()), column=judged.header.names[place]))
+    if len(present) >= 3 and judged.used.sum() == len(present):
+        notes.append(note("nobody_returns", len(present)))
+    return notes
+
+
+def _about_one_customer(judged: Judged) -> list[dict]:
+    """An id with an implausible share of the orders."""
+    found = people(judged)
+    if found is None or found.rows.sum() == 0:
+        return []
+    most = int(found.rows.argmax())
+    share = found.rows[most] / found.rows.sum()
+    others = np.delete(found.rows, most)
+    others = others[others > 0]
+    if len(others) < _MANY or share < _LARGE_SHARE or found.rows[most] < 10 * np.median(others):
+        return []
+    effect = judged.sum_of(judged.used & (found.codes == most))
+    return [
+        note(
+            "one_customer", int(found.rows[most]), effect, value=found.ids[most], share=round(100 * share, 1)
+        )
+    ]
+
+
+def _about_dates(judged: Judged) -> list[dict]:
+    rows = judged.rows
+    if "date" not in rows.codes or judged.moments is None or not judged.used.any():
+        return []
+    notes = []
+    distinct = rows.distinct["date"]
+    counts = np.bincount(rows.codes["date"][judged.used], minlength=len(distinct))
+    kinds = defaultdict(int)
+    example: dict[str, str] = {}
+    for value, parsed, count in zip(distinct, distinct.parsed, counts):
+        if count and parsed is not None and (kind := _kind_of_date(value)):
+            kinds[kind] += int(count)
+            example.setdefault(kind, cell_text(value))
+    for kind, count in kinds.items():
+        if kind != "zoned_dates" or judged.mapping.time_zone is None:
+            notes.append(note(kind, count, value=example[kind]))
+    today = np.datetime64(datetime.now().date())
+    late = judged.used & (judged.moments > today + np.timedelta64(2, "D"))
+    if late.any():
+        last = str(judged.moments[late].max())[:10]
+        notes.append(note("future_dates", int(late.sum()), judged.sum_of(late), value=last))
+    return notes
+
+
+def _kind_of_date(value) -> str | None:
+    """How a date is written, where that is worth saying."""
+    text = cell_text(value)
+    if getattr(value, "tzinfo", None) is not None:
+        return "zoned_dates"
+    if (
+        text[:3].isdigit()
+        and text[:1] == "1"
+        and text[3:4] in "-/.年"
+        and len(text) > 4
+        or "民国" in text
+        or "民國" in text
+    ):
+        return "roc_years"
+    if text.isdigit() and len(text) in (9, 10, 12, 13, 15, 16):
+        return "epoch_times"
+    tail = text[10:]
+    if ":" in tail and (text.endswith(("Z", "z", "UTC", "GMT")) or "+" in tail or "-" in tail):
+        return "zoned_dates"
+    return None
+
+
+def _about_columns(judged: Judged) -> list[dict]:
+    """Other columns of money that might be the revenue, and headings that occur twice."""
+    notes, header = [], judged.header
+    names = [plain(name) for name in header.names if name]
+    twice = sorted({name for name in header.names if name and names.count(plain(name)) > 1})
+    if twice:
+        notes.append(note("same_heading", columns=listed(twice)))
+    if judged.units is None or "amount" not in header.found:
+        return notes
+    used = header.names[header.found["amount"]]
+    for place, other in side_columns(judged):
+        if not _may_be_revenue(judged, place, other):
+            continue
+        total = Decimal(int(money_in(judged, place)[judged.used].sum())).scaleb(-judged.decimals)
+        if total and total != judged.sum_of(judged.used):
+            effect = total - judged.sum_of(judged.used)
+            notes.append(
+                note(
+                    "other_amount",
+                    int(judged.used.sum()),
+                    effect,
+                    column=used,
+                    other=other,
+                    total=to_cents(total),
+                )
+            )
+    return notes
+
+
+_OF_MONEY = re.compile(r"金额|金額|[额額款]$|amount|total|sales|revenue|\b(?:net|gross)\b", re.IGNORECASE)
+
+
+def _may_be_revenue(judged: Judged, place: int, name: str) -> bool:
+    """Whether another column might be the revenue just as well."""
+    beside = ("shipping", "tax", "tip", "discount", "discount_rate", "refund", "status", "document")
+    if any(headed(name, kind) for kind in beside):
+        return False
+    if name not in judged.header.alternatives.get("amount", ()) and not _OF_MONEY.search(name):
+        return False
+    return is_money(judged, place)
+
+
+def _about_sheets(judged: Judged) -> list[dict]:
+    notes, table = [], judged.table
+    if table.hidden is not None and (hidden := table.hidden()):
+        rows = judged.used & np.isin(judged.rows.lines, hidden)
+        if rows.any():
+            notes.append(note("hidden_rows", int(rows.sum()), judged.sum_of(rows)))
+    if table.merged:
+        notes.append(note("merged_cells", table.merged))
+    if judged.continued:
+        notes.append(note("continued_orders", judged.continued))
+    repeated = int(judged.of("repeated_header").sum())
+    if repeated:
+        notes.append(note("repeated_headers", repeated))
+    if (found := unknown_states(judged)) is not None:
+        name, unknown, rows = found
+        fields = {"column": name, "values": ", ".join(unknown[:6])}
+        notes.append(note("unknown_states", int(rows.sum()), judged.sum_of(rows), **fields))
+    if len(table.parts) > 1:
+        notes += _about_parts(judged)
+    return notes
+
+
+def _about_parts(judged: Judged) -> list[dict]:
+    """What each file or sheet brings, one after the other."""
+    said = []
+    for name, first, last in judged.table.parts:
+        rows = judged.used & (judged.rows.lines >= first) & (judged.rows.lines <= last)
+        said.append(f"{name}: {int(rows.sum())} / {to_cents(judged.sum_of(rows))}")
+    return [note("parts", int(judged.used.sum()), parts=listed(said, between="clauses"))]
+
+
+def _about_amounts(judged: Judged) -> list[dict]:
+    notes, header, rows = [], judged.header, judged.rows
+    if judged.units is None:
+        return notes
+    if header.multiplier != 1:
+        priced = header.names[header.found.get("amount", header.found.get("unit_price"))]
+        notes.append(
+            note("multiplied", int(judged.used.sum()), column=priced, factor=f"{header.multiplier:f}")
+        )
+    if "quantity" in rows.codes and "amount" not in rows.codes:
+        both = judged.used & _is_negative(judged, "quantity") & _is_negative(judged, "unit_price")
+        if both.any():
+            notes.append(note("double_negative", int(both.sum()), judged.sum_of(both)))
+    if "KR" in judged.currencies:
+        notes.append(note("crowns"))
+    if header.currency and _bare_dollars(judged) and header.currency != "USD":
+        notes.append(note("title_currency", int(judged.used.sum()), currency=header.currency))
+    taken = np.abs(judged.units[judged.used])
+    if len(taken) >= 10 and int(taken.max()) * 2 > int(taken.sum()) > 0:
+        largest = int(np.abs(np.where(judged.used, judged.units, 0)).argmax())
+        value = Decimal(int(judged.units[largest])).scaleb(-judged.decimals)
+        notes.append(note("largest_amount", 1, value, line=int(rows.lines[largest]), value=to_cents(value)))
+    return notes
+
+
+def _is_negative(judged: Judged, name: str) -> np.ndarray:
+    distinct, codes = judged.rows.distinct[name], judged.rows.codes[name]
+    values = [None if p is None else p.value(judged.decimal or ".") for p in distinct.parsed]
+    return np.array([value is not None and value < 0 for value in values] + [False])[codes]
+
+
+def _bare_dollars(judged: Judged) -> bool:
+    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
+    parsed = judged.rows.distinct[priced].parsed if priced in judged.rows.codes else []
+    return any(p is not None and p.currency == "$" for p in parsed)
+
+
+def unused_numbers(judged: Judged) -> tuple[dict, ...]:
+    """Every column of numbers that is in no use, with its total over the rows used."""
+    found = []
+    for place, name in side_columns(judged):
+        column = judged.rows.column(place)
+        plain_cells, cents, _ = money.plain_amounts(column.cells)
+        rest = np.flatnonzero(~plain_cells & judged.used)
+        codes, counts = np.unique(column.codes[rest], return_counts=True) if len(rest) else ([], [])
+        values = [column.values[code] for code in codes]
+        if len(values) > 0.2 * len(plain_cells) + 50:
+            continue
+        parsed = [money.take_apart(value) for value in values]
+        numbers = [None if p is None else p.value(judged.decimal or ".") for p in parsed]
+        strange = sum(int(n) for v, x, n in zip(values, numbers, counts) if x is None and cell_text(v))
+        seen = plain_cells & judged.used
+        count = int(seen.sum()) + sum(int(n) for x, n in zip(numbers, counts) if x is not None)
+        if not count or strange > 0.05 * count:
+            continue
+        total = Decimal(int(cents[seen].sum())).scaleb(-2)
+        total += sum((x * int(n) for x, n in zip(numbers, counts) if x is not None), Decimal(0))
+        found.append({"column": name, "total": to_cents(total)})
+    return tuple(found)

@@ -1,0 +1,121 @@
+"""What the reader of workbooks does not say: hidden rows, formulas without values, the calendar that counts from 1904."""
+
+import re
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+_BLOCK = 1 << 22
+_ROW = re.compile(rb"<row\b[^>]*>")
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_NUMBER = re.compile(rb'\br="(\d+)"')
+_FORMULA_ONLY = re.compile(rb"</?f(?:\s[^>]*)?/?>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_SHEET = re.compile(rb"<sheet\b[^>]*>")
+_ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
+_DATE_MODE = 0x22
+_END_OF_SECTION = 0x0A
+_SECTOR = 512
+
+
+def zipped(path: Path) -> tuple[list[str], bytes]:
+    """The names inside a zipped workbook, and its xl/workbook.xml."""
+    if not zipfile.is_zipfile(path):
+        return [], b""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        return names, archive.read("xl/workbook.xml") if "xl/workbook.xml" in names else b""
+
+
+def counts_from_1904(path: Path) -> bool:
+    """Whether the workbook's days are counted from 1904, as old Macs did."""
+    names, about = zipped(path)
+    if names:
+        return bool(re.search(rb'<workbookPr[^>]*date1904="(?:1|true)"', about))
+    return _date_mode(path) == 1
+
+
+def _date_mode(path: Path) -> int:
+    """The record DATEMODE of an .xls file, searched from the beginning of its book on."""
+    with path.open("rb") as stream:
+        data = stream.read(1 << 22)
+    for at in range(_SECTOR, len(data) - 4, _SECTOR):
+        kind, length = struct.unpack_from("<HH", data, at)
+        if kind != 0x0809 or length not in (8, 16):
+            continue
+        while at + 4 <= len(data):
+            kind, length = struct.unpack_from("<HH", data, at)
+            if kind == _DATE_MODE and length == 2:
+                return struct.unpack_from("<H", data, at + 4)[0]
+            if kind == _END_OF_SECTION or length > 8224:
+                break
+            at += 4 + length
+    return 0
+
+
+def hidden_lines(path: Path, sheet: str) -> list[int]:
+    """The rows that are hidden, by hand or by a filter, as the sheet numbers them; only .xlsx files say so."""
+    found = []
+    for block in _sheet_blocks(path, sheet):
+        if b"hidden" not in block:
+            continue
+        for row in _ROW.findall(block):
+            number = _NUMBER.search(row)
+            if number and _HIDDEN.search(row):
+                found.append(int(number[1]))
+    return found
+
+
+def formulas_without_values(path: Path, sheet: str) -> int:
+    """How many cells hold a formula whose value nobody has saved."""
+    return sum(len(_FORMULA_ONLY.findall(block)) for block in _sheet_blocks(path, sheet))
+
+
+def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
+    """The XML of a sheet in blocks that end where a tag does; nothing where the workbook is none of XML."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        place = _place(archive, sheet)
+        if place is None:
+            return
+        with archive.open(place) as stream:
+            rest = b""
+            while block := stream.read(_BLOCK):
+                text, row, rest = (rest + block).rpartition(b"<row")
+                rest = row + rest
+                if text:
+                    yield text
+            yield rest
+
+
+def _place(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """Where in the archive a sheet's XML stands."""
+    names = set(archive.namelist())
+    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+        return None
+    wanted = sheet.encode()
+    for tag in _SHEET.findall(archive.read("xl/workbook.xml")):
+        about = dict(_ATTRIBUTE.findall(tag))
+        if _unescaped(about.get(b"name", b"")) != wanted:
+            continue
+        key = next((value for name, value in about.items() if name.endswith(b":id")), None)
+        for relation in re.findall(rb"<Relationship\b[^>]*>", archive.read("xl/_rels/workbook.xml.rels")):
+            said = dict(_ATTRIBUTE.findall(relation))
+            if said.get(b"Id") == key:
+                target = said[b"Target"].decode().lstrip("/")
+                target = target if target.startswith("xl/") else f"xl/{target}"
+                return target if target in names else None
+    return None
+
+
+def _unescaped(name: bytes) -> bytes:
+    for escaped, plain in (
+        (b"&lt;", b"<"),
+        (b"&gt;", b">"),
+        (b"&quot;", b'"'),
+        (b"&apos;", b"'"),
+        (b"&amp;", b"&"),
+    ):
+        name = name.replace(escaped, plain)
+    return name

@@ -1,0 +1,489 @@
+"""What a client's file means: taken where one reading fits, asked where several do, said where it is a suspicion."""
+
+import gzip
+import json
+import zipfile
+from datetime import date
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from messy import csv_text, workbook
+from messy.kinds import KINDS
+from messy.verdicts import made, verdict
+
+import crmkit
+from crmkit.data.transactions.check import examine
+
+HEAD = ["customer_id", "date", "amount"]
+SEEDS = range(4)
+
+
+@pytest.mark.parametrize("mirror", [False, True], ids=["kind", "mirror"])
+@pytest.mark.parametrize("name", KINDS)
+def test_no_kind_of_file_is_read_wrongly_in_silence_or_asked_about_needlessly(name, mirror, tmp_path):
+    for seed in SEEDS:
+        assert verdict(made(name, seed, mirror), tmp_path / "f.csv") is None, seed
+
+
+def check(tmp_path, text: str, *, name="f.csv", **how):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return crmkit.check_transactions(tmp_path / name, **how)
+
+
+def codes(report) -> list[str]:
+    return [note["code"] for note in report.notes]
+
+
+# ---- the contract
+
+
+def test_rows_that_differ_by_minus_one_and_minus_two_are_no_copies(tmp_path):
+    rows = [["a", date(2024, 3, 5), -1], ["a", date(2024, 3, 5), -2], ["a", date(2024, 3, 5), -2]]
+    workbook(tmp_path / "f.xlsx", {"s": [HEAD, *rows]})
+    report = crmkit.check_transactions(tmp_path / "f.xlsx", drop_duplicates=True)
+    assert (report.amount_total, report.reasons["duplicate"]) == ("-3.00", 1)  # hash(-1) == hash(-2)
+
+
+def test_totals_are_added_exactly_and_rounded_once(tmp_path):
+    lines = [[f"C{i % 7}", "2024-03-05", 1, "0.333"] for i in range(1000)]
+    report = check(tmp_path, csv_text(["customer_id", "date", "quantity", "unit_price"], lines))
+    assert report.amount_total == "333.00"
+    assert report.transactions is not None and report.transactions["amount"].iloc[0] == 0.333
+
+
+def test_the_money_set_aside_stands_beside_the_rows(tmp_path):
+    rows = [["a", "2024-03-05", 10]] * 20 + [
+        ["", "2024-03-05", "2.50"],
+        ["a", "no day", "4"],
+        ["a", "2024-03-05", "?"],
+    ]
+    report = check(tmp_path, csv_text(HEAD, rows))
+    assert report.money_set_aside == {"missing_customer": "2.50", "bad_date": "4.00", "bad_amount": "0.00"}
+    assert (report.amount_set_aside, report.amount_total) == ("6.50", "200.00")
+
+
+def test_every_column_of_numbers_in_no_use_is_listed_with_its_total(tmp_path):
+    rows = [["a", "2024-03-05", "10", "1.25", "x"], ["b", "2024-03-06", "20", "0.75", "y"]]
+    report = check(tmp_path, csv_text([*HEAD, "Weight", "Shop"], rows))
+    assert report.columns_unused == ({"column": "Weight", "total": "2.00"},)
+    assert report.columns_used == {"customer_id": "customer_id", "date": "date", "amount": "amount"}
+
+
+def test_lines_are_counted_by_a_reader_that_knows_no_quotes(tmp_path):
+    text = 'customer_id,date,amount,note\na,2024-03-05,1,"two\nlines"\n\nb,2024-03-06,2,x\n'
+    report = check(tmp_path, text)
+    assert (report.physical_lines, report.rows_in, report.amount_total) == (5, 2, "3.00")
+
+
+def test_a_quote_that_swallows_records_is_refused_with_its_line(tmp_path):
+    text = 'customer_id,date,product,amount\na,2024-03-05,"Tea,1\nb,2024-03-06,Cup,2\nc,2024-03-07,"Pot",3\n'
+    report = check(tmp_path, text)
+    assert [(e["code"], e["row"]) for e in report.errors] == [("unreadable_file", 2)]
+
+
+def test_few_rows_set_aside_are_said_with_their_cause_and_many_are_asked_about(tmp_path):
+    good = [["a", "2024-03-05", "1"]] * 10
+    few = check(tmp_path, csv_text(HEAD, [*good, *[["b", "3月5日", "1"]] * 3]))
+    assert few.usable and "no year" in few.notes[0]["message_en"]
+    many = check(tmp_path, csv_text(HEAD, [*good, *[["b", "3月5日", "1"]] * 6]))
+    assert [q["code"] for q in many.questions] == ["set_aside"] and "no year" in many.questions[0][
+        "message_en"
+    ]
+    assert check(
+        tmp_path, csv_text(HEAD, [*good, *[["b", "3月5日", "1"]] * 6]), answers={"set_aside": "go_on"}
+    ).usable
+
+
+@pytest.mark.parametrize(
+    "cells, cause",
+    [
+        (["b", "3月5日", "1"], "no year"),
+        (["b", "99999999999", "1"], "Unix time"),
+        (["b", "0000-00-00", "1"], "placeholder"),
+        (["b", "2024-03-05", "XQ 12"], "sign of the currency"),
+        (["b", "2024-03-05", "1,5"], "decimal commas"),
+        (["b", "2024-03-05", "1", "234.50"], "more cells than headings"),
+        (["b", "2024-03-05", "as agreed"], "words"),
+    ],
+)
+def test_the_likely_cause_is_named(tmp_path, cells, cause):
+    rows = [["a", "2024-03-05", "10.50"]] * 9 + [cells] * 7
+    report = check(tmp_path, csv_text(HEAD, rows))
+    assert cause in report.questions[0]["message_en"]
+
+
+# ---- answers
+
+
+STATES = csv_text(
+    ["会员ID", "下单时间", "金额", "订单状态"],
+    [
+        ["a", "2024-03-05", "10", "已完成"],
+        ["a", "2024-03-06", "20", "已取消"],
+        ["b", "2024-03-07", "30", "已完成"],
+    ],
+)
+
+
+def test_a_question_shows_what_hangs_on_each_reading(tmp_path):
+    report = check(tmp_path, STATES)
+    (question,) = report.questions
+    shown = [
+        (r["id"], r["rows"], r["amount_total"], r["customers"], r["top_share"]) for r in question["readings"]
+    ]
+    assert shown == [("usual", 2, "40.00", 2, 0.75), ("as_it_stands", 3, "60.00", 2, 0.5)]
+    assert all(r["zh"] and r["en"] for r in question["readings"])
+    assert not report.usable and report.errors[0]["code"] == "status"
+    json.loads(report.to_json())
+
+
+def test_an_answer_settles_it_and_its_patch_settles_the_next_file(tmp_path):
+    settled = check(tmp_path, STATES, answers={"status": "usual"})
+    assert (settled.usable, settled.amount_total, settled.reasons["not_a_sale"]) == (True, "40.00", 1)
+    again = check(tmp_path, STATES, mapping=settled.mapping_patch)
+    assert (again.usable, again.questions, again.amount_total) == (True, (), "40.00")
+    # a state that nobody has decided upon is asked about again
+    other = STATES + "c,2024-03-08,40,已关闭\n"
+    assert [q["code"] for q in check(tmp_path, other, mapping=settled.mapping_patch).questions] == ["status"]
+
+
+def test_an_answer_that_is_none_is_refused_with_what_is_allowed(tmp_path):
+    report = check(tmp_path, STATES, answers={"status": "yes"})
+    assert (
+        report.errors[0]["code"] == "unknown_answer"
+        and "usual, as_it_stands" in report.errors[0]["message_en"]
+    )
+
+
+def test_a_reading_that_was_chosen_reads_the_transactions_too(tmp_path):
+    (tmp_path / "f.csv").write_text(STATES, encoding="utf-8")
+    log = crmkit.read_transactions(tmp_path / "f.csv", answers={"status": "usual"})
+    assert log["amount"].tolist() == [10.0, 30.0]
+    with pytest.raises(crmkit.CrmkitError) as refused:
+        crmkit.read_transactions(tmp_path / "f.csv")
+    assert refused.value.report.questions[0]["code"] == "status"
+
+
+@pytest.mark.parametrize(
+    "mapping, total",
+    [
+        ({"keep": {"订单状态": ["已完成"]}}, "40.00"),
+        ({"drop": {"订单状态": ["已完成"]}}, "20.00"),
+        ({"negative": {"订单状态": ["已取消"]}, "as_read": ["status"]}, "20.00"),
+        ({"as_read": ["status"]}, "60.00"),
+        ({"as_read": ["status"], "unit": "千元"}, "60000.00"),
+        ({"as_read": ["status"], "unit": 100, "currency": "CNY"}, "6000.00"),
+        ({"as_read": ["status"], "nobody": ["B"]}, "30.00"),
+        ({"as_read": ["status"], "last_date": "2024-03-06"}, "30.00"),
+        ({"as_read": ["status"], "largest_amount": 20}, "30.00"),
+        ({"as_read": ["status"], "once_per": "会员ID"}, "40.00"),
+    ],
+)
+def test_a_line_of_the_mapping_says_what_counts(tmp_path, mapping, total):
+    assert check(tmp_path, STATES, mapping=mapping).amount_total == total
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [("keep", ["a"]), ("nobody", "a"), ("unit", "furlong"), ("blocks", "some"), ("last_date", "soon")],
+)
+def test_a_wrong_value_of_a_key_is_refused(tmp_path, key, value):
+    assert check(tmp_path, STATES, mapping={key: value}).errors[0]["code"] == "mapping_value"
+
+
+def test_a_column_that_the_mapping_names_and_the_file_has_not_is_refused(tmp_path):
+    for mapping in (
+        {"keep": {"x": ["a"]}},
+        {"subtract": ["x"]},
+        {"once_per": "x"},
+        {"negative": {"x": ["a"]}},
+    ):
+        assert check(tmp_path, STATES, mapping=mapping).errors[0]["code"] in ("mapping_column", "status")
+        report = check(tmp_path, STATES, mapping=mapping | {"as_read": ["status"]})
+        assert [e["code"] for e in report.errors] == ["mapping_column"]
+
+
+# ---- notes
+
+
+def test_ids_that_may_be_one_person_are_said(tmp_path):
+    rows = [
+        ["00123", "2024-03-05", "1"],
+        ["123", "2024-03-06", "1"],
+        ["+8613800000001", "2024-03-07", "1"],
+        ["138-0000-0001", "2024-03-08", "1"],
+    ]
+    report = check(tmp_path, csv_text(HEAD, rows))
+    (note,) = [note for note in report.notes if note["code"] == "ids_alike"]
+    assert (note["rows"], report.customers) == (4, 4) and "00123 / 123" in note["message_en"]
+
+
+@pytest.mark.parametrize(
+    "heading, ids, code",
+    [
+        ("客户姓名", ["王伟", "王伟", "李娜"], "names_as_ids"),
+        ("手机号", ["138****0001", "138****0001", "139****0002"], "masked_ids"),
+        ("customer_id", ["6222021234567890000", "6222021234567890000", "6222021234567800000"], "cut_ids"),
+    ],
+)
+def test_what_ids_cannot_tell_is_said(tmp_path, heading, ids, code):
+    rows = [[who, f"2024-03-0{day}", "1"] for day, who in enumerate(ids, 1)]
+    assert code in codes(check(tmp_path, csv_text([heading, "date", "amount"], rows)))
+
+
+def test_one_id_that_holds_an_implausible_share_is_said(tmp_path):
+    rows = [["K1", f"2024-01-{1 + i % 28:02d}", "1"] for i in range(60)]
+    rows += [[f"C{i}", "2024-02-01", "1"] for i in range(40)]
+    report = check(tmp_path, csv_text(HEAD, rows))
+    (note,) = [note for note in report.notes if note["code"] == "one_customer"]
+    assert (note["rows"], note["effect"]) == (60, "60.00")
+
+
+def test_another_column_that_may_be_the_revenue_is_said_with_its_total(tmp_path):
+    rows = [
+        ["C1", "2024-01-15", "100.00", "13.00", "113.00"],
+        ["C2", "2024-01-16", "200.00", "26.00", "226.00"],
+    ]
+    report = check(tmp_path, csv_text(["客户编号", "日期", "不含税金额", "税额", "含税金额"], rows))
+    (note,) = [note for note in report.notes if note["code"] == "other_amount"]
+    assert report.amount_total == "339.00" and "300.00" in note["message_en"] and note["effect"] == "-39.00"
+
+
+def test_a_title_says_whose_dollars_they_are(tmp_path):
+    report = check(tmp_path, "All amounts in CAD\ncustomer_id,date,amount\na,2024-03-05,$10\n")
+    assert report.currency == "CAD" and "title_currency" in codes(report)
+
+
+@pytest.mark.parametrize(
+    "cells, total, currency",
+    [
+        (["₹1,23,456.78", "Rs. 1,000.00"], "124456.78", "INR"),
+        (["1 234,50 kr", "12,00 kr"], "1246.50", "KR"),
+        (["CHF 1'234.50", "CHF 12.00"], "1246.50", "CHF"),
+        (["R$ 1.234,50", "R$ 12,00"], "1246.50", "BRL"),
+        (["1 234,50 €", "12,00 €"], "1246.50", "EUR"),
+        (["HK$1,234.50", "HK$12"], "1246.50", "HKD"),
+        (["RMB 1,234.50", "12元"], "1246.50", "CNY"),
+    ],
+)
+def test_amounts_of_many_countries(tmp_path, cells, total, currency):
+    report = check(tmp_path, csv_text(HEAD, [["a", "2024-03-05", cell] for cell in cells]))
+    assert (report.amount_total, report.currency) == (total, currency)
+
+
+@pytest.mark.parametrize("heading", ["Presentment Currency", "cur", "币种", "Wechselkurs"])
+def test_several_currencies_are_refused_however_their_column_is_headed(tmp_path, heading):
+    rows = [["a", "2024-03-05", "10", "USD"], ["b", "2024-03-06", "1500", "JPY"]]
+    assert check(tmp_path, csv_text([*HEAD, heading], rows)).errors[0]["code"] == "mixed_currency"
+
+
+# ---- shapes
+
+
+MONTHS = {
+    "jan.csv": [["a", "2024-01-05", "1"]],
+    "feb.csv": [["a", "2024-02-05", "2"], ["", "2024-02-06", "9"]],
+}
+
+
+def _monthly(folder):
+    folder.mkdir()
+    for name, rows in MONTHS.items():
+        (folder / name).write_text(csv_text(HEAD, rows), encoding="utf-8")
+    return folder
+
+
+def test_a_folder_a_pattern_and_a_zip_of_monthly_files_are_added_up(tmp_path):
+    folder = _monthly(tmp_path / "months")
+    with zipfile.ZipFile(tmp_path / "months.zip", "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, f"export/{file.name}")
+    for source in (folder, str(folder / "*.csv"), tmp_path / "months.zip"):
+        report = crmkit.check_transactions(source)
+        assert (report.rows_in, report.amount_total) == (3, "3.00"), report.errors
+        assert [(part["name"], part["rows"]) for part in report.parts] == [("feb.csv", 2), ("jan.csv", 1)]
+        assert report.set_aside[["part", "line"]].values.tolist() == [["feb.csv", 3]]
+        assert report.set_aside["original"].tolist() == [",2024-02-06,9"]
+        assert len(report.transactions) == 2
+
+
+def test_files_whose_columns_differ_are_not_added_up(tmp_path):
+    folder = _monthly(tmp_path / "months")
+    (folder / "mar.csv").write_text("customer_id,date,price\na,2024-03-05,1\n", encoding="utf-8")
+    report = crmkit.check_transactions(folder)
+    assert [e["code"] for e in report.errors] == ["headers_differ"] and "mar.csv" in report.errors[0][
+        "message_en"
+    ]
+
+
+def test_columns_in_another_order_are_put_in_order(tmp_path):
+    folder = _monthly(tmp_path / "months")
+    (folder / "mar.csv").write_text("date,amount,customer_id\n2024-03-05,4,b\n", encoding="utf-8")
+    assert crmkit.check_transactions(folder).amount_total == "7.00"
+
+
+def test_a_sheet_that_repeats_the_others_is_asked_about(tmp_path):
+    january = [["a", date(2024, 1, day), day] for day in (1, 2, 3)]
+    february = [["b", date(2024, 2, day), day] for day in (4, 5, 6)]
+    sheets = {"1": [HEAD, *january], "2": [HEAD, *february], "all": [HEAD, *january, *february]}
+    workbook(tmp_path / "f.xlsx", sheets)
+    report = examine(tmp_path / "f.xlsx")
+    assert [q["code"] for q in report.questions] == ["sheets"]
+    totals = {r["id"]: r["amount_total"] for r in report.questions[0]["readings"]}
+    assert totals == {"all": "42.00", "sheet_1": "6.00", "sheet_2": "15.00", "sheet_3": "21.00"}
+    assert examine(tmp_path / "f.xlsx", answers={"sheets": "sheet_3"}).amount_total == "21.00"
+
+
+def test_merged_customers_hold_for_every_row_that_they_cover(tmp_path):
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEAD)
+        for row in range(1, 6):
+            sheet.write_row(row, 1, [f"2024-03-0{row}", 10])
+        sheet.merge_range(1, 0, 3, 0, "a")
+        sheet.merge_range(4, 0, 5, 0, "b")
+    report = crmkit.check_transactions(tmp_path / "f.xlsx")
+    assert (report.rows_used, report.customers, report.amount_total) == (5, 2, "50.00")
+    assert "merged_cells" in codes(report)
+
+
+def test_hidden_rows_count_and_are_said(tmp_path):
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        sheet = book.add_worksheet("a & b")
+        sheet.write_row(0, 0, HEAD)
+        for row in range(1, 6):
+            sheet.write_row(row, 0, ["a", f"2024-03-0{row}", row])
+        sheet.set_row(3, None, None, {"hidden": True})
+    (note,) = [n for n in crmkit.check_transactions(tmp_path / "f.xlsx").notes if n["code"] == "hidden_rows"]
+    assert (note["rows"], note["effect"]) == (1, "3.00")
+
+
+def test_formulas_that_were_never_computed_are_named(tmp_path):
+    rows = [HEAD, *[["a", "2024-03-05", ("=1+1", "")] for _ in range(6)], ["a", "2024-03-05", 1]]
+    workbook(tmp_path / "f.xlsx", {"s": rows})
+    data = (tmp_path / "f.xlsx").read_bytes()
+    report = crmkit.check_transactions(tmp_path / "f.xlsx")
+    assert data and "formulas" in report.questions[0]["message_en"]
+
+
+PAGE = "<html><meta charset=utf-8><table><tr><td>t</td></tr></table><table><tr><th>客户编号<th>日期<th>金额<tr><td>a<td>2024-03-05<td>1,200.50<tr><td>b<td>2024-03-06<td>1</table>"
+XML = (
+    '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+    'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="s"><Table>'
+    "<Row><Cell><Data>customer_id</Data></Cell><Cell><Data>date</Data></Cell><Cell><Data>note</Data></Cell>"
+    "<Cell><Data>amount</Data></Cell></Row><Row><Cell><Data>a</Data></Cell><Cell><Data>2024-03-05T00:00:00</Data></Cell>"
+    '<Cell ss:Index="4"><Data>1201.5</Data></Cell></Row></Table></Worksheet></Workbook>'
+)
+ARCHIVE = f'MIME-Version: 1.0\nContent-Type: multipart/related; boundary="x"\n\n--x\nContent-Type: text/html; charset="utf-8"\n\n{PAGE}\n--x--\n'
+
+
+@pytest.mark.parametrize("text", [PAGE, XML, ARCHIVE], ids=["HTML", "XML of Excel 2003", "web archive"])
+def test_a_page_that_is_called_xls_is_read_and_named(tmp_path, text):
+    report = check(tmp_path, text, name="f.xls")
+    assert report.amount_total in ("1201.50",) and "markup_read" in codes(report), report.errors
+
+
+def test_json_lines_are_read(tmp_path):
+    lines = '{"customer_id": "007", "date": "2024-03-05", "amount": 1.5}\n{"customer_id": "008", "date": "2024-03-06", "amount": 2}\n'
+    report = check(tmp_path, lines, name="f.jsonl")
+    assert (report.amount_total, report.transactions["customer_id"].tolist()) == ("3.50", ["007", "008"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " 00001 19970101  1   11.77\n 00002 19970112  1   12.00\n 00002 19970112  5   77.00\n",
+        " 00001  1 19970101  1   11.77\n 00002  2 19970112  1   12.00\n 00002  2 19970112  5   77.00\n",
+    ],
+    ids=["CDNOW_master.txt", "CDNOW_sample.txt"],
+)
+def test_the_fields_own_reference_file_is_read_as_it_is(tmp_path, text):
+    report = check(tmp_path, text, name="CDNOW_master.txt")
+    assert (report.amount_total, report.customers, report.first_date) == ("100.77", 2, "1997-01-01")
+    assert report.transactions["quantity"].tolist() == [1.0, 1.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "customer_id^date^amount\na^2024-03-05^1.5\nb^2024-03-06^2\n",
+        "customer_id  date        amount\na            2024-03-05  1.5\nb            2024-03-06  2\n",
+        "'customer_id','date','amount'\n'a','2024-03-05','1.5'\n'b','2024-03-06','2'\n",
+        "customer_id\tdate\tamount\t\na\t2024-03-05\t1.5\t\nb\t2024-03-06\t2\t\n",
+    ],
+    ids=["carets", "blanks", "single quotes", "a tab at the end"],
+)
+def test_what_cuts_the_lines_is_found_out(tmp_path, text):
+    assert check(tmp_path, text).amount_total == "3.50"
+
+
+def test_a_file_without_headings_is_called_so(tmp_path):
+    text = "C1,2024-03-13,10.00\nC2,2024-03-14,20.00\n"
+    report = check(tmp_path, text)
+    assert [e["code"] for e in report.errors] == ["no_header"]
+    columns = {"customer_id": "1", "date": "2", "amount": "3"}
+    assert check(tmp_path, text, mapping={"header_row": 0, "columns": columns}).amount_total == "30.00"
+
+
+def test_garbled_headings_are_named(tmp_path):
+    text = csv_text(["客户编号", "日期", "金额"], [["a", "2024-03-05", "1"]])
+    garbled = text.encode("utf-8").decode("latin-1").encode("utf-8")
+    (tmp_path / "f.csv").write_bytes(garbled)
+    error = crmkit.check_transactions(tmp_path / "f.csv").errors[0]
+    assert error["code"] == "mojibake" and "客户编号" in error["message_en"]
+    korean = "고객번호,주문일,결제금액\nK1,2024-01-15,12000\n".encode("euc-kr")
+    (tmp_path / "f.csv").write_bytes(korean)
+    error = crmkit.check_transactions(tmp_path / "f.csv").errors[0]
+    assert error["code"] == "foreign_encoding" and "고객번호" in error["message_en"]
+
+
+PIVOT = "客户编号,2024年1月,2024年2月,2024-03\na,10,,5\nb,,7.5,\n合计,10,7.5,5\n"
+
+
+def test_a_cross_table_of_months_is_named_and_unpivoted_on_request(tmp_path):
+    assert [e["code"] for e in check(tmp_path, PIVOT).errors] == ["wide_pivot"]
+    report = check(tmp_path, PIVOT, mapping={"unpivot": True})
+    assert (report.rows_in, report.reasons["total_row"], report.amount_total) == (6, 3, "22.50")
+    assert report.transactions["date"].dt.strftime("%Y-%m-%d").tolist() == [
+        "2024-01-01",
+        "2024-03-01",
+        "2024-02-01",
+    ]
+    assert report.set_aside["original"].tolist() == ["合计,10,7.5,5"] * 3
+
+
+def test_other_files_are_joined_and_the_unmatched_counted_on_both_sides(tmp_path):
+    orders = "订单编号,客户编号,下单日期\n1,a,2024-03-05\n2,b,2024-03-06\n9,c,2024-03-07\n"
+    (tmp_path / "orders.csv").write_text(orders, encoding="utf-8")
+    (tmp_path / "costs.csv").write_text("货号,成本价\nT,1.5\n", encoding="utf-8")
+    lines = "订单编号,货号,数量,单价\n1,T,2,3.00\n1,U,1,4.00\n2,T,1,3.00\n5,T,1,9.00\n"
+    join = [{"file": "orders.csv", "on": "订单编号"}, {"file": "costs.csv", "on": "货号"}]
+    report = check(tmp_path, lines, name="lines.csv", mapping={"join": join})
+    assert (report.rows_in, report.rows_used, report.amount_total) == (4, 3, "13.00")
+    notes = [note["message_en"] for note in report.notes if note["code"] == "joined"]
+    assert (
+        "1 rows of the data were not found in it, and 1 of its keys" in notes[0] and "costs.csv" in notes[1]
+    )
+    assert report.transactions["unit_cost"].fillna(0).tolist() == [1.5, 0.0, 1.5]
+    refused = check(
+        tmp_path, orders, name="o.csv", mapping={"join": [{"file": "lines.csv", "on": "订单编号"}]}
+    )
+    assert refused.errors[0]["code"] == "join_not_unique"
+
+
+def test_a_frame_is_asked_about_like_a_file():
+    frame = pd.DataFrame({"customer_id": ["a", "b"], "date": ["03/04/2024", "05/06/2024"], "amount": [1, 2]})
+    assert [q["code"] for q in crmkit.check_transactions(frame).questions] == ["ambiguous_dates"]
+    settled = crmkit.check_transactions(frame, answers={"ambiguous_dates": "dmy"})
+    assert (settled.first_date, settled.mapping_patch) == ("2024-04-03", {"date_format": "dmy"})
+
+
+def test_a_zipped_text_and_its_bare_twin_say_the_same(tmp_path):
+    (tmp_path / "f.csv.gz").write_bytes(gzip.compress(STATES.encode("utf-8")))
+    zipped, bare = examine(tmp_path / "f.csv.gz"), check(tmp_path, STATES)
+    assert zipped.questions == bare.questions and Decimal(bare.amount_total) == 60
