@@ -299,14 +299,13 @@ def _chart(value, question):
         axes = value.axes[0]
     if not isinstance(axes, Axes):
         raise BadForm("not_axes", got=_name(value))
-    chart = {
-        "title": axes.get_title(),
-        "xlabel": axes.get_xlabel(),
-        "ylabel": axes.get_ylabel(),
-        "bars": _bars(axes),
-        "line": _lines(axes),
-        "scatter": _scatters(axes),
-    }
+    from crmkit.display.chart import TooManyPoints, drawn_on
+
+    try:
+        drawn = drawn_on(axes, most=MAX_POINTS, longest_label=MAX_CELL)
+    except TooManyPoints as many:
+        raise BadForm("chart_too_big", points=many.points, most=MAX_POINTS) from None
+    chart = {"title": axes.get_title(), "xlabel": axes.get_xlabel(), "ylabel": axes.get_ylabel(), **drawn}
     for key in ("title", "xlabel", "ylabel"):
         chart[key] = chart[key][:MAX_CELL]
     points = sum(len(s["points"]) for kind in CHARTS for s in chart[kind])
@@ -347,72 +346,6 @@ def _characters_in(file) -> frozenset[int]:
     from matplotlib.font_manager import get_font
 
     return frozenset(get_font(file).get_charmap())
-
-
-def _label(artist) -> str:
-    text = str(artist.get_label() or "")
-    return "" if text.startswith("_") else text[:MAX_CELL]
-
-
-def _bars(axes) -> list[dict]:
-    """Every group of bars: per bar its tick label (or position), where it starts and how far it reaches."""
-    groups = [c for c in axes.containers if getattr(c, "patches", None)]
-    if not groups:
-        return []
-    with warnings.catch_warnings(action="ignore"):  # of fonts: the drawing itself says that
-        axes.figure.draw_without_rendering()  # tick labels exist only after a layout
-    series = []
-    for group in groups:
-        flat = group.orientation == "horizontal"
-        axis = axes.yaxis if flat else axes.xaxis
-        ticks = [
-            (float(at), label.get_text()) for at, label in zip(axis.get_ticklocs(), axis.get_ticklabels())
-        ]
-        points = []
-        for bar in group.patches:
-            x, y, width, height = (
-                _finite(v) for v in (bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height())
-            )
-            if None in (x, y, width, height):
-                continue
-            middle, start, length = (y + height / 2, x, width) if flat else (x + width / 2, y, height)
-            near = min(ticks, key=lambda tick: abs(tick[0] - middle), default=(math.inf, ""))
-            name = near[1] if abs(near[0] - middle) < 0.5 and near[1] else _finite(middle)
-            points.append([name, start, length])
-        if points:
-            series.append({"label": _label(group), "horizontal": flat, "points": points})
-    return series
-
-
-def _lines(axes) -> list[dict]:
-    """Every line in data coordinates (not the guides of axhline), gaps left out."""
-    return [
-        {"label": _label(line), "points": _points(line.get_xdata(orig=False), line.get_ydata(orig=False))}
-        for line in axes.lines
-        if line.get_visible() and line.get_transform() == axes.transData and not _only_markers(line)
-    ]
-
-
-def _only_markers(line) -> bool:
-    return line.get_linestyle() in ("None", "", " ")
-
-
-def _scatters(axes) -> list[dict]:
-    drawn = [c for c in axes.collections if _name(c) == "PathCollection" and len(c.get_offsets())]
-    clouds = [(c, *c.get_offsets().T) for c in drawn]
-    clouds += [
-        (m, m.get_xdata(orig=False), m.get_ydata(orig=False))
-        for m in axes.lines
-        if _only_markers(m) and m.get_transform() == axes.transData
-    ]
-    return [{"label": _label(artist), "points": _points(x, y)} for artist, x, y in clouds]
-
-
-def _points(xs, ys) -> list[list[float]]:
-    if len(xs) > MAX_POINTS:
-        raise BadForm("chart_too_big", points=len(xs), most=MAX_POINTS)
-    pairs = ([_finite(float(x)), _finite(float(y))] for x, y in zip(xs, ys))
-    return [pair for pair in pairs if None not in pair]
 
 
 _READERS = {"number": _number, "choice": _choice, "table": _table, "chart": _chart, "text": _text}

@@ -3,13 +3,14 @@
 from crmkit.core import language
 from crmkit.core.setting import require_language
 
-from . import fonts
+from . import alternative, fonts
 
 
 def set_language(lang: str) -> None:
     """Show everything in Chinese (``"zh"``), in English (``"en"``) or in both (``"both"``).
 
-    From then on no chart has boxes for Chinese characters, whatever draws it and however it is themed.
+    From then on no chart has boxes for Chinese characters, whatever draws it and however it is themed, and in a notebook
+    every figure carries a text alternative.
     Errors: CrmkitError for another language.
 
     >>> set_language("zh"); language.get_language()
@@ -18,3 +19,4 @@ def set_language(lang: str) -> None:
     require_language(lang)
     language.choose(lang)
     fonts.serve()
+    alternative.serve()

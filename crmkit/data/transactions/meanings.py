@@ -7,7 +7,6 @@ from pathlib import Path
 
 from .columns import plain
 
-
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
 

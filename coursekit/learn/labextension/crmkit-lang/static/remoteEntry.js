@@ -122,10 +122,25 @@
         else delete cell.node.dataset.tags;
         // screen readers change their voice, and Chinese keeps its own punctuation marks under an English interface
         cell.node.lang = tags.includes('lang-zh') ? 'zh-CN' : tags.includes('lang-en') ? 'en' : '';
+        this.describe(cell);
         bilingual ||= tags.includes('lang-zh') || tags.includes('lang-en');
       }
       this.widget.setHidden(!bilingual);
       this.refresh();
+    }
+
+    describe(cell) { // JupyterLab shows pictures without the text that stands in their place: it is in the metadata
+      const outputs = cell.model.outputs;
+      if (!outputs) return;
+      if (!cell.crmDescribed) {
+        cell.crmDescribed = true;
+        outputs.changed.connect(() => this.later());
+      }
+      for (let i = 0; i < outputs.length; i++) {
+        const alt = outputs.get(i).metadata['image/png']?.alt ?? outputs.get(i).metadata['image/svg+xml']?.alt;
+        const picture = alt && cell.outputArea.widgets[i]?.node.querySelector('.jp-RenderedImage img');
+        if (picture) picture.alt = alt;
+      }
     }
 
     refresh() {

@@ -1,0 +1,212 @@
+"""A text in the place of a figure, for who does not see it: made from what is drawn, in the language in force.
+
+It goes into the output's metadata (``image/png`` → ``alt``), where nbconvert and the kit's pages read it; in JupyterLab
+the extension crmkit-lang puts it on the picture.
+"""
+
+import sys
+from collections.abc import Callable
+
+from crmkit.core.catalogue import Pair
+from crmkit.core.language import in_language
+from crmkit.core.messages import MESSAGES, listed
+
+from .chart import TooManyPoints, drawn_on
+from .numbers import significant
+
+MOST_BARS = 12  # named one by one; of more, the longest and the shortest
+MOST_POINTS = 200_000
+LONGEST_LABEL = 80  # characters of a name in the text
+
+
+def alternative(figure) -> str:
+    """What a matplotlib Figure shows, in a few sentences."""
+    pairs = [_of_axes(axes) for axes in figure.axes if axes.get_visible()]
+    said = [pair for pair in pairs if pair is not None] or [MESSAGES.pair("alternative_unknown")]
+    return in_language(" ".join(zh for zh, _ in said), " ".join(en for _, en in said), between=" ")
+
+
+def _of_axes(axes) -> Pair | None:
+    """Title, axes and series of one Axes; None where nothing is drawn that can be told."""
+    try:
+        drawn = drawn_on(axes, most=MOST_POINTS, longest_label=LONGEST_LABEL)
+    except TooManyPoints:
+        return MESSAGES.pair("alternative_many", title=_title(axes))
+    if axes.texts and not axes.get_xlabel() and not axes.get_ylabel():
+        return _of_texts(axes)  # places say little without an axis: the numbers stand beside the bars
+    bars = _joined(drawn["bars"])
+    lying = any(series["horizontal"] for series in bars)
+    along, across = (axes.yaxis, axes.xaxis) if lying else (axes.xaxis, axes.yaxis)
+    parts = [_of_bars(series, across) for series in bars]
+    parts += [_of_line(series, along, across) for series in drawn["line"] if len(series["points"]) > 1]
+    parts += [_of_cloud(series, along, across) for series in drawn["scatter"] if series["points"]]
+    parts += [_of_heat_map(mesh) for mesh in axes.collections if type(mesh).__name__ == "QuadMesh"]
+    if not parts:
+        return None
+    head = MESSAGES.pair(
+        "alternative_axes", title=_title(axes), x=axes.get_xlabel() or "—", y=axes.get_ylabel() or "—"
+    )
+    zh, en = listed(parts, between="clauses")
+    return Pair(f"{head[0]}{zh}。", f"{head[1]} {en}.")
+
+
+def _title(axes) -> str:
+    titles = (axes.get_title(place).strip() for place in ("left", "center", "right"))
+    return next((_one_line(title) for title in titles if title), "—")
+
+
+def _of_texts(axes) -> Pair:
+    """What is written in the figure, row by row, each row with the name that stands at its left."""
+    axes.figure.draw_without_rendering()  # names at an axis exist only after a layout
+    names = [
+        (at, _one_line(label.get_text())) for at, label in zip(axes.get_yticks(), axes.get_yticklabels())
+    ]
+    to_data = axes.transData.inverted()
+    rows: dict[str, list[tuple[float, str]]] = {}
+    written = []
+    for text in axes.texts:
+        if text.get_visible() and text.get_text().strip():
+            x, y = to_data.transform(text.get_transform().transform(text.get_position()))
+            written.append((x, y, _one_line(text.get_text())))
+    for x, y, words in sorted(written, key=lambda one: (-one[1], one[0])):
+        near = min(names, key=lambda name: abs(name[0] - y), default=(0.0, ""))
+        name = near[1] if abs(near[0] - y) < 0.5 else ""
+        rows.setdefault(name, []).append((x, words))
+    heads = [_one_line(label.get_text()) for label in axes.get_xticklabels()]
+    told = [listed([head for head in heads if head])] if any(heads) else []
+    told += [" ".join([name, *(words for _, words in sorted(row))]).strip() for name, row in rows.items()]
+    title = _title(axes)
+    zh, en = listed(told, between="clauses")
+    return Pair(
+        *(f"{head}{rest}" for head, rest in zip(MESSAGES.pair("alternative_texts", title=title), (zh, en)))
+    )
+
+
+def _joined(groups: list[dict]) -> list[dict]:
+    """Groups of bars without a name that stand in one row of the figure, as one group."""
+    kept = [series for series in groups if series["label"]]
+    for lying in (False, True):
+        nameless = [s for s in groups if not s["label"] and s["horizontal"] is lying]
+        points = [point for series in nameless for point in series["points"]]
+        if points:
+            kept.append({"label": "", "horizontal": lying, "points": points})
+    return kept
+
+
+def _of_bars(series: dict, axis) -> Pair:
+    bars = [(_name(name), start + length) for name, start, length in series["points"]]
+    if len(bars) > MOST_BARS:
+        longest = max(bars, key=lambda bar: bar[1])
+        shortest = min(bars, key=lambda bar: bar[1])
+        return MESSAGES.pair(
+            "alternative_many_bars",
+            label=_label(series),
+            count=len(bars),
+            most=f"{longest[0]} {_written(longest[1], axis)}",
+            least=f"{shortest[0]} {_written(shortest[1], axis)}",
+        )
+    told = listed([f"{name} {_written(value, axis)}" for name, value in bars])
+    return MESSAGES.pair("alternative_bars", label=_label(series), bars=told)
+
+
+def _of_line(series: dict, along, across) -> Pair:
+    points = series["points"]
+    ends = {"first": points[0], "middle": points[len(points) // 2], "last": points[-1]}
+    told = {name: f"({_written(x, along)}, {_written(y, across)})" for name, (x, y) in ends.items()}
+    ys = [y for _, y in points]
+    return MESSAGES.pair(
+        "alternative_line",
+        label=_label(series),
+        low=_written(min(ys), across),
+        high=_written(max(ys), across),
+        **told,
+    )
+
+
+def _of_cloud(series: dict, along, across) -> Pair:
+    xs, ys = zip(*series["points"])
+    return MESSAGES.pair(
+        "alternative_cloud",
+        label=_label(series),
+        count=len(xs),
+        left=_written(min(xs), along),
+        right=_written(max(xs), along),
+        low=_written(min(ys), across),
+        high=_written(max(ys), across),
+    )
+
+
+def _of_heat_map(mesh) -> Pair:
+    values = mesh.get_array().compressed() if hasattr(mesh.get_array(), "compressed") else mesh.get_array()
+    return MESSAGES.pair(
+        "alternative_heat_map",
+        count=len(values),
+        low=significant(float(values.min()), 4),
+        high=significant(float(values.max()), 4),
+    )
+
+
+def _label(series: dict) -> Pair:
+    label = _one_line(series["label"])
+    return Pair(f"“{label}”", f" “{label}”") if label else Pair("", "")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _name(name) -> str:
+    return significant(name, 4) if isinstance(name, float) else _one_line(str(name))
+
+
+def _written(value: float, axis) -> str:
+    """A number as the axis writes it where it has its own way (per cent, money, dates), else in four digits."""
+    formatter = axis.get_major_formatter()
+    if type(formatter).__name__ in ("FuncFormatter", "AutoDateFormatter", "ConciseDateFormatter"):
+        written = str(formatter(value)).strip()
+        if written:
+            return written
+    return significant(value, 4)
+
+
+class WithAlternative:
+    """Draws a Figure as ``printer`` does, and puts the text alternative beside it."""
+
+    def __init__(self, printer: Callable):
+        self.printer = printer
+
+    def __call__(self, figure):
+        made = self.printer(figure)
+        if made is None:
+            return None
+        data, metadata = made if isinstance(made, tuple) else (made, {})
+        return data, {**metadata, "alt": alternative(figure)}
+
+
+def serve() -> None:
+    """From now on every figure that a notebook shows carries its text; does nothing outside of a notebook."""
+    if "IPython" not in sys.modules:
+        return
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None and _attach not in shell.events.callbacks["post_execute"]:
+        # before matplotlib's own function shows the figures of a cell, for that is registered with the first of them
+        shell.events.register("post_execute", _attach)
+
+
+def _attach() -> None:
+    """Put ourselves before whatever draws figures as PNG or SVG, as soon as something does."""
+    if "matplotlib.figure" not in sys.modules:
+        return
+    from IPython import get_ipython
+    from matplotlib.figure import Figure
+
+    for mime in ("image/png", "image/svg+xml"):
+        formatter = get_ipython().display_formatter.formatters[mime]
+        try:
+            printer = formatter.lookup_by_type(Figure)
+        except KeyError:
+            continue
+        if not isinstance(printer, WithAlternative):
+            formatter.for_type(Figure, WithAlternative(printer))
