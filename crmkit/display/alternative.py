@@ -32,22 +32,31 @@ def _of_axes(axes) -> Pair | None:
         drawn = drawn_on(axes, most=MOST_POINTS, longest_label=LONGEST_LABEL)
     except TooManyPoints:
         return MESSAGES.pair("alternative_many", title=_title(axes))
-    if axes.texts and not axes.get_xlabel() and not axes.get_ylabel():
+    if axes.texts and not (drawn["line"] or axes.get_xlabel() or axes.get_ylabel()):
         return _of_texts(axes)  # places say little without an axis: the numbers stand beside the bars
     bars = _joined(drawn["bars"])
     lying = any(series["horizontal"] for series in bars)
     along, across = (axes.yaxis, axes.xaxis) if lying else (axes.xaxis, axes.yaxis)
     parts = [_of_bars(series, across) for series in bars]
     parts += [_of_line(series, along, across) for series in drawn["line"] if len(series["points"]) > 1]
-    parts += [_of_cloud(series, along, across) for series in drawn["scatter"] if series["points"]]
+    parts += [_of_cloud(series, along, across) for series in drawn["scatter"] if _is_told(series)]
     parts += [_of_heat_map(mesh) for mesh in axes.collections if type(mesh).__name__ == "QuadMesh"]
+    if not parts and axes.texts:
+        return _of_texts(axes)
+    alone = [point for series in drawn["scatter"] for point in series["points"]]
+    if not parts and alone:  # estimates with their whiskers, each a series of its own
+        parts = [_of_cloud({"label": "", "points": alone}, along, across)]
     if not parts:
         return None
     head = MESSAGES.pair(
         "alternative_axes", title=_title(axes), x=axes.get_xlabel() or "—", y=axes.get_ylabel() or "—"
     )
-    zh, en = listed(parts, between="clauses")
-    return Pair(f"{head[0]}{zh}。", f"{head[1]} {en}.")
+    return MESSAGES.pair("alternative_whole", head=head, rest=listed(parts, between="clauses"))
+
+
+def _is_told(cloud: dict) -> bool:
+    """Ends of whiskers are drawn as a point or two without a name: they are no cloud."""
+    return len(cloud["points"]) > (0 if cloud["label"] else 2)
 
 
 def _title(axes) -> str:
@@ -75,11 +84,8 @@ def _of_texts(axes) -> Pair:
     heads = [_one_line(label.get_text()) for label in axes.get_xticklabels()]
     told = [listed([head for head in heads if head])] if any(heads) else []
     told += [" ".join([name, *(words for _, words in sorted(row))]).strip() for name, row in rows.items()]
-    title = _title(axes)
-    zh, en = listed(told, between="clauses")
-    return Pair(
-        *(f"{head}{rest}" for head, rest in zip(MESSAGES.pair("alternative_texts", title=title), (zh, en)))
-    )
+    head = MESSAGES.pair("alternative_texts", title=_title(axes))
+    return MESSAGES.pair("alternative_whole", head=head, rest=listed(told, between="clauses"))
 
 
 def _joined(groups: list[dict]) -> list[dict]:
@@ -141,8 +147,8 @@ def _of_heat_map(mesh) -> Pair:
     return MESSAGES.pair(
         "alternative_heat_map",
         count=len(values),
-        low=significant(float(values.min()), 4),
-        high=significant(float(values.max()), 4),
+        low=_digits(float(values.min())),
+        high=_digits(float(values.max())),
     )
 
 
@@ -156,17 +162,23 @@ def _one_line(text: str) -> str:
 
 
 def _name(name) -> str:
-    return significant(name, 4) if isinstance(name, float) else _one_line(str(name))
+    return _digits(name) if isinstance(name, float) else _one_line(str(name))
 
 
 def _written(value: float, axis) -> str:
-    """A number as the axis writes it where it has its own way (per cent, money, dates), else in four digits."""
+    """A number in four digits, as the axis writes it where it has its own way (per cent, money, dates)."""
     formatter = axis.get_major_formatter()
+    if type(formatter).__name__ == "FuncFormatter":
+        value = float(f"{value:.4g}")
     if type(formatter).__name__ in ("FuncFormatter", "AutoDateFormatter", "ConciseDateFormatter"):
         written = str(formatter(value)).strip()
         if written:
             return written
-    return significant(value, 4)
+    return _digits(value)
+
+
+def _digits(value: float) -> str:
+    return significant(value, 4) if value else "0"
 
 
 class WithAlternative:

@@ -19,6 +19,7 @@ import crmkit
 from crmkit import plots
 from crmkit.core.setting import using
 from crmkit.display import drawing as paper
+from crmkit.display.alternative import alternative
 from crmkit.display.numbers import number, percent
 
 UNITS = {"": 1, "%": 0.01, "k": 1e3, "M": 1e6, "B": 1e9, "万": 1e4, "亿": 1e8}
@@ -112,6 +113,17 @@ def test_labels_are_words_of_the_language_inside_the_figure(drawn, lang):
             box = text.get_window_extent()
             assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1, text
             assert page.y0 - 1 <= box.y0 and box.y1 <= page.y1 + 1, text
+
+
+def test_every_figure_has_a_text_in_its_place_that_tells_its_title_and_numbers_in_the_language(drawn, lang):
+    with using(lang):
+        said = alternative(drawn.figure)
+    titles = [drawn.get_title(place) for place in ("left", "center", "right")]
+    assert any(title and " ".join(title.split()) in said for title in titles)
+    assert re.search(r"\d", said), "numbers, not the title alone"
+    chinese = re.search("[\u4e00-\u9fff]", said)
+    assert bool(chinese) == (lang != "en")
+    assert "Figure" not in said if lang == "zh" else "Figure" in said
 
 
 def test_tick_labels_do_not_overlap(drawn):
