@@ -54,7 +54,12 @@ def test_in_a_notebook_the_text_goes_with_the_picture_whoever_has_drawn_it(tmp_p
     ]
     kernel = WarmKernel(tmp_path)
     try:
-        done = kernel.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells]))
+        done = kernel.run(
+            nbformat.v4.new_notebook(
+                cells=[nbformat.v4.new_code_cell(c) for c in cells],
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+            )
+        )
     finally:
         kernel.stop()
     (picture,) = [o for o in done.cells[-1].outputs if "image/png" in o.get("data", {})]
