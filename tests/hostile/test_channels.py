@@ -261,9 +261,6 @@ TRICKS = {
     "if run(name) >= 0: answer('a', 'got')",
     "memory that all its processes share and none is counted for": "mmap.mmap(-1, 4096); answer('a', 'got')",
     "the same by a device": "mmap.mmap(os.open('/dev/zero', os.O_RDWR), 4096); answer('a', 'got')",
-    "hiding from whoever counts": "libc.prctl(4, 1, 0, 0, 0); libc.prctl(4, 0, 0, 0, 0)\nif libc.prctl(3, 0, 0, 0, 0) == 0: answer('a', 'got')",
-    "the same with bits that the kernel ignores": "call('prctl', 4 | 1 << 32, 1, 0, 0, 0); call('prctl', 4 | 1 << 32, 0, 0, 0, 0)\n"
-    "if libc.prctl(3, 0, 0, 0, 0) == 0: answer('a', 'got')",
     "a socket to the host (vsock)": "socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM); answer('a', 'got')",
     "a socket of a family with bits that the kernel ignores": "if call('socket', 16 | 1 << 32, 3, 0) >= 0: answer('a', 'got')",
     "clone into a user namespace": "pid = call('clone', 0x10000000 | 17, 0, 0, 0, 0)\n"
