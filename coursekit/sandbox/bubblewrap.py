@@ -59,6 +59,11 @@ def bubblewrap(command: list[str], files: Path | None = None) -> list[str]:
     return [
         *["bwrap", *_apart()],
         *["--tmpfs", "/", "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", SCRATCH],
+        *[
+            "--dev-bind",
+            "/dev/null",
+            "/dev/zero",
+        ],  # of which pages could be shared that no process is counted for
         *_folders_above(paths),
         *_bound(paths),
         *_hidden(),

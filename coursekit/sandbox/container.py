@@ -11,6 +11,7 @@ import json
 import queue
 import shutil
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -21,6 +22,7 @@ import crmkit
 from coursekit.messages import MESSAGES
 
 from .bubblewrap import ENVIRONMENT, SCRATCH
+from .calls import PROFILE
 from .fingerprint import fingerprint
 from .frames import framed
 from .protocol import MODULES, Limits, Outcome, SandboxError
@@ -31,6 +33,7 @@ IMAGE = "crmkit-grader"
 LOADED = 1 << 30  # bytes that pandas and the rest may take, beside what the submission may
 START = 120  # seconds until a container has to be ready
 GRACE = 2.0  # seconds that a submission has to end after its last cell
+KILLED_SECOND = 500  # of 1000: how soon the kernel ends a container, if memory runs out on the machine
 ANSWER = 60  # seconds that the program has to end a container, or to say which there are
 
 
@@ -62,15 +65,27 @@ def command(program: str, name: str, limits: Limits, modules: list[str]) -> list
         *[program, "run", "--rm", "--interactive", "--name", name],
         *["--pull", "never", "--log-driver", "none"],
         *["--network", "none", "--read-only", "--cap-drop", "ALL"],
-        *["--security-opt", "no-new-privileges", "--user", "65534:65534"],
+        *["--security-opt", "no-new-privileges", *_filter(program), "--user", "65534:65534"],
         *["--ipc", "private", "--hostname", "sandbox"],
         *["--cpus", "1", "--pids-limit", str(limits.processes + 8)],
         *["--memory", memory, "--memory-swap", memory, "--shm-size", "64m"],
+        *["--oom-score-adj", str(KILLED_SECOND)],  # before the grader; what it runs, before that
         *["--tmpfs", f"{SCRATCH}:rw,nosuid,nodev,size={limits.disk},mode=1777"],
         *["--workdir", SCRATCH],
         *environment,
         *["--entrypoint", "python", IMAGE, "-P", "-m", "grader.in_container", json.dumps(settings)],
     ]
+
+
+def _filter(program: str) -> list[str]:
+    """The same list of calls as behind bubblewrap; the program in the image puts a submission behind it in any case.
+
+    Docker's command reads the file here, wherever its service runs; Podman's hands on the path, which a virtual machine may
+    not have: there it is Podman's own list.
+    """
+    if program == "docker" or sys.platform == "linux":
+        return ["--security-opt", f"seccomp={PROFILE}"]
+    return []
 
 
 class Container:

@@ -5,7 +5,6 @@ Read from /proc, whose numbers nobody can forge. Used inside the wall, so this f
 
 import os
 
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 # bytes that wait in one socket at most: what Linux allows a sender (net.core.wmem_default), with what it adds to that
 OF_A_SOCKET = 2 * 212_992
 
@@ -26,29 +25,31 @@ def memory_used(*, without: set[int], enough: int) -> int:
 
 
 def own_pages(pid: int) -> int:
-    """Bytes in memory that are no file's; 0 where the process is gone."""
-    fields = _text(f"/proc/{pid}/statm").split()
-    if len(fields) < 3:
-        return 0
-    return (int(fields[1]) - int(fields[2])) * PAGE
+    """Bytes that are no file's, in memory and in swap; 0 where the process is gone."""
+    return _sum_of(_text(f"/proc/{pid}/status"), ("RssAnon:", "VmSwap:"))
 
 
 def shared_out(pid: int) -> int:
-    """The same with pages that are shared counted in equal parts, and swap; as before where the process hides that."""
+    """The same with pages that are shared counted in equal parts; as before where that cannot be read."""
     told = _text(f"/proc/{pid}/smaps_rollup")
-    if not told:
+    if "Pss_Anon:" not in told:  # a kernel before 5.9, too
         return own_pages(pid)
-    kilobytes = 0
-    for line in told.split("\n"):
-        if line.startswith(("Pss_Anon:", "SwapPss:")):
-            kilobytes += int(line.split()[1])
-    return kilobytes * 1024
+    return _sum_of(told, ("Pss_Anon:", "SwapPss:"))
 
 
 def sockets(pid: int) -> int:
     """Sockets of the network namespace in which a process is; 0 where the process is gone."""
     words = _text(f"/proc/{pid}/net/sockstat").split()  # sockets: used 3 …
     return int(words[2]) if len(words) > 2 else 0
+
+
+def _sum_of(told: str, names: tuple[str, ...]) -> int:
+    """The bytes of these lines, in which kilobytes stand."""
+    kilobytes = 0
+    for line in told.split("\n"):
+        if line.startswith(names):
+            kilobytes += int(line.split()[1])
+    return kilobytes * 1024
 
 
 def _text(path: str) -> str:

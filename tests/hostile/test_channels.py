@@ -42,6 +42,7 @@ def frame(told):
     os.write(int(os.environ["GRADER_LINE"]), struct.pack(">I", len(raw)) + raw)
 SHARED = crmkit.__file__
 """
+READY = "os.write(int(os.environ['GRADER_LINE']), b'READY')"
 SECONDS = Limits(seconds=25)
 
 
@@ -165,19 +166,21 @@ for left in ('/dev/shm/crmkit-test', '/tmp/crmkit-test'):
 """
 
 
+def wait_until_ready(channel) -> None:
+    said = b""
+    while b"READY" not in said:
+        block = channel.receive(20)
+        if not block:
+            return
+        said += block
+
+
 def told(form: str, pair: tuple[Warm, Warm]) -> str:
     """What the second finds while the first, which has left it, still runs."""
     leaves, finds = LEFT[form]
-    channel = pair[0].open(
-        [SHEET, leaves, "os.write(int(os.environ['GRADER_LINE']), b'READY')", "time.sleep(60)"]
-    )
+    channel = pair[0].open([SHEET, leaves, READY, "time.sleep(60)"])
     try:
-        said = b""
-        while b"READY" not in said:
-            block = channel.receive(20)
-            if not block:
-                break
-            said += block
+        wait_until_ready(channel)
         return text(pair[1].run([SHEET, finds]))
     finally:
         channel.end(Outcome("timeout"))
@@ -227,10 +230,10 @@ def test_an_instructors_keys_are_in_no_keyring_of_a_submission(walled):
 # watched by one while another opens a file that both may read: form → code that answers `found`
 WATCHES = {
     "inotify": "watch = libc.inotify_init1(os.O_NONBLOCK)\nlibc.inotify_add_watch(watch, SHARED.encode(), 0x20)\n"
-    "READY()\ntime.sleep(3)\nanswer('a', 'found' if len(os.read(watch, 4096)) else 'none')",
+    "READY()\ntime.sleep(6)\nanswer('a', 'found' if len(os.read(watch, 4096)) else 'none')",
     "dnotify": "import signal\nseen = []\nsignal.signal(signal.SIGIO, lambda *_: seen.append(1))\n"
     "folder = os.open(os.path.dirname(SHARED), os.O_RDONLY)\nfcntl.fcntl(folder, fcntl.F_NOTIFY, 1 | 0x80000000 - (1 << 32))\n"
-    "READY()\ntime.sleep(3)\nanswer('a', 'found' if seen else 'none')",
+    "READY()\ntime.sleep(6)\nanswer('a', 'found' if seen else 'none')",
 }
 
 
@@ -243,7 +246,7 @@ def test_whether_another_reads_a_file_is_seen_by_nobody_behind_the_wall(request,
     thread = threading.Thread(target=lambda: outcome.append(watching.run([SHEET, ready, WATCHES[form]])))
     thread.start()
     time.sleep(1)
-    reading.run([SHEET, "for _ in range(20):\n    open(SHARED).read(); time.sleep(0.05)"])
+    reading.run([SHEET, "for _ in range(100):\n    open(SHARED).read(); time.sleep(0.05)"])
     thread.join()
     assert (text(outcome[0]) == "found") == (where == "open_field")
 
@@ -252,6 +255,15 @@ def test_whether_another_reads_a_file_is_seen_by_nobody_behind_the_wall(request,
 
 # what a filter must stop by its arguments, or whatever way it is called
 TRICKS = {
+    # the old way into the kernel (int 0x80) has numbers of its own: 356 is memfd_create
+    "a 32-bit call": "room = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=7)\n"
+    "libc.mmap.restype = ctypes.c_void_p\nname = libc.mmap(None, 4096, 3, 0x62, -1, 0)  # below 2 GB\n"
+    "ctypes.memmove(name, b'x', 2)\n"
+    "room.write(b'\\x53\\x89\\xfb\\xb8' + struct.pack('<I', 356) + b'\\x31\\xc9\\xcd\\x80\\x5b\\xc3')\n"
+    "run = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint)(ctypes.addressof(ctypes.c_char.from_buffer(room)))\n"
+    "if run(name) >= 0: answer('a', 'got')",
+    "memory that all its processes share and none is counted for": "mmap.mmap(-1, 4096); answer('a', 'got')",
+    "the same by a device": "mmap.mmap(os.open('/dev/zero', os.O_RDWR), 4096); answer('a', 'got')",
     "a socket to the host (vsock)": "socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM); answer('a', 'got')",
     "a socket of a family with bits that the kernel ignores": "if call('socket', 16 | 1 << 32, 3, 0) >= 0: answer('a', 'got')",
     "clone into a user namespace": "pid = call('clone', 0x10000000 | 17, 0, 0, 0, 0)\n"
@@ -278,22 +290,9 @@ def test_every_trick_works_without_the_wall(open_field, form):
     got = text(open_field[0].run([SHEET, TRICKS[form]]))
     if "vsock" in form and not got and not os.path.exists("/dev/vsock"):
         pytest.skip("this kernel has no sockets to its host")
+    if "32-bit" in form and not got:
+        pytest.skip("this kernel or processor takes no 32-bit calls")
     assert got == "got"
-
-
-def test_a_32_bit_call_does_not_pass_beside_the_filter(walled_in):
-    """The old way into the kernel (int 0x80) has other numbers: 355 is getrandom, 356 memfd_create."""
-    if os.uname().machine != "x86_64":
-        pytest.skip("only this processor has it")
-    code = """import mmap
-room = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-low = libc.mmap; low.restype = ctypes.c_void_p
-name = low(None, 4096, 3, 0x62, -1, 0)  # below 2 GB
-ctypes.memmove(name, b'x', 2)
-room.write(b'\\x53\\x89\\xfb\\xb8' + struct.pack('<I', 356) + b'\\x31\\xc9\\xcd\\x80\\x5b\\xc3')
-run = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint)(ctypes.addressof(ctypes.c_char.from_buffer(room)))
-answer('a', 'got' if run(name) >= 0 else 'none')"""
-    assert text(walled_in[0].run([SHEET, code])) != "got"
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------
@@ -306,6 +305,10 @@ HOGS = {
     "        if os.fork() == 0:\n            kept = bytearray(os.urandom(1 << 20)) * 200; time.sleep(30)\n        os._exit(0)\ntime.sleep(30)",
     "processes that hide their maps": "for _ in range(8):\n    if os.fork() == 0:\n        libc.prctl(4, 0, 0, 0, 0)\n"
     "        kept = bytearray(os.urandom(1 << 20)) * 200; time.sleep(30); os._exit(0)\ntime.sleep(30)",
+    "maps that the next process keeps": "for _ in range(10):\n"
+    "    kept = mmap.mmap(-1, 150 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+    "    for at in range(0, 150 << 20, 4096): kept[at] = 1\n"
+    "    if os.fork() == 0: time.sleep(30); os._exit(0)\n    kept.close()\ntime.sleep(30)",
     "sockets that are full": "for _ in range(40):\n    if os.fork() == 0:\n        kept = []\n"
     "        for _ in range(100):\n            pair = socket.socketpair(); kept.append(pair); pair[0].setblocking(False)\n"
     "            try:\n                while True: pair[0].send(bytes(1 << 16))\n            except OSError: pass\n"
@@ -328,10 +331,8 @@ def little(request, walled):
 
 @pytest.mark.parametrize("form", HOGS)
 def test_all_processes_of_a_submission_together_are_held_to_its_memory(little, form):
-    began = time.monotonic()
     outcome = little.run([SHEET, "answer('a', 'kept')", HOGS[form]])
     assert outcome.state == "too_much_memory" and text(outcome) == "kept", outcome
-    assert time.monotonic() - began < 20
     after = little.run([SHEET, "answer('a', 'next')"])
     assert (after.state, text(after)) == ("ended", "next")
 
@@ -343,8 +344,8 @@ def test_an_honest_large_table_fits_and_is_no_hog(little):
 
 
 def test_if_memory_runs_out_submissions_go_first_then_what_can_be_started_again_never_the_grader(walled_in):
-    channel = walled_in[0].open([SHEET, "time.sleep(30)"])
-    time.sleep(1)
+    channel = walled_in[0].open([SHEET, READY, "time.sleep(30)"])
+    wait_until_ready(channel)
     scores = {}
     for pid in descendants(walled_in[0].pid):
         with open(f"/proc/{pid}/oom_score_adj") as stream:

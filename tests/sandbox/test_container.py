@@ -65,6 +65,13 @@ if verb == "run":
     files = Path({root!r}, "coursekit/sandbox")
     binds = [part for f in {files_inside!r}
              for part in ("--ro-bind", str(files / f), f"/kit/grader/{{f}}")]
+    # as docker does: first the user and the filter that were asked for, then the program
+    profile = next(word for word in rest if word.startswith("seccomp=")).removeprefix("seccomp=")
+    filtered = "import runpy; from grader.calls import Calls, Path; from grader.in_sandbox import drop_root; drop_root(); "
+    filtered += "Calls(Path('/profile.json')).limit_this_process()"
+    program = wall.index("-m")
+    wall[program:program + 2] = ["-c", filtered + "; runpy.run_module('grader.in_container', run_name='__main__')"]
+    binds += ["--ro-bind", profile, "/profile.json"]
     # as with docker: what runs is process 1, and nothing but its standard input tells it of the grader's end
     wall[wall.index("--die-with-parent")] = "--as-pid-1"
     cut = wall.index("--chdir")
@@ -98,12 +105,34 @@ def test_a_container_gets_no_network_no_privilege_nothing_of_this_computer_and_l
         ("--ipc", "private"),
         ("--pull", "never"),
         ("--log-driver", "none"),
+        ("--oom-score-adj", "500"),
+        ("--security-opt", f"seccomp={ROOT / 'coursekit/sandbox/calls.json'}"),
     } <= pairs
     assert "--read-only" in line and line[line.index("--memory") + 1] == line[line.index("--memory-swap") + 1]
     assert not {"-v", "--volume", "--mount", "--privileged", "--pid", "--device", "--cap-add"} & set(line)
-    assert str(ROOT) not in " ".join(line) and not any(
+    # of this computer it gets to see nothing; the profile is read by the engine
+    assert str(ROOT) not in " ".join(word for word in line if not word.startswith("seccomp=")) and not any(
         os.environ.get(k, "-") in line for k in ("HOME", "USER")
     )
+
+
+def test_podman_in_a_virtual_machine_is_asked_for_no_file_of_this_computer(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    asked = {program: " ".join(command(program, "one", Limits(), FEW)) for program in PROGRAMS}
+    assert "seccomp=" in asked["docker"] and "seccomp=" not in asked["podman"]
+
+
+def test_the_profile_is_one_that_docker_reads():
+    profile = json.loads((ROOT / "coursekit/sandbox/calls.json").read_text(encoding="utf-8"))
+    assert profile["defaultAction"] == "SCMP_ACT_ERRNO" and profile["defaultErrnoRet"] == 38
+    for rule in profile["syscalls"]:
+        assert set(rule) <= {"comment", "names", "action", "errnoRet", "args"}
+        assert rule["action"] == "SCMP_ACT_ALLOW" or "errnoRet" in rule
+        assert all(set(one) == {"index", "value", "valueTwo", "op"} for one in rule.get("args", []))
+    listed = {name for rule in profile["syscalls"] for name in rule["names"]}
+    assert not listed & {"add_key", "keyctl", "unshare", "setns", "mount", "memfd_create", "ptrace", "clone3"}
+    # what an engine needs itself between putting up the filter and starting the program
+    assert {"execve", "close_range", "openat", "getdents64", "futex", "rt_sigreturn", "tgkill"} <= listed
 
 
 def test_the_image_holds_crmkit_and_no_coursekit_or_answers():
