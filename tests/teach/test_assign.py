@@ -69,7 +69,7 @@ def test_the_data_of_two_students_differ_and_the_manifest_knows_them(room):
     hashes = {v["parameters_sha256"] for v in room.manifest["variants"].values()}
     assert len(hashes) == 6
     exercise = load_exercise(room.folder / "pack" / room.manifest["source"])
-    from coursekit.teach.assign.assign import data_hash
+    from coursekit.teach.assign.data_hash import data_hash
 
     one = room.manifest["variants"][room.students[2]]
     assert data_hash(exercise.parameters(one["seed"])) == one["parameters_sha256"]

@@ -8,7 +8,7 @@ from coursekit.cli import main
 from coursekit.lessons.build import notebooks
 from coursekit.lessons.exercise import load_exercise
 from coursekit.messages import KitError
-from coursekit.teach.assign.assign import find_exercise
+from coursekit.teach.assign.assign import assign, find_exercise
 from coursekit.teach.assign.packs import difficulties, doubts, new_exercise, preview
 
 PACKS = SUPPORT / "packs"
@@ -74,3 +74,33 @@ def test_a_pack_that_does_not_build_is_said_with_its_line(tmp_path, capsys):
     )
     assert main(["preview", str(path)]) == 1
     assert "broken.md:" in capsys.readouterr().err
+
+
+SEEDLESS = ("rng = np.random.default_rng(seed)", "rng = np.random.default_rng(7)")
+ONE_ANSWER = ("profit = float((", "profit = 5.0 + 0 * float((")
+FRAGILE = (
+    "sizes = members",
+    "assert abs(by_segment['uplift'].to_numpy() - (rates[True] - rates[False]).to_numpy()).max() < 1e-9\nsizes = members",
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [(SEEDLESS, "pack_one_variant"), (ONE_ANSWER, "pack_one_answer"), (FRAGILE, "pack_follow_through")],
+)
+def test_a_pack_that_gives_everybody_the_same_or_cannot_follow_is_refused_before_it_is_handed_out(
+    tmp_path, capsys, change, code
+):
+    text = (PACKS / "gym_offer" / "gym_offer.md").read_text(encoding="utf-8")
+    assert change[0] in text
+    path = tmp_path / "bad.md"
+    path.write_text(text.replace(*change), encoding="utf-8")
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student_id,name\n1,A\n2,B\n", encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        assign(path, roster=roster, out=tmp_path / "out")
+    assert caught.value.code == code and not (tmp_path / "out").exists()
+
+
+def test_the_notebook_of_an_exercise_is_taken_for_its_lesson():
+    assert find_exercise("exercises/06_customer_pyramid.ipynb") == find_exercise("06")

@@ -12,7 +12,6 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-import numpy as np
 from nbformat import NotebookNode
 
 import crmkit
@@ -26,7 +25,11 @@ from crmkit.core.catalogue import Pair
 from crmkit.core.files import put
 
 from .assignment import FEEDBACK, Assignment, Variant, read_due
+from .data_hash import data_hash
+from .packs import require_sound
 from .roster import Student, read_roster
+
+TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
 
 
 def find_exercise(name: str | Path) -> Path:
@@ -99,6 +102,7 @@ def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignme
     exercise = load_exercise(
         source
     )  # before anything is written: a source that does not build is refused here
+    _require_sound(exercise)
     if feedback not in FEEDBACK:
         raise KitError("feedback_choice", value=feedback, allowed=", ".join(FEEDBACK))
     assignment = Assignment.new(
@@ -118,6 +122,12 @@ def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignme
         shutil.copytree(files, out / "pack" / FILES)
     assignment.write()
     return assignment
+
+
+def _require_sound(exercise: Exercise) -> None:
+    """What `preview` refuses of any number of students is refused of two before anything is handed out."""
+    rights = [exercise.right_answers(seed) for seed in TRIED_SEEDS]
+    require_sound(exercise, rights, [data_hash(data) for data in exercise.parameters_of(TRIED_SEEDS)])
 
 
 def _differences(assignment: Assignment, exercise, students: list[Student], due, feedback) -> list[str]:
@@ -258,32 +268,6 @@ def _practice_cell(exercise: Exercise, seed: int, salt: str):
     )
     cell.id = _cell_id(f"practice {seed}")
     return cell
-
-
-def data_hash(value) -> str:
-    """A hash of what ``generate`` gave, equal for equal data: frames by their cells, the rest by its JSON or text."""
-    found = hashlib.sha256()
-    for part in _parts(value):
-        found.update(part)
-    return found.hexdigest()
-
-
-def _parts(value) -> Iterator[bytes]:
-    if hasattr(value, "to_csv"):
-        value = value.to_csv()
-    if isinstance(value, dict):
-        for key in sorted(value, key=str):
-            yield f"{key}:".encode()
-            yield from _parts(value[key])
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _parts(one)
-    elif isinstance(value, np.ndarray) and value.dtype == object:
-        yield repr(value.tolist()).encode()
-    elif isinstance(value, np.ndarray):
-        yield repr((value.dtype.str, value.shape)).encode() + value.tobytes()
-    else:
-        yield f"{value!r};".encode()
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

@@ -8,16 +8,19 @@ from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coursekit.lessons.exercise import Exercise, compare, load_exercise
+from coursekit.lessons.exercise import Exercise, SolutionError, compare, load_exercise
 from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.shown import preview as in_words
 from crmkit.core.language import get_language, in_language
 from crmkit.display.numbers import percent
 
+from .data_hash import data_hash
+
 if TYPE_CHECKING:
     from rich.table import Table
 
 CHECKED_SEEDS = 30
+FOLLOWED_SEED = 1  # on whose data the solution is tried with answers that are a little wrong
 
 
 def new_exercise(folder: Path) -> Path:
@@ -55,7 +58,10 @@ class Difficulty:
 
 def difficulties(exercise: Exercise, seeds: Iterable[int]) -> list[Difficulty]:
     """``Difficulty`` of every question but texts, over these seeds."""
-    rights = [exercise.right_answers(seed) for seed in seeds]
+    return _difficulties_of(exercise, [exercise.right_answers(seed) for seed in seeds])
+
+
+def _difficulties_of(exercise: Exercise, rights: Sequence[dict]) -> list[Difficulty]:
     return [
         difficulty(question, [right[name] for right in rights])
         for name, question in exercise.questions.items()
@@ -91,15 +97,56 @@ def doubts(found: list[Difficulty]) -> list[str]:
     return said
 
 
+def require_sound(exercise: Exercise, rights: Sequence[dict], variants: Sequence[str]) -> None:
+    """Refuse a pack that gives everybody the same, or whose solution fails on answers that are a little wrong.
+
+    ``rights``: right answers of different seeds; ``variants``: hashes of their data. Errors: KitError.
+    """
+    if len(variants) > 1 and len(set(variants)) == 1:
+        raise KitError("pack_one_variant", value=exercise.slug)
+    for name, question in exercise.questions.items():
+        answers = [right[name] for right in rights]
+        if question["kind"] in ("text", "choice") or len(answers) < 2:
+            continue  # a choice has few answers, and two students may well have the same
+        if all(compare(question, other, answers[0]).score == 1 for other in answers[1:]):
+            raise KitError("pack_one_answer", value=name, pack=exercise.slug)
+    rests_on = {other for question in exercise.questions.values() for other in question.get("depends_on", [])}
+    given = {name: _a_little_wrong(rights[0][name]) for name in exercise.questions if name in rests_on}
+    if given:
+        try:
+            exercise.right_answers(FOLLOWED_SEED, given)
+        except SolutionError as problem:
+            raise KitError(
+                "pack_follow_through", value=exercise.slug, names=", ".join(given), why=str(problem)
+            ) from None
+
+
+def _a_little_wrong(answer: object) -> object:
+    """The answer of somebody who has made a mistake on the way: every number a tenth larger, else as it is."""
+    if isinstance(answer, bool) or not isinstance(answer, (int, float, dict)):
+        return answer
+    if not isinstance(answer, dict):
+        return float(answer) * 1.1
+    if "rows" not in answer:
+        return answer
+    rows = []
+    for row in answer["rows"]:
+        rows.append([cell * 1.1 if type(cell) in (int, float) else cell for cell in row])
+    return {**answer, "rows": rows}
+
+
 def preview(source: Path, students: int) -> list[str]:
     """Print the variants of some students side by side, the right answers, and how much they vary; lines said at the end."""
     from rich.console import Console
 
     exercise = load_exercise(source)
-    found = difficulties(exercise, range(1, CHECKED_SEEDS + 1))
+    seeds = range(1, CHECKED_SEEDS + 1)
+    rights = [exercise.right_answers(seed) for seed in seeds]
+    found = _difficulties_of(exercise, rights)
     console = Console()
     console.print(_table_of_variants(exercise, range(1, students + 1)))
     console.print(_table_of_difficulties(found))
+    require_sound(exercise, rights, [data_hash(data) for data in exercise.parameters_of(seeds)])
     return doubts(found) or [MESSAGES.say("preview_fine", count=CHECKED_SEEDS)]
 
 
