@@ -16,6 +16,8 @@ from .meanings import cell_text, headed
 
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
+_SHARE = re.compile(r"[%％折]$")
+_PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
 _NEARLY = 0.95
 
 
@@ -282,7 +284,7 @@ def _is_rate(judged: Judged, place: int) -> bool:
     values = [cell_text(value) for value in judged.rows.column(place).values if cell_text(value)]
     if not values:
         return False
-    if all(value.endswith(("%", "％", "折")) for value in values):
+    if all(_SHARE.search(value) for value in values):
         return True
     numbers = [rate for rate in rates_in(judged, place) if rate is not None]
     small = all(
@@ -323,7 +325,7 @@ def _rate(judged: Judged, place: int, name: str) -> Decision | None:
     off = Reading("off", {"discount_rate": name})
     paid_share = Reading("paid", {"paid_rate": name})
     readings = (off, as_it_stands("discount"))
-    if min(said) >= Decimal("0.5") or name.strip().endswith("折扣"):
+    if min(said) >= Decimal("0.5") or _PAID_SHARE.search(name):
         readings = (paid_share, off, as_it_stands("discount"))
     return Decision("discount", readings, name, rows, words="discount_rate")
 

@@ -141,7 +141,7 @@ def opening_balances(judged: Judged) -> Decision | None:
         if len(column.values) > 5000:
             continue
         known = meanings()
-        words = known["document"]["opening"] | known["nobody"]["everybody"] - {"all", "全部"}
+        words = known["document"]["opening"] | known["nobody"]["everybody"]
         values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
         rows = int(_rows_with(judged, place, values).sum())
         if rows:

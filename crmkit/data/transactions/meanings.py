@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from .columns import plain
+from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
@@ -30,7 +31,7 @@ def cell_text(value) -> str:
         return ""
     if isinstance(value, float) and value == int(value):
         value = int(value)
-    return str(value).strip(" \t\r\n'`\u3000\xa0\ufeff")
+    return str(value).strip(INVISIBLE + "'`")
 
 
 def meaning(value, section: str) -> str | None:
