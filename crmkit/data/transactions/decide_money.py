@@ -83,8 +83,8 @@ def order_totals(judged: Judged) -> Decision | None:
     orders = judged.rows.column(place)
     used = judged.used & ~judged.copies & orders.filled
     frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
-    if not len(frame):
-        return None
+    if len(frame) == frame["order"].nunique():
+        return None  # no order has several lines
     groups = frame.groupby("order")["amount"]
     about = pd.DataFrame(
         {"lines": groups.size(), "low": groups.min(), "high": groups.max(), "sum": groups.sum()}
@@ -203,7 +203,7 @@ def _product_groups(judged: Judged, used: np.ndarray):
         yield judged.rows.column(judged.header.found["product_id"]).codes[used]
     for place, _ in side_columns(judged):
         column = judged.rows.column(place)
-        if 1 < len(column.values) <= 200 and not is_money(judged, place):
+        if 1 < column.size <= 200 and not is_money(judged, place):
             yield column.codes[used]
     yield np.zeros(int(used.sum()), dtype=np.int64)
 
@@ -378,15 +378,19 @@ def thousands_apart(judged: Judged) -> Decision | None:
     if place + 1 >= len(judged.header.names):
         return None
     column, behind = judged.rows.column(place), judged.rows.column(place + 1)
+    if behind.size > 5000:
+        return None  # a column of its own
     rest = behind.where(lambda cell: bool(APART_REST.fullmatch(cell_text(cell))))
-    filled = behind.where(lambda cell: cell_text(cell) != "")
-    head = column.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
+    filled = behind.filled
     rows = judged.used & rest
-    if not rows.any() or (filled & judged.used & ~rest).any() or not head[rows].all():
+    if not rows.any() or (filled & judged.used & ~rest).any():
+        return None
+    head = column.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
+    if (filled & judged.used & ~rest).any() or not head[rows].all():
         return None
     if head[judged.used & ~filled].all() and (judged.used & ~filled).any():
         return None  # every amount is a small whole number: the column behind may be one of its own
-    if rows.sum() == judged.used.sum() and len(behind.values) < 4:
+    if rows.sum() == judged.used.sum() and behind.size < 4:
         return None
     name, other = judged.header.names[place], judged.header.names[place + 1] or str(place + 2)
     readings = (Reading("joined", {"thousands": "joined"}), as_it_stands("thousands"))

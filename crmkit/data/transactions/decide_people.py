@@ -123,9 +123,10 @@ def orders_for_customers(judged: Judged) -> Decision | None:
         return None
     orders = judged.rows.column(header.found["order_id"]).codes[used]
     customers = found.codes[used]
-    pairs = len(np.unique(orders.astype(np.int64) * (len(found.ids) + 1) + customers))
-    count = len(np.unique(customers))
-    if pairs != count or len(np.unique(orders)) != count or count < 3:
+    count = int((found.rows > 0).sum())
+    if count < 3 or int((np.bincount(orders) > 0).sum()) != count:
+        return None
+    if len(np.unique(orders.astype(np.int64) * (len(found.ids) + 1) + customers)) != count:
         return None
     same = _same_text(judged, place, header.found["order_id"], used)
     better = [other for other in others if _repeats(judged, other, used, count)]

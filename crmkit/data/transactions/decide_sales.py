@@ -21,7 +21,7 @@ def side_columns(judged: Judged) -> list[tuple[int, str]]:
 def values_of(judged: Judged, place: int, rows: np.ndarray | None = None) -> dict[str, int] | None:
     """The different values of a column as text, with their rows among those used; None where there are too many."""
     column = judged.rows.column(place)
-    if len(column.values) > MOST_VALUES * 20:
+    if column.size > MOST_VALUES * 20:
         return None
     found: dict[str, int] = {}
     counts = column.counts(judged.used if rows is None else rows)
@@ -78,7 +78,7 @@ def status(judged: Judged) -> Decision | None:
 
 
 def _is_short(judged: Judged, place: int) -> bool:
-    return len(judged.rows.column(place).values) <= MOST_VALUES
+    return judged.rows.column(place).size <= MOST_VALUES
 
 
 def _status_decision(judged: Judged, name: str, values: dict, lost: list, numbered: bool) -> Decision:
@@ -138,7 +138,7 @@ def opening_balances(judged: Judged) -> Decision | None:
         found.append((place, judged.header.names[place]))
     for place, name in found:
         column = judged.rows.column(place)
-        if len(column.values) > 5000:
+        if column.size > 5000:
             continue
         known = meanings()
         words = known["document"]["opening"] | known["nobody"]["everybody"]

@@ -245,7 +245,7 @@ def _continues(judged: Judged) -> np.ndarray:
     empty = np.array([cell_text(value) == "" for value in values] + [False])[rows.codes["amount"]]
     if not empty.any():
         return empty
-    has_amount = np.bincount(orders.codes[~empty], minlength=len(orders.values)) > 0
+    has_amount = np.bincount(orders.codes[~empty], minlength=orders.size) > 0
     return empty & has_amount[orders.codes] & orders.filled
 
 
