@@ -16,9 +16,11 @@ from .meanings import cell_text, headed
 
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
+_REMARK = re.compile(r"^$|备注|備註|说明|摘要|remark|note|comment|memo", re.IGNORECASE)
 _SHARE = re.compile(r"[%％折]$")
 _PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
 _NEARLY = 0.95
+FEW_ORDERS, MANY_ORDERS = 2, 100
 
 
 def decimal_mark(judged: Judged) -> Decision | None:
@@ -92,6 +94,8 @@ def order_totals(judged: Judged) -> Decision | None:
     several = about[about["lines"] > 1]
     if not len(several) or (several["high"] == 0).all():
         return None
+    if len(several) <= FEW_ORDERS and len(about) >= MANY_ORDERS:
+        return None  # an order or two of so many: an amount split or booked twice
     constant = several["low"] == several["high"]
     if constant.mean() < _NEARLY:
         return None
@@ -390,8 +394,8 @@ def thousands_apart(judged: Judged) -> Decision | None:
         return None
     if head[judged.used & ~filled].all() and (judged.used & ~filled).any():
         return None  # every amount is a small whole number: the column behind may be one of its own
-    if rows.sum() == judged.used.sum() and behind.size < 4:
-        return None
+    if rows.sum() == judged.used.sum() and not _REMARK.search(judged.header.names[place + 1]):
+        return None  # filled in every row: a column of its own
     name, other = judged.header.names[place], judged.header.names[place + 1] or str(place + 2)
     readings = (Reading("joined", {"thousands": "joined"}), as_it_stands("thousands"))
     return Decision("thousands", readings, name, int(rows.sum()), {"other": other})

@@ -209,7 +209,8 @@ def _returns(judged: Judged, place: int, name: str, values: dict, by_kind: dict)
     codes_only = all(plain(value) in ("cr", "credit", "dr", "debit") for value in values if value)
     mixed = (amounts < 0).any()
     others = judged.units[judged.used & ~rows]
-    if codes_only or mixed or not (others > 0).any():
+    # New and Return may be kinds of customers; beside 销售 or Invoice a return is one
+    if codes_only or mixed or not by_kind.get("forward") or not (others > 0).any():
         drop = Reading("drop", {"drop": {name: back}}, fields=fields)
         readings = (negative, drop, as_it_stands("document"))
         return Decision("document", readings, name, int(rows.sum()), fields)
@@ -236,7 +237,8 @@ def _top_ups(judged: Judged, place: int, name: str, values: dict, by_kind: dict)
 
 def _payments(judged: Judged, place: int, name: str, values: dict, by_kind: dict) -> Decision | None:
     """Payments beside the invoices that they pay."""
-    paid, invoiced = by_kind.get("payment", []), by_kind.get("forward", [])
+    paid = by_kind.get("payment", [])
+    invoiced = [value for value in values if plain(value) in meanings()["document"]["invoice"]]
     if not paid or not invoiced or _settled(judged, "payments", name, paid):
         return None
     patch = {"drop": {name: paid}}
