@@ -10,7 +10,7 @@ import datetime as dt
 import io
 import random
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 
@@ -360,6 +360,7 @@ def rates_of_discount(rng, mirror):
     ]
     if mirror:
         head += ["实付金额"]
+    total = total.quantize(CENT, ROUND_HALF_UP)  # rounded once
     return Made(text_of(head, table), total, None if mirror else "discount")
 
 
