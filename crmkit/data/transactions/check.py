@@ -16,12 +16,13 @@ from crmkit.data.frames import Transactions
 
 from . import decide_dates, decide_money, decide_people, decide_sales
 from .causes import commonest
-from .columns import Mapping, MappingGiven, looks_like_record, read_mapping, recognise_again, vocabulary
+from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decisions import Decision, Outcome, Reading, merged, patched
 from .files import open_table
 from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
 from .meanings import cell_text
-from .pivot import AMOUNT, DATE, is_pivot, months_in
+from .no_header import header_errors
+from .pivot import AMOUNT, DATE
 from .rows import NUMBER_COLUMNS, TEXT_COLUMNS, Rows
 from .suspect import note, suspicions, unused_numbers
 from .table import Table
@@ -200,8 +201,8 @@ class _Examination:
             rows = Rows(self.table, self.mapping)
             rows = _with_currency_column(rows, self.table)
         except CrmkitError as problem:
-            return _report([problem, *_header_errors(self.table)], **about_file)
-        errors = _header_errors(self.table)
+            return _report([problem, *header_errors(self.table)], **about_file)
+        errors = header_errors(self.table)
         errors += _lost_lines(self.table, rows)
         judged = judge(self.table, rows, self.limit, self.how["drop_duplicates"])
         if not errors:
@@ -441,56 +442,6 @@ def _nothing_usable(judged: Judged) -> CrmkitError:
     )
 
 
-def _header_errors(table: Table) -> list[CrmkitError]:
-    if table.header.problem:
-        return [table.header.problem]
-    if is_pivot(table.header):
-        months = ", ".join(months_in(table.header)[:6])
-        return [CrmkitError("wide_pivot", row=table.header.row + 1 or None, value=months, months=months)]
-    missing = [_missing_column(name, table) for name in table.header.missing]
-    if missing and (why := _why_no_header(table)):
-        return [why]
-    return missing
-
-
-def _why_no_header(table: Table) -> CrmkitError | None:
-    """Headings that are none, or that stand in the wrong encoding."""
-    names = [name for name in table.header.names if name]
-    if looks_like_record(names):
-        return CrmkitError("no_header", row=table.header.row + 1 or None, value=" | ".join(names[:6]))
-    if table.header.found:
-        return None
-    text = " | ".join(names[:6])
-    if mended := _mended(text):
-        return CrmkitError("mojibake", value=text, mended=mended)
-    if table.encoding == "gb18030" and (korean := _as_korean(text)):
-        return CrmkitError("foreign_encoding", value=text, encoding="euc-kr", mended=korean)
-    return None
-
-
-def _mended(text: str) -> str | None:
-    """UTF-8 that was read as Western European and saved so; None when it is none."""
-    for codec in ("cp1252", "latin-1"):
-        for errors in ("strict", "ignore"):
-            try:
-                found = text.encode(codec, errors).decode("utf-8", errors)
-            except UnicodeError:
-                continue
-            if found != text and sum("\u4e00" <= c <= "\u9fff" for c in found) >= 2:
-                return found
-    return None
-
-
-def _as_korean(text: str) -> str | None:
-    try:
-        found = text.encode("gb18030").decode("euc_kr")
-    except UnicodeError:
-        return None
-    high = [c for c in found if ord(c) > 0x7F]
-    hangul = sum("\uac00" <= c <= "\ud7a3" for c in high)
-    return found if high and hangul > 0.9 * len(high) else None
-
-
 def _lost_lines(table: Table, rows: Rows) -> list[CrmkitError]:
     """The rows against the lines of the file, counted by a reader that knows nothing of tables: none may be missing."""
     if table.counted is None:
@@ -584,16 +535,6 @@ def _report(errors: list[CrmkitError], **known) -> CheckReport:
         for e in errors
     )
     return CheckReport(usable=not errors, errors=described, problem=errors[0] if errors else None, **known)
-
-
-def _missing_column(name: str, table: Table) -> CrmkitError:
-    return CrmkitError(
-        "missing_column",
-        column=name,
-        row=table.header.row + 1 or None,
-        wanted=MESSAGES.pair(f"wanted_{name}"),
-        allowed=", ".join(n for n in table.header.names if n) or "—",
-    )
 
 
 def _set_aside_frame(table: Table, rows: Rows, reason: np.ndarray) -> pd.DataFrame:

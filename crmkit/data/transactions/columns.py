@@ -210,7 +210,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "first_date": (date.fromisoformat, '"2024-01-01"'),
     "last_date": (date.fromisoformat, '"2024-12-31"'),
     "largest_amount": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), "100000"),
-    "unit": (is_unit, '10000, "万元", "千元"'),
+    "unit": (is_unit, '10000, "k"'),
     "sheets": (lambda v: v == "all" or _names(v), '"all", ["1月", "2月"]'),
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),

@@ -16,7 +16,11 @@ from .meanings import cell_text, headed
 
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
+_REMARK = re.compile(r"^$|备注|備註|说明|摘要|remark|note|comment|memo", re.IGNORECASE)
+_SHARE = re.compile(r"[%％折]$")
+_PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
 _NEARLY = 0.95
+FEW_ORDERS, MANY_ORDERS = 2, 100
 
 
 def decimal_mark(judged: Judged) -> Decision | None:
@@ -81,8 +85,8 @@ def order_totals(judged: Judged) -> Decision | None:
     orders = judged.rows.column(place)
     used = judged.used & ~judged.copies & orders.filled
     frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
-    if not len(frame):
-        return None
+    if len(frame) == frame["order"].nunique():
+        return None  # no order has several lines
     groups = frame.groupby("order")["amount"]
     about = pd.DataFrame(
         {"lines": groups.size(), "low": groups.min(), "high": groups.max(), "sum": groups.sum()}
@@ -90,6 +94,8 @@ def order_totals(judged: Judged) -> Decision | None:
     several = about[about["lines"] > 1]
     if not len(several) or (several["high"] == 0).all():
         return None
+    if len(several) <= FEW_ORDERS and len(about) >= MANY_ORDERS:
+        return None  # an order or two of so many: an amount split or booked twice
     constant = several["low"] == several["high"]
     if constant.mean() < _NEARLY:
         return None
@@ -201,7 +207,7 @@ def _product_groups(judged: Judged, used: np.ndarray):
         yield judged.rows.column(judged.header.found["product_id"]).codes[used]
     for place, _ in side_columns(judged):
         column = judged.rows.column(place)
-        if 1 < len(column.values) <= 200 and not is_money(judged, place):
+        if 1 < column.size <= 200 and not is_money(judged, place):
             yield column.codes[used]
     yield np.zeros(int(used.sum()), dtype=np.int64)
 
@@ -282,7 +288,7 @@ def _is_rate(judged: Judged, place: int) -> bool:
     values = [cell_text(value) for value in judged.rows.column(place).values if cell_text(value)]
     if not values:
         return False
-    if all(value.endswith(("%", "％", "折")) for value in values):
+    if all(_SHARE.search(value) for value in values):
         return True
     numbers = [rate for rate in rates_in(judged, place) if rate is not None]
     small = all(
@@ -323,7 +329,7 @@ def _rate(judged: Judged, place: int, name: str) -> Decision | None:
     off = Reading("off", {"discount_rate": name})
     paid_share = Reading("paid", {"paid_rate": name})
     readings = (off, as_it_stands("discount"))
-    if min(said) >= Decimal("0.5") or name.strip().endswith("折扣"):
+    if min(said) >= Decimal("0.5") or _PAID_SHARE.search(name):
         readings = (paid_share, off, as_it_stands("discount"))
     return Decision("discount", readings, name, rows, words="discount_rate")
 
@@ -376,16 +382,20 @@ def thousands_apart(judged: Judged) -> Decision | None:
     if place + 1 >= len(judged.header.names):
         return None
     column, behind = judged.rows.column(place), judged.rows.column(place + 1)
+    if behind.size > 5000:
+        return None  # a column of its own
     rest = behind.where(lambda cell: bool(APART_REST.fullmatch(cell_text(cell))))
-    filled = behind.where(lambda cell: cell_text(cell) != "")
-    head = column.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
+    filled = behind.filled
     rows = judged.used & rest
-    if not rows.any() or (filled & judged.used & ~rest).any() or not head[rows].all():
+    if not rows.any() or (filled & judged.used & ~rest).any():
+        return None
+    head = column.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
+    if (filled & judged.used & ~rest).any() or not head[rows].all():
         return None
     if head[judged.used & ~filled].all() and (judged.used & ~filled).any():
         return None  # every amount is a small whole number: the column behind may be one of its own
-    if rows.sum() == judged.used.sum() and len(behind.values) < 4:
-        return None
+    if rows.sum() == judged.used.sum() and not _REMARK.search(judged.header.names[place + 1]):
+        return None  # filled in every row: a column of its own
     name, other = judged.header.names[place], judged.header.names[place + 1] or str(place + 2)
     readings = (Reading("joined", {"thousands": "joined"}), as_it_stands("thousands"))
     return Decision("thousands", readings, name, int(rows.sum()), {"other": other})

@@ -17,6 +17,7 @@ _TEST_ADDRESS = re.compile(
 )
 _NUMBERED = re.compile(r"\d")
 _TRIAL = re.compile(r"test|tester|demo|dummy|测试", re.IGNORECASE)
+MOST_STAFF = 50  # people at a till
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 
 
@@ -77,9 +78,12 @@ def staff_for_customers(judged: Judged) -> Decision | None:
     present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
     pattern = meanings()["kinds"]["staff_pattern"]
     named_so = [customer for customer in present if pattern.fullmatch(customer)]
-    if not present or len(named_so) < 0.5 * len(present) or judged.used.sum() <= len(present):
-        return None
-    if plain(name) in ("username", "userid", "user", "用户id") and len(present) > 50:
+    if (
+        not present
+        or len(present) > MOST_STAFF
+        or len(named_so) < 0.5 * len(present)
+        or judged.used.sum() <= len(present)
+    ):
         return None
     fields = {"values": ", ".join(named_so[:5])}
     return Decision("staff", _other_customers(judged, "staff"), name, int(judged.used.sum()), fields)
@@ -119,9 +123,10 @@ def orders_for_customers(judged: Judged) -> Decision | None:
         return None
     orders = judged.rows.column(header.found["order_id"]).codes[used]
     customers = found.codes[used]
-    pairs = len(np.unique(orders.astype(np.int64) * (len(found.ids) + 1) + customers))
-    count = len(np.unique(customers))
-    if pairs != count or len(np.unique(orders)) != count or count < 3:
+    count = int((found.rows > 0).sum())
+    if count < 3 or int((np.bincount(orders) > 0).sum()) != count:
+        return None
+    if len(np.unique(orders.astype(np.int64) * (len(found.ids) + 1) + customers)) != count:
         return None
     same = _same_text(judged, place, header.found["order_id"], used)
     better = [other for other in others if _repeats(judged, other, used, count)]

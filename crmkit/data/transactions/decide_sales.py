@@ -21,7 +21,7 @@ def side_columns(judged: Judged) -> list[tuple[int, str]]:
 def values_of(judged: Judged, place: int, rows: np.ndarray | None = None) -> dict[str, int] | None:
     """The different values of a column as text, with their rows among those used; None where there are too many."""
     column = judged.rows.column(place)
-    if len(column.values) > MOST_VALUES * 20:
+    if column.size > MOST_VALUES * 20:
         return None
     found: dict[str, int] = {}
     counts = column.counts(judged.used if rows is None else rows)
@@ -78,7 +78,7 @@ def status(judged: Judged) -> Decision | None:
 
 
 def _is_short(judged: Judged, place: int) -> bool:
-    return len(judged.rows.column(place).values) <= MOST_VALUES
+    return judged.rows.column(place).size <= MOST_VALUES
 
 
 def _status_decision(judged: Judged, name: str, values: dict, lost: list, numbered: bool) -> Decision:
@@ -138,10 +138,10 @@ def opening_balances(judged: Judged) -> Decision | None:
         found.append((place, judged.header.names[place]))
     for place, name in found:
         column = judged.rows.column(place)
-        if len(column.values) > 5000:
+        if column.size > 5000:
             continue
         known = meanings()
-        words = known["document"]["opening"] | known["nobody"]["everybody"] - {"all", "全部"}
+        words = known["document"]["opening"] | known["nobody"]["everybody"]
         values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
         rows = int(_rows_with(judged, place, values).sum())
         if rows:
@@ -209,7 +209,8 @@ def _returns(judged: Judged, place: int, name: str, values: dict, by_kind: dict)
     codes_only = all(plain(value) in ("cr", "credit", "dr", "debit") for value in values if value)
     mixed = (amounts < 0).any()
     others = judged.units[judged.used & ~rows]
-    if codes_only or mixed or not (others > 0).any():
+    # New and Return may be kinds of customers; beside 销售 or Invoice a return is one
+    if codes_only or mixed or not by_kind.get("forward") or not (others > 0).any():
         drop = Reading("drop", {"drop": {name: back}}, fields=fields)
         readings = (negative, drop, as_it_stands("document"))
         return Decision("document", readings, name, int(rows.sum()), fields)
@@ -236,7 +237,8 @@ def _top_ups(judged: Judged, place: int, name: str, values: dict, by_kind: dict)
 
 def _payments(judged: Judged, place: int, name: str, values: dict, by_kind: dict) -> Decision | None:
     """Payments beside the invoices that they pay."""
-    paid, invoiced = by_kind.get("payment", []), by_kind.get("forward", [])
+    paid = by_kind.get("payment", [])
+    invoiced = [value for value in values if plain(value) in meanings()["document"]["invoice"]]
     if not paid or not invoiced or _settled(judged, "payments", name, paid):
         return None
     patch = {"drop": {name: paid}}

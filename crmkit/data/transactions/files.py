@@ -1,7 +1,7 @@
 """Any source — text, workbook, Parquet, DataFrame — as one table of untouched cells with line numbers."""
 
 import glob
-import io
+import json
 import re
 import shutil
 import tempfile
@@ -169,9 +169,14 @@ def _json_table(path: Path, mapping: Mapping) -> Table:
 
     text = path.read_text(encoding="utf-8-sig")
     try:
-        lines = not text.lstrip().startswith("[")
-        frame = pd.read_json(io.StringIO(text), lines=lines, dtype=False, convert_dates=False)
-    except ValueError as problem:
+        listed_so = text.lstrip().startswith("[")
+        records = (
+            json.loads(text)
+            if listed_so
+            else [json.loads(line) for line in text.splitlines() if line.strip()]
+        )
+        frame = pd.DataFrame(records)
+    except (ValueError, TypeError) as problem:
         raise unreadable(path, "no_json", problem=problem) from None
     if not all(isinstance(name, str) for name in frame.columns):
         raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ)

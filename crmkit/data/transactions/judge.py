@@ -40,6 +40,8 @@ REASONS = (
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
 FINEST = 9  # decimals of an amount that are kept
 _LARGEST = 4 * 10**18
+_TENTHS = re.compile("折$")
+_PERCENT = re.compile(r"\s*[%％]$")
 _ORDER_NAME = re.compile(r"#\d+.*")
 # 1,234.50 that a comma has cut in two
 APART_HEAD = re.compile(r"-?[1-9]\d{0,2}")
@@ -243,7 +245,7 @@ def _continues(judged: Judged) -> np.ndarray:
     empty = np.array([cell_text(value) == "" for value in values] + [False])[rows.codes["amount"]]
     if not empty.any():
         return empty
-    has_amount = np.bincount(orders.codes[~empty], minlength=len(orders.values)) > 0
+    has_amount = np.bincount(orders.codes[~empty], minlength=orders.size) > 0
     return empty & has_amount[orders.codes] & orders.filled
 
 
@@ -436,9 +438,10 @@ def rates_in(judged: Judged, place: int) -> list[Decimal | None]:
     """Of each distinct cell of a column the share that it says: 0.1, 10 % and 10 are a tenth; nothing is None."""
     found = []
     for value in judged.rows.column(place).values:
-        text = cell_text(value).rstrip("折")
-        percent = text.endswith(("%", "％"))
-        amount = money.take_apart(text.rstrip("%％ ") if percent else text) if text else None
+        text = _TENTHS.sub("", cell_text(value))
+        percent = bool(_PERCENT.search(text))
+        text = _PERCENT.sub("", text)
+        amount = money.take_apart(text) if text else None
         number = None if amount is None else amount.value(judged.decimal or ".")
         if number is not None and (percent or number > 1):
             number = number / 100 if percent or number > 10 else number / 10

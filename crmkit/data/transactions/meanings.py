@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from .columns import plain
+from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
@@ -30,7 +31,7 @@ def cell_text(value) -> str:
         return ""
     if isinstance(value, float) and value == int(value):
         value = int(value)
-    return str(value).strip(" \t\r\n'`\u3000\xa0\ufeff")
+    return str(value).strip(INVISIBLE + "'`")
 
 
 def meaning(value, section: str) -> str | None:
@@ -39,7 +40,7 @@ def meaning(value, section: str) -> str | None:
     # (删除)等待付款 and wc-completed say what they say without what stands before
     forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
     for name, words in meanings()[section].items():
-        if name != "headers" and not isinstance(words, re.Pattern) and forms & words:
+        if name not in ("headers", "invoice") and not isinstance(words, re.Pattern) and forms & words:
             return name
     return None
 

@@ -43,21 +43,26 @@ class Raw:
         return pd.Series([cell for part in loose for cell in part], dtype=object)
 
     @cached_property
-    def _coded(self) -> tuple[list, np.ndarray]:
+    def _coded(self) -> tuple[pa.Array | list, np.ndarray]:
         if isinstance(self.cells, pa.Array):
             coded = self.cells.dictionary_encode()
-            values = coded.dictionary.to_pylist()
-            codes = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False).astype(np.int64)
-        else:
-            codes, distinct = pd.factorize(self.cells)
-            values = distinct.tolist()
-            codes = np.where(codes < 0, len(values), codes)
-        return [*values, None], codes
+            lacking = len(coded.dictionary)
+            return coded.dictionary, coded.indices.fill_null(lacking).to_numpy(zero_copy_only=False).astype(
+                np.int64
+            )
+        codes, distinct = pd.factorize(self.cells)
+        return distinct.tolist(), np.where(codes < 0, len(distinct), codes)
 
-    @property
+    @cached_property
     def values(self) -> list:
         """The distinct cells in the order in which they come, then None for what is lacking."""
-        return self._coded[0]
+        distinct = self._coded[0]
+        return [*(distinct.to_pylist() if isinstance(distinct, pa.Array) else distinct), None]
+
+    @property
+    def size(self) -> int:
+        """How many ``values`` there are."""
+        return len(self._coded[0]) + 1
 
     @property
     def codes(self) -> np.ndarray:
@@ -85,7 +90,7 @@ class Raw:
 
     def counts(self, rows: np.ndarray) -> np.ndarray:
         """How often each of ``values`` stands in these rows."""
-        return np.bincount(self.codes[rows], minlength=len(self.values))
+        return np.bincount(self.codes[rows], minlength=self.size)
 
 
 class Coded(Raw):
@@ -93,12 +98,12 @@ class Coded(Raw):
 
     def __init__(self, values: list, codes: np.ndarray):
         super().__init__()
-        self._held = [*values, None], np.where(codes < 0, len(values), codes)
+        self._held = values, np.where(codes < 0, len(values), codes)
 
     @cached_property
     def cells(self) -> pd.Series:
         values, codes = self._held
-        return pd.Series(values, dtype=object).take(codes).reset_index(drop=True)
+        return pd.Series([*values, None], dtype=object).take(codes).reset_index(drop=True)
 
     @cached_property
     def _coded(self) -> tuple[list, np.ndarray]:

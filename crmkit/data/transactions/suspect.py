@@ -18,6 +18,7 @@ from .ids import SCIENTIFIC, is_cut, is_masked, key_of, may_be_alike
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
 
+_REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
 _LARGE_SHARE = 0.2  # of all orders under one id, among many
 _MANY = 20  # customers, from which on one of them may be implausible
 
@@ -122,14 +123,7 @@ def _kind_of_date(value) -> str | None:
     text = cell_text(value)
     if getattr(value, "tzinfo", None) is not None:
         return "zoned_dates"
-    if (
-        text[:3].isdigit()
-        and text[:1] == "1"
-        and text[3:4] in "-/.年"
-        and len(text) > 4
-        or "民国" in text
-        or "民國" in text
-    ):
+    if _REPUBLIC.match(text):
         return "roc_years"
     if text.isdigit() and len(text) in (9, 10, 12, 13, 15, 16):
         return "epoch_times"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
         partial(_records, as_it_stands),
         encoding=REPORTED.get(codec, codec.replace("_", "-")),
         delimiter=" " if blanks else dialect.delimiter,
-        counted=partial(_count, as_it_stands, dialect.delimiter, header, dialect.quote),
+        counted=cache(partial(_count, as_it_stands, dialect.delimiter, header, dialect.quote)),
         titles=head.splitlines()[: max(header.row, 0)],
     )
 

@@ -10,7 +10,7 @@ import datetime as dt
 import io
 import random
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 
@@ -142,6 +142,18 @@ def _orders_with_lines(rng):
         for price in rng.sample(range(300, 9000), rng.randint(1, 4)):
             lines.append((sale.order, sale.customer, sale.date, rng.randint(1, 5), Decimal(price) / 100))
     return lines
+
+
+@kind
+def kinds_that_are_called_return(rng, mirror):
+    """New and Return in a column of types: of customers, or of documents? The mirror image says Sale and New."""
+    rows = sales(rng)
+    other = "Sale" if mirror else "Return"
+    kinds = [rng.choice(["New", other]) for _ in rows]
+    kinds[0], kinds[1] = "New", other
+    head = [*headings(rng, "order", "customer", "date", "amount"), "Type"]
+    text = text_of(head, [[r.order, r.customer, r.date, r.amount, k] for r, k in zip(rows, kinds)])
+    return Made(text, total_of(rows), None if mirror else "document")
 
 
 @kind
@@ -328,6 +340,28 @@ def discounts_beside_lines(rng, mirror):
     if mirror:
         head += ["实付金额"]
     return Made(text_of(head, table), gross - off, None if mirror else "discount")
+
+
+@kind
+def rates_of_discount(rng, mirror):
+    table, total = [], Decimal(0)
+    paid_shares = rng.random() < 0.5  # 折扣 0.9 is 九折, Discount 10% is a tenth off
+    for sale in sales(rng):
+        price, quantity = Decimal(rng.randrange(1000, 9000)) / 100, rng.randint(1, 5)
+        off = Decimal(rng.choice([0, 0, 5, 10, 20])) / 100
+        net = price * quantity * (1 - off)
+        total += net
+        rate = str(1 - off) if paid_shares else f"{int(off * 100)}%"
+        row = [sale.customer, sale.date, f"P{rng.randrange(9)}-{price}", quantity, price, rate]
+        table.append([*row, net] if mirror else row)
+    head = [
+        *headings(rng, "customer", "date", "product", "quantity", "price"),
+        "折扣" if paid_shares else "Discount %",
+    ]
+    if mirror:
+        head += ["实付金额"]
+    total = total.quantize(CENT, ROUND_HALF_UP)  # rounded once
+    return Made(text_of(head, table), total, None if mirror else "discount")
 
 
 @kind

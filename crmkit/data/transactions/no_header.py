@@ -1,0 +1,72 @@
+"""Headings that do not say what is needed: which column lacks, or why there are no headings at all."""
+
+import re
+
+from crmkit.core.errors import CrmkitError
+from crmkit.core.messages import MESSAGES
+
+from .columns import looks_like_record
+from .pivot import is_pivot, months_in
+from .table import Table
+
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+
+def header_errors(table: Table) -> list[CrmkitError]:
+    if table.header.problem:
+        return [table.header.problem]
+    if is_pivot(table.header):
+        months = ", ".join(months_in(table.header)[:6])
+        return [CrmkitError("wide_pivot", row=table.header.row + 1 or None, value=months, months=months)]
+    missing = [_missing_column(name, table) for name in table.header.missing]
+    if missing and (why := _why_no_header(table)):
+        return [why]
+    return missing
+
+
+def _why_no_header(table: Table) -> CrmkitError | None:
+    """Headings that are none, or that stand in the wrong encoding."""
+    names = [name for name in table.header.names if name]
+    if looks_like_record(names):
+        return CrmkitError("no_header", row=table.header.row + 1 or None, value=" | ".join(names[:6]))
+    if table.header.found:
+        return None
+    text = " | ".join(names[:6])
+    if mended := _mended(text):
+        return CrmkitError("mojibake", value=text, mended=mended)
+    if table.encoding == "gb18030" and (korean := _as_korean(text)):
+        return CrmkitError("foreign_encoding", value=text, encoding="euc-kr", mended=korean)
+    return None
+
+
+def _mended(text: str) -> str | None:
+    """UTF-8 that was read as Western European and saved so; None when it is none."""
+    for codec in ("cp1252", "latin-1"):
+        for errors in ("strict", "ignore"):
+            try:
+                found = text.encode(codec, errors).decode("utf-8", errors)
+            except UnicodeError:
+                continue
+            if found != text and len(_HAN.findall(found)) >= 2:
+                return found
+    return None
+
+
+def _as_korean(text: str) -> str | None:
+    try:
+        found = text.encode("gb18030").decode("euc_kr")
+    except UnicodeError:
+        return None
+    high = [c for c in found if ord(c) > 0x7F]
+    hangul = sum("\uac00" <= c <= "\ud7a3" for c in high)
+    return found if high and hangul > 0.9 * len(high) else None
+
+
+def _missing_column(name: str, table: Table) -> CrmkitError:
+    return CrmkitError(
+        "missing_column",
+        column=name,
+        row=table.header.row + 1 or None,
+        wanted=MESSAGES.pair(f"wanted_{name}"),
+        allowed=", ".join(n for n in table.header.names if n) or "—",
+    )
