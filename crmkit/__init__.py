@@ -58,7 +58,7 @@ _NAMES = {
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
-    "explore": "explore_pyramid explore_rfm explore_relationship_types explore_relationship_levels",
+    "explore": "explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
     "answers.sheet": "AnswerSheet",
     "display.tables": "show save_tables",
     "display.client_report": "Report",

@@ -7,6 +7,8 @@ from importlib import import_module
 
 # explorer -> its module
 _OWNER = {
+    "explore_second_order": "foundations.explorer",
+    "explore_loyalty_forms": "loyalty.explorer",
     "explore_relationship_types": "relationship_types.explorer",
     "explore_relationship_levels": "relationship_levels.explorer",
     "explore_pyramid": "customer_pyramid.explorer_pyramid",

@@ -8,7 +8,7 @@ from importlib import import_module
 # module -> what it draws
 _NAMES = {
     "display.drawing": "BLUE ORANGE axes label name_axis",  # for a chart of one's own
-    "foundations.plots": "plot_expectation_gaps plot_repeat_split plot_second_order plot_stakeholder_map",
+    "foundations.plots": "plot_expectation_gaps plot_repeat_split plot_second_order plot_second_orders plot_stakeholder_map",
     "relationship_types.plots_types": "plot_type_agreement plot_type_frontier plot_type_profits",
     "relationship_types.plots_contact_intensity": "plot_benefit_breadth plot_contact_response plot_offer_effect plot_participation_funnel plot_promise_gap",
     "relationship_levels.plots": "plot_level_values plot_programme_years",

@@ -1,5 +1,7 @@
 """Repeat orders, stakeholders, expectations (F1, F2, F26)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -62,6 +64,32 @@ def plot_second_order(result, *, ax: Axes | None = None) -> Axes:
     ax.plot(early, 0.5, "D", markersize=8, markerfacecolor="white", markeredgecolor=ORANGE, markeredgewidth=2)
     ax.plot(median.value, 0.5, "o", markersize=8, color=INK)
     ax.set(ylim=(0, 1), xlim=(0, None))
+    return ax
+
+
+def plot_second_orders(results: Mapping, *, ax: Axes | None = None) -> Axes:
+    """The curves of several shops in one picture, each up to what has been observed of it.
+
+    ``results``: name to ``RepeatBusiness``. Beside each name: the share of its revenue that repeat orders bring.
+    """
+    ax = axes(ax, label("time_to_second_order"), size=(7, 4.6), x="days_since_first", y="returned_share")
+    for (name, result), colour, style in zip(results.items(), (BLUE, ORANGE, INK), ("-", "--", ":")):
+        curve = result.curve
+        days = curve["days_since_first"]
+        repeat = percent(float(result.split["repeat_share"].iloc[0]))
+        said = f"{label(name)}{colon()}{label('repeat_share')} {repeat}"
+        ax.step(days, curve["returned_share"], style, where="post", color=colour, linewidth=2, label=said)
+        ax.fill_between(
+            days,
+            curve["returned_share_low"],
+            curve["returned_share_high"],
+            step="post",
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+    ax.set(ylim=(0, 1), xlim=(0, None))
+    ax.legend(frameon=False, loc="lower right")
     return ax
 
 

@@ -159,7 +159,7 @@ def test_every_objective_has_an_exercise_item_and_every_item_an_objective(lesson
 # what a beginner has to be told once → how the lesson that uses it first names it in prose
 NAMED_IN_PROSE = {
     "a list made by a loop": "`if`",
-    "a table made by names": "` for order in …}`|`{order: … for order in …}`",
+    "a table made by names": r"`\{\w+: … for \w+ in …\}`",
     "lambda": "`lambda ",
     "assert": "`assert`",
     "**": "`\\*\\*",
