@@ -8,6 +8,7 @@ from importlib import import_module
 # explorer -> its module
 _OWNER = {
     "explore_relationship_types": "relationship_types.explorer",
+    "explore_contacts": "relationship_types.explorer_contacts",
     "explore_relationship_levels": "relationship_levels.explorer",
     "explore_pyramid": "customer_pyramid.explorer_pyramid",
     "explore_rfm": "customer_pyramid.explorer_rfm",
