@@ -24,6 +24,7 @@ _NAMES = {
     "relationship_types.types": "PLANS ContactPlan compare_relationship_types published_type relationship_type type_frontier",
     "relationship_types.contact_intensity": "fit_contact_response adjusted_contact_response within_customer_response",
     "relationship_types.defects": "participation_funnel offer_effect promise_gap benefit_breadth",
+    "relationship_types.permission": "message_plan",
     # the three levels: F11, F12
     "relationship_levels.levels": "CustomerBase Programme level_crosswalk measure_base programme_economics recommend_level",
     # the customer pyramid: F13-F15
@@ -58,7 +59,7 @@ _NAMES = {
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
-    "explore": "explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
+    "explore": "explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
     "answers.sheet": "AnswerSheet",
     "display.tables": "show save_tables",
     "display.client_report": "Report",

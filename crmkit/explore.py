@@ -10,6 +10,7 @@ _OWNER = {
     "explore_second_order": "foundations.explorer",
     "explore_loyalty_forms": "loyalty.explorer",
     "explore_relationship_types": "relationship_types.explorer",
+    "explore_contacts": "relationship_types.explorer_contacts",
     "explore_relationship_levels": "relationship_levels.explorer",
     "explore_pyramid": "customer_pyramid.explorer_pyramid",
     "explore_rfm": "customer_pyramid.explorer_rfm",

@@ -10,7 +10,7 @@ _NAMES = {
     "display.drawing": "BLUE ORANGE axes label name_axis",  # for a chart of one's own
     "foundations.plots": "plot_expectation_gaps plot_repeat_split plot_second_order plot_second_orders plot_stakeholder_map",
     "relationship_types.plots_types": "plot_type_agreement plot_type_frontier plot_type_profits",
-    "relationship_types.plots_contact_intensity": "plot_benefit_breadth plot_contact_response plot_offer_effect plot_participation_funnel plot_promise_gap",
+    "relationship_types.plots_contact_intensity": "plot_benefit_breadth plot_contact_response plot_message_plan plot_offer_effect plot_participation_funnel plot_promise_gap",
     "relationship_levels.plots": "plot_level_values plot_programme_years",
     "customer_pyramid.plots_pyramid": "plot_migration plot_pyramid plot_reallocation",
     "customer_pyramid.plots_concentration": "plot_long_tail plot_lorenz plot_pareto plot_whale",

@@ -1,4 +1,4 @@
-"""How many contacts pay (F9), and the three defects (F10): participation, promises kept, breadth of a benefit."""
+"""How many contacts and messages pay (F9), and the three defects (F10): participation, promises, breadth."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -177,4 +177,36 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
     )
     if np.isfinite(best.value):
         ax.axvline(best.value, color=INK, linestyle=":")
+    return ax
+
+
+def plot_message_plan(result, *, channel: str | None = None, ax: Axes | None = None) -> Axes:
+    """Profit by messages a month: as it is, with withdrawals, and as it seems to who does not count them.
+
+    ``result``: a ``MessagePlan``; ``channel``: which one (the first if not given). The dots are the best number of
+    messages by either line.
+    """
+    found = result.channels.set_index("channel")
+    channel = channel or found.index[0]
+    curve = result.curve[result.curve["channel"] == channel].set_index("messages")
+    best = found.loc[channel, ["best_messages", "messages_if_nobody_left"]].astype(int)
+    ax = axes(
+        ax,
+        f"{label('message_plan')}{colon()}{label(channel)}",
+        size=(7.4, 4.2),
+        x="messages",
+        y=("profit", number),
+    )
+    shown = curve[: max(12, best.max() + 3)]
+    for name, at, colour, line, marker in (
+        ("profit", best["best_messages"], BLUE, "-", "D"),
+        ("profit_if_nobody_left", best["messages_if_nobody_left"], VERMILION, "--", "o"),
+    ):
+        ax.plot(shown.index, shown[name], line, color=colour, linewidth=2, label=label(name))
+        if at in shown.index:
+            ax.plot(at, curve.loc[at, name], marker, color=colour)
+            ax.annotate(f"{at}", (at, curve.loc[at, name]), (0, 8), textcoords="offset points", ha="center")
+    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.margins(y=0.15)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.16))
     return ax

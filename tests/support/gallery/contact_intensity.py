@@ -5,6 +5,7 @@ import pandas as pd
 
 from crmkit.relationship_types.contact_intensity import adjusted_contact_response, fit_contact_response
 from crmkit.relationship_types.defects import benefit_breadth, offer_effect, participation_funnel, promise_gap
+from crmkit.relationship_types.permission import message_plan
 
 PAYS = {"margin_per_response": 30.0, "cost_per_contact": 4.0}
 
@@ -61,12 +62,31 @@ def forums(n=40):
     )
 
 
+def channels():
+    return pd.DataFrame(
+        {
+            "channel": ["sms", "wecom"],
+            "permitted": [20_000, 8_000],
+            "margin_first_message": [0.6, 0.9],
+            "fall_share": [0.25, 0.15],
+            "cost_per_message": [0.05, 0.01],
+            "opt_out_rate": [0.008, 0.004],
+            "permission_value": 30.0,
+        }
+    )
+
+
 EXAMPLES = {
     "plot_contact_response": lambda: (
         adjusted_contact_response(contacts(), adjust_for=["prior_purchases"], **PAYS),
         {"segment": "iron"},
     ),
     "plot_contact_response/no turn seen": lambda: (fit_contact_response(few_contacts(), **PAYS), {}),
+    "plot_message_plan": lambda: (message_plan(channels()), {}),
+    "plot_message_plan/no message pays": lambda: (
+        message_plan(channels().assign(opt_out_rate=0.05)),
+        {"channel": "wecom"},
+    ),
     "plot_participation_funnel": lambda: (participation_funnel(people()), {}),
     "plot_offer_effect": lambda: (offer_effect(people(), value=60, cost=10), {}),
     "plot_promise_gap": lambda: (promise_gap(parcels(), at_most={"delivery_days": 2.5, "price": 12}), {}),
