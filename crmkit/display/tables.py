@@ -154,17 +154,27 @@ def save_tables(
             frame.to_parquet(folder / f"{file}.parquet", index=False)
             readable = frame.copy()
             for column in [c for c in frame.columns if column_kind(c) == "slug"]:
-                readable[column] = [
-                    _plain(cell_words(column, v) or v, lang) if isinstance(v, str) else v
-                    for v in frame[column]
-                ]
+                texts = {v for v in frame[column] if isinstance(v, str)}
+                words = {v: _plain(cell_words(column, v) or v, lang) for v in texts}
+                readable[column] = [words[v] if isinstance(v, str) else v for v in frame[column]]
             readable.columns = [_plain(h, lang) for h in _headings(frame)]
-            guarded = readable.map(csv_cell).set_axis([csv_cell(title) for title in readable.columns], axis=1)
+            guarded = _guarded(readable)
             guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig")
             title = _plain(term_pair(f"table_{name}"), lang) if has_term(f"table_{name}") else name
             _write_sheet(workbook, _sheet_name(title, sheets), frame, readable)
             paths += [folder / f"{file}.parquet", folder / f"{file}.csv"]
     return [*paths, book]
+
+
+def _guarded(readable: pd.DataFrame) -> pd.DataFrame:
+    """The table with its texts guarded; numbers and dates need no look, cell by cell."""
+    columns = []
+    for place in range(readable.shape[1]):
+        column = readable.iloc[:, place]
+        plain = _is_number(column) or pd.api.types.is_datetime64_any_dtype(column)
+        columns.append(column if plain else column.map(csv_cell))
+    guarded = pd.concat(columns, axis=1) if columns else readable
+    return guarded.set_axis([csv_cell(title) for title in readable.columns], axis=1)
 
 
 def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFrame) -> None:
@@ -175,8 +185,10 @@ def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFram
         numeric = _is_number(frame.iloc[:, j])  # once a column: asked at each cell it took most of the time
         as_format = workbook.add_format({"num_format": _number_format(column, frame.iloc[:, j])})
         sheet.write_string(0, j, title, heading)
-        for i, value in enumerate(values.head(_SHEET_ROWS), start=1):
-            if _is_missing(value):
+        cells = values.head(_SHEET_ROWS)
+        missing = cells.isna().tolist()
+        for i, value in enumerate(cells, start=1):
+            if missing[i - 1]:
                 continue
             if isinstance(value, date):
                 sheet.write_datetime(
