@@ -26,6 +26,7 @@ table.crm-table {table-layout: auto; border-collapse: collapse; font-size: 13px;
 .crm-table th, .crm-table td {padding: 3px 10px; border-bottom: 1px solid var(--jp-border-color2, #ddd);
   text-align: right; vertical-align: bottom; font-variant-numeric: tabular-nums; max-width: 30em}
 .crm-table th.crm-left, .crm-table td.crm-left {text-align: left; min-width: 6em}
+.crm-table td.crm-date {white-space: nowrap}
 .crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600;
   min-width: 3.5em; max-width: 12em}
 .crm-table th span[lang], .crm-note span[lang] {display: inline-block}
@@ -74,6 +75,9 @@ class Table:
     def _repr_html_(self) -> str:
         shown, left, note = self._shown()
         side = [' class="crm-left"' if is_text else "" for is_text in left]
+        for place, kind in enumerate(_with_index(self.frame).dtypes):
+            if pd.api.types.is_datetime64_any_dtype(kind):
+                side[place] = ' class="crm-left crm-date"'
         headers = _headings(_with_index(self.frame))
         head = "".join(f'<th scope="col"{s}>{_html(h)}</th>' for h, s in zip(headers, side))
         body = "".join(

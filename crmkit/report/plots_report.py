@@ -41,7 +41,7 @@ def plot_sales_by_period(sales: pd.DataFrame) -> Axes:
     ax.bar(names, sales["later_revenue"], bottom=below, color=BLUE, label=label("later_revenue"))
     ax.set_xticks(range(0, len(names), -(-len(names) // MOST_TICKS)))
     name_axis(ax.yaxis, "revenue")
-    ax.legend(frameon=False)
+    _legend_above(ax)
     return ax
 
 
@@ -53,8 +53,13 @@ def plot_tier_shares(tiers: pd.DataFrame) -> Axes:
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(tiers) - 0.4, -0.6)
     ax.margins(x=0.12)
-    ax.legend(frameon=False, loc="lower right")
+    _legend_above(ax)
     return ax
+
+
+def _legend_above(ax: Axes) -> None:
+    """The legend where no bar can stand under it, whatever the data are."""
+    ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 
 
 FIGURES: dict[str, Callable[..., Axes]] = {

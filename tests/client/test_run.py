@@ -197,6 +197,47 @@ def test_every_embedded_data_set_is_read_by_its_name(name):
     assert report.usable and report.rows_in == len(load(name))
 
 
+READS = code(
+    "import crmkit\n"
+    "crmkit.set_language(lang)\n"
+    "study = crmkit.study_client(data, as_of=as_of, kept=kept)\n"
+    "display(*study.section('data'))",
+    "report",
+)
+
+
+def test_the_file_is_read_once_for_the_check_and_both_languages(small, log, tmp_path, monkeypatch):
+    """Taken away as soon as it has been read: nothing of the run asks for it again."""
+    from coursekit.client import run as running
+
+    def read_and_take_away(source, **how):
+        report = read(source, **how)
+        Path(source).unlink()
+        return report
+
+    node = nbformat.read(small, 4)
+    parameters = next(cell for cell in node.cells if "parameters" in cell.metadata.tags)
+    parameters.source += '\nkept: str = ""  # 读好的 | what was read'
+    node.cells = [cell for cell in node.cells if "n is" not in cell.source] + [deepcopy(READS)]
+    nbformat.write(node, small)
+    monkeypatch.setattr(running, "read", read_and_take_away)
+    out = tmp_path / "out"
+    assert run(log, lang="both", out=out, notebook=small) == 0
+    for lang, total in (("zh", "合计"), ("en", "add up to")):
+        assert total in (out / f"report_{lang}.html").read_text(encoding="utf-8")
+        handed_over = nbformat.read(out / f"workshop_{lang}.ipynb", 4)
+        assert not any(".run-" in cell.source for cell in handed_over.cells), "no place that is gone"
+        counts = [cell.execution_count for cell in handed_over.cells if cell.cell_type == "code"]
+        assert counts == list(range(1, len(counts) + 1))
+
+
+def test_the_second_notebook_knows_no_name_of_the_first(small, log, tmp_path):
+    node = nbformat.read(small, 4)
+    node.cells.append(code("assert 'left_behind' not in globals()\nleft_behind = lang"))
+    nbformat.write(node, small)
+    assert run(log, lang="both", out=tmp_path / "out", notebook=small) == 0
+
+
 # ---- the workshop itself
 
 

@@ -5,6 +5,7 @@ from string import Formatter
 
 import pytest
 
+from coursekit.client.deliver.page import markdown
 from crmkit.report.conditions import FACTS, conditions_of, excluded_by, first_failing, may_say
 from crmkit.report.layout import SEGMENT_SENTENCES, sentences_by_section
 from crmkit.report.listing import row_facts
@@ -116,3 +117,11 @@ def test_a_segment_gets_exactly_one_sentence(every_facts):
     assert len(of_segments) > 15
     for name, facts in of_segments.items():
         assert sum(may_say(key, facts) for key in SEGMENT_SENTENCES) == 1, name
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_bold_words_are_bold_on_the_page_in_both_languages(key, every_facts):
+    """CommonMark does not close ``**`` between a full stop and a Chinese character."""
+    finding = sentence(key, every_facts[said_in(key, every_facts)[0]]).findings[0]
+    for lang in ("zh", "en"):
+        assert "**" not in markdown(finding[lang]).striptags(), finding[lang]
