@@ -62,7 +62,8 @@ _NAMES = {
     "explore": "explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
     "answers.sheet": "AnswerSheet",
     "display.tables": "show save_tables",
-    "display.client_report": "Report",
+    "report.study": "study_client",
+    "report.weighing": "Assumptions",
 }
 PROMISED = {name: module for module, names in _NAMES.items() for name in names.split()}
 # opened by their own name: crmkit.market.scenarios()

@@ -1,21 +1,66 @@
 """A notebook executed by papermill, with a bar that names the step, and what became of it."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from coursekit.messages import MESSAGES
 
+# between two notebooks a kernel forgets their names and counts its cells anew; what it has imported stays
+EMPTY = """
+import matplotlib.pyplot
+from IPython import get_ipython
+matplotlib.pyplot.close("all")
+get_ipython().run_line_magic("reset", "-sf")
+get_ipython().execution_count = 1
+"""
 
-def execute(node, path: Path, values: dict, language: str, console):
-    """The executed notebook, saved to ``path``, and None or (step, reason) of the cell that failed."""
+
+@contextmanager
+def one_kernel(name: str) -> Iterator:
+    """A kernel for several notebooks, one after the other: starting one, and importing into it, takes seconds."""
+    from jupyter_client.utils import run_sync
+
+    from coursekit.kernels.private import QUIET, PrivateKernelManager
+
+    manager = PrivateKernelManager(kernel_name=name)
+    run_sync(manager.start_kernel)(cwd=str(Path.cwd()), extra_arguments=[QUIET])
+    try:
+        yield manager
+    finally:
+        run_sync(manager.shutdown_kernel)(now=True)
+
+
+def empty(manager) -> None:
+    """Let a kernel forget the notebook that it has run."""
+    from jupyter_client.utils import run_sync
+
+    from coursekit.kernels.private import PATIENCE
+
+    async def forget() -> None:
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=PATIENCE)
+            await client.execute_interactive(EMPTY, silent=True, store_history=False)
+        finally:
+            client.stop_channels()
+
+    run_sync(forget)()
+
+
+def execute(node, path: Path, values: dict, language: str, console, *, kernel):
+    """The executed notebook, saved to ``path``, and None or (step, reason) of the cell that failed.
+
+    ``kernel`` is one of ``one_kernel``.
+    """
     import nbformat
     import papermill
     from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
-
-    from coursekit.kernels.private import QUIET, PrivateKernelManager
 
     heading = MESSAGES.pair("run_parameters")[language == "en"]
     node = parameterize_notebook(load_notebook_node(node), values, comment=heading)
@@ -35,8 +80,7 @@ def execute(node, path: Path, values: dict, language: str, console):
                 engine_name="crmkit",
                 progress_bar=False,
                 cwd=str(Path.cwd()),
-                kernel_manager_class=PrivateKernelManager,
-                extra_arguments=[QUIET],
+                km=kernel,
             )
         except PapermillExecutionError as error:
             failure = steps[error.cell_index], error_text(error)

@@ -25,8 +25,8 @@ SET_BY_OPTIONS = {
     "drop_duplicates": "--drop-duplicates",
 }
 
-# what `run` sets by itself: it makes CSV and workbook from its bundle
-SET_BY_RUN = ("spreadsheets",)
+# what `run` sets by itself: it makes CSV and workbook from its bundle, and reads the file once for all notebooks
+SET_BY_RUN = ("spreadsheets", "kept")
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,14 @@ from coursekit.lessons.one_language import in_one_language
 from coursekit.messages import MESSAGES, KitError
 from crmkit.core.errors import CrmkitError
 from crmkit.data.datasets import DATASETS, is_embedded, resolve
+from crmkit.report.kept import CHECKED, keep
 
 from .output_folder import claim, publish, safe_name
 from .parameters import SET_BY_RUN, inspect, parameter_values
 from .questions import answers_of, at_a_terminal, keep_choices, settle
 
 WORKSHOP = "14_client_workshop.ipynb"
+KEPT = ".kept"  # in the staging folder: what was read and computed once, for the notebooks of both languages
 BUNDLE = "bundle"  # the folder of the bundle, and the part of the manifest that lists it
 
 
@@ -69,7 +71,7 @@ def run(
             values.setdefault("currency", "$")
         folder = Path(out) if out else Path("run-output") / safe_name(name)
         claim(folder, patterns_of(languages))
-        Run(notebook, values, folder, console).deliver(languages)
+        Run(notebook, values, checked, folder, console).deliver(languages)
     except CrmkitError as error:
         console.print(str(error), style="bold red", markup=False, highlight=False)
         return 1
@@ -139,6 +141,7 @@ class Run:
 
     notebook: Path
     values: dict
+    checked: object  # what the door has read: the notebooks take it from there
     folder: Path
     console: object
 
@@ -154,13 +157,19 @@ class Run:
         import nbformat
 
         from .deliver.bundle import kept_tables
+        from .execution import empty, one_kernel
 
         bilingual = nbformat.read(self.notebook, as_version=4)
+        (staging / KEPT).mkdir()
+        keep(self.checked, staging / KEPT, CHECKED)
         executed = {}
         tables = {}
-        for lang in languages:
-            executed[lang] = self._execute(bilingual, lang, staging / lang)
-            tables = tables or kept_tables(tables_folder(staging, lang))
+        with one_kernel(bilingual.metadata.kernelspec.name) as kernel:
+            for lang in languages:
+                if executed:
+                    empty(kernel)
+                executed[lang] = self._execute(bilingual, lang, staging / lang, kernel)
+                tables = tables or kept_tables(tables_folder(staging, lang))
         bundle = make_bundle(bilingual, executed, tables, self.values)
         bundle.save(staging / BUNDLE / BUNDLE)
         publish(staging / BUNDLE, self.folder, BUNDLE)
@@ -168,23 +177,37 @@ class Run:
             write_deliverables(bundle, lang, staging / lang)
             publish(staging / lang, self.folder, lang)
 
-    def _execute(self, bilingual, lang: str, staging: Path):
+    def _execute(self, bilingual, lang: str, staging: Path, kernel):
         """The edition in ``lang``, executed and saved below ``staging``; one that fails is handed over as far as it came."""
+        import nbformat
+
         from .execution import execute
 
         out = tables_folder(staging.parent, lang)
         known = inspect(self.notebook)
-        values = self.values | {name: False for name in SET_BY_RUN if name in known}
+        ours = {"spreadsheets": False, "kept": str((staging.parent / KEPT).resolve())}
+        values = self.values | {name: ours[name] for name in SET_BY_RUN if name in known}
         values |= {"lang": lang, "out": str(out.resolve())}
         staging.mkdir()
         name = f"workshop_{lang}.ipynb"
         node = in_one_language(bilingual, lang)
-        done, failure = execute(node, staging / name, values, lang, self.console)
+        done, failure = execute(node, staging / name, values, lang, self.console, kernel=kernel)
+        forget(done, [*ours, "out"])
+        nbformat.write(done, staging / name)
         if failure is not None:
             step, why = failure
             publish(staging, self.folder, lang)
             raise KitError("run_cell_failed", step=step, why=why, notebook=self.folder / name)
         return done
+
+
+def forget(notebook, names) -> None:
+    """Take from the parameters that were set in an executed notebook those that hold for this run alone."""
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            lines = cell.source.splitlines()
+            kept = [line for line in lines if line.partition(" = ")[0] not in names]
+            cell.source = "\n".join(kept)
 
 
 def tables_folder(staging: Path, lang: str) -> Path:

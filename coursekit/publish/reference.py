@@ -19,6 +19,9 @@ from coursekit.lessons.source import FRAMEWORKS
 from coursekit.messages import MESSAGES
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.files import put
+from crmkit.report.conditions import conditions_of, excluded_by
+from crmkit.report.layout import sentences_by_section
+from crmkit.report.sentences import SENTENCES
 
 from .objectives import table as objectives_table
 
@@ -33,6 +36,8 @@ def pages(root: Path) -> dict[str, str]:
         "docs/models.md": models_page(root / "docs" / "models.toml"),
         "docs/api.md": api_page(),
         "docs/objectives.md": objectives_page(root / "lessons"),
+
+        "docs/report.md": report_page(),
     }
 
 
@@ -126,6 +131,32 @@ def objectives_page(folder: Path) -> str:
         heads = WORDS.texts("objectives_columns")
         lines += [objectives_table(lesson, lang, heads[lang]) + "\n" for lang in ("zh", "en")]
     return "\n".join(lines)
+
+
+
+# --- the report to a company ----------------------------------------------------------------
+
+
+def report_page() -> str:
+    """docs/report.md: every sentence of the report, section by section, and the condition under which it is said."""
+    lines = [_head("report", source="crmkit/report/sentences.toml")]
+    for name, keys in sentences_by_section().items():
+        lines.append(f"## {name}\n")
+        lines += [_sentence_entry(key) for key in keys]
+    return "\n".join(lines)
+
+
+def _sentence_entry(key: str) -> str:
+    entry = SENTENCES.entry(key)
+    conditions = [condition.words for condition in conditions_of(key)]
+    lines = [f"### `{key}`", "", _one_line(entry["zh"]), "", _one_line(entry["en"]), ""]
+    zh, en = WORDS.pair("said_when")
+    lines.append(f"- **{zh}** {'；'.join(words.zh for words in conditions)}")
+    lines.append(f"- **{en}** {'; '.join(words.en for words in conditions)}")
+    others = ", ".join(f"`{other}`" for other in excluded_by(key))
+    if others:
+        lines.append(f"- {_both('unless_said')}: {others}")
+    return "\n".join(lines) + "\n"
 
 
 # --- the API --------------------------------------------------------------------------------

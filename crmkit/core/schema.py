@@ -17,6 +17,10 @@ TRANSACTION_COLUMNS = {
     "unit_cost": "currency units a unit, optional",
     "currency": "ISO 4217 code, optional; one per file",
     "channel": "text, optional",
+    # how to reach the customer: kept for lists of whom to contact, and used for nothing else
+    "customer_name": "text, optional",
+    "phone": "text, optional",
+    "email": "text, optional",
 }
 REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
 

@@ -26,6 +26,7 @@ table.crm-table {table-layout: auto; border-collapse: collapse; font-size: 13px;
 .crm-table th, .crm-table td {padding: 3px 10px; border-bottom: 1px solid var(--jp-border-color2, #ddd);
   text-align: right; vertical-align: bottom; font-variant-numeric: tabular-nums; max-width: 30em}
 .crm-table th.crm-left, .crm-table td.crm-left {text-align: left; min-width: 6em}
+.crm-table td.crm-date {white-space: nowrap}
 .crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600;
   min-width: 3.5em; max-width: 12em}
 .crm-table th span[lang], .crm-note span[lang] {display: inline-block}
@@ -74,6 +75,9 @@ class Table:
     def _repr_html_(self) -> str:
         shown, left, note = self._shown()
         side = [' class="crm-left"' if is_text else "" for is_text in left]
+        for place, kind in enumerate(_with_index(self.frame).dtypes):
+            if pd.api.types.is_datetime64_any_dtype(kind):
+                side[place] = ' class="crm-left crm-date"'
         headers = _headings(_with_index(self.frame))
         head = "".join(f'<th scope="col"{s}>{_html(h)}</th>' for h, s in zip(headers, side))
         body = "".join(
@@ -154,17 +158,27 @@ def save_tables(
             frame.to_parquet(folder / f"{file}.parquet", index=False)
             readable = frame.copy()
             for column in [c for c in frame.columns if column_kind(c) == "slug"]:
-                readable[column] = [
-                    _plain(cell_words(column, v) or v, lang) if isinstance(v, str) else v
-                    for v in frame[column]
-                ]
+                texts = {v for v in frame[column] if isinstance(v, str)}
+                words = {v: _plain(cell_words(column, v) or v, lang) for v in texts}
+                readable[column] = [words[v] if isinstance(v, str) else v for v in frame[column]]
             readable.columns = [_plain(h, lang) for h in _headings(frame)]
-            guarded = readable.map(csv_cell).set_axis([csv_cell(title) for title in readable.columns], axis=1)
+            guarded = _guarded(readable)
             guarded.to_csv(folder / f"{file}.csv", index=False, encoding="utf-8-sig")
             title = _plain(term_pair(f"table_{name}"), lang) if has_term(f"table_{name}") else name
             _write_sheet(workbook, _sheet_name(title, sheets), frame, readable)
             paths += [folder / f"{file}.parquet", folder / f"{file}.csv"]
     return [*paths, book]
+
+
+def _guarded(readable: pd.DataFrame) -> pd.DataFrame:
+    """The table with its texts guarded; numbers and dates need no look, cell by cell."""
+    columns = []
+    for place in range(readable.shape[1]):
+        column = readable.iloc[:, place]
+        plain = _is_number(column) or pd.api.types.is_datetime64_any_dtype(column)
+        columns.append(column if plain else column.map(csv_cell))
+    guarded = pd.concat(columns, axis=1) if columns else readable
+    return guarded.set_axis([csv_cell(title) for title in readable.columns], axis=1)
 
 
 def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFrame) -> None:
@@ -175,8 +189,10 @@ def _write_sheet(workbook, name: str, frame: pd.DataFrame, readable: pd.DataFram
         numeric = _is_number(frame.iloc[:, j])  # once a column: asked at each cell it took most of the time
         as_format = workbook.add_format({"num_format": _number_format(column, frame.iloc[:, j])})
         sheet.write_string(0, j, title, heading)
-        for i, value in enumerate(values.head(_SHEET_ROWS), start=1):
-            if _is_missing(value):
+        cells = values.head(_SHEET_ROWS)
+        missing = cells.isna().tolist()
+        for i, value in enumerate(cells, start=1):
+            if missing[i - 1]:
                 continue
             if isinstance(value, date):
                 sheet.write_datetime(

@@ -8,7 +8,7 @@ import pytest
 
 from coursekit.client.deliver.bundle import Bundle, page_items
 from coursekit.client.deliver.page import clean, font_faces, markdown, maths, page
-from crmkit.display.client_report import FINDINGS
+from crmkit.report.sentences import FINDINGS
 
 ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

@@ -15,13 +15,15 @@ from coursekit.publish.reference import WORDS
 from crmkit.core.catalogue import Catalogue, Pair
 from crmkit.core.glossary import TERMS
 from crmkit.core.messages import MESSAGES
-from crmkit.display.client_report import SENTENCES
+from crmkit.report.conditions import FACTS
+from crmkit.report.sentences import SENTENCES
 
 CATALOGUES = {
     "terms": TERMS,
     "messages": MESSAGES,
     "coursekit": COURSEKIT,
     "report": SENTENCES,
+    "facts": FACTS,
     "frameworks": FRAMEWORKS,
     "reference": WORDS,
 }

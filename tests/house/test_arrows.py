@@ -1,4 +1,4 @@
-"""Who may know whom, read off the names of the files: core ← data, display ← answers ← chapters ← market ← faces."""
+"""Who may know whom, read off the names of the files: core ← data, display ← answers ← chapters ← report, market ← faces."""
 
 from pathlib import Path
 
@@ -9,12 +9,13 @@ from sources import circles, files, imports, modules, name_of
 import crmkit
 
 CRMKIT = files("crmkit")
-# the ground floor and the one above it; every other folder is a chapter, but the market, which stands on the chapters
-GROUND, FIRST, WING = "core", ("data", "display", "answers"), "market"
+# the ground floor and the one above it; every other folder is a chapter, but the market and the report, which stand on the
+# chapters: the report composes them, and shows what comes of it
+GROUND, FIRST, WING, REPORT = "core", ("data", "display", "answers"), "market", "report"
 CHAPTERS = sorted(
     folder.name
     for folder in (ROOT / "crmkit").iterdir()
-    if (folder / "__init__.py").exists() and folder.name not in (GROUND, *FIRST, WING)
+    if (folder / "__init__.py").exists() and folder.name not in (GROUND, *FIRST, WING, REPORT)
 )
 # thin modules beside the folders, which show what the rooms hold: the promise list, the pictures, the explorers
 FACES = sorted(path.stem for path in (ROOT / "crmkit").glob("*.py"))
@@ -43,6 +44,8 @@ def rooms_that(path: Path) -> set[str]:
         return {GROUND, "display", own}
     if own in FIRST:
         return {GROUND, own}
+    if own == REPORT:
+        return {GROUND, "data", "display", *CHAPTERS, REPORT}
     shows = path.stem.startswith(SHOWS)
     below = {GROUND, "display"} if shows else {GROUND, "data"}
     if own == WING:

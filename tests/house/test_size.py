@@ -18,6 +18,7 @@ LIMITS = {
     "crmkit/display": 1150,
     "crmkit/answers": 700,
     "crmkit/market": 3900,
+    "crmkit/report": 1100,
     "coursekit": 600,
     "coursekit/client": 1550,
     "coursekit/kernels": 150,

@@ -17,8 +17,6 @@ from coursekit.publish.objectives import objectives_of
 from coursekit.recipes.references import printed
 
 LESSONS = read_lessons(ROOT / "lessons")
-# the workshop is the program behind `run`
-TAUGHT = [lesson for lesson in LESSONS if lesson.slug != "14_client_workshop"]
 REFERENCES = References.read(ROOT / "lessons")
 CASES = (ROOT / "lessons" / "cases.md").read_text(encoding="utf-8")
 CASE = re.compile(r"^## (\w+)$", re.MULTILINE)
@@ -76,14 +74,14 @@ def test_a_book_an_article_and_a_law_are_printed_as_gb_t_7714_and_apa_7_have_the
     )
 
 
-@by_slug(TAUGHT)
+@by_slug(LESSONS)
 def test_a_lesson_ends_with_three_to_five_items_of_further_reading(lesson):
     for lang, heading in (("zh", r"\*\*延伸阅读\*\*"), ("en", r"\*\*Further reading\*\*")):
         items = re.search(heading + r"\n\n((?:- .*\n?)+)", prose(lesson, lang))
         assert items and 3 <= items[1].strip().count("\n") + 1 <= 5, lang
 
 
-@by_slug(TAUGHT)
+@by_slug(LESSONS)
 def test_what_a_lesson_says_is_a_sources_or_published_or_ours(lesson):
     assert lesson.sources
     for row in lesson.sources:
@@ -116,12 +114,12 @@ def test_a_case_is_told_by_one_lesson_and_stands_in_the_canon_with_its_place():
 # --- time, order, objectives ------------------------------------------------------------------------------------------
 
 
-@by_slug(TAUGHT)
+@by_slug(LESSONS)
 def test_the_minutes_are_those_reckoned_from_the_lesson(lesson):
     assert lesson.minutes == reckoned_minutes(lesson.cells)
 
 
-@by_slug(TAUGHT)
+@by_slug(LESSONS)
 def test_a_lesson_has_things_to_try_with_folded_answers_and_asks_what_one_may_do(lesson):
     for lang, tried, may in (("zh", "试一试", "**可以吗？**"), ("en", "Try it", "**May one?**")):
         text = prose(lesson, lang)
@@ -129,7 +127,7 @@ def test_a_lesson_has_things_to_try_with_folded_answers_and_asks_what_one_may_do
         assert text.count("<details>") == text.count("</details>") >= 2
 
 
-@by_slug([lesson for lesson in TAUGHT if lesson.prerequisites])
+@by_slug([lesson for lesson in LESSONS if lesson.prerequisites])
 def test_prerequisites_are_printed_from_the_front_matter_and_come_earlier(lesson):
     for lang in ("zh", "en"):
         line = re.search(r"^\*\*(?:先修|Before this)\*\*(.*)$", prose(lesson, lang), re.MULTILINE)
@@ -200,7 +198,7 @@ def constructs(source: str) -> set[str]:
 def test_nothing_is_used_in_visible_code_before_prose_has_named_it():
     shown: set[str] = set()
     missing = []
-    for lesson in TAUGHT:
+    for lesson in LESSONS:
         for index, cell in enumerate(lesson.cells):
             if cell.kind != "code" or "hide-input" in cell.tags:
                 continue
@@ -236,7 +234,7 @@ def sayings(lesson):
                     yield lang, cell.line, texts[lang]
 
 
-@by_slug(TAUGHT)
+@by_slug(LESSONS)
 def test_a_lesson_uses_the_fields_own_words(lesson):
     found = []
     for lang, line, text in sayings(lesson):
@@ -264,7 +262,7 @@ def test_the_repeat_rate_and_the_retention_rate_of_cdnow_are_one_number_each_in_
     repeat_rate = (customers["purchases"] >= 2).mean()
     retention_rate = crmkit.measure_base(customers, margin_rate=0.3).retention_rate
     assert (f"{repeat_rate:.1%}", f"{retention_rate:.1%}") == ("48.9%", "35.4%")
-    for lesson in TAUGHT:
+    for lesson in LESSONS:
         for lang, name in (("zh", "复购率"), ("en", "repeat rate")):
             quoted = re.findall(name + r"[^。.%]{0,60}?(\d\d\.\d)%", prose(lesson, lang))
             assert set(quoted) <= {"48.9", "49.0", "55.7"}, (lesson.slug, quoted)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from coursekit.client.execution import headings
 from coursekit.messages import KitError
-from crmkit.display.client_report import FINDINGS, TABLES
+from crmkit.report.sentences import FINDINGS
+from crmkit.report.study import TABLES
 
 FILE = "bundle.json"
 REPORT_TAG = "report"

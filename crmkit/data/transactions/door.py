@@ -57,8 +57,8 @@ def read_transactions(
 ) -> pd.DataFrame:
     """A client's transactions as a frame: ``customer_id`` (text), ``date`` (timestamp), ``amount`` (currency units).
 
-    Also ``order_id``, ``product_id``, ``quantity``, ``unit_price``, ``unit_cost``, ``currency`` and ``channel`` where
-    the file has them. Arguments as for ``check_transactions``. Raises CrmkitError when the file is refused; the error's
+    Also ``order_id``, ``product_id``, ``quantity``, ``unit_price``, ``unit_cost``, ``currency``, ``channel``, and
+    ``customer_name``, ``phone``, ``email`` where the file has them. Arguments as for ``check_transactions``. Raises CrmkitError when the file is refused; the error's
     ``report`` holds the counts.
 
     >>> import pandas as pd

@@ -17,7 +17,7 @@ from .columns import LABEL_HINT, Header, Mapping, ends_in_total, is_total
 from .raw import Coded, Raw
 from .table import INVISIBLE, Table, as_strings, bare_text, pick, without_collecting
 
-TEXT_COLUMNS = ("order_id", "product_id", "channel")
+TEXT_COLUMNS = ("order_id", "product_id", "channel", "customer_name", "phone", "email")
 NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
 _NO_CUSTOMER = re.compile(
     r"[-—–_/\\.?]*|\\n|#(?:n/a|ref!|value!|name\?)|"
@@ -91,6 +91,8 @@ def _text_array(column) -> pa.Array:
     if strings is None:
         return pa.array([customer_text(v) for v in pick(column, np.arange(len(column)))], pa.large_string())
     texts = pc.utf8_trim_whitespace(strings.cast(pa.large_string()))
+    if isinstance(texts, pa.ChunkedArray):  # of frames put together; replace_with_mask takes arrays alone
+        texts = texts.combine_chunks()
     odd = pc.fill_null(
         pc.match_substring_regex(texts, r"^(?:$|[^A-Za-z0-9\p{Han}]|[nN].{0,4}$|[无無空])"), True
     )

@@ -1,37 +1,23 @@
-"""What a client report says and keeps: sentences from client_report.toml filled with numbers, and the tables behind them.
+"""The sentences of the report: texts of sentences.toml in both languages, filled with facts."""
 
-Every number that a sentence says is kept as well, so that a page can be checked against its tables.
-"""
-
-import json
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from string import Formatter
-from typing import TYPE_CHECKING, Any
 
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.columns import column_kind
-from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import glossary_entry, has_term, named
-from crmkit.core.language import get_language, in_language
+from crmkit.core.language import in_language
 from crmkit.core.messages import MESSAGES
+from crmkit.display.numbers import day, decimal, money, month, percent, significant
 
-from .numbers import currency_sign, day, decimal, money, month, percent, significant
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from .tables import Table
-
-SENTENCES = Catalogue(Path(__file__).with_name("client_report.toml"))
+SENTENCES = Catalogue(Path(__file__).with_name("sentences.toml"))
 # how a column's kind is written in a sentence; of a kind that is not here a sentence says the format
 _BY_KIND = {"share": "share", "money": "money", "count": "count", "date": "date", "slug": "term"}
-
-
-# the type of an output that holds sentences with their figures, and the file that names the tables kept
+# the type of an output that holds sentences with their figures
 FINDINGS = "application/vnd.crmkit.findings+json"
-TABLES = "tables.json"
 
 
 class Words(Formatter):
@@ -64,7 +50,7 @@ class Words(Formatter):
         return one if value == 1 else many
 
     def _money(self, value, _) -> str:
-        digits = 0 if abs(value) >= 1000 and not self.cents else 2
+        digits = 0 if abs(value) >= 100 and not self.cents else 2
         return money(value, escape_markdown(self.currency), digits=digits)
 
     def _exact(self, value, _) -> str:
@@ -155,94 +141,30 @@ class Sentence:
         return {"text/markdown": text, "text/plain": text, FINDINGS: vars(self)}
 
 
-class Report:
-    """The sentences, tables and numbers of one report; ``cents`` says that amounts above 1,000 keep their cents.
+def sentence(
+    key: str, facts: Mapping[str, object], *, currency: str = "", cents: bool = False, **how
+) -> Sentence:
+    """The sentence ``key`` in both languages, with the facts that it names; ``how`` as for ``Sentence``.
 
-    >>> import crmkit; crmkit.set_language("en")
-    >>> report = Report(currency="€")
-    >>> print(report.say("customers", customers=3, revenue=60.0, average=20.0))
-    3 customers spent €60.00 in all, €20.00 each on average.
-    >>> report.numbers()["number"].tolist()
-    [3.0, 60.0, 20.0]
+    >>> print(sentence("brief_few", {"customers": 1}).findings[0]["en"])
+    With only 1 customer, shares and tiers are not computed; look at the list of customers itself.
     """
-
-    def __init__(self, *, currency: str = "", cents: bool = False) -> None:
-        self.currency, self.cents = currency, cents
-        self.tables: dict[str, pd.DataFrame] = {}
-        self._numbers: list[dict] = []
-
-    @staticmethod
-    def sign(code: str | None) -> str:
-        """How a currency is written before an amount: ``"USD"`` is $, an unknown code stands for itself, None is nothing."""
-        return currency_sign(code)
-
-    def say(self, key: str, *, role: str = "", table: str = "", **values: Any) -> Sentence:
-        """The sentence ``key`` of client_report.toml in the language in force (both: one below the other)."""
-        if key not in SENTENCES:
-            raise CrmkitError("not_a_choice", value=key, name="key", allowed=", ".join(sorted(SENTENCES)))
-        sentence = SENTENCES.entry(key)
-        zh, en = (
-            Words(lang, self.currency, cents=self.cents).format(sentence[lang], **values)
-            for lang in ("zh", "en")
-        )
-        figures = {name: _figure(value) for name, value in values.items()}
-        for name, figure in figures.items():
-            number = figure if isinstance(figure, float) else None
-            text = figure if isinstance(figure, str) else None
-            self._numbers.append({"finding": key, "figure": name, "number": number, "text": text})
-        return Sentence([{"key": key, "zh": zh, "en": en, "figures": figures}], role=role, table=table)
-
-    def pair(self, texts: tuple[str, str]) -> Sentence:
-        """A sentence that a model made, as its (zh, en) pair."""
-        zh, en = texts
-        return Sentence([{"key": "", "zh": zh, "en": en, "figures": {}}])
-
-    def caption(self, key: str, *, table: str = "", **values: Any) -> Sentence:
-        """The caption, and alternative text, of the figure that the same cell draws; ``table`` holds what it draws."""
-        return self.say(key, role="caption", table=table, **values)
-
-    def bullets(self, *sentences: Sentence) -> Sentence:
-        """Sentences as a list of points."""
-        findings = [finding for sentence in sentences for finding in sentence.findings]
-        return Sentence(findings, bullets=True)
-
-    def table(self, name: str, frame: "pd.DataFrame", **options) -> "Table":
-        """Keep ``frame`` under ``name`` for ``save`` and show it with headers in the language."""
-        from .tables import show
-
-        self.tables[name] = frame
-        return show(frame, **options)
-
-    def numbers(self) -> "pd.DataFrame":
-        """Every value that the sentences said: finding, figure, number or text."""
-        import pandas as pd
-
-        rows = pd.DataFrame(self._numbers, columns=["finding", "figure", "number", "text"])
-        return rows.astype({"number": float}).drop_duplicates(ignore_index=True)
-
-    def save(self, folder: str | Path, *, lang: str | None = None) -> list[Path]:
-        """Write all tables as Parquet, CSV and one XLSX into ``folder``; what was set aside, and the numbers said, last."""
-        from .tables import save_tables
-
-        return save_tables(self._all_tables(), folder, lang=lang or get_language())
-
-    def keep(self, folder: str | Path) -> None:
-        """Write all tables into ``folder`` as they are, for a program that makes the client's files from them."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        files = {}
-        for number, (name, frame) in enumerate(self._all_tables().items(), 1):
-            files[name] = f"{number:02d}.parquet"
-            frame.to_parquet(folder / files[name])
-        (folder / TABLES).write_text(json.dumps(files, ensure_ascii=False), encoding="utf-8")
-
-    def _all_tables(self) -> dict:
-        """Table by name; what was set aside, and the numbers said, last."""
-        ordered = dict(sorted(self.tables.items(), key=lambda table: table[0].startswith("set_aside")))
-        return {**ordered, "numbers": self.numbers()}
+    entry = SENTENCES.entry(key)
+    texts = {
+        lang: Words(lang, currency, cents=cents).format(entry[lang].strip(), **facts) for lang in ("zh", "en")
+    }
+    figures = {name: figure(facts[name]) for name in fields_of(key)}
+    return Sentence([{"key": key, **texts, "figures": figures}], **how)
 
 
-def _figure(value) -> float | str:
+def fields_of(key: str) -> list[str]:
+    """The facts that a sentence names, in either language."""
+    entry = SENTENCES.entry(key)
+    parts = [part for lang in ("zh", "en") for part in Formatter().parse(entry[lang])]
+    return list(dict.fromkeys(field for _, field, _, _ in parts if field))
+
+
+def figure(value) -> float | str:
     """A value that a sentence says: a number, or a text; days are written as such, two of them with a stroke between."""
     if isinstance(value, (int, float)) or hasattr(value, "dtype"):
         return float(value)

@@ -1,0 +1,236 @@
+"""Facts of the file, of sales over time, and of who the customers are."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from crmkit.data.sales import sales_over_time
+from crmkit.data.summary import customer_summary
+from crmkit.data.transactions.check import CheckReport
+
+SHOWN_PERIODS = 24  # periods in the table on the page
+FOLLOWED = 90  # days that a customer must have been seen after the first purchase, at least
+REGULAR = 0.2  # spread of a customer's intervals against their mean, below which they are regular
+CONTACTS = ("customer_name", "phone", "email")  # columns that a list of customers brings along
+_GROUPS = {"1": 1, "2": 2, "3": 3, "4–5": 5, "6–10": 10, "11+": np.inf}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """What the door has read, with its days: everything that the report looks at."""
+
+    checked: CheckReport
+    transactions: pd.DataFrame
+    customers: pd.DataFrame  # the customer summary
+    first_day: pd.Timestamp
+    last_sale: pd.Timestamp
+    last_day: pd.Timestamp
+
+    @classmethod
+    def of(cls, checked: CheckReport, *, as_of: date | str | None) -> "Log":
+        """The log of what the door has found usable."""
+        transactions = checked.transactions
+        first_day = transactions["date"].min().normalize()
+        last_sale = transactions["date"].max().normalize()
+        last_day = pd.Timestamp(as_of).normalize() if as_of else last_sale
+        customers = customer_summary(transactions, as_of=last_day)
+        return cls(
+            checked=checked,
+            transactions=transactions,
+            customers=customers,
+            first_day=first_day,
+            last_sale=last_sale,
+            last_day=last_day,
+        )
+
+    @property
+    def span_days(self) -> int:
+        return (self.last_day - self.first_day).days + 1
+
+    @property
+    def total(self) -> float:
+        return round(float(self.transactions["amount"].sum()), 2)
+
+    @property
+    def buyers(self) -> pd.DataFrame:
+        """The customers with a purchase."""
+        return self.customers[self.customers["purchases"] > 0]
+
+    @property
+    def repeat(self) -> pd.DataFrame:
+        """The customers who bought on more than one day, with the mean interval between their purchases in days."""
+        repeat = self.customers[self.customers["frequency"] > 0]
+        return repeat.assign(usual_interval=repeat["t_x"] / repeat["frequency"])
+
+
+# ---- the file
+
+
+def file_facts(log: Log) -> dict:
+    checked = log.checked
+    negative = log.transactions.loc[log.transactions["amount"] < 0, "amount"]
+    return {
+        "rows_in": checked.rows_in,
+        "rows_used": checked.rows_used,
+        "rows_set_aside": checked.rows_set_aside,
+        "zero_rows": checked.zero_amount_rows,
+        "duplicate_rows": checked.duplicate_rows,
+        "duplicates_dropped": int(checked.reasons.get("duplicate", 0) > 0),
+        "negative_rows": len(negative),
+        "negative_amount": round(float(negative.sum()), 2),
+        "total": log.total,
+        "customers": len(log.customers),
+        "span": (log.first_day, log.last_sale),
+        "span_days": log.span_days,
+        "as_of": log.last_day,
+    }
+
+
+def set_aside_table(log: Log) -> pd.DataFrame:
+    """How many rows were set aside for each reason."""
+    rows = [(reason, count) for reason, count in log.checked.reasons.items() if count]
+    return pd.DataFrame(rows, columns=["reason", "rows"])
+
+
+# ---- sales
+
+
+def period_of(span_days: int) -> str:
+    """In which periods sales are told: months, in a short file weeks or days."""
+    if span_days > 92:
+        return "month"
+    return "week" if span_days > 21 else "day"
+
+
+def sales_table(log: Log) -> pd.DataFrame:
+    """Revenue by period, that of first purchases and that of later ones."""
+    return sales_over_time(log.transactions, as_of=log.last_sale, period=period_of(log.span_days))
+
+
+def sales_facts(log: Log, sales: pd.DataFrame) -> dict:
+    sales = sales.set_index("period")
+    newest = log.customers["first_purchase"].max()
+    facts = {
+        "periods": len(sales),
+        "shown_periods": min(len(sales), SHOWN_PERIODS),
+        "last_day": log.last_day,
+        "partial": int(sales.index[-1].end_time.normalize() > log.last_day),
+    }
+    if not pd.isna(newest):
+        facts["newest"] = newest
+        facts["newest_at"] = ((newest - log.first_day).days + 1) / log.span_days
+    if log.total > 0:
+        facts["first_share"] = float(sales["first_revenue"].sum()) / log.total
+        facts["later_share"] = 1 - facts["first_share"]
+    whole = sales.loc[_whole(sales.index, log), "revenue"]
+    facts["full_periods"] = len(whole)
+    if len(whole) < 2:
+        return facts
+    middle = float(whole.median())
+    facts |= {
+        "best": whole.idxmax(),
+        "best_revenue": float(whole.max()),
+        "lowest_revenue": float(whole.min()),
+        "last_full": whole.index[-1],
+        "last_full_revenue": float(whole.iloc[-1]),
+    }
+    half = len(whole) // 2
+    early = float(whole.iloc[:half].sum())
+    late = float(whole.iloc[-half:].sum())
+    if middle > 0:
+        facts["peak_times"] = float(whole.max()) / middle
+        facts["lowest_times"] = float(whole.min()) / middle
+    if early > 0:
+        facts["late_half_times"] = late / early
+    return facts
+
+
+def _whole(periods: pd.PeriodIndex, log: Log) -> np.ndarray:
+    """Which periods the file covers from beginning to end; a first sale on the second day is no gap."""
+    length = (periods.end_time - periods.start_time).days + 1
+    missing_days = (log.first_day - periods.start_time).days
+    begun = missing_days <= 0.1 * length
+    over = periods.end_time.normalize() <= log.last_day
+    return np.asarray(begun & over)
+
+
+# ---- customers
+
+
+def customer_facts(log: Log) -> dict:
+    customers, buyers, repeat = log.customers, log.buyers, log.repeat
+    facts = {
+        "buyers": len(buyers),
+        "only_returns": len(customers) - len(buyers),
+        "repeat_buyers": len(repeat),
+        "gaps": int(repeat["frequency"].sum()),
+        "last_days": int(buyers["last_purchase"].nunique()),
+        "mean": float(customers["revenue"].mean()),
+        "median": float(customers["revenue"].median()),
+    }
+    if len(buyers):
+        facts["repeat_rate"] = len(repeat) / len(buyers)
+    if log.total > 0:
+        facts["repeat_revenue_share"] = float(repeat["revenue"].sum()) / log.total
+    if len(repeat):
+        gap = float(repeat["usual_interval"].median())
+        facts["gap"] = max(1, round(gap))
+        facts["windows"] = log.span_days / gap
+        facts["wait_days"] = 3 * facts["gap"]
+        facts["away_times"] = float(buyers["days_since_last"].quantile(0.8)) / gap
+        facts |= _follow_up(buyers, facts["gap"])
+    return facts
+
+
+def _follow_up(buyers: pd.DataFrame, gap: int) -> dict:
+    """Who came back, among those who were seen long enough after their first purchase to have had the occasion."""
+    follow_days = max(FOLLOWED, 2 * gap)
+    followed = buyers[buyers["T"] >= follow_days]
+    once = int((followed["frequency"] == 0).sum())
+    facts = {"follow_days": follow_days, "followed": len(followed), "followed_once": once}
+    if len(followed):
+        facts["once_share"] = once / len(followed)
+        facts["back_share"] = 1 - facts["once_share"]
+    return facts
+
+
+def purchase_days_table(log: Log) -> pd.DataFrame:
+    """How many customers bought on one day, on two, and so on, and what they brought."""
+    buyers = log.buyers
+    groups = pd.cut(buyers["purchases"], [0, *_GROUPS.values()], labels=list(_GROUPS))
+    table = buyers.groupby(groups, observed=True)["revenue"].agg(customers="count", revenue="sum")
+    table["customer_share"] = table["customers"] / max(1, len(buyers))
+    if log.total > 0:
+        table["revenue_share"] = table["revenue"] / log.total
+    return table.rename_axis("purchase_days").reset_index().astype({"purchase_days": str})
+
+
+def interval_spread(log: Log) -> pd.DataFrame:
+    """Of each customer with at least four intervals: their mean in days, and their spread against it."""
+    bought = log.transactions.loc[log.transactions["amount"] >= 0, ["customer_id", "date"]]
+    days = bought.assign(date=bought["date"].dt.normalize()).drop_duplicates()
+    days = days[days["date"] <= log.last_day].sort_values(["customer_id", "date"])
+    gaps = days.groupby("customer_id")["date"].diff().dt.days.dropna()
+    by_customer = gaps.groupby(days.loc[gaps.index, "customer_id"]).agg(["count", "mean", "std"])
+    enough = by_customer[by_customer["count"] >= 4]
+    return enough.assign(spread=enough["std"] / enough["mean"]).reset_index()
+
+
+def regular_facts(spread: pd.DataFrame) -> dict:
+    regular = spread[spread["spread"] <= REGULAR]
+    facts = {"regular_customers": len(spread), "regular_share": 0.0}
+    if len(regular):
+        facts["regular_share"] = len(regular) / len(spread)
+        facts["regular_gap"] = round(float(regular["mean"].median()))
+    return facts
+
+
+def contacts_of(log: Log) -> pd.DataFrame:
+    """The contact columns of the file by customer_id, as last given; no columns where the file has none."""
+    columns = [name for name in CONTACTS if name in log.transactions]
+    given = log.transactions.sort_values("date", kind="stable")[["customer_id", *columns]]
+    if not columns:
+        return given.drop_duplicates("customer_id")
+    return given.replace("", None).groupby("customer_id", as_index=False)[columns].last()

@@ -1,0 +1,272 @@
+"""The report says only what the data bear: what a reader of real files found wrong, each on the file that showed it."""
+
+import companies
+import numpy as np
+import pandas as pd
+import pytest
+
+import crmkit
+from crmkit import Assumptions, CrmkitError, study_client
+from crmkit.report.layout import SECTIONS
+from crmkit.report.listing import LEAST_INTERVALS, silence_chance
+from crmkit.report.sentences import Sentence
+
+
+@pytest.fixture(autouse=True)
+def english():
+    crmkit.set_language("en")
+    yield
+    crmkit.set_language("both")
+
+
+def texts(study, section: str) -> str:
+    shown = [part for part in study.section(section) if isinstance(part, Sentence)]
+    return "\n".join(finding["en"] for part in shown for finding in part.findings)
+
+
+# ---- time
+
+
+def test_five_days_say_nothing_of_return_silence_tiers_and_segments(studies):
+    said = set(studies["five_days"].said())
+    assert said >= {"span_short", "longer", "segments_short", "concentration_short", "pyramid_short"}
+    assert not said & {
+        "segments",
+        "pyramid",
+        "gap",
+        "regular",
+        "call",
+        "call_none",
+        "came_back",
+        "second",
+        "pareto",
+    }
+    assert not {"segments", "tiers", "call_list", "lorenz"} & set(studies["five_days"].tables)
+    assert "hibernating" not in texts(studies["five_days"], "segments").lower()
+
+
+def test_the_second_purchase_is_spoken_of_only_of_customers_who_had_the_time_for_it(studies):
+    facts = studies["cdnow_sample"].facts
+    customers = studies["cdnow_sample"].customers
+    followed = customers[customers["T"] >= facts["follow_days"]]
+    assert facts["follow_days"] >= 2 * facts["gap"] and facts["followed"] == len(followed)
+    assert facts["once_share"] == pytest.approx((followed["frequency"] == 0).mean())
+    assert studies["cdnow_sample"].may_say("second")
+    for name in ("once_each", "contracts", "five_days", "even", "thirty_customers"):
+        assert not studies[name].may_say("second"), name
+
+
+def test_a_table_cut_to_24_periods_says_so_and_no_other_does(studies):
+    cut = studies["long_file"]
+    assert cut.facts["periods"] == 50 and cut.may_say("sales_cut") and len(cut.tables["sales"]) == 50
+    assert not studies["concentrated"].may_say("sales_cut")
+    assert "latest 24 periods; all 50" in texts(cut, "sales")
+
+
+def test_a_period_that_is_not_over_is_in_no_comparison():
+    rows = [
+        (f"c{i}", f"2024-{month:02}-{day:02}", 10.0)
+        for i in range(5)
+        for month in range(1, 9)
+        for day in (2, 28)
+    ]
+    study = study_client(companies.log([*rows, ("c1", "2024-09-02", 1.0)]))
+    assert study.facts["partial"] == 1 and study.facts["full_periods"] == 8
+    assert str(study.facts["last_full"]) == "2024-08" and study.facts["lowest_revenue"] == 100
+
+
+# ---- names and figures
+
+
+def test_the_gap_is_the_middle_of_the_customers_own_means_and_named_so(studies):
+    customers = studies["concentrated"].customers
+    repeat = customers[customers["frequency"] > 0]
+    assert studies["concentrated"].facts["gap"] == round((repeat["t_x"] / repeat["frequency"]).median())
+    said = texts(studies["concentrated"], "customers")
+    assert "the average interval between purchases; for the customer in the middle it is" in said
+
+
+def test_one_thing_has_one_figure_in_summary_text_and_tables(studies):
+    for study in studies.values():
+        numbers = study.numbers()
+        of_file = numbers[~numbers["finding"].isin(["segment_action", "segment_away", "segment_only"])]
+        assert of_file.groupby("figure")["number"].nunique().max() == 1
+    for name in ("concentrated", "cdnow_sample", "industrial_group", "double_11_shop"):
+        study = studies[name]
+        tiers, measures = study.tables["tiers"], study.tables["concentration"].set_index("measure")
+        assert study.facts["share_top"] == measures.loc["pareto_share", "estimate"]
+        assert study.facts["top_two_share"] == pytest.approx(tiers["revenue_share"].iloc[:2].sum())
+        if (
+            study.facts["top_customers"] == tiers["customers"].iloc[:3].sum()
+        ):  # no equal customers at the border
+            assert study.facts["share_top"] == pytest.approx(tiers["revenue_share"].iloc[:3].sum())
+
+
+def test_every_figure_of_the_summary_stands_in_the_body_or_its_tables(studies):
+    for study in studies.values():
+        body = {value for name in SECTIONS if name != "brief" for value in figures(study, name)}
+        assert figures(study, "brief") <= body | {study.facts["total"], float(study.facts["rows_used"])}
+
+
+def figures(study, section: str) -> set:
+    shown = [part for part in study.section(section) if isinstance(part, Sentence)]
+    return {value for part in shown for finding in part.findings for value in finding["figures"].values()}
+
+
+# ---- tiers
+
+
+def test_where_revenue_is_even_nobody_is_platinum(studies):
+    for name in ("even", "half_even", "contracts_that_last"):
+        study = studies[name]
+        if study.facts["top_times"] < 1.75:
+            assert "tiers" not in study.tables and not study.may_say("own_person")
+            assert not study.may_say("know_the_top") and "platinum" not in texts(study, "monday")
+    assert studies["even"].facts["top_times"] < 1.5 and studies["even"].may_say("even")
+    assert 1.5 <= studies["half_even"].facts["top_times"] < 1.75 and not studies["half_even"].may_say("even")
+
+
+def test_the_shares_of_the_tiers_are_called_a_convention_and_no_finding(studies):
+    said = texts(studies["concentrated"], "pyramid")
+    assert "that is a convention and no finding" in said
+    assert "pyramid" not in {
+        finding["key"] for part in studies["concentrated"].section("brief") for finding in part.findings
+    }
+
+
+def test_few_customers_get_a_list_and_no_shares(studies):
+    study = studies["thirty_customers"]
+    assert study.may_say("cannot_few") and study.may_say("pyramid_few")
+    assert list(study.tables["largest"]["revenue"]) == sorted(study.customers["revenue"], reverse=True)[:10]
+
+
+# ---- assumptions
+
+
+def test_what_rests_on_assumptions_waits_for_the_company(studies):
+    unset, given = studies["concentrated"], studies["concentrated, assumed"]
+    assert (
+        unset.may_say("reallocate_unset")
+        and "change" not in unset.facts
+        and "reallocation" not in unset.tables
+    )
+    assert given.may_say("reallocate") and given.may_say("brief_reallocate")
+    assert "Under the assumptions that you set" in texts(given, "brief")
+    assert studies["concentrated, vaguely assumed"].may_say("reallocate_uncertain")
+    assert not studies["concentrated, vaguely assumed"].may_say("brief_reallocate")
+    assert not studies["even, assumed"].may_say("reallocate"), "no tiers to move a budget between"
+
+
+@pytest.mark.parametrize("left_out", ["margin_rate", "budget_rate", "elasticity", "elasticity_sd"])
+def test_an_assumption_left_out_leaves_the_whole_calculation_out(left_out):
+    given = {"margin_rate": 0.4, "budget_rate": 0.05, "elasticity": 0.1, "elasticity_sd": 0.02}
+    assert Assumptions(**given).complete
+    assert not Assumptions(**{**given, left_out: 0.0}).complete
+
+
+def test_a_supposition_changes_no_report(studies):
+    study = studies["concentrated"]
+    supposed = study.suppose(assumed=companies.ASSUMED)
+    assert supposed["change"] == pytest.approx(studies["concentrated, assumed"].facts["change"])
+    assert "change" not in study.facts and study.suppose(assumed=Assumptions()) == {}
+
+
+# ---- silence
+
+
+@pytest.mark.parametrize(("intervals", "chance"), [(1, 1 / 4), (2, 0.16), (3, 1 / 8), (5, (5 / 8) ** 5)])
+def test_three_intervals_of_silence_have_the_chance_of_an_estimated_pace(intervals, chance):
+    """(1 + 3/x)^−x: 25 % after one interval, 16 % after two, 12.5 % after three; e⁻³ only for a pace known exactly."""
+    assert silence_chance(intervals, intervals, 3) == pytest.approx(chance)
+    assert silence_chance(10**6, 10**6, 3) == pytest.approx(np.exp(-3), rel=1e-4)
+
+
+@pytest.mark.parametrize("intervals", [5, 8, 20])
+def test_of_customers_who_stay_five_in_a_hundred_are_listed(intervals):
+    """Each with a pace of their own; the next interval is silent beyond the border with the chance that is stated."""
+    rng = np.random.default_rng(3)
+    pace = rng.gamma(2, 10, 40_000)
+    known = rng.exponential(pace[:, None], (40_000, intervals)).sum(axis=1)
+    silence = rng.exponential(pace)
+    listed = (silence_chance(intervals, known, silence) < 0.05).mean()
+    assert listed == pytest.approx(0.05, abs=0.004)
+    by_three_intervals = (silence > 3 * known / intervals).mean()
+    assert by_three_intervals > 0.06, "the rule of three intervals lists more than it says"
+
+
+def test_nobody_is_judged_on_fewer_than_five_intervals(studies):
+    for name, study in studies.items():
+        if "call_list" in study.tables:
+            assert (study.tables["call_list"]["purchases"] > LEAST_INTERVALS).all(), name
+            assert (study.tables["call_list"]["silence_chance"] < 0.05).all(), name
+
+
+def test_a_list_says_how_many_stand_on_it_by_chance(studies):
+    study = studies["cdnow_sample"]
+    assert study.may_say("call") and study.facts["by_chance"] == round(0.05 * study.facts["looked_at"])
+    assert "would be listed by chance" in texts(study, "monday")
+    assert studies["chance_silences"].may_say("call_chance")
+    assert "no cause for alarm" in texts(studies["chance_silences"], "monday")
+
+
+def test_contracts_are_no_shoppers(studies):
+    study = studies["contracts"]
+    assert study.may_say("regular") and study.may_say("late") and not study.may_say("segments")
+    assert not study.may_say("call") and not study.may_say("call_cannot") and not study.may_say("migration")
+    stopped = study.tables["late"]
+    assert (stopped["days_since_last"] > 1.4 * stopped["usual_interval"]).all() and len(stopped) > 30
+    assert studies["contracts_that_last"].may_say("late_none")
+
+
+# ---- whom to reach
+
+
+def test_contact_columns_are_carried_through_to_every_list(studies):
+    study = studies["thirty_customers"]
+    for name in ("largest", "call_list", "customers"):
+        table = study.tables[name]
+        assert list(table["phone"]) == ["139" + customer[1:] for customer in table["customer_id"]], name
+        assert list(table["customer_name"]) == [f"Firm {customer}" for customer in table["customer_id"]]
+        assert table["email"].str.endswith("@example.com").all()
+
+
+def test_the_contact_last_given_is_the_one_in_the_list():
+    rows = [("a", "2024-01-01", 5.0, "old"), ("a", "2024-03-01", 5.0, "new"), ("a", "2024-04-01", 5.0, "")]
+    study = study_client(
+        companies.log([*rows, ("b", "2024-02-01", 1.0, "")], ("customer_id", "date", "amount", "phone"))
+    )
+    assert study.tables["customers"].set_index("customer_id")["phone"].to_dict()["a"] == "new"
+
+
+# ---- the study itself
+
+
+def test_sections_withheld_and_said_are_all_the_sentences_there_are(studies):
+    for study in studies.values():
+        withheld = study.withheld()
+        assert not set(withheld["finding"]) & set(study.said())
+        assert withheld["condition"].str.len().min() > 5
+
+
+def test_a_frame_is_studied_as_the_file_is():
+    frame = companies.company(companies.fifty_customers)
+    of_frame, of_file = study_client(frame), study_client(crmkit.check_transactions(frame))
+    assert of_frame.facts == of_file.facts
+
+
+def test_rows_after_the_day_asked_for_do_not_count():
+    frame = companies.company(companies.fifty_customers)
+    study = study_client(frame, as_of="2023-12-31")
+    assert study.facts["rows_set_aside"] == (frame["date"] > "2023-12-31").sum()
+    assert study.facts["total"] == pytest.approx(frame.loc[frame["date"] <= "2023-12-31", "amount"].sum())
+
+
+def test_errors_name_what_was_wrong(tmp_path):
+    with pytest.raises(CrmkitError, match="chance"):
+        study_client(companies.company(companies.one_day), chance=2)
+    with pytest.raises(CrmkitError, match="margin_rate"):
+        Assumptions(margin_rate=40)
+    with pytest.raises(CrmkitError):
+        study_client(pd.DataFrame({"customer_id": ["a"], "amount": [1.0]}))
+    with pytest.raises(CrmkitError, match="sections?|name"):
+        study_client(companies.company(companies.one_day)).section("profit")
