@@ -61,6 +61,7 @@ _NAMES = {
     "core.errors": "CrmkitError",
     "explore": "explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
     "answers.sheet": "AnswerSheet",
+    "answers.own_seed": "checked_seed",
     "display.tables": "show save_tables",
     "report.study": "study_client",
     "report.weighing": "Assumptions",

@@ -120,6 +120,8 @@ def _exercise_cells(lesson: Lesson, *, solved: bool) -> Iterator:
 def _exercise_cell(cell: Cell, solved: bool):
     """A cell that asks nothing; in the solution its output may be kept."""
     emitted = _emit(cell)
+    if "generate" in cell.tags:  # folded away: what numpy says of a wrong seed is no help
+        emitted.source += "\n\n\nseed = crmkit.checked_seed(seed)"
     if solved and "stable" in cell.tags:
         emitted.metadata.setdefault("tags", []).append(STABLE)
     return emitted

@@ -36,7 +36,6 @@ def pages(root: Path) -> dict[str, str]:
         "docs/models.md": models_page(root / "docs" / "models.toml"),
         "docs/api.md": api_page(),
         "docs/objectives.md": objectives_page(root / "lessons"),
-
         "docs/report.md": report_page(),
     }
 
@@ -131,7 +130,6 @@ def objectives_page(folder: Path) -> str:
         heads = WORDS.texts("objectives_columns")
         lines += [objectives_table(lesson, lang, heads[lang]) + "\n" for lang in ("zh", "en")]
     return "\n".join(lines)
-
 
 
 # --- the report to a company ----------------------------------------------------------------

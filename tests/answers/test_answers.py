@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from places import ROOT
 from traitlets.config import Config
 
 import crmkit
@@ -163,6 +164,26 @@ def test_in_a_notebook_what_an_answer_says_is_seen_whatever_line_follows():
     seen = [output.data["text/plain"] for output in first.outputs]
     assert len(seen) == 1 and "a tenth" in seen[0], "the last attempt of a question is told"
     assert alone.outputs == [] and alone.stdout.count("Recorded: 0.1") == 1, "and nothing is told twice"
+
+
+@pytest.mark.parametrize("wrong", ["20230101", -1, 3.5, True, None])
+def test_a_seed_that_is_no_whole_number_is_refused_with_how_to_write_it(wrong):
+    with pytest.raises(crmkit.CrmkitError, match="seed = 1") as raised:
+        crmkit.checked_seed(wrong)
+    assert repr(wrong) in raised.value.message_zh
+
+
+def test_the_seed_of_every_exercise_is_checked_before_its_data_are_made():
+    for path in (ROOT / "exercises").glob("*.ipynb"):
+        code = [
+            c["source"]
+            for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if c["cell_type"] == "code"
+        ]
+        cells = ["".join(source) for source in code]
+        (checked,) = [i for i, source in enumerate(cells) if "crmkit.checked_seed(seed)" in source]
+        (made,) = [i for i, source in enumerate(cells) if "= generate(seed)" in source][:1]
+        assert checked < made, path.name
 
 
 def test_a_count_must_be_whole():

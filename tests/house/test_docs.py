@@ -9,8 +9,10 @@ import pytest
 from places import ROOT
 
 import crmkit
+from coursekit.lessons.build import read_lessons
 from coursekit.publish.reference import pages, read_models
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = read_models(ROOT / "docs" / "models.toml")
 ENTRIES = MODELS["framework"] + MODELS["in_the_market"]
 
@@ -72,3 +74,13 @@ def test_the_map_names_every_folder_of_the_top_level():
     text = (ROOT / "docs" / "map.md").read_text(encoding="utf-8")
     for folder in ("lessons", "notebooks", "exercises", "solutions", "datasets", "tests", "docs"):
         assert f"`{folder}/`" in text
+
+
+def test_the_readme_lists_every_lesson_with_its_titles_and_minutes():
+    listed = [line for line in README.splitlines() if re.match(r"\| \d\d \|", line)]
+    expected = []
+    for lesson in read_lessons(ROOT / "lessons"):
+        number = lesson.slug.split("_")[0]
+        titles = f"{lesson.titles['zh']} | {lesson.titles['en']}"
+        expected.append(f"| {number} | {titles} | {lesson.minutes} |")
+    assert listed == expected
