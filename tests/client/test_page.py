@@ -164,6 +164,14 @@ def test_figures_are_embedded_with_caption_as_alternative_text():
     assert "<figcaption>" in html and html.count("Sales") == 2
 
 
+def test_what_a_figure_tells_of_its_data_stands_in_its_place_beside_the_caption():
+    told = {"image/png": {"alt": "Figure “Sales”; bars: 2023 5, 2024 8."}}
+    html = made(shown(caption("Sales rose"), output({"image/png": ONE_PIXEL}, told)))
+    (image,) = [attrs for tag, attrs in Seen(html).tags if tag == "img"]
+    assert image["alt"] == told["image/png"]["alt"]
+    assert "<figcaption>" in html and html.count("Sales rose") == 1
+
+
 def test_svg_figures_lose_what_changes_from_run_to_run():
     def svg(date, salt):
         return (

@@ -175,13 +175,16 @@ def _of_output(output) -> dict | None:
 
 
 def _image(output) -> dict:
-    """An image and what it says in words, where its maker says more than that it is a figure."""
+    """An image and what it says in words: the text alternative that came with it, or what its maker says of it."""
+    told = output.get("metadata", {})
     about = _joined(output.data.get("text/plain", ""))
     if about.startswith("<"):
         about = ""
     if "image/svg+xml" in output.data:
+        about = told.get("image/svg+xml", {}).get("alt") or about
         return {"type": "svg", "data": _joined(output.data["image/svg+xml"]), "width": None, "about": about}
-    width = output.get("metadata", {}).get("image/png", {}).get("width")
+    about = told.get("image/png", {}).get("alt") or about
+    width = told.get("image/png", {}).get("width")
     data = _joined(output.data["image/png"]).replace("\n", "")
     return {"type": "png", "data": data, "width": width, "about": about}
 

@@ -63,7 +63,7 @@ def _filled(item: Item, lang: str, contents: list[dict]) -> dict:
         caption = markdown(findings_text(item, lang), contents) if item.findings else Markup()
         image = item.images[lang]
         filled["caption"] = caption
-        filled["alt"] = caption.striptags() or image["about"] or MESSAGES.say("run_figure")
+        filled["alt"] = image["about"] or caption.striptags() or MESSAGES.say("run_figure")
         filled["source"] = image_address(image)
         filled["width"] = image["width"]
     elif item.kind == "findings":
