@@ -5,6 +5,7 @@ the room that says it. ``term`` finds it wherever it stands.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,17 +36,38 @@ def term(slug: str) -> str:
 def term_pair(slug: str) -> Pair:
     """The term in Chinese and in English; ``<slug>_low`` and ``<slug>_high`` are the ends of its interval.
 
+    A term is also found by its name in either language. Errors: CrmkitError for a word that the catalogue does not have,
+    with those near it.
+
     >>> term_pair("repeat_rate_low")
     Pair(zh='复购率（下限）', en='repeat rate, low')
+    >>> term_pair("客户金字塔")
+    Pair(zh='客户金字塔', en='customer pyramid')
     """
     if slug in TERMS:
         return TERMS.pair(slug)
     if end := _end_of_interval(slug):
         return MESSAGES.pair(f"interval_{end['end']}", of=TERMS.pair(end["of"]))
+    by_name = _slugs_by_name()
+    wanted = str(slug).strip().casefold()
+    if wanted in by_name:
+        return TERMS.pair(by_name[wanted])
     from difflib import get_close_matches
 
-    near = get_close_matches(slug, TERMS, n=5, cutoff=0.4) or sorted(TERMS)[:5]
-    raise CrmkitError("unknown_term", value=slug, allowed=", ".join(near))
+    near = get_close_matches(wanted, [*TERMS, *by_name], n=5, cutoff=0.4) or sorted(TERMS)[:5]
+    told = dict.fromkeys(by_name.get(name, name) for name in near)
+    shown = [f"{near_slug} ({', '.join(TERMS.pair(near_slug))})" for near_slug in told]
+    raise CrmkitError("unknown_term", value=slug, allowed="; ".join(shown))
+
+
+@cache
+def _slugs_by_name() -> dict[str, str]:
+    """Name in either language → slug; where two terms share a name, the one that the glossary defines."""
+    found: dict[str, str] = {}
+    for slug in sorted(TERMS, key=lambda slug: "definition_zh" not in TERMS.entry(slug)):
+        for name in TERMS.pair(slug):
+            found.setdefault(name.casefold(), slug)
+    return found
 
 
 def _end_of_interval(slug: object) -> re.Match | None:
