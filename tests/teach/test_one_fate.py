@@ -501,14 +501,13 @@ class Scripted:
 @pytest.mark.parametrize(
     ("states", "came", "kept"),
     [
-        (["killed", "ended"], "ended", 1),  # from outside, and once more
-        (["killed", "killed"], "killed", 0),  # never kept as nothing
+        (["killed"], "killed", 0),  # the wall has run it twice; never kept as nothing
         (["timeout"], "timeout", 0),
         (["died"], "died", 1),
         ([RuntimeError("the wall fell")], "no_wall", 0),
     ],
 )
-def test_a_run_that_was_killed_from_outside_is_run_again_and_not_kept(
+def test_a_run_that_was_killed_from_outside_or_whose_wall_fell_is_not_kept(
     tmp_path, monkeypatch, states, came, kept
 ):
     from coursekit.sandbox.protocol import Limits
@@ -535,7 +534,9 @@ def test_every_reason_has_words_for_the_instructor_in_both_tables(reason):
     assert f"problem_{reason}" in MESSAGES and f"game_why_{reason}" in MESSAGES
 
 
-@pytest.mark.parametrize("state", ["unreadable", "timeout", "too_much_output", "died", "no_wall", "killed"])
+@pytest.mark.parametrize(
+    "state", ["unreadable", "timeout", "too_much_output", "too_much_memory", "died", "no_wall", "killed"]
+)
 def test_every_way_in_which_a_run_ends_has_words_for_both_sides(state):
     assert f"problem_{state}" in MESSAGES and f"feedback_state_{state}" in MESSAGES
 
