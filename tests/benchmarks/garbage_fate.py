@@ -15,7 +15,7 @@ import _peers  # noqa: F401 - puts tests/support on the path
 from garbage import Garbage, Written, frames_of, marked, outcome_of
 
 SUBMISSIONS = 1_000_000
-CLASS = 20_000  # submissions, of which one in two hundred is written
+CLASS = 5_000  # submissions, of which one in two hundred is written
 ONE_IN = 200
 
 

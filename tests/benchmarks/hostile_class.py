@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import _peers  # noqa: F401 - puts tests/support on the path
@@ -63,9 +64,9 @@ WRONG = [  # what an ordinary student gets wrong
 ]
 
 
-def broken_files(room: Classroom, student: str) -> list[tuple[bytes, bytes]]:
-    """Files that are no honest notebook: how their names end, in bytes, and what they hold."""
-    raw = nbformat.writes(room.notebook(student)).encode()
+@cache
+def archives() -> tuple[bytes, bytes]:
+    """One of very many empty files, and one that unpacks to gigabytes."""
     many, bomb = io.BytesIO(), io.BytesIO()
     with zipfile.ZipFile(many, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(19_999):
@@ -73,12 +74,19 @@ def broken_files(room: Classroom, student: str) -> list[tuple[bytes, bytes]]:
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(20):
             archive.writestr(f"{number}.ipynb", bytes(90 << 20))
+    return many.getvalue(), bomb.getvalue()
+
+
+def broken_files(room: Classroom, student: str) -> list[tuple[bytes, bytes]]:
+    """Files that are no honest notebook: how their names end, in bytes, and what they hold."""
+    raw = nbformat.writes(room.notebook(student)).encode()
+    many, bomb = archives()
     return [
         (b".ipynb", b""),
         (b".ipynb", raw[:900]),
         (b".ipynb", b'{"cells":' * 100_000),
-        (b".zip", many.getvalue()),
-        (b".zip", bomb.getvalue()),
+        (b".zip", many),
+        (b".zip", bomb),
         (b".zip", b"PK\x03\x04" + bytes(80)),
         ("王.ipynb".encode("gbk"), raw),
         (b".html", b"<html>"),

@@ -501,14 +501,13 @@ class Scripted:
 @pytest.mark.parametrize(
     ("states", "came", "kept"),
     [
-        (["killed", "ended"], "ended", 1),  # from outside, and once more
-        (["killed", "killed"], "killed", 0),  # never kept as nothing
+        (["killed"], "killed", 0),  # the wall has run it twice; never kept as nothing
         (["timeout"], "timeout", 0),
         (["died"], "died", 1),
         ([RuntimeError("the wall fell")], "no_wall", 0),
     ],
 )
-def test_a_run_that_was_killed_from_outside_is_run_again_and_not_kept(
+def test_a_run_that_was_killed_from_outside_or_whose_wall_fell_is_not_kept(
     tmp_path, monkeypatch, states, came, kept
 ):
     from coursekit.sandbox.protocol import Limits
@@ -535,7 +534,9 @@ def test_every_reason_has_words_for_the_instructor_in_both_tables(reason):
     assert f"problem_{reason}" in MESSAGES and f"game_why_{reason}" in MESSAGES
 
 
-@pytest.mark.parametrize("state", ["unreadable", "timeout", "too_much_output", "died", "no_wall", "killed"])
+@pytest.mark.parametrize(
+    "state", ["unreadable", "timeout", "too_much_output", "too_much_memory", "died", "no_wall", "killed"]
+)
 def test_every_way_in_which_a_run_ends_has_words_for_both_sides(state):
     assert f"problem_{state}" in MESSAGES and f"feedback_state_{state}" in MESSAGES
 
@@ -545,3 +546,20 @@ def test_a_student_who_handed_in_nothing_is_listed_as_such(tmp_path):
     written.write({"20260001": "王小明"})
     text = (tmp_path / "problems.csv").read_text(encoding="utf-8-sig")
     assert "nothing_handed_in,,20260001," in text
+
+
+def test_totals_of_texts_that_nobody_has_read_are_marked_in_every_export_and_pages_are_packed(tmp_path):
+    mine = marked("1", outcome_of(_frames(whole_sheet())))
+    mine.file, mine.when = "hw.ipynb", "2026-03-01T17:00:00+08:00"
+    written = Written(tmp_path, {"1": mine})
+    written.write({"1": "王小明"})
+    assert mine.to_read
+    for name in ("grades_moodle.csv", "grades_canvas.csv"):
+        assert "暂定" in (tmp_path / name).read_text(encoding="utf-8-sig")
+    with zipfile.ZipFile(tmp_path / "feedback_moodle.zip") as archive:
+        (name,) = archive.namelist()
+        page = archive.read(name).decode("utf-8")
+    assert name == "王小明_1_assignsubmission_file_/feedback.html"
+    assert "hw.ipynb" in page and "2026-03-01 17:00" in page and "12 分" in page
+    with zipfile.ZipFile(tmp_path / "feedback_canvas.zip") as archive:
+        assert archive.namelist() == ["王小明_1_feedback.html"]

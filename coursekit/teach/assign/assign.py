@@ -2,10 +2,8 @@
 
 import copy
 import hashlib
-import io
 import json
 import shutil
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +25,7 @@ from crmkit.core.files import put
 from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
+from .platforms import PLATFORMS, platform_name, zipped
 from .roster import Student, read_roster
 
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
@@ -84,7 +83,7 @@ def assign(
         assignment.variants[made.student.student_id] = made.variant
     _mend(assignment)
     assignment.write()
-    for platform in ("moodle", "canvas"):
+    for platform in PLATFORMS:
         _archive(assignment, platform)
     said.append(
         MESSAGES.say(
@@ -291,7 +290,7 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
         shutil.copytree(files, home, dirs_exist_ok=True)
     zips = assignment.folder / "zips"
     zips.mkdir(exist_ok=True)
-    _zip(zips / f"{variant.folder}.zip", _members(assignment, variant))
+    put(zips / f"{variant.folder}.zip", zipped(_members(assignment, variant)))
 
 
 def _mend(assignment: Assignment) -> None:
@@ -320,33 +319,10 @@ def _members(assignment: Assignment, variant: Variant) -> dict[str, bytes]:
     return {p.relative_to(home).as_posix(): p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file()}
 
 
-def _zip(path: Path, members: dict[str, bytes]) -> None:
-    """A ZIP that is the same bytes every time: no dates of today; names in UTF-8, and said to be."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, raw in members.items():
-            entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, raw)
-    put(path, held.getvalue())
-
-
 def _archive(assignment: Assignment, platform: str) -> None:
-    """Everybody's files in one archive, named as the platform names a student's files.
-
-    Moodle takes it under “upload multiple feedback files in a zip”: a folder ``Name_number_assignsubmission_file_`` a
-    student. Canvas names a file ``name_number_file``. The number is the platform's where the roster held it.
-    """
+    """Everybody's files in one archive, named as the platform names a student's files."""
     members = {}
     for variant in assignment.variants.values():
-        number = variant.platform.get(f"{platform}_id", variant.student_id)
-        number = "".join(c for c in number if c.isalnum() or c in "-_") or variant.folder
-        number = number.removeprefix("Participant")
         for name, raw in _members(assignment, variant).items():
-            if platform == "moodle":
-                label = (variant.name or variant.student_id).replace("/", "_").replace("\\", "_")
-                members[f"{label}_{number}_assignsubmission_file_/{name}"] = raw
-            else:
-                label = "".join(c for c in variant.name.casefold() if c.isalnum()) or variant.folder
-                members[f"{label}_{number}_{name}"] = raw
-    _zip(assignment.folder / f"{platform}.zip", members)
+            members[platform_name(variant, platform, name)] = raw
+    put(assignment.folder / f"{platform}.zip", zipped(members))

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from coursekit.lessons.exercise import Exercise
 from coursekit.teach.assign.assignment import Assignment, Variant
+from coursekit.teach.assign.platforms import PLATFORMS, platform_name, zipped
 from coursekit.teach.pages import Words, part, spoken, words_in, write_page
 from crmkit.answers.shown import preview
+from crmkit.core.files import put
 
 from .graded import Graded
 from .marking import QuestionMark
 
+PAGE = "feedback.html"
 LONGEST = 3000  # characters of an answer that are shown
 
 
@@ -19,11 +22,29 @@ def write_feedback(out: Path, about: Assignment, exercise: Exercise, mine: Grade
     variant = about.variants[mine.student_id]
     languages = spoken(variant.language)
     write_page(
-        out / "feedback" / variant.folder / "feedback.html",
+        _page_of(out, variant),
         title=about.titles[languages[0]],
         lang=languages[0],
         parts=[feedback(lang, about, exercise, mine, variant) for lang in languages],
     )
+
+
+def pack_feedback(out: Path, about: Assignment) -> None:
+    """Everybody's page in one archive for each platform, as it takes them: feedback_moodle.zip, feedback_canvas.zip."""
+    pages = {}
+    for variant in about.variants.values():
+        page = _page_of(out, variant)
+        if page.is_file():
+            pages[variant.student_id] = page.read_bytes()
+    for platform in PLATFORMS:
+        members = {}
+        for student, raw in pages.items():
+            members[platform_name(about.variants[student], platform, PAGE)] = raw
+        put(out / f"feedback_{platform}.zip", zipped(members))
+
+
+def _page_of(out: Path, variant: Variant) -> Path:
+    return out / "feedback" / variant.folder / PAGE
 
 
 def feedback(lang: str, about: Assignment, exercise: Exercise, mine: Graded, variant: Variant):
@@ -37,6 +58,8 @@ def feedback(lang: str, about: Assignment, exercise: Exercise, mine: Graded, var
         mine=mine,
         late=how_late(mine.late_minutes, words),
         points=f"{sum(one.weight for one in mine.questions):g}",
+        earned=f"{sum(one.weight * (one.score or 0) for one in mine.questions):.4g}",
+        when=(mine.when or "")[:16].replace("T", " "),
         answers=[shown(one, exercise.questions[one.question], lang, words) for one in mine.questions],
     )
 

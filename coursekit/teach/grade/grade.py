@@ -28,7 +28,7 @@ from .cells_to_run import Prepared, prepared_cells
 from .changes import differences
 from .class_report import write_class_report
 from .copying import Copy, copying
-from .feedback import write_feedback
+from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
 from .graded import Graded, Grading, Result, restored, stored
 from .nothing_lost import list_what_lies_beside
@@ -365,6 +365,7 @@ def write_all(out: Path, grading: Grading) -> list[str]:
         if mine.questions or mine.file:
             with told_of(mine, "feedback_failed"):
                 write_feedback(out, grading.about, grading.exercise, mine)
+    pack_feedback(out, grading.about)
     write_class_report(out, grading)
     to_read = marking_sheet.write_marking_sheet(out, grading)
     write_gradebooks(out, grading)

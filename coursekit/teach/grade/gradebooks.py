@@ -67,6 +67,8 @@ def _moodle(path: Path, grading: Grading) -> None:
         variant = grading.about.variants[student]
         lang = "zh" if variant.language == "both" else variant.language
         reasons = [f"{one.question}: {one.reason[lang]}" for one in mine.questions]
+        if mine.to_read:
+            reasons.insert(0, getattr(MESSAGES.pair("grade_provisional"), lang))
         rows.append(
             [
                 variant.platform.get("moodle_id", ""),
@@ -85,7 +87,12 @@ def _canvas(path: Path, grading: Grading) -> None:
     for student, mine in grading.graded.items():
         variant = grading.about.variants[student]
         rows.append([variant.name, variant.platform.get("canvas_id", ""), student, "", "", _points(mine)])
-    write_csv(path, [*CANVAS, grading.about.assignment], rows)
+    heading = grading.about.assignment
+    if any(
+        mine.to_read for mine in grading.graded.values()
+    ):  # Canvas makes a column of its own of another heading
+        heading = f"{heading} ({' '.join(MESSAGES.pair('grade_provisional'))})"
+    write_csv(path, [*CANVAS, heading], rows)
 
 
 def _points(mine: Graded) -> float | str:

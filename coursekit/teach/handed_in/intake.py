@@ -100,9 +100,13 @@ class Intake:
     refused: list[tuple[str, str]] = field(default_factory=list)  # label, reason
     beside: list[str] = field(default_factory=list)  # labels of files that come along with a hand-in
     _labels: set[str] = field(default_factory=set)
+    _refused: set[tuple[str, str]] = field(default_factory=set)
 
     def refuse(self, label: str, reason: str) -> None:
-        self.refused.append((label, reason))
+        """List a file, once: an archive may hold one name many times."""
+        if (label, reason) not in self._refused:
+            self._refused.add((label, reason))
+            self.refused.append((label, reason))
 
     def wants(self, label: str) -> bool:
         """Whether a file of this name is read; one that is not is listed."""
