@@ -14,7 +14,7 @@ from .columns import plain
 from .decide_money import is_money
 from .decide_people import people, people_headed_as_names
 from .decide_sales import side_columns, unknown_states
-from .ids import SCIENTIFIC, is_cut, is_masked, key_of, may_be_alike
+from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
 
@@ -51,12 +51,8 @@ def _about_ids(judged: Judged) -> list[dict]:
         return []
     present = {customer: int(rows) for customer, rows in zip(found.ids, found.rows) if rows}
     notes = []
-    for code, is_so in (
-        ("scientific_ids", lambda c: bool(SCIENTIFIC.fullmatch(c))),
-        ("masked_ids", is_masked),
-        ("cut_ids", is_cut),
-    ):
-        hit = [customer for customer in present if is_so(customer)]
+    for code, find in (("scientific_ids", scientific), ("masked_ids", masked), ("cut_ids", cut)):
+        hit = find(list(present))
         if hit:
             rows = sum(present[customer] for customer in hit)
             notes.append(note(code, rows, count=len(hit), value=hit[0]))
