@@ -16,6 +16,7 @@ from .meanings import headed, meanings
 _TEST_ADDRESS = re.compile(
     r"(?:test|tester|testing|demo|dummy|测试)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)", re.I
 )
+_WORDS = r"^\D*$|^(?i:test|demo|dummy|测试)|@(?:test|example)"
 MOST_STAFF = 50  # people at a till
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 
@@ -159,7 +160,7 @@ def nobody(judged: Judged) -> Decision | None:
     known = {plain(str(name)) for name in judged.mapping.nobody or ()}
     present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
     # a word for anybody has no digit in it, or it begins as trials do
-    words = matching(present, r"^\D*$|^(?i:test|demo|dummy|测试)|@(?:test|example)")
+    words = matching(present, _WORDS)
     names = [customer for customer in words if stands_for_nobody(customer) and plain(customer) not in known]
     names += [zeros for zeros in _zeros(found) if plain(zeros) not in known]
     if not names or len(names) == (found.rows > 0).sum():
