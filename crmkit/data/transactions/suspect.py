@@ -13,7 +13,7 @@ from . import amounts as money
 from .columns import plain
 from .decide_money import is_money
 from .decide_people import people, people_headed_as_names
-from .decide_sales import side_columns, unknown_states
+from .decide_sales import side_columns, unknown_states, words_of_returns
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
@@ -188,6 +188,9 @@ def _about_sheets(judged: Judged) -> list[dict]:
         name, unknown, rows = found
         fields = {"column": name, "values": ", ".join(unknown[:6])}
         notes.append(note("unknown_states", int(rows.sum()), judged.sum_of(rows), **fields))
+    for name, words, rows in words_of_returns(judged):
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note("words_of_returns", int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes
