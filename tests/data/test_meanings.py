@@ -82,6 +82,32 @@ def test_a_quote_that_swallows_records_is_refused_with_its_line(tmp_path):
     assert [(e["code"], e["row"]) for e in report.errors] == [("unreadable_file", 2)]
 
 
+def test_two_open_quotes_on_neighbouring_lines_are_no_one_record(tmp_path):
+    text = 'customer_id,date,product,amount\na,2024-03-05,"Tea,1\nb,2024-03-06,"Cup",2\nc,2024-03-07,Pot,3\n'
+    assert [(e["code"], e["row"]) for e in check(tmp_path, text).errors] == [("unreadable_file", 2)]
+
+
+def test_a_remark_of_several_lines_is_one_whatever_it_says(tmp_path):
+    text = (
+        'customer_id,date,amount,note\na,2024-03-05,1,"paid\n2024-03-06, 12.50, by card"\nb,2024-03-06,2,\n'
+    )
+    report = check(tmp_path, text)
+    assert (report.usable, report.rows_in, report.amount_total) == (True, 2, "3.00")
+
+
+def test_a_word_of_returns_beside_a_positive_amount_is_never_passed_over(tmp_path):
+    rows = [
+        ["a", "2024-03-05", "10", ""],
+        ["b", "2024-03-06", "20", "退货"],
+        ["b", "2024-03-07", "30", "送货"],
+    ]
+    text = csv_text(["customer_id", "date", "amount", "备注"], rows)
+    (note,) = [n for n in check(tmp_path, text).notes if n["code"] == "words_of_returns"]
+    assert (note["rows"], note["effect"]) == (1, "20.00")
+    settled = check(tmp_path, text, mapping={"negative": {"备注": ["退货"]}})
+    assert (settled.amount_total, codes(settled).count("words_of_returns")) == ("20.00", 0)
+
+
 def test_few_rows_set_aside_are_said_with_their_cause_and_many_are_asked_about(tmp_path):
     good = [["a", "2024-03-05", "1"]] * 10
     few = check(tmp_path, csv_text(HEAD, [*good, *[["b", "3月5日", "1"]] * 3]))

@@ -137,6 +137,24 @@ def test_a_roster_that_cannot_be_right_is_refused_by_its_line(tmp_path, text, co
     assert caught.value.code == code and caught.value.message_zh and "{" not in caught.value.message_en
 
 
+@pytest.mark.parametrize(
+    "text, ids, names",
+    [
+        ("学号/工号,真实姓名,班级\n20260001,王伟,一班\n", ["20260001"], ["王伟"]),
+        ("学工号,昵称,院系\n20260001,小王,管理\n", ["20260001"], ["小王"]),
+        ("First Name,Last Name,SID,Email,Sections\nAnn,Lee,0042,a@x.edu,1\n", ["0042"], ["Ann Lee"]),
+        ("Last Name,First Name,Email Address\nLee,Ann,a@x.edu\n", ["a@x.edu"], ["Ann Lee"]),
+        ('"Last Name","First Name","Username","Student ID"\nLee,Ann,alee,0042\n', ["0042"], ["Ann Lee"]),
+    ],
+    ids=["学习通", "a school's own", "Gradescope", "Google Classroom", "Blackboard"],
+)
+def test_rosters_of_further_platforms_are_read(tmp_path, text, ids, names):
+    (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
+    students = read_roster(tmp_path / "roster.csv")
+    assert [student.student_id for student in students] == ids
+    assert [student.name for student in students] == names
+
+
 def test_rosters_of_excel_moodle_canvas_and_a_chinese_system_are_read(tmp_path):
     import xlsxwriter
 

@@ -403,9 +403,11 @@ def _much_set_aside(judged: Judged) -> Decision | None:
     for reason in reasons:
         out |= judged.of(reason)
     if "date" in judged.rows.codes:
-        # neither a customer nor a date: a remark below the table, no record
+        # neither a customer nor a date, or below the table neither a date nor an amount: a remark, no record
         unread = np.array([parsed is None for parsed in judged.rows.distinct["date"].parsed])
-        out &= ~(judged.of("missing_customer") & unread[judged.rows.codes["date"]])
+        no_date = unread[judged.rows.codes["date"]]
+        below = np.arange(len(judged.rows)) > np.flatnonzero(judged.used).max(initial=-1)
+        out &= ~(no_date & (judged.of("missing_customer") | judged.unreadable & below))
     rows, every = int(out.sum()), int((out | judged.used).sum())
     if not rows or judged.moments is None:
         return None

@@ -85,8 +85,8 @@ def order_totals(judged: Judged) -> Decision | None:
     orders = judged.rows.column(place)
     used = judged.used & ~judged.copies & orders.filled
     frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
-    if len(frame) == frame["order"].nunique():
-        return None  # no order has several lines
+    if len(frame) == frame["order"].nunique() or frame["amount"].nunique() == 1:
+        return None  # no order has several lines, or everything costs the same
     groups = frame.groupby("order")["amount"]
     about = pd.DataFrame(
         {"lines": groups.size(), "low": groups.min(), "high": groups.max(), "sum": groups.sum()}

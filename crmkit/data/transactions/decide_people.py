@@ -9,14 +9,14 @@ from crmkit.core.errors import CrmkitError
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
+from .ids import matching
 from .judge import Judged
 from .meanings import headed, meanings
 
 _TEST_ADDRESS = re.compile(
     r"(?:test|tester|testing|demo|dummy|测试)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)", re.I
 )
-_NUMBERED = re.compile(r"\d")
-_TRIAL = re.compile(r"test|tester|demo|dummy|测试", re.IGNORECASE)
+_WORDS = r"^\D*$|^(?i:test|demo|dummy|测试)|@(?:test|example)"
 MOST_STAFF = 50  # people at a till
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 
@@ -158,11 +158,10 @@ def nobody(judged: Judged) -> Decision | None:
     if found is None:
         return None
     known = {plain(str(name)) for name in judged.mapping.nobody or ()}
-    names = [
-        customer
-        for customer, rows in zip(found.ids, found.rows)
-        if rows and stands_for_nobody(customer) and plain(customer) not in known
-    ]
+    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
+    # a word for anybody has no digit in it, or it begins as trials do
+    words = matching(present, _WORDS)
+    names = [customer for customer in words if stands_for_nobody(customer) and plain(customer) not in known]
     names += [zeros for zeros in _zeros(found) if plain(zeros) not in known]
     if not names or len(names) == (found.rows > 0).sum():
         return None
@@ -179,8 +178,6 @@ def nobody(judged: Judged) -> Decision | None:
 
 def stands_for_nobody(customer: str) -> bool:
     """Whether an id is a word for anybody, or an account for trying out."""
-    if _NUMBERED.search(customer) and not _TRIAL.match(customer):
-        return False
     word = plain(customer)
     known = meanings()["nobody"]
     return word in known["values"] or word in known["tests"] or bool(_TEST_ADDRESS.fullmatch(customer))
@@ -188,10 +185,11 @@ def stands_for_nobody(customer: str) -> bool:
 
 def _zeros(found: People) -> list[str]:
     """Ids of nothing but zeros: as short as no other id, or with far more rows than the others have."""
-    zeros = [
-        i for i, customer in enumerate(found.ids) if found.rows[i] and not customer.strip("0") and customer
-    ]
-    others = [i for i in range(len(found.ids)) if found.rows[i] and i not in zeros]
+    only_zeros = set(matching(found.ids, r"^0+$"))
+    if not only_zeros:
+        return []
+    zeros = [i for i, customer in enumerate(found.ids) if found.rows[i] and customer in only_zeros]
+    others = [i for i in range(len(found.ids)) if found.rows[i] and found.ids[i] not in only_zeros]
     if not zeros or not others:
         return []
     shortest = min(len(found.ids[i]) for i in others)

@@ -115,6 +115,41 @@ def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
     return None
 
 
+UNDONE = (
+    "cancelled",
+    "canceled",
+    "refunded",
+    "returned",
+    "voided",
+    "交易关闭",
+    "已取消",
+    "已退款",
+    "退款成功",
+    "已退货",
+    "已作废",
+)
+
+
+def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
+    """Columns in which some rows with a positive amount are called returned or cancelled, and that nothing has decided."""
+    found = []
+    mapping = judged.mapping
+    settled = {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
+    for place, name in side_columns(judged):
+        if (
+            judged.units is None
+            or plain(name) in settled
+            or judged.rows.column(place).size > MOST_VALUES * 20
+        ):
+            continue
+        values = [cell_text(value) for value in judged.rows.column(place).values]
+        words = [v for v in values if v and (meaning(v, "document") == "back" or plain(v) in UNDONE)]
+        rows = _rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
+        if rows.any() and "document" not in mapping.as_read and "status" not in mapping.as_read:
+            found.append((name, words, rows))
+    return found
+
+
 def cancelled_at(judged: Judged) -> Decision | None:
     """A column with the time at which an order was cancelled, filled in for some."""
     for place, name in side_columns(judged):

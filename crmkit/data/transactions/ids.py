@@ -10,10 +10,6 @@ import pyarrow.compute as pc
 from .columns import LABEL_HINT
 
 _WHOLE = re.compile(r"\d+(?:\.0)?")
-# as spreadsheets write it: a nickname such as 3e12 is none
-SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+\d{2,3}")
-_CUT = re.compile(r"\d{15}0+")  # a spreadsheet keeps fifteen digits
-_MASKED = re.compile(r"\*|[xX]{3,}|●")
 
 
 def customers_as_text(parsed: list) -> list:
@@ -49,11 +45,22 @@ def may_be_alike(customers: list[str]) -> list[str]:
     return [customers[place] for place in np.flatnonzero(often)]
 
 
-def is_cut(customer: str) -> bool:
-    """Whether an id is longer than the digits that a spreadsheet keeps, and ends in zeros there."""
-    return len(customer) > 15 and bool(_CUT.fullmatch(customer))
+def matching(customers: list[str], pattern: str) -> list[str]:
+    """Those ids that a pattern is found in: of very many at once."""
+    hits = pc.match_substring_regex(pa.array(customers, pa.string()), pattern)
+    return [customers[place] for place in np.flatnonzero(hits.to_numpy(zero_copy_only=False))]
 
 
-def is_masked(customer: str) -> bool:
-    """Whether part of an id was made unreadable (138****0001)."""
-    return bool(_MASKED.search(customer))
+def scientific(customers: list[str]) -> list[str]:
+    """Ids in the notation of spreadsheets (1.38E+10); a nickname such as 3e12 is none."""
+    return matching(customers, r"^\d(?:\.\d+)?E\+\d{2,3}$")
+
+
+def cut(customers: list[str]) -> list[str]:
+    """Ids longer than the fifteen digits that a spreadsheet keeps, which end in zeros there."""
+    return matching(customers, r"^\d{15}0+$")
+
+
+def masked(customers: list[str]) -> list[str]:
+    """Ids of which a part was made unreadable (138****0001)."""
+    return matching(customers, r"\*|[xX]{3,}|●")

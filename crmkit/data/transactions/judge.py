@@ -168,16 +168,12 @@ def _repeats_header(judged: Judged) -> np.ndarray:
     if not named:
         return np.zeros(len(rows), dtype=bool)
     for column in named:
-        name = plain(header.names[header.found[column]])
-        first = header.names[header.found[column]].strip()[:1].casefold()
-        same = np.array([_says(value, name, first) for value in rows.distinct[column]])
-        says_so &= bool(name) & np.append(same, False)[rows.codes[column]]
+        distinct, heading = rows.distinct[column], header.names[header.found[column]]
+        again = {
+            distinct[text] for text in (heading, f" {heading}", f"{heading} ") if heading and text in distinct
+        }
+        says_so &= np.isin(rows.codes[column], list(again)) if again else False
     return says_so
-
-
-def _says(value, name: str, first: str) -> bool:
-    """Whether a cell is a column's heading; most cells do not even begin with its letter."""
-    return isinstance(value, str) and value.lstrip()[:1].casefold() == first and plain(value) == name
 
 
 def _not_kept(judged: Judged) -> np.ndarray:

@@ -13,8 +13,8 @@ from . import amounts as money
 from .columns import plain
 from .decide_money import is_money
 from .decide_people import people, people_headed_as_names
-from .decide_sales import side_columns, unknown_states
-from .ids import SCIENTIFIC, is_cut, is_masked, key_of, may_be_alike
+from .decide_sales import side_columns, unknown_states, words_of_returns
+from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
 
@@ -51,12 +51,8 @@ def _about_ids(judged: Judged) -> list[dict]:
         return []
     present = {customer: int(rows) for customer, rows in zip(found.ids, found.rows) if rows}
     notes = []
-    for code, is_so in (
-        ("scientific_ids", lambda c: bool(SCIENTIFIC.fullmatch(c))),
-        ("masked_ids", is_masked),
-        ("cut_ids", is_cut),
-    ):
-        hit = [customer for customer in present if is_so(customer)]
+    for code, find in (("scientific_ids", scientific), ("masked_ids", masked), ("cut_ids", cut)):
+        hit = find(list(present))
         if hit:
             rows = sum(present[customer] for customer in hit)
             notes.append(note(code, rows, count=len(hit), value=hit[0]))
@@ -192,6 +188,9 @@ def _about_sheets(judged: Judged) -> list[dict]:
         name, unknown, rows = found
         fields = {"column": name, "values": ", ".join(unknown[:6])}
         notes.append(note("unknown_states", int(rows.sum()), judged.sum_of(rows), **fields))
+    for name, words, rows in words_of_returns(judged):
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note("words_of_returns", int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes

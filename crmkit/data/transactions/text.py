@@ -204,14 +204,26 @@ def _quoted_chunks(path: Path, quote: str, open_text, delimiter: str, header: He
     """Any other file: csv reads the records; NUL bytes are dropped."""
     width = len(header.names)
     with open_text() as stream, _csv_unbound():
-        lines = (text.replace("\0", "") for text in stream)
+        consumed: list[str] = []
+        lines = _kept_lines(stream, consumed)
         reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=True)
         try:
             for _ in range(header.row + 1):
                 next(reader, None)
-            start = reader.line_num + 1
+            start, before = reader.line_num + 1, 0
             while rows := list(islice(reader, CHUNK_ROWS)):
-                rows, numbers, inside = _numbered(path, rows, start, reader.line_num, width, delimiter)
+                rows, numbers, inside = _numbered(
+                    path,
+                    rows,
+                    start,
+                    reader.line_num,
+                    width,
+                    delimiter,
+                    quote,
+                    consumed[start - 1 - before :],
+                )
+                before += len(consumed)
+                consumed.clear()
                 yield replace(chunk_of_rows(rows, numbers, width), inside=inside)
                 start = reader.line_num + 1
         except csv.Error as problem:
@@ -222,7 +234,7 @@ def _quoted_chunks(path: Path, quote: str, open_text, delimiter: str, header: He
 
 
 def _numbered(
-    path: Path, rows, start: int, last: int, width: int, delimiter: str
+    path: Path, rows, start: int, last: int, width: int, delimiter: str, quote: str, raw: list[str]
 ) -> tuple[list, np.ndarray, int]:
     """The rows, the line that each begins on, and how many line breaks are inside them.
 
@@ -230,7 +242,7 @@ def _numbered(
     """
     if last - start + 1 == len(rows):
         return rows, np.arange(start, last + 1), 0
-    out, numbers, kept = [], [], 0
+    out, numbers, kept, first = [], [], 0, start
     for row in rows:
         inside = sum(len(_BREAKS.findall(cell)) for cell in row if "\n" in cell or "\r" in cell)
         again = _BREAKS.split(delimiter.join(row)) if inside else []
@@ -240,7 +252,8 @@ def _numbered(
             numbers += range(start, start + len(pieces))
         else:
             if inside:
-                _refuse_swallowed(path, row, start, inside, delimiter)
+                record = raw[start - first : start - first + inside + 1]
+                _refuse_swallowed(path, row, start, record, delimiter, quote)
             out.append(row)
             numbers.append(start)
             kept += inside
@@ -248,12 +261,31 @@ def _numbered(
     return out, np.array(numbers), kept
 
 
-def _refuse_swallowed(path: Path, row: list[str], line: int, inside: int, delimiter: str) -> None:
-    """Records inside one quoted field: somebody forgot to close the quote."""
-    for cell in row:
-        for text in _BREAKS.split(cell)[1:]:
-            if looks_like_record(text.split(delimiter)):
-                raise unreadable(path, "quote_open", row=line, value=text[:80], line=line, count=inside)
+def _kept_lines(stream, consumed: list[str]) -> Iterator[str]:
+    """The lines of a stream without NUL bytes; each is kept in ``consumed`` too."""
+    for text in stream:
+        line = text.replace("\0", "")
+        consumed.append(line)
+        yield line
+
+
+def _refuse_swallowed(
+    path: Path, row: list[str], line: int, record: list[str], delimiter: str, quote: str
+) -> None:
+    """Records inside one quoted field: somebody forgot to close the quote.
+
+    A quote that closes a field stands before a delimiter or the end of the line; one that opens the next field does not.
+    """
+    swallowed = False
+    try:
+        list(csv.reader(record, delimiter=delimiter, quotechar=quote, skipinitialspace=True, strict=True))
+    except csv.Error:
+        swallowed = True
+    for text in record[1:-1]:
+        cells = text.strip("\r\n").split(delimiter)
+        swallowed |= len(cells) == len(row) and looks_like_record(cells)
+    if swallowed:
+        raise unreadable(path, "quote_open", row=line, value=record[0][:80], line=line, count=len(record) - 1)
 
 
 def _records(open_text, spans: list[tuple[int, int]]) -> Iterator[str]:
