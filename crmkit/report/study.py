@@ -133,8 +133,9 @@ class ClientStudy:
         elif isinstance(part, Drawing):
             yield from self._figure(part)
         elif part == "notes":
-            for zh, en in self.checked.notes:
-                yield Sentence([{"key": "", "zh": zh, "en": en, "figures": {}}])
+            for note in self.checked.notes:
+                said = {"key": "", "zh": note["message_zh"], "en": note["message_en"], "figures": {}}
+                yield Sentence([said])
         elif part == "segment_actions":
             yield from self._actions()
         elif may_say(part, self.facts):

@@ -18,7 +18,7 @@ LIMITS = {
     "crmkit/display": 1150,
     "crmkit/answers": 700,
     "crmkit/market": 3900,
-    "crmkit/report": 1100,
+    "crmkit/report": 1260,
     "coursekit": 600,
     "coursekit/client": 1550,
     "coursekit/kernels": 150,

@@ -1,5 +1,7 @@
 """The report says only what the data bear: what a reader of real files found wrong, each on the file that showed it."""
 
+import dataclasses
+
 import companies
 import numpy as np
 import pandas as pd
@@ -270,3 +272,16 @@ def test_errors_name_what_was_wrong(tmp_path):
         study_client(pd.DataFrame({"customer_id": ["a"], "amount": [1.0]}))
     with pytest.raises(CrmkitError, match="sections?|name"):
         study_client(companies.company(companies.one_day)).section("profit")
+
+
+def test_what_the_door_has_noted_stands_in_the_report():
+    checked = crmkit.check_transactions(companies.company(companies.fifty_customers))
+    note = {
+        "code": "x",
+        "rows": 3,
+        "effect": None,
+        "message_zh": "三行是运费。",
+        "message_en": "Three rows are shipping.",
+    }
+    study = study_client(dataclasses.replace(checked, notes=(note,)))
+    assert "Three rows are shipping." in texts(study, "data")
