@@ -46,6 +46,7 @@ _NAMES = {
     "growth.growth": "customer_ladder purchase_funnel referral_growth referral_value",
     "growth.cross_selling": "cross_sell_rules growth_split next_product",
     # planning: F28, F29
+    "planning.elasticity": "estimate_elasticity",
     "planning.planning": "check_randomisation compare_plans plan_budget retention_by_source sample_size uplift",
     # PDCA: F30, F31
     "pdca.cycles": "PDCA difference",
@@ -59,7 +60,7 @@ _NAMES = {
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
-    "explore": "explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
+    "explore": "explore_budget explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
     "answers.sheet": "AnswerSheet",
     "answers.own_seed": "checked_seed",
     "display.tables": "show save_tables",

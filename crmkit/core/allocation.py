@@ -54,9 +54,15 @@ def best_spread(
     return after
 
 
-def draw_elasticities(e: np.ndarray, sd: float, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Elasticities that might be the true ones: beta distributed around ``e``, each for itself; one row per draw."""
-    require_between(sd, 0, 0.5, name="elasticity_sd")
+def draw_elasticities(
+    e: np.ndarray, sd: float | np.ndarray, draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Elasticities that might be the true ones: beta distributed around ``e``, each for itself; one row per draw.
+
+    ``sd``: one for all, or one for each.
+    """
+    for end in (np.min(sd), np.max(sd)):
+        require_between(end, 0, 0.5, name="elasticity_sd")
     draws = require_draws(draws)
     spread = np.minimum(sd, 0.9 * np.sqrt(e * (1 - e)))  # a beta distribution cannot be wider
     drawn = np.tile(e, (draws, 1))

@@ -295,7 +295,7 @@ def plan_budget(
     Out: ``BudgetPlan``; its ``options`` have ``resources_before``, ``resources_after``, ``margin_before``,
     ``margin_after``, ``marginal_return`` (margin from one more unit of money), equal wherever no limit binds (Dorfman &
     Steiner 1954). With ``rng``, profit and profit_change on elasticities drawn around the stated ones (beta, standard
-    deviation ``elasticity_sd``): a resource is a risk investment. Errors: CrmkitError for a use without resources or
+    deviation ``elasticity_sd``, or each its own in a column of that name): a resource is a risk investment. Errors: CrmkitError for a use without resources or
     with limits that cross, a budget or a cap under what is promised at least.
 
     >>> import pandas as pd
@@ -339,7 +339,7 @@ def plan_budget(
     )
     estimates = [Estimate(value=profit), Estimate(value=profit - today)]
     if rng is not None:
-        drawn = _tried(m, x, e, after, elasticity_sd, draws, rng)
+        drawn = _tried(m, x, e, after, _uncertainty(options, elasticity_sd), draws, rng)
         estimates = [
             interval_of(drawn - less, value=profit - less, confidence=confidence) for less in (0, today)
         ]
@@ -366,6 +366,14 @@ def _uses(options: pd.DataFrame, budget: float):
         {"margin": (0, np.inf), "resources": (1e-9, np.inf), "elasticity": (0, 0.99)},
         what="plan_budget",
     )
+
+
+def _uncertainty(options: pd.DataFrame, elasticity_sd: float) -> float | np.ndarray:
+    """How uncertain each elasticity is: a column says so of each use, one number of all."""
+    if "elasticity_sd" not in options:
+        return elasticity_sd
+    (own,) = require_numbers(options, {"elasticity_sd": (0, 0.5)}, what="plan_budget")
+    return own
 
 
 def _tried(m, x, e, after, sd, draws, rng) -> np.ndarray:
@@ -423,7 +431,7 @@ def compare_plans(
     if rng is not None:
         seed = rng.integers(2**63)  # one draw for all: a fair comparison
         tried = [
-            _tried(m, x, e, after, elasticity_sd, draws, np.random.default_rng(seed))
+            _tried(m, x, e, after, _uncertainty(options, elasticity_sd), draws, np.random.default_rng(seed))
             for after in plans.values()
         ]
         table["profit_low"], table["profit_high"] = ends_of(np.transpose(tried), confidence=confidence)

@@ -1,5 +1,6 @@
 """Campaigns and budgets: uplift, sample size, retention by source, budget plans (F28, F29)."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -93,6 +94,32 @@ def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
     ``result``: a ``BudgetPlan``.
     """
     return before_and_after(ax, result.options, name="option", profit_change=result.profit_change)
+
+
+def plot_response_curves(options: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How margin answers to resources in each use: solid what was estimated from data, dashed what is assumed.
+
+    ``options``: ``option``, ``resources``, ``margin``, ``elasticity``, ``known_by`` (estimated or assumed) and
+    ``elasticity_sd``, from which the band of one standard deviation to either side is drawn. Margins are in per cent
+    of today's, resources too: the dot is today.
+    """
+    ax = axes(ax, label("response_curves"), size=(7.4, 4.4), x="resources_of_today", y="margin_of_today")
+    spent = np.linspace(0.25, 2, 141)
+    colours = (BLUE, VERMILION, DARK, INK)
+    for i, use in enumerate(options.to_dict("records")):
+        estimated = use["known_by"] == "estimated"
+        e, sd, colour = use["elasticity"], use["elasticity_sd"], colours[i % 4]
+        ends = (spent ** max(e - sd, 0), spent ** min(e + sd, 1))
+        ax.fill_between(
+            spent, *ends, color=colour, alpha=0.14, linewidth=0, hatch=None if estimated else "...."
+        )
+        said = f"{label(use['option'])}{colon()}{e:.2f} ({label(use['known_by'])})"
+        ax.plot(
+            spent, spent**e, color=colour, linewidth=2.2, linestyle="-" if estimated else "--", label=said
+        )
+    ax.plot(1, 1, "o", color="white", markeredgecolor=INK)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.16))
+    return ax
 
 
 def plot_ways_of_planning(table: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:

@@ -69,11 +69,25 @@ def plan():
     return crmkit.plan_budget(tiers, budget=60000, rng=np.random.default_rng(3)), {}
 
 
+def curves():
+    return pd.DataFrame(
+        {
+            "option": ["platinum", "gold", "iron"],
+            "resources": [4000.0, 8000, 14000],
+            "margin": [60000.0, 52000, 38000],
+            "elasticity": [0.12, 0.3, 0.45],
+            "elasticity_sd": [0.03, 0.05, 0.15],
+            "known_by": ["estimated", "estimated", "assumed"],
+        }
+    )
+
+
 EXAMPLES = {
     "plot_uplift": lambda: (lifted(), {}),
     "plot_uplift/profit": lambda: (lifted(), {"measure": "net_profit"}),
     "plot_sample_size": lambda: (crmkit.sample_size([0.01, 0.02, 0.03, 0.05, 0.08], baseline_rate=0.1), {}),
     "plot_retention_by_source": retention,
+    "plot_response_curves": lambda: (curves(), {}),
     "plot_budget_plan": plan,
     "plot_ways_of_planning": lambda: (compare_plans(uses(), budget=24000, rng=np.random.default_rng(4)), {}),
 }

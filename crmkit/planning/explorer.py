@@ -1,0 +1,106 @@
+"""The budget's explorer: change the budget and what is believed of the elasticities, see where the money goes."""
+
+import numpy as np
+import pandas as pd
+
+from crmkit.core.glossary import named, term_texts
+from crmkit.core.messages import MESSAGES
+from crmkit.core.schema import require_between, require_numbers
+from crmkit.display.numbers import number, percent
+from crmkit.display.scene import Scene
+from crmkit.display.widget import Explorer
+
+from .planning import BudgetPlan, plan_budget
+
+_TOP, _ROW = 58, 52
+_LEFT, _FULL, _SHARE, _RETURN = 150, 330, 610, 780
+_MOST_ELASTICITY = 0.9
+
+
+def explore_budget(options: pd.DataFrame, *, budget: float) -> Explorer:
+    """Sliders for the budget and for all elasticities together; the best plan, its profit and its risk follow.
+
+    ``options``: as for ``plan_budget``, with ``elasticity_sd`` where uses differ in it; limits are heeded, groups are not.
+    ``budget``: currency, where its slider begins; it runs from 0 to twice as much. ``elasticity_factor`` multiplies
+    every elasticity (at most to 0.9). Errors: as for ``plan_budget``.
+
+    >>> import pandas as pd
+    >>> uses = pd.DataFrame({"option": ["gold", "lead"], "resources": [10.0, 40.0], "margin": [80.0, 20.0],
+    ...                      "elasticity": 0.5})
+    >>> explore_budget(uses, budget=50).move(budget=20).values
+    {'budget': 20.0, 'elasticity_factor': 1.0}
+    """
+    require_between(budget, 1e-9, 1e12, name="budget")
+    plan_budget(options, budget=budget)  # refuses what no slider could show
+    controls = [
+        _slider("budget", budget, high=2 * budget, step=budget / 20),
+        _slider("elasticity_factor", 1.0, high=2.0, step=0.05),
+    ]
+    return Explorer(controls, lambda values: budget_scene(values, options))
+
+
+def _slider(name: str, start: float, *, high: float, step: float) -> dict:
+    return {
+        "name": name,
+        "kind": "range",
+        "min": 0.0,
+        "max": float(high),
+        "step": float(step),
+        "label": term_texts(name),
+        "value": float(start),
+    }
+
+
+def budget_scene(values: dict, options: pd.DataFrame) -> dict:
+    """The scene for a budget: a pair of bars per use, today and the best plan, its share and its marginal return."""
+    (elasticity,) = require_numbers(options, ["elasticity"], what="explore_budget")
+    believed = np.minimum(elasticity * values["elasticity_factor"], _MOST_ELASTICITY)
+    # the same draws at every setting: what changes in the picture is what the reader changed
+    plan = plan_budget(
+        options.assign(elasticity=believed), budget=values["budget"], rng=np.random.default_rng(0)
+    )
+    scene = Scene(800, _TOP + _ROW * len(options) + 10, title=term_texts("budget_plan"))
+    _draw(scene, plan)
+    shown = {"budget": number(values["budget"]), "elasticity_factor": f"× {values['elasticity_factor']:.2f}"}
+    return scene.as_dict(values=values, shown=shown, said=_finding(plan))
+
+
+def _draw(scene: Scene, plan: BudgetPlan) -> None:
+    rows = plan.options.to_dict("records")
+    most = max(max(row["resources_before"], row["resources_after"]) for row in rows)
+    spent = max(plan.options["resources_after"].sum(), 1e-9)
+    headings = (
+        (_LEFT, "resources_after", "start"),
+        (_SHARE, "resource_share", "end"),
+        (_RETURN, "marginal_return", "end"),
+    )
+    for place, slug, side in headings:
+        scene.text(place, 20, term_texts(slug), anchor=side, css="crm-strong", lines="down")
+    for i, row in enumerate(rows):
+        y = _TOP + _ROW * (i + 0.5)
+        zh, en = named(row["option"])
+        scene.text(8, y, {"zh": zh, "en": en}, lines="middle")
+        before = _FULL * row["resources_before"] / most
+        after = _FULL * row["resources_after"] / most
+        scene.rect(_LEFT, y - 14, after, 28, fill="#0072b2")
+        scene.rect(_LEFT, y - 18, before, 36, css="crm-ghost")
+        scene.text(_LEFT + max(before, after) + 8, y, number(row["resources_after"]), css="crm-small")
+        scene.text(_SHARE, y, percent(row["resources_after"] / spent, 0), anchor="end")
+        back = row["marginal_return"]
+        scene.text(_RETURN, y, f"{back:.2f}" if np.isfinite(back) else "–", anchor="end")
+
+
+def _finding(plan: BudgetPlan) -> dict[str, str]:
+    found = {}
+    for lang in ("zh", "en"):
+        change, profit = plan.profit_change, plan.profit
+        fields = {
+            "profit": number(profit.value, lang),
+            "low": number(profit.low, lang),
+            "high": number(profit.high, lang),
+            "change": number(change.value, lang),
+            "unspent": number(plan.unspent, lang),
+        }
+        kept = plan.unspent > 1e-6 * max(plan.options["resources_before"].sum(), 1.0)
+        found[lang] = MESSAGES.texts("explore_budget_unspent" if kept else "explore_budget", **fields)[lang]
+    return found
