@@ -14,6 +14,7 @@ _OWNER = {
     "explore_relationship_levels": "relationship_levels.explorer",
     "explore_pyramid": "customer_pyramid.explorer_pyramid",
     "explore_rfm": "customer_pyramid.explorer_rfm",
+    "explore_p_alive": "customer_value.explorer_alive",
     "explore_pdca": "pdca.explorer",
     "market_board": "market.board",
 }
