@@ -42,6 +42,8 @@ _NAMES = {
     "customer_value.clv.holdout": "validate_holdout",
     # the economics of retention: F18
     "retention.economics": "defection_lift keeping_pays retention_economics",
+    "retention.cohorts": "cohort_table",
+    "retention.targeting": "retention_scores score_groups simulate_retention_trial targeting_curve",
     # loyalty: F19-F22
     "loyalty.loyalty": "loyalty_forms loyalty_or_inertia loyalty_programme points_liability recovery_paradox satisfaction_loyalty",
     # growth: F23-F25, F27
@@ -61,7 +63,7 @@ _NAMES = {
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
-    "explore": "explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels explore_p_alive",
+    "explore": "explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels explore_p_alive explore_retention_economics",
     "answers.sheet": "AnswerSheet",
     "display.tables": "show save_tables",
     "report.study": "study_client",

@@ -17,7 +17,7 @@ _NAMES = {
     "customer_pyramid.plots_customers": "plot_rfm plot_sales plot_segments",
     "customer_value.plots_customer_value": "plot_acquisition_curve plot_retention_clv plot_value_by_source plot_value_matrix",
     "customer_value.plots_clv": "plot_conditional_expectation plot_frequency_fit plot_p_alive plot_p_alive_path plot_survival plot_tracking",
-    "retention.plots": "plot_retention_economics",
+    "retention.plots": "plot_cohorts plot_retention_economics plot_score_groups plot_targeting",
     "loyalty.plots": "plot_loyalty_forms plot_loyalty_programme plot_points_liability plot_recovery_paradox plot_satisfaction_loyalty",
     "growth.plots": "plot_cross_sell plot_customer_ladder plot_purchase_funnel plot_referral_growth",
     "planning.plots": "plot_budget_plan plot_retention_by_source plot_sample_size plot_uplift plot_ways_of_planning",

@@ -3,7 +3,20 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from crmkit.display.drawing import BLUE, GREY, INK, ORANGE, PALE, VERMILION, axes, colon, label
+from crmkit.core.schema import require_columns
+from crmkit.display.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    VERMILION,
+    axes,
+    colon,
+    heat_map,
+    label,
+    lines,
+)
 from crmkit.display.numbers import number, percent
 
 
@@ -60,4 +73,67 @@ def plot_retention_economics(result: pd.DataFrame, *, ax: Axes | None = None) ->
         title=label("provided_that"),
         alignment="left",
     )
+    return ax
+
+
+def plot_cohorts(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The cohort table: who of each month's new customers bought in the months after; what was not seen stays white.
+
+    ``table``: what ``cohort_table`` gives. A cohort's own month, always 100 %, is left out.
+    """
+    require_columns(table, ("cohort", "months_later", "active_share"), what="plot_cohorts")
+    after = table[table["months_later"] > 0]
+    cells = after.pivot(index="cohort", columns="months_later", values="active_share")
+    cells = cells.dropna(how="all").dropna(how="all", axis=1)
+    size = (min(12.0, 2.4 + 0.62 * cells.shape[1]), 1.6 + 0.42 * cells.shape[0])
+    ax = axes(ax, label("cohort_table"), size=size)
+    shown = cells.set_axis([f"{month:%Y-%m}" for month in cells.index])
+    shown = shown.set_axis([str(later) for later in cells.columns], axis=1)
+    heat_map(
+        ax,
+        shown,
+        lambda share: "" if pd.isna(share) else percent(share, 0),
+        x="months_later",
+        y="cohort",
+    )
+    return ax
+
+
+def plot_score_groups(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Predicted beside actual shares, from the highest scores on the left: where they agree, the score is calibrated.
+
+    ``result``: what ``score_groups`` gives.
+    """
+    ax = axes(ax, label("score_groups"), size=(7.4, 4), x="score_group", y=("share", percent))
+    at = result["score_group"]
+    ends = [
+        result["actual_share"] - result["actual_share_low"],
+        result["actual_share_high"] - result["actual_share"],
+    ]
+    ax.errorbar(
+        at, result["actual_share"], yerr=ends, fmt="o", color=INK, capsize=3, label=label("actual_share")
+    )
+    ax.plot(at, result["predicted_share"], "s--", color=BLUE, label=label("predicted_share"))
+    ax.set_xticks(at)
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_targeting(curves: dict[str, pd.DataFrame], *, ax: Axes | None = None) -> Axes:
+    """Profit per customer of the base as an offer goes to more of the highest scores; a line per score.
+
+    ``curves``: what to call a score → what ``targeting_curve`` gives for it.
+    """
+    ax = axes(
+        ax,
+        label("targeting_curve"),
+        size=(7.4, 4.4),
+        x="targeted_share",
+        y=("profit_per_customer", number),
+    )
+    first = next(iter(curves.values()))
+    profits = {name: curve["profit_per_customer"].to_numpy() for name, curve in curves.items()}
+    lines(ax, first["targeted_share"], profits)
+    ax.axhline(0, color=GREY, linewidth=1)
     return ax
