@@ -32,14 +32,18 @@ _NAMES = {
     "customer_pyramid.pyramid": "ByCustomerShare ByCutoff ByValueShare pyramid reallocate",
     "customer_pyramid.migration": "migration",
     "customer_pyramid.concentration": "gini long_tail lorenz pareto_share pareto_test whale_curve",
-    # customer value: F16-F18
+    # customer value: F16, F17
     "customer_value.value_matrix": "retention_clv value_matrix",
-    "customer_value.retention": "defection_lift keeping_pays retention_economics",
+    "customer_value.acquisition": "acquisition_curve acquisition_spending value_by_source",
     "customer_value.clv.beta_geometric": "fit_bg_nbd fit_mbg_nbd",
     "customer_value.clv.pareto": "fit_pareto_nbd",
     "customer_value.clv.gamma_gamma": "fit_gamma_gamma",
     "customer_value.clv.sbg": "fit_sbg",
     "customer_value.clv.holdout": "validate_holdout",
+    # the economics of retention: F18
+    "retention.economics": "defection_lift keeping_pays retention_economics",
+    "retention.cohorts": "cohort_table",
+    "retention.targeting": "retention_scores score_groups simulate_retention_trial targeting_curve",
     # loyalty: F19-F22
     "loyalty.loyalty": "loyalty_forms loyalty_or_inertia loyalty_programme points_liability recovery_paradox satisfaction_loyalty",
     # growth: F23-F25, F27
@@ -60,7 +64,7 @@ _NAMES = {
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
-    "explore": "explore_budget explore_contacts explore_loyalty_forms explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels",
+    "explore": "explore_budget explore_contacts explore_loyalty_forms explore_p_alive explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels explore_retention_economics",
     "answers.sheet": "AnswerSheet",
     "answers.own_seed": "checked_seed",
     "display.tables": "show save_tables",

@@ -12,9 +12,11 @@ _OWNER = {
     "explore_relationship_types": "relationship_types.explorer",
     "explore_contacts": "relationship_types.explorer_contacts",
     "explore_relationship_levels": "relationship_levels.explorer",
+    "explore_retention_economics": "retention.explorer",
     "explore_pyramid": "customer_pyramid.explorer_pyramid",
     "explore_rfm": "customer_pyramid.explorer_rfm",
     "explore_budget": "planning.explorer",
+    "explore_p_alive": "customer_value.explorer_alive",
     "explore_pdca": "pdca.explorer",
     "market_board": "market.board",
 }

@@ -1,1 +1,1 @@
-"""Customer value, lifetime value and the economics of retention (F16–F18)."""
+"""Customer value, lifetime value and what winning a customer may cost (F16, F17)."""

@@ -71,6 +71,21 @@ def plot_p_alive(grid: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_p_alive_path(path: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """P(alive) of one customer from day to day; a stroke at the foot for each purchase.
+
+    ``path``: what ``p_alive_path`` gives.
+    """
+    require_columns(path, ("days_since_first", "days_since_last", "p_alive"), what="plot_p_alive_path")
+    ax = axes(ax, label("p_alive_path"), size=(7.6, 3.6), x="days_since_first", y=("p_alive", percent))
+    ax.plot(path["days_since_first"], path["p_alive"], color=BLUE, linewidth=1.8)
+    bought = path.loc[path["days_since_last"] == 0, "days_since_first"]
+    ax.vlines(bought, 0, 0.08, color=VERMILION, linewidth=3, label=label("purchases"))
+    ax.set_ylim(0, 1.04)
+    ax.legend(frameon=False)
+    return ax
+
+
 def plot_survival(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The survival curve: who stayed, what sBG says, and what one retention rate for ever would leave.
 

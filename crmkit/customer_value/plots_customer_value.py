@@ -1,18 +1,15 @@
-"""What a customer is worth, now and later, and what the published figures on retention assume (F16, F17a, F18)."""
+"""What a customer is worth, now and later, and what winning one costs (F16, F17)."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.display.drawing import (
-    BLUE,
-    GREY,
     HEAT,
     INK,
-    ORANGE,
-    PALE,
     VERMILION,
     axes,
-    colon,
+    estimate_bars,
+    estimates,
     label,
     lines,
     on,
@@ -88,57 +85,32 @@ def plot_retention_clv(
     return ax
 
 
-def plot_retention_economics(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Which defection rate would make each published figure true: a mark per set of assumptions; none does: left.
+def plot_value_by_source(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What a customer of each source brought, with its interval; a cross at what winning one cost.
 
-    ``result``: what ``retention_economics`` gives for the defection rate.
+    ``result``: what ``value_by_source`` gives.
+    """
+    ax = axes(ax, label("value_by_source"), size=(7.4, 3.4), x=("value_per_customer", number))
+    estimate_bars(ax, result["source"], estimates(result, "value_per_customer"))
+    at = range(len(result))
+    ax.plot(result["acquisition_cost"], at, "X", color=VERMILION, markeredgecolor=INK, markersize=10)
+    ax.plot([], [], "X", color=VERMILION, markeredgecolor=INK, label=label("acquisition_cost"))
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.2))
+    return ax
+
+
+def plot_acquisition_curve(curve: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """What the average and the next customer cost as more is spent on each prospect, beside what a customer is worth.
+
+    ``curve``: what ``acquisition_curve`` gives.
     """
     ax = axes(
         ax,
-        label("rate_that_figures_need", lines=True),
-        size=(7.4, 6),
-        x="defection_rate_before",
-        y="npv_lift",
+        label("acquisition_curve"),
+        size=(7.4, 4.2),
+        x=("spend_per_prospect", number),
+        y=("cost_per_customer_won", number),
     )
-    ax.grid(axis="y", color=PALE, linewidth=0.8)
-    ax.set_axisbelow(True)
-    settings = ("reading", "annual_discount_rate", "annual_profit_growth", "acquisition_years")
-    varied = [c for c in settings if result[c].nunique() > 1] or ["reading"]
-    lifts = result.groupby("sector", sort=False)["npv_lift"].first()
-    sets = result.groupby(varied, sort=False)
-    for k, (setting, rows) in enumerate(sets):
-        said = [
-            label(v)
-            if c == "reading"
-            else f"{label(c)}{colon()}{number(v) if c == settings[3] else percent(v, 0)}"
-            for c, v in zip(varied, setting)
-        ]
-        at = lifts.index.get_indexer(rows["sector"]) + 0.18 * (k - (len(sets) - 1) / 2)
-        ax.plot(
-            rows["defection_rate"].fillna(-0.03),
-            at,
-            "osD^vP"[k % 6],
-            markersize=7,
-            markeredgecolor=INK,
-            color=(BLUE, ORANGE, PALE, VERMILION, "white", GREY)[k % 6],
-            label="\n".join(said),
-        )
-    last = int(100 * max(0.05, result["defection_rate"].max()))
-    ticks = range(10 if last > 30 else 5, last + 6, 10 if last > 30 else 5)
-    ax.set_xticks(
-        [-0.03, *(t / 100 for t in ticks)], [label("no_solution", lines=True), *(f"{t}%" for t in ticks)]
-    )
-    ax.axvline(0, color=GREY, linewidth=1, linestyle=":")
-    ax.set_yticks(
-        range(len(lifts)), [f"{label(s, lines=True)} +{percent(lift, 0)}" for s, lift in lifts.items()]
-    )
-    ax.invert_yaxis()
-    ax.legend(
-        frameon=False,
-        loc="upper left",
-        bbox_to_anchor=(0, -0.18),
-        fontsize=9,
-        title=label("provided_that"),
-        alignment="left",
-    )
+    shown = ["cost_per_customer", "cost_of_next_customer", "value_per_customer"]
+    lines(ax, curve["spend_per_prospect"], {name: curve[name] for name in shown})
     return ax

@@ -8,11 +8,11 @@ import pytest
 
 import crmkit
 from crmkit import CrmkitError
-from crmkit.customer_value.retention import keeping_pays
 from crmkit.growth.growth import referral_value
 from crmkit.planning.planning import check_randomisation, compare_plans, retention_by_source
 from crmkit.relationship_types.contact_intensity import fit_contact_response
 from crmkit.relationship_types.defects import benefit_breadth, offer_effect, participation_funnel
+from crmkit.retention.economics import keeping_pays
 
 RNG = np.random.default_rng
 VALUES = RNG(1).gamma(2, 50, 60)

@@ -21,6 +21,7 @@ CHAPTERS = (
     "relationship_levels",
     "customer_pyramid",
     "customer_value",
+    "retention",
     "loyalty",
     "growth",
     "planning",

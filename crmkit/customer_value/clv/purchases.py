@@ -112,6 +112,30 @@ class PurchaseModel(Fitted):
             **with_ends("clv", value, *around(value, variance, confidence)),
         )
 
+    def p_alive_path(self, purchase_days: Sequence[int], *, until: int) -> pd.DataFrame:
+        """One customer from day to day: P(alive) as somebody who knew the purchases up to that day would have put it.
+
+        ``purchase_days``: days since the first purchase, which is 0, rising; ``until``: the last day shown. Out:
+        ``days_since_first`` 0 … until, ``frequency``, ``days_since_last``, ``p_alive``. Errors: CrmkitError for days
+        that do not begin at 0, do not rise, or go beyond ``until``.
+
+        >>> import crmkit
+        >>> customers = crmkit.customer_summary(crmkit.load("cdnow_sample"), as_of="1997-09-30")
+        >>> path = crmkit.fit_bg_nbd(customers).p_alive_path([0, 30, 60], until=200)
+        >>> path["p_alive"].iloc[[29, 60, 200]].astype(float).round(2).tolist()
+        [1.0, 0.81, 0.35]
+        """
+        days = np.asarray(purchase_days, dtype=float)
+        rising = len(days) > 0 and days[0] == 0 and (np.diff(days) > 0).all()
+        if not rising or days[-1] > until:
+            raise CrmkitError("alive_path_days", value=list(purchase_days), until=until)
+        shown = np.arange(int(until) + 1)
+        frequency = np.searchsorted(days, shown, side="right") - 1
+        path = pd.DataFrame({"days_since_first": shown, "frequency": frequency})
+        path["days_since_last"] = shown - days[frequency]
+        path["p_alive"] = self.p_alive(path.assign(t_x=days[frequency], T=shown))
+        return path
+
     def p_alive_grid(
         self, *, T: float, frequencies: Sequence[int] = range(7), steps: int = 7
     ) -> pd.DataFrame:

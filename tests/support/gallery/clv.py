@@ -17,5 +17,6 @@ EXAMPLES = {
     "plot_frequency_fit": lambda: (validation(), {}),
     "plot_conditional_expectation": lambda: (validation(), {}),
     "plot_p_alive": lambda: (validation().model.p_alive_grid(T=273), {}),
+    "plot_p_alive_path": lambda: (validation().model.p_alive_path([0, 20, 45, 90], until=273), {}),
     "plot_survival": lambda: (crmkit.fit_sbg(HIGH_END[:8]).compare(HIGH_END), {}),
 }

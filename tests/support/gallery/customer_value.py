@@ -30,15 +30,23 @@ def multiples():
     return both, {"marked": at([0.6, 0.7, 0.8, 0.9], "after_one_year")}
 
 
+CAMPAIGN = pd.DataFrame(
+    {"spend_per_prospect": [2.0], "acquired_share": [0.1], "ceiling": [0.4], "value_per_customer": [30.0]}
+)
+
+
+def sources():
+    rng = np.random.default_rng(4)
+    names = ["advertising", "promotion", "referral"]
+    won = pd.DataFrame(
+        {"source": np.repeat(names, 80), "margin": rng.gamma(1, np.repeat([220, 150, 380], 80))}
+    )
+    return crmkit.value_by_source(won, acquisition_cost=dict(zip(names, (140, 170, 60))))
+
+
 EXAMPLES = {
+    "plot_value_by_source": lambda: (sources(), {}),
+    "plot_acquisition_curve": lambda: (crmkit.acquisition_curve(CAMPAIGN, highest_spend=6), {}),
     "plot_value_matrix": matrix,
     "plot_retention_clv": multiples,
-    "plot_retention_economics": lambda: (
-        crmkit.retention_economics(annual_discount_rate=[0.05, 0.1, 0.15], reading="percentage_points"),
-        {},
-    ),
-    "plot_retention_economics/readings": lambda: (
-        crmkit.retention_economics(acquisition_years=[0.0, 3.0]),
-        {},
-    ),
 }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import crmkit
 from crmkit.core.errors import CrmkitError
 from crmkit.core.trials import trial_from_counts
-from crmkit.customer_value.retention import (
+from crmkit.retention.economics import (
     PUBLISHED_LIFTS,
     READINGS,
     defection_lift,
