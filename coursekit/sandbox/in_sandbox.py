@@ -396,6 +396,7 @@ def child(
             warm.close()
             wall_in(limits, calls)
         else:
+            warm.close()
             os.chdir(tempfile.mkdtemp(dir=limits["scratch"]))
         if limits["files"]:  # the pack's own data, a fresh copy for each
             shutil.copytree(limits["files"], ".", dirs_exist_ok=True, copy_function=shutil.copyfile)

@@ -25,7 +25,7 @@ LIMITS = {
     "coursekit/learn": 450,
     "coursekit/lessons": 1350,
     "coursekit/recipes": 150,
-    "coursekit/sandbox": 1300,
+    "coursekit/sandbox": 2100,
     "coursekit/teach": 4900,
 }
 CHAPTER = 1300  # each of the ten

@@ -42,11 +42,11 @@ def test_in_a_desktop_session_it_is_the_nearest_group_above_that_hands_memory_on
 
 
 def test_with_the_first_version_it_is_the_group_of_memory_that_we_are_in(tmp_path):
-    own = "5:cpu,cpuacct:/other\n4:memory:/work/mine\n0::/third\n"
+    own = "5:cpu,cpuacct:/other\n4:memory:/jobs/mine\n0::/third\n"
     mounts, groups = machine(
         tmp_path, kind="cgroup", at=str(tmp_path), root="/", options="rw,memory", own=own
     )
-    assert places(mounts, groups) == [(tmp_path / "work" / "mine", 1)]
+    assert places(mounts, groups) == [(tmp_path / "jobs" / "mine", 1)]
 
 
 def test_in_a_container_that_sees_only_its_own_part_it_is_that_part(tmp_path):
