@@ -146,11 +146,12 @@ def report_page() -> str:
 
 def _sentence_entry(key: str) -> str:
     entry = SENTENCES.entry(key)
-    conditions = [condition.words for condition in conditions_of(key)]
     lines = [f"### `{key}`", "", _one_line(entry["zh"]), "", _one_line(entry["en"]), ""]
     zh, en = WORDS.pair("said_when")
-    lines.append(f"- **{zh}** {'；'.join(words.zh for words in conditions)}")
-    lines.append(f"- **{en}** {'; '.join(words.en for words in conditions)}")
+    between = WORDS.pair("between_conditions")
+    words = [condition.words for condition in conditions_of(key)]
+    lines.append(f"- **{zh}** {between.zh.join(word.zh for word in words)}")
+    lines.append(f"- **{en}** {between.en.join(word.en for word in words)}")
     others = ", ".join(f"`{other}`" for other in excluded_by(key))
     if others:
         lines.append(f"- {_both('unless_said')}: {others}")

@@ -5,7 +5,7 @@ from numbers import Integral
 from crmkit.core.errors import CrmkitError
 
 
-def checked_seed(seed) -> int:
+def checked_seed(seed: object) -> int:
     """``seed`` itself, where it is a whole number from 0 on; CrmkitError, which says how to write it, otherwise.
 
     >>> checked_seed(20230101)

@@ -61,10 +61,12 @@ def draw_elasticities(
 
     ``sd``: one for all, or one for each.
     """
-    for end in (np.min(sd), np.max(sd)):
-        require_between(end, 0, 0.5, name="elasticity_sd")
+    for one in np.ravel(np.asarray(sd, dtype=object)):
+        require_between(one, 0, 0.5, name="elasticity_sd")
     draws = require_draws(draws)
-    spread = np.minimum(sd, 0.9 * np.sqrt(e * (1 - e)))  # a beta distribution cannot be wider
+    spread = np.minimum(
+        np.asarray(sd, dtype=float), 0.9 * np.sqrt(e * (1 - e))
+    )  # a beta distribution cannot be wider
     drawn = np.tile(e, (draws, 1))
     for tier in np.flatnonzero(spread > 0):
         weight = e[tier] * (1 - e[tier]) / spread[tier] ** 2 - 1

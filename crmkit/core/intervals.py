@@ -27,6 +27,13 @@ class Estimate:
         return bool(self.low <= number <= self.high)
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """Low and high; CrmkitError where no interval was asked for."""
+        if self.low is None or self.high is None:
+            raise CrmkitError("no_interval")
+        return self.low, self.high
+
+    @property
     def numbers(self) -> tuple[float, float | None, float | None]:
         """Value, low and high: the cells of a row."""
         return self.value, self.low, self.high

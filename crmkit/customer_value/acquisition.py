@@ -41,19 +41,20 @@ def value_by_source(
         cost = float(acquisition_cost[source])
         require_between(cost, 0, 1e15, name="acquisition_cost")
         mean = mean_of(group["margin"], confidence=confidence)
+        low, high = mean.ends
         rows.append(
             {
                 "source": source,
                 "customers": len(group),
                 "value_per_customer": mean.value,
-                "value_per_customer_low": mean.low,
-                "value_per_customer_high": mean.high,
+                "value_per_customer_low": low,
+                "value_per_customer_high": high,
                 "acquisition_cost": cost,
                 "net_value": mean.value - cost,
-                "net_value_low": mean.low - cost,
-                "net_value_high": mean.high - cost,
+                "net_value_low": low - cost,
+                "net_value_high": high - cost,
                 "paid_back_share": float((group["margin"] >= cost).mean()),
-                "decision": _decision(mean.low - cost, mean.high - cost),
+                "decision": _decision(low - cost, high - cost),
             }
         )
     return pd.DataFrame(rows)

@@ -10,6 +10,8 @@ from .assignment import Variant
 
 PLATFORMS = ("moodle", "canvas")
 
+PARTICIPANT = ("Participant", "参与者")  # stands before the number in Moodle's lists
+
 
 def platform_name(variant: Variant, platform: str, name: str) -> str:
     """A student's file as the platform names it in an archive of everybody's.
@@ -19,7 +21,8 @@ def platform_name(variant: Variant, platform: str, name: str) -> str:
     """
     number = variant.platform.get(f"{platform}_id", variant.student_id)
     number = "".join(c for c in number if c.isalnum() or c in "-_") or variant.folder
-    number = number.removeprefix("Participant").removeprefix("参与者")
+    for word in PARTICIPANT:
+        number = number.removeprefix(word)
     if platform == "moodle":
         label = (variant.name or variant.student_id).replace("/", "_").replace("\\", "_")
         return f"{label}_{number}_assignsubmission_file_/{name}"
