@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from crmkit.core.catalogue import joined
 from crmkit.core.glossary import named, term_texts
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import as_day
-from crmkit.data.frames import Transactions
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer
@@ -24,7 +24,7 @@ _LONGEST = 180  # days after the first order that the picture shows
 
 
 def explore_second_order(
-    shops: Mapping[str, Transactions], *, first_day: date | str, last_day: date | str, within_days: int = 60
+    shops: Mapping[str, pd.DataFrame], *, first_day: date | str, last_day: date | str, within_days: int = 60
 ) -> Explorer:
     """Sliders for the last day observed and for a number of days: repeat share, and who has ordered again by then.
 
