@@ -107,6 +107,6 @@ def _finding(found: dict[str, LoyaltyForms]) -> dict[str, str]:
         if result.gap is None:
             said.append(MESSAGES.pair("explore_forms_none", market=named(market)))
             continue
-        gap, low, high = (100 * value for value in result.gap.numbers)
+        gap, low, high = [100 * end for end in result.gap.numbers if end is not None]
         said.append(MESSAGES.pair("explore_forms_said", market=named(market), gap=gap, low=low, high=high))
     return joined(*said)._asdict()
