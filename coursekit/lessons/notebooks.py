@@ -282,4 +282,5 @@ def _keep_stable_outputs(cell) -> None:
 def _stored(output):
     if "data" in output:
         output.data = {mime: value for mime, value in output.data.items() if mime not in NOT_STORED}
+        output.metadata = {mime: told for mime, told in output.metadata.items() if mime not in NOT_STORED}
     return output
