@@ -31,16 +31,17 @@ def open_lab(
 
     Where a JupyterLab already serves this folder, its address is shown instead of a second one being started.
     """
+    folder = workspace.working_folder(folder, workspace.course_root())
+    address = already_open(folder)
+    number = None if address else claim_port(port)  # nothing is laid where it cannot be opened
     laid = workspace.lay(folder, lang=lang)
     for line in news_of(laid):
         print(line)
-    address = already_open(laid.folder)
     if address:
         print(MESSAGES.say("open_already", url=address))
         if browser:
             webbrowser.open(address)
         return 0
-    number = claim_port(port)
     # another program may take the port meanwhile: one that nobody asked for may be another one then
     retries = 0 if port else PORTS
     serve(laid, browser=browser, port=number, retries=retries)

@@ -1,9 +1,11 @@
 """Choosing the language of everything that is shown, and making matplotlib able to write it. 选择语言。"""
 
+import sys
+
 from crmkit.core import language
 from crmkit.core.setting import require_language
 
-from . import alternative, fonts
+from . import fonts
 
 
 def set_language(lang: str) -> None:
@@ -19,4 +21,7 @@ def set_language(lang: str) -> None:
     require_language(lang)
     language.choose(lang)
     fonts.serve()
-    alternative.serve()
+    if "IPython" in sys.modules:  # only where figures are shown is what writes their numbers loaded
+        from . import alternative
+
+        alternative.serve()

@@ -216,7 +216,9 @@ def test_after_a_kernel_restart_the_explorer_says_that_it_is_dead_and_lives_agai
 # --- the Chinese edition --------------------------------------------------------------------------------------------
 
 
-def test_the_chinese_edition_has_chinese_menus_no_switch_and_no_news(browser, chinese):
+def test_opened_in_chinese_the_menus_and_the_lesson_are_chinese_the_switch_says_so_and_no_news_come(
+    browser, chinese
+):
     with fresh(browser) as page:
         asked = []
         page.on("request", lambda request: asked.append(request.url))
@@ -225,7 +227,8 @@ def test_the_chinese_edition_has_chinese_menus_no_switch_and_no_news(browser, ch
         assert "从这里开始" in shown(page) and "Start here" not in shown(page)
         menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
         assert len(menus) >= 8 and all(CJK.search(m) for m in menus), menus
-        assert page.locator(".crm-language:visible").count() == 0
+        pressed = page.locator(".crm-language button[aria-pressed=true]:visible").all_inner_texts()
+        assert pressed == ["中文"]
         page.wait_for_selector(
             f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached"
         )
@@ -302,7 +305,9 @@ def test_the_clients_page_opens_offline_asks_for_nothing_and_shows_maths_and_fig
         assert fraction[0] <= fraction[1] + 1, "the numerator stands above the denominator"
         figures = "[...document.querySelectorAll('figure img, figure svg, main img')]"
         sizes = page.evaluate(f"{figures}.map(n => n.clientWidth)")
-        assert len(sizes) >= 6 and min(sizes) > 200
+        assert (
+            len(sizes) >= 5 and min(sizes) > 200
+        )  # what the budget would do is drawn once its assumptions are set
         body = page.inner_text("body")
         assert "$" not in re.sub(r"\$\s?[\d,.]+", "", body) and bool(CJK.search(body)) == (lang == "zh")
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -7,6 +7,7 @@ nothing that is watched runs ahead, however fast this machine is (``killing.kill
 
 import os
 import random
+import sys
 
 _asked = os.environ.get("LISTINGS")
 
@@ -58,7 +59,8 @@ if _asked:
 
 _gate = os.environ.get("ROW_GATE")
 
-if _gate:
+# a kernel keeps a history of its own in SQLite: it would wait at the gate for a watcher that is gone
+if _gate and "ipykernel_launcher" not in sys.orig_argv:
     import sqlite3
     import time
 
