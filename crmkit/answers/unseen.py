@@ -15,8 +15,15 @@ def show_at_the_end(answer) -> None:
     if shell is None:
         return
     if _show_the_rest not in shell.events.callbacks["post_run_cell"]:
+        _forget()
+        shell.events.register("pre_run_cell", _forget)
         shell.events.register("post_run_cell", _show_the_rest)
     _waiting.append(answer)
+
+
+def _forget(info=None) -> None:
+    """What was answered before this cell has been seen, or was no cell's."""
+    _waiting.clear()
 
 
 def _show_the_rest(result) -> None:

@@ -28,8 +28,8 @@ def retention_scores(
     >>> past = simulate_retention_trial(4000, rng=rng)
     >>> now = simulate_retention_trial(1000, rng=rng)
     >>> scored = retention_scores(now, trial=past, features=["months", "complaints", "usage_change"])
-    >>> float(np.corrcoef(scored["risk"], scored["true_risk"])[0, 1].round(1))
-    0.8
+    >>> bool(np.corrcoef(scored["risk"], scored["true_risk"])[0, 1] > 0.9)
+    True
     """
     import statsmodels.api as sm
 

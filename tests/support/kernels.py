@@ -68,7 +68,8 @@ class WarmKernel:
         run_sync(self.manager.start_kernel)(
             cwd=str(folder),
             env=env | {"CRMKIT_ANSWERS": str(self.answers)},
-            extra_arguments=[QUIET],
+            # it serves hundreds of notebooks: no remark on how many results it has kept
+            extra_arguments=[QUIET, "--InteractiveShell.cache_size=1000000"],
         )
 
     def run(self, notebook, **parameters):

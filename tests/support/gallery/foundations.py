@@ -71,6 +71,7 @@ EXAMPLES = {
     "plot_repeat_split": lambda: (repeat(), {}),
     "plot_second_order": lambda: (repeat(), {}),
     "plot_second_order/half not reached": lambda: (repeat(900), {}),
+    "plot_second_orders": lambda: ({"Łódź & Söhne": repeat(), "S1": repeat(900)}, {}),
     "plot_stakeholder_map": firm,
     "plot_expectation_gaps": survey,
 }
