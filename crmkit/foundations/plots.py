@@ -89,7 +89,7 @@ def plot_second_orders(results: Mapping, *, ax: Axes | None = None) -> Axes:
             linewidth=0,
         )
     ax.set(ylim=(0, 1), xlim=(0, None))
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.16))
     return ax
 
 

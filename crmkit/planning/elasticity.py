@@ -1,4 +1,4 @@
-"""How margin answers to resources, estimated from periods in which they differed (F29)."""
+"""How margin responds to resources, estimated from periods in which they differed (F29)."""
 
 from dataclasses import dataclass
 

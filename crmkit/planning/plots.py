@@ -97,7 +97,7 @@ def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_response_curves(options: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """How margin answers to resources in each use: solid what was estimated from data, dashed what is assumed.
+    """How margin responds to resources in each use: solid what was estimated from data, dashed what is assumed.
 
     ``options``: ``option``, ``resources``, ``margin``, ``elasticity``, ``known_by`` (estimated or assumed) and
     ``elasticity_sd``, from which the band of one standard deviation to either side is drawn. Margins are in per cent
