@@ -76,7 +76,7 @@ def batch(
     node = read_notebook(notebook)
     source = source_hash(node)
     rows = []
-    for row in read_rows(table, declared(notebook, node), sheet):
+    for row in read_rows(table, declared(notebook), sheet):
         rows.append(Row(row.number, row.label, row.values, key=json_hash(source, row.values)))
     out.mkdir(parents=True, exist_ok=True)
     for row in rows:

@@ -10,12 +10,11 @@ from coursekit.handed_tables import under_each_header
 from coursekit.messages import MESSAGES, KitError
 
 from .output_folder import safe_name
-from .parameters import Parameter, literal, typed
+from .parameters import Parameter, listed, typed
 
 # columns that name a row; parameters only where the notebook has them
 LABELS = ("id", "name", "编号", "名称")
 MOST_NAMED = 10  # of the cells that cannot be read, named at once
-YES_NO = {"是": "true", "否": "false", "真": "true", "假": "false"}
 LONGEST_LABEL = 60  # characters, and at most 150 bytes: file systems allow 255 for the whole name
 # signs that a shell, papermill or a spreadsheet takes for its own
 SIGNS = "{}%#&'`$!"
@@ -91,20 +90,11 @@ def _find(path: Path, parameters: dict[str, Parameter], sheet: str | None):
     unknown = [name for name in names if name and name not in parameters and name not in LABELS]
     if unknown or not set(names) & set(parameters):
         shown = ", ".join(unknown or names) or "—"
-        raise KitError("batch_unknown", value=shown, name=path.name, allowed=_listed(parameters))
+        raise KitError("batch_unknown", value=shown, name=path.name, allowed=listed(parameters))
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise KitError("batch_twice", value=", ".join(twice), name=path.name)
     return table, names
-
-
-def _listed(parameters: dict[str, Parameter]) -> str:
-    """The notebook's parameters, one a line."""
-    lines = []
-    for parameter in parameters.values():
-        kind = f": {parameter.kind}" if parameter.kind else ""
-        lines.append(f"  {parameter.name}{kind} = {parameter.default}")
-    return "\n".join(lines)
 
 
 # ---- cells
@@ -128,15 +118,10 @@ def cell_text(cell) -> str:
 
 def cell_value(parameter: Parameter, cell):
     """A cell as the parameter's type; ValueError when it is not of it."""
-    kind = parameter.kind
+    if isinstance(cell, float) and parameter.kind == "float":
+        return typed(cell, "float")
     text = str(cell) if isinstance(cell, bool) else cell_text(cell)
-    if kind in ("list", "dict", None):
-        return literal(text, kind)
-    if kind == "float" and isinstance(cell, float):
-        return typed(parameter.name, cell, kind)
-    if kind == "bool":
-        text = YES_NO.get(text, text)
-    return typed(parameter.name, text, kind)
+    return typed(text, parameter.kind)
 
 
 def _label(given: dict) -> str:

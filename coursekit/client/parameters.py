@@ -3,17 +3,17 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coursekit.lessons.lesson_lint import half
 from coursekit.messages import KitError
 from crmkit.core.language import get_language
 
-TYPES = {"str": str, "int": int, "float": float, "bool": bool}
-KINDS = (*TYPES, "list", "dict")
-TRUE_OR_FALSE = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+KINDS = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
+TRUE_OR_FALSE = {"true": True, "1": True, "yes": True, "是": True, "真": True}
+TRUE_OR_FALSE |= {"false": False, "0": False, "no": False, "否": False, "假": False}
 # what options of `run` set, so that -p need not: parameter -> option
 SET_BY_OPTIONS = {
     "data": "DATA",
@@ -36,35 +36,46 @@ class Parameter:
     name: str
     kind: str | None
     default: str
+    about: str = ""  # the comment beside it, in both languages
 
 
 # ---- what a notebook declares
 
 
-def inspect(path: Path) -> dict[str, dict]:
-    """What papermill reads in the notebook's cell of parameters: name → default, inferred_type_name, help."""
+def declared(path: Path) -> dict[str, Parameter]:
+    """The parameters that papermill sees, and those that its line by line reading passes over (``int | None``)."""
+    import nbformat
     from papermill import inspect_notebook
 
     # papermill fills in what stands between braces of a path
-    return inspect_notebook(str(path).replace("{", "{{").replace("}", "}}"))
-
-
-def declared(path: Path, node) -> dict[str, Parameter]:
-    """The parameters that papermill sees, and those that its line by line reading passes over (``int | None``)."""
+    seen = inspect_notebook(str(path).replace("{", "{{").replace("}", "}}"))
     known = {}
-    for name, found in inspect(path).items():
+    for name, found in seen.items():
         kind = _kind(found["inferred_type_name"], found["default"])
-        known[name] = Parameter(name, kind, found["default"])
-    cell = next(cell for cell in node.cells if "parameters" in cell.metadata.get("tags", []))
+        known[name] = Parameter(name, kind, found["default"], found["help"])
+    node = nbformat.read(path, as_version=4)
+    cells = [cell.source for cell in node.cells if "parameters" in cell.metadata.get("tags", [])]
     try:
-        statements = ast.parse(cell.source).body
+        statements = ast.parse(cells[0]).body if cells else []
     except SyntaxError:  # another language than Python
         return known
     for statement in statements:
         parameter = _assigned(statement)
         if parameter is not None:
-            known[parameter.name] = parameter
+            about = known[parameter.name].about if parameter.name in known else ""
+            known[parameter.name] = replace(parameter, about=about)
     return known
+
+
+def listed(parameters: Mapping[str, Parameter]) -> str:
+    """Parameters one a line, with type, default and what they are."""
+    language = get_language()
+    lines = []
+    for parameter in parameters.values():
+        kind = f": {parameter.kind}" if parameter.kind else ""
+        about = parameter.about if language == "both" else half(parameter.about, language)
+        lines.append(f"  {parameter.name}{kind} = {parameter.default}   {about}".rstrip())
+    return "\n".join(lines)
 
 
 def _assigned(statement: ast.stmt) -> Parameter | None:
@@ -101,24 +112,18 @@ def _kind(annotation: str, default: str) -> str | None:
 def parameter_values(notebook: Path, given) -> dict:
     """``given`` (NAME=VALUE texts or a dict) as typed values, checked against the notebook's parameters cell."""
     set_otherwise = (*SET_BY_OPTIONS, *SET_BY_RUN)
-    known = {name: found for name, found in inspect(notebook).items() if name not in set_otherwise}
+    known = {name: found for name, found in declared(notebook).items() if name not in set_otherwise}
     values = {}
-    for name, text in pairs(given):
+    for name, value in pairs(given):
         if name in SET_BY_OPTIONS:
             raise KitError("run_parameter_is_option", name=name, option=SET_BY_OPTIONS[name])
         if name not in known:
-            raise KitError("run_unknown_parameter", name=name, allowed=_listed(known))
-        values[name] = typed(name, text, known[name]["inferred_type_name"])
+            raise KitError("run_unknown_parameter", name=name, allowed=listed(known))
+        try:
+            values[name] = typed(value, known[name].kind)
+        except ValueError:
+            raise KitError("run_parameter_type", name=name, value=value, type=known[name].kind) from None
     return values
-
-
-def _listed(known: dict[str, dict]) -> str:
-    """The parameters that may be set, one a line, with type, default and what they are."""
-    lines = []
-    for name, found in known.items():
-        about = found["help"] if get_language() == "both" else half(found["help"], get_language())
-        lines.append(f"  {name}: {found['inferred_type_name']} = {found['default']}   {about}")
-    return "\n".join(lines)
 
 
 def pairs(given) -> Iterator[tuple[str, object]]:
@@ -133,17 +138,19 @@ def pairs(given) -> Iterator[tuple[str, object]]:
         yield name.strip(), value.strip()
 
 
-def typed(name: str, value, type_name: str):
-    """``value`` as the declared type; a text that is not of that type is refused, naming it."""
-    wanted = TYPES.get(type_name, str)
-    try:
-        return _from_text(value, wanted) if isinstance(value, str) else _from_value(value, wanted)
-    except (ValueError, KeyError):
-        raise KitError("run_parameter_type", name=name, value=value, type=type_name) from None
+def typed(value, kind: str | None):
+    """A text or a value as the declared type; ValueError when it is not of it."""
+    if not isinstance(value, str):
+        return value if kind is None else _from_value(value, KINDS[kind])
+    if kind in ("list", "dict", None):
+        return _literal(value, kind)
+    return _from_text(value, KINDS[kind])
 
 
 def _from_text(text: str, wanted: type):
     if wanted is bool:
+        if text.lower() not in TRUE_OR_FALSE:
+            raise ValueError(text)
         return TRUE_OR_FALSE[text.lower()]
     result = wanted(text)
     if wanted is float and not abs(result) < float("inf"):
@@ -159,7 +166,7 @@ def _from_value(value, wanted: type):
     return wanted(value)
 
 
-def literal(text: str, kind: str | None):
+def _literal(text: str, kind: str | None):
     """A text as the Python value that it writes; without a kind, a text that writes none is itself."""
     try:
         value = ast.literal_eval(text)

@@ -19,7 +19,7 @@ from crmkit.data.datasets import DATASETS, is_embedded, resolve
 from crmkit.report.kept import CHECKED, keep
 
 from .output_folder import claim, publish, safe_name
-from .parameters import SET_BY_RUN, inspect, parameter_values
+from .parameters import SET_BY_RUN, declared, parameter_values
 from .questions import answers_of, at_a_terminal, keep_choices, settle
 
 WORKSHOP = "14_client_workshop.ipynb"
@@ -184,7 +184,7 @@ class Run:
         from .execution import execute
 
         out = tables_folder(staging.parent, lang)
-        known = inspect(self.notebook)
+        known = declared(self.notebook)
         ours = {"spreadsheets": False, "kept": str((staging.parent / KEPT).resolve())}
         values = self.values | {name: ours[name] for name in SET_BY_RUN if name in known}
         values |= {"lang": lang, "out": str(out.resolve())}

@@ -12,7 +12,7 @@ import nbformat.v4 as v4
 import pytest
 from killing import killed_when
 
-from coursekit.client.batch import batch, read_notebook
+from coursekit.client.batch import batch
 from coursekit.client.batch_table import cell_value, safe_label
 from coursekit.client.parameters import Parameter, declared
 from coursekit.messages import KitError
@@ -192,7 +192,7 @@ def test_what_is_no_parameterised_notebook_is_refused(notebook, tmp_path):
 
 
 def test_types_are_those_that_the_notebook_declares_or_shows_by_its_defaults(notebook):
-    kinds = {name: p.kind for name, p in declared(notebook, read_notebook(notebook)).items()}
+    kinds = {name: p.kind for name, p in declared(notebook).items()}
     assert kinds == {
         "n": "int",
         "rate": "float",

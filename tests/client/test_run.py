@@ -15,7 +15,7 @@ from places import ROOT
 from coursekit.client.deliver.bundle import Bundle
 from coursekit.client.deliver.page import page as page_of
 from coursekit.client.output_folder import MANIFEST
-from coursekit.client.parameters import parameter_values, typed
+from coursekit.client.parameters import parameter_values
 from coursekit.client.run import WORKSHOP, data_source, make_bundle, read, run
 from coursekit.lessons.notebooks import lesson_notebook
 from coursekit.lessons.one_language import in_one_language
@@ -62,11 +62,13 @@ SMALL = [
 ]
 
 
+KERNELSPEC = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
 @pytest.fixture
 def small(tmp_path):
     path = tmp_path / "small.ipynb"
-    about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(v4.new_notebook(cells=deepcopy(SMALL), metadata=about), path)
+    nbformat.write(v4.new_notebook(cells=deepcopy(SMALL), metadata=KERNELSPEC), path)
     return path
 
 
@@ -103,6 +105,15 @@ def test_values_take_the_type_that_the_notebook_declares(small):
     assert parameter_values(small, given) == {"n": 5, "rate": 0.001, "strict": True, "client": "甲=乙"}
 
 
+def test_run_and_batch_read_an_optional_parameter_and_a_list_alike(tmp_path):
+    place = tmp_path / "optional.ipynb"
+    cell = code("top: int | None = None\nsegments = ['a']", "parameters")
+    nbformat.write(v4.new_notebook(cells=[cell], metadata=KERNELSPEC), place)
+    assert parameter_values(place, ["top=5", "segments=['b', 'c']"]) == {"top": 5, "segments": ["b", "c"]}
+    with pytest.raises(KitError, match="top is of type int"):
+        parameter_values(place, ["top=five"])
+
+
 @pytest.mark.parametrize(
     "name, text, kind",
     [
@@ -115,9 +126,9 @@ def test_values_take_the_type_that_the_notebook_declares(small):
         ("n", True, "int"),
     ],
 )
-def test_value_of_the_wrong_type_is_refused_naming_the_type(name, text, kind):
+def test_value_of_the_wrong_type_is_refused_naming_the_type(small, name, text, kind):
     with pytest.raises(KitError, match=f"{name} is of type {kind}"):
-        typed(name, text, kind)
+        parameter_values(small, {name: text})
 
 
 @pytest.mark.parametrize(
