@@ -10,7 +10,7 @@ from crmkit.core.glossary import term_pair, term_texts
 from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .pyramid import ByCustomerShare, Pyramid, RankedCustomers, Reallocation, rank_customers, reallocate
 
@@ -70,28 +70,17 @@ def _own_margin_rate(customers: pd.DataFrame) -> float:
 
 def _controls(choices: list[str]) -> list[dict]:
     controls = [
-        {
-            "name": tier,
-            "kind": "range",
-            "min": low,
-            "max": high,
-            "step": step,
-            "value": first,
-            "label": MESSAGES.texts("explore_tier_share", tier=term_pair(tier)),
-        }
+        slider(
+            tier,
+            first,
+            low=low,
+            high=high,
+            step=step,
+            label=MESSAGES.texts("explore_tier_share", tier=term_pair(tier)),
+        )
         for tier, (low, high, step, first) in _SHARES.items()
     ]
-    controls.append(
-        {
-            "name": "elasticity",
-            "kind": "range",
-            "min": 0,
-            "max": 0.9,
-            "step": 0.05,
-            "value": 0.3,
-            "label": term_texts("elasticity"),
-        }
-    )
+    controls.append(slider("elasticity", 0.3, low=0, high=0.9, step=0.05, label=term_texts("elasticity")))
     if len(choices) > 1:
         controls.append(
             {

@@ -8,7 +8,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_columns
 from crmkit.display.numbers import percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .segments import SegmentRule, name_segments, rfm_scores
 
@@ -32,15 +32,7 @@ def explore_rfm(customers: pd.DataFrame) -> Explorer:
     require_columns(customers, ("customer_id", "days_since_last", "frequency", "revenue"), what="explore_rfm")
     cells = Cells(customers)
     controls = [
-        {
-            "name": name,
-            "kind": "range",
-            "min": low,
-            "max": 7,
-            "step": 1,
-            "value": value,
-            "label": MESSAGES.texts(f"explore_{name}"),
-        }
+        slider(name, value, low=low, high=7, step=1, label=MESSAGES.texts(f"explore_{name}"))
         for name, low, value in (("bins", 3, 5), *((threshold, 2, 4) for threshold in _THRESHOLDS))
     ]
     return Explorer(controls, lambda values: rfm_scene(cells, values))

@@ -10,7 +10,7 @@ from crmkit.core.glossary import term_pair, term_texts
 from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .clv.purchases import PurchaseModel
 
@@ -70,15 +70,7 @@ def alive_path(model: PurchaseModel, values: Mapping[str, float]) -> pd.DataFram
 
 def _slider(name: str) -> dict:
     low, high, step, start = _SLIDERS[name]
-    return {
-        "name": name,
-        "kind": "range",
-        "min": low,
-        "max": high,
-        "step": step,
-        "value": start,
-        "label": term_texts(name),
-    }
+    return slider(name, start, low=low, high=high, step=step, label=term_texts(name))
 
 
 def alive_scene(path: pd.DataFrame) -> Scene:

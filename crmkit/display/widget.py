@@ -37,6 +37,19 @@ class KernelWatch(anywidget.AnyWidget):
         return {"lost": MESSAGES.texts("widget_lost"), "waiting": MESSAGES.texts("widget_waiting")}
 
 
+def slider(name: str, start: float, *, low: float, high: float, step: float, label: dict[str, str]) -> dict:
+    """A control that takes any value from ``low`` to ``high`` in steps, and begins at ``start``."""
+    return {
+        "name": name,
+        "kind": "range",
+        "min": low,
+        "max": high,
+        "step": step,
+        "value": start,
+        "label": label,
+    }
+
+
 class Explorer(KernelWatch):
     """``controls`` describe the sliders and choices; ``compute(values)`` gives the scene for what they are set to."""
 

@@ -12,7 +12,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import as_day
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .repeat_business import RepeatBusiness, repeat_business
 
@@ -38,25 +38,19 @@ def explore_second_order(
     90.0
     """
     first, last = as_day(first_day), as_day(last_day)
+    open_days = (last - first).days
     controls = [
-        {
-            "name": "days_open",
-            "kind": "range",
-            "min": 0,
-            "max": (last - first).days,
-            "step": 1,
-            "value": (last - first).days,
-            "label": MESSAGES.texts("explore_days_open"),
-        },
-        {
-            "name": "within_days",
-            "kind": "range",
-            "min": 10,
-            "max": _LONGEST,
-            "step": 5,
-            "value": within_days,
-            "label": MESSAGES.texts("explore_within_days"),
-        },
+        slider(
+            "days_open", open_days, low=0, high=open_days, step=1, label=MESSAGES.texts("explore_days_open")
+        ),
+        slider(
+            "within_days",
+            within_days,
+            low=10,
+            high=_LONGEST,
+            step=5,
+            label=MESSAGES.texts("explore_within_days"),
+        ),
     ]
 
     @cache

@@ -8,7 +8,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_columns
 from crmkit.display.numbers import percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .loyalty import LoyaltyForms, loyalty_forms
 
@@ -50,15 +50,14 @@ def explore_loyalty_forms(
     for name, start in (("attitude", attitude_from), ("purchases", purchases_from)):
         low, high = (float(customers[name].quantile(end)) for end in (0.1, 0.9))
         controls.append(
-            {
-                "name": f"{name}_from",
-                "kind": "range",
-                "min": min(low, start),
-                "max": max(high, start),
-                "step": 1,
-                "value": start,
-                "label": MESSAGES.texts(f"explore_{name}_from"),
-            }
+            slider(
+                f"{name}_from",
+                start,
+                low=min(low, start),
+                high=max(high, start),
+                step=1,
+                label=MESSAGES.texts(f"explore_{name}_from"),
+            )
         )
 
     def compute(values: dict) -> dict:

@@ -9,7 +9,7 @@ from crmkit.core.language import minus_sign
 from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import number
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .control_chart import D2, broken_rules
 
@@ -52,15 +52,7 @@ def explore_pdca() -> Explorer:
     """
     return Explorer(
         [
-            {
-                "name": name,
-                "kind": "range",
-                "min": low,
-                "max": high,
-                "step": step,
-                "value": first,
-                "label": term_texts(name),
-            }
+            slider(name, first, low=low, high=high, step=step, label=term_texts(name))
             for name, (low, high, step, first) in _SLIDERS.items()
         ],
         pdca_scene,

@@ -8,7 +8,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_numbers
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .planning import BudgetPlan, plan_budget
 
@@ -33,22 +33,24 @@ def explore_budget(options: pd.DataFrame, *, budget: float) -> Explorer:
     require_between(budget, 1e-9, 1e12, name="budget")
     plan_budget(options, budget=budget)  # refuses what no slider could show
     controls = [
-        _slider("budget", budget, high=2 * budget, step=budget / 20),
-        _slider("elasticity_factor", 1.0, high=2.0, step=0.05),
+        slider(
+            "budget",
+            float(budget),
+            low=0.0,
+            high=float(2 * budget),
+            step=float(budget / 20),
+            label=term_texts("budget"),
+        ),
+        slider(
+            "elasticity_factor",
+            1.0,
+            low=0.0,
+            high=2.0,
+            step=0.05,
+            label=term_texts("elasticity_factor"),
+        ),
     ]
     return Explorer(controls, lambda values: budget_scene(values, options))
-
-
-def _slider(name: str, start: float, *, high: float, step: float) -> dict:
-    return {
-        "name": name,
-        "kind": "range",
-        "min": 0.0,
-        "max": float(high),
-        "step": float(step),
-        "label": term_texts(name),
-        "value": float(start),
-    }
 
 
 def budget_scene(values: dict, options: pd.DataFrame) -> dict:

@@ -10,7 +10,7 @@ from crmkit.core.glossary import term_pair, term_texts
 from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import number, number_pair, percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .levels import CustomerBase, Programme, ProgrammeEconomics, programme_economics
 
@@ -79,15 +79,7 @@ def _control(name: str, start: float, label: dict[str, str]) -> dict:
     else:
         size = start or 1.0  # a margin of nothing can be raised too
         low, high, step = start / 10, 5 * size, size / 10
-    return {
-        "name": name,
-        "kind": "range",
-        "min": low,
-        "max": high,
-        "step": step,
-        "value": min(start, high),
-        "label": label,
-    }
+    return slider(name, min(start, high), low=low, high=high, step=step, label=label)
 
 
 def levels_scene(result: ProgrammeEconomics) -> Scene:

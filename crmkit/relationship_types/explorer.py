@@ -11,7 +11,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .types import PLANS, TYPES, ContactPlan, TypeComparison, compare_relationship_types
 
@@ -66,15 +66,9 @@ def _control(name: str, start: float) -> dict:
     """A slider that begins at the segment's own value, and reaches it where that lies beyond the usual range."""
     low, high, step = _SLIDERS[name]
     value = float(np.log10(start) if name in _POWERS else start)
-    return {
-        "name": name,
-        "kind": "range",
-        "min": min(low, value),
-        "max": max(high, value),
-        "step": step,
-        "label": term_texts(name),
-        "value": value,
-    }
+    low = min(low, value)
+    high = max(high, value)
+    return slider(name, value, low=low, high=high, step=step, label=term_texts(name))
 
 
 def types_scene(

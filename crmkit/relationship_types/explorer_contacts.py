@@ -7,7 +7,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between
 from crmkit.display.numbers import number
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .contact_intensity import ContactResponse
 
@@ -61,15 +61,8 @@ def _label(segment: str) -> dict[str, str]:
 
 
 def _slider(name: str, start: float, *, least: float) -> dict:
-    return {
-        "name": name,
-        "kind": "range",
-        "min": float(least),
-        "max": float(3 * start),
-        "step": float(start / 20),
-        "label": term_texts(name),
-        "value": float(start),
-    }
+    start = float(start)
+    return slider(name, start, low=float(least), high=3 * start, step=start / 20, label=term_texts(name))
 
 
 def contacts_scene(values: dict, result: ContactResponse, contacts_today: float | None = None) -> dict:

@@ -6,7 +6,7 @@ from crmkit.core.glossary import term_pair, term_texts
 from crmkit.core.messages import MESSAGES, listed
 from crmkit.display.numbers import percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .economics import PUBLISHED_LIFTS, READINGS, defection_lift
 
@@ -33,15 +33,7 @@ def explore_retention_economics() -> Explorer:
     0.1
     """
     controls = [
-        {
-            "name": name,
-            "kind": "range",
-            "min": low,
-            "max": high,
-            "step": step,
-            "value": start,
-            "label": term_texts(name),
-        }
+        slider(name, start, low=low, high=high, step=step, label=term_texts(name))
         for name, (low, high, step, start) in _SLIDERS.items()
     ]
     return Explorer(controls, _compute)
