@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crmkit.core.errors import CrmkitError
-from crmkit.data.transactions.columns import Mapping
-from crmkit.data.transactions.files import open_table
-from crmkit.data.transactions.table import Table
+from crmkit.intake.columns import Mapping
+from crmkit.intake.files import open_table
+from crmkit.intake.table import Table
 
 DEEPEST_HEADER = 20  # rows searched; what stands above the header is title
 

@@ -13,9 +13,10 @@ __version__ = "0.1.0"
 _NAMES = {
     # data in
     "data.datasets": "load resolve",
-    "data.transactions.door": "read_transactions check_transactions",
     "data.summary": "customer_summary",
     "data.sales": "sales_over_time",
+    # a client's own data in
+    "intake.door": "read_transactions check_transactions",
     # the foundations: F1, F2, F26
     "foundations.repeat_business": "repeat_business",
     "foundations.stakeholder_map": "stakeholder_map",

@@ -18,8 +18,8 @@ from crmkit.core.language import in_language
 from crmkit.core.messages import MESSAGES as CRMKIT
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS
 from crmkit.data.datasets import resolve
-from crmkit.data.transactions.check import CheckReport, examine
 from crmkit.display.numbers import decimal
+from crmkit.intake.check import CheckReport, examine
 
 from .questions import answers_of, at_a_terminal, keep_choices, settle, show_question
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from coursekit.messages import MESSAGES, KitError
 from crmkit.core.files import put
 from crmkit.core.language import in_language
-from crmkit.data.transactions.check import CheckReport
-from crmkit.data.transactions.decisions import merged
 from crmkit.display.numbers import decimal
+from crmkit.intake.check import CheckReport
+from crmkit.intake.decisions import merged
 
 KEYS = "123456789abcdefghijklmnopqrstuvwxyz"
 

@@ -116,7 +116,7 @@ def data_source(data: str | Path | None) -> tuple[str, str]:
 
 def read(source: str, *, answers: dict[str, str] | None = None, console=None, **how):
     """What the data door says of ``source``, asking what it leaves open; its own message when it cannot be used."""
-    from crmkit.data.transactions.door import check_transactions
+    from crmkit.intake.door import check_transactions
 
     def report_under(chosen: dict):
         return check_transactions(resolve(source), answers=chosen, **how)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from .errors import CrmkitError
 
-# column -> what it holds; a client's file is renamed to these once, at the door (data/transactions)
+# column -> what it holds; a client's file is renamed to these once, at the door (intake)
 TRANSACTION_COLUMNS = {
     "customer_id": "text; who bought",
     "date": "timestamp without time zone; when",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from crmkit.data.sales import sales_over_time
 from crmkit.data.summary import customer_summary
-from crmkit.data.transactions.check import CheckReport
+from crmkit.intake.check import CheckReport
 
 SHOWN_PERIODS = 24  # periods in the table on the page
 FOLLOWED = 90  # days that a customer must have been seen after the first purchase, at least

@@ -12,11 +12,11 @@ from crmkit.core.language import get_language, in_language
 from crmkit.core.schema import require_between, require_choice
 from crmkit.data.datasets import resolve
 from crmkit.data.frames import Transactions
-from crmkit.data.transactions.check import CheckReport
-from crmkit.data.transactions.columns import MappingGiven
-from crmkit.data.transactions.door import check_transactions
 from crmkit.display.numbers import currency_sign
 from crmkit.display.tables import save_tables, show
+from crmkit.intake.check import CheckReport
+from crmkit.intake.columns import MappingGiven
+from crmkit.intake.door import check_transactions
 
 from . import describing, listing, weighing
 from .conditions import first_failing, may_say

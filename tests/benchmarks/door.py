@@ -15,7 +15,7 @@ HEADER = "订单编号,客户编号,下单时间,商品,数量,单价,实付金�
 PEAK = "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, total)"
 DOOR = f"""
 import resource, sys, time
-from crmkit.data.transactions.check import examine
+from crmkit.intake.check import examine
 start = time.perf_counter()
 total = examine(sys.argv[1], keep=False).amount_total
 {PEAK}"""

@@ -194,7 +194,7 @@ def test_unusable_file_is_refused_with_the_doors_own_message(small, tmp_path, ca
     bad = tmp_path / "bad.csv"
     bad.write_text("customer_id,date,amount\na,01/02/2024,5\nb,03/04/2024,6\n")
     assert run(bad, out=tmp_path / "out", notebook=small) == 1
-    from crmkit.data.transactions.door import check_transactions
+    from crmkit.intake.door import check_transactions
 
     said, error = capsys.readouterr().err.replace("\n", " "), check_transactions(bad).errors[0]
     assert error["message_en"] in said and error["message_zh"] not in said and "{" not in said
@@ -292,7 +292,7 @@ def opened_by_hand(workshop):
 def test_an_unusable_file_opened_in_the_notebook_says_why_in_both_languages(opened_by_hand, tmp_path):
     bad = tmp_path / "bad.csv"
     bad.write_text("customer_id,date,amount\na,01/02/2024,5\nb,03/04/2024,6\n")
-    from crmkit.data.transactions.door import check_transactions
+    from crmkit.intake.door import check_transactions
 
     problem, said = check_transactions(bad).problem, opened_by_hand(bad)
     assert problem.message_zh in said and problem.message_en in said

@@ -1,4 +1,4 @@
-"""Who may know whom, read off the names of the files: core ← data, display ← answers ← chapters ← report, market ← faces."""
+"""Who may know whom, read off the names of the files: core ← data ← intake; data, display ← chapters ← report, market ← faces."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import crmkit
 CRMKIT = files("crmkit")
 # the ground floor and the one above it; every other folder is a chapter, but the market and the report, which stand on the
 # chapters: the report composes them, and shows what comes of it
-GROUND, FIRST, WING, REPORT = "core", ("data", "display", "answers"), "market", "report"
+GROUND, FIRST, WING, REPORT = "core", ("data", "intake", "display", "answers"), "market", "report"
 CHAPTERS = sorted(
     folder.name
     for folder in (ROOT / "crmkit").iterdir()
@@ -42,10 +42,12 @@ def rooms_that(path: Path) -> set[str]:
         return {GROUND}
     if own == "answers":  # an answer is shown to whoever gave it
         return {GROUND, "display", own}
+    if own == "intake":  # a client's file is read before any chapter; no chapter asks how
+        return {GROUND, "data", own}
     if own in FIRST:
         return {GROUND, own}
     if own == REPORT:
-        return {GROUND, "data", "display", *CHAPTERS, REPORT}
+        return {GROUND, "data", "intake", "display", *CHAPTERS, REPORT}
     shows = path.stem.startswith(SHOWS)
     below = {GROUND, "display"} if shows else {GROUND, "data"}
     if own == WING:

@@ -14,7 +14,8 @@ from sources import code_lines, files
 LIMITS = {
     "crmkit": 120,
     "crmkit/core": 680,
-    "crmkit/data": 5300,
+    "crmkit/data": 330,
+    "crmkit/intake": 5300,
     "crmkit/display": 1150,
     "crmkit/answers": 700,
     "crmkit/market": 3900,

@@ -15,14 +15,15 @@ ROOMS = (
     "tests/answers/test_answers.py",
     "tests/core/test_glossary.py",
     "tests/customer_pyramid/test_segments.py",
-    "tests/data/test_transactions.py",
     "tests/data/test_datasets.py",
+    "tests/intake/test_transactions.py",
     "tests/display/test_fonts.py",
     "tests/display/test_tables.py",
     "tests/client/test_check.py",
     "tests/market/test_game_file.py",
     "crmkit/core",
     "crmkit/data",
+    "crmkit/intake",
 )
 # where no name of a file is Chinese, which a C locale without UTF-8 cannot hold
 PLAIN_NAMES = (

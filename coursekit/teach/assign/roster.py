@@ -11,9 +11,9 @@ from pathlib import Path
 
 from coursekit.handed_tables import under_each_header
 from coursekit.messages import KitError
-from crmkit.data.transactions.columns import plain
-from crmkit.data.transactions.rows import customer_text
-from crmkit.data.transactions.table import Table
+from crmkit.intake.columns import plain
+from crmkit.intake.rows import customer_text
+from crmkit.intake.table import Table
 
 LANGUAGES = ("zh", "en", "both")
 # our column → headers, best first, as `plain` reduces them; a platform's own number is kept for its archive

@@ -4,7 +4,7 @@ import random
 from decimal import Decimal
 from pathlib import Path
 
-from crmkit.data.transactions.check import examine
+from crmkit.intake.check import examine
 
 from .kinds import KINDS, Made
 

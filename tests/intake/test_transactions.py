@@ -6,7 +6,7 @@ import pytest
 from messy.files import CASES
 
 import crmkit
-from crmkit.data.transactions.check import REASONS
+from crmkit.intake.check import REASONS
 
 
 @pytest.mark.parametrize("name", CASES)

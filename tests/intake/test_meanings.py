@@ -13,7 +13,7 @@ from messy.kinds import KINDS
 from messy.verdicts import made, verdict
 
 import crmkit
-from crmkit.data.transactions.check import examine
+from crmkit.intake.check import examine
 
 HEAD = ["customer_id", "date", "amount"]
 SEEDS = range(4)
