@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from coursekit.lessons.names import lesson_of
 from coursekit.messages import MESSAGES, KitError
 from crmkit.core.files import put
 from crmkit.core.language import LANGUAGES
@@ -255,8 +256,8 @@ def _lay_afresh(path: str, raw: bytes, manifest: Manifest) -> str:
 def find_lesson(name: str, paths: list[str]) -> list[str]:
     """Paths that ``name`` means: 06 or 06_customer_pyramid in every part, exercises/06 in one, or a path itself.
 
-    >>> find_lesson("6", ["notebooks/06_pyramid.ipynb", "exercises/06_pyramid.ipynb", "datasets/a.csv"])
-    ['notebooks/06_pyramid.ipynb', 'exercises/06_pyramid.ipynb']
+    >>> find_lesson("6", ["notebooks/06_pyramid.ipynb", "exercises/06_pyramid_exercise.ipynb", "datasets/a.csv"])
+    ['notebooks/06_pyramid.ipynb', 'exercises/06_pyramid_exercise.ipynb']
     """
     wanted = name.replace("\\", "/").strip().removeprefix("./").removeprefix("work/")
     if wanted in paths:
@@ -267,11 +268,12 @@ def find_lesson(name: str, paths: list[str]) -> list[str]:
     lessons = [PurePosixPath(path) for path in paths if path.endswith(".ipynb")]
     found = []
     for lesson in lessons:
-        names = (lesson.stem, *lesson.stem.split("_", 1))
+        slug = lesson_of(lesson)
+        names = (lesson.stem, slug, *slug.split("_", 1))
         if part in ("", lesson.parent.as_posix()) and stem in names:
             found.append(lesson.as_posix())
     if not found:
-        allowed = "\n".join(sorted({f"  {lesson.stem}" for lesson in lessons}))
+        allowed = "\n".join(sorted({f"  {lesson_of(lesson)}" for lesson in lessons}))
         raise KitError("unknown_lesson", value=name, allowed=allowed)
     return found
 

@@ -13,6 +13,7 @@ from crmkit.core.files import put
 
 from .cells import Cell
 from .listing import with_listings
+from .names import ENDINGS, notebook_path
 from .notebooks import (
     exercise_notebook,
     lesson_notebook,
@@ -24,7 +25,7 @@ from .notebooks import (
 from .source import FRAMEWORKS, Lesson, Problem, SourceError, read_lesson
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("notebooks", "exercises", "solutions")
+FOLDERS = tuple(ENDINGS)
 NOT_LESSONS = ("cases.md",)  # the canonical cases, which lessons tell from
 
 
@@ -63,7 +64,7 @@ def _broken_links(lessons: list[Lesson], folder: str) -> Iterator[Problem]:
 def _paths(lesson: Lesson) -> list[str]:
     """What is built from a lesson, below the root."""
     folders = FOLDERS if lesson.exercise else FOLDERS[:1]
-    return [f"{folder}/{lesson.slug}.ipynb" for folder in folders]
+    return [notebook_path(folder, lesson.slug) for folder in folders]
 
 
 def _links_to_nothing(cells: Iterable[Cell], home: str, built: set[str], name: str) -> Iterator[Problem]:
@@ -92,10 +93,10 @@ def notebooks(lessons: Iterable[Lesson]) -> dict:
     """Path below the root → notebook without outputs."""
     made = {}
     for lesson in lessons:
-        made[f"notebooks/{lesson.slug}.ipynb"] = lesson_notebook(lesson)
+        made[notebook_path("notebooks", lesson.slug)] = lesson_notebook(lesson)
         if lesson.exercise:
-            made[f"exercises/{lesson.slug}.ipynb"] = exercise_notebook(lesson)
-            made[f"solutions/{lesson.slug}.ipynb"] = solution_notebook(lesson)
+            made[notebook_path("exercises", lesson.slug)] = exercise_notebook(lesson)
+            made[notebook_path("solutions", lesson.slug)] = solution_notebook(lesson)
     return made
 
 

@@ -13,6 +13,7 @@ from crmkit.answers.forms import FORM_FIELDS, describe
 from crmkit.core.catalogue import Pair
 
 from .cells import Cell
+from .names import lesson_of
 from .source import LANGUAGES, Lesson, Problem, SourceError
 
 STABLE = "nbval-check-output"  # nbval compares the stored output of cells with this tag
@@ -260,7 +261,7 @@ def _failed_solution(ran, error, folder: Path, name: str) -> Problem:
         cell for cell in ran.cells if any(o.output_type == "error" for o in cell.get("outputs", []))
     )
     solution = failed.source.partition("\nanswer(")[0]
-    lesson = folder.parent / "lessons" / f"{Path(name).stem}.md"
+    lesson = folder.parent / "lessons" / f"{lesson_of(name)}.md"
     before, found, _ = lesson.read_text(encoding="utf-8").rpartition(solution)
     why = {"why": f"{error.ename}: {error.evalue}"}
     if not found:

@@ -18,6 +18,7 @@ from places import ROOT  # noqa: E402
 from test_thirty_seeds import SEEDS, SOLUTIONS  # noqa: E402
 
 from coursekit.lessons.exercise import load_exercise  # noqa: E402
+from coursekit.lessons.names import notebook_path  # noqa: E402
 
 LANGUAGES = ("zh", "en", "both")
 
@@ -38,7 +39,7 @@ def measure(kernel: WarmKernel, slug: str) -> None:
     by_the_grader = time.perf_counter() - began
     began = time.perf_counter()
     for seed in SEEDS:
-        kernel.run(ROOT / "solutions" / f"{slug}.ipynb", seed=seed, lang=LANGUAGES[seed % 3])
+        kernel.run(ROOT / notebook_path("solutions", slug), seed=seed, lang=LANGUAGES[seed % 3])
         sheet = json.loads(kernel.answers.read_text(encoding="utf-8"))
         assert_full_marks(exercise, sheet, seed, right[seed])
     in_the_notebook = time.perf_counter() - began

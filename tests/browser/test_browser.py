@@ -14,7 +14,7 @@ import crmkit
 from crmkit.display.numbers import percent
 
 LESSON = "notebooks/06_customer_pyramid.ipynb"
-EXERCISE = "exercises/06_customer_pyramid.ipynb"
+EXERCISE = "exercises/06_customer_pyramid_exercise.ipynb"
 CJK = re.compile(r"[\u4e00-\u9fff]")
 FAILED = ", ".join(
     f"{HERE} [data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("error", "stderr")

@@ -112,7 +112,7 @@ def lesson(browser, server):
 def exercise(browser, server):
     """The sample exercise on a running kernel, opened once for several tests."""
     with fresh(browser) as page:
-        open_notebook(page, server, "exercises/01_sample.ipynb", kernel=True)
+        open_notebook(page, server, "exercises/01_sample_exercise.ipynb", kernel=True)
         yield page
 
 
@@ -152,7 +152,7 @@ def test_the_choice_persists_and_the_shortcut_goes_round(page, server):
     open_notebook(page, server, "notebooks/01_sample.ipynb")
     press(page, "zh")
     assert page.get_attribute(".crm-language button[value=zh]", "aria-pressed") == "true"
-    open_notebook(page, server, "exercises/01_sample.ipynb")
+    open_notebook(page, server, "exercises/01_sample_exercise.ipynb")
     assert page.evaluate("document.body.dataset.crmLang") == "zh" and "练习" in shown(page)
     page.click(".jp-Notebook .jp-RenderedMarkdown:visible")
     seen = []

@@ -22,9 +22,11 @@ import crmkit
 from coursekit import cli
 from coursekit.learn import lab, workspace
 from coursekit.learn.workspace import Manifest, Mark, find_lesson, lay, reset
+from coursekit.lessons.names import notebook_path
 from coursekit.messages import KitError
 
 LESSON = "notebooks/06_customer_pyramid.ipynb"
+EXERCISE = "exercises/06_customer_pyramid_exercise.ipynb"
 STAMPED = re.compile(r"06_customer_pyramid\.\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?\.ipynb")
 
 
@@ -44,7 +46,7 @@ def bilingual(version: int) -> str:
 def publish(root: Path, version: int) -> None:
     for part in ("notebooks", "exercises", "solutions"):
         for name in ("00_start_here", "06_customer_pyramid"):
-            path = root / part / f"{name}.ipynb"
+            path = root / notebook_path(part, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(bilingual(version), encoding="utf-8")
     (root / "datasets").mkdir(exist_ok=True)
@@ -182,11 +184,11 @@ def test_a_deleted_file_comes_back_and_a_withdrawn_one_goes_unless_written_in(co
     lay(folder)
     (folder / LESSON).unlink()
     assert lay(folder).new == [LESSON]
-    write_in(folder / "exercises" / "06_customer_pyramid.ipynb", "my_idea = 42")
+    write_in(folder / EXERCISE, "my_idea = 42")
     for part in ("notebooks", "exercises"):
-        (course / part / "06_customer_pyramid.ipynb").unlink()
+        (course / notebook_path(part, "06_customer_pyramid")).unlink()
     lay(folder)
-    assert not (folder / LESSON).exists() and (folder / "exercises" / "06_customer_pyramid.ipynb").exists()
+    assert not (folder / LESSON).exists() and (folder / EXERCISE).exists()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
@@ -217,7 +219,7 @@ def test_another_language_changes_no_file_and_lasts_until_the_next(course, tmp_p
             st.sampled_from(
                 ["write", "run", "upgrade", "zh", "en", "both", "reset", "open", "lose manifest"]
             ),
-            st.sampled_from([LESSON, "exercises/00_start_here.ipynb"]),
+            st.sampled_from([LESSON, "exercises/00_start_here_exercise.ipynb"]),
         ),
         max_size=12,
     )
@@ -289,8 +291,10 @@ def test_reset_of_an_untouched_lesson_makes_no_copies(course, tmp_path):
         ("06_customer_pyramid", 3),
         ("customer_pyramid", 3),
         ("exercises/06", 1),
+        ("exercises/06_customer_pyramid", 1),
+        ("06_customer_pyramid_exercise.ipynb", 1),
         ("exercises\\06", 1),
-        ("work/exercises/06_customer_pyramid.ipynb", 1),
+        ("work/exercises/06_customer_pyramid_exercise.ipynb", 1),
         ("./notebooks/00_start_here", 1),
         ("datasets/README.md", 1),
     ],

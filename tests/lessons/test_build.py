@@ -14,6 +14,7 @@ from places import SUPPORT
 
 import crmkit
 from coursekit.lessons.build import build, coverage, notebooks, read_lessons
+from coursekit.lessons.names import notebook_path
 from coursekit.lessons.notebooks import contract
 from coursekit.lessons.one_language import in_one_language
 from coursekit.lessons.source import FRAMEWORKS, KNOWN_TAGS, SourceError, read_lesson
@@ -81,13 +82,15 @@ def test_notebooks_say_their_language_and_their_lesson_and_have_distinct_ids(bui
 
 def test_lessons_and_exercises_are_committed_without_outputs(built):
     for part in ("notebooks", "exercises"):
-        for cell in read(built / part / "01_sample.ipynb").cells:
+        for cell in read(built / notebook_path(part, "01_sample")).cells:
             assert cell.cell_type != "code" or (cell.outputs == [] and cell.execution_count is None)
 
 
 def test_solutions_store_outputs_of_the_cells_that_nbval_compares_and_of_no_other(built):
     stored = [
-        c for c in read(built / "solutions/01_sample.ipynb").cells if c.cell_type == "code" and c.outputs
+        c
+        for c in read(built / "solutions/01_sample_solution.ipynb").cells
+        if c.cell_type == "code" and c.outputs
     ]
     assert len(stored) == 6 and all("nbval-check-output" in c.metadata.tags for c in stored)
     assert "image/png" not in json.dumps([c.outputs for c in stored])
@@ -98,7 +101,7 @@ def test_nbval_accepts_the_solution_and_turns_red_when_a_number_changes(built, t
     import subprocess
     import sys
 
-    whole = (built / "solutions/01_sample.ipynb").read_text(encoding="utf-8")
+    whole = (built / "solutions/01_sample_solution.ipynb").read_text(encoding="utf-8")
     (tmp_path / "good.ipynb").write_text(whole, encoding="utf-8")
     (tmp_path / "broken.ipynb").write_text(
         whole.replace("head(round(top", "tail(round(top"), encoding="utf-8"
@@ -123,14 +126,14 @@ def test_nbval_accepts_the_solution_and_turns_red_when_a_number_changes(built, t
 
 
 def test_papermill_shows_each_parameter_with_type_and_help(built):
-    seen = papermill.inspect_notebook(str(built / "exercises/01_sample.ipynb"))
+    seen = papermill.inspect_notebook(str(built / "exercises/01_sample_exercise.ipynb"))
     assert seen["seed"]["inferred_type_name"] == "int" and seen["seed"]["help"].startswith("你的编号")
     assert seen["lang"]["default"] == '"both"'
 
 
 def test_an_unanswered_exercise_runs_and_says_what_is_missing(built, tmp_path):
     out = papermill.execute_notebook(
-        str(built / "exercises/01_sample.ipynb"),
+        str(built / "exercises/01_sample_exercise.ipynb"),
         str(tmp_path / "out.ipynb"),
         parameters={"seed": 7, "lang": "en"},
         progress_bar=False,
@@ -142,7 +145,7 @@ def test_an_unanswered_exercise_runs_and_says_what_is_missing(built, tmp_path):
 
 def test_nothing_of_the_solution_is_in_the_exercise(built):
     lesson = read_lesson(SAMPLE)
-    text = (built / "exercises/01_sample.ipynb").read_text(encoding="utf-8")
+    text = (built / "exercises/01_sample_exercise.ipynb").read_text(encoding="utf-8")
     exercise = "\n".join(c.source for c in nbformat.reads(text, as_version=4).cells)
     for cell in (c for c in lesson.exercise if c.question):
         for line in cell.source.splitlines():
@@ -158,7 +161,7 @@ def test_nothing_of_the_solution_is_in_the_exercise(built):
 
 
 def test_the_sheet_is_folded_away_and_each_question_has_its_cell(built):
-    cells = read(built / "exercises/01_sample.ipynb").cells
+    cells = read(built / "exercises/01_sample_exercise.ipynb").cells
     sheet = next(c for c in cells if "questions" in c.metadata.get("tags", []))
     assert sheet.metadata.jupyter.source_hidden is True
     asked = [c.metadata.crmkit.question for c in cells if "crmkit" in c.metadata]
@@ -178,16 +181,17 @@ def test_the_check_names_what_drifted_and_a_rebuild_gives_the_same_bytes(built, 
     root = tmp_path / "root"
     shutil.copytree(built, root)
     assert build(check=True, root=root) == 0
-    path = root / "solutions/01_sample.ipynb"
+    path = root / "solutions/01_sample_solution.ipynb"
     path.write_text(path.read_text(encoding="utf-8").replace("sort_values", "nlargest", 1), encoding="utf-8")
-    (root / "exercises/01_sample.ipynb").unlink()
+    (root / "exercises/01_sample_exercise.ipynb").unlink()
     shutil.copy(root / "notebooks/01_sample.ipynb", root / "notebooks/99_stray.ipynb")
     drifted = hashes(root)
     capsys.readouterr()
     assert build(check=True, root=root) == 1
     said = capsys.readouterr().out
     assert all(
-        f"{n}.ipynb" in said for n in ("solutions/01_sample", "exercises/01_sample", "notebooks/99_stray")
+        f"{name}.ipynb" in said
+        for name in ("solutions/01_sample_solution", "exercises/01_sample_exercise", "notebooks/99_stray")
     )
     assert "kit.py build" in said
     assert hashes(root) == drifted, "a check writes nothing"
@@ -198,7 +202,7 @@ def test_the_check_names_what_drifted_and_a_rebuild_gives_the_same_bytes(built, 
 def test_the_check_does_not_look_at_stored_outputs(built, tmp_path):
     root = tmp_path / "root"
     shutil.copytree(built, root)
-    path = root / "solutions/01_sample.ipynb"
+    path = root / "solutions/01_sample_solution.ipynb"
     notebook = read(path)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -274,7 +278,12 @@ def test_a_solution_that_fails_builds_nothing_also_of_the_lessons_before_it(buil
         ),
         ('+++ {"lang": "zh"}\n\n这位客户', "+++\n\n这位客户", "+++\n\n这位客户", "prose_without_lang"),
         ("这一课把每种写法各用一次，供写课的人参考。", "x" * 9, '+++ {"lang": "zh"}', None),
-        ("../exercises/01_sample.ipynb", "../exercises/01_simple.ipynb", "01_simple", "LINK"),
+        (
+            "../exercises/01_sample_exercise.ipynb",
+            "../exercises/01_simple_exercise.ipynb",
+            "01_simple",
+            "LINK",
+        ),
         (
             "crmkit.set_language(lang)\n",
             'crmkit.set_language(lang)\nprint("Hello")\n',
@@ -438,7 +447,7 @@ def test_the_sample_lesson_shows_every_feature():
 @pytest.mark.parametrize("lang, gone, kept", [("zh", "lang-en", "zh"), ("en", "lang-zh", "en")])
 def test_an_edition_holds_one_language_and_says_it_to_the_kernel(built, lang, gone, kept):
     for part in ("notebooks", "exercises", "solutions"):
-        bilingual = read(built / part / "01_sample.ipynb")
+        bilingual = read(built / notebook_path(part, "01_sample"))
         before = nbformat.writes(bilingual)
         single = in_one_language(bilingual, lang)
         assert nbformat.writes(bilingual) == before, "the bilingual notebook is left as it was"
@@ -461,7 +470,7 @@ def test_the_bilingual_edition_is_the_notebook_itself(built):
 
 def test_an_edition_runs_and_speaks_its_language(built, tmp_path):
     path = tmp_path / "zh.ipynb"
-    nbformat.write(in_one_language(read(built / "solutions/01_sample.ipynb"), "zh"), path)
+    nbformat.write(in_one_language(read(built / "solutions/01_sample_solution.ipynb"), "zh"), path)
     out = papermill.execute_notebook(str(path), str(tmp_path / "out.ipynb"), progress_bar=False)
     said = [c for c in out.cells if c.cell_type == "code"][-1].outputs[0]["data"]["text/plain"]
     assert said.startswith("已记录 5 题") and "recorded" not in said
@@ -477,5 +486,7 @@ def test_the_committed_notebooks_are_what_their_sources_say(capsys):
 def test_notebooks_are_made_for_every_part_and_only_there():
     lessons = read_lessons(HERE / "lessons")
     assert sorted(notebooks(lessons)) == [
-        f"{part}/01_sample.ipynb" for part in ("exercises", "notebooks", "solutions")
+        "exercises/01_sample_exercise.ipynb",
+        "notebooks/01_sample.ipynb",
+        "solutions/01_sample_solution.ipynb",
     ]

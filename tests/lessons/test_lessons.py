@@ -14,6 +14,7 @@ from places import ROOT
 
 from coursekit.lessons.build import coverage, read_lessons
 from coursekit.lessons.exercise import load_exercise
+from coursekit.lessons.names import lesson_of
 from coursekit.lessons.one_language import in_one_language
 from coursekit.lessons.source import FRAMEWORKS
 from crmkit.core.glossary import TERMS
@@ -191,7 +192,7 @@ def test_a_notebook_runs_in_each_language_speaks_it_and_a_solution_earns_full_ma
         both = [t for t in words + prose if CJK.search(t)]
         assert both and any(re.search("[a-z]{3}", t) for t in words)
     if solution:
-        exercise = load_exercise(ROOT / "lessons" / f"{path.stem}.md")
+        exercise = load_exercise(ROOT / "lessons" / f"{lesson_of(path)}.md")
         sheet = json.loads(kernel.answers.read_text(encoding="utf-8"))
         assert_full_marks(exercise, sheet, SEED[lang], exercise.right_answers(SEED[lang]))
     if path.parent.name == "exercises":

@@ -16,10 +16,11 @@ from places import ROOT
 
 import crmkit
 from coursekit.lessons.exercise import SolutionError, compare, load_exercise
+from coursekit.lessons.names import lesson_of, notebook_path
 
 pytestmark = pytest.mark.executed
 
-SOLUTIONS = sorted(p.stem for p in (ROOT / "solutions").glob("*.ipynb"))
+SOLUTIONS = sorted(lesson_of(p) for p in (ROOT / "solutions").glob("*.ipynb"))
 # rooms of crmkit that compute nothing: they show, ask or explain
 NOT_MODELS = {"core", "display", "answers", "explore"}
 # A name in a choice hides a small error, and two parameters that are off together nearly cancel out, so what a model
@@ -30,7 +31,7 @@ SEED = 1
 
 def models_of(slug: str) -> list[str]:
     """The public models that a solution calls by name."""
-    notebook = nbformat.read(ROOT / "solutions" / f"{slug}.ipynb", 4)
+    notebook = nbformat.read(ROOT / notebook_path("solutions", slug), 4)
     code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
     used = {
         n.attr
@@ -104,7 +105,7 @@ def judged(tmp_path_factory):
     """nbval over the committed solutions, and over copies in which one answer is another: {file: cells that failed}."""
     folder = tmp_path_factory.mktemp("solutions")
     for slug in SOLUTIONS:
-        notebook = nbformat.read(ROOT / "solutions" / f"{slug}.ipynb", 4)
+        notebook = nbformat.read(ROOT / notebook_path("solutions", slug), 4)
         nbformat.write(notebook, folder / f"{slug}-sound.ipynb")
     first = SOLUTIONS[0]
     notebook = nbformat.read(ROOT / "solutions" / f"{first}.ipynb", 4)
@@ -127,7 +128,7 @@ def judged(tmp_path_factory):
 def test_nbval_lax_finds_every_stored_output_of_a_solution_again(judged, slug):
     outcome, printed = judged
     assert set(outcome[f"{slug}-sound"]) == {"PASSED"}, printed[-20_000:]
-    notebook = nbformat.read(ROOT / "solutions" / f"{slug}.ipynb", 4)
+    notebook = nbformat.read(ROOT / notebook_path("solutions", slug), 4)
     code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
     assert len(outcome[f"{slug}-sound"]["PASSED"]) == len(code)
     stored = [c for c in code if "nbval-check-output" in c.metadata.get("tags", [])]

@@ -10,10 +10,11 @@ import pytest
 from places import ROOT
 
 from coursekit.lessons.exercise import compare, load_exercise
+from coursekit.lessons.names import lesson_of
 
 pytestmark = pytest.mark.executed
 
-SOLUTIONS = sorted(p.stem for p in (ROOT / "solutions").glob("*.ipynb"))
+SOLUTIONS = sorted(lesson_of(p) for p in (ROOT / "solutions").glob("*.ipynb"))
 SEEDS = range(1, 31)
 
 

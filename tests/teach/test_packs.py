@@ -7,6 +7,7 @@ import crmkit
 from coursekit.cli import main
 from coursekit.lessons.build import notebooks
 from coursekit.lessons.exercise import load_exercise
+from coursekit.lessons.names import notebook_path
 from coursekit.messages import KitError
 from coursekit.teach.assign.assign import assign, find_exercise
 from coursekit.teach.assign.packs import difficulties, doubts, new_exercise, preview
@@ -17,7 +18,10 @@ PACKS = SUPPORT / "packs"
 @pytest.mark.parametrize("pack", ["gym_offer", "tea_orders"])
 def test_the_example_packs_build_vary_and_are_not_easily_guessed(pack):
     exercise = load_exercise(find_exercise(PACKS / pack))
-    assert set(notebooks([exercise.lesson])) >= {f"exercises/{pack}.ipynb", f"solutions/{pack}.ipynb"}
+    assert set(notebooks([exercise.lesson])) >= {
+        notebook_path("exercises", pack),
+        notebook_path("solutions", pack),
+    }
     assert {q["kind"] for q in exercise.questions.values()} == {"number", "choice", "table", "chart", "text"}
     assert doubts(difficulties(exercise, range(1, 16))) == []
 
@@ -103,4 +107,4 @@ def test_a_pack_that_gives_everybody_the_same_or_cannot_follow_is_refused_before
 
 
 def test_the_notebook_of_an_exercise_is_taken_for_its_lesson():
-    assert find_exercise("exercises/06_customer_pyramid.ipynb") == find_exercise("06")
+    assert find_exercise("exercises/06_customer_pyramid_exercise.ipynb") == find_exercise("06")

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 import crmkit
 from coursekit.learn.workspace import course_root
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
+from coursekit.lessons.names import lesson_of
 from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text
 from coursekit.lessons.one_language import in_one_language
 from coursekit.messages import MESSAGES, KitError
@@ -35,7 +36,7 @@ def find_exercise(name: str | Path) -> Path:
     """The source of an exercise: a file, a pack's folder, or a lesson of the course by its number, slug or notebook."""
     path = Path(name)
     if path.suffix == ".ipynb":  # as exercises/ shows it: its source is the lesson's
-        return find_exercise(path.stem)
+        return find_exercise(lesson_of(path))
     if path.is_file():
         return path
     if path.is_dir():
