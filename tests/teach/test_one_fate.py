@@ -395,6 +395,31 @@ def test_what_one_student_packs_is_counted_against_nobody_else(tmp_path):
     assert {reason for _, reason in taken.refused} == {"too_many_files", "too_large"}
 
 
+def test_many_archives_of_one_student_are_one_share(tmp_path, monkeypatch):
+    monkeypatch.setattr(intaking, "LARGEST_SHARE", 12 << 20)
+    monkeypatch.setattr(intaking, "LARGEST_TOTAL", 48 << 20)
+    monkeypatch.setattr(intaking, "LARGEST_RATIO", 0)
+    bomb = _zip({f"{i}.ipynb": bytes(2 << 20) for i in range(5)})
+    for folder in ("S003/extra{}.zip", "S003_7_extra{}.zip"):
+        members = {folder.format(i): bomb for i in range(20)}
+        members |= {"S002/hw.zip": _zip({"hw.ipynb": NOTEBOOK}), "S004/hw.ipynb": NOTEBOOK}
+        (tmp_path / "all.zip").write_bytes(_zip(members))
+        taken = take_in(tmp_path / "all.zip")
+        honest = {one.label for one in taken.found if "S003" not in one.label}
+        assert honest == {"all.zip/S002/hw.zip/hw.ipynb", "all.zip/S004/hw.ipynb"}
+        assert all("S003" in label for label, _ in taken.refused)
+
+
+def test_a_receipt_that_lies_beside_a_class_dates_nobody(tmp_path):
+    members = {"receipt.json": b'{"student": "S001"}', "S001.ipynb": NOTEBOOK, "S002.ipynb": NOTEBOOK}
+    (tmp_path / "all.zip").write_bytes(_zip(members))
+    taken = take_in(tmp_path / "all.zip")
+    assert [one.receipt for one in taken.found] == [None, None]
+    assert {one.when.month for one in taken.found} == {2}  # as the archive dates its members
+    (tmp_path / "all.zip").write_bytes(_zip({"receipt.json": b'{"student": "S001"}', "hw.ipynb": NOTEBOOK}))
+    assert take_in(tmp_path / "all.zip").found[0].receipt == {"student": "S001"}
+
+
 def test_a_pile_of_large_notebooks_is_never_held(tmp_path):
     import resource
 

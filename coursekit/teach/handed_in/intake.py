@@ -27,7 +27,7 @@ from .notebook import NOTEBOOK, Refused, only_what_is_used
 
 LARGEST_FILE = 20 << 20  # bytes of one file that is wanted; an exercise with its pictures has two million
 LARGEST_PACKED = 100 << 20  # bytes of an archive in an archive
-LARGEST_SHARE, MOST_IN_SHARE = 256 << 20, 2_000  # bytes and files of one archive that a student has made
+LARGEST_SHARE, MOST_IN_SHARE = 256 << 20, 2_000  # bytes and files of all that one student has put into it
 LARGEST_TOTAL, MOST_FILES = 4 << 30, 200_000  # of one archive as a platform makes it, with all in it
 LARGEST_RATIO = 200  # bytes read for each of a platform's archive, where that is more: a large class
 DEEPEST = 4
@@ -160,13 +160,15 @@ class Budget:
     within: "Budget | None" = None
 
     def share(self) -> "Budget":
-        """The budget of an archive that one student has made."""
+        """What one student may take of it."""
         return Budget(LARGEST_SHARE, MOST_IN_SHARE, self)
 
     def take_file(self) -> None:
         self.files -= 1
         if self.files < 0:
             raise Refused("too_many_files")
+        if self.within:
+            self.within.take_file()
 
     def take(self, size: int) -> None:
         self.bytes -= size
@@ -294,17 +296,33 @@ class Archive:
     depth: int = 0
 
     def take_in(self, stream: BinaryIO, intake: Intake) -> None:
-        """The members of a ZIP, read one by one against what the whole archive may unpack to."""
+        """The members of a ZIP, read one by one against what the whole archive may unpack to.
+
+        What is no archive comes first, and all that one student has put into a platform's archive has one share: what
+        unpacks to very much takes nothing from a neighbour.
+        """
         try:
             if _size_of_list(stream) > LONGEST_ENTRY * self.budget.files:
                 raise Refused("too_many_files")
             with zipfile.ZipFile(stream) as archive:
                 members = [(_member_name(one), one) for one in archive.infolist() if not one.is_dir()]
                 receipt = _receipt(archive, members, self.budget)
-                for name, member in members:
-                    if not PASSED_OVER.search(name):
-                        self.budget.take_file()
-                        self._take(archive, member, f"{self.label}/{name}", receipt, intake)
+                wanted = [(name, one) for name, one in members if not PASSED_OVER.search(name)]
+                wanted.sort(key=lambda member: _is_archive(member[0]))
+                whose = owners([name for name, _ in wanted])
+                shares: dict[str, Budget] = {}
+                for name, member in wanted:
+                    budget = self.budget
+                    if self.depth == 0:
+                        budget = shares.setdefault(whose[name], self.budget.share())
+                    label = f"{self.label}/{name}"
+                    try:
+                        budget.take_file()
+                        self._take(archive, member, label, receipt, intake, budget)
+                    except Refused as problem:
+                        if self.depth:
+                            raise
+                        intake.refuse(f"{self.label}/{whose[name]}", problem.args[0])
         except Refused as problem:
             intake.refuse(self.label, problem.args[0])
         except DAMAGED as problem:
@@ -318,21 +336,20 @@ class Archive:
         label: str,
         receipt: dict | None,
         intake: Intake,
+        budget: Budget,
     ) -> None:
         when = self._time_of(member, receipt)
         try:
-            if label.lower().endswith(".zip"):
+            if _is_archive(label):
                 if self.depth + 1 >= DEEPEST:
                     raise Refused("too_deep")
-                # what a platform has packed, a student may have made: from here on a budget of its own
-                budget = self.budget.share() if self.depth == 0 else self.budget
                 inner = replace(self, label=label, when=when, budget=budget, depth=self.depth + 1)
                 with tempfile.TemporaryFile() as beside:
                     for block in _blocks(archive, member, LARGEST_PACKED, budget):
                         beside.write(block)
                     inner.take_in(beside, intake)
             elif intake.wants(label):
-                raw = b"".join(_blocks(archive, member, LARGEST_FILE, self.budget))
+                raw = b"".join(_blocks(archive, member, LARGEST_FILE, budget))
                 found = Found(
                     label, when, raw, receipt, packed_in=self.packed_in, packed_when=self.packed_when
                 )
@@ -348,6 +365,32 @@ class Archive:
         if self.depth or receipt:
             return self.when
         return _moment(member) or self.when
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(".zip")
+
+
+def owners(names: list[str]) -> dict[str, str]:
+    """Member of a platform's archive → what all of one student's have in common.
+
+    That is the folder, below those that all members lie in; in an archive without folders it is what stands before the
+    second underscore, for platforms write who it is before the name that the student gave the file.
+
+    >>> owners(["hw/s1/a.zip", "hw/s1/b.zip", "hw/s2/a.zip"])
+    {'hw/s1/a.zip': 'hw/s1', 'hw/s1/b.zip': 'hw/s1', 'hw/s2/a.zip': 'hw/s2'}
+    >>> owners(["wangwei_31_990_a.zip", "wangwei_31_991_b.zip"])
+    {'wangwei_31_990_a.zip': 'wangwei_31', 'wangwei_31_991_b.zip': 'wangwei_31'}
+    """
+    folders = [PurePosixPath(name).parts[:-1] for name in names]
+    common = os.path.commonprefix(folders) if folders else ()
+    theirs = {}
+    for name, folder in zip(names, folders):
+        if len(folder) > len(common):
+            theirs[name] = "/".join(folder[: len(common) + 1])
+        else:
+            theirs[name] = "_".join(name.split("_")[:2])
+    return theirs
 
 
 def _size_of_list(stream: BinaryIO) -> int:
@@ -406,7 +449,8 @@ def _blocks(
 def _receipt(archive: zipfile.ZipFile, members: list, budget: Budget) -> dict | None:
     """The receipt of a file that `hand_in` packed, checked for its form; it is the student's word."""
     packed = dict(reversed(members)).get("receipt.json")
-    if packed is None:
+    beside = [name for name, _ in members if name != "receipt.json" and not PASSED_OVER.search(name)]
+    if packed is None or len(beside) != 1:  # `hand_in` packs one notebook
         return None
     try:
         receipt = clean_json(b"".join(_blocks(archive, packed, LARGEST_RECEIPT, budget)))
