@@ -5,6 +5,7 @@ const held = JSON.parse(document.getElementById("held").textContent);
 const at = (id) => document.getElementById(id);
 const keyOf = (one) => `${one.question}\n${one.text}`;
 const LANGUAGES = ["zh", "en", "both"];
+const KEYS = { load: "Ctrl+O", save: "Ctrl+S", previous: "PgUp", next: "PgDn", open: "Ctrl+Enter" };
 const kept = `crmkit-marking-${held.task}`;
 
 const state = {
@@ -64,7 +65,7 @@ function show() {
     title: "title", "marker-label": "marker", load: "load", save: "save", language: "language", previous: "previous",
     next: "next", open: "open_next", "sample-label": "sample", "comment-label": "comment", keys: "keys",
   })) {
-    at(id).textContent = word(name);
+    at(id).textContent = KEYS[id] ? `${word(name)}  ${KEYS[id]}` : word(name);
   }
   at("compare").textContent = word(state.comparing ? "mark" : "compare");
   const done = list.filter((answer) => isWhole(marks().get(keyOf(answer)))).length;
@@ -103,7 +104,7 @@ function row(answer, demand, place, mark) {
   Object.assign(input, { type: "number", min: "0", max: String(demand.most), step: "0.5" });
   input.value = mark.points[place] === null ? "" : String(mark.points[place]);
   input.addEventListener("input", () => take(answer));
-  box.append(input, ` ${word("of")} ${demand.most}`);
+  box.append(input, ` / ${demand.most}`);
   line.append(text, box);
   if (state.comparing) {
     const theirs = document.createElement("span");

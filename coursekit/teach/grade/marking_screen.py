@@ -49,7 +49,6 @@ WORDS = (
     "sample",
     "comment",
     "sum",
-    "of",
     "nothing_differs",
     "two_files",
     "not_ours",
