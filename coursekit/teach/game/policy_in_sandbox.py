@@ -63,7 +63,9 @@ def decide(module: types.ModuleType, sent: dict) -> dict:
 
 def said_of(problem: BaseException) -> str:
     """What an error says, and in which line of the policy it came up."""
-    lines = [line for frame, line in traceback.walk_tb(problem.__traceback__) if frame.f_code.co_filename == FILE]
+    lines = [
+        line for frame, line in traceback.walk_tb(problem.__traceback__) if frame.f_code.co_filename == FILE
+    ]
     if isinstance(problem, SyntaxError) and problem.filename == FILE and problem.lineno:
         lines.append(problem.lineno)
     where = f"{FILE}:{lines[-1]} " if lines else ""
