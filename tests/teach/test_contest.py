@@ -310,6 +310,23 @@ def everything(tmp_path_factory, walled):
     return {one.student: one for one in found}, out, folder, "\n".join(said)
 
 
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("raises", "policy.py:2 ValueError: xxx"),
+        ("raises when loaded", "policy.py:1 ZeroDivisionError"),
+        ("stops answering at the second quarter", "policy.py:2 KeyError: 'lost'"),
+    ],
+)
+def test_a_policy_that_fails_says_why_in_which_line_and_from_which_quarter(everything, name, said):
+    standings, out, *_ = everything
+    assert {game["detail"][: len(said)] for game in standings[name].games} == {said}
+    told = next(row for row in rows(out / "problems.csv") if row["student_id"] == name)
+    quarter = 2 if "second" in name else 1
+    assert f"from quarter {quarter} on. {said}" in told["detail"]
+    assert f"从第 {quarter} 季度起。{said}" in told["detail"]
+
+
 def lay(room: Path, sources: dict[str, str]) -> None:
     """A folder for each student, with the policy in it."""
     for name, source in sources.items():
@@ -363,7 +380,7 @@ def test_who_fails_in_the_second_quarter_keeps_the_first_and_does_nothing_afterw
 def test_frames_gc_modules_and_environment_hold_neither_truth_nor_seed(everything):
     standings, *_ = everything
     for game in standings["digs"].games:
-        assert game["detail"] == "RuntimeError: looked at True found []"
+        assert game["detail"].endswith(" RuntimeError: looked at True found []"), game
 
 
 def test_the_same_digging_finds_both_where_the_market_is_in_the_process():
@@ -381,7 +398,7 @@ def test_the_same_digging_finds_both_where_the_market_is_in_the_process():
 def test_what_lies_outside_a_game_is_out_of_reach(everything, name):
     standings, _, folder, _ = everything
     for game in standings[name].games:
-        assert game["detail"].startswith("RuntimeError: nothing: "), game
+        assert " RuntimeError: nothing: " in game["detail"], game
     assert not (folder / "written").exists()
 
 

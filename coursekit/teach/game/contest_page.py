@@ -109,8 +109,17 @@ def _broken_off(one: Standing) -> list[Problem]:
     """The games that a policy did not decide to the end, by reason, with what was said first."""
     found = []
     for reason, count in one.lost.items():
-        first = next(game["detail"] for game in one.games if game["reason"] == reason)
-        details = [f"{count}/{len(one.games)} {in_words(first, lang)}".strip() for lang in LANGUAGES]
+        first = next(game for game in one.games if game["reason"] == reason)
+        details = [
+            words_in(lang)(
+                "contest_broken_off",
+                count=count,
+                games=len(one.games),
+                quarter=first["decided"] + 1,
+                detail=in_words(first["detail"], lang),
+            ).strip()
+            for lang in LANGUAGES
+        ]
         found.append(Problem(one.file, one.student, reason, details))
     return found
 

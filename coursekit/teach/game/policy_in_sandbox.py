@@ -9,10 +9,13 @@ import os
 import pickle
 import struct
 import sys
+import traceback
 import types
 
 from crmkit.answers.sink import send_frame
 from crmkit.market import Decision, Ledgers, View
+
+FILE = "policy.py"  # what a policy is called in what its errors say
 
 
 def read(line: int, size: int) -> bytes:
@@ -39,8 +42,8 @@ def plain(record: dict) -> dict:
 def load(source: str) -> types.ModuleType:
     """The policy as a module; what it keeps in a global lasts for this one game."""
     module = sys.modules["policy"] = types.ModuleType("policy")
-    module.__file__ = "policy.py"
-    exec(compile(source, "policy.py", "exec"), module.__dict__)
+    module.__file__ = FILE
+    exec(compile(source, FILE, "exec"), module.__dict__)
     return module
 
 
@@ -56,6 +59,17 @@ def decide(module: types.ModuleType, sent: dict) -> dict:
     if not isinstance(decided, Decision):
         raise TypeError(f"policy(view) gave {type(decided).__name__}, not a crmkit.market.Decision")
     return plain(decided.record())
+
+
+def said_of(problem: BaseException) -> str:
+    """What an error says, and in which line of the policy it came up."""
+    lines = [
+        line for frame, line in traceback.walk_tb(problem.__traceback__) if frame.f_code.co_filename == FILE
+    ]
+    if isinstance(problem, SyntaxError) and problem.filename == FILE and problem.lineno:
+        lines.append(problem.lineno)
+    where = f"{FILE}:{lines[-1]} " if lines else ""
+    return f"{where}{type(problem).__name__}: {problem}"[:300]
 
 
 def serve(source: str) -> None:
@@ -77,4 +91,4 @@ def serve(source: str) -> None:
                 raise failed
             send_frame(line, quarter=sent["quarter"], decision=decide(module, sent))
         except BaseException as problem:
-            send_frame(line, quarter=sent["quarter"], problem=f"{type(problem).__name__}: {problem}"[:300])
+            send_frame(line, quarter=sent["quarter"], problem=said_of(problem))

@@ -23,7 +23,7 @@ from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.results import Journal, in_use
 from crmkit.display.numbers import percent
 
-from . import marking, marking_sheet
+from . import marking, marking_screen, marking_sheet
 from .cells_to_run import Prepared, prepared_cells
 from .changes import differences
 from .class_report import write_class_report
@@ -83,7 +83,8 @@ def grade(
             for student, submission in chosen.items():
                 with told_of(graded[student], "lateness_failed"):
                     note_lateness(graded[student], submission, about, settings)
-            marking_sheet.merge_marking_sheet(out, graded)
+            given = marking_screen.points_given(out, exercise, graded)
+            marking_sheet.merge_points(given, graded)
             for student, mine in graded.items():
                 with told_of(mine, "total_failed"):
                     total(
@@ -101,7 +102,7 @@ def grade(
                 tried=tried,
                 whose=whose,
             )
-            for line in [*differences(before, graded), *write_all(out, grading)]:
+            for line in [*differences(before, graded), *write_all(out, grading, given)]:
                 say(line)
         finally:
             rights.close()
@@ -354,7 +355,7 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
 # --- what is written --------------------------------------------------------------------------------------------------
 
 
-def write_all(out: Path, grading: Grading) -> list[str]:
+def write_all(out: Path, grading: Grading, given: dict[tuple[str, str], marking_sheet.Given]) -> list[str]:
     """Everything below ``out``; gives the lines that the command says at the end."""
     graded = grading.graded
     grading.copies.extend(pairs_of(grading))
@@ -367,7 +368,8 @@ def write_all(out: Path, grading: Grading) -> list[str]:
                 write_feedback(out, grading.about, grading.exercise, mine)
     pack_feedback(out, grading.about)
     write_class_report(out, grading)
-    to_read = marking_sheet.write_marking_sheet(out, grading)
+    to_read = marking_sheet.write_marking_sheet(out, grading, given)
+    marking_screen.write_marking_screen(out, grading)
     write_gradebooks(out, grading)
     lines = said_of(grading, out)
     if to_read:

@@ -52,7 +52,7 @@ def of_this_text(given: Given | None, one: QuestionMark) -> Given | None:
     return given if given and given.text == text_id(one.value) else None
 
 
-def write_marking_sheet(out: Path, grading: Grading) -> int:
+def write_marking_sheet(out: Path, grading: Grading, given: dict[tuple[str, str], Given]) -> int:
     """A workbook with every text answer, its rubric and a column for points; points already given stay. How many open."""
     import xlsxwriter
 
@@ -65,8 +65,6 @@ def write_marking_sheet(out: Path, grading: Grading) -> int:
     ]
     if not texts:
         return 0
-    path = out / FILE
-    given = read_marking_sheet(path)
     held = io.BytesIO()
     with xlsxwriter.Workbook(held, AS_TEXT) as book:
         sheet = book.add_worksheet("marking")
@@ -79,7 +77,7 @@ def write_marking_sheet(out: Path, grading: Grading) -> int:
         points = list(COLUMNS).index("points")
         allowed = {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": True}
         sheet.data_validation(1, points, len(texts), points, allowed)
-    put(path, held.getvalue())
+    put(out / FILE, held.getvalue())
     return sum(one.score is None for _, one in texts)
 
 
@@ -154,9 +152,9 @@ def _points(value, most, number: int, path: Path) -> float | None:
     return float(value)
 
 
-def merge_marking_sheet(out: Path, graded: dict[str, Graded]) -> None:
-    """Points that a person gave become the marks of the text questions."""
-    for (student, question), given in read_marking_sheet(out / FILE).items():
+def merge_points(points: dict[tuple[str, str], Given], graded: dict[str, Graded]) -> None:
+    """Points that people gave become the marks of the text questions."""
+    for (student, question), given in points.items():
         if given.points is None or student not in graded:
             continue
         for one in graded[student].questions:
