@@ -8,7 +8,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_numbers
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .staffing import required_agents, waiting_times
 
@@ -33,23 +33,15 @@ def explore_staffing(hour: pd.DataFrame, *, target: float = 0.8, within_seconds:
     numbers = require_numbers(hour, columns, what="explore_staffing")
     contacts, minutes, agents = (float(values[0]) for values in numbers)
     controls = [
-        _slider("contacts_per_hour", contacts, most=2 * contacts, step=contacts / 20),
-        _slider("handling_minutes", minutes, most=2 * minutes, step=minutes / 16),
-        _slider("agents", agents, most=3 * agents, step=1.0),
+        _control("contacts_per_hour", contacts, high=2 * contacts, step=contacts / 20),
+        _control("handling_minutes", minutes, high=2 * minutes, step=minutes / 16),
+        _control("agents", agents, high=3 * agents, step=1.0),
     ]
     return Explorer(controls, lambda values: staffing_scene(values, target, within_seconds))
 
 
-def _slider(name: str, start: float, *, most: float, step: float) -> dict:
-    return {
-        "name": name,
-        "kind": "range",
-        "min": step,
-        "max": most,
-        "step": step,
-        "label": term_texts(name),
-        "value": start,
-    }
+def _control(name: str, start: float, *, high: float, step: float) -> dict:
+    return slider(name, start, low=step, high=high, step=step, label=term_texts(name))
 
 
 def staffing_scene(values: dict, target: float, within_seconds: float) -> dict:
