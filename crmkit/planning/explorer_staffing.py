@@ -74,28 +74,20 @@ def _draw(scene: Scene, tried: pd.DataFrame, agents: int, target: float) -> None
     between = (_RIGHT - _LEFT) / _BARS
     high = _BOTTOM - _TOP
     scene.text(_LEFT, 20, term_texts("answered_in_time"), css="crm-strong", lines="down")
-    for i, row in enumerate(tried.to_dict("records")):
-        middle = _LEFT + between * (i + 0.5)
+    rows = tried.to_dict("records")
+    middles = [_LEFT + between * (i + 0.5) for i in range(len(rows))]
+    for middle, row in zip(middles, rows):
         height = high * row["answered_in_time"]
-        on_duty = row["agents"] == agents
-        scene.rect(
-            middle - between * 0.4,
-            _BOTTOM - height,
-            between * 0.8,
-            height,
-            fill="#0072b2" if on_duty else "#b9d6e8",
-        )
-        scene.text(
-            middle,
-            _BOTTOM - height - 10,
-            percent(row["answered_in_time"], 0),
-            anchor="middle",
-            css="crm-small",
-        )
-        css = "crm-strong" if on_duty else ""
-        scene.text(middle, _BOTTOM + 16, f"{row['agents']}", anchor="middle", css=css)
+        fill = "#0072b2" if row["agents"] == agents else "#b9d6e8"
+        scene.rect(middle - between * 0.4, _BOTTOM - height, between * 0.8, height, fill=fill)
     line = _BOTTOM - high * target
     scene.line(_LEFT, line, _RIGHT, line)
+    for middle, row in zip(middles, rows):  # over the line
+        top = _BOTTOM - high * row["answered_in_time"]
+        share = percent(row["answered_in_time"], 0)
+        scene.text(middle, top - 10, share, anchor="middle", css="crm-small")
+        css = "crm-strong" if row["agents"] == agents else ""
+        scene.text(middle, _BOTTOM + 16, f"{row['agents']}", anchor="middle", css=css)
     scene.text(_RIGHT, _BOTTOM + 38, term_texts("agents"), anchor="end", css="crm-small")
 
 

@@ -164,8 +164,10 @@ def plot_campaign_bridge(table: pd.DataFrame, *, confidence: float = 0.95, ax: A
         if not whole:
             ax.plot([start, start], [i - 0.7, i + 0.3], color=INK, linewidth=0.8)
     for i, estimate in enumerate(estimates(table, "amount", confidence)):
-        said = with_interval(estimate, number).replace(" (", "\n(")
+        exact = estimate.low == estimate.high
+        said = number(estimate.value) if exact else with_interval(estimate, number).replace(" (", "\n(")
         ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
+    ax.margins(x=0.05)
     row_labels(ax.yaxis, table["step"])
     ax.invert_yaxis()
     ax.axvline(0, color=INK, linewidth=0.8)
