@@ -52,7 +52,9 @@ _NAMES = {
     "growth.cross_selling": "cross_sell_rules growth_split next_product",
     # planning: F28, F29
     "planning.elasticity": "estimate_elasticity",
+    "planning.bridge": "campaign_bridge",
     "planning.planning": "check_randomisation compare_plans plan_budget retention_by_source sample_size uplift",
+    "planning.staffing": "required_agents waiting_times",
     # PDCA: F30, F31
     "pdca.cycles": "PDCA difference",
     "pdca.control_chart": "control_chart",
@@ -65,7 +67,7 @@ _NAMES = {
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
-    "explore": "explore_budget explore_contacts explore_loyalty_forms explore_p_alive explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels explore_retention_economics",
+    "explore": "explore_budget explore_contacts explore_loyalty_forms explore_p_alive explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels explore_retention_economics explore_staffing",
     "answers.sheet": "AnswerSheet",
     "answers.own_seed": "checked_seed",
     "display.tables": "show save_tables",

@@ -16,6 +16,7 @@ _OWNER = {
     "explore_pyramid": "customer_pyramid.explorer_pyramid",
     "explore_rfm": "customer_pyramid.explorer_rfm",
     "explore_budget": "planning.explorer",
+    "explore_staffing": "planning.explorer_staffing",
     "explore_p_alive": "customer_value.explorer_alive",
     "explore_pdca": "pdca.explorer",
     "market_board": "market.board",

@@ -41,6 +41,7 @@ UNITS = (
     "times",
     "rows",
     "tiers",
+    "agents",
     "segments",
     "ratio",
 )

@@ -1,4 +1,4 @@
-"""Campaigns and budgets: uplift, sample size, retention by source, budget plans (F28, F29)."""
+"""Campaigns and budgets: uplift, bridge, sample size, staffing, retention by source, budget plans (F28, F29)."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ from crmkit.display.drawing import (
     BLUE,
     DARK,
     INK,
+    PALE,
     VERMILION,
     axes,
     before_and_after,
@@ -16,8 +17,12 @@ from crmkit.display.drawing import (
     estimates,
     label,
     name_axis,
+    row_labels,
+    with_interval,
 )
 from crmkit.display.numbers import number, percent
+
+from .staffing import required_agents, waiting_times
 
 
 def plot_uplift(
@@ -132,4 +137,87 @@ def plot_ways_of_planning(table: pd.DataFrame, *, confidence: float = 0.95, ax: 
         table.sort_values("regret", kind="stable"),
     )
     estimate_bars(ax, table["way"], estimates(table, "profit", confidence), best=table["way"].iloc[0])
+    return ax
+
+
+def plot_campaign_bridge(table: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:
+    """From the sales of the campaign down to its contribution, each step where the one before it ended.
+
+    ``table``: what ``campaign_bridge`` gives; ``confidence`` is that of its intervals.
+    """
+    ax = axes(ax, label("campaign_bridge"), size=(7.4, 4.8), x=("amount", number))
+    ends = table["amount"].cumsum()
+    for i, row in enumerate(table.to_dict("records")):
+        whole = row["step"] in ("campaign_sales", "contribution")
+        start = 0.0 if whole else ends[i - 1]
+        loss = row["amount"] < 0
+        ax.barh(
+            i,
+            row["amount"],
+            left=start,
+            height=0.6,
+            color=BLUE if whole and not loss else "white" if loss else PALE,
+            edgecolor=VERMILION if loss else INK,
+            linewidth=0.8,
+            hatch="////" if loss else None,
+        )
+        if not whole:
+            ax.plot([start, start], [i - 0.7, i + 0.3], color=INK, linewidth=0.8)
+    for i, estimate in enumerate(estimates(table, "amount", confidence)):
+        exact = estimate.low == estimate.high
+        said = number(estimate.value) if exact else with_interval(estimate, number).replace(" (", "\n(")
+        ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
+    ax.margins(x=0.05)
+    row_labels(ax.yaxis, table["step"])
+    ax.invert_yaxis()
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.spines["left"].set_visible(False)
+    return ax
+
+
+def plot_staffing(
+    hours: pd.DataFrame, *, target: float = 0.8, within_seconds: float = 20.0, ax: Axes | None = None
+) -> Axes:
+    """The share of customers answered in time by the number of agents, a line per hour; the dot is the fewest for the target.
+
+    ``hours``: as for ``required_agents``, with ``option``, what each hour is called.
+    """
+    ax = axes(ax, label("staffing"), size=(7.4, 4.2), x="agents", y="answered_in_time")
+    needed = required_agents(hours, target=target, within_seconds=within_seconds)
+    for i, hour in enumerate(needed.to_dict("records")):
+        first = max(1, int(hour["offered_load"]) - 2)
+        tried = np.arange(first, hour["agents"] + 8)
+        curve = waiting_times(
+            pd.DataFrame(
+                {
+                    "contacts_per_hour": hour["contacts_per_hour"],
+                    "handling_minutes": hour["handling_minutes"],
+                    "agents": tried,
+                }
+            ),
+            within_seconds=within_seconds,
+        )
+        colour, dashes = (BLUE, VERMILION, DARK)[i % 3], ("-", "--", "-.", ":")[i % 4]
+        said = f"{label(hour['option'])}{colon()}{hour['agents']}"
+        ax.plot(
+            tried,
+            curve["answered_in_time"],
+            color=colour,
+            linestyle=dashes,
+            linewidth=2,
+            marker=".",
+            label=said,
+        )
+        ax.plot(
+            hour["agents"],
+            hour["answered_in_time"],
+            "o",
+            color="white",
+            markeredgecolor=colour,
+            markersize=9,
+            markeredgewidth=2,
+        )
+    ax.axhline(target, color=INK, linewidth=0.8, linestyle=":")
+    ax.set_ylim(-0.02, 1.02)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return ax

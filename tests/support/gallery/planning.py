@@ -69,6 +69,36 @@ def plan():
     return crmkit.plan_budget(tiers, budget=60000, rng=np.random.default_rng(3)), {}
 
 
+def bridge():
+    rng = np.random.default_rng(5)
+    treated = np.arange(1200) % 2 == 0
+    sales = rng.gamma(0.5, 260, 1200) * np.where(treated, 1.4, 1.0)
+    after = rng.gamma(0.5, 220, 1200) * np.where(treated, 0.9, 1.0)
+    returned = (sales + after) * np.where(treated, 0.2, 0.08)
+    return crmkit.campaign_bridge(
+        pd.DataFrame(
+            {
+                "group": np.where(treated, "treated", "control"),
+                "sales": sales,
+                "sales_after": after,
+                "returned": returned,
+                "cost_of_sales": 0.7 * (sales + after - returned),
+                "campaign_cost": np.where(treated, 1.5, 0.0),
+            }
+        )
+    ), {}
+
+
+def staffing():
+    return pd.DataFrame(
+        {
+            "option": ["usual_hour", "busiest_hour"],
+            "contacts_per_hour": [60.0, 240.0],
+            "handling_minutes": [4.0, 5.0],
+        }
+    ), {}
+
+
 def curves():
     return pd.DataFrame(
         {
@@ -88,6 +118,8 @@ EXAMPLES = {
     "plot_sample_size": lambda: (crmkit.sample_size([0.01, 0.02, 0.03, 0.05, 0.08], baseline_rate=0.1), {}),
     "plot_retention_by_source": retention,
     "plot_response_curves": lambda: (curves(), {}),
+    "plot_campaign_bridge": bridge,
+    "plot_staffing": staffing,
     "plot_budget_plan": plan,
     "plot_ways_of_planning": lambda: (compare_plans(uses(), budget=24000, rng=np.random.default_rng(4)), {}),
 }
