@@ -12,6 +12,8 @@ from crmkit.intake.check import CheckReport
 
 SHOWN_PERIODS = 24  # periods in the table on the page
 FOLLOWED = 90  # days that a customer must have been seen after the first purchase, at least
+GAP_DAYS = 28  # without a sale, from which on a gap in a file is worth a word
+GAP_TIMES = 10  # the longest of twenty usual gaps between days with sales
 REGULAR = 0.2  # spread of a customer's intervals against their mean, below which they are regular
 CONTACTS = ("customer_name", "phone", "email")  # columns that a list of customers brings along
 _GROUPS = {"1": 1, "2": 2, "3": 3, "4–5": 5, "6–10": 10, "11+": np.inf}
@@ -89,9 +91,12 @@ def file_facts(log: Log) -> dict:
 
 
 def set_aside_table(log: Log) -> pd.DataFrame:
-    """How many rows were set aside for each reason."""
-    rows = [(reason, count) for reason, count in log.checked.reasons.items() if count]
-    return pd.DataFrame(rows, columns=["reason", "rows"])
+    """How many rows were set aside for each reason, and the money in those of them whose amount can be read."""
+    money = log.checked.money_set_aside
+    rows = [
+        (reason, count, float(money.get(reason, 0))) for reason, count in log.checked.reasons.items() if count
+    ]
+    return pd.DataFrame(rows, columns=["reason", "rows", "amount"])
 
 
 # ---- sales
@@ -121,11 +126,15 @@ def sales_facts(log: Log, sales: pd.DataFrame) -> dict:
     if not pd.isna(newest):
         facts["newest"] = newest
         facts["newest_at"] = ((newest - log.first_day).days + 1) / log.span_days
+        facts |= _intake_facts(log)
+    facts |= _gap_facts(log)
     if log.total > 0:
         facts["first_share"] = float(sales["first_revenue"].sum()) / log.total
         facts["later_share"] = 1 - facts["first_share"]
-    whole = sales.loc[_whole(sales.index, log), "revenue"]
+    is_whole = _whole(sales.index, log)
+    whole = sales.loc[is_whole, "revenue"]
     facts["full_periods"] = len(whole)
+    facts["begun_late"] = int(not is_whole[0])
     if len(whole) < 2:
         return facts
     middle = float(whole.median())
@@ -144,14 +153,55 @@ def sales_facts(log: Log, sales: pd.DataFrame) -> dict:
         facts["lowest_times"] = float(whole.min()) / middle
     if early > 0:
         facts["late_half_times"] = late / early
+    third = len(whole) // 3
+    if third and whole.iloc[:third].sum() > 0:
+        facts["third_periods"] = third
+        facts["early_mean"] = float(whole.iloc[:third].mean())
+        facts["late_mean"] = float(whole.iloc[-third:].mean())
+        facts["late_times"] = facts["late_mean"] / facts["early_mean"]
     return facts
 
 
+def _intake_facts(log: Log) -> dict:
+    """When nearly everybody had bought for the first time, and who came after."""
+    first = log.customers["first_purchase"].dropna().sort_values()
+    most = first.iloc[int(0.95 * (len(first) - 1))]
+    return {
+        "most_came": most,
+        "most_came_at": ((most - log.first_day).days + 1) / log.span_days,
+        "came_after": int((first > most).sum()),
+    }
+
+
+def _gap_facts(log: Log) -> dict:
+    """The longest stretch without any row, where it is out of all proportion to the others: perhaps a missing export."""
+    days = pd.Series(log.transactions["date"].dt.normalize().unique()).sort_values(ignore_index=True)
+    gaps = days.diff().dt.days.dropna()
+    if len(gaps) < 20:
+        return {}
+    longest = int(gaps.idxmax())
+    usual = float(gaps.drop(longest).quantile(0.95))
+    return {
+        "gap_days": int(gaps[longest]) - 1,
+        "gap_from": days[longest - 1] + pd.Timedelta(days=1),
+        "gap_to": days[longest] - pd.Timedelta(days=1),
+        "missing": int(gaps[longest] > GAP_DAYS and gaps[longest] > GAP_TIMES * usual),
+    }
+
+
 def _whole(periods: pd.PeriodIndex, log: Log) -> np.ndarray:
-    """Which periods the file covers from beginning to end; a first sale on the second day is no gap."""
+    """Which periods the file covers from beginning to end.
+
+    A first sale on the second day is no gap, nor is one on the fifth where no period has an earlier one, as where
+    everybody pays on the fifth.
+    """
     length = (periods.end_time - periods.start_time).days + 1
     missing_days = (log.first_day - periods.start_time).days
-    begun = missing_days <= 0.1 * length
+    own = log.transactions["date"].dt.to_period(periods.freq)
+    into = (log.transactions["date"].dt.normalize() - own.dt.start_time).dt.days
+    usual = into.groupby(own).min().iloc[1:].min()
+    usual = 0 if pd.isna(usual) else usual
+    begun = missing_days <= np.maximum(0.1 * length, usual)
     over = periods.end_time.normalize() <= log.last_day
     return np.asarray(begun & over)
 

@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 
 import crmkit
-from crmkit import Assumptions, CrmkitError, study_client
+from crmkit import Assumptions, CrmkitError, check_transactions, study_client
+from crmkit.core.glossary import term_pair
+from crmkit.intake.judge import REASONS
+from crmkit.report.conditions import may_say
 from crmkit.report.layout import SECTIONS
-from crmkit.report.listing import LEAST_INTERVALS, silence_chance
+from crmkit.report.listing import LEAST_INTERVALS, row_facts, silence_chance
 from crmkit.report.sentences import Sentence
 
 
@@ -208,7 +211,7 @@ def test_a_list_says_how_many_stand_on_it_by_chance(studies):
     assert study.may_say("call") and study.facts["by_chance"] == round(0.05 * study.facts["looked_at"])
     assert "would be listed by chance" in texts(study, "monday")
     assert studies["chance_silences"].may_say("call_chance")
-    assert "no cause for alarm" in texts(studies["chance_silences"], "monday")
+    assert "how sales as a whole are going" in texts(studies["chance_silences"], "monday")
 
 
 def test_contracts_are_no_shoppers(studies):
@@ -285,3 +288,49 @@ def test_what_the_door_has_noted_stands_in_the_report():
     }
     study = study_client(dataclasses.replace(checked, notes=(note,)))
     assert "Three rows are shipping." in texts(study, "data")
+
+
+# ---- the course of sales, as a consultant met it in real exports
+
+
+def test_a_hole_in_the_export_is_the_first_thing_said_of_sales(studies):
+    study = studies["with_a_hole"]
+    assert str(study.facts["gap_from"].date())[:7] == "2023-05" and study.facts["gap_days"] > 290
+    assert texts(study, "sales").startswith("**From ") and study.may_say("brief_missing")
+
+
+def test_a_shop_that_rests_now_and_then_has_no_hole(studies):
+    assert not studies["slow"].may_say("sales_missing") and not studies["contracts"].may_say("sales_missing")
+
+
+def test_a_month_paid_on_the_fifth_is_whole_though_nothing_comes_before():
+    days = [pd.Timestamp(2024, month, 5) for month in range(1, 9)]
+    rows = [(f"c{i}", day, 29.0 if day.month > 1 else 40.0) for i in range(40) for day in days]
+    study = study_client(check_transactions(pd.DataFrame(rows, columns=["customer_id", "date", "amount"])))
+    assert str(study.facts["best"]) == "2024-01" and study.facts["begun_late"] == 0
+
+
+def test_sales_that_fall_and_customers_that_no_longer_come_are_said(studies):
+    study = studies["fading"]
+    said = texts(study, "sales")
+    assert "New customers have almost ceased" in said and "whole periods brought" in said
+    assert 0 < study.facts["late_times"] < 0.75 and study.facts["came_after"] >= 3
+    assert studies["growing"].may_say("sales_rise") and not studies["growing"].may_say("sales_fall")
+
+
+def test_a_group_that_has_been_away_is_not_said_to_be_buying(studies):
+    for study in studies.values():
+        for row in study.tables["segments"].itertuples() if "segments" in study.tables else ():
+            facts = study.facts | row_facts(row, gap=study.facts["gap"])
+            if row.days_since_last > 3 * study.facts["gap"]:
+                assert not may_say("segment_action", facts)
+
+
+def test_each_reason_for_setting_aside_has_words_and_its_money(studies):
+    reasons = studies["messy"].tables["set_aside_reasons"]
+    assert dict(zip(reasons["reason"], reasons["amount"])) == {
+        "total_row": 99.0,
+        "missing_customer": 5.0,
+        "bad_date": 5.0,
+    }
+    assert all(term_pair(reason).zh != reason for reason in REASONS)

@@ -157,6 +157,19 @@ def long_file(rng):
     return log(shoppers(rng, customers=120, days=1500, gap=90, spread=0.7))
 
 
+def with_a_hole(rng):
+    """Ten months of which no row was exported, and a beginning in the middle of a month."""
+    before = shoppers(rng, customers=120, days=130, gap=15, start="2023-01-18")
+    return log(before + shoppers(rng, customers=120, days=130, gap=15, start="2024-04-01"))
+
+
+def fading(rng):
+    """Most leave half way, and only three came in the second half."""
+    rows = shoppers(rng, customers=150, days=720, gap=30, leave=0.8)
+    late = [(f"L{i}", pd.Timestamp("2024-03-01") + pd.Timedelta(days=70 * i), 50.0) for i in range(3)]
+    return log(rows + late)
+
+
 def only_returns(rng):
     return log([(f"c{i}", f"2024-01-{i % 28 + 1:02}", -i - 1) for i in range(30)])
 
@@ -195,7 +208,7 @@ MAKERS: tuple[Callable, ...] = (
     *(five_days, seventy_days, one_day, four_months, concentrated, slow, even, half_even, eighty_twenty),
     *(near_eighty, very_concentrated, once_each, seldom_twice, thirty_customers, fifty_customers, contracts),
     *(contracts_that_last, nobody_left, chance_silences, growing, long_file, only_returns, returns_prevail),
-    *(with_returns, messy, cdnow_sample, industrial_group, double_11_shop),
+    *(with_a_hole, fading, with_returns, messy, cdnow_sample, industrial_group, double_11_shop),
 )
 
 
