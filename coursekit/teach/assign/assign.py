@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -77,6 +77,7 @@ def assign(
             raise KitError("out_not_empty", value=str(out))
         assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback)
     said = _differences(assignment, exercise, students, due, feedback) if again else []
+    said += _group_again(assignment, students)
     late = [s for s in students if s.student_id not in assignment.variants]
     source = load_exercise(assignment.pack)
     for made in _variants(assignment, source, late, lang):
@@ -86,6 +87,10 @@ def assign(
     assignment.write()
     for platform in PLATFORMS:
         _archive(assignment, platform)
+    teams = {variant.team for variant in assignment.variants.values() if variant.team}
+    if teams:
+        members = sum(bool(variant.team) for variant in assignment.variants.values())
+        said.append(MESSAGES.say("assign_teams", count=len(teams), members=members))
     said.append(
         MESSAGES.say(
             "assign_added" if again else "assign_made",
@@ -148,6 +153,21 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
     return said
 
 
+def _group_again(assignment: Assignment, students: list[Student]) -> list[str]:
+    """Students who have a variant change their section as the roster says, but not their team: it goes with the data."""
+    other_team = []
+    for student in students:
+        variant = assignment.variants.get(student.student_id)
+        if variant is None:
+            continue
+        assignment.variants[student.student_id] = replace(variant, section=student.section)
+        if variant.team != student.team:
+            other_team.append(student.student_id)
+    if not other_team:
+        return []
+    return [MESSAGES.say("assign_kept_teams", count=len(other_team), which=", ".join(other_team[:5]))]
+
+
 # --- variants -------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +184,7 @@ def _variants(
     assignment: Assignment, exercise: Exercise, students: list[Student], lang: str
 ) -> Iterator[Made]:
     """The variants of some students; the exercise's setup, which loads pandas and data, runs once for all."""
-    seeds = [assignment.seed(student.student_id) for student in students]
+    seeds = [assignment.seed(student.student_id, student.team) for student in students]
     templates = {}
     for student, seed, generated in zip(students, seeds, exercise.parameters_of(seeds)):
         language = (student.language or "both") if lang == "roster" else lang
@@ -184,6 +204,8 @@ def _variants(
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             parameters=parameters,
             parameters_sha256=data_hash(generated),
+            section=student.section,
+            team=student.team,
         )
         yield Made(student, variant, text)
 
@@ -284,7 +306,14 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
         due=(assignment.due or "—")[:16].replace("T", " "),
         title=Pair(**assignment.titles),
     )
-    text = "\n".join(readme[lang].strip() + "\n" for lang, _ in _spoken(variant.language))
+    together = MESSAGES.texts("assign_readme_team", team=variant.team)
+    texts = []
+    for lang, _ in _spoken(variant.language):
+        lines = [readme[lang].strip()]
+        if variant.team:
+            lines.append(together[lang])
+        texts.append("\n".join(lines) + "\n")
+    text = "\n".join(texts)
     (home / "README.txt").write_text(text, encoding="utf-8-sig")
     files = assignment.folder / "pack" / FILES
     if files.is_dir():
@@ -309,6 +338,8 @@ def _mend(assignment: Assignment) -> None:
             student_id=variant.student_id,
             name=variant.name,
             language=variant.language,
+            section=variant.section,
+            team=variant.team,
             platform=variant.platform,
         )
         (made,) = _variants(assignment, exercise, [student], "roster")

@@ -79,7 +79,7 @@ def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionSt
     Corrected item-total correlation (Henrysson 1963): with the sum of the other questions, so that a question does not
     correlate with itself. None where fewer than three students answered or nothing varies.
     """
-    with_marks = [mine for mine in graded.values() if mine.questions]
+    with_marks = [mine for mine in graded.values() if mine.questions and mine.shared_from is None]
     rows = []
     for name, question in exercise.questions.items():
         given = [(one, mine) for mine in with_marks for one in mine.questions if one.question == name]

@@ -35,6 +35,7 @@ from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
 from .settings import Settings, read_settings
+from .teams import in_order, share_with_teams, what_it_does
 
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
 LONGEST_WHY = 300  # characters of what an error says
@@ -66,24 +67,30 @@ def grade(
     for student in only or ():
         if student not in about.variants:
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
+    # one hand-in counts for a whole team, so that nobody of it is graded alone
+    only = {member for student in only for member in about.together(student)} if only else None
     tier, tried = chosen_wall(trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
         intake = take_in(submissions)
         whose = rules(settings.whose, intake.found)
         handed_in = identify(intake.found, about, whose.chosen)
-        chosen, graded = choose_newest(handed_in, about, only)
+        chosen, graded = choose_newest(handed_in, about, settings, only)
         list_what_lies_beside(intake, handed_in, about)
         journal = Journal(out / "journal.sqlite")
         rights = RightAnswers(about, exercise, journal)
         try:
             before = restored(journal.marks(), out / "journal.sqlite")
-            work = Work(about, exercise, journal, rights, tier, jobs, limits, shown=say is print)
+            languages = {student: language_of(one, about) for student, one in chosen.items()}
+            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print, languages)
             mark_all(work, chosen, graded, second_seed=second_seed)
-            for student, submission in chosen.items():
-                with told_of(graded[student], "lateness_failed"):
-                    note_lateness(graded[student], submission, about, settings)
+            note_differing_files(work, chosen, graded, handed_in)
             marking_sheet.merge_marking_sheet(out, graded)
+            share_with_teams(graded, about)
+            for first, submission in chosen.items():
+                for student in about.together(first):
+                    with told_of(graded[student], "lateness_failed"):
+                        note_lateness(graded[student], submission, about, settings)
             for student, mine in graded.items():
                 with told_of(mine, "total_failed"):
                     total(
@@ -151,17 +158,21 @@ def chosen_wall(*, trust: bool) -> tuple[str, dict[str, str]]:
 
 
 def choose_newest(
-    handed_in: list[Submission], about: Assignment, only: Collection[str] | None
+    handed_in: list[Submission], about: Assignment, settings: Settings, only: Collection[str] | None
 ) -> tuple[dict[str, Submission], dict[str, Graded]]:
-    """The newest readable submission of each student; the others are listed with it."""
+    """The newest readable submission of each student; the others are listed with it.
+
+    Of a team, the newest of whoever the settings name, else of all, and it stands under the first member.
+    """
     theirs = defaultdict(list)
     for submission in handed_in:
         if submission.student and (not only or submission.student in only):
-            theirs[submission.student].append(submission)
+            theirs[about.together(submission.student)[0]].append(submission)
     graded = {student: Graded(student) for student in about.variants}
     chosen = {}
     for student, all_of_them in theirs.items():
-        first, *rest = newest(all_of_them)
+        leader = settings.teams.get(about.variants[student].team)
+        first, *rest = in_order(all_of_them, leader)
         mine = graded[student]
         mine.file = first.found.label
         mine.flags = list(first.flags)
@@ -205,11 +216,14 @@ class Work:
     jobs: int
     limits: Limits
     shown: bool
+    languages: dict[
+        str, str
+    ]  # student → the language of the copy that was handed in, in a team maybe another's
 
     def run(self, prepared: dict[tuple[str, str], Prepared]) -> Outcomes:
         """(student, which) → what came of it; the right answers are worked out meanwhile."""
         for student, which in prepared:
-            self.rights.begin(seed_of(self.about, student, which), self.about.variants[student].language)
+            self.rights.begin(seed_of(self.about, student, which), self.languages[student])
         return run_all(
             [Run(student, which, cells.cells) for (student, which), cells in prepared.items()],
             self.journal,
@@ -265,11 +279,37 @@ def prepare_all(
     return prepared
 
 
+def note_differing_files(
+    work: Work, chosen: dict[str, Submission], graded: dict[str, Graded], handed_in: list[Submission]
+) -> None:
+    """Of each team, the newest files of other members that hold other code than the one that counts."""
+    for student, counts in chosen.items():
+        for member in work.about.together(student):
+            theirs = [one for one in handed_in if one.student == member and one.notebook]
+            if member == counts.student or not theirs:
+                continue
+            other = newest(theirs)[0]
+            with told_of(graded[student], "preparing_failed"):
+                if code_of(other, work, student) != code_of(counts, work, student):
+                    graded[student].differing.append(other.found.label)
+
+
+def code_of(submission: Submission, work: Work, student: str) -> list[str]:
+    """What would be run of a file, whichever language its copy's comments and texts about functions are in."""
+    return [what_it_does(source) for source in prepare(submission, work, student, OWN).cells]
+
+
 # --- one student ------------------------------------------------------------------------------------------------------
 
 
 def seed_of(about: Assignment, student: str, which: str) -> int:
-    return about.seed(student) if which == OWN else about.hidden_seed(student)
+    return about.variants[student].seed if which == OWN else about.hidden_seed(student)
+
+
+def language_of(submission: Submission, about: Assignment) -> str:
+    """The language of the copy that was handed in."""
+    whose = submission.evidence.get("copy") or [submission.student]
+    return about.variants[whose[0]].language
 
 
 def prepare(submission: Submission, work: Work, student: str, which: str) -> Prepared:
@@ -278,7 +318,7 @@ def prepare(submission: Submission, work: Work, student: str, which: str) -> Pre
         submission.notebook,
         work.exercise.lesson,
         seed=seed_of(work.about, student, which),
-        lang=work.about.variants[student].language,
+        lang=work.languages[student],
     )
 
 
@@ -297,19 +337,20 @@ def note_run(mine: Graded, prepared: Prepared, outcome: Outcome) -> None:
 def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
     """What the answers of one student earn. Errors: NoRight."""
     student = mine.student_id
-    variant = work.about.variants[student]
+    seed = work.about.variants[student].seed
+    language = work.languages[student]
     questions = work.exercise.questions
     hidden = work.about.hidden_seed(student)
     second = None
     if (student, HIDDEN) in outcomes:
         second = marking.SecondRun(
             marking.admitted(questions, outcomes[student, HIDDEN].sheet),
-            lambda given: work.rights.of(hidden, given, variant.language),
+            lambda given: work.rights.of(hidden, given, language),
         )
     mine.questions = marking.mark(
         questions,
         marking.admitted(questions, outcomes[student, OWN].sheet),
-        lambda given: work.rights.of(variant.seed, given, variant.language),
+        lambda given: work.rights.of(seed, given, language),
         second,
     )
 
@@ -358,9 +399,10 @@ def write_all(out: Path, grading: Grading) -> list[str]:
     """Everything below ``out``; gives the lines that the command says at the end."""
     graded = grading.graded
     grading.copies.extend(pairs_of(grading))
-    for copy in grading.copies:
-        flag = "probable_copying" if copy.probable else "possible_copying"
-        graded[copy.student_id].flags.append(flag)
+    for pair in grading.copies:
+        flag = "probable_copying" if pair.probable else "possible_copying"
+        for student in grading.about.together(pair.student_id):
+            graded[student].flags.append(flag)
     for mine in graded.values():
         if mine.questions or mine.file:
             with told_of(mine, "feedback_failed"):
@@ -376,14 +418,20 @@ def write_all(out: Path, grading: Grading) -> list[str]:
 
 
 def pairs_of(grading: Grading) -> list[Copy]:
-    """Who may have copied from whom, of those whose notebooks were read this time."""
+    """Who may have copied from whom, of those whose notebooks were read this time; a team is as one student."""
     codes = {}
     for one in grading.handed_in:
         mine = grading.graded.get(one.student)
         if mine and mine.file == one.found.label and one.notebook:
-            codes[one.student] = [cell.source for cell in one.notebook.cells]
-    seeds = {student: variant.seed for student, variant in grading.about.variants.items()}
-    marks = {student: mine.questions for student, mine in grading.graded.items() if mine.questions}
+            first = grading.about.together(one.student)[0]
+            codes[first] = [cell.source for cell in one.notebook.cells]
+    seeds = {}
+    marks = {}
+    for student, mine in grading.graded.items():
+        if grading.about.together(student)[0] == student:
+            seeds[student] = grading.about.variants[student].seed
+            if mine.questions:
+                marks[student] = mine.questions
     return copying(marks, grading.exercise.questions, codes, seeds)
 
 

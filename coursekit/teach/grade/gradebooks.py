@@ -17,6 +17,8 @@ REST_OF_GRADES = (
     "by_hand",
     "file",
     "sandbox",
+    "section",
+    "team",
 )
 MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -56,6 +58,8 @@ def _grades(path: Path, grading: Grading) -> None:
                 "; ".join(by_hand),
                 mine.file,
                 grading.tier,
+                grading.about.variants[student].section,
+                grading.about.variants[student].team,
             ]
         )
     write_csv(path, [*HEAD_OF_GRADES, *questions, *REST_OF_GRADES], rows)
@@ -167,7 +171,9 @@ def _problems_of(mine: Graded) -> list[list]:
         errors = [f"{error['name']}: {error['text']}" for error in mine.errors[:3]]
         found.append([mine.state, "; ".join(errors)])
     rows: list[list] = [[what, mine.file, mine.student_id, detail] for what, detail in found]
-    rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
+    if mine.shared_from is None:  # of a team's files, once
+        rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
+        rows += [["team_files_differ", other, mine.student_id, mine.file] for other in mine.differing]
     typed_in = [one.question for one in mine.questions if one.second in ("literal", "own_data_only")]
     if typed_in:
         rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])

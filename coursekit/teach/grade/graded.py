@@ -28,6 +28,10 @@ class Graded:
     flags: list[str] = field(default_factory=list)
     errors: list[dict] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # earlier files, kept and not graded
+    shared_from: str | None = (
+        None  # the member of the team under whom the team's one hand-in is run and marked
+    )
+    differing: list[str] = field(default_factory=list)  # other members' files that hold other code
     left_out: list[str] = field(default_factory=list)  # code that was handed in and not run
     late_minutes: float = 0.0
     late_factor: float = 1.0
@@ -76,7 +80,8 @@ class Grading:
     def wants_an_eye(self) -> bool:
         """Whether somebody should look at something before marks are given out; what is to be read is no such thing."""
         rules = self.whose.none or self.whose.several
-        return bool(self.failed or self.unclear or self.copies or rules)
+        differing = any(mine.differing for mine in self.graded.values())
+        return bool(self.failed or self.unclear or self.copies or rules or differing)
 
 
 class Result(dict[str, Graded]):

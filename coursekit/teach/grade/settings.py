@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from coursekit.messages import KitError
+from coursekit.messages import MESSAGES, KitError
 from coursekit.teach.assign.assignment import Assignment, read_due
 from coursekit.teach.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
@@ -45,6 +45,7 @@ class GradingFile:
     late: LatePolicy = LatePolicy()
     extensions: dict[str, str] = field(default_factory=dict)  # student → a date, as `read_due` takes it
     whose: dict[str, str] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=dict)  # team → the member whose hand-in counts
     override: list[Override] = field(default_factory=list)
 
 
@@ -55,6 +56,7 @@ class Settings:
     late: LatePolicy = LatePolicy()
     extensions: dict[str, datetime] = field(default_factory=dict)
     whose: dict[str, str] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
 
 
@@ -83,6 +85,12 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
         extensions[student] = datetime.fromisoformat(read_due(moment))
     for label, student in said.whose.items():
         _known_student(assignment, student, f'whose."{label}"')
+    for team, student in said.teams.items():
+        _known_student(assignment, student, f'teams."{team}"')
+        members = [one.student_id for one in assignment.variants.values() if one.team and one.team == team]
+        if student not in members:
+            allowed = ", ".join(members) or MESSAGES.say("grading_no_such_team", between=" ")
+            raise KitError("grading_value", value=student, name=f'teams."{team}"', allowed=allowed)
     for number, override in enumerate(said.override):
         _known_student(assignment, override.student_id, f"override.{number}.student_id")
         if override.question is not None and override.question not in questions:
@@ -92,7 +100,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
                 name=f"override.{number}.question",
                 allowed=", ".join(questions),
             )
-    return Settings(said.late, extensions, said.whose, tuple(said.override))
+    return Settings(said.late, extensions, said.whose, said.teams, tuple(said.override))
 
 
 def _read(raw: dict) -> GradingFile:
