@@ -4,7 +4,7 @@ import copy
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -18,6 +18,7 @@ from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.lessons.names import lesson_of
 from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text
 from coursekit.lessons.one_language import in_one_language
+from coursekit.lessons.references import ENTRIES, PRINTED
 from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.sheet import practice_key
 from crmkit.core.catalogue import Pair
@@ -27,8 +28,9 @@ from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
-from .roster import Student, read_roster
+from .roster import Student, in_sections, read_roster
 
+STATEMENT = 'statement = {"name": "", "ai_use": ""}'
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
 
 
@@ -63,19 +65,23 @@ def assign(
     due: str | None = None,
     feedback: str = "form",
     sheet: str | None = None,
+    sections: Collection[str] = (),
+    statement: bool = False,
 ) -> list[str]:
     """Make the assignment in ``out``, or add the roster's new students to the one that is there; says what was done.
 
+    ``statement``: with a statement on own work and AI that the student signs.
+    ``sections``: only the roster's students of these sections, so that others can be given another exercise.
     A student who already has a variant keeps it to the byte, whatever the roster or the source says now.
     """
-    students = read_roster(roster, sheet=sheet)
+    students = in_sections(read_roster(roster, sheet=sheet), sections)
     again = (out / "manifest.json").exists()
     if again:
         assignment = Assignment.read(out)
     else:
         if out.exists() and any(out.iterdir()):
             raise KitError("out_not_empty", value=str(out))
-        assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback)
+        assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback, statement=statement)
     said = _differences(assignment, exercise, students, due, feedback) if again else []
     said += _group_again(assignment, students)
     late = [s for s in students if s.student_id not in assignment.variants]
@@ -103,7 +109,7 @@ def assign(
     return said
 
 
-def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignment:
+def _new(source: Path, out: Path, *, due: str | None, feedback: str, statement: bool) -> Assignment:
     exercise = load_exercise(
         source
     )  # before anything is written: a source that does not build is refused here
@@ -119,9 +125,13 @@ def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignme
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         kit_version=crmkit.__version__,
         due=read_due(due),
+        statement=statement,
     )
     (out / "pack").mkdir(parents=True)
     shutil.copyfile(source, assignment.pack)
+    for name in (ENTRIES, PRINTED):  # a lesson cites the course's reading list
+        if (source.parent / name).is_file():
+            shutil.copyfile(source.parent / name, out / "pack" / name)
     files = source.parent / FILES
     if files.is_dir():
         shutil.copytree(files, out / "pack" / FILES)
@@ -189,7 +199,7 @@ def _variants(
     for student, seed, generated in zip(students, seeds, exercise.parameters_of(seeds)):
         language = (student.language or "both") if lang == "roster" else lang
         if language not in templates:
-            templates[language] = _template(exercise, language)
+            templates[language] = _template(exercise, language, statement=assignment.statement)
         parameters = {"seed": seed, "lang": language}
         text = to_text(_notebook(assignment, exercise, student, templates[language], parameters))
         variant = Variant(
@@ -246,11 +256,15 @@ def _cell_id(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _template(exercise: Exercise, language: str):
+def _template(exercise: Exercise, language: str, *, statement: bool):
     notebook = in_one_language(exercise_notebook(exercise.lesson), language)
-    hand_in = [
-        markdown_cell(MESSAGES.texts("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)
-    ]
+    hand_in = []
+    if statement:
+        texts = MESSAGES.texts("assign_statement")
+        hand_in += [markdown_cell(texts[lang], tags) for lang, tags in _spoken(language)]
+        hand_in.append(code_cell(STATEMENT, ["statement"]))
+    texts = MESSAGES.texts("assign_hand_in")
+    hand_in += [markdown_cell(texts[lang], tags) for lang, tags in _spoken(language)]
     hand_in.append(code_cell("answer.hand_in()", ["hand-in"]))
     for cell in hand_in:
         cell.id = _cell_id(cell.source)

@@ -68,6 +68,7 @@ class Manifest:
     kit_version: str
     feedback: str
     due: str | None = None
+    statement: bool = False  # whether students are asked to sign one on own work and AI
     variants: dict[str, Variant] = field(default_factory=dict)
 
 

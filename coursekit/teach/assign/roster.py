@@ -5,7 +5,7 @@ Read by the data door's readers, so that encodings, title rows and workbooks are
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -202,6 +202,15 @@ def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
     if not students:
         raise KitError("roster_empty", value=path.name)
     return students
+
+
+def in_sections(students: list[Student], sections: Collection[str]) -> list[Student]:
+    """The students of these sections, of all where none is named. Errors: KitError with the sections that there are."""
+    there = dict.fromkeys(student.section for student in students if student.section)
+    for section in sections:
+        if section not in there:
+            raise KitError("roster_section", value=section, allowed=", ".join(there) or "—")
+    return [student for student in students if not sections or student.section in sections]
 
 
 def _rows(table: Table) -> Iterator[tuple[int, tuple]]:

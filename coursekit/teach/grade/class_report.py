@@ -20,7 +20,7 @@ COMMON = 3  # wrong answers of a question that are shown, where more than one st
 FEWEST = 3  # students of whom a correlation says anything
 
 
-def write_class_report(out: Path, grading: Grading) -> None:
+def write_class_report(out: Path, grading: Grading, *, section: str = "") -> None:
     """Both languages on one page: the course team reads it, in whichever it works."""
     totals = [mine.total for mine in grading.graded.values() if mine.total is not None]
     quartiles = (
@@ -30,7 +30,7 @@ def write_class_report(out: Path, grading: Grading) -> None:
         part(
             "grade/class_report.html",
             lang,
-            title=grading.about.titles[lang],
+            title=f"{grading.about.titles[lang]} {section}".strip(),
             count=len(totals),
             all=len(grading.graded),
             quartiles=" · ".join(quartiles),

@@ -15,15 +15,19 @@ from statistics import fmean
 
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.messages import MESSAGES, KitError
+from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.probes import choose
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Submission, identify, newest, rules
 from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.results import Journal, in_use
+from crmkit.answers.statement import is_signed, statement_in
 from crmkit.display.numbers import percent
 
 from . import marking, marking_sheet
+from .accommodations import Accommodations, read_accommodations
+from .appeals import log_changes
 from .cells_to_run import Prepared, prepared_cells
 from .changes import differences
 from .class_report import write_class_report
@@ -34,6 +38,8 @@ from .graded import Graded, Grading, Result, restored, stored
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
+from .sections import FOLDER as SECTIONS
+from .sections import write_sections
 from .settings import Settings, read_settings
 from .teams import in_order, share_with_teams, what_it_does
 
@@ -52,6 +58,9 @@ def grade(
     only: Collection[str] | None = None,
     trust: bool = False,
     second_seed: bool = False,
+    release: bool = False,
+    by_section: bool = False,
+    accommodations: Path | None = None,
     limits: Limits = Limits(),
     say: Callable[[str], None] = print,
 ) -> Result:
@@ -62,6 +71,9 @@ def grade(
     about = Assignment.read(assignment)
     exercise = load_exercise(about.pack)
     settings = read_settings(about, exercise.questions)
+    granted = read_accommodations(accommodations, assignment)
+    if release:
+        require_over(about, settings, granted)
     if not submissions.exists():
         raise KitError("submissions_absent", value=str(submissions))
     for student in only or ():
@@ -84,19 +96,25 @@ def grade(
             languages = {student: language_of(one, about) for student, one in chosen.items()}
             work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print, languages)
             mark_all(work, chosen, graded, second_seed=second_seed)
+            if about.statement:
+                for student, submission in chosen.items():
+                    with told_of(graded[student], "preparing_failed"):
+                        note_statement(graded[student], submission, settings)
             note_differing_files(work, chosen, graded, handed_in)
             marking_sheet.merge_marking_sheet(out, graded)
             share_with_teams(graded, about)
             for first, submission in chosen.items():
                 for student in about.together(first):
                     with told_of(graded[student], "lateness_failed"):
-                        note_lateness(graded[student], submission, about, settings)
+                        note_lateness(graded[student], submission, about, settings, granted)
             for student, mine in graded.items():
                 with told_of(mine, "total_failed"):
+                    note_accommodation(mine, granted, about)
                     total(
                         mine, [o for o in settings.overrides if o.student_id == student], exercise.questions
                     )
             keep_what_was(graded, before, only, exercise)
+            log_changes(out, before, graded)
             journal.keep_marks(stored(graded))
             grading = Grading(
                 about=about,
@@ -107,8 +125,10 @@ def grade(
                 tier=tier,
                 tried=tried,
                 whose=whose,
+                accommodations=granted,
             )
-            for line in [*differences(before, graded), *write_all(out, grading)]:
+            written = write_all(out, grading, release=release, by_section=by_section)
+            for line in [*differences(before, graded), *written]:
                 say(line)
         finally:
             rights.close()
@@ -355,10 +375,49 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
     )
 
 
-def note_lateness(mine: Graded, submission: Submission, about: Assignment, settings: Settings) -> None:
-    due = settings.extensions.get(mine.student_id)
-    if due is None and about.due:
-        due = datetime.fromisoformat(about.due)
+def due_of(student: str, about: Assignment, settings: Settings, granted: Accommodations) -> datetime | None:
+    """When it is due for a student: the later of an extension of this assignment and what is granted for all."""
+    common = datetime.fromisoformat(about.due) if about.due else None
+    due = granted.due(student, common)
+    extended = settings.extensions.get(student)
+    if due is None or extended is None:
+        return due or extended
+    return max(due, extended)
+
+
+def require_over(about: Assignment, settings: Settings, granted: Accommodations) -> None:
+    """Right answers are released when nobody has time left. Errors: KitError with when that will be."""
+    dues = [due_of(student, about, settings, granted) for student in about.variants]
+    last = max((due for due in dues if due), default=None)
+    if last is None:
+        return
+    last += timedelta(minutes=settings.late.grace_minutes)
+    if datetime.now().astimezone() <= last:
+        raise KitError("release_too_early", value=last.isoformat(sep=" ", timespec="minutes"))
+
+
+def note_statement(mine: Graded, submission: Submission, settings: Settings) -> None:
+    """What the student has signed; that nothing is signed is told, and costs what the settings say."""
+    said = statement_in(cell.source for cell in submission.notebook.cells)
+    mine.statement = {name: clean_text(text) for name, text in said.items()}
+    if not is_signed(mine.statement):
+        mine.flags.append("statement_missing")
+        mine.statement_factor = 1 - settings.statement.missing_costs
+
+
+def note_accommodation(mine: Graded, granted: Accommodations, about: Assignment) -> None:
+    """Questions that do not count for this student; where something is granted, the instructor's table says so."""
+    exempt = granted.exempt(mine.student_id, about.exercise)
+    for one in mine.questions:
+        one.exempt = one.question in exempt
+    if mine.student_id in granted.granted:
+        mine.flags.append("accommodated")
+
+
+def note_lateness(
+    mine: Graded, submission: Submission, about: Assignment, settings: Settings, granted: Accommodations
+) -> None:
+    due = due_of(mine.student_id, about, settings, granted)
     mine.late_factor, late = settings.late.factor(submission.when, due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)
     if late:
@@ -370,7 +429,13 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
     whole = None
     for override in overrides:
         mine.reasons.append(
-            {"question": override.question, "score": override.score, "reason": override.reason}
+            {
+                "question": override.question,
+                "score": override.score,
+                "reason": override.reason,
+                "asked_by": override.asked_by,
+                "asked": override.asked,
+            }
         )
         if override.question is None:
             whole = override.score
@@ -383,11 +448,12 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
                 one.score = override.score
                 one.code = "by_hand"
                 one.reason = {"zh": override.reason, "en": override.reason}
-    weights = sum(one.weight for one in mine.questions)
-    mine.to_read = any(one.score is None for one in mine.questions)
+    counted = [one for one in mine.questions if not one.exempt]
+    weights = sum(one.weight for one in counted)
+    mine.to_read = any(one.score is None for one in counted)
     if weights:
-        earned = sum(one.weight * (one.score or 0) for one in mine.questions)
-        mine.total = round(mine.late_factor * earned / weights, 6)
+        earned = sum(one.weight * (one.score or 0) for one in counted)
+        mine.total = round(mine.late_factor * mine.statement_factor * earned / weights, 6)
     if whole is not None:
         mine.total = whole
 
@@ -395,7 +461,7 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
 # --- what is written --------------------------------------------------------------------------------------------------
 
 
-def write_all(out: Path, grading: Grading) -> list[str]:
+def write_all(out: Path, grading: Grading, *, release: bool, by_section: bool) -> list[str]:
     """Everything below ``out``; gives the lines that the command says at the end."""
     graded = grading.graded
     grading.copies.extend(pairs_of(grading))
@@ -406,12 +472,15 @@ def write_all(out: Path, grading: Grading) -> list[str]:
     for mine in graded.values():
         if mine.questions or mine.file:
             with told_of(mine, "feedback_failed"):
-                write_feedback(out, grading.about, grading.exercise, mine)
+                write_feedback(out, grading.about, grading.exercise, mine, release=release)
     pack_feedback(out, grading.about)
     write_class_report(out, grading)
     to_read = marking_sheet.write_marking_sheet(out, grading)
     write_gradebooks(out, grading)
     lines = said_of(grading, out)
+    if by_section:
+        names = write_sections(out, grading)
+        lines.append(MESSAGES.say("grade_sections", count=len(names), folder=out / SECTIONS))
     if to_read:
         lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
     return lines

@@ -34,6 +34,17 @@ class Override:
     score: Share
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     question: str | None = None
+    asked_by: str = ""  # for the log: who asked for it, and when
+    asked: str = ""
+
+
+@dataclass(frozen=True)
+class StatementPolicy:
+    """What it costs that the statement is not signed: a share of what was earned; nothing, unless the settings say so."""
+
+    __pydantic_config__ = EXACT
+
+    missing_costs: Share = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,7 @@ class GradingFile:
     extensions: dict[str, str] = field(default_factory=dict)  # student → a date, as `read_due` takes it
     whose: dict[str, str] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)  # team → the member whose hand-in counts
+    statement: StatementPolicy = StatementPolicy()
     override: list[Override] = field(default_factory=list)
 
 
@@ -57,6 +69,7 @@ class Settings:
     extensions: dict[str, datetime] = field(default_factory=dict)
     whose: dict[str, str] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)
+    statement: StatementPolicy = StatementPolicy()
     overrides: tuple[Override, ...] = ()
 
 
@@ -100,7 +113,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
                 name=f"override.{number}.question",
                 allowed=", ".join(questions),
             )
-    return Settings(said.late, extensions, said.whose, said.teams, tuple(said.override))
+    return Settings(said.late, extensions, said.whose, said.teams, said.statement, tuple(said.override))
 
 
 def _read(raw: dict) -> GradingFile:
@@ -108,7 +121,11 @@ def _read(raw: dict) -> GradingFile:
         return from_fields(GradingFile, raw)
     except WrongField as wrong:
         if wrong.unknown:
-            known = {name.name for kind in (GradingFile, LatePolicy, Override) for name in fields(kind)}
+            known = {
+                name.name
+                for kind in (GradingFile, LatePolicy, StatementPolicy, Override)
+                for name in fields(kind)
+            }
             raise KitError(
                 "grading_key", value=wrong.field, name=FILE, allowed=", ".join(sorted(known))
             ) from None

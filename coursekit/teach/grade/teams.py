@@ -7,9 +7,12 @@ from dataclasses import replace
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Submission, newest
 from coursekit.teach.handed_in.notebook import statements
+from crmkit.answers.statement import NAME as STATEMENT
 
-from .cells_to_run import NAMES
+from .cells_to_run import NAMES as INJECTED
 from .graded import Graded
+
+NAMES = (*INJECTED, STATEMENT)  # what each member's own copy may hold
 
 
 def in_order(submissions: list[Submission], leader: str | None) -> list[Submission]:
@@ -57,7 +60,7 @@ def is_a_text(statement: ast.stmt) -> bool:
 
 
 def sets_a_parameter(statement: ast.stmt) -> bool:
-    """``lang = …`` or ``lang: str = …``"""
+    """``lang = …``, ``lang: str = …`` or the signed statement."""
     if isinstance(statement, ast.AnnAssign):
         targets = [statement.target]
     elif isinstance(statement, ast.Assign):
