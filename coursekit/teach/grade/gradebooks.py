@@ -156,7 +156,7 @@ def _problems(path: Path, grading: Grading) -> None:
         rows.append(["sandbox", "", "", f"{tier}: {what}"])
     for student, detail in grading.accommodations.wrong.items():
         rows.append(["accommodation_unreadable", "", student, detail])
-    for student in grading.accommodations.granted.keys() - grading.about.variants.keys():
+    for student in sorted(grading.accommodations.granted.keys() - grading.about.variants.keys()):
         rows.append(["accommodation_of_nobody", "", student, ""])
     rows += [["whose_names_none", named, "", ""] for named in grading.whose.none]
     rows += [
