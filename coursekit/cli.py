@@ -199,10 +199,23 @@ def assign(
     due: Annotated[str | None, option("due", "--due", metavar="DATE")] = None,
     feedback: Annotated[Literal["form", "practice"], option("feedback", "--feedback")] = "form",
     sheet: Sheet = None,
+    statement: Annotated[bool, option("assign_statement", "--statement")] = False,
+    section: Annotated[list[str] | None, option("assign_section", "--section", metavar="NAME")] = None,
 ):
     from .teach.assign.assign import assign
 
-    for line in assign(exercise, roster=roster, out=out, lang=lang, due=due, feedback=feedback, sheet=sheet):
+    said = assign(
+        exercise,
+        roster=roster,
+        out=out,
+        lang=lang,
+        due=due,
+        feedback=feedback,
+        sheet=sheet,
+        sections=section or (),
+        statement=statement,
+    )
+    for line in said:
         print(line)
 
 
@@ -215,6 +228,11 @@ def grade(
     only: Annotated[list[str] | None, option("only", "--only", metavar="ID")] = None,
     trust: Annotated[bool, option("trust", "--trust")] = False,
     second_seed: Annotated[bool, option("second_seed", "--second-seed")] = False,
+    release: Annotated[bool, option("release", "--release")] = False,
+    by_section: Annotated[bool, option("by_section", "--by-section")] = False,
+    accommodations: Annotated[
+        Path | None, option("accommodations", "--accommodations", metavar="FILE")
+    ] = None,
     seconds: Annotated[float, option("seconds", "--seconds", min=1, metavar="N")] = 60,
 ):
     from .sandbox.protocol import Limits
@@ -228,9 +246,22 @@ def grade(
         only=only,
         trust=trust,
         second_seed=second_seed,
+        release=release,
+        by_section=by_section,
+        accommodations=accommodations,
         limits=Limits(seconds=seconds),
     )
     return WANTS_AN_EYE if result.wants_an_eye else 0
+
+
+@verb()
+def marks(
+    graded: Annotated[list[Path], argument("marks_graded", "DIR")],
+    out: Annotated[Path, option("marks_out", "--out", metavar="DIR")],
+):
+    from .teach.marks.marks import marks
+
+    return WANTS_AN_EYE if marks(graded, out=out).wants_an_eye else 0
 
 
 @verb()

@@ -296,6 +296,31 @@ def _compare_tables(question, given, right) -> Mark:
     return _share(good, len(names) * len(every))
 
 
+@dataclass(frozen=True)
+class WrongCells:
+    """Where a table is wrong: (place of the row, column); and how many rows of the right one are not in it."""
+
+    cells: set[tuple[int, str]]
+    absent: int
+
+
+def wrong_cells(question: dict, given: dict, right: dict) -> WrongCells | None:
+    """Which cells of a table are wrong, as its mark is reckoned; None where its rows cannot be told apart by their key."""
+    keys = question.get("key", [])
+    mine = _rows(given, keys)
+    theirs = _rows(right, keys)
+    if len(mine) < len(given["rows"]):
+        return None
+    names = [column["name"] for column in given["columns"]]
+    cells = set()
+    for place, (key, row) in enumerate(mine.items()):
+        for name in names:
+            known = key in theirs and name in theirs[key]
+            if not known or (name not in keys and not _close(question, row[name], theirs[key][name])):
+                cells.add((place, name))
+    return WrongCells(cells, len(theirs.keys() - mine.keys()))
+
+
 def _rows(table: dict, keys: list[str]) -> dict:
     """The rows of a table by their key, or by their place where there is none."""
     names = [column["name"] for column in table["columns"]]

@@ -21,9 +21,19 @@ def _csv(value: object) -> object:
 
 def write_csv(path: Path, head: Sequence[str], rows: Sequence[Sequence]) -> None:
     """A table as a spreadsheet of either language opens it."""
+    put(path, _lines([head]) + _lines(rows), encoding="utf-8-sig")
+
+
+def append_csv(path: Path, head: Sequence[str], rows: Sequence[Sequence]) -> None:
+    """Add lines to such a table, which is begun where it is not there; what stands in it is left as it is."""
+    new = not path.exists()
+    with path.open("a", encoding="utf-8-sig" if new else "utf-8", newline="") as stream:
+        stream.write((_lines([head]) if new else "") + _lines(rows))
+
+
+def _lines(rows: Sequence[Sequence]) -> str:
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\r\n")
-    writer.writerow(head)
     for row in rows:
         writer.writerow([_csv(value) for value in row])
-    put(path, held.getvalue(), encoding="utf-8-sig")
+    return held.getvalue()

@@ -15,6 +15,7 @@ from crmkit.core.files import put
 from crmkit.core.messages import MESSAGES
 
 from .shown import Shown, preview
+from .statement import statement_in
 
 LARGEST = (
     20 * 1024 * 1024
@@ -116,6 +117,7 @@ def hand_in(sheet: dict, contracts: dict, notebook: str | Path | None = None) ->
         "notebook": path.name,
         "sha256": hashlib.sha256(raw).hexdigest(),
         "answers": sheet["answers"],
+        "statement": statement_in(cells),
     }
     out = path.with_name(f"{path.stem}_{when:%Y%m%d-%H%M%S}.zip")
     packed = io.BytesIO()

@@ -28,9 +28,19 @@ NAMES = [
 
 
 class Classroom:
-    """``students`` of an assignment in ``folder``; ``hand_in`` writes a notebook as a student would leave it."""
+    """``students`` of an assignment in ``folder``; ``hand_in`` writes a notebook as a student would leave it.
 
-    def __init__(self, folder: Path, students: int = 4, pack: Path = PACK, **settings):
+    ``columns``: more columns of the roster, by heading.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        students: int = 4,
+        pack: Path = PACK,
+        columns: dict[str, list[str]] | None = None,
+        **settings,
+    ):
         self.folder, self.out = folder / "assignment", folder / "submissions"
         self.out.mkdir(parents=True)
         roster = folder / "roster.csv"
@@ -43,6 +53,9 @@ class Classroom:
             ]
             for i in range(students)
         ]
+        for heading, cells in (columns or {}).items():
+            for row, cell in zip(rows, [heading, *cells]):
+                row.append(cell)
         with roster.open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerows(rows)
         with mock.patch("secrets.token_bytes", lambda size: bytes(range(size))):  # no marks by luck

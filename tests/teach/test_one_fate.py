@@ -7,7 +7,7 @@ import struct
 import sys
 import time
 import zipfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import nbformat
@@ -23,6 +23,7 @@ from coursekit.sandbox.protocol import Outcome
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
 from coursekit.teach.grade import marking, marking_sheet
+from coursekit.teach.grade.accommodations import read_accommodations
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.right_answers import NoRight
 from coursekit.teach.grade.running import Run, run_all
@@ -124,12 +125,14 @@ def test_no_notebook_makes_its_reader_fail():
 
 
 def test_no_settings_end_in_anything_but_a_sentence(tmp_path):
-    room = Classroom(tmp_path, students=2)
+    room = Classroom(tmp_path, students=2, columns={"小组": ["第1组", "第1组"]})
     about = Assignment.read(room.folder)
     good = {
         "late": {"grace_minutes": 5, "per_day": 0.1, "max_days": 7},
         "extensions": {room.students[0]: "2026-12-05"},
         "whose": {"hw.ipynb": room.students[1]},
+        "teams": {"第1组": room.students[1]},
+        "statement": {"missing_costs": 0.1},
         "override": [{"student_id": room.students[0], "score": 1.0, "reason": "x", "question": "uplift"}],
     }
     accepted = 0
@@ -147,6 +150,36 @@ def test_no_settings_end_in_anything_but_a_sentence(tmp_path):
         factor, _ = read.late.factor(when, read.extensions.get(room.students[0]))
         assert 0 <= factor <= 1
     assert 20 < accepted < 400
+
+
+def test_no_accommodations_end_in_anything_but_a_sentence_and_the_others_keep_theirs(tmp_path):
+    path = tmp_path / "accommodations.toml"
+    good = {
+        "1": {"extra_days": 2, "extra_minutes": 30, "exempt": ["uplift"]},
+        "2": {"exempt": ["gym_offer/advice"]},
+    }
+    due = datetime.fromisoformat("2026-12-03T12:00+08:00")
+    listed = 0
+    for number in range(400):
+        garbage = Garbage(number)
+        said = garbage.spoilt(good, times=garbage.random.randrange(3))
+        if not isinstance(said, dict):
+            continue
+        path.write_bytes(as_toml({**said, "honest": {"extra_days": 1}}, garbage))
+        try:
+            read = read_accommodations(path, tmp_path)
+        except KitError as problem:
+            assert str(problem)
+            continue
+        listed += bool(read.wrong)
+        assert read.due("honest", due) == due + timedelta(days=1)
+        for student in read.granted:
+            assert read.due(student, due) >= due
+            assert all(isinstance(name, str) for name in read.exempt(student, "gym_offer"))
+        assert all(
+            clean_text(said) == said and "accommodations.toml:" in said for said in read.wrong.values()
+        )
+    assert listed > 20
 
 
 def as_toml(value: object, garbage: Garbage) -> bytes:
@@ -179,10 +212,10 @@ def test_no_roster_ends_in_anything_but_a_sentence(tmp_path):
     read = 0
     for number in range(120):
         garbage = Garbage(number)
-        rows = [["student_id", "name", "language"]]
-        rows += [[f"2023{i:04d}", "王小明", "zh"] for i in range(5)]
+        rows = [["student_id", "name", "language", "section", "team"]]
+        rows += [[f"2023{i:04d}", "王小明", "zh", "一班", "第1组"] for i in range(5)]
         for _ in range(garbage.random.randrange(4)):
-            garbage.random.choice(rows)[garbage.random.randrange(3)] = garbage.text()
+            garbage.random.choice(rows)[garbage.random.randrange(5)] = garbage.text()
         text = "\n".join(",".join(row) for row in rows)
         path.write_bytes(text.encode(garbage.random.choice(("utf-8", "gb18030", "utf-16")), "replace"))
         try:

@@ -4,8 +4,8 @@ import copy
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -18,6 +18,7 @@ from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.lessons.names import lesson_of
 from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text
 from coursekit.lessons.one_language import in_one_language
+from coursekit.lessons.references import ENTRIES, PRINTED
 from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.sheet import practice_key
 from crmkit.core.catalogue import Pair
@@ -27,8 +28,9 @@ from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
-from .roster import Student, read_roster
+from .roster import Student, in_sections, read_roster
 
+STATEMENT = 'statement = {"name": "", "ai_use": ""}'
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
 
 
@@ -63,20 +65,25 @@ def assign(
     due: str | None = None,
     feedback: str = "form",
     sheet: str | None = None,
+    sections: Collection[str] = (),
+    statement: bool = False,
 ) -> list[str]:
     """Make the assignment in ``out``, or add the roster's new students to the one that is there; says what was done.
 
+    ``statement``: with a statement on own work and AI that the student signs.
+    ``sections``: only the roster's students of these sections, so that others can be given another exercise.
     A student who already has a variant keeps it to the byte, whatever the roster or the source says now.
     """
-    students = read_roster(roster, sheet=sheet)
+    students = in_sections(read_roster(roster, sheet=sheet), sections)
     again = (out / "manifest.json").exists()
     if again:
         assignment = Assignment.read(out)
     else:
         if out.exists() and any(out.iterdir()):
             raise KitError("out_not_empty", value=str(out))
-        assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback)
+        assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback, statement=statement)
     said = _differences(assignment, exercise, students, due, feedback) if again else []
+    said += _group_again(assignment, students)
     late = [s for s in students if s.student_id not in assignment.variants]
     source = load_exercise(assignment.pack)
     for made in _variants(assignment, source, late, lang):
@@ -86,6 +93,10 @@ def assign(
     assignment.write()
     for platform in PLATFORMS:
         _archive(assignment, platform)
+    teams = {variant.team for variant in assignment.variants.values() if variant.team}
+    if teams:
+        members = sum(bool(variant.team) for variant in assignment.variants.values())
+        said.append(MESSAGES.say("assign_teams", count=len(teams), members=members))
     said.append(
         MESSAGES.say(
             "assign_added" if again else "assign_made",
@@ -98,7 +109,7 @@ def assign(
     return said
 
 
-def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignment:
+def _new(source: Path, out: Path, *, due: str | None, feedback: str, statement: bool) -> Assignment:
     exercise = load_exercise(
         source
     )  # before anything is written: a source that does not build is refused here
@@ -114,9 +125,13 @@ def _new(source: Path, out: Path, *, due: str | None, feedback: str) -> Assignme
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         kit_version=crmkit.__version__,
         due=read_due(due),
+        statement=statement,
     )
     (out / "pack").mkdir(parents=True)
     shutil.copyfile(source, assignment.pack)
+    for name in (ENTRIES, PRINTED):  # a lesson cites the course's reading list
+        if (source.parent / name).is_file():
+            shutil.copyfile(source.parent / name, out / "pack" / name)
     files = source.parent / FILES
     if files.is_dir():
         shutil.copytree(files, out / "pack" / FILES)
@@ -148,6 +163,21 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
     return said
 
 
+def _group_again(assignment: Assignment, students: list[Student]) -> list[str]:
+    """Students who have a variant change their section as the roster says, but not their team: it goes with the data."""
+    other_team = []
+    for student in students:
+        variant = assignment.variants.get(student.student_id)
+        if variant is None:
+            continue
+        assignment.variants[student.student_id] = replace(variant, section=student.section)
+        if variant.team != student.team:
+            other_team.append(student.student_id)
+    if not other_team:
+        return []
+    return [MESSAGES.say("assign_kept_teams", count=len(other_team), which=", ".join(other_team[:5]))]
+
+
 # --- variants -------------------------------------------------------------------------------------------------------
 
 
@@ -164,12 +194,12 @@ def _variants(
     assignment: Assignment, exercise: Exercise, students: list[Student], lang: str
 ) -> Iterator[Made]:
     """The variants of some students; the exercise's setup, which loads pandas and data, runs once for all."""
-    seeds = [assignment.seed(student.student_id) for student in students]
+    seeds = [assignment.seed(student.student_id, student.team) for student in students]
     templates = {}
     for student, seed, generated in zip(students, seeds, exercise.parameters_of(seeds)):
         language = (student.language or "both") if lang == "roster" else lang
         if language not in templates:
-            templates[language] = _template(exercise, language)
+            templates[language] = _template(exercise, language, statement=assignment.statement)
         parameters = {"seed": seed, "lang": language}
         text = to_text(_notebook(assignment, exercise, student, templates[language], parameters))
         variant = Variant(
@@ -184,6 +214,8 @@ def _variants(
             sha256=hashlib.sha256(text.encode()).hexdigest(),
             parameters=parameters,
             parameters_sha256=data_hash(generated),
+            section=student.section,
+            team=student.team,
         )
         yield Made(student, variant, text)
 
@@ -224,11 +256,15 @@ def _cell_id(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _template(exercise: Exercise, language: str):
+def _template(exercise: Exercise, language: str, *, statement: bool):
     notebook = in_one_language(exercise_notebook(exercise.lesson), language)
-    hand_in = [
-        markdown_cell(MESSAGES.texts("assign_hand_in")[lang], tags) for lang, tags in _spoken(language)
-    ]
+    hand_in = []
+    if statement:
+        texts = MESSAGES.texts("assign_statement")
+        hand_in += [markdown_cell(texts[lang], tags) for lang, tags in _spoken(language)]
+        hand_in.append(code_cell(STATEMENT, ["statement"]))
+    texts = MESSAGES.texts("assign_hand_in")
+    hand_in += [markdown_cell(texts[lang], tags) for lang, tags in _spoken(language)]
     hand_in.append(code_cell("answer.hand_in()", ["hand-in"]))
     for cell in hand_in:
         cell.id = _cell_id(cell.source)
@@ -284,7 +320,14 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
         due=(assignment.due or "—")[:16].replace("T", " "),
         title=Pair(**assignment.titles),
     )
-    text = "\n".join(readme[lang].strip() + "\n" for lang, _ in _spoken(variant.language))
+    together = MESSAGES.texts("assign_readme_team", team=variant.team)
+    texts = []
+    for lang, _ in _spoken(variant.language):
+        lines = [readme[lang].strip()]
+        if variant.team:
+            lines.append(together[lang])
+        texts.append("\n".join(lines) + "\n")
+    text = "\n".join(texts)
     (home / "README.txt").write_text(text, encoding="utf-8-sig")
     files = assignment.folder / "pack" / FILES
     if files.is_dir():
@@ -309,6 +352,8 @@ def _mend(assignment: Assignment) -> None:
             student_id=variant.student_id,
             name=variant.name,
             language=variant.language,
+            section=variant.section,
+            team=variant.team,
             platform=variant.platform,
         )
         (made,) = _variants(assignment, exercise, [student], "roster")

@@ -31,7 +31,10 @@ LONGEST_DATE = 60  # characters of what stands for a date that a message shows
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """What one student was given. ``sha256`` is of the notebook as laid, ``parameters_sha256`` of generate(seed)."""
+    """What one student was given. ``sha256`` is of the notebook as laid, ``parameters_sha256`` of generate(seed).
+
+    The members of a ``team`` share a seed, and with it their data; each copy has an id of its own all the same.
+    """
 
     __pydantic_config__ = EXACT
 
@@ -46,6 +49,8 @@ class Variant:
     parameters: dict
     parameters_sha256: str
     platform: dict[str, str] = field(default_factory=dict)
+    section: str = ""
+    team: str = ""
 
 
 @dataclass(kw_only=True)
@@ -63,6 +68,7 @@ class Manifest:
     kit_version: str
     feedback: str
     due: str | None = None
+    statement: bool = False  # whether students are asked to sign one on own work and AI
     variants: dict[str, Variant] = field(default_factory=dict)
 
 
@@ -115,9 +121,13 @@ class Assignment(Manifest):
         """The exercise's source as it was given."""
         return self.folder / "pack" / self.source
 
-    def seed(self, student_id: str) -> int:
-        """HMAC-SHA256 of assignment and student under the secret, cut to 48 bits: exact in JSON and any language."""
-        return int.from_bytes(self._digest("seed", student_id)[:6], "big")
+    def seed(self, student_id: str, team: str = "") -> int:
+        """HMAC-SHA256 of assignment and student under the secret, cut to 48 bits: exact in JSON and any language.
+
+        With a team, of the team in place of the student: one seed for all of its members.
+        """
+        whose = f"team\0{team}" if team else student_id  # no id holds a character that cannot be printed
+        return int.from_bytes(self._digest("seed", whose)[:6], "big")
 
     def hidden_seed(self, student_id: str) -> int:
         """Another seed of the same student, which no notebook holds: the second run tells computed from typed in."""
@@ -126,6 +136,13 @@ class Assignment(Manifest):
     def copy_id(self, student_id: str) -> str:
         """The notebook's own id: says whose copy it is and cannot be made without the secret."""
         return self._digest("copy", student_id).hex()[:20]
+
+    def together(self, student_id: str) -> list[str]:
+        """Those who hand in together with a student, in the manifest's order, the student among them."""
+        team = self.variants[student_id].team
+        if not team:
+            return [student_id]
+        return [one.student_id for one in self.variants.values() if one.team == team]
 
     def _digest(self, purpose: str, student_id: str) -> bytes:
         return hmac.new(

@@ -5,12 +5,13 @@ Read by the data door's readers, so that encodings, title rows and workbooks are
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coursekit.handed_tables import under_each_header
 from coursekit.messages import KitError
+from coursekit.sandbox.cleaning import clean_text
 from crmkit.intake.columns import plain
 from crmkit.intake.rows import customer_text
 from crmkit.intake.table import Table
@@ -68,6 +69,38 @@ HEADERS = {
     "first_name": ("firstname", "givenname", "名", "名字"),
     "last_name": ("lastname", "surname", "familyname", "姓", "姓氏"),
     "language": ("language", "lang", "语言", "語言", "语种", "授课语言", "preferredlanguage"),
+    "section": (
+        "section",
+        "班级",
+        "班級",
+        "行政班",
+        "教学班",
+        "教學班",
+        "班级名称",
+        "专业班级",
+        "班别",
+        "班",
+        "class",
+        "classname",
+    ),
+    "team": (
+        "team",
+        "teamname",
+        "小组",
+        "小組",
+        "小组名称",
+        "小组编号",
+        "组别",
+        "組別",
+        "组号",
+        "组名",
+        "组",
+        "团队",
+        "队伍",
+        "队名",
+        "group",
+        "groupname",
+    ),
     "moodle_id": ("identifier", "标识符", "編號識別", "participant", "participantid", "参与者"),
     "canvas_id": ("canvasid", "canvasuserid", "id"),
 }
@@ -116,6 +149,7 @@ NO_STUDENTS = (
 A_COUNT = re.compile(
     r"(共|合计)?\d+(人|名|students?)?(学生)?"
 )  # 「2 人」: what a sheet counts below its list
+LONGEST_GROUP = 60  # characters of the name of a section or a team
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 _LANGUAGE_OF = {word: lang for lang, words in SPOKEN.items() for word in words}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -123,11 +157,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u20
 
 @dataclass(frozen=True, kw_only=True)
 class Student:
-    """One line of the roster; ``platform`` holds the numbers by which Moodle and Canvas call the student."""
+    """One line of the roster; ``platform`` holds the numbers by which Moodle and Canvas call the student.
+
+    A ``section`` is the class that a student sits in; a ``team`` hands in one solution together.
+    """
 
     student_id: str
     name: str = ""
     language: str | None = None
+    section: str = ""
+    team: str = ""
     platform: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -139,15 +178,18 @@ class Student:
 def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
     """The students of a CSV, TSV or workbook, in its order; whatever cannot be read is refused with its line.
 
-    Columns: an id is needed (student_id, 学号, SIS User ID, ID number …); name (or first and last name) and language (zh,
-    en, both, 中文 …) are optional. Lines without an id are passed over when they hold no student (Canvas writes “Points
+    Columns: an id is needed (student_id, 学号, SIS User ID, ID number …); name (or first and last name) language (zh,
+    en, both, 中文 …), section (班级) and team (小组) are optional. Lines without an id are passed over when they hold no student (Canvas writes “Points
     Possible” below its header). Two lines with one id, or with ids that no file system tells apart, are refused.
     """
     table, at = _find(path, sheet)
     students: list[Student] = []
     seen: dict[str, int] = {}  # id as a file's name → line
+    spelled: dict[
+        tuple[str, str], str
+    ] = {}  # section or team, however it is written → as it was written first
     for line, row in _rows(table):
-        student = _student({name: row[i] for name, i in at.items()}, line, path.name)
+        student = _student({name: row[i] for name, i in at.items()}, line, path.name, spelled)
         if student is None:
             continue
         key = student.folder.casefold()
@@ -160,6 +202,15 @@ def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
     if not students:
         raise KitError("roster_empty", value=path.name)
     return students
+
+
+def in_sections(students: list[Student], sections: Collection[str]) -> list[Student]:
+    """The students of these sections, of all where none is named. Errors: KitError with the sections that there are."""
+    there = dict.fromkeys(student.section for student in students if student.section)
+    for section in sections:
+        if section not in there:
+            raise KitError("roster_section", value=section, allowed=", ".join(there) or "—")
+    return [student for student in students if not sections or student.section in sections]
 
 
 def _rows(table: Table) -> Iterator[tuple[int, tuple]]:
@@ -197,7 +248,7 @@ def _columns(names: list[str]) -> dict[str, int]:
     return at
 
 
-def _student(cells: dict, line: int, file: str) -> Student | None:
+def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], str]) -> Student | None:
     raw = {name: "" if value is None or value != value else value for name, value in cells.items()}
     identity = customer_text(raw["student_id"])
     name = _name(raw)
@@ -216,6 +267,8 @@ def _student(cells: dict, line: int, file: str) -> Student | None:
         student_id=_printable(identity),
         name=_printable(name),
         language=_language(str(raw.get("language", "")).strip(), line, file),
+        section=_group("section", raw, line, file, spelled),
+        team=_group("team", raw, line, file, spelled),
         platform=platform,
     )
 
@@ -245,6 +298,17 @@ def _language(said: str, line: int, file: str) -> str | None:
     if language is None:
         raise KitError("roster_language", value=said, name=file, line=line)
     return language
+
+
+def _group(kind: str, raw: dict, line: int, file: str, spelled: dict[tuple[str, str], str]) -> str:
+    """The section or team of a line; one that differs only in case, width or blanks is the one that came first."""
+    said = " ".join(_printable(clean_text(customer_text(raw.get(kind, "")) or "")).split())
+    if len(said) > LONGEST_GROUP:
+        raise KitError(
+            "roster_group", value=said[:LONGEST_GROUP], name=file, line=line, longest=LONGEST_GROUP
+        )
+    as_one = "".join(unicodedata.normalize("NFKC", said).casefold().split())
+    return spelled.setdefault((kind, as_one), said)
 
 
 def _printable(text: str) -> str:

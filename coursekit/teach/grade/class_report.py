@@ -20,7 +20,7 @@ COMMON = 3  # wrong answers of a question that are shown, where more than one st
 FEWEST = 3  # students of whom a correlation says anything
 
 
-def write_class_report(out: Path, grading: Grading) -> None:
+def write_class_report(out: Path, grading: Grading, *, section: str = "") -> None:
     """Both languages on one page: the course team reads it, in whichever it works."""
     totals = [mine.total for mine in grading.graded.values() if mine.total is not None]
     quartiles = (
@@ -30,7 +30,7 @@ def write_class_report(out: Path, grading: Grading) -> None:
         part(
             "grade/class_report.html",
             lang,
-            title=grading.about.titles[lang],
+            title=f"{grading.about.titles[lang]} {section}".strip(),
             count=len(totals),
             all=len(grading.graded),
             quartiles=" · ".join(quartiles),
@@ -79,7 +79,7 @@ def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionSt
     Corrected item-total correlation (Henrysson 1963): with the sum of the other questions, so that a question does not
     correlate with itself. None where fewer than three students answered or nothing varies.
     """
-    with_marks = [mine for mine in graded.values() if mine.questions]
+    with_marks = [mine for mine in graded.values() if mine.questions and mine.shared_from is None]
     rows = []
     for name, question in exercise.questions.items():
         given = [(one, mine) for mine in with_marks for one in mine.questions if one.question == name]

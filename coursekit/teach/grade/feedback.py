@@ -12,20 +12,26 @@ from crmkit.core.files import put
 
 from .graded import Graded
 from .marking import QuestionMark
+from .shown_tables import ShownTable, own_table, right_table
 
 PAGE = "feedback.html"
 LONGEST = 3000  # characters of an answer that are shown
 
 
-def write_feedback(out: Path, about: Assignment, exercise: Exercise, mine: Graded) -> None:
-    """The page of one student, in that student's language (both: one below the other)."""
+def write_feedback(
+    out: Path, about: Assignment, exercise: Exercise, mine: Graded, *, release: bool = False
+) -> None:
+    """The page of one student, in that student's language (both: one below the other).
+
+    ``release``: with the right answers.
+    """
     variant = about.variants[mine.student_id]
     languages = spoken(variant.language)
     write_page(
         _page_of(out, variant),
         title=about.titles[languages[0]],
         lang=languages[0],
-        parts=[feedback(lang, about, exercise, mine, variant) for lang in languages],
+        parts=[feedback(lang, about, exercise, mine, variant, release) for lang in languages],
     )
 
 
@@ -47,9 +53,10 @@ def _page_of(out: Path, variant: Variant) -> Path:
     return out / "feedback" / variant.folder / PAGE
 
 
-def feedback(lang: str, about: Assignment, exercise: Exercise, mine: Graded, variant: Variant):
+def feedback(lang: str, about: Assignment, exercise: Exercise, mine: Graded, variant: Variant, release: bool):
     """A student's page in one language."""
     words = words_in(lang)
+    counted = [one for one in mine.questions if not one.exempt]
     return part(
         "grade/feedback.html",
         lang,
@@ -57,10 +64,12 @@ def feedback(lang: str, about: Assignment, exercise: Exercise, mine: Graded, var
         variant=variant,
         mine=mine,
         late=how_late(mine.late_minutes, words),
-        points=f"{sum(one.weight for one in mine.questions):g}",
-        earned=f"{sum(one.weight * (one.score or 0) for one in mine.questions):.4g}",
+        points=f"{sum(one.weight for one in counted):g}",
+        earned=f"{sum(one.weight * (one.score or 0) for one in counted):.4g}",
         when=(mine.when or "")[:16].replace("T", " "),
-        answers=[shown(one, exercise.questions[one.question], lang, words) for one in mine.questions],
+        answers=[
+            shown(one, exercise.questions[one.question], lang, words, release) for one in mine.questions
+        ],
     )
 
 
@@ -75,10 +84,15 @@ class ShownAnswer:
     weight: str
     reason: str
     followed: bool
+    exempt: bool
     css: str
+    table: ShownTable | None  # of an answer with wrong cells: which
+    right: str  # the right answer, once it is released
+    right_table: ShownTable | None
 
 
-def shown(one: QuestionMark, question: dict, lang: str, words: Words) -> ShownAnswer:
+def shown(one: QuestionMark, question: dict, lang: str, words: Words, release: bool) -> ShownAnswer:
+    released = release and one.score != 1 and one.right is not None
     return ShownAnswer(
         question=one.question,
         asked=question[lang].strip(),
@@ -87,7 +101,11 @@ def shown(one: QuestionMark, question: dict, lang: str, words: Words) -> ShownAn
         weight=f"{one.weight:g}",
         reason=one.reason[lang],
         followed=one.followed,
+        exempt=one.exempt,
         css=css_of(one.score),
+        table=own_table(one, question),
+        right=right_text(one, question, lang)[:LONGEST] if released else "",
+        right_table=right_table(one, question) if released else None,
     )
 
 
@@ -97,6 +115,14 @@ def answer_text(one: QuestionMark, question: dict, lang: str, words: Words) -> s
     if question["kind"] == "text":
         return str(one.value)
     zh, en = preview(question, one.value)
+    return zh if lang == "zh" else en
+
+
+def right_text(one: QuestionMark, question: dict, lang: str) -> str:
+    """The right answer in words; of a text, the one that was written as an example."""
+    if question["kind"] == "text":
+        return question["sample"][lang]
+    zh, en = preview(question, one.right)
     return zh if lang == "zh" else en
 
 

@@ -15,15 +15,19 @@ from statistics import fmean
 
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.messages import MESSAGES, KitError
+from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.probes import choose
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Submission, identify, newest, rules
 from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.results import Journal, in_use
+from crmkit.answers.statement import is_signed, statement_in
 from crmkit.display.numbers import percent
 
 from . import marking, marking_screen, marking_sheet
+from .accommodations import Accommodations, read_accommodations
+from .appeals import log_changes
 from .cells_to_run import Prepared, prepared_cells
 from .changes import differences
 from .class_report import write_class_report
@@ -34,7 +38,10 @@ from .graded import Graded, Grading, Result, restored, stored
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
+from .sections import FOLDER as SECTIONS
+from .sections import write_sections
 from .settings import Settings, read_settings
+from .teams import in_order, share_with_teams, what_it_does
 
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
 LONGEST_WHY = 300  # characters of what an error says
@@ -51,6 +58,9 @@ def grade(
     only: Collection[str] | None = None,
     trust: bool = False,
     second_seed: bool = False,
+    release: bool = False,
+    by_section: bool = False,
+    accommodations: Path | None = None,
     limits: Limits = Limits(),
     say: Callable[[str], None] = print,
 ) -> Result:
@@ -61,36 +71,51 @@ def grade(
     about = Assignment.read(assignment)
     exercise = load_exercise(about.pack)
     settings = read_settings(about, exercise.questions)
+    granted = read_accommodations(accommodations, assignment)
+    if release:
+        require_over(about, settings, granted)
     if not submissions.exists():
         raise KitError("submissions_absent", value=str(submissions))
     for student in only or ():
         if student not in about.variants:
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
+    # one hand-in counts for a whole team, so that nobody of it is graded alone
+    only = {member for student in only for member in about.together(student)} if only else None
     tier, tried = chosen_wall(trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
         intake = take_in(submissions)
         whose = rules(settings.whose, intake.found)
         handed_in = identify(intake.found, about, whose.chosen)
-        chosen, graded = choose_newest(handed_in, about, only)
+        chosen, graded = choose_newest(handed_in, about, settings, only)
         list_what_lies_beside(intake, handed_in, about)
         journal = Journal(out / "journal.sqlite")
         rights = RightAnswers(about, exercise, journal)
         try:
             before = restored(journal.marks(), out / "journal.sqlite")
-            work = Work(about, exercise, journal, rights, tier, jobs, limits, shown=say is print)
+            languages = {student: language_of(one, about) for student, one in chosen.items()}
+            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print, languages)
             mark_all(work, chosen, graded, second_seed=second_seed)
-            for student, submission in chosen.items():
-                with told_of(graded[student], "lateness_failed"):
-                    note_lateness(graded[student], submission, about, settings)
+            if about.statement:
+                for student, submission in chosen.items():
+                    with told_of(graded[student], "preparing_failed"):
+                        note_statement(graded[student], submission, settings)
+            note_differing_files(work, chosen, graded, handed_in)
             given = marking_screen.points_given(out, exercise, graded)
             marking_sheet.merge_points(given, graded)
+            share_with_teams(graded, about)
+            for first, submission in chosen.items():
+                for student in about.together(first):
+                    with told_of(graded[student], "lateness_failed"):
+                        note_lateness(graded[student], submission, about, settings, granted)
             for student, mine in graded.items():
                 with told_of(mine, "total_failed"):
+                    note_accommodation(mine, granted, about)
                     total(
                         mine, [o for o in settings.overrides if o.student_id == student], exercise.questions
                     )
             keep_what_was(graded, before, only, exercise)
+            log_changes(out, before, graded)
             journal.keep_marks(stored(graded))
             grading = Grading(
                 about=about,
@@ -101,8 +126,10 @@ def grade(
                 tier=tier,
                 tried=tried,
                 whose=whose,
+                accommodations=granted,
             )
-            for line in [*differences(before, graded), *write_all(out, grading, given)]:
+            written = write_all(out, grading, given, release=release, by_section=by_section)
+            for line in [*differences(before, graded), *written]:
                 say(line)
         finally:
             rights.close()
@@ -152,17 +179,21 @@ def chosen_wall(*, trust: bool) -> tuple[str, dict[str, str]]:
 
 
 def choose_newest(
-    handed_in: list[Submission], about: Assignment, only: Collection[str] | None
+    handed_in: list[Submission], about: Assignment, settings: Settings, only: Collection[str] | None
 ) -> tuple[dict[str, Submission], dict[str, Graded]]:
-    """The newest readable submission of each student; the others are listed with it."""
+    """The newest readable submission of each student; the others are listed with it.
+
+    Of a team, the newest of whoever the settings name, else of all, and it stands under the first member.
+    """
     theirs = defaultdict(list)
     for submission in handed_in:
         if submission.student and (not only or submission.student in only):
-            theirs[submission.student].append(submission)
+            theirs[about.together(submission.student)[0]].append(submission)
     graded = {student: Graded(student) for student in about.variants}
     chosen = {}
     for student, all_of_them in theirs.items():
-        first, *rest = newest(all_of_them)
+        leader = settings.teams.get(about.variants[student].team)
+        first, *rest = in_order(all_of_them, leader)
         mine = graded[student]
         mine.file = first.found.label
         mine.flags = list(first.flags)
@@ -206,11 +237,14 @@ class Work:
     jobs: int
     limits: Limits
     shown: bool
+    languages: dict[
+        str, str
+    ]  # student → the language of the copy that was handed in, in a team maybe another's
 
     def run(self, prepared: dict[tuple[str, str], Prepared]) -> Outcomes:
         """(student, which) → what came of it; the right answers are worked out meanwhile."""
         for student, which in prepared:
-            self.rights.begin(seed_of(self.about, student, which), self.about.variants[student].language)
+            self.rights.begin(seed_of(self.about, student, which), self.languages[student])
         return run_all(
             [Run(student, which, cells.cells) for (student, which), cells in prepared.items()],
             self.journal,
@@ -266,11 +300,37 @@ def prepare_all(
     return prepared
 
 
+def note_differing_files(
+    work: Work, chosen: dict[str, Submission], graded: dict[str, Graded], handed_in: list[Submission]
+) -> None:
+    """Of each team, the newest files of other members that hold other code than the one that counts."""
+    for student, counts in chosen.items():
+        for member in work.about.together(student):
+            theirs = [one for one in handed_in if one.student == member and one.notebook]
+            if member == counts.student or not theirs:
+                continue
+            other = newest(theirs)[0]
+            with told_of(graded[student], "preparing_failed"):
+                if code_of(other, work, student) != code_of(counts, work, student):
+                    graded[student].differing.append(other.found.label)
+
+
+def code_of(submission: Submission, work: Work, student: str) -> list[str]:
+    """What would be run of a file, whichever language its copy's comments and texts about functions are in."""
+    return [what_it_does(source) for source in prepare(submission, work, student, OWN).cells]
+
+
 # --- one student ------------------------------------------------------------------------------------------------------
 
 
 def seed_of(about: Assignment, student: str, which: str) -> int:
-    return about.seed(student) if which == OWN else about.hidden_seed(student)
+    return about.variants[student].seed if which == OWN else about.hidden_seed(student)
+
+
+def language_of(submission: Submission, about: Assignment) -> str:
+    """The language of the copy that was handed in."""
+    whose = submission.evidence.get("copy") or [submission.student]
+    return about.variants[whose[0]].language
 
 
 def prepare(submission: Submission, work: Work, student: str, which: str) -> Prepared:
@@ -279,7 +339,7 @@ def prepare(submission: Submission, work: Work, student: str, which: str) -> Pre
         submission.notebook,
         work.exercise.lesson,
         seed=seed_of(work.about, student, which),
-        lang=work.about.variants[student].language,
+        lang=work.languages[student],
     )
 
 
@@ -298,27 +358,67 @@ def note_run(mine: Graded, prepared: Prepared, outcome: Outcome) -> None:
 def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
     """What the answers of one student earn. Errors: NoRight."""
     student = mine.student_id
-    variant = work.about.variants[student]
+    seed = work.about.variants[student].seed
+    language = work.languages[student]
     questions = work.exercise.questions
     hidden = work.about.hidden_seed(student)
     second = None
     if (student, HIDDEN) in outcomes:
         second = marking.SecondRun(
             marking.admitted(questions, outcomes[student, HIDDEN].sheet),
-            lambda given: work.rights.of(hidden, given, variant.language),
+            lambda given: work.rights.of(hidden, given, language),
         )
     mine.questions = marking.mark(
         questions,
         marking.admitted(questions, outcomes[student, OWN].sheet),
-        lambda given: work.rights.of(variant.seed, given, variant.language),
+        lambda given: work.rights.of(seed, given, language),
         second,
     )
 
 
-def note_lateness(mine: Graded, submission: Submission, about: Assignment, settings: Settings) -> None:
-    due = settings.extensions.get(mine.student_id)
-    if due is None and about.due:
-        due = datetime.fromisoformat(about.due)
+def due_of(student: str, about: Assignment, settings: Settings, granted: Accommodations) -> datetime | None:
+    """When it is due for a student: the later of an extension of this assignment and what is granted for all."""
+    common = datetime.fromisoformat(about.due) if about.due else None
+    due = granted.due(student, common)
+    extended = settings.extensions.get(student)
+    if due is None or extended is None:
+        return due or extended
+    return max(due, extended)
+
+
+def require_over(about: Assignment, settings: Settings, granted: Accommodations) -> None:
+    """Right answers are released when nobody has time left. Errors: KitError with when that will be."""
+    dues = [due_of(student, about, settings, granted) for student in about.variants]
+    last = max((due for due in dues if due), default=None)
+    if last is None:
+        return
+    last += timedelta(minutes=settings.late.grace_minutes)
+    if datetime.now().astimezone() <= last:
+        raise KitError("release_too_early", value=last.isoformat(sep=" ", timespec="minutes"))
+
+
+def note_statement(mine: Graded, submission: Submission, settings: Settings) -> None:
+    """What the student has signed; that nothing is signed is told, and costs what the settings say."""
+    said = statement_in(cell.source for cell in submission.notebook.cells)
+    mine.statement = {name: clean_text(text) for name, text in said.items()}
+    if not is_signed(mine.statement):
+        mine.flags.append("statement_missing")
+        mine.statement_factor = 1 - settings.statement.missing_costs
+
+
+def note_accommodation(mine: Graded, granted: Accommodations, about: Assignment) -> None:
+    """Questions that do not count for this student; where something is granted, the instructor's table says so."""
+    exempt = granted.exempt(mine.student_id, about.exercise)
+    for one in mine.questions:
+        one.exempt = one.question in exempt
+    if mine.student_id in granted.granted:
+        mine.flags.append("accommodated")
+
+
+def note_lateness(
+    mine: Graded, submission: Submission, about: Assignment, settings: Settings, granted: Accommodations
+) -> None:
+    due = due_of(mine.student_id, about, settings, granted)
     mine.late_factor, late = settings.late.factor(submission.when, due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)
     if late:
@@ -330,7 +430,13 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
     whole = None
     for override in overrides:
         mine.reasons.append(
-            {"question": override.question, "score": override.score, "reason": override.reason}
+            {
+                "question": override.question,
+                "score": override.score,
+                "reason": override.reason,
+                "asked_by": override.asked_by,
+                "asked": override.asked,
+            }
         )
         if override.question is None:
             whole = override.score
@@ -343,11 +449,12 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
                 one.score = override.score
                 one.code = "by_hand"
                 one.reason = {"zh": override.reason, "en": override.reason}
-    weights = sum(one.weight for one in mine.questions)
-    mine.to_read = any(one.score is None for one in mine.questions)
+    counted = [one for one in mine.questions if not one.exempt]
+    weights = sum(one.weight for one in counted)
+    mine.to_read = any(one.score is None for one in counted)
     if weights:
-        earned = sum(one.weight * (one.score or 0) for one in mine.questions)
-        mine.total = round(mine.late_factor * earned / weights, 6)
+        earned = sum(one.weight * (one.score or 0) for one in counted)
+        mine.total = round(mine.late_factor * mine.statement_factor * earned / weights, 6)
     if whole is not None:
         mine.total = whole
 
@@ -355,37 +462,54 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
 # --- what is written --------------------------------------------------------------------------------------------------
 
 
-def write_all(out: Path, grading: Grading, given: dict[tuple[str, str], marking_sheet.Given]) -> list[str]:
+def write_all(
+    out: Path,
+    grading: Grading,
+    given: dict[tuple[str, str], marking_sheet.Given],
+    *,
+    release: bool,
+    by_section: bool,
+) -> list[str]:
     """Everything below ``out``; gives the lines that the command says at the end."""
     graded = grading.graded
     grading.copies.extend(pairs_of(grading))
-    for copy in grading.copies:
-        flag = "probable_copying" if copy.probable else "possible_copying"
-        graded[copy.student_id].flags.append(flag)
+    for pair in grading.copies:
+        flag = "probable_copying" if pair.probable else "possible_copying"
+        for student in grading.about.together(pair.student_id):
+            graded[student].flags.append(flag)
     for mine in graded.values():
         if mine.questions or mine.file:
             with told_of(mine, "feedback_failed"):
-                write_feedback(out, grading.about, grading.exercise, mine)
+                write_feedback(out, grading.about, grading.exercise, mine, release=release)
     pack_feedback(out, grading.about)
     write_class_report(out, grading)
     to_read = marking_sheet.write_marking_sheet(out, grading, given)
     marking_screen.write_marking_screen(out, grading)
     write_gradebooks(out, grading)
     lines = said_of(grading, out)
+    if by_section:
+        names = write_sections(out, grading)
+        lines.append(MESSAGES.say("grade_sections", count=len(names), folder=out / SECTIONS))
     if to_read:
         lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
     return lines
 
 
 def pairs_of(grading: Grading) -> list[Copy]:
-    """Who may have copied from whom, of those whose notebooks were read this time."""
+    """Who may have copied from whom, of those whose notebooks were read this time; a team is as one student."""
     codes = {}
     for one in grading.handed_in:
         mine = grading.graded.get(one.student)
         if mine and mine.file == one.found.label and one.notebook:
-            codes[one.student] = [cell.source for cell in one.notebook.cells]
-    seeds = {student: variant.seed for student, variant in grading.about.variants.items()}
-    marks = {student: mine.questions for student, mine in grading.graded.items() if mine.questions}
+            first = grading.about.together(one.student)[0]
+            codes[first] = [cell.source for cell in one.notebook.cells]
+    seeds = {}
+    marks = {}
+    for student, mine in grading.graded.items():
+        if grading.about.together(student)[0] == student:
+            seeds[student] = grading.about.variants[student].seed
+            if mine.questions:
+                marks[student] = mine.questions
     return copying(marks, grading.exercise.questions, codes, seeds)
 
 

@@ -17,6 +17,10 @@ REST_OF_GRADES = (
     "by_hand",
     "file",
     "sandbox",
+    "section",
+    "team",
+    "signed_by",
+    "ai_use",
 )
 MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -28,12 +32,17 @@ SHOWN_CODE = 200  # characters of code that was left out
 
 
 def write_gradebooks(out: Path, grading: Grading) -> None:
-    """grades.csv, grades_moodle.csv, grades_canvas.csv and problems.csv."""
+    """grades.csv, grades_moodle.csv, grades_canvas.csv, problems.csv and copying.csv."""
+    write_grades(out, grading)
+    _problems(out / "problems.csv", grading)
+    _copies(out / COPYING, grading)
+
+
+def write_grades(out: Path, grading: Grading) -> None:
+    """grades.csv, grades_moodle.csv and grades_canvas.csv."""
     _grades(out / "grades.csv", grading)
     _moodle(out / "grades_moodle.csv", grading)
     _canvas(out / "grades_canvas.csv", grading)
-    _problems(out / "problems.csv", grading)
-    _copies(out / COPYING, grading)
 
 
 def _grades(path: Path, grading: Grading) -> None:
@@ -56,6 +65,10 @@ def _grades(path: Path, grading: Grading) -> None:
                 "; ".join(by_hand),
                 mine.file,
                 grading.tier,
+                grading.about.variants[student].section,
+                grading.about.variants[student].team,
+                mine.statement.get("name", ""),
+                mine.statement.get("ai_use", ""),
             ]
         )
     write_csv(path, [*HEAD_OF_GRADES, *questions, *REST_OF_GRADES], rows)
@@ -86,7 +99,9 @@ def _canvas(path: Path, grading: Grading) -> None:
     rows: list[list] = [["    Points Possible", "", "", "", "", PLATFORM_POINTS]]
     for student, mine in grading.graded.items():
         variant = grading.about.variants[student]
-        rows.append([variant.name, variant.platform.get("canvas_id", ""), student, "", "", _points(mine)])
+        rows.append(
+            [variant.name, variant.platform.get("canvas_id", ""), student, "", variant.section, _points(mine)]
+        )
     heading = grading.about.assignment
     if any(
         mine.to_read for mine in grading.graded.values()
@@ -139,6 +154,10 @@ def _problems(path: Path, grading: Grading) -> None:
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
     for tier, what in grading.tried.items():
         rows.append(["sandbox", "", "", f"{tier}: {what}"])
+    for student, detail in grading.accommodations.wrong.items():
+        rows.append(["accommodation_unreadable", "", student, detail])
+    for student in sorted(grading.accommodations.granted.keys() - grading.about.variants.keys()):
+        rows.append(["accommodation_of_nobody", "", student, ""])
     rows += [["whose_names_none", named, "", ""] for named in grading.whose.none]
     rows += [
         ["whose_names_several", named, "", ", ".join(meant)] for named, meant in grading.whose.several.items()
@@ -167,7 +186,9 @@ def _problems_of(mine: Graded) -> list[list]:
         errors = [f"{error['name']}: {error['text']}" for error in mine.errors[:3]]
         found.append([mine.state, "; ".join(errors)])
     rows: list[list] = [[what, mine.file, mine.student_id, detail] for what, detail in found]
-    rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
+    if mine.shared_from is None:  # of a team's files, once
+        rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
+        rows += [["team_files_differ", other, mine.student_id, mine.file] for other in mine.differing]
     typed_in = [one.question for one in mine.questions if one.second in ("literal", "own_data_only")]
     if typed_in:
         rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])

@@ -9,6 +9,7 @@ from coursekit.teach.handed_in.identity import Rules, Submission
 from coursekit.teach.handed_in.intake import Intake
 from coursekit.teach.records import read_record
 
+from .accommodations import Accommodations
 from .copying import Copy
 from .marking import QuestionMark
 
@@ -28,9 +29,15 @@ class Graded:
     flags: list[str] = field(default_factory=list)
     errors: list[dict] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # earlier files, kept and not graded
+    shared_from: str | None = (
+        None  # the member of the team under whom the team's one hand-in is run and marked
+    )
+    differing: list[str] = field(default_factory=list)  # other members' files that hold other code
     left_out: list[str] = field(default_factory=list)  # code that was handed in and not run
     late_minutes: float = 0.0
     late_factor: float = 1.0
+    statement: dict[str, str] = field(default_factory=dict)  # as it was signed
+    statement_factor: float = 1.0
     cpu_seconds: float = 0.0
     total: float | None = None  # share of all points, lateness and overrides included
     to_read: bool = False  # a person still has to read something
@@ -60,6 +67,7 @@ class Grading:
     tier: str  # the wall that was used
     tried: dict[str, str]  # wall → what became of it when it was tried
     whose: Rules
+    accommodations: Accommodations = field(default_factory=Accommodations)
     copies: list[Copy] = field(default_factory=list)
 
     @property
@@ -75,8 +83,9 @@ class Grading:
     @property
     def wants_an_eye(self) -> bool:
         """Whether somebody should look at something before marks are given out; what is to be read is no such thing."""
-        rules = self.whose.none or self.whose.several
-        return bool(self.failed or self.unclear or self.copies or rules)
+        rules = self.whose.none or self.whose.several or self.accommodations.wrong
+        differing = any(mine.differing for mine in self.graded.values())
+        return bool(self.failed or self.unclear or self.copies or rules or differing)
 
 
 class Result(dict[str, Graded]):

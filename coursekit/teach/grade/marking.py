@@ -35,6 +35,7 @@ class QuestionMark:
     value: object = None  # the admitted answer: typed JSON
     right: object = None
     followed: bool = False  # earned on the student's own earlier answer
+    exempt: bool = False  # does not count for this student
     second: str | None = None  # of a second run: computed, literal, own_data_only, differs, not_run
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from coursekit.messages import KitError
+from coursekit.messages import MESSAGES, KitError
 from coursekit.teach.assign.assignment import Assignment, read_due
 from coursekit.teach.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
@@ -34,6 +34,17 @@ class Override:
     score: Share
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
     question: str | None = None
+    asked_by: str = ""  # for the log: who asked for it, and when
+    asked: str = ""
+
+
+@dataclass(frozen=True)
+class StatementPolicy:
+    """What it costs that the statement is not signed: a share of what was earned; nothing, unless the settings say so."""
+
+    __pydantic_config__ = EXACT
+
+    missing_costs: Share = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,8 @@ class GradingFile:
     late: LatePolicy = LatePolicy()
     extensions: dict[str, str] = field(default_factory=dict)  # student → a date, as `read_due` takes it
     whose: dict[str, str] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=dict)  # team → the member whose hand-in counts
+    statement: StatementPolicy = StatementPolicy()
     override: list[Override] = field(default_factory=list)
 
 
@@ -55,6 +68,8 @@ class Settings:
     late: LatePolicy = LatePolicy()
     extensions: dict[str, datetime] = field(default_factory=dict)
     whose: dict[str, str] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=dict)
+    statement: StatementPolicy = StatementPolicy()
     overrides: tuple[Override, ...] = ()
 
 
@@ -83,6 +98,12 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
         extensions[student] = datetime.fromisoformat(read_due(moment))
     for label, student in said.whose.items():
         _known_student(assignment, student, f'whose."{label}"')
+    for team, student in said.teams.items():
+        _known_student(assignment, student, f'teams."{team}"')
+        members = [one.student_id for one in assignment.variants.values() if one.team and one.team == team]
+        if student not in members:
+            allowed = ", ".join(members) or MESSAGES.say("grading_no_such_team", between=" ")
+            raise KitError("grading_value", value=student, name=f'teams."{team}"', allowed=allowed)
     for number, override in enumerate(said.override):
         _known_student(assignment, override.student_id, f"override.{number}.student_id")
         if override.question is not None and override.question not in questions:
@@ -92,7 +113,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
                 name=f"override.{number}.question",
                 allowed=", ".join(questions),
             )
-    return Settings(said.late, extensions, said.whose, tuple(said.override))
+    return Settings(said.late, extensions, said.whose, said.teams, said.statement, tuple(said.override))
 
 
 def _read(raw: dict) -> GradingFile:
@@ -100,7 +121,11 @@ def _read(raw: dict) -> GradingFile:
         return from_fields(GradingFile, raw)
     except WrongField as wrong:
         if wrong.unknown:
-            known = {name.name for kind in (GradingFile, LatePolicy, Override) for name in fields(kind)}
+            known = {
+                name.name
+                for kind in (GradingFile, LatePolicy, StatementPolicy, Override)
+                for name in fields(kind)
+            }
             raise KitError(
                 "grading_key", value=wrong.field, name=FILE, allowed=", ".join(sorted(known))
             ) from None

@@ -44,13 +44,16 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
     """Every notebook with its student, where the evidence names exactly one.
 
     Strong: the copy's own id and the injected seed, which nobody can make up for another student without the secret,
-    but which come along when a file is passed on. Weak: ids, platform numbers and names in the file's path and the
+    but which come along when a file is passed on (within a team they may). Weak: ids, platform numbers and names in the file's path and the
     receipt. A notebook whose strong evidence names one student and whose path names others is flagged
     ``disagreement`` and not graded until ``chosen`` (label → student id) says whose it is.
     """
     by_copy = {variant.copy_id: variant.student_id for variant in assignment.variants.values()}
-    by_seed = {variant.seed: variant.student_id for variant in assignment.variants.values()}
+    by_seed = defaultdict(list)  # the members of a team share one
+    for variant in assignment.variants.values():
+        by_seed[variant.seed].append(variant.student_id)
     names = names_of(assignment)
+    teams = teams_of(assignment)
     submissions = []
     for one in found:
         submission = _opened(one)
@@ -58,15 +61,18 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
         if notebook:
             copy = notebook.about.get("copy")
             submission.evidence["copy"] = [by_copy[copy]] if copy in by_copy else []
-            submission.evidence["seed"] = [by_seed[seed] for seed in notebook.seeds if seed in by_seed]
+            seeds = [seed for seed in notebook.seeds if seed in by_seed]
+            submission.evidence["seed"] = [student for seed in seeds for student in by_seed[seed]]
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
         named = named_in(one.label, names)
         submission.evidence["path"] = named.certain
         submission.evidence["shared_name"] = named.shared
-        _decide(submission, chosen.get(one.label))
+        if not any(submission.evidence.values()):
+            submission.evidence["path"] = named_in(one.label, teams).certain
+        _decide(submission, chosen.get(one.label), assignment)
         submissions.append(submission)
-    _date_by_the_platform(submissions, names)
+    _date_by_the_platform(submissions, names, assignment)
     return submissions
 
 
@@ -98,10 +104,12 @@ def rules(whose: dict[str, str], found: Iterable[Found]) -> Rules:
     return read
 
 
-def _date_by_the_platform(submissions: list[Submission], names: dict[str, set[str]]) -> None:
+def _date_by_the_platform(
+    submissions: list[Submission], names: dict[str, set[str]], assignment: Assignment
+) -> None:
     """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
 
-    An archive is a platform's where its paths name several students and its own name names none.
+    An archive is a platform's where its paths name several students, not of one team, and its own name names none.
     """
     within = defaultdict(list)
     for submission in submissions:
@@ -109,7 +117,7 @@ def _date_by_the_platform(submissions: list[Submission], names: dict[str, set[st
             within[submission.found.packed_in].append(submission)
     for archive, theirs in within.items():
         inside = {student for one in theirs for student in named_in(_below(one, archive), names).certain}
-        if len(inside) > 1 and not named_in(archive, names).certain:
+        if inside and not _of_one(inside, assignment) and not named_in(archive, names).certain:
             continue
         for one in theirs:
             one.found = replace(one.found, when=one.found.packed_when)
@@ -128,7 +136,12 @@ def _opened(found: Found) -> Submission:
         return Submission(found, None, refusal.args[0])
 
 
-def _decide(submission: Submission, chosen: str | None) -> None:
+def _of_one(students: set[str], assignment: Assignment) -> bool:
+    """Whether there is one student, or some of one team."""
+    return bool(students) and students <= set(assignment.together(min(students)))
+
+
+def _decide(submission: Submission, chosen: str | None, assignment: Assignment) -> None:
     evidence = submission.evidence
     strong = set(evidence.get("copy", [])) | set(evidence.get("seed", []))
     path, shared = set(evidence["path"]), set(evidence["shared_name"])
@@ -137,16 +150,34 @@ def _decide(submission: Submission, chosen: str | None) -> None:
         submission.flags.append("chosen_by_hand")
     elif "other_assignment" in submission.flags:
         pass
-    elif len(strong) == 1 and (not path or path == strong) and (not shared or strong <= shared):
-        submission.student = next(iter(strong))
-    elif not strong and len(path) == 1 and not shared:
-        submission.student = next(iter(path))
+    elif (
+        _of_one(strong, assignment) and _of_one(strong | path, assignment) and (not shared or strong & shared)
+    ):
+        submission.student = _who(path, evidence.get("copy", []), strong)
+    elif not strong and _of_one(path, assignment) and not shared:
+        submission.student = min(path)
         if submission.notebook:
             submission.flags.append("named_by_file_only")
     elif strong or path or shared:
         submission.flags.append("disagreement")
     else:
         submission.flags.append("unknown_student")
+
+
+def _who(path: set[str], copy: list[str], strong: set[str]) -> str:
+    """Who of a team has handed it in, as far as can be told; all of it counts for each of them."""
+    if len(path) == 1:
+        return min(path)
+    return copy[0] if copy else min(strong)
+
+
+def teams_of(assignment: Assignment) -> dict[str, set[str]]:
+    """What a path may call a team → one of its members; platforms name a team's hand-in so, and no student."""
+    names: dict[str, set[str]] = {}
+    for variant in assignment.variants.values():
+        if len(_plain(variant.team)) >= 2:
+            names.setdefault(_plain(variant.team), {variant.student_id})
+    return names
 
 
 def names_of(assignment: Assignment) -> dict[str, set[str]]:

@@ -1,0 +1,1 @@
+"""Marks over several assignments."""

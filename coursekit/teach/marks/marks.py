@@ -1,0 +1,176 @@
+"""`marks`: the results of several assignments → one total for every student, with grades."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+
+from coursekit.messages import MESSAGES, KitError
+from coursekit.sandbox.cleaning import clean_text
+from coursekit.teach.results import in_use
+from coursekit.teach.tables import write_csv
+
+from .rules import MarkRules, grade_of, read_rules
+
+GRADES, MARKS, PROBLEMS = "grades.csv", "marks.csv", "problems.csv"
+NEEDED = ("student_id", "total", "to_read")
+LONGEST = 60  # characters of a cell that a message shows
+
+
+@dataclass(frozen=True)
+class OneMark:
+    """What a student has in one assignment: a share of 1, or None; and whether something is still to be read."""
+
+    share: float | None
+    provisional: bool
+
+
+@dataclass
+class Marked:
+    """A student over all assignments."""
+
+    student_id: str
+    name: str = ""
+    section: str = ""
+    marks: dict[str, OneMark] = field(default_factory=dict)
+
+
+@dataclass
+class Marks:
+    """All students, and the lines that could not be read: assignment, line, what stands there."""
+
+    students: dict[str, Marked] = field(default_factory=dict)
+    wrong: list[tuple[str, int, str, str]] = field(default_factory=list)
+
+    @property
+    def wants_an_eye(self) -> bool:
+        return bool(self.wrong)
+
+
+def marks(graded: Sequence[Path], *, out: Path, say: Callable[[str], None] = print) -> Marks:
+    """Total the results folders of `grade` by the rules in ``out``; a line that cannot be read is named and counts as none."""
+    assignments = called(graded)
+    found = Marks()
+    for assignment, folder in assignments.items():
+        read_grades(folder, assignment, found)
+    with in_use(out):
+        rules = read_rules(out, assignments)
+        _write(out, found, list(assignments), rules)
+    say(MESSAGES.say("marks_done", count=len(found.students), all=len(assignments), file=out / MARKS))
+    if found.wrong:
+        say(MESSAGES.say("marks_wrong", count=len(found.wrong), file=out / PROBLEMS))
+    return found
+
+
+def called(folders: Sequence[Path]) -> dict[str, Path]:
+    """Each folder by its name, and by its whole path where another is called so too."""
+    names = [folder.resolve().name for folder in folders]
+    by_name = {}
+    for folder, name in zip(folders, names):
+        by_name[name if names.count(name) == 1 else folder.as_posix()] = folder
+    return by_name
+
+
+def read_grades(folder: Path, assignment: str, found: Marks) -> None:
+    """The marks of one assignment. Errors: KitError where the folder holds no gradebook."""
+    path = folder / GRADES
+    try:
+        text = clean_text(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise KitError("marks_no_grades", value=str(path), why=type(problem).__name__) from None
+    rows = csv.DictReader(io.StringIO(text))
+    absent = [name for name in NEEDED if name not in (rows.fieldnames or ())]
+    if absent:
+        raise KitError("marks_no_grades", value=str(path), why=", ".join(absent))
+    seen = set()
+    for row in rows:
+        student = (row["student_id"] or "").strip()
+        if not student:
+            continue
+        mine = found.students.setdefault(student, Marked(student))
+        mine.name = mine.name or row.get("name") or ""
+        mine.section = mine.section or row.get("section") or ""
+        said = (row["total"] or "").strip()
+        share = _share(said)
+        if student in seen:
+            found.wrong.append((assignment, rows.line_num, student, MESSAGES.say("marks_twice", between=" ")))
+            continue
+        seen.add(student)
+        if said and share is None:
+            found.wrong.append((assignment, rows.line_num, student, f"{said[:LONGEST]} ≠ 0 … 1"))
+        mine.marks[assignment] = OneMark(share, row["to_read"] != "0" or bool(said and share is None))
+
+
+def _share(said: str) -> float | None:
+    try:
+        share = float(said)
+    except ValueError:
+        return None
+    return share if isfinite(share) and 0 <= share <= 1 else None
+
+
+@dataclass(frozen=True)
+class Total:
+    """The weighted mean in points of 100, None where nothing counts; and the assignments that were dropped."""
+
+    points: float | None
+    dropped: list[str]
+
+
+def total_of(mine: Marked, assignments: Sequence[str], rules: MarkRules) -> Total:
+    """The lowest are dropped by their points, of equal ones the earliest; one always stays."""
+    shares: dict[str, float] = {}
+    for assignment in assignments:
+        one = mine.marks.get(assignment)
+        if one is not None and one.share is not None:
+            shares[assignment] = one.share
+        elif rules.missing == "zero":
+            shares[assignment] = 0.0
+    counted = [name for name in shares if rules.weights.get(name, 1.0) > 0]
+    lowest_first = sorted(counted, key=lambda name: shares[name])
+    dropped = lowest_first[: min(rules.drop_lowest, max(0, len(counted) - 1))]
+    kept = [name for name in counted if name not in dropped]
+    weights = sum(rules.weights.get(name, 1.0) for name in kept)
+    if not weights:
+        return Total(None, dropped)
+    earned = sum(rules.weights.get(name, 1.0) * shares[name] for name in kept)
+    return Total(100 * earned / weights, dropped)
+
+
+def _write(out: Path, found: Marks, assignments: list[str], rules: MarkRules) -> None:
+    head = [
+        "student_id",
+        "name",
+        "section",
+        *assignments,
+        "dropped",
+        "missing",
+        "total",
+        "five_grade",
+        "letter",
+    ]
+    provisional = " ".join(MESSAGES.pair("grade_provisional"))
+    rows: list[list] = []
+    for mine in found.students.values():
+        total = total_of(mine, assignments, rules)
+        points = None if total.points is None else rules.rounded(total.points)
+        given = [mine.marks.get(name) for name in assignments]
+        counted = [mine.marks[name] for name in mine.marks if name not in total.dropped]
+        rows.append(
+            [
+                mine.student_id,
+                mine.name,
+                mine.section,
+                *("" if one is None or one.share is None else 100 * one.share for one in given),
+                " ".join(total.dropped),
+                sum(one is None or one.share is None for one in given),
+                "" if points is None else str(points),
+                "" if points is None else grade_of(points, rules.five),
+                "" if points is None else grade_of(points, rules.letters),
+                provisional if any(one.provisional for one in counted) else "",
+            ]
+        )
+    write_csv(out / MARKS, [*head, "provisional"], rows)
+    write_csv(out / PROBLEMS, ["assignment", "line", "student_id", "detail"], found.wrong)

@@ -1,0 +1,75 @@
+"""How marks over several assignments are reckoned: weights, what is dropped, how it is rounded, and the grades."""
+
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass, field, fields
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from coursekit.messages import KitError
+from coursekit.teach.records import EXACT, WrongField, from_fields
+from crmkit.core.files import put
+
+FILE = "marks.toml"
+EXAMPLE = Path(__file__).with_name("marks_example.toml")
+LONGEST = 200  # characters of what stands in the file that a message shows
+Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+Points = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+EXACT_DIGITS = 9  # of points before they are rounded: below are only the traces of binary numbers
+
+
+@dataclass(frozen=True)
+class MarkRules:
+    """marks.toml: grade → the points from which it is given; what lies below all of them gets the lowest grade."""
+
+    __pydantic_config__ = EXACT
+
+    weights: dict[str, Weight] = field(default_factory=dict)
+    drop_lowest: Annotated[int, Field(ge=0, le=100)] = 0
+    missing: Literal["zero", "left_out"] = "zero"
+    decimals: Annotated[int, Field(ge=0, le=6)] = 0
+    five: dict[str, Points] = field(
+        default_factory=lambda: {"优": 90, "良": 80, "中": 70, "及格": 60, "不及格": 0}
+    )
+    letters: dict[str, Points] = field(default_factory=lambda: {"A": 90, "B": 80, "C": 70, "D": 60, "F": 0})
+
+    def rounded(self, points: float) -> Decimal:
+        """Half up, as people round: 89.5 is 90, and 0.5 more than an even number as well."""
+        exact = Decimal(f"{points:.{EXACT_DIGITS}f}")
+        return exact.quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
+
+
+def grade_of(points: Decimal, scale: dict[str, float]) -> str:
+    """The best grade whose points are reached; the points are rounded already."""
+    best_first = sorted(scale, key=lambda grade: scale[grade], reverse=True)
+    for grade in best_first:
+        if points >= Decimal(str(scale[grade])):
+            return grade
+    return best_first[-1] if best_first else ""
+
+
+def read_rules(out: Path, assignments: Collection[str]) -> MarkRules:
+    """The rules in ``out``; an example, all of it comments, is laid where there is none. Errors: KitError."""
+    path = out / FILE
+    if not path.exists():
+        put(path, EXAMPLE.read_bytes())
+        return MarkRules()
+    try:
+        rules = from_fields(MarkRules, tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except WrongField as wrong:
+        if wrong.unknown:
+            known = ", ".join(sorted(one.name for one in fields(MarkRules)))
+            raise KitError("grading_key", value=wrong.field, name=FILE, allowed=known) from None
+        said = str(wrong.value)[:LONGEST]
+        raise KitError("grading_value", value=said, name=wrong.field, allowed=wrong.allowed) from None
+    except (ValueError, RecursionError) as problem:
+        raise KitError("grading_toml", value=str(path), why=str(problem)[:LONGEST]) from None
+    for named in rules.weights:
+        if named not in assignments:
+            raise KitError(
+                "grading_value", value=named[:LONGEST], name="weights", allowed=", ".join(assignments)
+            )
+    return rules

@@ -1,0 +1,120 @@
+"""What is granted to a student, released to all, told of a wrong table, and written for each section."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from classroom import Classroom
+
+from coursekit import cli
+
+pytestmark = pytest.mark.usefixtures("walled")
+SECTIONS = {"班级": ["一班", "二班", "一班", ""]}
+WRONG_CELL = "by_segment.iloc[0, -1] = by_segment.iloc[0, -1] + 7"
+
+
+def by_student(path: Path) -> dict[str, dict]:
+    text = path.read_text(encoding="utf-8-sig")
+    return {row["student_id"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def told(out: Path, what: str) -> list[dict]:
+    text = (out / "problems.csv").read_text(encoding="utf-8-sig")
+    return [row for row in csv.DictReader(io.StringIO(text)) if row["what"] == what]
+
+
+def grade(room: Classroom, *more: str) -> tuple[int, Path]:
+    out = room.folder.parent / "grades"
+    code = cli.main(["grade", str(room.out), "--assignment", str(room.folder), "--out", str(out), *more])
+    return code, out
+
+
+def page(out: Path, student: str) -> str:
+    return (out / "feedback" / student / "feedback.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def late(tmp_path_factory):
+    """Four students in two sections, all far too late; three of them are granted something, one of it unreadable."""
+    room = Classroom(tmp_path_factory.mktemp("granted"), columns=SECTIONS, due="2025-06-01")
+    a, b, c, d = room.students
+    (room.folder / "grading.toml").write_text("[late]\nper_day = 1.0\n", encoding="utf-8")
+    (room.folder.parent / "accommodations.toml").write_text(
+        f'["{a}"]\nextra_days = 3650\nexempt = ["advice", "gym_offer/uplift"]\n\n'
+        f'["{b}"]\nextra_days = "many"\n\n["of another class"]\nextra_minutes = 15\n',
+        encoding="utf-8",
+    )
+    room.hand_in(a, {"uplift": "uplift = 1.0"})
+    room.hand_in(b)
+    room.hand_in(c, {"by_segment": f"{room.solution['by_segment']}\n{WRONG_CELL}"})
+    room.hand_in(d)
+    return room, *grade(room, "--by-section")
+
+
+def test_granted_time_and_questions_that_do_not_count_hold_without_a_word_in_the_assignment(late):
+    room, _, out = late
+    mine = by_student(out / "grades.csv")[room.students[0]]
+    assert mine["late_minutes"] == "0" and float(mine["total"]) == 1.0 and mine["to_read"] == "0"
+    assert by_student(out / "grades.csv")[room.students[3]]["total"] == "0"
+    assert "does not count" in page(out, room.students[0]) or "不计分" in page(out, room.students[0])
+
+
+def test_a_table_that_cannot_be_read_is_named_with_its_line_and_holds_nobody_up(late):
+    room, code, out = late
+    (line,) = told(out, "accommodation_unreadable")
+    assert code == cli.WANTS_AN_EYE and line["student_id"] == room.students[1]
+    assert "accommodations.toml:5" in line["detail"] and "many" in line["detail"]
+    assert by_student(out / "grades.csv")[room.students[1]]["total"] == "0"
+    assert told(out, "accommodation_of_nobody")[0]["student_id"] == "of another class"
+
+
+def test_no_page_of_the_class_tells_who_is_granted_something(late):
+    _, _, out = late
+    for shown in out.rglob("class.html"):
+        text = shown.read_text(encoding="utf-8")
+        assert "granted" not in text and "accommodat" not in text and "照顾" not in text
+
+
+def test_each_section_has_a_class_page_and_gradebooks_of_its_own_students(late):
+    room, _, out = late
+    a, b, c, d = room.students
+    assert list(by_student(out / "sections" / "一班" / "grades.csv")) == [a, c]
+    assert list(by_student(out / "sections" / "二班" / "grades.csv")) == [b]
+    assert "一班" in (out / "sections" / "一班" / "class.html").read_text(encoding="utf-8")
+    assert (out / "sections" / "二班" / "grades_moodle.csv").is_file()
+    assert list(by_student(out / "grades.csv")) == [a, b, c, d]
+
+
+def test_a_wrong_cell_is_shown_and_what_is_right_is_not(late):
+    room, _, out = late
+    c = room.students[2]
+    text = page(out, c)
+    right = room.exercise.right_answers(room.variant(c)["seed"])["by_segment"]
+    assert text.count("✗</td>") == 2 and text.count('<td class="no">') == 2  # one a language
+    from crmkit.answers.forms import short
+
+    assert f"<td>{short(right['rows'][0][-1])}</td>" not in text and "✗" not in page(out, room.students[3])
+
+
+def test_right_answers_are_released_only_after_the_last_accommodations_deadline(late, capsys):
+    room, _, out = late
+    c = room.students[2]
+    assert grade(room, "--release")[0] == 1  # one student has ten more years
+    assert "2035" in capsys.readouterr().err and "Right answer" not in page(out, c)
+    (room.folder.parent / "accommodations.toml").write_text("", encoding="utf-8")
+    assert grade(room, "--release")[0] == 0
+    from crmkit.answers.forms import short
+
+    right = room.exercise.right_answers(room.variant(c)["seed"])["by_segment"]
+    assert "Right answer" in page(out, c) and f"<td>{short(right['rows'][0][-1])}</td>" in page(out, c)
+
+
+def test_sections_of_one_roster_can_be_given_different_exercises(tmp_path, capsys):
+    roster = tmp_path / "roster.csv"
+    roster.write_text("学号,姓名,班级\n1,甲,一班\n2,乙,二班\n", encoding="utf-8")
+    made = ["assign", "06", "--roster", str(roster), "--out"]
+    assert cli.main([*made, str(tmp_path / "one"), "--section", "一班"]) == 0
+    assert [path.name for path in (tmp_path / "one" / "students").iterdir()] == ["1"]
+    assert cli.main([*made, str(tmp_path / "two"), "--section", "三班"]) == 1
+    assert "一班, 二班" in capsys.readouterr().err and not (tmp_path / "two").exists()

@@ -1,0 +1,134 @@
+"""Totals over assignments: weights, what is dropped, half up before the grade, provisional ones named, garbage kept apart."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coursekit import cli
+
+HEAD = "student_id,name,total,to_read,section"
+
+
+def book(folder: Path, *lines: str) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "grades.csv").write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8-sig")
+    return str(folder)
+
+
+def totals(out: Path, *folders: str, rules: str = "", code: int = 0) -> dict[str, dict]:
+    out.mkdir(exist_ok=True)
+    (out / "marks.toml").write_text(rules, encoding="utf-8")
+    assert cli.main(["marks", *folders, "--out", str(out)]) == code
+    text = (out / "marks.csv").read_text(encoding="utf-8-sig")
+    return {row["student_id"]: row for row in csv.DictReader(io.StringIO(text))}
+
+
+def test_weights_make_the_mean_and_the_lowest_is_dropped_where_that_is_asked(tmp_path):
+    folders = [book(tmp_path / name, f"01,王,{share},0,一班") for name, share in zip("abc", (0.4, 0.7, 0.9))]
+    row = totals(tmp_path / "out", *folders, rules="decimals = 2\n[weights]\nc = 2")["01"]
+    assert row["total"] == "72.50" and (row["a"], row["b"], row["c"]) == ("40", "70", "90")
+    assert row["name"] == "王" and row["section"] == "一班" and row["provisional"] == row["dropped"] == ""
+    row = totals(tmp_path / "out", *folders, rules="drop_lowest = 1\ndecimals = 2")["01"]
+    assert row["total"] == "80.00" and row["dropped"] == "a"
+    assert totals(tmp_path / "out", *folders, rules="drop_lowest = 9")["01"]["total"] == "90"
+
+
+@pytest.mark.parametrize(
+    "share, total, five, letter",
+    [
+        (0.895, "90", "优", "A"),
+        (0.8949, "89", "良", "B"),
+        (0.885, "89", "良", "B"),
+        (0.695, "70", "中", "C"),
+        (0.595, "60", "及格", "D"),
+        (0.5949, "59", "不及格", "F"),
+        (0, "0", "不及格", "F"),
+        (1, "100", "优", "A"),
+    ],
+)
+def test_points_are_rounded_half_up_and_then_graded(tmp_path, share, total, five, letter):
+    row = totals(tmp_path / "out", book(tmp_path / "a", f"1,x,{share},0,"))["1"]
+    assert (row["total"], row["five_grade"], row["letter"]) == (total, five, letter)
+
+
+def test_nothing_handed_in_is_zero_or_left_out_as_the_rules_say_and_a_text_to_read_is_provisional(tmp_path):
+    folders = [book(tmp_path / "a", "1,x,0.8,1,", "2,y,0.6,0,"), book(tmp_path / "b", "1,x,,0,")]
+    found = totals(tmp_path / "out", *folders)
+    assert found["1"]["total"] == "40" and found["1"]["missing"] == "1"
+    assert "暂定" in found["1"]["provisional"] and "provisional" in found["1"]["provisional"]
+    assert found["2"]["total"] == "30" and found["2"]["provisional"] == ""
+    assert totals(tmp_path / "out", *folders, rules='missing = "left_out"')["1"]["total"] == "80"
+
+
+def test_grades_of_ones_own_take_the_place_of_the_usual_ones(tmp_path):
+    rules = '[five]\n"通过" = 50\n"不通过" = 0\n[letters]\n"A+" = 95\n"A" = 85\n'
+    found = totals(tmp_path / "out", book(tmp_path / "a", "1,x,0.9,0,", "2,y,0.2,0,"), rules=rules)
+    assert found["1"]["five_grade"] == "通过" and found["1"]["letter"] == "A"
+    assert found["2"]["five_grade"] == "不通过" and found["2"]["letter"] == "A"  # the lowest that there is
+
+
+def test_a_mark_that_is_none_is_named_with_its_line_and_the_others_are_totalled(tmp_path):
+    folder = book(tmp_path / "a", "1,x,0.8,0,", "2,y,1.2,0,", "3,z,nan,0,", "1,x,0.1,0,", "=1+1,w,0.5,0,")
+    found = totals(tmp_path / "out", folder, code=cli.WANTS_AN_EYE)
+    assert found["1"]["total"] == "80" and found["2"]["provisional"] and found["2"]["total"] == "0"
+    assert "'=1+1" in found  # no formula in a table
+    text = (tmp_path / "out" / "problems.csv").read_text(encoding="utf-8-sig")
+    assert [row["line"] for row in csv.DictReader(io.StringIO(text))] == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    "rules, said",
+    [
+        ("drop_lowest = -1", "≥ 0"),
+        ("drop_lowest = 1.5", "drop_lowest"),
+        ("weight = 3", "weights"),
+        ("[weights]\nz = 1", "z"),
+        ("[weights]\na = nan", "weights.a"),
+        ('missing = "maybe"', "left_out"),
+        ("[five]\nx = 101", "≤ 100"),
+        ("five = ", "marks.toml"),
+    ],
+)
+def test_a_wrong_rule_is_refused_with_what_is_allowed(tmp_path, capsys, rules, said):
+    folder = book(tmp_path / "a", "1,x,0.8,0,")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "marks.toml").write_text(rules, encoding="utf-8")
+    assert cli.main(["marks", folder, "--out", str(tmp_path / "out")]) == 1
+    assert said in capsys.readouterr().err and not (tmp_path / "out" / "marks.csv").exists()
+
+
+def test_a_folder_without_a_gradebook_is_refused_and_two_of_one_name_are_kept_apart(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["marks", str(tmp_path / "empty"), "--out", str(tmp_path / "out")]) == 1
+    assert "grades.csv" in capsys.readouterr().err
+    folders = [book(tmp_path / one / "grades", f"1,x,{share},0,") for one, share in (("a", 0.5), ("b", 1))]
+    assert totals(tmp_path / "out", *folders)["1"]["total"] == "75"
+
+
+def test_the_first_run_leaves_rules_of_which_every_line_is_a_comment(tmp_path):
+    assert cli.main(["marks", book(tmp_path / "a", "1,x,0.8,0,"), "--out", str(tmp_path / "out")]) == 0
+    text = (tmp_path / "out" / "marks.toml").read_text(encoding="utf-8")
+    assert all(not line or line.startswith("#") for line in text.splitlines())
+    uncommented = "\n".join(line.removeprefix("# ") for line in text.splitlines()[1:])
+    uncommented = uncommented.replace("成绩1", "a")
+    (tmp_path / "out" / "marks.toml").write_text(uncommented, encoding="utf-8")
+    assert cli.main(["marks", str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cells=st.lists(st.lists(st.text(max_size=12), min_size=5, max_size=5), max_size=4))
+def test_whatever_stands_in_a_gradebook_an_honest_student_has_the_same_total(tmp_path, cells):
+    held = io.StringIO()
+    csv.writer(held).writerows([HEAD.split(","), ["honest", "x", "0.8", "0", ""], *cells])
+    folder = tmp_path / "a"
+    folder.mkdir(exist_ok=True)
+    (folder / "grades.csv").write_bytes(
+        held.getvalue().encode("utf-8", "surrogatepass").replace(b"\x00", b"")
+    )
+    assert cli.main(["marks", str(folder), "--out", str(tmp_path / "out")]) in (0, cli.WANTS_AN_EYE)
+    text = (tmp_path / "out" / "marks.csv").read_text(encoding="utf-8-sig")
+    assert {row["student_id"]: row for row in csv.DictReader(io.StringIO(text))}["honest"]["total"] == "80"
