@@ -124,6 +124,7 @@ class Mapping:
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
+    currency_signs: list = field(default_factory=list)  # signs of currencies that the door does not know
     # where the rows stand
     sheets: str | list | None = None  # "all", or their names: added up
     blocks: str | None = None  # "all": tables side by side are added up
@@ -207,6 +208,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "nobody": (_names, '["散客", "guest"]'),
     "subtract": (_names, '["优惠金额", "Refunded Amount"]'),
     "as_read": (_names, '["status"]'),
+    "currency_signs": (_names, '["Q"]'),
     "first_date": (date.fromisoformat, '"2024-01-01"'),
     "last_date": (date.fromisoformat, '"2024-12-31"'),
     "largest_amount": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), "100000"),

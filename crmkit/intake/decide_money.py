@@ -2,6 +2,7 @@
 discounts, refunds and decimal marks."""
 
 import re
+from collections import defaultdict
 from decimal import Decimal
 
 import numpy as np
@@ -21,6 +22,7 @@ _SHARE = re.compile(r"[%％折]$")
 _PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
+FEW_SIGNS = 3  # fewer rows are slips of the pen
 
 
 def decimal_mark(judged: Judged) -> Decision | None:
@@ -51,6 +53,37 @@ def decimal_mark(judged: Judged) -> Decision | None:
         Reading("decimals", {"decimal": "."}, fields=fields),
     )
     return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
+
+
+def currency_sign(judged: Judged) -> Decision | None:
+    """Numbers beside a sign that the door does not know: the currency, or something else (points, days, pieces)."""
+    mapping = judged.mapping
+    if judged.units is None or "currency_sign" in mapping.as_read:
+        return None
+    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
+    distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
+    unread = judged.of("bad_amount") & (codes >= 0)
+    counts = np.bincount(codes[unread], minlength=len(distinct))
+    rows_of: dict[str, int] = defaultdict(int)
+    example: dict[str, str] = {}
+    for value, parsed, count in zip(distinct, distinct.parsed, counts):
+        sign = money.sign_beside_number(value) if count and parsed is None else None
+        if sign is not None:
+            rows_of[sign] += int(count)
+            example.setdefault(sign, cell_text(value))
+    if not rows_of:
+        return None
+    sign = max(rows_of, key=rows_of.get)
+    if rows_of[sign] < FEW_SIGNS:
+        return None
+    name = judged.header.names[judged.header.found[priced]]
+    fields = {"sign": sign, "value": example[sign]}
+    readings = [Reading("money", {"currency_signs": [sign]}, fields=fields)]
+    if judged.used.any():
+        readings.append(
+            Reading("set_aside", {"as_read": ["currency_sign"]}, "reading_currency_sign_set_aside", fields)
+        )
+    return Decision("currency_sign", tuple(readings), name, rows_of[sign], fields)
 
 
 def line_values(judged: Judged) -> np.ndarray | None:

@@ -71,6 +71,7 @@ class Judged:
     copies: np.ndarray | None = None  # rows that repeat an earlier one exactly, and are used all the same
     currencies: dict = field(default_factory=dict)
     found_people: object = None  # the customers by id, counted once
+    repeats: np.ndarray | None = None  # rows that repeat an order's total and count nothing of it
     continued: int = 0  # rows that took what they lack from the first row of their order
 
     @property
@@ -496,7 +497,8 @@ def _count_once(judged: Judged) -> None:
     repeated = np.zeros(len(judged.rows), dtype=bool)
     used = judged.used
     repeated[used] = pd.Series(orders.codes[used]).duplicated().to_numpy()
-    judged.units = np.where(repeated & orders.filled, 0, judged.units)
+    judged.repeats = repeated & orders.filled
+    judged.units = np.where(judged.repeats, 0, judged.units)
 
 
 def _currencies(judged: Judged) -> dict:

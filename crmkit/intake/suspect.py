@@ -173,8 +173,8 @@ def _may_be_revenue(judged: Judged, place: int, name: str) -> bool:
 
 def _about_sheets(judged: Judged) -> list[dict]:
     notes, table = [], judged.table
-    if table.hidden is not None and (hidden := table.hidden()):
-        rows = judged.used & np.isin(judged.rows.lines, hidden)
+    if table.hidden:
+        rows = judged.used & np.isin(judged.rows.lines, table.hidden)
         if rows.any():
             notes.append(note("hidden_rows", int(rows.sum()), judged.sum_of(rows)))
     if table.merged:

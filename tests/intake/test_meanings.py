@@ -5,6 +5,7 @@ import json
 import zipfile
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from messy.kinds import KINDS
 from messy.verdicts import made, verdict
 
 import crmkit
+from crmkit.intake import files
 from crmkit.intake.check import examine
 
 HEAD = ["customer_id", "date", "amount"]
@@ -127,7 +129,6 @@ def test_few_rows_set_aside_are_said_with_their_cause_and_many_are_asked_about(t
         (["b", "3月5日", "1"], "no year"),
         (["b", "99999999999", "1"], "Unix time"),
         (["b", "0000-00-00", "1"], "placeholder"),
-        (["b", "2024-03-05", "XQ 12"], "sign of the currency"),
         (["b", "2024-03-05", "1,5"], "decimal commas"),
         (["b", "2024-03-05", "1", "234.50"], "more cells than headings"),
         (["b", "2024-03-05", "as agreed"], "words"),
@@ -513,3 +514,104 @@ def test_a_zipped_text_and_its_bare_twin_say_the_same(tmp_path):
     (tmp_path / "f.csv.gz").write_bytes(gzip.compress(STATES.encode("utf-8")))
     zipped, bare = examine(tmp_path / "f.csv.gz"), check(tmp_path, STATES)
     assert zipped.questions == bare.questions and Decimal(bare.amount_total) == 60
+
+
+# ---- signs of currencies, cells in error, records counted twice
+
+
+@pytest.mark.parametrize(
+    "written, code",
+    [("₦ 12.50", "NGN"), ("S/ 12.50", "PEN"), ("12,50 lei", "RON"), ("Ft 12.50", "HUF"), ("KSh12.50", "KES")],
+)
+def test_a_sign_that_one_currency_only_has_is_read(tmp_path, written, code):
+    report = check(tmp_path, csv_text(HEAD, [["a", "2024-03-05", written]] * 6))
+    assert (report.amount_total, report.currency) == ("75.00", code)
+
+
+def test_a_sign_that_is_not_known_is_named_and_asked_about(tmp_path):
+    text = csv_text(HEAD, [["a", "2024-03-05", "12.50"], *[["b", "2024-03-06", "-Q 2.50"]] * 4])
+    report = check(tmp_path, text)
+    (question,) = [q for q in report.questions if q["code"] == "currency_sign"]
+    assert "“Q”" in question["message_en"]
+    money, other = question["readings"]
+    assert (money["amount_total"], other["amount_total"]) == ("2.50", "12.50")
+    assert check(tmp_path, text, answers={"currency_sign": "money"}).amount_total == "2.50"
+    assert check(tmp_path, text, mapping={"currency_signs": ["Q"]}).amount_total == "2.50"
+    assert check(tmp_path, text, answers={"currency_sign": "set_aside", "set_aside": "go_on"}).rows_used == 1
+
+
+def test_numbers_with_a_unit_or_a_slip_are_no_unknown_currency(tmp_path):
+    rows = [["a", "2024-03-05", "12.50"]] * 30
+    for written in ("12 pcs", "3件", "12%", "n/a", "~12"):
+        report = check(tmp_path, csv_text(HEAD, [*rows, *[["b", "2024-03-06", written]] * 2]))
+        assert "currency_sign" not in [q["code"] for q in report.questions], written
+
+
+def test_two_signs_that_are_not_known_are_two_currencies(tmp_path):
+    rows = [["a", "2024-03-05", "Q 12"], ["b", "2024-03-06", "Zz 3"]] * 4
+    report = check(tmp_path, csv_text(HEAD, rows), mapping={"currency_signs": ["Q", "Zz"]})
+    assert [error["code"] for error in report.errors] == ["mixed_currency"]
+
+
+def errors_in_cells(tmp_path) -> Path:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(1, 1, HEAD)
+        for row in range(2, 42):
+            sheet.write_row(row, 1, [f"c{row % 7}", "2024-03-05", 10])
+        sheet.write_formula(5, 3, "=NA()", None, "#N/A")
+        sheet.write_formula(6, 1, "=A1", None, "#REF!")
+        sheet.write_formula(7, 3, "=1/0", None, "#DIV/0!")
+    return tmp_path / "f.xlsx"
+
+
+def test_cells_in_error_are_kept_as_text_among_the_rows_set_aside(tmp_path):
+    report = crmkit.check_transactions(errors_in_cells(tmp_path))
+    aside = report.set_aside
+    assert aside["line"].tolist() == [6, 7, 8]
+    assert aside["reason"].tolist() == ["bad_amount", "missing_customer", "bad_amount"]
+    assert ["#N/A" in aside["original"][0], "#REF!" in aside["original"][1]] == [True, True]
+    assert "#DIV/0!" in aside["original"][2]
+    assert (report.rows_used, report.amount_total) == (37, "370.00")
+
+
+def test_the_rows_of_a_workbook_are_counted_by_a_reader_that_knows_no_cells(tmp_path, monkeypatch):
+    path = errors_in_cells(tmp_path)
+    assert crmkit.check_transactions(path).physical_lines == 41
+    whole = files._sheet_rows
+    # a reader of cells that loses the last row
+    monkeypatch.setattr(files, "_sheet_rows", lambda *given: iter(list(whole(*given))[:-1]))
+    lost = crmkit.check_transactions(path)
+    assert [error["code"] for error in lost.errors] == ["records_lost"]
+
+
+def test_empty_rows_of_a_workbook_are_no_records(tmp_path):
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        sheet, grey = book.add_worksheet(), book.add_format({"bg_color": "gray"})
+        sheet.write_row(0, 0, HEAD)
+        for row in (1, 2, 3, 7):
+            sheet.write_row(row, 0, ["a", "2024-03-05", 10])
+        for row in (4, 5, 9, 10):
+            sheet.write_blank(row, 0, None, grey)
+        sheet.set_row(12, 30)
+        sheet.write_formula(8, 2, "=B99", None, "")
+    report = crmkit.check_transactions(tmp_path / "f.xlsx")
+    assert (report.usable, report.physical_lines, report.rows_used) == (True, 5, 4)
+
+
+def test_json_lines_are_counted_too_and_a_separator_inside_a_text_ends_none(tmp_path):
+    record = json.dumps({"customer_id": "a\u2028b", "date": "2024-03-05", "amount": 2.5}, ensure_ascii=False)
+    report = check(tmp_path, f"{record}\n\n{record}\n", name="f.jsonl")
+    assert (report.physical_lines, report.rows_used, report.amount_total) == (2, 2, "5.00")
+
+
+def test_lines_that_repeat_the_total_of_their_order_are_not_free_of_charge(tmp_path):
+    head = ["order_id", *HEAD]
+    rows = [[f"O{i // 3}", f"c{i // 3}", "2024-03-05", f"{10 + i // 3}.50"] for i in range(30)]
+    rows = [[*row, f"P{place}"] for place, row in enumerate(rows)]
+    report = check(tmp_path, csv_text([*head, "product_id"], rows), answers={"order_total": "once"})
+    assert (report.zero_amount_rows, report.amount_total) == (0, "150.00")
