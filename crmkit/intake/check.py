@@ -34,6 +34,7 @@ DETECTORS = (
     decide_sales.labelled_totals,
     decide_sales.status,
     decide_sales.cancelled_at,
+    decide_sales.flags,
     decide_money.currency_sign,
     decide_money.decimal_mark,
     decide_money.thousands_apart,

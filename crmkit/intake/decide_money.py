@@ -394,14 +394,18 @@ def refunds(judged: Judged) -> Decision | None:
     mapping = judged.mapping
     if judged.units is None or "refund" in mapping.as_read:
         return None
-    taken = {plain(str(name)) for name in mapping.subtract}
+    if any(headed(str(name), "refund") for name in mapping.subtract):
+        return None  # of what was asked for and what was paid back, one is enough
     for place, name in side_columns(judged):
-        if not headed(name, "refund") or plain(name) in taken or not is_money(judged, place):
+        if not headed(name, "refund") or not is_money(judged, place):
             continue
-        rows = int((money_in(judged, place)[judged.used] != 0).sum())
+        given_back = judged.used & (money_in(judged, place) != 0)
+        rows = int(given_back.sum())
+        subtract = Reading("subtract", {"subtract": [name]})
+        if rows and not judged.units[given_back].any():  # rows of refunds, whose amounts are all zero
+            return Decision("refund", (subtract,), name, rows, words="refund_rows", certain=True)
         if rows:
-            readings = (Reading("subtract", {"subtract": [name]}), as_it_stands("refund"))
-            return Decision("refund", readings, name, rows)
+            return Decision("refund", (subtract, as_it_stands("refund")), name, rows)
     return None
 
 

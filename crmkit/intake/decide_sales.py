@@ -1,10 +1,12 @@
 """Which rows are sales: states of orders, kinds of documents, directions of money, flags of returns."""
 
+import re
+
 import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, plain_value
+from .judge import Judged, money_in, plain_value
 from .meanings import cell_text, headed, meaning, meanings
 
 MOST_VALUES = 60  # a column with more different values says no state and no kind
@@ -60,20 +62,25 @@ def status(judged: Judged) -> Decision | None:
     for place, name in side_columns(judged):
         by_heading = headed(name, "status")
         values = values_of(judged, place) if by_heading or _is_short(judged, place) else None
-        if not values:
+        if not values or _is_flag(values):
             continue
         kinds = {value: meaning(value, "status") for value in values if value}
         known = [value for value, kind in kinds.items() if kind]
-        if not kinds or not by_heading and len(known) < max(2, _STATE_SHARE * len(kinds)):
+        remarked = headed(name, "remark") and len(known) == len(kinds)  # nothing else is written there
+        enough = by_heading or remarked or len(known) >= max(2, _STATE_SHARE * len(kinds))
+        if not kinds or not enough:
             continue
         if not by_heading and all(meaning(value, "document") for value in kinds):
             continue
         lost = [value for value, kind in kinds.items() if kind == "lost"]
         unknown = [value for value, kind in kinds.items() if kind is None]
         numbered = bool(unknown) and all(value.lstrip("-").isdigit() for value in kinds) and len(kinds) > 1
+        numbered &= plain(name).endswith(("状态", "狀態", "status", "state"))
         if not lost and not numbered or _settled(judged, "status", name, [*lost, *unknown]):
             continue
-        return _status_decision(judged, name, values, lost, numbered)
+        decision = _status_decision(judged, name, values, lost, numbered)
+        if decision is not None:
+            return decision
     return None
 
 
@@ -81,7 +88,7 @@ def _is_short(judged: Judged, place: int) -> bool:
     return judged.rows.column(place).size <= MOST_VALUES
 
 
-def _status_decision(judged: Judged, name: str, values: dict, lost: list, numbered: bool) -> Decision:
+def _status_decision(judged: Judged, name: str, values: dict, lost: list, numbered: bool) -> Decision | None:
     kept = [value for value in values if value not in lost]
     readings = []
     if numbered and not lost:
@@ -98,16 +105,64 @@ def _status_decision(judged: Judged, name: str, values: dict, lost: list, number
     rows = sum(values[value] for value in lost) if lost else sum(values.values())
     if lost and kept and judged.units is not None:
         without = _rows_with(judged, judged.place(name), lost)
+        if not (judged.units[without] > 0).any() and _refunded(judged, without):
+            return None  # rows of refunds, which stand in a column of their own
         if not judged.units[without].any():  # an order that was closed brought nothing: no reading but one
             return Decision("status", (readings[0],), name, rows, {"values": _listed(lost)}, certain=True)
     return Decision("status", (*readings, as_it_stands("status")), name, rows, {"values": _listed(values)})
+
+
+def _refunded(judged: Judged, rows: np.ndarray) -> bool:
+    """Whether a column of refunds holds money in any of these rows."""
+    columns = [place for place, name in side_columns(judged) if headed(name, "refund")]
+    return any(bool(money_in(judged, place)[rows].any()) for place in columns)
+
+
+def _is_flag(values) -> bool:
+    """Whether a column says yes and no."""
+    known = meanings()["return_flag"]
+    return {plain(value) for value in values} <= {
+        "y",
+        "yes",
+        "n",
+        "no",
+        "true",
+        "false",
+        "t",
+        "f",
+        "是",
+        "否",
+        "",
+    } | (known["yes"] & {"x"})
+
+
+def flags(judged: Judged) -> Decision | None:
+    """A column of yes and no that says which rows are sales (Paid), or which are none (Void, IsDeleted, Test order)."""
+    for section, out in (("sale_flag", "no"), ("void_flag", "yes")):
+        for place, name in side_columns(judged):
+            values = values_of(judged, place) if headed(name, section) else None
+            if not values or len(values) < 2 or any(meaning(value, section) is None for value in values):
+                continue
+            lost = [value for value in values if meaning(value, section) == out]
+            kept = [value for value in values if value not in lost]
+            if not lost or not kept or section in judged.mapping.as_read:
+                continue
+            if _settled(judged, section, name, lost):
+                continue
+            fields = {"values": _listed(lost)}
+            usual = Reading(
+                "usual", {"keep": {name: kept}, "drop": {name: lost}}, "reading_status_usual", fields
+            )
+            rows = sum(values[value] for value in lost)
+            return Decision(section, (usual, as_it_stands(section)), name, rows, fields, "flag")
+    return None
 
 
 def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
     """The heading of a column of states, those in it that are not known, and their rows; None where all are."""
     for place, name in side_columns(judged):
         values = values_of(judged, place) if headed(name, "status") else None
-        if not values or not any(meaning(value, "status") for value in values if value):
+        if not values or len(values) < 2 or _is_flag(values):
             continue
         unknown = [value for value in values if value and meaning(value, "status") is None]
         if unknown and "status" not in judged.mapping.as_read and name not in judged.mapping.keep:
@@ -130,6 +185,38 @@ UNDONE = (
 )
 
 
+# somewhere in a remark, and not denied
+_UNDONE_SOMEWHERE = re.compile(
+    r"(?<![未不无無没])(?:已|需|要|申请|全额)?(?:退款|退货|退回|作废|取消|红冲|冲销)|测试(?:订单|单|数据)|"
+    r"(?<!not )(?<!no )(?<!non-)\b(?:refund(?:ed)?|returned|cancell?ed|voided|void|reversed|test order|chargeback)\b",
+    re.IGNORECASE,
+)
+
+
+def _undone(value: str, in_remark: bool) -> bool:
+    said = meaning(value, "document") == "back" or plain(value) in UNDONE
+    return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value))
+
+
+def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
+    """Columns that call some rows what may be no sale, or sold before: shipping, fees, what a gift card paid."""
+    found = []
+    mapping = judged.mapping
+    settled = {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
+    for place, name in side_columns(judged):
+        if plain(name) in settled or judged.units is None:
+            continue
+        section, kind = ("document", "other") if headed(name, "document") else ("paid_with", "stored")
+        if section == "paid_with" and not headed(name, "paid_with"):
+            continue
+        values = values_of(judged, place) or {}
+        words = [value for value in values if value and plain(value) in meanings()[section][kind]]
+        rows = _rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
+        if rows.any() and len(words) < len(values):
+            found.append((name, words, rows))
+    return found
+
+
 def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns in which some rows with a positive amount are called returned or cancelled, and that nothing has decided."""
     found = []
@@ -143,7 +230,8 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
         ):
             continue
         values = [cell_text(value) for value in judged.rows.column(place).values]
-        words = [v for v in values if v and (meaning(v, "document") == "back" or plain(v) in UNDONE)]
+        remark = headed(name, "remark")
+        words = [v for v in values if v and _undone(v, remark)]
         rows = _rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
         if rows.any() and "document" not in mapping.as_read and "status" not in mapping.as_read:
             found.append((name, words, rows))
@@ -202,9 +290,9 @@ def document(judged: Judged) -> Decision | None:
             continue
         kinds = {value: meaning(value, "document") for value in values if value}
         by_kind = {kind: [v for v, k in kinds.items() if k == kind] for kind in set(kinds.values())}
-        if not by_kind.keys() & {"back", "payment", "topup"}:
+        if not by_kind.keys() & {"back", "payment", "topup", "no_sale"}:
             continue
-        for detect in (_returns, _top_ups, _payments):
+        for detect in (_returns, _top_ups, _payments, _no_sales):
             if decision := detect(judged, place, name, values, by_kind):
                 return decision
     return None
@@ -218,7 +306,8 @@ def _document_columns(judged: Judged) -> list[tuple[int, str]]:
             headed_so.append((place, name))
         elif _is_short(judged, place) and not headed(name, "return_flag"):
             values = [v for v in map(cell_text, judged.rows.column(place).values) if v]
-            known = [v for v in values if meaning(v, "document") in ("back", "forward", "payment", "topup")]
+            kinds = ("back", "forward", "payment", "topup", "no_sale")
+            known = [v for v in values if meaning(v, "document") in kinds]
             if len(known) >= 2 and len(known) >= _STATE_SHARE * len(values):
                 others.append((place, name))
     return headed_so + others
@@ -281,6 +370,24 @@ def _payments(judged: Judged, place: int, name: str, values: dict, by_kind: dict
     return Decision(
         "payments", (Reading("drop", patch),), name, rows, {"values": _listed(paid)}, certain=True
     )
+
+
+def _no_sales(judged: Judged, place: int, name: str, values: dict, by_kind: dict) -> Decision | None:
+    """Quotations and documents made void beside those of sales."""
+    offered = by_kind.get("no_sale", [])
+    if not offered or headed(name, "status") or not by_kind.get("forward"):
+        return None
+    if _settled(judged, "no_sale", name, offered):
+        return None
+    rows = _rows_with(judged, place, offered)
+    if not judged.units[rows].any():
+        return None
+    fields = {"values": _listed(offered)}
+    others = [value for value in values if value not in offered]
+    usual = Reading(
+        "usual", {"keep": {name: others}, "drop": {name: offered}}, "reading_status_usual", fields
+    )
+    return Decision("no_sale", (usual, as_it_stands("no_sale")), name, int(rows.sum()), fields)
 
 
 def direction(judged: Judged) -> Decision | None:

@@ -40,7 +40,11 @@ def meaning(value, section: str) -> str | None:
     # (删除)等待付款 and wc-completed say what they say without what stands before
     forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
     for name, words in meanings()[section].items():
-        if name not in ("headers", "invoice") and not isinstance(words, re.Pattern) and forms & words:
+        if (
+            name not in ("headers", "invoice", "stored")
+            and not isinstance(words, re.Pattern)
+            and forms & words
+        ):
             return name
     return None
 

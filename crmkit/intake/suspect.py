@@ -13,14 +13,16 @@ from . import amounts as money
 from .columns import plain
 from .decide_money import is_money
 from .decide_people import people, people_headed_as_names
-from .decide_sales import side_columns, unknown_states, words_of_returns
+from .decide_sales import other_rows, side_columns, unknown_states, words_of_returns
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
 _LARGE_SHARE = 0.2  # of all orders under one id, among many
-_MANY = 20  # customers, from which on one of them may be implausible
+_THIRD = 0.33  # of all orders under one id, whatever the others have
+_FEW = 8  # rows, below which a share says nothing
+_MANY = 5  # customers, from which on one of them may be implausible
 
 
 def note(code: str, rows: int = 0, effect: Decimal | None = None, **fields) -> dict:
@@ -80,7 +82,10 @@ def _about_one_customer(judged: Judged) -> list[dict]:
     share = found.rows[most] / found.rows.sum()
     others = np.delete(found.rows, most)
     others = others[others > 0]
-    if len(others) < _MANY or share < _LARGE_SHARE or found.rows[most] < 10 * np.median(others):
+    if len(others) < _MANY or found.rows[most] < _FEW:
+        return []
+    implausible = share >= _LARGE_SHARE and found.rows[most] >= 5 * np.median(others) or share >= _THIRD
+    if not implausible:
         return []
     effect = judged.sum_of(judged.used & (found.codes == most))
     return [
@@ -191,6 +196,9 @@ def _about_sheets(judged: Judged) -> list[dict]:
     for name, words, rows in words_of_returns(judged):
         fields = {"column": name, "values": ", ".join(words[:6])}
         notes.append(note("words_of_returns", int(rows.sum()), judged.sum_of(rows), **fields))
+    for name, words, rows in other_rows(judged):
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note("other_rows", int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes

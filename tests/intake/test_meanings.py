@@ -615,3 +615,89 @@ def test_lines_that_repeat_the_total_of_their_order_are_not_free_of_charge(tmp_p
     rows = [[*row, f"P{place}"] for place, row in enumerate(rows)]
     report = check(tmp_path, csv_text([*head, "product_id"], rows), answers={"order_total": "once"})
     assert (report.zero_amount_rows, report.amount_total) == (0, "150.00")
+
+
+# ---- what a consultant found: 24 orders of 3,000.00, of which two (140.00) are no sales
+
+
+def with_column(heading: str, usual: str, odd: str) -> str:
+    rows = []
+    for place in range(24):
+        amount = 70 if place in (4, 15) else 130
+        said = odd if place in (4, 15) else usual
+        rows.append([f"O{place}", f"2024-{1 + place % 9:02d}-05", f"C{place % 6}", amount, heading and said])
+    return csv_text(["Order", "Date", "Customer", "Amount", heading], rows)
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd, code",
+    [
+        ("Stage", "Won", "Lost", "status"),
+        ("阶段", "赢单", "输单", "status"),
+        ("Outcome", "Accepted", "Declined", "status"),
+        ("Statut", "Payée", "Annulée", "status"),
+        ("Status", "Bezahlt", "Storniert", "status"),
+        ("ステータス", "完了", "キャンセル", "status"),
+        ("备注", "", "已退款", "status"),
+        ("Paid", "Yes", "No", "sale_flag"),
+        ("Fulfilled", "yes", "no", "sale_flag"),
+        ("Void", "", "X", "void_flag"),
+        ("IsDeleted", "0", "1", "void_flag"),
+        ("Test order", "", "true", "void_flag"),
+        ("Type", "Sale", "Void", "no_sale"),
+        ("Type", "Invoice", "Quote", "no_sale"),
+        ("单据类型", "销售订单", "报价单", "no_sale"),
+        ("红冲标志", "", "红冲", "return_flag"),
+    ],
+)
+def test_what_may_be_no_sale_is_asked_about_in_whatever_words(tmp_path, heading, usual, odd, code):
+    report = check(tmp_path, with_column(heading, usual, odd))
+    (question,) = report.questions
+    assert question["code"] == code
+    assert "2860.00" in {reading["amount_total"] for reading in question["readings"]}
+    # and where every row says the usual word, nothing is asked
+    assert check(tmp_path, with_column(heading, usual, usual)).usable
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd, code",
+    [
+        ("备注", "", "测试订单", "words_of_returns"),
+        ("Notes", "", "REFUNDED - see email", "words_of_returns"),
+        ("Payment type", "Card", "Gift card", "other_rows"),
+        ("Line type", "Product", "Shipping", "other_rows"),
+        ("Status", "Alpha", "Beta", "unknown_states"),
+    ],
+)
+def test_what_is_a_mere_suspicion_is_said(tmp_path, heading, usual, odd, code):
+    report = check(tmp_path, with_column(heading, usual, odd))
+    assert report.usable and code in codes(report)
+
+
+def test_a_remark_that_denies_a_return_is_none(tmp_path):
+    assert "words_of_returns" not in codes(check(tmp_path, with_column("Notes", "", "not refunded")))
+    assert "words_of_returns" not in codes(check(tmp_path, with_column("备注", "", "客户未退货")))
+
+
+@pytest.mark.parametrize("odd", ["SUCCESS", "REFUND"])
+def test_refunds_in_rows_of_their_own_are_subtracted(tmp_path, odd):
+    head = ["商户订单号", "交易时间", "用户标识", "交易状态", "订单金额", "退款金额"]
+    rows = [[f"M{i}", "2024-01-05", f"U{i % 4}", "SUCCESS", 100 + i, 0] for i in range(12)]
+    rows.append(["M3", "2024-01-06", "U3", odd, 0, 20])
+    report = check(tmp_path, csv_text(head, rows))
+    assert (report.usable, report.amount_total) == (True, "1246.00")
+    assert "refund_rows" in codes(report)
+
+
+@pytest.mark.parametrize("id_", ["0", "99999999", "其他", "Web customer", "POS默认会员", "Amazon Customer"])
+def test_an_id_that_stands_for_anybody_is_asked_about(tmp_path, id_):
+    rows = [[id_ if i % 3 == 0 else f"{20 + i % 7}", f"2024-03-{1 + i % 28:02d}", 1.5 + i] for i in range(28)]
+    (question,) = check(tmp_path, csv_text(HEAD, rows)).questions
+    assert question["code"] == "nobody"
+
+
+def test_one_id_with_a_third_of_all_rows_is_said(tmp_path):
+    rows = [
+        ["77" if i % 3 == 0 else f"{20 + i % 7}", f"2024-03-{1 + i % 28:02d}", 1.5 + i] for i in range(28)
+    ]
+    assert "one_customer" in codes(check(tmp_path, csv_text(HEAD, rows)))
