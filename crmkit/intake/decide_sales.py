@@ -75,7 +75,7 @@ def status(judged: Judged) -> Decision | None:
         lost = [value for value, kind in kinds.items() if kind == "lost"]
         unknown = [value for value, kind in kinds.items() if kind is None]
         numbered = bool(unknown) and all(value.lstrip("-").isdigit() for value in kinds) and len(kinds) > 1
-        numbered &= plain(name).endswith(("状态", "狀態", "status", "state"))
+        numbered &= plain(name).endswith(tuple(meanings()["numbered_states"]["endings"]))
         if not lost and not numbered or _settled(judged, "status", name, [*lost, *unknown]):
             continue
         decision = _status_decision(judged, name, values, lost, numbered)
@@ -119,21 +119,8 @@ def _refunded(judged: Judged, rows: np.ndarray) -> bool:
 
 
 def _is_flag(values) -> bool:
-    """Whether a column says yes and no."""
-    known = meanings()["return_flag"]
-    return {plain(value) for value in values} <= {
-        "y",
-        "yes",
-        "n",
-        "no",
-        "true",
-        "false",
-        "t",
-        "f",
-        "是",
-        "否",
-        "",
-    } | (known["yes"] & {"x"})
+    """Whether a column says nothing but yes and no."""
+    return {plain(value) for value in values} <= meanings()["yes_no"]["values"]
 
 
 def flags(judged: Judged) -> Decision | None:

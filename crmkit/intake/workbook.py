@@ -132,7 +132,7 @@ def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
-        place = _place(archive, sheet)
+        place = sheet_place(archive, sheet)
         if place is None:
             return
         with archive.open(place) as stream:
@@ -145,7 +145,7 @@ def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
             yield rest
 
 
-def _place(archive: zipfile.ZipFile, sheet: str) -> str | None:
+def sheet_place(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """Where in the archive a sheet's XML stands."""
     names = set(archive.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:

@@ -27,7 +27,7 @@ from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
-from .roster import Student, read_roster
+from .roster import Student, doubts, read_roster
 
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
 
@@ -76,7 +76,10 @@ def assign(
         if out.exists() and any(out.iterdir()):
             raise KitError("out_not_empty", value=str(out))
         assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback)
+    put(out / "roster" / roster.name, roster.read_bytes())
+    assignment.rosters[roster.name] = sheet
     said = _differences(assignment, exercise, students, due, feedback) if again else []
+    said += doubts(students)
     late = [s for s in students if s.student_id not in assignment.variants]
     source = load_exercise(assignment.pack)
     for made in _variants(assignment, source, late, lang):

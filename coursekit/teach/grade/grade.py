@@ -368,8 +368,8 @@ def write_all(out: Path, grading: Grading) -> list[str]:
     pack_feedback(out, grading.about)
     write_class_report(out, grading)
     to_read = marking_sheet.write_marking_sheet(out, grading)
-    write_gradebooks(out, grading)
-    lines = said_of(grading, out)
+    of_rosters = write_gradebooks(out, grading)
+    lines = [*said_of(grading, out), *of_rosters]
     if to_read:
         lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
     return lines
