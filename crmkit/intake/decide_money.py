@@ -12,8 +12,8 @@ from . import amounts as money
 from .columns import plain
 from .decide_sales import side_columns
 from .decisions import Decision, Reading, as_it_stands
-from .judge import APART_HEAD, APART_REST, Judged, money_in, orders_place, rates_in
-from .meanings import cell_text, headed
+from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
+from .meanings import cell_text, headed, meanings
 
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
@@ -86,6 +86,22 @@ def currency_sign(judged: Judged) -> Decision | None:
     return Decision("currency_sign", tuple(readings), name, rows_of[sign], fields)
 
 
+def unit_column(judged: Judged) -> Decision | None:
+    """A column that says of each row whether its amount is in 元, 千元 or 万元."""
+    if judged.units is None or judged.mapping.unit_column or judged.header.multiplier != 1:
+        return None
+    for place, name in side_columns(judged):
+        if not headed(name, "amount_unit"):
+            continue
+        said = {plain(cell_text(value)) for value in judged.rows.column(place).values if cell_text(value)}
+        if said and said <= meanings()["amount_unit"]["values"] and said != {"元"}:
+            fields = {"values": ", ".join(sorted(said))}
+            reading = Reading("taken", {"unit_column": name})
+            rows = int(judged.used.sum())
+            return Decision("unit_column", (reading,), name, rows, fields, certain=True)
+    return None
+
+
 def line_values(judged: Judged) -> np.ndarray | None:
     """Quantity times price row by row in the units of the amounts; None where the file lacks one of them."""
     header = judged.header
@@ -118,8 +134,8 @@ def order_totals(judged: Judged) -> Decision | None:
     orders = judged.rows.column(place)
     used = judged.used & ~judged.copies & orders.filled
     frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
-    if len(frame) == frame["order"].nunique() or frame["amount"].nunique() == 1:
-        return None  # no order has several lines, or everything costs the same
+    if len(frame) == frame["order"].nunique():
+        return None  # no order has several lines
     groups = frame.groupby("order")["amount"]
     about = pd.DataFrame(
         {"lines": groups.size(), "low": groups.min(), "high": groups.max(), "sum": groups.sum()}
@@ -142,8 +158,8 @@ def order_totals(judged: Judged) -> Decision | None:
         fields = fields | {"other": other}
         return Decision("order_total", (reading,), priced, rows, fields, "order_total_lines", certain=True)
     fits = _readings_that_fit(judged, frame, used, several)
-    if fits == {"line"}:
-        return None
+    if fits == {"line"} or frame["amount"].nunique() == 1:
+        return None  # everything costs the same: nothing repeats a total
     if fits == {"order"}:
         return Decision("order_total", (once,), priced, rows, fields, certain=True)
     return Decision("order_total", (once, as_it_stands("order_total")), priced, rows, fields)
@@ -321,7 +337,7 @@ def _is_rate(judged: Judged, place: int) -> bool:
     values = [cell_text(value) for value in judged.rows.column(place).values if cell_text(value)]
     if not values:
         return False
-    if all(_SHARE.search(value) for value in values):
+    if all(_SHARE.search(value) for value in values) or PERCENT_HEADED.search(judged.header.names[place]):
         return True
     numbers = [rate for rate in rates_in(judged, place) if rate is not None]
     small = all(

@@ -4,13 +4,15 @@ import re
 
 import numpy as np
 
-from .columns import plain
+from .columns import LABEL_HINT, ends_in_total, plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, money_in, plain_value
 from .meanings import cell_text, headed, meaning, meanings
 
 MOST_VALUES = 60  # a column with more different values says no state and no kind
 FEW_VALUES = 6
+MANY_COPIES = 3  # rows: fewer are slips
+COPIED_SHARE = 0.2  # of the rows: fewer may be two of a thing on one bill
 _STATE_SHARE = 0.8  # of the different values, known as states, in a column whose heading is unknown
 
 
@@ -91,7 +93,8 @@ def _is_short(judged: Judged, place: int) -> bool:
 def _status_decision(judged: Judged, name: str, values: dict, lost: list, numbered: bool) -> Decision | None:
     kept = [value for value in values if value not in lost]
     readings = []
-    if numbered and not lost:
+    usual_is_most = sum(values[value] for value in lost) * 2 > sum(values.values())
+    if numbered and not lost or lost and usual_is_most and len(values) > 1:
         most = sorted((v for v in values if v), key=lambda v: -values[v])[:FEW_VALUES]
         readings = [
             Reading(f"only_{value}", {"keep": {name: [value]}}, "reading_only", {"values": value})
@@ -238,6 +241,98 @@ def cancelled_at(judged: Judged) -> Decision | None:
             usual = Reading("usual", {"keep": {name: ["", "-", "NULL", "0"]}})
             return Decision("cancelled_at", (usual, as_it_stands("cancelled_at")), name, rows)
     return None
+
+
+def paid_at(judged: Judged) -> Decision | None:
+    """A column with the time of the payment that is empty for a few orders: they were perhaps never paid."""
+    for place, name in side_columns(judged):
+        if not headed(name, "paid_at") or _settled(judged, "paid_at", name, [""]):
+            continue
+        empty = judged.used & ~judged.rows.column(place).filled
+        rows = int(empty.sum())
+        if not rows or rows * 2 > judged.used.sum() or judged.units is None or not judged.units[empty].any():
+            continue
+        usual = Reading("usual", {"drop": {name: [""]}})
+        return Decision("paid_at", (usual, as_it_stands("paid_at")), name, rows)
+    return None
+
+
+def negative_quantity(judged: Judged) -> Decision | None:
+    """Quantities below zero beside amounts above: returns whose amounts lost their sign."""
+    if judged.units is None or not {"quantity", "amount"} <= judged.header.found.keys():
+        return None
+    place = judged.header.found["quantity"]
+    name = judged.header.names[place]
+    distinct, codes = judged.rows.numbers_of("quantity")
+    numbers = [None if parsed is None else parsed.value(judged.decimal or ".") for parsed in distinct.parsed]
+    below = np.array([number is not None and number < 0 for number in numbers] + [False])[codes]
+    rows = judged.used & below & (judged.units > 0)
+    if (
+        not rows.any()
+        or (judged.used & below & (judged.units < 0)).any()
+        or 2 * rows.sum() > judged.used.sum()
+    ):
+        return None
+    values = sorted(
+        {cell_text(value) for value, number in zip(distinct, numbers) if number is not None and number < 0}
+    )
+    if _settled(judged, "negative_quantity", name, values):
+        return None
+    fields = {"amount": judged.header.names[judged.header.found["amount"]]}
+    negative = Reading("negative", {"negative": {name: values}}, "reading_return_flag_negative")
+    return Decision(
+        "negative_quantity", (negative, as_it_stands("negative_quantity")), name, int(rows.sum()), fields
+    )
+
+
+def returned_part(judged: Judged) -> Decision | None:
+    """A file or a sheet that is called returns, added up with the sales, its amounts above zero."""
+    if judged.units is None or "returned_part" in judged.mapping.as_read:
+        return None
+    pattern = meanings()["returned_part"]["pattern"]
+    named = [part for part in judged.table.parts if pattern.search(part[0])]
+    if not named or len(named) == len(judged.table.parts):
+        return None
+    names = [name for name, *_ in named if name not in judged.mapping.negative_parts]
+    lines = judged.rows.lines
+    rows = judged.used & (judged.units > 0)
+    rows &= np.any([(lines >= first) & (lines <= last) for _, first, last in named], axis=0)
+    if not names or not rows.any():
+        return None
+    fields = {"parts": ", ".join(names)}
+    negative = Reading("negative", {"negative_parts": names}, "reading_return_flag_negative")
+    return Decision("returned_part", (negative, as_it_stands("returned_part")), None, int(rows.sum()), fields)
+
+
+def copies(judged: Judged) -> Decision | None:
+    """Rows that say the same as another, order number and all: a file pasted twice, months that overlap."""
+    found = int(judged.copies.sum())
+    if not found or judged.drop_duplicates or "copies" in judged.mapping.as_read:
+        return None
+    if "order_id" not in judged.header.found or found < MANY_COPIES:
+        return None
+    if not _between_parts(judged) and found < COPIED_SHARE * judged.used.sum():
+        return None
+    place = judged.header.found["order_id"]
+    drop = Reading("drop", {"drop_duplicates": True})
+    name = judged.header.names[place]
+    return Decision("copies", (drop, as_it_stands("copies")), name, found)
+
+
+def _between_parts(judged: Judged) -> bool:
+    """Whether most of the copies stand in another file or sheet than what they repeat."""
+    if len(judged.table.parts) < 2:
+        return False
+    lines, hashes = judged.rows.lines, judged.rows.hashes
+    part = np.searchsorted([last for *_, last in judged.table.parts], lines)
+    first: dict[int, int] = {}
+    for one, where in zip(hashes[judged.used].tolist(), part[judged.used].tolist()):
+        first.setdefault(one, where)
+    others = sum(
+        first[one] != where
+        for one, where in zip(hashes[judged.copies].tolist(), part[judged.copies].tolist())
+    )
+    return others * 2 > judged.copies.sum()
 
 
 def opening_balances(judged: Judged) -> Decision | None:
@@ -436,9 +531,19 @@ def labelled_totals(judged: Judged) -> Decision | None:
     """Rows with a date and a customer that a label calls totals, and that add up what stands above them."""
     if judged.units is None:
         return None
-    for place, name in side_columns(judged):
+    found = side_columns(judged)
+    if "customer_id" in judged.header.found:
+        found.append(
+            (judged.header.found["customer_id"], judged.header.names[judged.header.found["customer_id"]])
+        )
+    for place, name in found:
         column = judged.rows.column(place)
         labels = [cell_text(value) for value in column.total_labels]
+        if place == judged.header.found.get("customer_id"):
+            texts = [value for value in column.values if isinstance(value, str)]
+            labels = [
+                cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)
+            ]
         if not labels:
             continue
         rows = np.flatnonzero(_rows_with(judged, place, labels))

@@ -235,7 +235,9 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         for n, (h, loaded, _) in headed.items()
         if not h.missing and any(map(any, _sheet_rows(loaded, h.row + 1)))
     ]
-    fits = [n for n in fits if n in visible] or fits
+    shown = [n for n in fits if n in visible]
+    out_of_sight = [n for n in fits if n not in shown] if shown and sheet is None else []
+    fits = shown or fits
     if len(fits) > 1:
         same = {tuple(sorted(map(plain, headed[n][0].names))) for n in fits}
         if len(same) > 1 and mapping.sheets is None:
@@ -244,9 +246,12 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         table.notes.append(("sheets_added", {"count": len(fits), "sheets": listed(fits)}))
         if mapping.sheets is None:
             table.questions.append("sheets")
-        return table
-    chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n][0].score, n in visible))
-    return _sheet_table(path, chosen, *headed[chosen])
+    else:
+        chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n][0].score, n in visible))
+        table = _sheet_table(path, chosen, *headed[chosen])
+    if out_of_sight:
+        table.notes.append(("hidden_sheets", {"sheets": listed(out_of_sight)}))
+    return table
 
 
 def _sheet_table(path: Path, name: str, header: Header, loaded, seen: SheetSeen | None) -> Table:

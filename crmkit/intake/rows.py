@@ -156,6 +156,9 @@ class Rows:
         for name in dict.fromkeys(["customer_id", "date", "currency", *priced]):
             if name in header.found:
                 other._use(name, header.found[name], self)
+        # what was in use and is no longer stays at hand
+        given_up = set(self.position.values()) - set(other.position.values()) - set(self.raw)
+        other.raw = {**self.raw, **{place: self.column(place) for place in given_up}}
         return other
 
     def _use(self, name: str, place: int, before: "Rows") -> None:

@@ -701,3 +701,159 @@ def test_one_id_with_a_third_of_all_rows_is_said(tmp_path):
         ["77" if i % 3 == 0 else f"{20 + i % 7}", f"2024-03-{1 + i % 28:02d}", 1.5 + i] for i in range(28)
     ]
     assert "one_customer" in codes(check(tmp_path, csv_text(HEAD, rows)))
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Refund",
+        "Returned",
+        "全部商品已退款金额",
+        "售后退款金额",
+        "返金額",
+        "Remboursement",
+        "Chargeback",
+        "退款合计",
+    ],
+)
+def test_a_column_of_refunds_is_one_whatever_it_is_called(tmp_path, heading):
+    (question,) = check(tmp_path, with_column(heading, "0", "45.00")).questions
+    assert question["code"] == "refund"
+    assert question["readings"][0]["amount_total"] == "2910.00"
+    assert check(tmp_path, with_column(heading, "0", "0")).usable
+
+
+@pytest.mark.parametrize("heading", ["退款原因", "退货率", "Refund reason", "退款状态说明", "Return rate"])
+def test_what_dates_counts_or_explains_refunds_is_no_column_of_them(tmp_path, heading):
+    report = check(tmp_path, with_column(heading, "0", "45"))
+    assert "refund" not in [question["code"] for question in report.questions]
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd, code",
+    [
+        ("deleted_at", "", "2024-05-01", "cancelled_at"),
+        ("退款时间", "", "2024-05-01", "cancelled_at"),
+        ("Paid at", "2024-05-01", "", "paid_at"),
+    ],
+)
+def test_times_that_some_orders_only_have_are_asked_about(tmp_path, heading, usual, odd, code):
+    (question,) = check(tmp_path, with_column(heading, usual, odd)).questions
+    assert (question["code"], question["readings"][0]["amount_total"]) == (code, "2860.00")
+
+
+def test_a_reading_that_leaves_out_most_is_not_called_usual(tmp_path):
+    (question,) = check(tmp_path, with_column("Sale status", "Closed", "Parked")).questions
+    assert [(r["id"], r["amount_total"]) for r in question["readings"]][0] == ("only_Closed", "2860.00")
+
+
+def test_a_negative_quantity_beside_a_positive_amount_is_asked_about(tmp_path):
+    (question,) = check(tmp_path, with_column("Qty", "1", "-1")).questions
+    assert [r["amount_total"] for r in question["readings"]] == ["2720.00", "3000.00"]
+
+
+def test_a_file_that_was_pasted_twice_is_asked_about_and_two_of_a_thing_are_not(tmp_path):
+    head, rows = ["Order", *HEAD], [[f"O{i}", f"c{i % 5}", "2024-03-05", 10 + i] for i in range(20)]
+    (question,) = check(tmp_path, csv_text(head, [*rows, *rows])).questions
+    assert [r["amount_total"] for r in question["readings"]] == ["390.00", "780.00"]
+    assert check(tmp_path, csv_text(head, [*rows, *rows]), mapping={"drop_duplicates": True}).rows_used == 20
+    assert check(tmp_path, csv_text(head, [*rows, rows[0], rows[1]])).usable
+
+
+def test_months_that_overlap_are_asked_about(tmp_path):
+    head, rows = ["Order", *HEAD], [[f"O{i}", f"c{i % 5}", "2024-03-05", 10 + i] for i in range(40)]
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
+        archive.writestr("a.csv", csv_text(head, rows[:22]))
+        archive.writestr("b.csv", csv_text(head, rows[18:]))
+    (question,) = crmkit.check_transactions(tmp_path / "f.zip").questions
+    assert (question["code"], question["rows"]) == ("copies", 4)
+
+
+def sheets(tmp_path, **named) -> Path:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        for name, rows in named.items():
+            sheet = book.add_worksheet(name.removeprefix("hidden_"))
+            sheet.write_row(0, 0, ["order_id", *HEAD])
+            for place, row in enumerate(rows, 1):
+                sheet.write_row(place, 0, row)
+            if name.startswith("hidden_"):
+                sheet.hide()
+    return tmp_path / "f.xlsx"
+
+
+def test_a_sheet_of_returns_is_asked_about(tmp_path):
+    sold = [[f"O{i}", f"c{i % 5}", "2024-03-05", 10] for i in range(12)]
+    path = sheets(tmp_path, 订单=sold, 退货=[["R1", "c1", "2024-03-06", 10]])
+    (question,) = crmkit.check_transactions(path).questions
+    assert [r["amount_total"] for r in question["readings"]] == ["110.00", "130.00"]
+    assert crmkit.check_transactions(path, mapping={"negative_parts": ["退货"]}).amount_total == "110.00"
+
+
+def test_a_hidden_sheet_that_is_not_read_is_said(tmp_path):
+    sold = [[f"O{i}", f"c{i % 5}", "2024-03-05", 10] for i in range(12)]
+    report = crmkit.check_transactions(sheets(tmp_path, a=sold, hidden_b=sold))
+    assert (report.amount_total, codes(report)) == ("120.00", ["hidden_sheets"])
+
+
+def test_subtotals_with_a_date_are_told_by_label_and_sum(tmp_path):
+    rows, total = [], 0
+    for customer in range(4):
+        for day in range(1, 6):
+            rows.append([f"客户{customer}", f"2024-03-0{day}", 10 * customer + day])
+        rows.append([f"客户{customer} 小计", "2024-03-31", 50 * customer + 15])
+        total += 50 * customer + 15
+    report = check(tmp_path, csv_text(HEAD, rows))
+    assert (report.amount_total, report.customers) == (f"{total}.00", 4)
+    assert "labelled_totals" in codes(report)
+
+
+@pytest.mark.parametrize(
+    "rows, code",
+    [
+        ([[f"c{i % 5}", "2024-03-05", -10 - i] for i in range(12)], "all_negative"),
+        ([[f"c{i % 5}", "2024-03-05", 0] for i in range(12)], "all_zero"),
+        ([["me", f"2024-03-{1 + i:02d}", 10 + i] for i in range(12)], "only_customer"),
+        ([*[[f"c{i % 5}", "2024-03-05", 10] for i in range(12)], ["合计", "", 150]], "total_differs"),
+        (
+            [["c1", "1970-01-01 08:00:00", 5]] * 2 + [[f"c{i % 5}", "2024-03-05", 10 + i] for i in range(12)],
+            "date_placeholders",
+        ),
+    ],
+)
+def test_what_hardly_can_be_right_is_said(tmp_path, rows, code):
+    assert code in codes(check(tmp_path, csv_text(HEAD, rows)))
+
+
+def test_a_totals_line_that_agrees_is_not_remarked_on(tmp_path):
+    rows = [*[[f"c{i % 5}", "2024-03-05", 10] for i in range(12)], ["合计", "", 120]]
+    assert codes(check(tmp_path, csv_text(HEAD, rows))) == []
+
+
+@pytest.mark.parametrize("heading, total", [("Revenue (k€)", "60000.00"), ("Revenue ($m)", "60000000.00")])
+def test_a_unit_of_currency_and_factor_is_read(tmp_path, heading, total):
+    rows = [[f"c{i % 5}", "2024-03-05", 5] for i in range(12)]
+    assert check(tmp_path, csv_text(["Customer", "Date", heading], rows)).amount_total == total
+
+
+def test_a_column_that_says_元_or_万元_is_taken_row_by_row(tmp_path):
+    rows = [[f"c{i % 5}", "2024-03-05", 5, "万元" if i else "元"] for i in range(12)]
+    report = check(tmp_path, csv_text([*HEAD, "单位"], rows))
+    assert (report.amount_total, codes(report)) == ("550005.00", ["unit_column"])
+    goods = [[f"c{i % 5}", "2024-03-05", 5, "件" if i else "箱"] for i in range(12)]
+    assert check(tmp_path, csv_text([*HEAD, "单位"], goods)).amount_total == "60.00"
+
+
+def test_an_empty_column_of_dates_gives_way_to_one_that_holds_them(tmp_path):
+    rows = [[f"c{i % 5}", "", f"2024-03-{1 + i:02d}", 5 + i] for i in range(12)]
+    report = check(tmp_path, csv_text(["客户编号", "下单时间", "创建时间", "金额"], rows))
+    assert (report.usable, report.first_date, codes(report)) == (True, "2024-03-01", ["empty_dates"])
+
+
+def test_a_percentage_is_not_money(tmp_path):
+    rows = [[f"c{i % 5}", f"2024-03-{1 + i:02d}", 2, 50 + i, 10] for i in range(12)]
+    (question,) = check(
+        tmp_path, csv_text(["客户编号", "日期", "数量", "单价", "Discount %"], rows)
+    ).questions
+    assert (question["readings"][0]["id"], question["readings"][0]["amount_total"]) == ("off", "1198.80")
