@@ -20,6 +20,9 @@ from .table import as_strings, bare_text
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 _DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
+_SIGNED = re.compile(
+    r"-?\s*(?:(?P<before>[^\d,\s()+%-]{1,5})\s*)?-?\d[\d.,' ]*(?P<behind>[^\d,\s()+%-]{1,5})?"
+)
 _SCALES = {
     "千": 3,
     "万": 4,
@@ -105,16 +108,57 @@ def _take_apart_text(text: str) -> Amount | None:
     return Amount(found["digits"].strip(), marks in (["("], ["-"]), _SCALES.get(found["scale"], 0), currency)
 
 
+def take_apart_signed(value, signs: tuple[str, ...]) -> Amount | None:
+    """As ``take_apart``; before or behind the number one of these signs may stand, which is then its currency.
+
+    >>> take_apart_signed("Q 12.50", ("Q",)).currency
+    'Q'
+    """
+    amount = take_apart(value)
+    if amount is not None or not isinstance(value, str):
+        return amount
+    for sign in signs:
+        rest = without_sign(value, sign)
+        amount = None if rest is None else take_apart(rest)
+        if amount is not None and amount.currency is None:
+            return amount._replace(currency=sign)
+    return None
+
+
+def without_sign(text: str, sign: str) -> str | None:
+    """A cell without the sign before or behind its number, a minus kept; None where the sign does not stand there."""
+    bare = bare_text(text).strip()
+    minus = "-" if bare.startswith("-") else ""
+    bare = bare.removeprefix("-").strip()
+    if bare.casefold().startswith(sign.casefold()):
+        return minus + bare[len(sign) :].strip()
+    if bare.casefold().endswith(sign.casefold()):
+        return minus + bare[: -len(sign)].strip()
+    return None
+
+
+def sign_beside_number(value) -> str | None:
+    """What stands before or behind a number and might be the sign of a currency: of few characters, a letter among them.
+
+    >>> sign_beside_number("Q 12.50"), sign_beside_number("12,50 zz"), sign_beside_number("12 pcs")
+    ('Q', 'zz', None)
+    """
+    found = _SIGNED.fullmatch(bare_text(value)) if isinstance(value, str) else None
+    sign = (found["before"] or found["behind"] or "").strip() if found else ""
+    says = any(c.isalpha() or unicodedata.category(c) == "Sc" for c in sign)
+    if not says or re.fullmatch(vocabulary()["units"], sign, re.IGNORECASE):
+        return None
+    return sign
+
+
 @cache
 def _unit_pattern() -> re.Pattern:
     return re.compile(rf"(?<=[\d.\s/元万])\s*(?:/|每)?\s*(?:{vocabulary()['units']})\.?\s*$", re.IGNORECASE)
 
 
-def take_apart_measured(value) -> Amount | None:
-    """A quantity or a price: as ``take_apart``, the unit it is counted in left off (3件, 12 pcs, 12.50元/件)."""
-    return take_apart(
-        _unit_pattern().sub("", value) if isinstance(value, str) and not value.isdigit() else value
-    )
+def take_apart_measured(value, take=take_apart) -> Amount | None:
+    """A quantity or a price: as ``take``, the unit it is counted in left off (3件, 12 pcs, 12.50元/件)."""
+    return take(_unit_pattern().sub("", value) if isinstance(value, str) and not value.isdigit() else value)
 
 
 def _take_currency(text: str) -> tuple[str, str | None]:

@@ -13,6 +13,7 @@ _NO_YEAR = re.compile(
 _DIGITS = re.compile(r"\d{6,}")
 _ONLY_MONTH = re.compile(r"\d{4}\s*[-/.年]\s*\d{1,2}\s*月?")
 _NO_DAY = re.compile(r"(?:0000|9999|1900)[-/].*|0+|#+")
+_ERROR = re.compile(r"#[A-Z/0]+[!?]?")  # #N/A, #DIV/0!, #REF! …
 _SYMBOL = re.compile(r"[^\d.,\s()+-]{1,5}\s*-?\d[\d.,' ]*|-?\d[\d.,' ]*\s*[^\d.,\s()+-]{1,5}")
 
 
@@ -45,6 +46,8 @@ def likely_cause(judged: Judged, reason: str) -> tuple[str, str]:
     texts = [cell_text(values[code]) for code in np.unique(codes)]
     counts = np.unique(codes, return_counts=True)[1]
     example = texts[int(np.argmax(counts))]
+    if _ERROR.fullmatch(example):
+        return example, "error_cells"
     if not example:
         return "∅", _why_empty(judged, wrong, header.found[name])
     if reason == "bad_date":
@@ -55,7 +58,7 @@ def likely_cause(judged: Judged, reason: str) -> tuple[str, str]:
 
 
 def _why_empty(judged: Judged, wrong: np.ndarray, place: int) -> str:
-    if judged.table.uncomputed is not None and judged.table.uncomputed():
+    if judged.table.uncomputed:
         return "formulas"
     if place == judged.header.found.get("customer_id") and _in_groups(judged, wrong):
         return "grouped"

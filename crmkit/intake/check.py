@@ -29,16 +29,24 @@ from .table import Table
 
 # one after the other: what is settled by one may settle another
 DETECTORS = (
+    decide_dates.empty_column,
     decide_dates.open_reading,
     decide_sales.opening_balances,
     decide_sales.labelled_totals,
     decide_sales.status,
     decide_sales.cancelled_at,
+    decide_sales.paid_at,
+    decide_sales.flags,
+    decide_money.currency_sign,
+    decide_money.unit_column,
     decide_money.decimal_mark,
     decide_money.thousands_apart,
     decide_sales.document,
     decide_sales.direction,
     decide_sales.return_flag,
+    decide_sales.negative_quantity,
+    decide_sales.returned_part,
+    decide_sales.copies,
     decide_people.staff_for_customers,
     decide_people.orders_for_customers,
     decide_people.nobody,
@@ -450,7 +458,7 @@ def _lost_lines(table: Table, rows: Rows) -> list[CrmkitError]:
         return []
     lines, blank, above = table.counted()
     missing = lines - above - len(rows) - rows.inside
-    if missing <= blank:
+    if missing <= max(blank, rows.blank_lines):  # both readers saw the same blank lines
         return []
     return [CrmkitError("records_lost", value=table.name, name=table.name, lines=lines, rows=len(rows))]
 
@@ -512,9 +520,11 @@ def _amount_counts(judged: Judged) -> dict:
         return {}
     used = judged.used
     taken = judged.units[used]
+    # a line that repeats its order's total is not free of charge
+    free = taken == 0 if judged.repeats is None else (taken == 0) & ~judged.repeats[used]
     by_reason = {name: judged.sum_of(judged.of(name)) for name in REASONS}
     return {
-        "zero_amount_rows": int((taken == 0).sum()),
+        "zero_amount_rows": int(free.sum()),
         "negative_amount_rows": int((taken < 0).sum()),
         "amount_total": to_cents(judged.sum_of(used)) if len(judged.currencies) <= 1 else None,
         "amount_set_aside": to_cents(sum(by_reason.values(), Decimal(0))),

@@ -124,6 +124,9 @@ class Mapping:
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
+    unit_column: str | None = None  # a column: 元 or 万元, row by row
+    negative_parts: list = field(default_factory=list)  # files or sheets of returns
+    currency_signs: list = field(default_factory=list)  # signs of currencies that the door does not know
     # where the rows stand
     sheets: str | list | None = None  # "all", or their names: added up
     blocks: str | None = None  # "all": tables side by side are added up
@@ -131,6 +134,7 @@ class Mapping:
     join: list = field(default_factory=list)  # [{file, on}]: columns of other files
     swapped_dates: bool = False  # day and month were exchanged wherever that gave a date
     thousands: str | None = None  # "joined": 1,234.50 without quotes stands in two columns
+    drop_duplicates: bool = False  # rows that say the same as one above are set aside
     set_aside_up_to: float = 0.1  # the share of rows or money that may be set aside without a question
     as_read: list = field(default_factory=list)  # questions that were answered with: as it stands
 
@@ -207,6 +211,8 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "nobody": (_names, '["散客", "guest"]'),
     "subtract": (_names, '["优惠金额", "Refunded Amount"]'),
     "as_read": (_names, '["status"]'),
+    "negative_parts": (_names, '["退货"]'),
+    "currency_signs": (_names, '["Q"]'),
     "first_date": (date.fromisoformat, '"2024-01-01"'),
     "last_date": (date.fromisoformat, '"2024-12-31"'),
     "largest_amount": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), "100000"),
@@ -215,6 +221,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
     "unpivot": (lambda v: isinstance(v, bool), "true, false"),
+    "drop_duplicates": (lambda v: isinstance(v, bool), "true, false"),
     "swapped_dates": (lambda v: isinstance(v, bool), "true, false"),
     "join": (
         lambda v: isinstance(v, list) and all(isinstance(j, dict) and j.keys() == {"file", "on"} for j in v),
@@ -296,10 +303,22 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
             found["amount"] = found.pop("unit_price")
     priced = found.get("amount", found.get("unit_price"))
     unit = forms[priced][1] if priced is not None else None
-    currency, multiplier = words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1))
+    currency, multiplier = money_unit(unit)
     if mapping.unit is not None:
         multiplier = words["multiplier_of"].get(plain_unit(mapping.unit)) or Decimal(str(mapping.unit))
     return Header(row, names, found, alternatives, currency, multiplier, problem)
+
+
+def money_unit(unit: str | None) -> tuple[str | None, Decimal]:
+    """The currency and the factor that a unit names: 元, 万元, k, and both in one as k€ or $m."""
+    words = vocabulary()
+    currency, factor = words["currency_of"].get(unit), words["multiplier_of"].get(unit, Decimal(1))
+    if unit and currency is None and factor == 1:
+        for known, code in words["currency_of"].items():
+            for rest in (unit.removeprefix(known), unit.removesuffix(known)):
+                if rest != unit and rest in words["multiplier_of"]:
+                    return code, words["multiplier_of"][rest]
+    return currency, factor
 
 
 def recognise_again(header: Header, mapping: Mapping, titles: list[str]) -> Header:

@@ -10,8 +10,26 @@ _PLACEHOLDERS = tuple(
     for day in ("1970-01-01", "1900-01-01", "1980-01-01", "1999-12-31", "2000-01-01", "1969-12-31")
 )
 _FEW = 0.02  # of the rows: a handful that may be slips of the pen
+_DEFAULTS = 0.3  # of the rows: more days of the same default are not a few
 _APART = 730  # days between them and all others, and three times what the others span
 _ENOUGH = 8  # rows, of which one can be far from all others
+
+
+def empty_column(judged: Judged) -> Decision | None:
+    """A column of dates without a single one, beside another that holds them."""
+    if "date" not in judged.header.found or "date" in judged.mapping.columns:
+        return None
+    if any(parsed is not None for parsed in judged.rows.distinct["date"].parsed):
+        return None
+    read, _ = judged.rows.parsers["date"]
+    place = judged.header.found["date"]
+    for other in judged.header.alternatives.get("date", ()):
+        where = judged.place(other)
+        if where is not None and any(read(value) is not None for value in judged.rows.column(where).values):
+            name = judged.header.names[place]
+            reading = Reading("other", {"columns": {"date": other}})
+            return Decision("empty_dates", (reading,), name, len(judged.rows), {"other": other}, certain=True)
+    return None
 
 
 def open_reading(judged: Judged) -> Decision | None:
@@ -90,7 +108,8 @@ def outliers(judged: Judged) -> Decision | None:
 
 def _break(days: np.ndarray) -> int | None:
     """How many dates at this end are few and far from all others; None when there is no such break."""
-    most = max(1, int(_FEW * len(days)))
+    placed = int(np.isin(days, _PLACEHOLDERS).sum())
+    most = max(1, int(_FEW * len(days)), placed if placed <= _DEFAULTS * len(days) else 0)
     rest = days[most:]
     span = abs(int((rest[-1] - rest[0]).astype(int)))
     for count in range(min(most, len(days) - 2), 0, -1):

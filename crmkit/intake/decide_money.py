@@ -2,6 +2,7 @@
 discounts, refunds and decimal marks."""
 
 import re
+from collections import defaultdict
 from decimal import Decimal
 
 import numpy as np
@@ -11,8 +12,8 @@ from . import amounts as money
 from .columns import plain
 from .decide_sales import side_columns
 from .decisions import Decision, Reading, as_it_stands
-from .judge import APART_HEAD, APART_REST, Judged, money_in, orders_place, rates_in
-from .meanings import cell_text, headed
+from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
+from .meanings import cell_text, headed, meanings
 
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
@@ -21,6 +22,7 @@ _SHARE = re.compile(r"[%％折]$")
 _PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
+FEW_SIGNS = 3  # fewer rows are slips of the pen
 
 
 def decimal_mark(judged: Judged) -> Decision | None:
@@ -51,6 +53,53 @@ def decimal_mark(judged: Judged) -> Decision | None:
         Reading("decimals", {"decimal": "."}, fields=fields),
     )
     return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
+
+
+def currency_sign(judged: Judged) -> Decision | None:
+    """Numbers beside a sign that the door does not know: the currency, or something else (points, days, pieces)."""
+    mapping = judged.mapping
+    if judged.units is None or "currency_sign" in mapping.as_read:
+        return None
+    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
+    distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
+    unread = judged.of("bad_amount") & (codes >= 0)
+    counts = np.bincount(codes[unread], minlength=len(distinct))
+    rows_of: dict[str, int] = defaultdict(int)
+    example: dict[str, str] = {}
+    for value, parsed, count in zip(distinct, distinct.parsed, counts):
+        sign = money.sign_beside_number(value) if count and parsed is None else None
+        if sign is not None:
+            rows_of[sign] += int(count)
+            example.setdefault(sign, cell_text(value))
+    if not rows_of:
+        return None
+    sign = max(rows_of, key=rows_of.get)
+    if rows_of[sign] < FEW_SIGNS:
+        return None
+    name = judged.header.names[judged.header.found[priced]]
+    fields = {"sign": sign, "value": example[sign]}
+    readings = [Reading("money", {"currency_signs": [sign]}, fields=fields)]
+    if judged.used.any():
+        readings.append(
+            Reading("set_aside", {"as_read": ["currency_sign"]}, "reading_currency_sign_set_aside", fields)
+        )
+    return Decision("currency_sign", tuple(readings), name, rows_of[sign], fields)
+
+
+def unit_column(judged: Judged) -> Decision | None:
+    """A column that says of each row whether its amount is in 元, 千元 or 万元."""
+    if judged.units is None or judged.mapping.unit_column or judged.header.multiplier != 1:
+        return None
+    for place, name in side_columns(judged):
+        if not headed(name, "amount_unit"):
+            continue
+        said = {plain(cell_text(value)) for value in judged.rows.column(place).values if cell_text(value)}
+        if said and said <= meanings()["amount_unit"]["values"] and said != {"元"}:
+            fields = {"values": ", ".join(sorted(said))}
+            reading = Reading("taken", {"unit_column": name})
+            rows = int(judged.used.sum())
+            return Decision("unit_column", (reading,), name, rows, fields, certain=True)
+    return None
 
 
 def line_values(judged: Judged) -> np.ndarray | None:
@@ -85,8 +134,8 @@ def order_totals(judged: Judged) -> Decision | None:
     orders = judged.rows.column(place)
     used = judged.used & ~judged.copies & orders.filled
     frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
-    if len(frame) == frame["order"].nunique() or frame["amount"].nunique() == 1:
-        return None  # no order has several lines, or everything costs the same
+    if len(frame) == frame["order"].nunique():
+        return None  # no order has several lines
     groups = frame.groupby("order")["amount"]
     about = pd.DataFrame(
         {"lines": groups.size(), "low": groups.min(), "high": groups.max(), "sum": groups.sum()}
@@ -109,8 +158,8 @@ def order_totals(judged: Judged) -> Decision | None:
         fields = fields | {"other": other}
         return Decision("order_total", (reading,), priced, rows, fields, "order_total_lines", certain=True)
     fits = _readings_that_fit(judged, frame, used, several)
-    if fits == {"line"}:
-        return None
+    if fits == {"line"} or frame["amount"].nunique() == 1:
+        return None  # everything costs the same: nothing repeats a total
     if fits == {"order"}:
         return Decision("order_total", (once,), priced, rows, fields, certain=True)
     return Decision("order_total", (once, as_it_stands("order_total")), priced, rows, fields)
@@ -288,7 +337,7 @@ def _is_rate(judged: Judged, place: int) -> bool:
     values = [cell_text(value) for value in judged.rows.column(place).values if cell_text(value)]
     if not values:
         return False
-    if all(_SHARE.search(value) for value in values):
+    if all(_SHARE.search(value) for value in values) or PERCENT_HEADED.search(judged.header.names[place]):
         return True
     numbers = [rate for rate in rates_in(judged, place) if rate is not None]
     small = all(
@@ -361,14 +410,18 @@ def refunds(judged: Judged) -> Decision | None:
     mapping = judged.mapping
     if judged.units is None or "refund" in mapping.as_read:
         return None
-    taken = {plain(str(name)) for name in mapping.subtract}
+    if any(headed(str(name), "refund") for name in mapping.subtract):
+        return None  # of what was asked for and what was paid back, one is enough
     for place, name in side_columns(judged):
-        if not headed(name, "refund") or plain(name) in taken or not is_money(judged, place):
+        if not headed(name, "refund") or not is_money(judged, place):
             continue
-        rows = int((money_in(judged, place)[judged.used] != 0).sum())
+        given_back = judged.used & (money_in(judged, place) != 0)
+        rows = int(given_back.sum())
+        subtract = Reading("subtract", {"subtract": [name]})
+        if rows and not judged.units[given_back].any():  # rows of refunds, whose amounts are all zero
+            return Decision("refund", (subtract,), name, rows, words="refund_rows", certain=True)
         if rows:
-            readings = (Reading("subtract", {"subtract": [name]}), as_it_stands("refund"))
-            return Decision("refund", readings, name, rows)
+            return Decision("refund", (subtract, as_it_stands("refund")), name, rows)
     return None
 
 

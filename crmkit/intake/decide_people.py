@@ -184,8 +184,8 @@ def stands_for_nobody(customer: str) -> bool:
 
 
 def _zeros(found: People) -> list[str]:
-    """Ids of nothing but zeros: as short as no other id, or with far more rows than the others have."""
-    only_zeros = set(matching(found.ids, r"^0+$"))
+    """Ids of one figure only (0, 000, 99999999): as short as no other id, or with far more rows than the others have."""
+    only_zeros = set(matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,})$"))
     if not only_zeros:
         return []
     zeros = [i for i, customer in enumerate(found.ids) if found.rows[i] and customer in only_zeros]
@@ -194,7 +194,7 @@ def _zeros(found: People) -> list[str]:
         return []
     shortest = min(len(found.ids[i]) for i in others)
     usual = float(np.median(found.rows[others]))
-    many = [i for i in zeros if found.rows[i] >= 10 and found.rows[i] >= 10 * usual]
+    many = [i for i in zeros if found.rows[i] >= 6 and found.rows[i] >= 2 * usual]
     short = [i for i in zeros if len(found.ids[i]) < shortest and shortest >= 3]
     return [found.ids[i] for i in sorted({*many, *short})]
 

@@ -8,6 +8,7 @@ from crmkit.core.messages import MESSAGES
 from .columns import Mapping, refusal
 
 AS_IT_STANDS = "as_it_stands"
+_GROWING = ("as_read", "subtract", "nobody", "currency_signs", "negative_parts")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def as_it_stands(code: str) -> Reading:
 
 
 def merged(before: dict, patch: dict) -> dict:
-    """A mapping file's content with a patch: tables are merged, ``as_read``, ``subtract`` and ``nobody`` grow."""
+    """A mapping file's content with a patch: tables are merged, and the lists of names grow."""
     after = dict(before)
     for key, value in patch.items():
         held = after.get(key)
@@ -113,7 +114,7 @@ def merged(before: dict, patch: dict) -> dict:
             }
         elif isinstance(value, dict) and isinstance(held, dict):
             after[key] = {**held, **value}
-        elif key in ("as_read", "subtract", "nobody") and isinstance(held, list):
+        elif key in _GROWING and isinstance(held, list):
             after[key] = _grown(held, value)
         else:
             after[key] = value

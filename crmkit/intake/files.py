@@ -7,9 +7,10 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice, repeat
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from .pivot import unpivoted
 from .several import added_up, blocks_of, stacked
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
 from .text import text_table
-from .workbook import counts_from_1904, formulas_without_values, hidden_lines, zipped
+from .workbook import SheetSeen, counts_from_1904, sheet_seen, zipped
 
 READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, JSON lines, HTML, ZIP, Parquet, DataFrame"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
@@ -171,16 +172,21 @@ def _json_table(path: Path, mapping: Mapping) -> Table:
     try:
         listed_so = text.lstrip().startswith("[")
         records = (
-            json.loads(text)
-            if listed_so
-            else [json.loads(line) for line in text.splitlines() if line.strip()]
+            json.loads(text) if listed_so else [json.loads(line) for line in text.split("\n") if line.strip()]
         )
         frame = pd.DataFrame(records)
     except (ValueError, TypeError) as problem:
         raise unreadable(path, "no_json", problem=problem) from None
     if not all(isinstance(name, str) for name in frame.columns):
         raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ)
-    return replace(_frame_table(frame, mapping), name=path.name)
+    table = replace(_frame_table(frame, mapping), name=path.name)
+    return table if listed_so else replace(table, counted=partial(_count_lines, path))
+
+
+def _count_lines(path: Path) -> tuple[int, int, int]:
+    """The lines that hold something, none of them blank, none above the records: by a reader that knows no JSON."""
+    with path.open("rb") as stream:
+        return sum(1 for line in stream if line.strip(b" \t\r\n\xef\xbb\xbf")), 0, 0
 
 
 def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
@@ -212,22 +218,26 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
             raise CrmkitError("unknown_sheet", value=unknown[0], allowed=", ".join(names))
         names = [str(n) for n in mapping.sheets]
     headed = {}
-    for name in names:
-        try:
-            loaded = book.get_sheet_by_name(name)
-            header = find_header(list(islice(_sheet_rows(loaded), DEEPEST_HEADER)), mapping)
-        except python_calamine.CalamineError as problem:
-            raise unreadable(path, "sheet_damaged", value=name, sheet=name, problem=problem) from None
-        if header is not None:
-            headed[name] = (header, loaded)
+    with ThreadPoolExecutor(1) as beside:
+        for name in names:
+            seen = beside.submit(sheet_seen, path, name)  # while the cells are read
+            try:
+                loaded = book.get_sheet_by_name(name)
+                header = find_header(list(islice(_sheet_rows(loaded), DEEPEST_HEADER)), mapping)
+            except python_calamine.CalamineError as problem:
+                raise unreadable(path, "sheet_damaged", value=name, sheet=name, problem=problem) from None
+            if header is not None:
+                headed[name] = (header, loaded, seen.result())
     if not headed:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
     fits = [
         n
-        for n, (h, loaded) in headed.items()
+        for n, (h, loaded, _) in headed.items()
         if not h.missing and any(map(any, _sheet_rows(loaded, h.row + 1)))
     ]
-    fits = [n for n in fits if n in visible] or fits
+    shown = [n for n in fits if n in visible]
+    out_of_sight = [n for n in fits if n not in shown] if shown and sheet is None else []
+    fits = shown or fits
     if len(fits) > 1:
         same = {tuple(sorted(map(plain, headed[n][0].names))) for n in fits}
         if len(same) > 1 and mapping.sheets is None:
@@ -236,16 +246,20 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         table.notes.append(("sheets_added", {"count": len(fits), "sheets": listed(fits)}))
         if mapping.sheets is None:
             table.questions.append("sheets")
-        return table
-    chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n][0].score, n in visible))
-    return _sheet_table(path, chosen, *headed[chosen])
+    else:
+        chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n][0].score, n in visible))
+        table = _sheet_table(path, chosen, *headed[chosen])
+    if out_of_sight:
+        table.notes.append(("hidden_sheets", {"sheets": listed(out_of_sight)}))
+    return table
 
 
-def _sheet_table(path: Path, name: str, header: Header, loaded) -> Table:
+def _sheet_table(path: Path, name: str, header: Header, loaded, seen: SheetSeen | None) -> Table:
     spans = _merges_down(loaded, header)
 
     def chunks():
         start, rows = header.row + 2, _sheet_rows(loaded, header.row + 1)
+        rows = _with_errors(rows, start, seen.errors) if seen and seen.errors else rows
         rows = _filled(rows, header.row + 1, spans) if spans else rows
         while part := list(islice(rows, CHUNK_ROWS)):
             yield chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
@@ -259,8 +273,9 @@ def _sheet_table(path: Path, name: str, header: Header, loaded) -> Table:
         sheet=name,
         epoch_1904=counts_from_1904(path),
         titles=titles,
-        hidden=partial(hidden_lines, path, name),
-        uncomputed=partial(formulas_without_values, path, name),
+        hidden=seen.hidden if seen else (),
+        uncomputed=seen.uncomputed if seen else 0,
+        counted=partial(seen.counted, header.row + 1) if seen else None,
         merged=sum(last - first for first, last in spans.values()) if spans else 0,
     )
 
@@ -272,6 +287,17 @@ def _merges_down(loaded, header: Header) -> dict:
         if bottom > top > header.row:
             spans[top, left] = (top, bottom)
     return spans
+
+
+def _with_errors(rows: Iterator[list], start: int, errors: dict[int, dict[int, str]]) -> Iterator[list]:
+    """The rows with #N/A and the like in the cells that the reader of workbooks leaves empty."""
+    for line, row in enumerate(rows, start):
+        if line in errors:
+            row = list(row)
+            for place, text in errors[line].items():
+                if place < len(row) and row[place] in ("", None):
+                    row[place] = text
+        yield row
 
 
 def _filled(rows: Iterator[list], start: int, spans: dict) -> Iterator[list]:
@@ -290,11 +316,9 @@ def _filled(rows: Iterator[list], start: int, spans: dict) -> Iterator[list]:
 
 def _sheet_rows(sheet, start: int = 0) -> Iterator[list]:
     """A sheet's rows from ``start``, its blank rows and columns at the top and left too, so that places are its own."""
-    top, left = sheet.start or (0, 0)
-    above = repeat([""] * (left + (sheet.width or 0)), top)
-    cells = sheet.iter_rows()
-    rows = ([""] * left + row for row in cells) if left else cells
-    return islice(chain(above, rows), start, None)
+    _, left = sheet.start or (0, 0)
+    rows = sheet.iter_rows()  # the blank rows at the top are among them, the columns at the left are not
+    return islice(([""] * left + row for row in rows) if left else rows, start, None)
 
 
 def _parquet_table(path: Path, mapping: Mapping) -> Table:

@@ -17,7 +17,7 @@ from crmkit.core.errors import CrmkitError
 
 from . import amounts as money
 from . import dates as days
-from .columns import Header, Mapping, plain
+from .columns import Header, Mapping, money_unit, plain, plain_unit
 from .decisions import Outcome
 from .ids import customers_as_text
 from .meanings import cell_text
@@ -40,7 +40,9 @@ REASONS = (
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
 FINEST = 9  # decimals of an amount that are kept
 _LARGEST = 4 * 10**18
+_BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
 _TENTHS = re.compile("折$")
+PERCENT_HEADED = re.compile(r"[%％]|\bpct\b|percent", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*[%％]$")
 _ORDER_NAME = re.compile(r"#\d+.*")
 # 1,234.50 that a comma has cut in two
@@ -71,6 +73,7 @@ class Judged:
     copies: np.ndarray | None = None  # rows that repeat an earlier one exactly, and are used all the same
     currencies: dict = field(default_factory=dict)
     found_people: object = None  # the customers by id, counted once
+    repeats: np.ndarray | None = None  # rows that repeat an order's total and count nothing of it
     continued: int = 0  # rows that took what they lack from the first row of their order
 
     @property
@@ -143,7 +146,7 @@ def _top_share(brought: np.ndarray) -> float | None:
 
 def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -> Judged:
     """Judge every row by one reason after the other, in the order of REASONS."""
-    judged = Judged(table, rows.mapping, rows, limit, drop_duplicates)
+    judged = Judged(table, rows.mapping, rows, limit, drop_duplicates or rows.mapping.drop_duplicates)
     judged.reason = np.full(len(rows), -1, dtype=np.int8)
     judged.set_aside("repeated_header", _repeats_header(judged))
     judged.set_aside("total_row", rows.total)
@@ -196,7 +199,7 @@ def _not_kept(judged: Judged) -> np.ndarray:
 def plain_value(cell) -> str:
     """A cell as two writings of the same value are compared."""
     text = cell_text(cell)
-    return plain(text) or text
+    return text if _BELOW_ZERO.fullmatch(text) else plain(text) or text
 
 
 def _no_such_column(key: str, name: str, header: Header) -> CrmkitError:
@@ -321,7 +324,9 @@ def _judge_amounts(judged: Judged) -> None:
     judged.unreadable &= ~continues
     judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
     _join_thousands(judged)
+    _take_units(judged)
     _turn_negative(judged)
+    _turn_parts(judged)
     _subtract(judged)
     _take_rates(judged)
     if judged.mapping.largest_amount is not None:
@@ -421,6 +426,28 @@ def _turn_negative(judged: Judged) -> None:
         judged.units = np.where(back, -np.abs(judged.units), judged.units)
 
 
+def _turn_parts(judged: Judged) -> None:
+    """The amounts of whole files or sheets count against."""
+    for name, first, last in judged.table.parts:
+        if name in judged.mapping.negative_parts:
+            mine = (judged.rows.lines >= first) & (judged.rows.lines <= last)
+            judged.units = np.where(mine, -np.abs(judged.units), judged.units)
+
+
+def _take_units(judged: Judged) -> None:
+    """A column beside the amount says what each is in: 元, 千元, 万元."""
+    name = judged.mapping.unit_column
+    if not name:
+        return
+    place = judged.place(name)
+    if place is None:
+        judged.errors.append(_no_such_column("unit_column", name, judged.header))
+        return
+    column = judged.rows.column(place)
+    factors = [money_unit(plain_unit(cell_text(value)))[1] for value in column.values]
+    judged.units, judged.decimals = _times(judged, factors, column.codes)
+
+
 def _subtract(judged: Judged) -> None:
     for name in judged.mapping.subtract:
         place = judged.place(str(name))
@@ -433,13 +460,14 @@ def _subtract(judged: Judged) -> None:
 def rates_in(judged: Judged, place: int) -> list[Decimal | None]:
     """Of each distinct cell of a column the share that it says: 0.1, 10 % and 10 are a tenth; nothing is None."""
     found = []
+    in_percent = bool(PERCENT_HEADED.search(judged.header.names[place] or ""))
     for value in judged.rows.column(place).values:
         text = _TENTHS.sub("", cell_text(value))
-        percent = bool(_PERCENT.search(text))
+        percent = bool(_PERCENT.search(text)) or in_percent
         text = _PERCENT.sub("", text)
         amount = money.take_apart(text) if text else None
         number = None if amount is None else amount.value(judged.decimal or ".")
-        if number is not None and (percent or number > 1):
+        if number is not None and (percent and not (in_percent and abs(number) < 1) or number > 1):
             number = number / 100 if percent or number > 10 else number / 10
         found.append(number)
     return found
@@ -496,7 +524,8 @@ def _count_once(judged: Judged) -> None:
     repeated = np.zeros(len(judged.rows), dtype=bool)
     used = judged.used
     repeated[used] = pd.Series(orders.codes[used]).duplicated().to_numpy()
-    judged.units = np.where(repeated & orders.filled, 0, judged.units)
+    judged.repeats = repeated & orders.filled
+    judged.units = np.where(judged.repeats, 0, judged.units)
 
 
 def _currencies(judged: Judged) -> dict:

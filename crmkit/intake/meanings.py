@@ -21,6 +21,9 @@ def meanings() -> dict:
         known[section] = {
             name: frozenset(map(plain, words)) for name, words in lists.items() if isinstance(words, list)
         }
+    for key in ("pattern", "but"):
+        known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
+    known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
     known["kinds"]["staff_pattern"] = re.compile(raw["kinds"]["staff"], re.IGNORECASE)
     return known
 
@@ -40,7 +43,11 @@ def meaning(value, section: str) -> str | None:
     # (删除)等待付款 and wc-completed say what they say without what stands before
     forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
     for name, words in meanings()[section].items():
-        if name not in ("headers", "invoice") and not isinstance(words, re.Pattern) and forms & words:
+        if (
+            name not in ("headers", "invoice", "stored")
+            and not isinstance(words, re.Pattern)
+            and forms & words
+        ):
             return name
     return None
 
@@ -48,4 +55,8 @@ def meaning(value, section: str) -> str | None:
 def headed(name: str, section: str) -> bool:
     """Whether a column is headed as the section's are; what stands in brackets does not count."""
     bare = _BRACKETED.sub("", name)
-    return bool({plain(name), plain(bare)} & meanings()[section]["headers"])
+    known = meanings()[section]
+    if {plain(name), plain(bare)} & known["headers"]:
+        return True
+    said = "pattern" in known and known["pattern"].search(name)
+    return bool(said) and not known["but"].search(name)

@@ -3,6 +3,7 @@
 import copy
 import re
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from .table import INVISIBLE, Table, as_strings, bare_text, pick, without_collec
 TEXT_COLUMNS = ("order_id", "product_id", "channel", "customer_name", "phone", "email")
 NUMBER_COLUMNS = ("quantity", "unit_price", "unit_cost")
 _NO_CUSTOMER = re.compile(
-    r"[-—–_/\\.?]*|\\n|#(?:n/a|ref!|value!|name\?)|"
+    r"[-—–_/\\.?]*|\\n|#(?:n/a|ref!|value!|name\?|div/0!|num!|null!|spill!|calc!)|"
     r"[(<（【\[]?(?:nan|nat|null|none|n/a|na|blank|empty|无|無|空|空白)[)>）】\]]?",
     re.IGNORECASE,
 )
@@ -134,13 +135,16 @@ class Rows:
         self.ends = np.minimum(joined["ends"], np.append(self.lines[1:] - 1, joined["ends"][-1:]))
 
     def _parsers(self, mapping: Mapping) -> dict:
+        take_apart = money.take_apart
+        if mapping.currency_signs:
+            take_apart = partial(money.take_apart_signed, signs=tuple(map(str, mapping.currency_signs)))
         reader = days.DateReader(mapping.date_format, mapping.time_zone, self.table.epoch_1904)
         return {
             "customer_id": (customer_text, _customer_flag),
             "currency": (money.currency_code, _flag),
             "date": (reader.read, _flag),
-            "amount": (money.take_apart, _flag),
-        } | dict.fromkeys(NUMBER_COLUMNS, (money.take_apart_measured, _flag))
+            "amount": (take_apart, _flag),
+        } | dict.fromkeys(NUMBER_COLUMNS, (partial(money.take_apart_measured, take=take_apart), _flag))
 
     def read_as(self, header: Header, mapping: Mapping) -> "Rows":
         """The same rows with other columns in use, or read in another way; nothing is read again from the source."""
@@ -152,6 +156,9 @@ class Rows:
         for name in dict.fromkeys(["customer_id", "date", "currency", *priced]):
             if name in header.found:
                 other._use(name, header.found[name], self)
+        # what was in use and is no longer stays at hand
+        given_up = set(self.position.values()) - set(other.position.values()) - set(self.raw)
+        other.raw = {**self.raw, **{place: self.column(place) for place in given_up}}
         return other
 
     def _use(self, name: str, place: int, before: "Rows") -> None:
@@ -231,6 +238,7 @@ class Rows:
                     or dated[i] != _OK
                     and (customer[i] == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]))
                 )
+        self.blank_lines += int(blank.sum())
         ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000)
         found |= {
             "lines": chunk.lines,

@@ -46,13 +46,25 @@ def added_up(tables: list[Table], name: str) -> Table:
         chunks=chunks,
         raw=raw,
         parts=parts,
-        counted=None,
-        hidden=None,
-        uncomputed=None,
+        counted=_counted_together(tables),
+        hidden=(),
+        uncomputed=sum(table.uncomputed for table in tables),
         sheet=None,
         merged=sum(table.merged for table in tables),
         notes=[note for table in tables for note in table.notes],
     )
+
+
+def _counted_together(tables: list[Table]):
+    """What the readers that know nothing count in all the tables; None where one of them has no such reader."""
+    if any(table.counted is None for table in tables):
+        return None
+
+    def counted() -> tuple[int, int, int]:
+        lines, blank, above = zip(*(table.counted() for table in tables))
+        return sum(lines), sum(blank), sum(above)
+
+    return counted
 
 
 def _order(first: Table, table: Table, name: str) -> list[int]:

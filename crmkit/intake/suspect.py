@@ -11,16 +11,18 @@ from crmkit.core.messages import MESSAGES, listed
 
 from . import amounts as money
 from .columns import plain
-from .decide_money import is_money
+from .decide_money import is_money, line_values
 from .decide_people import people, people_headed_as_names
-from .decide_sales import side_columns, unknown_states, words_of_returns
+from .decide_sales import other_rows, side_columns, unknown_states, words_of_returns
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
 _LARGE_SHARE = 0.2  # of all orders under one id, among many
-_MANY = 20  # customers, from which on one of them may be implausible
+_THIRD = 0.33  # of all orders under one id, whatever the others have
+_FEW = 8  # rows, below which a share says nothing
+_MANY = 5  # customers, from which on one of them may be implausible
 
 
 def note(code: str, rows: int = 0, effect: Decimal | None = None, **fields) -> dict:
@@ -80,7 +82,14 @@ def _about_one_customer(judged: Judged) -> list[dict]:
     share = found.rows[most] / found.rows.sum()
     others = np.delete(found.rows, most)
     others = others[others > 0]
-    if len(others) < _MANY or share < _LARGE_SHARE or found.rows[most] < 10 * np.median(others):
+    if found.rows[most] < _FEW:
+        return []
+    if not len(others):
+        return [note("only_customer", int(found.rows[most]), value=found.ids[most])]
+    if len(others) < _MANY:
+        return []
+    implausible = share >= _LARGE_SHARE and found.rows[most] >= 5 * np.median(others) or share >= _THIRD
+    if not implausible:
         return []
     effect = judged.sum_of(judged.used & (found.codes == most))
     return [
@@ -158,11 +167,16 @@ def _about_columns(judged: Judged) -> list[dict]:
     return notes
 
 
+_NO_MONEY = re.compile(
+    r"编号|编码|号码|单号|[数號号]$|\b(?:number|no|id|count|qty|quantity)\b", re.IGNORECASE
+)
 _OF_MONEY = re.compile(r"金额|金額|[额額款]$|amount|total|sales|revenue|\b(?:net|gross)\b", re.IGNORECASE)
 
 
 def _may_be_revenue(judged: Judged, place: int, name: str) -> bool:
     """Whether another column might be the revenue just as well."""
+    if _NO_MONEY.search(name):
+        return False
     beside = ("shipping", "tax", "tip", "discount", "discount_rate", "refund", "status", "document")
     if any(headed(name, kind) for kind in beside):
         return False
@@ -173,8 +187,8 @@ def _may_be_revenue(judged: Judged, place: int, name: str) -> bool:
 
 def _about_sheets(judged: Judged) -> list[dict]:
     notes, table = [], judged.table
-    if table.hidden is not None and (hidden := table.hidden()):
-        rows = judged.used & np.isin(judged.rows.lines, hidden)
+    if table.hidden:
+        rows = judged.used & np.isin(judged.rows.lines, table.hidden)
         if rows.any():
             notes.append(note("hidden_rows", int(rows.sum()), judged.sum_of(rows)))
     if table.merged:
@@ -191,6 +205,9 @@ def _about_sheets(judged: Judged) -> list[dict]:
     for name, words, rows in words_of_returns(judged):
         fields = {"column": name, "values": ", ".join(words[:6])}
         notes.append(note("words_of_returns", int(rows.sum()), judged.sum_of(rows), **fields))
+    for name, words, rows in other_rows(judged):
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note("other_rows", int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes
@@ -202,7 +219,23 @@ def _about_parts(judged: Judged) -> list[dict]:
     for name, first, last in judged.table.parts:
         rows = judged.used & (judged.rows.lines >= first) & (judged.rows.lines <= last)
         said.append(f"{name}: {int(rows.sum())} / {to_cents(judged.sum_of(rows))}")
-    return [note("parts", int(judged.used.sum()), parts=listed(said, between="clauses"))]
+    notes = [note("parts", int(judged.used.sum()), parts=listed(said, between="clauses"))]
+    again = _orders_in_several_parts(judged)
+    if again.any():
+        notes.append(note("orders_in_parts", int(again.sum()), judged.sum_of(again)))
+    return notes
+
+
+def _orders_in_several_parts(judged: Judged) -> np.ndarray:
+    """The rows whose order number stands in an earlier file or sheet too."""
+    none = np.zeros(len(judged.rows), dtype=bool)
+    if "order_id" not in judged.header.found:
+        return none
+    orders = judged.rows.column(judged.header.found["order_id"])
+    part = np.searchsorted([last for *_, last in judged.table.parts], judged.rows.lines)
+    first = np.full(orders.size, len(judged.table.parts))
+    np.minimum.at(first, orders.codes, part)
+    return judged.used & orders.filled & (part > first[orders.codes])
 
 
 def _about_amounts(judged: Judged) -> list[dict]:
@@ -222,12 +255,47 @@ def _about_amounts(judged: Judged) -> list[dict]:
         notes.append(note("crowns"))
     if header.currency and _bare_dollars(judged) and header.currency != "USD":
         notes.append(note("title_currency", int(judged.used.sum()), currency=header.currency))
+    signed = judged.units[judged.used]
+    if len(signed) >= _MANY and (signed <= 0).all():
+        notes.append(
+            note("all_negative" if signed.any() else "all_zero", len(signed), judged.sum_of(judged.used))
+        )
+    notes += _about_totals(judged)
+    notes += _about_lines(judged)
     taken = np.abs(judged.units[judged.used])
     if len(taken) >= 10 and int(taken.max()) * 2 > int(taken.sum()) > 0:
         largest = int(np.abs(np.where(judged.used, judged.units, 0)).argmax())
         value = Decimal(int(judged.units[largest])).scaleb(-judged.decimals)
         notes.append(note("largest_amount", 1, value, line=int(rows.lines[largest]), value=to_cents(value)))
     return notes
+
+
+def _about_lines(judged: Judged) -> list[dict]:
+    """Amounts that are quantity times price in most rows, and not in the others."""
+    lines = line_values(judged) if "amount" in judged.header.found else None
+    if lines is None or judged.mapping.subtract or judged.mapping.negative or judged.repeats is not None:
+        return []
+    known = judged.used & ~np.isnan(lines)
+    apart = known & (np.abs(judged.units - lines) > 0.011 * 10**judged.decimals)
+    if not apart.any() or apart.sum() * 2 > known.sum():
+        return []
+    return [note("line_differs", int(apart.sum()), judged.sum_of(apart))]
+
+
+def _about_totals(judged: Judged) -> list[dict]:
+    """A totals line at the end that is not the sum of the rows used: something is missing, or was counted twice."""
+    rows = np.flatnonzero(judged.of("total_row") & ~judged.unreadable & (judged.units != 0))
+    used = np.flatnonzero(judged.used)
+    if not len(rows) or not len(used) or rows[-1] < used[-1]:
+        return []
+    said, found = judged.sum_of(rows[-1:]), judged.sum_of(judged.used)
+    aside = judged.sum_of(~judged.used & ~judged.of("total_row") & ~judged.unreadable)
+    above = rows[-2] if len(rows) > 1 else -1
+    since = judged.sum_of(used[used > above])
+    if said in (found, found + aside, since):
+        return []
+    line = int(judged.rows.lines[rows[-1]])
+    return [note("total_differs", 1, said - found, line=line, said=to_cents(said), found=to_cents(found))]
 
 
 def _is_negative(judged: Judged, name: str) -> np.ndarray:

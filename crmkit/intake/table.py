@@ -1,7 +1,7 @@
 """One table of a client's source, whatever it came from: its header, and chunks of untouched cells with their lines."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -47,8 +47,8 @@ class Table:
     parts: list = field(
         default_factory=list
     )  # (name, first line, last line) of several files or sheets in a row
-    hidden: object = None  # () -> the lines of hidden rows
-    uncomputed: object = None  # () -> how many formulas have no value
+    hidden: Sequence[int] = ()  # the lines of hidden rows
+    uncomputed: int = 0  # formulas that have no value
     folder: object = None  # a temporary one, which lives as long as the table
     merged: int = 0  # cells filled from the merge that they stand in
 

@@ -1,9 +1,11 @@
-"""What the reader of workbooks does not say: hidden rows, formulas without values, the calendar that counts from 1904."""
+"""What the reader of workbooks does not say: hidden rows, cells in error, formulas without values, how many rows there are,
+and the calendar that counts from 1904."""
 
 import re
 import struct
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _BLOCK = 1 << 22
@@ -11,6 +13,12 @@ _ROW = re.compile(rb"<row\b[^>]*>")
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 _NUMBER = re.compile(rb'\br="(\d+)"')
 _FORMULA_ONLY = re.compile(rb"</?f(?:\s[^>]*)?/?>\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_ERROR = re.compile(rb'<c\b([^>]*\bt="e"[^>]*)>.*?<v>([^<]*)</v>', re.DOTALL)
+_CELL = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
+# a row in which no cell holds anything, whatever its format
+_EMPTY_ROW = re.compile(
+    rb"<row\b[^>]*(?:/>|>\s*(?:<c\b[^>]*(?:/>|>\s*(?:<f\b[^>]*(?:/>|>[^<]*</f>))?(?:<v\s*/>|<v></v>)?</c>)\s*)*</row>)"
+)
 _SHEET = re.compile(rb"<sheet\b[^>]*>")
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
 _DATE_MODE = 0x22
@@ -53,22 +61,70 @@ def _date_mode(path: Path) -> int:
     return 0
 
 
-def hidden_lines(path: Path, sheet: str) -> list[int]:
-    """The rows that are hidden, by hand or by a filter, as the sheet numbers them; only .xlsx files say so."""
-    found = []
+@dataclass
+class SheetSeen:
+    """What a sheet's XML says that the reader of its cells does not."""
+
+    rows: int = 0  # that hold something
+    head: bytes = b""  # the XML of the first of them
+    hidden: list[int] = field(default_factory=list)  # by hand or by a filter, as the sheet numbers its rows
+    errors: dict[int, dict[int, str]] = field(default_factory=dict)  # row → place → #N/A, #DIV/0! …
+    uncomputed: int = 0  # formulas whose value nobody has saved
+
+    def counted(self, header_row: int) -> tuple[int, int, int]:
+        """All rows that hold something, none of them blank, and those down to the header (counted from 1)."""
+        return self.rows, 0, _filled_down_to(self.head, header_row)
+
+
+def sheet_seen(path: Path, sheet: str) -> SheetSeen | None:
+    """A sheet as a reader sees it that knows nothing of cells; None where the workbook is none of XML."""
+    found = None
     for block in _sheet_blocks(path, sheet):
-        if b"hidden" not in block:
-            continue
-        for row in _ROW.findall(block):
-            number = _NUMBER.search(row)
-            if number and _HIDDEN.search(row):
-                found.append(int(number[1]))
+        if found is None:
+            found = SheetSeen(head=block)
+        found.rows += _filled(block)
+        found.uncomputed += len(_FORMULA_ONLY.findall(block)) if b"<f" in block else 0
+        if b"hidden" in block:
+            found.hidden += _hidden_in(block)
+        if b't="e"' in block:
+            _take_errors(block, found.errors)
     return found
 
 
-def formulas_without_values(path: Path, sheet: str) -> int:
-    """How many cells hold a formula whose value nobody has saved."""
-    return sum(len(_FORMULA_ONLY.findall(block)) for block in _sheet_blocks(path, sheet))
+def _filled(block: bytes) -> int:
+    rows = block.count(b"<row ")
+    # the pattern is slow: most sheets end every row with a cell that holds something
+    all_filled = block.count(b"</v></c></row>") == rows and not (b"<f" in block and b"<v></v>" in block)
+    return rows if all_filled else rows - len(_EMPTY_ROW.findall(block))
+
+
+def _filled_down_to(block: bytes, header_row: int) -> int:
+    """How many rows that hold something stand in the header's row and above it."""
+    for place, tag in enumerate(_ROW.finditer(block)):
+        number = _NUMBER.search(tag[0])
+        if (int(number[1]) if number else place + 1) > header_row:
+            return _filled(block[: tag.start()])
+    return _filled(block)
+
+
+def _hidden_in(block: bytes) -> list[int]:
+    found = []
+    for row in _ROW.findall(block):
+        number = _NUMBER.search(row)
+        if number and _HIDDEN.search(row):
+            found.append(int(number[1]))
+    return found
+
+
+def _take_errors(block: bytes, errors: dict[int, dict[int, str]]) -> None:
+    for attributes, text in _ERROR.findall(block):
+        where = _CELL.search(attributes)
+        if where is None:
+            continue
+        place = 0
+        for letter in where[1]:
+            place = 26 * place + letter - ord("A") + 1
+        errors.setdefault(int(where[2]), {})[place - 1] = text.decode("ascii", "replace")
 
 
 def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
@@ -76,7 +132,7 @@ def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
-        place = _place(archive, sheet)
+        place = sheet_place(archive, sheet)
         if place is None:
             return
         with archive.open(place) as stream:
@@ -89,7 +145,7 @@ def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
             yield rest
 
 
-def _place(archive: zipfile.ZipFile, sheet: str) -> str | None:
+def sheet_place(archive: zipfile.ZipFile, sheet: str) -> str | None:
     """Where in the archive a sheet's XML stands."""
     names = set(archive.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:

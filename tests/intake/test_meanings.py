@@ -5,6 +5,7 @@ import json
 import zipfile
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,6 +14,7 @@ from messy.kinds import KINDS
 from messy.verdicts import made, verdict
 
 import crmkit
+from crmkit.intake import files
 from crmkit.intake.check import examine
 
 HEAD = ["customer_id", "date", "amount"]
@@ -127,7 +129,6 @@ def test_few_rows_set_aside_are_said_with_their_cause_and_many_are_asked_about(t
         (["b", "3月5日", "1"], "no year"),
         (["b", "99999999999", "1"], "Unix time"),
         (["b", "0000-00-00", "1"], "placeholder"),
-        (["b", "2024-03-05", "XQ 12"], "sign of the currency"),
         (["b", "2024-03-05", "1,5"], "decimal commas"),
         (["b", "2024-03-05", "1", "234.50"], "more cells than headings"),
         (["b", "2024-03-05", "as agreed"], "words"),
@@ -513,3 +514,346 @@ def test_a_zipped_text_and_its_bare_twin_say_the_same(tmp_path):
     (tmp_path / "f.csv.gz").write_bytes(gzip.compress(STATES.encode("utf-8")))
     zipped, bare = examine(tmp_path / "f.csv.gz"), check(tmp_path, STATES)
     assert zipped.questions == bare.questions and Decimal(bare.amount_total) == 60
+
+
+# ---- signs of currencies, cells in error, records counted twice
+
+
+@pytest.mark.parametrize(
+    "written, code",
+    [("₦ 12.50", "NGN"), ("S/ 12.50", "PEN"), ("12,50 lei", "RON"), ("Ft 12.50", "HUF"), ("KSh12.50", "KES")],
+)
+def test_a_sign_that_one_currency_only_has_is_read(tmp_path, written, code):
+    report = check(tmp_path, csv_text(HEAD, [["a", "2024-03-05", written]] * 6))
+    assert (report.amount_total, report.currency) == ("75.00", code)
+
+
+def test_a_sign_that_is_not_known_is_named_and_asked_about(tmp_path):
+    text = csv_text(HEAD, [["a", "2024-03-05", "12.50"], *[["b", "2024-03-06", "-Q 2.50"]] * 4])
+    report = check(tmp_path, text)
+    (question,) = [q for q in report.questions if q["code"] == "currency_sign"]
+    assert "“Q”" in question["message_en"]
+    money, other = question["readings"]
+    assert (money["amount_total"], other["amount_total"]) == ("2.50", "12.50")
+    assert check(tmp_path, text, answers={"currency_sign": "money"}).amount_total == "2.50"
+    assert check(tmp_path, text, mapping={"currency_signs": ["Q"]}).amount_total == "2.50"
+    assert check(tmp_path, text, answers={"currency_sign": "set_aside", "set_aside": "go_on"}).rows_used == 1
+
+
+def test_numbers_with_a_unit_or_a_slip_are_no_unknown_currency(tmp_path):
+    rows = [["a", "2024-03-05", "12.50"]] * 30
+    for written in ("12 pcs", "3件", "12%", "n/a", "~12"):
+        report = check(tmp_path, csv_text(HEAD, [*rows, *[["b", "2024-03-06", written]] * 2]))
+        assert "currency_sign" not in [q["code"] for q in report.questions], written
+
+
+def test_two_signs_that_are_not_known_are_two_currencies(tmp_path):
+    rows = [["a", "2024-03-05", "Q 12"], ["b", "2024-03-06", "Zz 3"]] * 4
+    report = check(tmp_path, csv_text(HEAD, rows), mapping={"currency_signs": ["Q", "Zz"]})
+    assert [error["code"] for error in report.errors] == ["mixed_currency"]
+
+
+def errors_in_cells(tmp_path) -> Path:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(1, 1, HEAD)
+        for row in range(2, 42):
+            sheet.write_row(row, 1, [f"c{row % 7}", "2024-03-05", 10])
+        sheet.write_formula(5, 3, "=NA()", None, "#N/A")
+        sheet.write_formula(6, 1, "=A1", None, "#REF!")
+        sheet.write_formula(7, 3, "=1/0", None, "#DIV/0!")
+    return tmp_path / "f.xlsx"
+
+
+def test_cells_in_error_are_kept_as_text_among_the_rows_set_aside(tmp_path):
+    report = crmkit.check_transactions(errors_in_cells(tmp_path))
+    aside = report.set_aside
+    assert aside["line"].tolist() == [6, 7, 8]
+    assert aside["reason"].tolist() == ["bad_amount", "missing_customer", "bad_amount"]
+    assert ["#N/A" in aside["original"][0], "#REF!" in aside["original"][1]] == [True, True]
+    assert "#DIV/0!" in aside["original"][2]
+    assert (report.rows_used, report.amount_total) == (37, "370.00")
+
+
+def test_the_rows_of_a_workbook_are_counted_by_a_reader_that_knows_no_cells(tmp_path, monkeypatch):
+    path = errors_in_cells(tmp_path)
+    assert crmkit.check_transactions(path).physical_lines == 41
+    whole = files._sheet_rows
+    # a reader of cells that loses the last row
+    monkeypatch.setattr(files, "_sheet_rows", lambda *given: iter(list(whole(*given))[:-1]))
+    lost = crmkit.check_transactions(path)
+    assert [error["code"] for error in lost.errors] == ["records_lost"]
+
+
+def test_empty_rows_of_a_workbook_are_no_records(tmp_path):
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        sheet, grey = book.add_worksheet(), book.add_format({"bg_color": "gray"})
+        sheet.write_row(0, 0, HEAD)
+        for row in (1, 2, 3, 7):
+            sheet.write_row(row, 0, ["a", "2024-03-05", 10])
+        for row in (4, 5, 9, 10):
+            sheet.write_blank(row, 0, None, grey)
+        sheet.set_row(12, 30)
+        sheet.write_formula(8, 2, "=B99", None, "")
+    report = crmkit.check_transactions(tmp_path / "f.xlsx")
+    assert (report.usable, report.physical_lines, report.rows_used) == (True, 5, 4)
+
+
+def test_json_lines_are_counted_too_and_a_separator_inside_a_text_ends_none(tmp_path):
+    record = json.dumps({"customer_id": "a\u2028b", "date": "2024-03-05", "amount": 2.5}, ensure_ascii=False)
+    report = check(tmp_path, f"{record}\n\n{record}\n", name="f.jsonl")
+    assert (report.physical_lines, report.rows_used, report.amount_total) == (2, 2, "5.00")
+
+
+def test_lines_that_repeat_the_total_of_their_order_are_not_free_of_charge(tmp_path):
+    head = ["order_id", *HEAD]
+    rows = [[f"O{i // 3}", f"c{i // 3}", "2024-03-05", f"{10 + i // 3}.50"] for i in range(30)]
+    rows = [[*row, f"P{place}"] for place, row in enumerate(rows)]
+    report = check(tmp_path, csv_text([*head, "product_id"], rows), answers={"order_total": "once"})
+    assert (report.zero_amount_rows, report.amount_total) == (0, "150.00")
+
+
+# ---- what a consultant found: 24 orders of 3,000.00, of which two (140.00) are no sales
+
+
+def with_column(heading: str, usual: str, odd: str) -> str:
+    rows = []
+    for place in range(24):
+        amount = 70 if place in (4, 15) else 130
+        said = odd if place in (4, 15) else usual
+        rows.append([f"O{place}", f"2024-{1 + place % 9:02d}-05", f"C{place % 6}", amount, heading and said])
+    return csv_text(["Order", "Date", "Customer", "Amount", heading], rows)
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd, code",
+    [
+        ("Stage", "Won", "Lost", "status"),
+        ("阶段", "赢单", "输单", "status"),
+        ("Outcome", "Accepted", "Declined", "status"),
+        ("Statut", "Payée", "Annulée", "status"),
+        ("Status", "Bezahlt", "Storniert", "status"),
+        ("ステータス", "完了", "キャンセル", "status"),
+        ("备注", "", "已退款", "status"),
+        ("Paid", "Yes", "No", "sale_flag"),
+        ("Fulfilled", "yes", "no", "sale_flag"),
+        ("Void", "", "X", "void_flag"),
+        ("IsDeleted", "0", "1", "void_flag"),
+        ("Test order", "", "true", "void_flag"),
+        ("Type", "Sale", "Void", "no_sale"),
+        ("Type", "Invoice", "Quote", "no_sale"),
+        ("单据类型", "销售订单", "报价单", "no_sale"),
+        ("红冲标志", "", "红冲", "return_flag"),
+    ],
+)
+def test_what_may_be_no_sale_is_asked_about_in_whatever_words(tmp_path, heading, usual, odd, code):
+    report = check(tmp_path, with_column(heading, usual, odd))
+    (question,) = report.questions
+    assert question["code"] == code
+    assert "2860.00" in {reading["amount_total"] for reading in question["readings"]}
+    # and where every row says the usual word, nothing is asked
+    assert check(tmp_path, with_column(heading, usual, usual)).usable
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd, code",
+    [
+        ("备注", "", "测试订单", "words_of_returns"),
+        ("Notes", "", "REFUNDED - see email", "words_of_returns"),
+        ("Payment type", "Card", "Gift card", "other_rows"),
+        ("Line type", "Product", "Shipping", "other_rows"),
+        ("Status", "Alpha", "Beta", "unknown_states"),
+    ],
+)
+def test_what_is_a_mere_suspicion_is_said(tmp_path, heading, usual, odd, code):
+    report = check(tmp_path, with_column(heading, usual, odd))
+    assert report.usable and code in codes(report)
+
+
+def test_a_remark_that_denies_a_return_is_none(tmp_path):
+    assert "words_of_returns" not in codes(check(tmp_path, with_column("Notes", "", "not refunded")))
+    assert "words_of_returns" not in codes(check(tmp_path, with_column("备注", "", "客户未退货")))
+
+
+@pytest.mark.parametrize("odd", ["SUCCESS", "REFUND"])
+def test_refunds_in_rows_of_their_own_are_subtracted(tmp_path, odd):
+    head = ["商户订单号", "交易时间", "用户标识", "交易状态", "订单金额", "退款金额"]
+    rows = [[f"M{i}", "2024-01-05", f"U{i % 4}", "SUCCESS", 100 + i, 0] for i in range(12)]
+    rows.append(["M3", "2024-01-06", "U3", odd, 0, 20])
+    report = check(tmp_path, csv_text(head, rows))
+    assert (report.usable, report.amount_total) == (True, "1246.00")
+    assert "refund_rows" in codes(report)
+
+
+@pytest.mark.parametrize("id_", ["0", "99999999", "其他", "Web customer", "POS默认会员", "Amazon Customer"])
+def test_an_id_that_stands_for_anybody_is_asked_about(tmp_path, id_):
+    rows = [[id_ if i % 3 == 0 else f"{20 + i % 7}", f"2024-03-{1 + i % 28:02d}", 1.5 + i] for i in range(28)]
+    (question,) = check(tmp_path, csv_text(HEAD, rows)).questions
+    assert question["code"] == "nobody"
+
+
+def test_one_id_with_a_third_of_all_rows_is_said(tmp_path):
+    rows = [
+        ["77" if i % 3 == 0 else f"{20 + i % 7}", f"2024-03-{1 + i % 28:02d}", 1.5 + i] for i in range(28)
+    ]
+    assert "one_customer" in codes(check(tmp_path, csv_text(HEAD, rows)))
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Refund",
+        "Returned",
+        "全部商品已退款金额",
+        "售后退款金额",
+        "返金額",
+        "Remboursement",
+        "Chargeback",
+        "退款合计",
+    ],
+)
+def test_a_column_of_refunds_is_one_whatever_it_is_called(tmp_path, heading):
+    (question,) = check(tmp_path, with_column(heading, "0", "45.00")).questions
+    assert question["code"] == "refund"
+    assert question["readings"][0]["amount_total"] == "2910.00"
+    assert check(tmp_path, with_column(heading, "0", "0")).usable
+
+
+@pytest.mark.parametrize("heading", ["退款原因", "退货率", "Refund reason", "退款状态说明", "Return rate"])
+def test_what_dates_counts_or_explains_refunds_is_no_column_of_them(tmp_path, heading):
+    report = check(tmp_path, with_column(heading, "0", "45"))
+    assert "refund" not in [question["code"] for question in report.questions]
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd, code",
+    [
+        ("deleted_at", "", "2024-05-01", "cancelled_at"),
+        ("退款时间", "", "2024-05-01", "cancelled_at"),
+        ("Paid at", "2024-05-01", "", "paid_at"),
+    ],
+)
+def test_times_that_some_orders_only_have_are_asked_about(tmp_path, heading, usual, odd, code):
+    (question,) = check(tmp_path, with_column(heading, usual, odd)).questions
+    assert (question["code"], question["readings"][0]["amount_total"]) == (code, "2860.00")
+
+
+def test_a_reading_that_leaves_out_most_is_not_called_usual(tmp_path):
+    (question,) = check(tmp_path, with_column("Sale status", "Closed", "Parked")).questions
+    assert [(r["id"], r["amount_total"]) for r in question["readings"]][0] == ("only_Closed", "2860.00")
+
+
+def test_a_negative_quantity_beside_a_positive_amount_is_asked_about(tmp_path):
+    (question,) = check(tmp_path, with_column("Qty", "1", "-1")).questions
+    assert [r["amount_total"] for r in question["readings"]] == ["2720.00", "3000.00"]
+
+
+def test_a_file_that_was_pasted_twice_is_asked_about_and_two_of_a_thing_are_not(tmp_path):
+    head, rows = ["Order", *HEAD], [[f"O{i}", f"c{i % 5}", "2024-03-05", 10 + i] for i in range(20)]
+    (question,) = check(tmp_path, csv_text(head, [*rows, *rows])).questions
+    assert [r["amount_total"] for r in question["readings"]] == ["390.00", "780.00"]
+    assert check(tmp_path, csv_text(head, [*rows, *rows]), mapping={"drop_duplicates": True}).rows_used == 20
+    assert check(tmp_path, csv_text(head, [*rows, rows[0], rows[1]])).usable
+
+
+def test_months_that_overlap_are_asked_about(tmp_path):
+    head, rows = ["Order", *HEAD], [[f"O{i}", f"c{i % 5}", "2024-03-05", 10 + i] for i in range(40)]
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive:
+        archive.writestr("a.csv", csv_text(head, rows[:22]))
+        archive.writestr("b.csv", csv_text(head, rows[18:]))
+    (question,) = crmkit.check_transactions(tmp_path / "f.zip").questions
+    assert (question["code"], question["rows"]) == ("copies", 4)
+
+
+def sheets(tmp_path, **named) -> Path:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "f.xlsx") as book:
+        for name, rows in named.items():
+            sheet = book.add_worksheet(name.removeprefix("hidden_"))
+            sheet.write_row(0, 0, ["order_id", *HEAD])
+            for place, row in enumerate(rows, 1):
+                sheet.write_row(place, 0, row)
+            if name.startswith("hidden_"):
+                sheet.hide()
+    return tmp_path / "f.xlsx"
+
+
+def test_a_sheet_of_returns_is_asked_about(tmp_path):
+    sold = [[f"O{i}", f"c{i % 5}", "2024-03-05", 10] for i in range(12)]
+    path = sheets(tmp_path, 订单=sold, 退货=[["R1", "c1", "2024-03-06", 10]])
+    (question,) = crmkit.check_transactions(path).questions
+    assert [r["amount_total"] for r in question["readings"]] == ["110.00", "130.00"]
+    assert crmkit.check_transactions(path, mapping={"negative_parts": ["退货"]}).amount_total == "110.00"
+
+
+def test_a_hidden_sheet_that_is_not_read_is_said(tmp_path):
+    sold = [[f"O{i}", f"c{i % 5}", "2024-03-05", 10] for i in range(12)]
+    report = crmkit.check_transactions(sheets(tmp_path, a=sold, hidden_b=sold))
+    assert (report.amount_total, codes(report)) == ("120.00", ["hidden_sheets"])
+
+
+def test_subtotals_with_a_date_are_told_by_label_and_sum(tmp_path):
+    rows, total = [], 0
+    for customer in range(4):
+        for day in range(1, 6):
+            rows.append([f"客户{customer}", f"2024-03-0{day}", 10 * customer + day])
+        rows.append([f"客户{customer} 小计", "2024-03-31", 50 * customer + 15])
+        total += 50 * customer + 15
+    report = check(tmp_path, csv_text(HEAD, rows))
+    assert (report.amount_total, report.customers) == (f"{total}.00", 4)
+    assert "labelled_totals" in codes(report)
+
+
+@pytest.mark.parametrize(
+    "rows, code",
+    [
+        ([[f"c{i % 5}", "2024-03-05", -10 - i] for i in range(12)], "all_negative"),
+        ([[f"c{i % 5}", "2024-03-05", 0] for i in range(12)], "all_zero"),
+        ([["me", f"2024-03-{1 + i:02d}", 10 + i] for i in range(12)], "only_customer"),
+        ([*[[f"c{i % 5}", "2024-03-05", 10] for i in range(12)], ["合计", "", 150]], "total_differs"),
+        (
+            [["c1", "1970-01-01 08:00:00", 5]] * 2 + [[f"c{i % 5}", "2024-03-05", 10 + i] for i in range(12)],
+            "date_placeholders",
+        ),
+    ],
+)
+def test_what_hardly_can_be_right_is_said(tmp_path, rows, code):
+    assert code in codes(check(tmp_path, csv_text(HEAD, rows)))
+
+
+def test_a_totals_line_that_agrees_is_not_remarked_on(tmp_path):
+    rows = [*[[f"c{i % 5}", "2024-03-05", 10] for i in range(12)], ["合计", "", 120]]
+    assert codes(check(tmp_path, csv_text(HEAD, rows))) == []
+
+
+@pytest.mark.parametrize("heading, total", [("Revenue (k€)", "60000.00"), ("Revenue ($m)", "60000000.00")])
+def test_a_unit_of_currency_and_factor_is_read(tmp_path, heading, total):
+    rows = [[f"c{i % 5}", "2024-03-05", 5] for i in range(12)]
+    assert check(tmp_path, csv_text(["Customer", "Date", heading], rows)).amount_total == total
+
+
+def test_a_column_that_says_元_or_万元_is_taken_row_by_row(tmp_path):
+    rows = [[f"c{i % 5}", "2024-03-05", 5, "万元" if i else "元"] for i in range(12)]
+    report = check(tmp_path, csv_text([*HEAD, "单位"], rows))
+    assert (report.amount_total, codes(report)) == ("550005.00", ["unit_column"])
+    goods = [[f"c{i % 5}", "2024-03-05", 5, "件" if i else "箱"] for i in range(12)]
+    assert check(tmp_path, csv_text([*HEAD, "单位"], goods)).amount_total == "60.00"
+
+
+def test_an_empty_column_of_dates_gives_way_to_one_that_holds_them(tmp_path):
+    rows = [[f"c{i % 5}", "", f"2024-03-{1 + i:02d}", 5 + i] for i in range(12)]
+    report = check(tmp_path, csv_text(["客户编号", "下单时间", "创建时间", "金额"], rows))
+    assert (report.usable, report.first_date, codes(report)) == (True, "2024-03-01", ["empty_dates"])
+
+
+def test_a_percentage_is_not_money(tmp_path):
+    rows = [[f"c{i % 5}", f"2024-03-{1 + i:02d}", 2, 50 + i, 10] for i in range(12)]
+    (question,) = check(
+        tmp_path, csv_text(["客户编号", "日期", "数量", "单价", "Discount %"], rows)
+    ).questions
+    assert (question["readings"][0]["id"], question["readings"][0]["amount_total"]) == ("off", "1198.80")

@@ -148,6 +148,10 @@ def test_gradebooks_have_a_line_for_every_student_of_the_roster(graded):
     assert float(book[0]["total"]) == pytest.approx(12 / 14, abs=1e-4)
     assert rows(out / "grades_moodle.csv")[0]["ID number"] == room.students[0]
     assert rows(out / "grades_canvas.csv")[1]["SIS User ID"] == room.students[0]
+    own = rows(out / "roster_with_marks" / "roster.csv")
+    assert list(own[0])[:3] == ["student_id", "name", "language"]
+    assert list(own[0])[3].startswith(room.manifest["assignment"])
+    assert float(list(own[0].values())[3]) == pytest.approx(100 * 12 / 14, abs=0.01)
 
 
 def test_feedback_is_in_the_students_language_and_holds_nothing_of_others(graded):

@@ -28,7 +28,7 @@ from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
-from .roster import Student, in_sections, read_roster
+from .roster import Student, doubts, in_sections, read_roster
 
 STATEMENT = 'statement = {"name": "", "ai_use": ""}'
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
@@ -82,7 +82,10 @@ def assign(
         if out.exists() and any(out.iterdir()):
             raise KitError("out_not_empty", value=str(out))
         assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback, statement=statement)
+    put(out / "roster" / roster.name, roster.read_bytes())
+    assignment.rosters[roster.name] = sheet
     said = _differences(assignment, exercise, students, due, feedback) if again else []
+    said += doubts(students)
     said += _group_again(assignment, students)
     late = [s for s in students if s.student_id not in assignment.variants]
     source = load_exercise(assignment.pack)

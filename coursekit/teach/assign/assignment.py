@@ -3,6 +3,7 @@
 assignment/
   manifest.json   what was given to whom; names, seeds and hashes: for the instructor's eyes only
   secret.key      from it every seed follows; without it nobody can work out another student's variant
+  roster/         the rosters as they were given, so that they can come back with the marks
   pack/           the exercise's source as it was given: grading reads this copy
   students/       a folder per student; zips/ the same as one file each
   moodle.zip  canvas.zip
@@ -69,6 +70,8 @@ class Manifest:
     feedback: str
     due: str | None = None
     statement: bool = False  # whether students are asked to sign one on own work and AI
+    # file below roster/ → the sheet that was asked for
+    rosters: dict[str, str | None] = field(default_factory=dict)
     variants: dict[str, Variant] = field(default_factory=dict)
 
 
@@ -120,6 +123,11 @@ class Assignment(Manifest):
     def pack(self) -> Path:
         """The exercise's source as it was given."""
         return self.folder / "pack" / self.source
+
+    @property
+    def rosters_kept(self) -> list[tuple[Path, str | None]]:
+        """The rosters as they were given, and of each the sheet that was asked for."""
+        return [(self.folder / "roster" / name, sheet) for name, sheet in self.rosters.items()]
 
     def seed(self, student_id: str, team: str = "") -> int:
         """HMAC-SHA256 of assignment and student under the secret, cut to 48 bits: exact in JSON and any language.

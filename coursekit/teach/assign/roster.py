@@ -5,14 +5,16 @@ Read by the data door's readers, so that encodings, title rows and workbooks are
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coursekit.handed_tables import under_each_header
-from coursekit.messages import KitError
+from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
 from crmkit.intake.columns import plain
+from crmkit.intake.ids import scientific
 from crmkit.intake.rows import customer_text
 from crmkit.intake.table import Table
 
@@ -146,6 +148,12 @@ NO_STUDENTS = (
     "subtotal",
     "average",
 )
+# what the first cell of a platform's own lines says: how many points there are, and when
+POINTS_POSSIBLE = ("pointspossible", "points", "满分")
+PLATFORM_LINES = (*POINTS_POSSIBLE, "date", "classaverage", "average", "日期", "平均分", "班级平均分")
+POINTS = ""  # stands for no student: the line of the points possible
+USUAL = 0.7  # of the ids: the others are the odd ones
+FEW_SHOWN = 5
 A_COUNT = re.compile(
     r"(共|合计)?\d+(人|名|students?)?(学生)?"
 )  # 「2 人」: what a sheet counts below its list
@@ -188,7 +196,7 @@ def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
     spelled: dict[
         tuple[str, str], str
     ] = {}  # section or team, however it is written → as it was written first
-    for line, row in _rows(table):
+    for line, row in rows_of(table):
         student = _student({name: row[i] for name, i in at.items()}, line, path.name, spelled)
         if student is None:
             continue
@@ -213,7 +221,50 @@ def in_sections(students: list[Student], sections: Collection[str]) -> list[Stud
     return [student for student in students if not sections or student.section in sections]
 
 
-def _rows(table: Table) -> Iterator[tuple[int, tuple]]:
+def lines_of(path: Path, sheet: str | None) -> tuple[Table, list[tuple[int, str]]]:
+    """The roster's table, and of each line that holds a student the id; POINTS of the line with the points possible."""
+    table, at = _find(path, sheet)
+    found = []
+    for line, row in rows_of(table):
+        cells = {name: row[place] for name, place in at.items()}
+        said = [plain(cell) for cell in row if isinstance(cell, str) and cell.strip()]
+        if said and said[0] in POINTS_POSSIBLE:
+            found.append((line, POINTS))
+            continue
+        student = _student(cells, line, path.name, {})
+        if student is not None:
+            found.append((line, student.student_id))
+    return table, found
+
+
+def doubts(students: list[Student]) -> list[str]:
+    """What is said of ids that a spreadsheet may have spoilt: of differing width, in scientific notation, by case."""
+    ids = [student.student_id for student in students]
+    found = [("roster_scientific", scientific(ids)), ("roster_widths", _of_other_width(ids))]
+    found.append(("roster_case", _of_other_case(ids)))
+    return [MESSAGES.say(key, count=len(odd), which=", ".join(odd[:FEW_SHOWN])) for key, odd in found if odd]
+
+
+def _of_other_width(ids: list[str]) -> list[str]:
+    """Numbers that are shorter than (nearly) all others, as those are whose zeros in front were lost."""
+    numbers = [one for one in ids if one.isdigit()]
+    widths = Counter(map(len, numbers))
+    if len(widths) < 2:
+        return []
+    usual, often = widths.most_common(1)[0]
+    return [one for one in numbers if len(one) != usual] if often >= USUAL * len(numbers) else []
+
+
+def _of_other_case(ids: list[str]) -> list[str]:
+    """Ids whose letters are small where those of (nearly) all others are large, or the other way round."""
+    lettered = [one for one in ids if "@" not in one and (one.isupper() or one.islower())]
+    large = [one for one in lettered if one.isupper()]
+    small = [one for one in lettered if one.islower()]
+    fewer = min(large, small, key=len)
+    return fewer if fewer and len(fewer) <= (1 - USUAL) * len(lettered) else []
+
+
+def rows_of(table: Table) -> Iterator[tuple[int, tuple]]:
     """Every row with the number of its line."""
     for chunk in table.chunks():
         columns = [
@@ -276,7 +327,13 @@ def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], s
 def _holds_no_student(identity: str | None, name: str) -> bool:
     """Whether a line is a sum, a count or a signature below the list."""
     if identity is None:
-        return not name or plain(name).startswith(NO_STUDENTS) or bool(A_COUNT.fullmatch(plain(name)))
+        said = plain(name)
+        return (
+            not name
+            or said in PLATFORM_LINES
+            or said.startswith(NO_STUDENTS)
+            or bool(A_COUNT.fullmatch(said))
+        )
     return plain(identity).startswith(NO_STUDENTS)
 
 

@@ -485,8 +485,8 @@ def write_all(
     write_class_report(out, grading)
     to_read = marking_sheet.write_marking_sheet(out, grading, given)
     marking_screen.write_marking_screen(out, grading)
-    write_gradebooks(out, grading)
-    lines = said_of(grading, out)
+    of_rosters = write_gradebooks(out, grading)
+    lines = [*said_of(grading, out), *of_rosters]
     if by_section:
         names = write_sections(out, grading)
         lines.append(MESSAGES.say("grade_sections", count=len(names), folder=out / SECTIONS))

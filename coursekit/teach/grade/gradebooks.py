@@ -4,8 +4,10 @@ from pathlib import Path
 
 from coursekit.messages import MESSAGES
 from coursekit.teach.tables import write_csv
+from crmkit.core.errors import CrmkitError
 
 from .graded import IN_ORDER, Graded, Grading
+from .own_roster import with_marks
 
 HEAD_OF_GRADES = ("student_id", "name", "total")
 REST_OF_GRADES = (
@@ -31,11 +33,12 @@ PLATFORM_POINTS = 100
 SHOWN_CODE = 200  # characters of code that was left out
 
 
-def write_gradebooks(out: Path, grading: Grading) -> None:
-    """grades.csv, grades_moodle.csv, grades_canvas.csv, problems.csv and copying.csv."""
+def write_gradebooks(out: Path, grading: Grading) -> list[str]:
+    """grades.csv, grades_moodle.csv, grades_canvas.csv, problems.csv and the rosters; says what became of those."""
     write_grades(out, grading)
     _problems(out / "problems.csv", grading)
     _copies(out / COPYING, grading)
+    return _rosters(out, grading)
 
 
 def write_grades(out: Path, grading: Grading) -> None:
@@ -43,6 +46,28 @@ def write_grades(out: Path, grading: Grading) -> None:
     _grades(out / "grades.csv", grading)
     _moodle(out / "grades_moodle.csv", grading)
     _canvas(out / "grades_canvas.csv", grading)
+
+
+def _rosters(out: Path, grading: Grading) -> list[str]:
+    """Every roster as it was given, with one column of marks."""
+    marks = {student: _points(mine) for student, mine in grading.graded.items()}
+    said = []
+    for roster, sheet in grading.about.rosters_kept:
+        try:
+            heading = _heading(grading)
+            path = with_marks(roster, sheet, out, heading=heading, marks=marks, possible=PLATFORM_POINTS)
+            said.append(MESSAGES.say("grade_roster_back", file=path))
+        except (CrmkitError, OSError, ValueError) as problem:  # marks do not fail for a list that was changed
+            said.append(MESSAGES.say("grade_roster_kept", file=roster.name, why=problem))
+    return said
+
+
+def _heading(grading: Grading) -> str:
+    """The assignment's name; in both languages that it is provisional where texts are still to be read."""
+    heading = grading.about.assignment
+    if any(mine.to_read for mine in grading.graded.values()):
+        return f"{heading} ({' '.join(MESSAGES.pair('grade_provisional'))})"
+    return heading
 
 
 def _grades(path: Path, grading: Grading) -> None:
@@ -102,12 +127,8 @@ def _canvas(path: Path, grading: Grading) -> None:
         rows.append(
             [variant.name, variant.platform.get("canvas_id", ""), student, "", variant.section, _points(mine)]
         )
-    heading = grading.about.assignment
-    if any(
-        mine.to_read for mine in grading.graded.values()
-    ):  # Canvas makes a column of its own of another heading
-        heading = f"{heading} ({' '.join(MESSAGES.pair('grade_provisional'))})"
-    write_csv(path, [*CANVAS, heading], rows)
+    # Canvas makes a column of its own of another heading
+    write_csv(path, [*CANVAS, _heading(grading)], rows)
 
 
 def _points(mine: Graded) -> float | str:
