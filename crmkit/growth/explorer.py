@@ -8,7 +8,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
-from crmkit.display.widget import Explorer
+from crmkit.display.widget import Explorer, slider
 
 from .growth import purchase_funnel
 
@@ -33,25 +33,15 @@ def explore_purchase_funnel(people: pd.DataFrame, *, lift: float) -> Explorer:
     require_between(lift, 0.01, 0.3, name="lift")
     purchase_funnel(people, lift=lift)  # refuses what no slider could show
     controls = [
-        _slider("lift", term_texts("stage_lift"), lift, low=0.01, high=0.3, step=0.01),
-        _slider(
-            "later_value_factor", MESSAGES.texts("explore_later_value_factor"), 1.0, low=0.0, high=3.0, step=0.25
-        ),
-        _slider("cost_factor", MESSAGES.texts("explore_cost_factor"), 1.0, low=0.0, high=3.0, step=0.25),
+        slider("lift", float(lift), low=0.01, high=0.3, step=0.01, label=term_texts("stage_lift")),
+        _factor("later_value_factor"),
+        _factor("cost_factor"),
     ]
     return Explorer(controls, lambda values: funnel_scene(values, people))
 
 
-def _slider(name: str, label: dict[str, str], start: float, *, low: float, high: float, step: float) -> dict:
-    return {
-        "name": name,
-        "kind": "range",
-        "min": low,
-        "max": high,
-        "step": step,
-        "label": label,
-        "value": float(start),
-    }
+def _factor(name: str) -> dict:
+    return slider(name, 1.0, low=0.0, high=3.0, step=0.25, label=MESSAGES.texts(f"explore_{name}"))
 
 
 def funnel_scene(values: dict, people: pd.DataFrame) -> dict:
