@@ -104,17 +104,26 @@ def plot_double_jeopardy(brands: pd.DataFrame, *, ax: Axes | None = None) -> Axe
 
     ``brands``: what ``double_jeopardy`` gives.
     """
-    ax = axes(ax, label("double_jeopardy"), size=(7, 4.2), x=("penetration", percent), y="purchases_per_buyer")
+    ax = axes(
+        ax, label("double_jeopardy"), size=(7, 4.2), x=("penetration", percent), y="purchases_per_buyer"
+    )
     expected = "expected_purchases_per_buyer"
     ax.plot(
-        brands["penetration"], brands[expected], color=DARK, linestyle="--", linewidth=1.2, label=label(expected)
+        brands["penetration"],
+        brands[expected],
+        color=DARK,
+        linestyle="--",
+        linewidth=1.2,
+        label=label(expected),
     )
     ax.scatter(
         brands["penetration"], brands["purchases_per_buyer"], color=BLUE, label=label("purchases_per_buyer")
     )
     for row in brands.itertuples():
         place = (row.penetration, row.purchases_per_buyer)
-        ax.annotate(label(row.brand), place, (0, 8), textcoords="offset points", ha="center", color=INK, fontsize=9)
+        ax.annotate(
+            label(row.brand), place, (0, 8), textcoords="offset points", ha="center", color=INK, fontsize=9
+        )
     ax.set_ylim(0, 1.25 * brands["purchases_per_buyer"].max())
     ax.legend(frameon=False, loc="lower right")
     return ax
