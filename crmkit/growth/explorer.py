@@ -12,7 +12,7 @@ from crmkit.display.widget import Explorer, slider
 
 from .growth import purchase_funnel
 
-_TOP, _ROW = 58, 64
+_TOP, _ROW = 58, 80
 _ZERO, _WIDEST, _VALUE = 360, 290, 785
 _BEST, _OTHER, _LOSS = "#0072b2", "#c4c9cd", "#f3d9c9"
 
@@ -66,16 +66,16 @@ def _draw(scene: Scene, stages: pd.DataFrame) -> None:
     most = max(np.abs(gains).max(), 1e-9)
     best, weakest = int(gains.argmax()), int(stages["conversion_rate"].argmin())
     scene.text(_VALUE, 20, term_texts("worth_of_lifting"), anchor="end", css="crm-strong", lines="down")
-    scene.line(_ZERO, _TOP - 8, _ZERO, _TOP + _ROW * len(stages))
+    scene.line(_ZERO, _TOP - 8, _ZERO, _TOP + _ROW * len(stages), css="crm-edge")
     for i, row in enumerate(stages.to_dict("records")):
         y = _TOP + _ROW * (i + 0.5)
-        scene.text(8, y - 14, named(row["stage"])._asdict(), css="crm-strong", lines="middle")
+        scene.text(8, y - 18, named(row["stage"])._asdict(), css="crm-strong", lines="middle")
         rates = MESSAGES.texts(
             "explore_funnel_rate",
             rate=percent(row["conversion_rate"]),
             lifted=percent(row["lifted_rate"]),
         )
-        scene.text(8, y + 14, rates, css="crm-small", lines="middle")
+        scene.text(8, y + 18, rates, css="crm-small", lines="middle")
         wide = _WIDEST * abs(row["net_gain"]) / most
         if row["net_gain"] < 0:
             scene.rect(_ZERO, y - 14, wide, 28, fill=_LOSS, css="crm-ghost")
