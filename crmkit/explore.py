@@ -13,6 +13,7 @@ _OWNER = {
     "explore_contacts": "relationship_types.explorer_contacts",
     "explore_relationship_levels": "relationship_levels.explorer",
     "explore_retention_economics": "retention.explorer",
+    "explore_purchase_funnel": "growth.explorer",
     "explore_pyramid": "customer_pyramid.explorer_pyramid",
     "explore_rfm": "customer_pyramid.explorer_rfm",
     "explore_budget": "planning.explorer",

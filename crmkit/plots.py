@@ -19,7 +19,7 @@ _NAMES = {
     "customer_value.plots_clv": "plot_conditional_expectation plot_frequency_fit plot_p_alive plot_p_alive_path plot_survival plot_tracking",
     "retention.plots": "plot_cohorts plot_retention_economics plot_score_groups plot_targeting",
     "loyalty.plots": "plot_loyalty_forms plot_loyalty_programme plot_points_liability plot_recovery_paradox plot_satisfaction_loyalty",
-    "growth.plots": "plot_cross_sell plot_customer_ladder plot_purchase_funnel plot_referral_growth",
+    "growth.plots": "plot_cross_sell plot_customer_ladder plot_double_jeopardy plot_purchase_funnel plot_referral_growth",
     "planning.plots": "plot_budget_plan plot_campaign_bridge plot_response_curves plot_retention_by_source plot_sample_size plot_staffing plot_uplift plot_ways_of_planning",
     "pdca.plots": "plot_control_chart plot_indicators plot_pdca",
     "market.plots": "plot_score",

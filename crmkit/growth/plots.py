@@ -67,7 +67,7 @@ def plot_cross_sell(
         )
     for i, r in enumerate(pairs[sure].head(6).sort_values("rule_support").itertuples()):
         ax.annotate(
-            f"{r.product_id} + {r.next_product_id}",
+            f"{label(r.product_id)} + {label(r.next_product_id)}",
             (r.rule_support, r.rule_lift),
             (6, 5 if i % 2 else -11),
             textcoords="offset points",
@@ -96,4 +96,34 @@ def plot_referral_growth(result, *, ax: Axes | None = None) -> Axes:
         {"customers": paths["customers"], "without_referral": paths["without_referral"]},
         bands={"customers": (paths["customers_low"], paths["customers_high"])},
     )
+    return ax
+
+
+def plot_double_jeopardy(brands: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How often each brand's buyers buy it, by how many buy it at all, beside what its size leads one to expect.
+
+    ``brands``: what ``double_jeopardy`` gives.
+    """
+    ax = axes(
+        ax, label("double_jeopardy"), size=(7, 4.2), x=("penetration", percent), y="purchases_per_buyer"
+    )
+    expected = "expected_purchases_per_buyer"
+    ax.plot(
+        brands["penetration"],
+        brands[expected],
+        color=DARK,
+        linestyle="--",
+        linewidth=1.2,
+        label=label(expected),
+    )
+    ax.scatter(
+        brands["penetration"], brands["purchases_per_buyer"], color=BLUE, label=label("purchases_per_buyer")
+    )
+    for row in brands.itertuples():
+        place = (row.penetration, row.purchases_per_buyer)
+        ax.annotate(
+            label(row.brand), place, (0, 8), textcoords="offset points", ha="center", color=INK, fontsize=9
+        )
+    ax.set_ylim(0, 1.25 * brands["purchases_per_buyer"].max())
+    ax.legend(frameon=False, loc="lower right")
     return ax

@@ -73,7 +73,19 @@ def referral():
     ), {}
 
 
+def brands():
+    table = pd.DataFrame(
+        {
+            "brand": ["large", "medium", "small"],
+            "buyers": [450, 220, 80],
+            "purchases": [1800, 620, 190],
+        }
+    )
+    return crmkit.double_jeopardy(table, households=1000), {}
+
+
 EXAMPLES = {
+    "plot_double_jeopardy": brands,
     "plot_purchase_funnel": funnel,
     "plot_customer_ladder": ladder,
     "plot_cross_sell": rules,
