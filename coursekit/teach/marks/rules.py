@@ -15,10 +15,16 @@ from crmkit.core.files import put
 
 FILE = "marks.toml"
 EXAMPLE = Path(__file__).with_name("marks_example.toml")
+SCALES = Path(__file__).with_name("scales.toml")
 LONGEST = 200  # characters of what stands in the file that a message shows
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Points = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 EXACT_DIGITS = 9  # of points before they are rounded: below are only the traces of binary numbers
+
+
+def usual_scale(name: str) -> dict[str, float]:
+    """Grade → the points from which it is given, where the rules say nothing else."""
+    return tomllib.loads(SCALES.read_text(encoding="utf-8"))[name]
 
 
 @dataclass(frozen=True)
@@ -31,10 +37,8 @@ class MarkRules:
     drop_lowest: Annotated[int, Field(ge=0, le=100)] = 0
     missing: Literal["zero", "left_out"] = "zero"
     decimals: Annotated[int, Field(ge=0, le=6)] = 0
-    five: dict[str, Points] = field(
-        default_factory=lambda: {"优": 90, "良": 80, "中": 70, "及格": 60, "不及格": 0}
-    )
-    letters: dict[str, Points] = field(default_factory=lambda: {"A": 90, "B": 80, "C": 70, "D": 60, "F": 0})
+    five: dict[str, Points] = field(default_factory=lambda: usual_scale("five"))
+    letters: dict[str, Points] = field(default_factory=lambda: usual_scale("letters"))
 
     def rounded(self, points: float) -> Decimal:
         """Half up, as people round: 89.5 is 90, and 0.5 more than an even number as well."""
