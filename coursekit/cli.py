@@ -257,6 +257,7 @@ def leaderboard(
     level: Level = "normal",
     quarters: Quarters = 8,
     customers: Customers = 0,
+    debrief: Annotated[bool, option("game_debrief", "--debrief")] = False,
     out: Annotated[Path, option("game_out", "--out", metavar="DIR")] = Path("leaderboard"),
     jobs: Annotated[int, option("jobs", "--jobs", min=1, max=64, metavar="N")] = 2,
     lang: PageLang = "both",
@@ -268,7 +269,9 @@ def leaderboard(
     if (assignment is None) == (seed is None):
         raise KitError("leaderboard_seed", status=2)
     setup = Setup(scenario=scenario, seed=seed or 0, level=level, quarters=quarters, customers=customers)
-    board = leaderboard(submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, lang=lang)
+    board = leaderboard(
+        submissions, setup=setup, assignment=assignment, out=out, jobs=jobs, debrief=debrief, lang=lang
+    )
     return WANTS_AN_EYE if board.wants_an_eye else 0
 
 

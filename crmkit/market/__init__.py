@@ -11,6 +11,7 @@ from crmkit.market.game.game import Game
 from crmkit.market.game.rules import LEVELS, Outcome, View, play, resized
 from crmkit.market.game.search import Score, best_decision, carried_on, score_table
 from crmkit.market.game.setup import Setup
+from crmkit.market.game.twin import Twin
 from crmkit.market.simulator.decision import Campaign, Decision, Trial
 from crmkit.market.simulator.engine import Market, replay
 from crmkit.market.simulator.ledgers import Ledgers
@@ -38,6 +39,7 @@ __all__ = [
     "Segment",
     "Setup",
     "Trial",
+    "Twin",
     "View",
     "best_decision",
     "carried_on",

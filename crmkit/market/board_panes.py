@@ -15,6 +15,7 @@ from crmkit.display.numbers import number, percent
 from crmkit.display.tables import show
 from crmkit.market.game.game import Game
 from crmkit.market.game.rules import HISTORY, QUARTER
+from crmkit.market.game.twin import Twin
 from crmkit.pdca.plots import plot_control_chart, plot_indicators, plot_pdca
 
 from .board_levers import options_of
@@ -44,6 +45,16 @@ _LOG = (
     "recommendation",
     "decision",
 )
+_TWIN = (
+    "quarter",
+    "estimate",
+    "estimate_low",
+    "estimate_high",
+    "true_effect",
+    "holds_truth",
+    "decision",
+    "true_worth",
+)
 _TRAITS = (
     "true_contact_need",
     "true_contact_tolerance",
@@ -62,6 +73,7 @@ class Panes:
         self._game = game
         self._facts = game.view().facts
         self._score = None
+        self._twin: Twin | None = None
         self._draw = {
             "board_sheet": self._sheet,
             "control_chart": self._chart,
@@ -136,7 +148,7 @@ class Panes:
         if self._game.next_step is not None:
             later = MESSAGES.pair("board_score_later", quarters=self._game.setup.quarters)
             return [HTML(html(later))]
-        if self._score is None:
+        if self._score is None or self._twin is None:
             now = Button(
                 description=capital(term("board_score_now")), button_style="primary", layout={"width": "auto"}
             )
@@ -150,6 +162,8 @@ class Panes:
         return [
             _picture(plot_score, self._score),
             _table(self._score.table, digits=1),
+            HTML(html(MESSAGES.pair("board_twin", points=number(self._twin.points)))),
+            _table(self._twin.table[list(_TWIN)]),
             HTML(found + html(MESSAGES.pair("board_truth"))),
             _table(means),
         ]
@@ -162,6 +176,7 @@ class Panes:
         def count(firms: int) -> None:
             tried.value = str(firms)
 
+        self._twin = self._game.twin()
         self._score = self._game.score(progress=count)
         self._drawn_again("score")
 

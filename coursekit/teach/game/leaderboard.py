@@ -18,6 +18,8 @@ from crmkit.core.errors import CrmkitError
 from crmkit.market import Game
 from crmkit.market.game.game import Setup
 
+from .debrief import LONGEST_DEBRIEF, Debrief, debriefed, restored
+from .debrief_page import write_debrief
 from .leaderboard_page import write_leaderboard
 from .places import Board, Place, ranked
 from .submissions import Problem, copies, told, wants_an_eye, whose
@@ -47,13 +49,14 @@ def leaderboard(
     out: Path,
     jobs: int = 2,
     rounds: int = 2,
+    debrief: bool = False,
     lang: str = "both",
     say: Callable[[str], None] = print,
 ) -> Board:
     """Verify every saved game, and rank the students by the value of their firms; a second call does what is missing.
 
     ``setup``: the game that was set; with an assignment each student's own seed takes the place of its seed.
-    ``rounds``: of the search that sets what 100 is.
+    ``rounds``: of the search that sets what 100 is. ``debrief``: write what every plan did in truth as well.
     """
     if not submissions.exists():
         raise KitError("submissions_absent", value=str(submissions))
@@ -85,6 +88,18 @@ def leaderboard(
             verified = choose_verified(sound, replays, problems)
             markets = {own[student]["seed"]: (own[student], rounds) for student in verified}
             marks = do_all(markets, benchmarks, journal, jobs=jobs, shown=say is print)
+            debriefs = []
+            if debrief:
+                told_over = do_all(
+                    {student: (one.found.raw,) for student, one in verified.items()},
+                    debriefed,
+                    journal,
+                    jobs=jobs,
+                    shown=say is print,
+                    seconds=LONGEST_DEBRIEF,
+                    memory=MEMORY_OF_A_REPLAY,
+                )
+                debriefs = choose_debriefs(verified, told_over, problems)
         finally:
             journal.close()
         problems += copies({student: one.found for student, one in verified.items()})
@@ -96,6 +111,19 @@ def leaderboard(
         places = ranked(places, by=(lambda one: one.score) if about else (lambda one: one.value))
         for line in write_leaderboard(out, setup, places, problems, about, lang):
             say(line)
+        if debrief:
+            lines = write_debrief(
+                out,
+                setup,
+                debriefs,
+                {seed: mark["found"] for seed, mark in marks.items()},
+                seeds={one.student: own[one.student]["seed"] for one in debriefs},
+                unfinished=len({one.student for one in problems if one.reason == "unfinished"} - set(verified)),
+                about=about,
+                lang=lang,
+            )
+            for line in lines:
+                say(line)
     return Board(places, wants_an_eye=wants_an_eye(problems))
 
 
@@ -140,6 +168,20 @@ def choose_verified(
         else:
             verified[one.student] = one
     return verified
+
+
+def choose_debriefs(
+    verified: dict[str, Handed], told_over: dict[str, dict], problems: list[Problem]
+) -> list[Debrief]:
+    """The games that could be talked over; the others keep their places, and go to the problems."""
+    debriefs = []
+    for student, came in told_over.items():
+        if "failed" in came:
+            detail = f"{came['failed']}: {came['detail']}".rstrip(": ")
+            problems.append(Problem(verified[student].found.label, student, "no_debrief", detail))
+        else:
+            debriefs.append(restored(student, came))
+    return debriefs
 
 
 def as_named(detail: str | list[str], name: str) -> str | list[str]:

@@ -13,6 +13,7 @@ from coursekit.teach.progress import as_they_end
 from coursekit.teach.results import Journal
 from coursekit.teach.worker import Worker, Workers, WorkFailed
 from crmkit.market.game.game import Setup
+from crmkit.market.words import differences
 
 Task = TypeVar("Task", bound=Hashable)
 
@@ -82,6 +83,12 @@ def _result_or_failure(done: Future) -> dict:
 
 
 def benchmarks(setup: dict, rounds: int) -> dict:
-    """What changing nothing, and what the search with the truth in hand, comes to in a market."""
-    firms, _ = Setup(**setup).benchmarks(rounds=rounds)
-    return {"nothing": firms["do_nothing"].value, "search": firms["truth_search"].value}
+    """What changing nothing, and what the search with the truth in hand, comes to in a market; what the search changed."""
+    own = Setup(**setup)
+    firms, found = own.benchmarks(rounds=rounds)
+    usual = own.opened(months=1).scenario.status_quo
+    return {
+        "nothing": firms["do_nothing"].value,
+        "search": firms["truth_search"].value,
+        "found": differences(found, usual),
+    }

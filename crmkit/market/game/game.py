@@ -6,7 +6,7 @@ that came before, and of what the books said. ``Game.resume`` plays it again fro
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from .game_file import LONGEST_LINE, MADE_WITH, Journal, canonical, chained, dig
 from .search import Score, score_table
 from .setup import Setup
 from .steps import STEPS, TAKE, begin
+from .twin import Twin, require_estimate, twin, twin_by_lever
 
 _LOG = (
     "quarter",
@@ -255,11 +256,19 @@ class Game:
             {"low": float, "high": float}
         )
 
-    def act(self, decision: str, *, quarter: int, next_question: str = "") -> None:
-        """Act: ``standardise`` makes the quarter's decision the standard for all; ``adjust`` and ``abandon`` do not."""
+    def act(
+        self, decision: str, *, quarter: int, next_question: str = "", estimate: Iterable[float] | None = None
+    ) -> None:
+        """Act: ``standardise`` makes the quarter's decision the standard for all; ``adjust`` and ``abandon`` do not.
+
+        ``estimate``: what you take the plan's effect for, where you know better than Check: value, low and high of a
+        95 % interval, in the KPI per customer and quarter. It is fixed with the step, and ``twin`` sets the truth beside
+        it. Errors: CrmkitError out of turn, for a decision not known, an estimate that is not low ≤ value ≤ high.
+        """
         require_choice(decision, DECISIONS, name="decision")
         _require_text(next_question, name="next_question")
-        self._take("act", quarter, decision=decision, next_question=next_question)
+        estimate = require_estimate(estimate)
+        self._take("act", quarter, decision=decision, next_question=next_question, estimate=estimate)
 
     def score(self, *, progress: Callable[[int], None] | None = None) -> Score:
         """What the game was worth beside the firm that changed nothing and a search with the truth in hand.
@@ -274,6 +283,25 @@ class Game:
             table = score_table({"do_nothing": nothing, "player": self.outcome, "truth_search": search})
             self._score = Score(table=table, found=found)
         return self._score
+
+    def twin(self) -> Twin:
+        """What every plan did in truth, on the same luck, beside what you took it for.
+
+        Takes a few seconds: the firm goes through every quarter again with the plan and without it, and from there to
+        the end without it. Errors: CrmkitError before the last quarter is over.
+        """
+        self._require_over()
+        return twin(self.setup, self.moves)
+
+    def twin_by_lever(self, *, quarter: int) -> pd.DataFrame:
+        """What each lever of one quarter's plan did alone, and what it was worth to the end; first the whole plan.
+
+        Out: ``method`` (the levers changed), ``true_effect`` (KPI per customer and quarter), ``true_worth`` (currency,
+        discounted to the first day of play). Errors: CrmkitError before the last quarter is over.
+        """
+        self._require_over()
+        quarter = rules.require_whole(quarter, 1, self.setup.quarters, name="quarter")
+        return twin_by_lever(self.setup, self.moves, quarter=quarter)
 
     # ---- how a step is taken ---------------------------------------------------------------------------------------
 

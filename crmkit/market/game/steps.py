@@ -47,7 +47,7 @@ def begin(setup: Setup) -> State:
     standard = firm.scenario.status_quo
     last = run_quarter(firm, standard)
     everybody = _members(firm)["customer_id"]
-    values = _kpi(setup, firm, last, everybody, standard=standard, decision=standard)
+    values = kpi_values(setup, firm, last, everybody, standard=standard, decision=standard)
     book = PDCA.start(values, kpi=setup.kpi, question="")
     return State(setup=setup, firm=firm, standard=standard, quarters=(last,), book=book)
 
@@ -90,7 +90,7 @@ def check(state: State) -> State:
     """Compare the treated with those held out, on the books alone."""
     cycle = state.book.now
     customers = pd.Series([*cycle.treated, *cycle.control], name="customer_id")
-    values = _kpi(
+    values = kpi_values(
         state.setup,
         state.firm,
         state.quarters[-1],
@@ -103,8 +103,11 @@ def check(state: State) -> State:
     return replace(state, book=state.book.check(outcomes, as_of=state.today))
 
 
-def act(state: State, *, decision: str, next_question: str) -> State:
-    """Make the plan the standard for all, or leave the standard as it is; either way ask on."""
+def act(state: State, *, decision: str, next_question: str, estimate: list[float] | None) -> State:
+    """Make the plan the standard for all, or leave the standard as it is; either way ask on.
+
+    What the player takes the effect for stays in the move alone: nothing of the game follows from it.
+    """
     standard = state.planned if decision == "standardise" else state.standard
     since_takeover = in_code(changes(standard, state.firm.scenario.status_quo))
     book = state.book.act(decision=decision, standard=since_takeover, next_question=next_question)
@@ -122,7 +125,7 @@ def _members(firm: Market) -> pd.DataFrame:
     return books.customers[on_file(books, trade=firm.scenario, month=firm.month)]
 
 
-def _kpi(
+def kpi_values(
     setup: Setup,
     firm: Market,
     quarter: Quarter,
@@ -132,6 +135,7 @@ def _kpi(
     decision: Decision,
     held_out: tuple = (),
 ) -> np.ndarray:
+    """The game's KPI of each of the customers over a quarter that ``firm`` was run for."""
     return customer_kpi(
         customers,
         kpi=setup.kpi,
