@@ -24,6 +24,9 @@ LANES = {
     "market": "simulated",
     "teach/test_leaderboard.py": "simulated",
     "teach/test_contest.py": "simulated",
+    "teach/test_one_fate_games.py": "simulated",
+    "teach/test_one_fate.py": "sandbox",
+    "teach/test_packs.py": "executed",
     "machines": "machines",
 }
 # every lane, the longest first

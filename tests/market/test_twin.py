@@ -75,9 +75,13 @@ def test_the_worth_of_a_plan_is_the_game_less_the_game_in_which_it_was_never_mad
     firm = game.setup.opened()
     standard = firm.scenario.status_quo
     firm.step(standard, months=3)
-    second = replace(standard, **QUALITY, trial=Trial(standard=standard, held_out=game.book.cycles[1].control))
+    second = replace(
+        standard, **QUALITY, trial=Trial(standard=standard, held_out=game.book.cycles[1].control)
+    )
     firm.step(second, months=3)
-    assert twin.table["true_worth"].iloc[0] == pytest.approx(game.outcome.value - outcome(firm).value, abs=0.01)
+    assert twin.table["true_worth"].iloc[0] == pytest.approx(
+        game.outcome.value - outcome(firm).value, abs=0.01
+    )
 
 
 def test_without_its_only_plan_a_game_is_the_firm_that_changes_nothing():
@@ -105,9 +109,7 @@ def test_group_by_group_a_later_plan_keeps_what_it_changed_itself():
     standard = firm.scenario.status_quo
     firm.step(standard, months=3)
     second = replace(standard, social={"all": 0.3})
-    firm.step(
-        replace(second, trial=Trial(standard=standard, held_out=game.book.cycles[1].control)), months=3
-    )
+    firm.step(replace(second, trial=Trial(standard=standard, held_out=game.book.cycles[1].control)), months=3)
     worth = game.twin().table["true_worth"].iloc[0]
     assert worth == pytest.approx(game.outcome.value - outcome(firm).value, abs=0.01)
 
@@ -162,7 +164,19 @@ def test_the_players_own_estimate_takes_the_place_of_the_checks_and_is_fixed_wit
 
 @pytest.mark.parametrize(
     "wrong",
-    [5, (1, 2), (1, 0, 2, 3), (3, 0, 2), (0, 1, 2), ("a", 0, 1), (np.nan, 0, 1), (0, -np.inf, 1), "123", "213", [[1], 0, 2]],
+    [
+        5,
+        (1, 2),
+        (1, 0, 2, 3),
+        (3, 0, 2),
+        (0, 1, 2),
+        ("a", 0, 1),
+        (np.nan, 0, 1),
+        (0, -np.inf, 1),
+        "123",
+        "213",
+        [[1], 0, 2],
+    ],
 )
 def test_an_estimate_that_is_no_interval_is_refused_and_nothing_is_lost(wrong):
     game = Game(NAME, seed=SEED, customers=CUSTOMERS, quarters=1)

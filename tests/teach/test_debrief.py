@@ -55,9 +55,7 @@ def debriefed(tmp_path_factory):
     (handed_in / "eve").mkdir()
     (handed_in / "eve" / "e.jsonl").write_bytes(tampered)
     said: list[str] = []
-    places = leaderboard(
-        handed_in, setup=SETUP, out=folder / "out", rounds=0, debrief=True, say=said.append
-    )
+    places = leaderboard(handed_in, setup=SETUP, out=folder / "out", rounds=0, debrief=True, say=said.append)
     return places, games, folder / "out", said
 
 
@@ -183,4 +181,4 @@ def test_a_plans_picture_has_every_mark_within_it_in_the_order_of_the_numbers():
     plans = [plan(low=-3.0, estimate=-1.0, high=1.0, true_effect=4.0), plan(low=2.0, estimate=5.0, high=8.0)]
     drawn = picture(plans[0], plans)
     placed = [float(x) for x in (drawn.low, drawn.value, drawn.zero, drawn.high, drawn.truth)]
-    assert placed == sorted(placed) and 0 <= placed[0] and placed[-1] <= drawn.width
+    assert placed == sorted(placed) and placed[0] >= 0 and placed[-1] <= drawn.width

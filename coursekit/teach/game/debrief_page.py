@@ -97,9 +97,7 @@ def write_debrief(
         )
         for one in languages
     ]
-    write_page(
-        out / PAGE, title=words_in(languages[0])("debrief_title"), lang=languages[0], parts=parts
-    )
+    write_page(out / PAGE, title=words_in(languages[0])("debrief_title"), lang=languages[0], parts=parts)
     lines = [MESSAGES.say("debrief_done", count=len(debriefs), file=out / PAGE)]
     if unfinished:
         lines.append(MESSAGES.say("debrief_unfinished", count=unfinished))

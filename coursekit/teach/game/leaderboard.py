@@ -118,7 +118,9 @@ def leaderboard(
                 debriefs,
                 {seed: mark["found"] for seed, mark in marks.items()},
                 seeds={one.student: own[one.student]["seed"] for one in debriefs},
-                unfinished=len({one.student for one in problems if one.reason == "unfinished"} - set(verified)),
+                unfinished=len(
+                    {one.student for one in problems if one.reason == "unfinished"} - set(verified)
+                ),
                 about=about,
                 lang=lang,
             )

@@ -12,9 +12,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import tails
 from crmkit.market.simulator.decision import BY_GROUP, Decision, Trial
-from crmkit.market.simulator.engine import Market
 
 from . import rules
 from .changes import changes, in_code
@@ -23,7 +21,9 @@ from .setup import Setup
 from .steps import TAKE, State, begin, kpi_values
 
 CONFIDENCE = 0.95  # of every interval in a game
-AS_A_HALF_SPLIT = 50  # points of an interval that holds the truth and is as wide as a trial on half of the customers gives
+AS_A_HALF_SPLIT = (
+    50  # points of an interval that holds the truth and is as wide as a trial on half of the customers gives
+)
 LUCK = 0.01  # of a game's value: by so much two games that differ by next to nothing may come apart
 _NORMAL = 1.96  # half of a 95 % interval, in standard errors
 
@@ -183,7 +183,9 @@ def _value_without(planned: Sequence[State], levers: Iterable[str]) -> float:
         decision, standard = (
             _undone(later, first.planned, first.standard, levers) for later in (state.planned, state.standard)
         )
-        here = set(firm.ledgers.customers["customer_id"])  # somebody who came on their advice may not have come
+        here = set(
+            firm.ledgers.customers["customer_id"]
+        )  # somebody who came on their advice may not have come
         held_out = tuple(customer for customer in state.book.now.control if customer in here)
         firm.step(replace(decision, trial=Trial(standard=standard, held_out=held_out)), months=rules.QUARTER)
     return rules.outcome(firm).value
