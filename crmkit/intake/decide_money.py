@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from . import amounts as money
-from .columns import plain
+from .columns import money_unit, plain
 from .decide_sales import side_columns
 from .decisions import Decision, Reading, as_it_stands
 from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
@@ -94,7 +94,8 @@ def unit_column(judged: Judged) -> Decision | None:
         if not headed(name, "amount_unit"):
             continue
         said = {plain(cell_text(value)) for value in judged.rows.column(place).values if cell_text(value)}
-        if said and said <= meanings()["amount_unit"]["values"] and said != {"元"}:
+        scaled = any(money_unit(unit)[1] != 1 for unit in said)
+        if scaled and said <= meanings()["amount_unit"]["values"]:
             fields = {"values": ", ".join(sorted(said))}
             reading = Reading("taken", {"unit_column": name})
             rows = int(judged.used.sum())

@@ -538,8 +538,9 @@ def labelled_totals(judged: Judged) -> Decision | None:
         )
     for place, name in found:
         column = judged.rows.column(place)
-        labels = [cell_text(value) for value in column.total_labels]
-        if place == judged.header.found.get("customer_id"):
+        if place != judged.header.found.get("customer_id"):
+            labels = [cell_text(value) for value in column.total_labels]
+        else:  # of very many customers hardly one has such a word
             texts = [value for value in column.values if isinstance(value, str)]
             labels = [
                 cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)

@@ -69,14 +69,14 @@ def test_json_is_the_only_thing_on_stdout_and_the_exit_code_says_usable(tmp_path
 
 def test_a_refused_file_gets_a_mapping_that_reads_it_once_filled_in(tmp_path, capsys):
     path = tmp_path / "a.csv"
-    path.write_text("Kunde,Datum,Betrag\na,03/04/2024,5\n", encoding="utf-8")
+    path.write_text("Cliente,Fecha,Importe\na,03/04/2024,5\n", encoding="utf-8")
     assert check(str(path), as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert [e["code"] for e in report["errors"]] == ["missing_column"] * 3
     draft = open(report["mapping_file"], encoding="utf-8").read()
     assert tomllib.loads(draft) == {"columns": {}}
-    assert "Kunde | Datum | Betrag" in draft
-    for name, column in {"customer_id": "Kunde", "date": "Datum", "amount": "Betrag"}.items():
+    assert "Cliente | Fecha | Importe" in draft
+    for name, column in {"customer_id": "Cliente", "date": "Fecha", "amount": "Importe"}.items():
         draft = draft.replace(f'# {name} = ""', f'{name} = "{column}"')
     (tmp_path / "m.toml").write_text(draft, encoding="utf-8")
     assert check(str(path), mapping=tmp_path / "m.toml", as_json=True) == 1
@@ -106,10 +106,10 @@ def test_a_new_draft_keeps_the_columns_of_the_mapping_that_was_given(tmp_path, c
         for name in ("North", "South"):
             sheet = book.add_worksheet(name)
             for i, row in enumerate(
-                [("Kunde", "Datum", "Betrag", name), ("a", "2024-01-31", 5), ("b", "2024-02-28", 6)]
+                [("Cliente", "Fecha", "Importe", name), ("a", "2024-01-31", 5), ("b", "2024-02-28", 6)]
             ):
                 sheet.write_row(i, 0, row)
-    columns = {"customer_id": "Kunde", "date": "Datum", "amount": "Betrag"}
+    columns = {"customer_id": "Cliente", "date": "Fecha", "amount": "Importe"}
     (tmp_path / "m.toml").write_text(
         "[columns]\n" + "\n".join(f'{k} = "{v}"' for k, v in columns.items()), encoding="utf-8"
     )

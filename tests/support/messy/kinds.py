@@ -559,3 +559,121 @@ def ids_that_are_alike(rng, mirror):
         headings(rng, "customer", "date", "amount"), [[r.customer, r.date, r.amount] for r in rows]
     )
     return Made(text, total_of(rows), note=None if mirror else "ids_alike")
+
+
+@kind
+def flags_of_sales(rng, mirror):
+    heading, good, bad, code = rng.choice(
+        [
+            ("Paid", "Yes", "No", "sale_flag"),
+            ("是否付款", "是", "否", "sale_flag"),
+            ("Captured", "true", "false", "sale_flag"),
+            ("Void", "", "X", "void_flag"),
+            ("IsDeleted", "0", "1", "void_flag"),
+            ("是否作废", "否", "是", "void_flag"),
+            ("Test order", "", "true", "void_flag"),
+        ]
+    )
+    rows = sales(rng)
+    lost = [not mirror and rng.random() < 0.15 for _ in rows]
+    lost[3] = not mirror
+    head = [*headings(rng, "order", "customer", "date", "amount"), heading]
+    text = text_of(
+        head, [[r.order, r.customer, r.date, r.amount, bad if out else good] for r, out in zip(rows, lost)]
+    )
+    counted = [r for r, out in zip(rows, lost) if not out]
+    return Made(text, total_of(counted), None if mirror else code)
+
+
+@kind
+def offers_beside_invoices(rng, mirror):
+    heading, sold, offered = rng.choice(
+        [
+            ("Type", "Invoice", "Quote"),
+            ("Document Type", "Sale", "Void"),
+            ("单据类型", "销售订单", "报价单"),
+            ("Belegart", "Rechnung", "Angebot"),
+        ]
+    )
+    rows = sales(rng)
+    lost = [not mirror and rng.random() < 0.15 for _ in rows]
+    lost[3] = not mirror
+    head = [*headings(rng, "order", "customer", "date", "amount"), heading]
+    text = text_of(
+        head,
+        [[r.order, r.customer, r.date, r.amount, offered if out else sold] for r, out in zip(rows, lost)],
+    )
+    counted = [r for r, out in zip(rows, lost) if not out]
+    return Made(text, total_of(counted), None if mirror else "no_sale")
+
+
+@kind
+def refunds_by_any_name(rng, mirror):
+    """The mirror image holds what looks like refunds by its heading and is none: reasons, rates, numbers of pieces."""
+    rows = sales(rng)
+    back = [Decimal(0) if rng.random() < 0.8 else r.amount for r in rows]
+    back[2] = rows[2].amount
+    named = [
+        "Refund",
+        "Returned",
+        "售后退款金额",
+        "全部商品已退款金额",
+        "実返金額",
+        "Remboursement",
+        "退款合计",
+    ]
+    others = ["退款率", "退货件数", "Refund days", "Return rate"]
+    heading = rng.choice(others if mirror else named)
+    said = [rng.randrange(3) for _ in rows] if mirror else back
+    head = [*headings(rng, "order", "customer", "date", "amount"), heading]
+    text = text_of(head, [[r.order, r.customer, r.date, r.amount, b] for r, b in zip(rows, said)])
+    return Made(text, total_of(rows) - (0 if mirror else sum(back)), None if mirror else "refund")
+
+
+@kind
+def refunds_in_rows_of_their_own(rng, mirror):
+    rows = sales(rng)
+    back = [] if mirror else [(r, Decimal(rng.randrange(1, 500)) / 100) for r in rng.sample(rows, 4)]
+    head = [*headings(rng, "order", "customer", "date", "amount"), rng.choice(["退款金额", "Refund"])]
+    table = [[r.order, r.customer, r.date, r.amount, 0] for r in rows]
+    table += [[r.order, r.customer, r.date + dt.timedelta(days=3), 0, money] for r, money in back]
+    total = total_of(rows) - sum(money for _, money in back)
+    return Made(text_of(head, table), total, note=None if mirror else "refund_rows")
+
+
+@kind
+def quantities_below_zero(rng, mirror):
+    """In the mirror image the amount has the sign of the quantity."""
+    rows = sales(rng)
+    back = [rng.random() < 0.15 for _ in rows]
+    back[3] = True
+    table = []
+    for r, returned in zip(rows, back):
+        amount = -r.amount if returned and mirror else r.amount
+        table.append([r.order, r.customer, r.date, -1 if returned else 1, amount])
+    total = total_of(rows) - 2 * sum(r.amount for r, returned in zip(rows, back) if returned)
+    head = headings(rng, "order", "customer", "date", "quantity", "amount")
+    return Made(text_of(head, table), total, None if mirror else "negative_quantity")
+
+
+@kind
+def rows_pasted_twice(rng, mirror):
+    """The mirror image holds two lines of one order that happen to be the same."""
+    rows = sales(rng)
+    table = [[r.order, r.customer, r.date, r.amount] for r in rows]
+    again = 2 if mirror else len(table)
+    head = headings(rng, "order", "customer", "date", "amount")
+    total = total_of(rows) + (total_of(rows[:again]) if mirror else 0)
+    return Made(text_of(head, [*table, *table[:again]]), total, None if mirror else "copies")
+
+
+@kind
+def signs_of_money(rng, mirror):
+    rows = sales(rng)
+    known = ["₦", "S/", "RON ", "Ft ", "KSh", "€", "R$", "₸", "CHF "]
+    sign = rng.choice(known) if mirror else rng.choice(["Q", "Bs. ", "XQ ", "Zk ", "Ł"])
+    behind = rng.random() < 0.3
+    said = [f"{r.amount} {sign.strip()}" if behind else f"{sign}{r.amount}" for r in rows]
+    head = headings(rng, "order", "customer", "date", "amount")
+    text = text_of(head, [[r.order, r.customer, r.date, money] for r, money in zip(rows, said)])
+    return Made(text, total_of(rows), None if mirror else "currency_sign")
