@@ -364,6 +364,9 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
     hidden = work.about.hidden_seed(student)
     second = None
     if (student, HIDDEN) in outcomes:
+        state = outcomes[student, HIDDEN].state
+        if mine.state == "ended" and state != "ended":  # what it would have shown is lost, and nobody's fault yet
+            mine.failed["hidden_run_not_ended"] = state
         second = marking.SecondRun(
             marking.admitted(questions, outcomes[student, HIDDEN].sheet),
             lambda given: work.rights.of(hidden, given, language),
