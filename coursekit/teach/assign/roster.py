@@ -179,7 +179,9 @@ A_COUNT = re.compile(
 TOTALS = ("合计", "总计", "小计", "共计", "總計", "合計", "total", "totals", "subtotal")
 HEADS = re.compile(r"(共|合计)?\d+(人|名|位|students?|名学生)")
 BLOCK_TITLE = re.compile(r".*(班|班级|班級|组|組|名单|名單)|(class|section|group)\w{1,20}")
-LONGEST_ID = 100  # bytes of an id as a file's name: no system takes more than 255, and other words stand beside it
+LONGEST_ID = (
+    100  # bytes of an id as a file's name: no system takes more than 255, and other words stand beside it
+)
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps
 LONGEST_GROUP = 60  # characters of the name of a section or a team
 CHINESE = re.compile(r"[\u3400-\u9fff]")

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from coursekit.messages import MESSAGES, KitError
-from coursekit.teach.assign.assignment import Assignment, read_due
+from coursekit.teach.assign.assignment import DATES, Assignment, read_due
 from coursekit.teach.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
 
@@ -133,9 +133,9 @@ def _extension(assignment: Assignment, student: str, said: str) -> datetime:
     """The later date of one student; one before the due date is a mistake of typing."""
     try:
         moment = datetime.fromisoformat(read_due(said))
-    except KitError as wrong:
+    except KitError:
         name = f"extensions.{student}"
-        raise KitError("grading_value", value=said[:LONGEST], name=name, allowed=wrong.allowed) from None
+        raise KitError("grading_value", value=said[:LONGEST], name=name, allowed=DATES) from None
     if assignment.due and moment < datetime.fromisoformat(assignment.due):
         raise KitError(
             "grading_extension_early", value=said[:LONGEST], name=FILE, student=student, due=assignment.due
