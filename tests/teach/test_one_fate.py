@@ -9,6 +9,7 @@ import time
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -25,7 +26,7 @@ from coursekit.teach.assign.roster import read_roster
 from coursekit.teach.grade import marking, marking_sheet
 from coursekit.teach.grade.accommodations import read_accommodations
 from coursekit.teach.grade.cells_to_run import Prepared
-from coursekit.teach.grade.grade import note_run
+from coursekit.teach.grade.grade import mark_one, note_run
 from coursekit.teach.grade.gradebooks import MOST_LINES, _capped, _whose_lot
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.right_answers import NoRight
@@ -425,6 +426,20 @@ def test_one_student_s_files_do_not_fill_the_table_of_problems():
     shown = _capped(rows, lambda label: _whose_lot(label, names))
     assert len(shown) == MOST_LINES + 2 and rows[-1] in shown
     assert shown[-1] == ["more_of_these", "S1", "", 2000 - MOST_LINES]
+
+
+@pytest.mark.parametrize("state, told", [("timeout", True), ("ended", False)])
+def test_a_hidden_run_that_does_not_end_is_told_with_its_student(room, state, told):
+    student = room.students[0]
+    mine = Graded(student, state="ended")
+    work = SimpleNamespace(
+        about=Assignment.read(room.folder),
+        exercise=room.exercise,
+        languages={student: "zh"},
+        rights=SimpleNamespace(of=lambda seed, given, language: room.exercise.right_answers(seed)),
+    )
+    mark_one(mine, work, {(student, "own"): Outcome("ended"), (student, "hidden"): Outcome(state)})
+    assert mine.failed == ({"hidden_run_not_ended": "timeout"} if told else {})
 
 
 def test_no_terminal_s_code_of_an_error_reaches_a_page():
