@@ -272,7 +272,7 @@ class Written:
             tried={},
             whose=Rules({}, [], {}),
         )
-        write_all(self.folder, grading, {})
+        write_all(self.folder, grading, {}, release=False, by_section=False)
         failed = {student: mine.failed for student, mine in kept.items() if mine.failed}
         assert not failed, failed
 

@@ -259,3 +259,22 @@ def test_an_exercise_or_a_folder_that_is_not_there_is_said(tmp_path):
             assign(exercise, roster=roster, out=out)
         assert caught.value.code == code
     assert not (tmp_path / "o").exists()
+
+
+def test_another_pack_into_an_assignment_is_refused_and_changes_nothing(tmp_path):
+    room = Classroom(tmp_path, students=2)
+    before = files(room.folder)
+    with pytest.raises(KitError) as caught:
+        assign("06", roster=tmp_path / "roster.csv", out=room.folder)
+    assert caught.value.code == "assign_other_exercise" and files(room.folder) == before
+
+
+def test_a_corrected_name_is_taken_and_a_changed_language_is_said(tmp_path):
+    room = Classroom(tmp_path, students=2)
+    a, b = room.students
+    roster = tmp_path / "roster.csv"
+    roster.write_text(f"student_id,name,language\n{a},Renamed,zh\n{b},,zh\n", encoding="utf-8")
+    said = "\n".join(assign(PACK, roster=roster, out=room.folder))
+    variants = Assignment.read(room.folder).variants
+    assert (variants[a].name, variants[b].name) == ("Renamed", "Ann Wood") and a in said
+    assert variants[b].language == "en" and b in said

@@ -439,10 +439,17 @@ def test_kill_9_in_the_middle_loses_nothing_and_a_rerun_goes_on(tmp_path):
         ),
         ("[[override]]\nstudent_id = '20260000'\nscore = 1", "grading_value"),
         ("[extensions]\n'nobody' = '2026-12-05'", "grading_student"),
+        ("[extensions]\n'20260000' = '2026-13-08'", "grading_value"),
+        ("[extensions]\n'20260000' = '2025-12-08'", "grading_extension_early"),
+        (
+            2 * "[[override]]\nstudent_id = '20260000'\nscore = 1\nreason = 'x'\nquestion = 'uplift'\n",
+            "grading_override_twice",
+        ),
+        (2 * "[[override]]\nstudent_id = '20260000'\nscore = 1\nreason = 'x'\n", "grading_override_twice"),
     ],
 )
 def test_a_wrong_setting_is_refused_before_anything_is_graded(tmp_path, text, code):
-    room = Classroom(tmp_path, students=1)
+    room = Classroom(tmp_path, students=1, due="2026-12-01")
     (room.folder / "grading.toml").write_text(text, encoding="utf-8")
     with pytest.raises(KitError) as caught:
         run(room, tmp_path / "grades")

@@ -9,6 +9,7 @@ import time
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -24,6 +25,9 @@ from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
 from coursekit.teach.grade import marking, marking_sheet
 from coursekit.teach.grade.accommodations import read_accommodations
+from coursekit.teach.grade.cells_to_run import Prepared
+from coursekit.teach.grade.grade import mark_one, note_run
+from coursekit.teach.grade.gradebooks import MOST_LINES, _capped, _whose_lot
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.right_answers import NoRight
 from coursekit.teach.grade.running import Run, run_all
@@ -401,6 +405,55 @@ def test_an_archive_that_one_student_has_laid_in_a_folder_is_dated_by_the_folder
     late = datetime(*LATE).timestamp()
     os.utime(path, (late, late))
     assert _handed(room, tmp_path)[a][0].when.month == 3
+
+
+def test_a_dummy_in_another_students_name_makes_no_platforms_archive(room, tmp_path):
+    a, b, *_ = room.students
+    mine = nbformat.writes(room.notebook(a)).encode()
+    path = tmp_path / "homework.zip"
+    path.write_bytes(_zip({f"{a}/hw.ipynb": mine, f"{b}/readme.ipynb": b"{}"}, when=EARLY))
+    late = datetime(*LATE).timestamp()
+    os.utime(path, (late, late))
+    handed = identify(take_in(tmp_path).found, Assignment.read(room.folder), {})
+    assert [(one.student, one.when.month) for one in handed] == [(a, 3), (None, 3)]
+    assert handed[1].flags == ["in_anothers_archive"]
+
+
+def test_one_student_s_files_do_not_fill_the_table_of_problems():
+    names = {"s1": {"S1"}, "s2": {"S2"}}
+    rows = [["refused", f"S1/{i}.ipynb", "", "no_code"] for i in range(2000)]
+    rows.append(["refused", "S2/hw.ipynb", "", "no_code"])
+    shown = _capped(rows, lambda label: _whose_lot(label, names))
+    assert len(shown) == MOST_LINES + 2 and rows[-1] in shown
+    assert shown[-1] == ["more_of_these", "S1", "", 2000 - MOST_LINES]
+
+
+@pytest.mark.parametrize("state, told", [("timeout", True), ("ended", False)])
+def test_a_hidden_run_that_does_not_end_is_told_with_its_student(room, state, told):
+    student = room.students[0]
+    mine = Graded(student, state="ended")
+    work = SimpleNamespace(
+        about=Assignment.read(room.folder),
+        exercise=room.exercise,
+        languages={student: "zh"},
+        rights=SimpleNamespace(of=lambda seed, given, language: room.exercise.right_answers(seed)),
+    )
+    mark_one(mine, work, {(student, "own"): Outcome("ended"), (student, "hidden"): Outcome(state)})
+    assert mine.failed == ({"hidden_run_not_ended": "timeout"} if told else {})
+
+
+def test_no_terminal_s_code_of_an_error_reaches_a_page():
+    error = {"cell": 0, "name": "E\x1b[31m", "text": "a\x1b[0m\x00\nb"}
+    mine = Graded("1")
+    note_run(mine, Prepared([], [0], []), Outcome("ended", errors=[error]))
+    assert [(one["name"], one["text"]) for one in mine.errors] == [("E\ufffd[31m", "a\ufffd[0m\ufffd\nb")]
+
+
+def test_a_file_given_to_a_student_against_its_marks_is_said(room):
+    a, b, *_ = room.students
+    found = [Found("hw.ipynb", None, nbformat.writes(room.notebook(b)).encode())]
+    (one,) = identify(found, Assignment.read(room.folder), {"hw.ipynb": a})
+    assert one.student == a and one.flags == ["chosen_by_hand", "chosen_against_evidence"]
 
 
 def test_a_time_that_no_calendar_has_is_unknown(monkeypatch):

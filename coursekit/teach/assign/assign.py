@@ -28,7 +28,7 @@ from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
-from .roster import Student, doubts, in_sections, read_roster
+from .roster import Student, doubts, in_sections, read_roster, staff_on
 
 STATEMENT = 'statement = {"name": "", "ai_use": ""}'
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
@@ -78,6 +78,7 @@ def assign(
     again = (out / "manifest.json").exists()
     if again:
         assignment = Assignment.read(out)
+        _require_same_exercise(assignment, exercise)
     else:
         if out.exists() and any(out.iterdir()):
             raise KitError("out_not_empty", value=str(out))
@@ -86,6 +87,10 @@ def assign(
     assignment.rosters[roster.name] = sheet
     said = _differences(assignment, exercise, students, due, feedback) if again else []
     said += doubts(students)
+    staff = staff_on(roster, sheet)
+    if staff:
+        said.append(MESSAGES.say("roster_staff", count=len(staff), which=", ".join(staff[:5])))
+    said += _corrected(assignment, students)
     said += _group_again(assignment, students)
     late = [s for s in students if s.student_id not in assignment.variants]
     source = load_exercise(assignment.pack)
@@ -146,6 +151,34 @@ def _require_sound(exercise: Exercise) -> None:
     """What `preview` refuses of any number of students is refused of two before anything is handed out."""
     rights = [exercise.right_answers(seed) for seed in TRIED_SEEDS]
     require_sound(exercise, rights, [data_hash(data) for data in exercise.parameters_of(TRIED_SEEDS)])
+
+
+def _require_same_exercise(assignment: Assignment, exercise: str | Path) -> None:
+    """Another pack is another assignment, with a folder of its own. Errors: KitError with both sources."""
+    try:
+        source = find_exercise(exercise)
+    except KitError:  # the source may be gone since: the assignment has a copy
+        return
+    if source.name != assignment.source:
+        raise KitError(
+            "assign_other_exercise", value=source.name, given=assignment.source, folder=str(assignment.folder)
+        )
+
+
+def _corrected(assignment: Assignment, students: list[Student]) -> list[str]:
+    """A name that the roster now spells otherwise is taken into every list; the language stays that of the notebook."""
+    renamed, other_language = [], []
+    for student in students:
+        variant = assignment.variants.get(student.student_id)
+        if variant is None:
+            continue
+        if student.name and student.name != variant.name:
+            assignment.variants[student.student_id] = replace(variant, name=student.name)
+            renamed.append(student.student_id)
+        if student.language and student.language != variant.language:
+            other_language.append(student.student_id)
+    said = [("assign_renamed", renamed), ("assign_kept_languages", other_language)]
+    return [MESSAGES.say(key, count=len(ids), which=", ".join(ids[:5])) for key, ids in said if ids]
 
 
 def _differences(assignment: Assignment, exercise, students: list[Student], due, feedback) -> list[str]:

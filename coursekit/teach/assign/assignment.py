@@ -27,6 +27,7 @@ FORMAT = "crmkit-assignment/1"
 MANIFEST, SECRET = "manifest.json", "secret.key"
 FEEDBACK = ("form", "practice")
 FIRST_YEAR, LAST_YEAR = 1970, 2999  # of a date by which something is due; beyond, not every system can reckon
+DATES = "2026-12-01, 2026-12-01T23:59, 2026-12-01T23:59+08:00"  # how one may be written
 LONGEST_DATE = 60  # characters of what stands for a date that a message shows
 
 
@@ -167,8 +168,7 @@ def read_due(text: str | None) -> str | None:
     except ValueError:
         moment = None
     if moment is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        allowed = "2026-12-01, 2026-12-01T23:59, 2026-12-01T23:59+08:00"
-        raise KitError("due_unreadable", value=text[:LONGEST_DATE], allowed=allowed)
+        raise KitError("due_unreadable", value=text[:LONGEST_DATE], allowed=DATES)
     if len(text) <= 10:
         moment = moment.replace(hour=23, minute=59, second=59)
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()

@@ -13,6 +13,7 @@ from pathlib import Path
 from coursekit.handed_tables import under_each_header
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
+from crmkit.core.errors import CrmkitError
 from crmkit.intake.columns import plain
 from crmkit.intake.ids import scientific
 from crmkit.intake.rows import customer_text
@@ -103,9 +104,26 @@ HEADERS = {
         "group",
         "groupname",
     ),
+    "role": ("role", "roles", "角色", "身份"),
     "moodle_id": ("identifier", "标识符", "編號識別", "participant", "participantid", "参与者"),
     "canvas_id": ("canvasid", "canvasuserid", "id"),
 }
+STAFF = (
+    "instructor",
+    "ta",
+    "teachingassistant",
+    "teacher",
+    "editingteacher",
+    "noneditingteacher",
+    "grader",
+    "reader",
+    "observer",
+    "designer",
+    "教师",
+    "老师",
+    "任课教师",
+    "助教",
+)
 SPOKEN = {
     "zh": (
         "zh",
@@ -157,8 +175,17 @@ FEW_SHOWN = 5
 A_COUNT = re.compile(
     r"(共|合计)?\d+(人|名|students?)?(学生)?"
 )  # 「2 人」: what a sheet counts below its list
+# one of these anywhere in a line makes it a sum
+TOTALS = ("合计", "总计", "小计", "共计", "總計", "合計", "total", "totals", "subtotal")
+HEADS = re.compile(r"(共|合计)?\d+(人|名|位|students?|名学生)")
+BLOCK_TITLE = re.compile(r".*(班|班级|班級|组|組|名单|名單)|(class|section|group)\w{1,20}")
+LONGEST_ID = (
+    100  # bytes of an id as a file's name: no system takes more than 255, and other words stand beside it
+)
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps
 LONGEST_GROUP = 60  # characters of the name of a section or a team
 CHINESE = re.compile(r"[\u3400-\u9fff]")
+_NUMBERED = re.compile(r"[ _.]?\(?\d+\)?$")  # how readers tell equal headings apart
 _LANGUAGE_OF = {word: lang for lang, words in SPOKEN.items() for word in words}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -180,7 +207,8 @@ class Student:
     @property
     def folder(self) -> str:
         """The id as a name of a file that every system takes."""
-        return re.sub(r"[^\w.-]", "_", unicodedata.normalize("NFC", self.student_id)).strip(".") or "_"
+        name = re.sub(r"[^\w.-]", "_", unicodedata.normalize("NFC", self.student_id)).strip(".") or "_"
+        return f"_{name}" if RESERVED.fullmatch(name) else name
 
 
 def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
@@ -188,8 +216,62 @@ def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
 
     Columns: an id is needed (student_id, 学号, SIS User ID, ID number …); name (or first and last name) language (zh,
     en, both, 中文 …), section (班级) and team (小组) are optional. Lines without an id are passed over when they hold no student (Canvas writes “Points
-    Possible” below its header). Two lines with one id, or with ids that no file system tells apart, are refused.
+    Possible” below its header), so are sums, repeated headers, titles of blocks, and staff. Two lines with one id, or with ids that no file system tells apart, are refused.
     """
+    students = _read(path, sheet)
+    if sheet is None:
+        _require_one_sheet(path, students)
+    return students
+
+
+def _require_one_sheet(path: Path, students: list[Student]) -> None:
+    """Errors: KitError with the sheets, where another than the one read holds students that this one does not."""
+    names = _sheets(path)
+    if len(names) < 2:
+        return
+    read = {student.student_id for student in students}
+    holding = []
+    others = False
+    for name in names:
+        try:
+            there = {student.student_id for student in _read(path, name)}
+        except CrmkitError as error:
+            if not error.code.startswith("roster_") or error.code in ("roster_no_id", "roster_empty"):
+                continue  # no list of students
+            there = {error.code}
+        holding.append(name)
+        others = others or not there <= read
+    if others:
+        raise KitError("roster_sheets", value=path.name, allowed=", ".join(holding))
+
+
+def _sheets(path: Path) -> list[str]:
+    """The sheets of a workbook that are not hidden; of any other file none."""
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+    except (python_calamine.CalamineError, OSError, ValueError):
+        return []
+    return [one.name for one in book.sheets_metadata if str(one.visible).endswith("Visible")]
+
+
+def staff_on(path: Path, sheet: str | None) -> list[str]:
+    """The ids or names of those whose role says that they are no students."""
+    table, at = _find(path, sheet)
+    found = []
+    for _, row in rows_of(table):
+        cells = {name: row[i] for name, i in at.items()}
+        if _is_staff(cells):
+            found.append(customer_text(cells["student_id"]) or _name(cells))
+    return found
+
+
+def _is_staff(cells: dict) -> bool:
+    return plain(str(cells.get("role") or "")) in STAFF
+
+
+def _read(path: Path, sheet: str | None) -> list[Student]:
     table, at = _find(path, sheet)
     students: list[Student] = []
     seen: dict[str, int] = {}  # id as a file's name → line
@@ -197,6 +279,8 @@ def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
         tuple[str, str], str
     ] = {}  # section or team, however it is written → as it was written first
     for line, row in rows_of(table):
+        if _is_no_list(row, at):
+            continue
         student = _student({name: row[i] for name, i in at.items()}, line, path.name, spelled)
         if student is None:
             continue
@@ -231,17 +315,16 @@ def lines_of(path: Path, sheet: str | None) -> tuple[Table, list[tuple[int, str]
         if said and said[0] in POINTS_POSSIBLE:
             found.append((line, POINTS))
             continue
-        student = _student(cells, line, path.name, {})
+        student = None if _is_no_list(row, at) else _student(cells, line, path.name, {})
         if student is not None:
             found.append((line, student.student_id))
     return table, found
 
 
 def doubts(students: list[Student]) -> list[str]:
-    """What is said of ids that a spreadsheet may have spoilt: of differing width, in scientific notation, by case."""
+    """What is said of ids that a spreadsheet may have spoilt: of differing width, or case."""
     ids = [student.student_id for student in students]
-    found = [("roster_scientific", scientific(ids)), ("roster_widths", _of_other_width(ids))]
-    found.append(("roster_case", _of_other_case(ids)))
+    found = [("roster_widths", _of_other_width(ids)), ("roster_case", _of_other_case(ids))]
     return [MESSAGES.say(key, count=len(odd), which=", ".join(odd[:FEW_SHOWN])) for key, odd in found if odd]
 
 
@@ -278,12 +361,45 @@ def _find(path: Path, sheet: str | None) -> tuple[Table, dict[str, int]]:
     if not path.is_file():
         raise KitError("roster_absent", value=str(path))
     names: list[str] = []
-    for table in under_each_header(path, sheet):
-        at = _columns(table.header.names)
-        if "student_id" in at:
-            return table, at
-        names = max(names, [n for n in table.header.names if n], key=len)
+    try:
+        for table in under_each_header(path, sheet):
+            at = _columns(table.header.names)
+            if "student_id" in at:
+                _require_one_block(path, table, at)
+                return table, at
+            names = max(names, [n for n in table.header.names if n], key=len)
+    except CrmkitError as error:
+        if error.code == "empty_file":  # its own words are about transactions
+            raise KitError("roster_empty", value=path.name) from None
+        raise
     raise KitError("roster_no_id", value=path.name, found=", ".join(names) or "—")
+
+
+def _require_one_block(path: Path, table: Table, at: dict[str, int]) -> None:
+    """Errors: KitError where a second list stands beside the first, under the same heading."""
+    heading = table.header.names[at["student_id"]]
+    again = [one for one in table.header.names if plain(_NUMBERED.sub("", one)) == plain(heading)]
+    if len(again) > 1:
+        raise KitError("roster_side_by_side", value=path.name, heading=heading, count=len(again))
+
+
+def _is_no_list(row: tuple, at: dict[str, int]) -> bool:
+    """Whether a line is a sum, a header again or the title of a block: none of them is a student."""
+    texts = {i: plain(cell) for i, cell in enumerate(row) if isinstance(cell, str) and cell.strip()}
+    named = [place for ours, place in at.items() if ours in ("name", "first_name", "last_name")]
+    if any(text in TOTALS for place, text in texts.items() if place not in named):
+        return True
+    identity = texts.get(at["student_id"], "")
+    if HEADS.fullmatch(identity):
+        return True
+    if identity in HEADERS["student_id"]:
+        return any(texts.get(at[ours]) in HEADERS[ours] for ours in at if ours != "student_id")
+    return set(texts) == {at["student_id"]} == _filled(row) and bool(BLOCK_TITLE.fullmatch(identity))
+
+
+def _filled(row: tuple) -> set[int]:
+    """The places of a line at which something stands."""
+    return {i for i, cell in enumerate(row) if cell is not None and cell == cell and str(cell).strip()}
 
 
 def _columns(names: list[str]) -> dict[str, int]:
@@ -301,6 +417,8 @@ def _columns(names: list[str]) -> dict[str, int]:
 
 def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], str]) -> Student | None:
     raw = {name: "" if value is None or value != value else value for name, value in cells.items()}
+    if _is_staff(raw):
+        return None
     identity = customer_text(raw["student_id"])
     name = _name(raw)
     if _holds_no_student(identity, name):
@@ -314,14 +432,20 @@ def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], s
         number = customer_text(raw.get(key, ""))
         if number:
             platform[key] = number
-    return Student(
-        student_id=_printable(identity),
+    identity = _printable(unicodedata.normalize("NFKC", identity))
+    if scientific([identity.upper()]):
+        raise KitError("roster_scientific", value=identity, name=file, line=line)
+    student = Student(
+        student_id=identity,
         name=_printable(name),
         language=_language(str(raw.get("language", "")).strip(), line, file),
         section=_group("section", raw, line, file, spelled),
         team=_group("team", raw, line, file, spelled),
         platform=platform,
     )
+    if len(student.folder.encode()) > LONGEST_ID:
+        raise KitError("roster_id_long", value=identity[:20], name=file, line=line, longest=LONGEST_ID)
+    return student
 
 
 def _holds_no_student(identity: str | None, name: str) -> bool:

@@ -5,6 +5,7 @@ from the pack in a process of their own; and the warm processes behind the wall,
 """
 
 import errno
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ from .settings import Settings, read_settings
 from .teams import in_order, share_with_teams, what_it_does
 
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal's colours, and what no page may hold
 LONGEST_WHY = 300  # characters of what an error says
 # what a system refuses to everybody alike
 OF_THE_FOLDER = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EACCES, errno.EPERM)
@@ -352,7 +354,13 @@ def note_run(mine: Graded, prepared: Prepared, outcome: Outcome) -> None:
         mine.flags.append("ran_in_kernel")
     mine.state = outcome.state
     mine.cpu_seconds = round(outcome.cpu_seconds, 3)
-    mine.errors = [{**error, "cell": prepared.number(error["cell"])} for error in outcome.errors]
+    mine.errors = []
+    for error in outcome.errors:
+        texts = {
+            "name": UNPRINTABLE.sub("\ufffd", error["name"]),
+            "text": UNPRINTABLE.sub("\ufffd", error["text"]),
+        }
+        mine.errors.append({**error, **texts, "cell": prepared.number(error["cell"])})
 
 
 def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
@@ -364,6 +372,11 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
     hidden = work.about.hidden_seed(student)
     second = None
     if (student, HIDDEN) in outcomes:
+        state = outcomes[student, HIDDEN].state
+        if (
+            mine.state == "ended" and state != "ended"
+        ):  # what it would have shown is lost, and nobody's fault yet
+            mine.failed["hidden_run_not_ended"] = state
         second = marking.SecondRun(
             marking.admitted(questions, outcomes[student, HIDDEN].sheet),
             lambda given: work.rights.of(hidden, given, language),

@@ -1,8 +1,11 @@
 """The tables of a grading: our own gradebook, those that Moodle and Canvas take in, and everything to be looked at."""
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from coursekit.messages import MESSAGES
+from coursekit.teach.handed_in.identity import named_in, names_of
 from coursekit.teach.tables import write_csv
 from crmkit.core.errors import CrmkitError
 
@@ -26,6 +29,7 @@ REST_OF_GRADES = (
 )
 MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+MOST_LINES = 40  # of one student among the problems
 PROBLEMS = ("what", "file", "student_id", "detail", "meaning")
 COPYING = "copying.csv"
 COPIES = ("student_id", "like", "weight_of_all", "question", "detail", "weight", "meaning")
@@ -163,13 +167,15 @@ def _copies(path: Path, grading: Grading) -> None:
 
 def _problems(path: Path, grading: Grading) -> None:
     """Everything that a person should look at, one line each."""
-    rows: list[list] = [["refused", label, "", reason] for label, reason in grading.intake.refused]
+    names = names_of(grading.about)
+    unused: list[list] = [["refused", label, "", reason] for label, reason in grading.intake.refused]
     for submission in grading.handed_in:
         if not submission.student:
             evidence = [f"{kind}: {', '.join(who)}" for kind, who in submission.evidence.items() if who]
-            rows.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
+            unused.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
+    rows = _capped(unused, lambda label: _whose_lot(label, names))
     for mine in grading.graded.values():
-        rows += _problems_of(mine)
+        rows += _capped(_problems_of(mine), lambda _: mine.student_id)
     for copy in grading.copies:
         detail = f"{copy.key_of}: {', '.join(copy.questions)}"
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
@@ -184,6 +190,27 @@ def _problems(path: Path, grading: Grading) -> None:
         ["whose_names_several", named, "", ", ".join(meant)] for named, meant in grading.whose.several.items()
     ]
     write_csv(path, PROBLEMS, [[*row, in_words(row)] for row in rows])
+
+
+def _capped(rows: list[list], lot_of: Callable[[str], str]) -> list[list]:
+    """At most so many lines of one student or folder, and the count of the others: nobody's fill the table."""
+    counts: Counter[str] = Counter()
+    shown = []
+    for row in rows:
+        lot = lot_of(row[1] or "")
+        counts[lot] += 1
+        if counts[lot] <= MOST_LINES:
+            shown.append(row)
+    for lot, count in counts.items():
+        if count > MOST_LINES:
+            shown.append(["more_of_these", lot, "", count - MOST_LINES])
+    return shown
+
+
+def _whose_lot(label: str, names: dict[str, set[str]]) -> str:
+    """The student whom a path names, or else the folder that the file lies in."""
+    named = named_in(label, names).certain
+    return named[0] if named else label.rpartition("/")[0] or label
 
 
 def in_words(row: list) -> str:

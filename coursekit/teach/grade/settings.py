@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from coursekit.messages import MESSAGES, KitError
-from coursekit.teach.assign.assignment import Assignment, read_due
+from coursekit.teach.assign.assignment import DATES, Assignment, read_due
 from coursekit.teach.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
 
@@ -95,7 +95,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
     extensions = {}
     for student, moment in said.extensions.items():
         _known_student(assignment, student, f"extensions.{student}")
-        extensions[student] = datetime.fromisoformat(read_due(moment))
+        extensions[student] = _extension(assignment, student, moment)
     for label, student in said.whose.items():
         _known_student(assignment, student, f'whose."{label}"')
     for team, student in said.teams.items():
@@ -104,6 +104,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
         if student not in members:
             allowed = ", ".join(members) or MESSAGES.say("grading_no_such_team", between=" ")
             raise KitError("grading_value", value=student, name=f'teams."{team}"', allowed=allowed)
+    first: dict[tuple[str, str | None], int] = {}
     for number, override in enumerate(said.override):
         _known_student(assignment, override.student_id, f"override.{number}.student_id")
         if override.question is not None and override.question not in questions:
@@ -113,7 +114,33 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
                 name=f"override.{number}.question",
                 allowed=", ".join(questions),
             )
+        key = (override.student_id, override.question)
+        if key in first:
+            question = override.question or "—"
+            raise KitError(
+                "grading_override_twice",
+                value=override.student_id,
+                name=FILE,
+                question=question,
+                first=first[key] + 1,
+                second=number + 1,
+            )
+        first[key] = number
     return Settings(said.late, extensions, said.whose, said.teams, said.statement, tuple(said.override))
+
+
+def _extension(assignment: Assignment, student: str, said: str) -> datetime:
+    """The later date of one student; one before the due date is a mistake of typing."""
+    try:
+        moment = datetime.fromisoformat(read_due(said))
+    except KitError:
+        name = f"extensions.{student}"
+        raise KitError("grading_value", value=said[:LONGEST], name=name, allowed=DATES) from None
+    if assignment.due and moment < datetime.fromisoformat(assignment.due):
+        raise KitError(
+            "grading_extension_early", value=said[:LONGEST], name=FILE, student=student, due=assignment.due
+        )
+    return moment
 
 
 def _read(raw: dict) -> GradingFile:

@@ -72,7 +72,7 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
             submission.evidence["path"] = named_in(one.label, teams).certain
         _decide(submission, chosen.get(one.label), assignment)
         submissions.append(submission)
-    _date_by_the_platform(submissions, names, assignment)
+    _judge_archives(submissions, names, assignment)
     return submissions
 
 
@@ -104,27 +104,36 @@ def rules(whose: dict[str, str], found: Iterable[Found]) -> Rules:
     return read
 
 
-def _date_by_the_platform(
+def _judge_archives(
     submissions: list[Submission], names: dict[str, set[str]], assignment: Assignment
 ) -> None:
     """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
 
-    An archive is a platform's where its paths name several students, not of one team, and its own name names none.
+    An archive is a platform's where its notebooks are shown by strong evidence to be of several students, not of one
+    team, and its own name names none: paths can be made up. What else an archive of somebody's holds under the name of
+    another student is not that student's hand-in.
     """
     within = defaultdict(list)
     for submission in submissions:
         if submission.found.packed_in:
             within[submission.found.packed_in].append(submission)
     for archive, theirs in within.items():
-        inside = {student for one in theirs for student in named_in(_below(one, archive), names).certain}
-        if inside and not _of_one(inside, assignment) and not named_in(archive, names).certain:
+        shown = {student for one in theirs for student in _shown(one)}
+        owners = set(named_in(archive, names).certain)
+        if shown and not _of_one(shown, assignment) and not owners:
             continue
+        owners = owners or shown
+        together = {member for owner in owners for member in assignment.together(owner)}
         for one in theirs:
             one.found = replace(one.found, when=one.found.packed_when)
+            if together and one.student and one.student not in together and not one.strong:
+                one.student = None
+                one.flags = ["in_anothers_archive"]
 
 
-def _below(submission: Submission, archive: str) -> str:
-    return submission.found.label.removeprefix(f"{archive}/")
+def _shown(submission: Submission) -> set[str]:
+    """The students whom the copy or the seed of a notebook names."""
+    return set(submission.evidence.get("copy", [])) | set(submission.evidence.get("seed", []))
 
 
 def _opened(found: Found) -> Submission:
@@ -143,11 +152,13 @@ def _of_one(students: set[str], assignment: Assignment) -> bool:
 
 def _decide(submission: Submission, chosen: str | None, assignment: Assignment) -> None:
     evidence = submission.evidence
-    strong = set(evidence.get("copy", [])) | set(evidence.get("seed", []))
+    strong = _shown(submission)
     path, shared = set(evidence["path"]), set(evidence["shared_name"])
     if chosen:
         submission.student = chosen
         submission.flags.append("chosen_by_hand")
+        if strong and not strong & set(assignment.together(chosen)):
+            submission.flags.append("chosen_against_evidence")
     elif "other_assignment" in submission.flags:
         pass
     elif (
