@@ -237,6 +237,27 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     return found
 
 
+def scenario(judged: Judged) -> Decision | None:
+    """A plan's figures beside those of what happened."""
+    for place, name in side_columns(judged):
+        values = values_of(judged, place) if _is_short(judged, place) else None
+        kinds = {value: meaning(value, "scenario") for value in values or () if value}
+        planned = [value for value, kind in kinds.items() if kind == "planned"]
+        actual = [value for value, kind in kinds.items() if kind == "actual"]
+        if not planned or not actual or None in kinds.values():
+            continue
+        if _settled(judged, "scenario", name, planned):
+            continue
+        readings = (
+            Reading("actual", {"keep": {name: actual}}, "reading_only", {"values": _listed(actual)}),
+            Reading("planned", {"keep": {name: planned}}, "reading_only", {"values": _listed(planned)}),
+            as_it_stands("scenario"),
+        )
+        rows = int(_rows_with(judged, place, planned).sum())
+        return Decision("scenario", readings, name, rows, {"values": _listed(values)})
+    return None
+
+
 def cancelled_at(judged: Judged) -> Decision | None:
     """A column with the time at which an order was cancelled, filled in for some."""
     for place, name in side_columns(judged):

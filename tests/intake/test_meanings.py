@@ -111,6 +111,28 @@ def test_a_word_of_returns_beside_a_positive_amount_is_never_passed_over(tmp_pat
 
 
 @pytest.mark.parametrize(
+    ("heading", "planned", "actual"),
+    [("版本", "预算", "实际"), ("Scenario", "Budget", "Actual"), ("口径", "计划", "实际")],
+)
+def test_a_plan_beside_what_happened_is_asked_about(heading, planned, actual, tmp_path):
+    rows = [["a", f"2024-03-{day:02d}", "10", actual] for day in range(1, 11)]
+    plan = [["a", f"2024-03-{day:02d}", "11", planned] for day in range(1, 11)]
+    assert check(tmp_path, csv_text([*HEAD, heading], rows)).questions == ()
+    text = csv_text([*HEAD, heading], [*rows, *plan])
+    (question,) = check(tmp_path, text).questions
+    assert [r["amount_total"] for r in question["readings"]] == ["100.00", "110.00", "210.00"]
+    assert check(tmp_path, text, answers={"scenario": "actual"}).amount_total == "100.00"
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"), [("Plan", ["Actual", "Premium"]), ("版本", ["标准版", "专业版"])]
+)
+def test_a_plan_that_is_sold_is_no_plan_of_figures(heading, values, tmp_path):
+    rows = [["a", f"2024-03-{day:02d}", "10", values[day % 2]] for day in range(1, 11)]
+    assert check(tmp_path, csv_text([*HEAD, heading], rows)).questions == ()
+
+
+@pytest.mark.parametrize(
     ("heading", "sold", "lost"),
     [
         ("Bestellstatus", "Versandt", "Abgebrochen"),
