@@ -33,6 +33,7 @@ DETECTORS = (
     decide_dates.open_reading,
     decide_sales.opening_balances,
     decide_sales.labelled_totals,
+    decide_sales.scenario,
     decide_sales.status,
     decide_sales.cancelled_at,
     decide_sales.paid_at,

@@ -406,6 +406,14 @@ def _same(judged: Judged, expected: np.ndarray) -> bool:
     return bool(near.mean() >= _NEARLY)
 
 
+def _may_be_pieces(judged: Judged, place: int, name: str) -> bool:
+    """Whether a column of returns holds small whole numbers only, none written with decimals."""
+    if plain(name) not in meanings()["refund"]["pieces"]:
+        return False
+    present = [text for value in judged.rows.column(place).values if (text := cell_text(value))]
+    return all(text.isdigit() and int(text) < 10 for text in present)
+
+
 def refunds(judged: Judged) -> Decision | None:
     """A column of what was paid back, beside amounts that do not know of it."""
     mapping = judged.mapping
@@ -414,7 +422,7 @@ def refunds(judged: Judged) -> Decision | None:
     if any(headed(str(name), "refund") for name in mapping.subtract):
         return None  # of what was asked for and what was paid back, one is enough
     for place, name in side_columns(judged):
-        if not headed(name, "refund") or not is_money(judged, place):
+        if not headed(name, "refund") or not is_money(judged, place) or _may_be_pieces(judged, place, name):
             continue
         given_back = judged.used & (money_in(judged, place) != 0)
         rows = int(given_back.sum())

@@ -66,7 +66,9 @@ def status(judged: Judged) -> Decision | None:
         values = values_of(judged, place) if by_heading or _is_short(judged, place) else None
         if not values or _is_flag(values):
             continue
-        kinds = {value: meaning(value, "status") for value in values if value}
+        if not by_heading and meanings()["status"]["elsewhere"].search(name):
+            continue
+        kinds = _kinds_of_states(values)
         known = [value for value, kind in kinds.items() if kind]
         remarked = headed(name, "remark") and len(known) == len(kinds)  # nothing else is written there
         enough = by_heading or remarked or len(known) >= max(2, _STATE_SHARE * len(kinds))
@@ -84,6 +86,13 @@ def status(judged: Judged) -> Decision | None:
         if decision is not None:
             return decision
     return None
+
+
+def _kinds_of_states(values: dict) -> dict[str, str | None]:
+    """What each state is; Closed is settled where nothing else is a sale, and given up beside what is."""
+    kinds = {value: meaning(value, "status") for value in values if value}
+    either = "lost" if "sale" in kinds.values() else "sale"
+    return {value: either if kind == "either" else kind for value, kind in kinds.items()}
 
 
 def _is_short(judged: Judged, place: int) -> bool:
@@ -226,6 +235,27 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
         if rows.any() and "document" not in mapping.as_read and "status" not in mapping.as_read:
             found.append((name, words, rows))
     return found
+
+
+def scenario(judged: Judged) -> Decision | None:
+    """A plan's figures beside those of what happened."""
+    for place, name in side_columns(judged):
+        values = values_of(judged, place) if _is_short(judged, place) else None
+        kinds = {value: meaning(value, "scenario") for value in values or () if value}
+        planned = [value for value, kind in kinds.items() if kind == "planned"]
+        actual = [value for value, kind in kinds.items() if kind == "actual"]
+        if not planned or not actual or None in kinds.values():
+            continue
+        if _settled(judged, "scenario", name, planned):
+            continue
+        readings = (
+            Reading("actual", {"keep": {name: actual}}, "reading_only", {"values": _listed(actual)}),
+            Reading("planned", {"keep": {name: planned}}, "reading_only", {"values": _listed(planned)}),
+            as_it_stands("scenario"),
+        )
+        rows = int(_rows_with(judged, place, planned).sum())
+        return Decision("scenario", readings, name, rows, {"values": _listed(values)})
+    return None
 
 
 def cancelled_at(judged: Judged) -> Decision | None:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def meanings() -> dict:
     for key in ("pattern", "but"):
         known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
+    known["status"]["elsewhere"] = re.compile(raw["status"]["elsewhere"], re.IGNORECASE)
     known["kinds"]["staff_pattern"] = re.compile(raw["kinds"]["staff"], re.IGNORECASE)
     return known
 
@@ -42,6 +44,7 @@ def meaning(value, section: str) -> str | None:
     text = cell_text(value)
     # (删除)等待付款 and wc-completed say what they say without what stands before
     forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
+    forms |= {without_accents(form) for form in forms}
     for name, words in meanings()[section].items():
         if (
             name not in ("headers", "invoice", "stored")
@@ -60,3 +63,13 @@ def headed(name: str, section: str) -> bool:
         return True
     said = "pattern" in known and known["pattern"].search(name)
     return bool(said) and not known["but"].search(name)
+
+
+def without_accents(word: str) -> str:
+    """A word of Latin letters without its accents, as many exports write it; any other as it is.
+
+    >>> without_accents("annulée"), without_accents("ステータス")
+    ('annulee', 'ステータス')
+    """
+    bare = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+    return bare if bare.isascii() else word

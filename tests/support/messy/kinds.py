@@ -677,3 +677,37 @@ def signs_of_money(rng, mirror):
     head = headings(rng, "order", "customer", "date", "amount")
     text = text_of(head, [[r.order, r.customer, r.date, money] for r, money in zip(rows, said)])
     return Made(text, total_of(rows), None if mirror else "currency_sign")
+
+
+@kind
+def states_in_other_words(rng, mirror):
+    """States in the languages of Europe and Japan, and Closed at a till."""
+    rows = sales(rng)
+    heading, sold, lost = rng.choice(
+        [
+            ("Status", "Bezahlt", "Storniert"),
+            ("Statut", "Payée", "Annulée"),
+            ("Estado del pedido", "Entregado", "Cancelado"),
+            ("Stato ordine", "Pagato", "Annullato"),
+            ("ステータス", "完了", "キャンセル"),
+            ("阶段", "赢单", "输单"),
+            ("Sale status", "Closed", "Parked"),
+        ]
+    )
+    odd = [] if mirror else rng.sample(range(len(rows)), max(2, len(rows) // 10))
+    cells = [lost if place in odd else sold for place in range(len(rows))]
+    head = [*headings(rng, "order", "customer", "date", "amount"), heading]
+    text = text_of(head, [[r.order, r.customer, r.date, r.amount, c] for r, c in zip(rows, cells)])
+    kept = [row for place, row in enumerate(rows) if place not in odd]
+    return Made(text, total_of(kept), None if mirror else "status")
+
+
+@kind
+def plans_beside_what_happened(rng, mirror):
+    rows = sales(rng)
+    heading, planned, actual = rng.choice([("版本", "预算", "实际"), ("Scenario", "Budget", "Actual")])
+    table = [[r.order, r.customer, r.date, r.amount, actual] for r in rows]
+    if not mirror:
+        table += [[f"P{r.order}", r.customer, r.date, r.amount + 7, planned] for r in rows]
+    text = text_of([*headings(rng, "order", "customer", "date", "amount"), heading], table)
+    return Made(text, total_of(rows), None if mirror else "scenario")
