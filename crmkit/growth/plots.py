@@ -125,5 +125,6 @@ def plot_double_jeopardy(brands: pd.DataFrame, *, ax: Axes | None = None) -> Axe
             label(row.brand), place, (0, 8), textcoords="offset points", ha="center", color=INK, fontsize=9
         )
     ax.set_ylim(0, 1.25 * brands["purchases_per_buyer"].max())
+    ax.margins(x=0.15)  # for names in the middle of which the outermost points stand
     ax.legend(frameon=False, loc="lower right")
     return ax
