@@ -108,7 +108,7 @@ def judged(tmp_path_factory):
         notebook = nbformat.read(ROOT / notebook_path("solutions", slug), 4)
         nbformat.write(notebook, folder / f"{slug}-sound.ipynb")
     first = SOLUTIONS[0]
-    notebook = nbformat.read(ROOT / "solutions" / f"{first}.ipynb", 4)
+    notebook = nbformat.read(ROOT / notebook_path("solutions", first), 4)
     stored = [c for c in notebook.cells if "nbval-check-output" in c.metadata.get("tags", [])]
     stored[0].outputs[0]["text"] = "not what it was"
     nbformat.write(notebook, folder / f"{first}-changed.ipynb")
