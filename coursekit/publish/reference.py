@@ -24,6 +24,7 @@ from crmkit.report.layout import sentences_by_section
 from crmkit.report.sentences import SENTENCES
 
 from .coverage import PARTS, Taught, read_coverage
+from .glossary import glossary_page
 from .objectives import table as objectives_table
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ def pages(root: Path) -> dict[str, str]:
         "docs/api.md": api_page(),
         "docs/objectives.md": objectives_page(root / "lessons"),
         "docs/coverage.md": coverage_page(root),
+        "docs/glossary.html": glossary_page(read_lessons(root / "lessons")),
         "docs/report.md": report_page(),
     }
 
