@@ -13,6 +13,7 @@ from crmkit.answers.forms import FORM_FIELDS, describe
 from crmkit.core.catalogue import Pair
 
 from .cells import Cell
+from .defined_terms import with_definitions
 from .names import lesson_of
 from .source import LANGUAGES, Lesson, Problem, SourceError
 
@@ -23,7 +24,9 @@ NOT_STORED = ("image/png", "image/jpeg", "image/svg+xml", "application/vnd.jupyt
 
 def lesson_notebook(lesson: Lesson):
     """The bilingual notebook of the lesson itself."""
-    return _notebook(lesson, "lesson", [_emit(cell) for cell in lesson.cells])
+    return _notebook(
+        lesson, "lesson", [_emit(cell) for cell in with_definitions(lesson.cells, lesson.frameworks)]
+    )
 
 
 def exercise_notebook(lesson: Lesson):

@@ -1,5 +1,5 @@
 """The reference pages of docs/, printed from what they describe: models.md from models.toml, api.md from docstrings,
-objectives.md from the lessons.
+objectives.md from the lessons, coverage.md from all of these.
 
 `kit.py build` writes them, `kit.py build --check` says when one is not what its source says.
 """
@@ -7,7 +7,7 @@ objectives.md from the lessons.
 import inspect
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,8 @@ from crmkit.report.conditions import conditions_of, excluded_by
 from crmkit.report.layout import sentences_by_section
 from crmkit.report.sentences import SENTENCES
 
+from .coverage import PARTS, Taught, read_coverage
+from .glossary import glossary_page
 from .objectives import table as objectives_table
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +38,8 @@ def pages(root: Path) -> dict[str, str]:
         "docs/models.md": models_page(root / "docs" / "models.toml"),
         "docs/api.md": api_page(),
         "docs/objectives.md": objectives_page(root / "lessons"),
+        "docs/coverage.md": coverage_page(root),
+        "docs/glossary.html": glossary_page(read_lessons(root / "lessons")),
         "docs/report.md": report_page(),
     }
 
@@ -130,6 +134,61 @@ def objectives_page(folder: Path) -> str:
         heads = WORDS.texts("objectives_columns")
         lines += [objectives_table(lesson, lang, heads[lang]) + "\n" for lang in ("zh", "en")]
     return "\n".join(lines)
+
+
+# --- coverage -------------------------------------------------------------------------------
+
+
+def coverage_page(root: Path) -> str:
+    """docs/coverage.md: a row a framework with what teaches it; below, every hole with its reason."""
+    frameworks = read_coverage(
+        root / "docs", read_lessons(root / "lessons"), read_models(root / "docs" / "models.toml")
+    )
+    lines = [_head("coverage", source="docs/coverage.toml, lessons/*.md, docs/models.toml")]
+    lines.append(f"| | {' | '.join(_both(f'coverage_{part}') for part in ('framework', *PARTS))} |")
+    lines.append(f"|--:|{':--|' * (len(PARTS) + 1)}")
+    lines += [_coverage_row(framework) for framework in frameworks]
+    lines.append(f"\n## {_both('coverage_holes')}\n\n{_paragraph('coverage_holes_about')}")
+    for framework in frameworks:
+        for part in framework.holes():
+            reason = framework.reasons.get(part, {})
+            lines.append(f"- **{_framework_name(framework.slug)}**: {_both(f'coverage_{part}')}")
+            lines += [f"    - {reason.get(lang, '')}" for lang in ("zh", "en")]
+    lines.append(f"\n## {_both('coverage_uncalled')}\n\n{_paragraph('coverage_uncalled_about')}")
+    for framework in frameworks:
+        if framework.uncalled:
+            names = _joined(f"`{name}`" for name in framework.uncalled)
+            lines.append(f"- **{_framework_name(framework.slug)}**: {names}")
+    return "\n".join(lines) + "\n"
+
+
+def _coverage_row(framework: Taught) -> str:
+    number = FRAMEWORKS.entry(framework.slug)["number"]
+    zh, en = FRAMEWORKS.pair(framework.slug)
+    cells = (
+        f"{zh}<br>{en}<br>`{framework.slug}`",
+        _joined(f"[{name[:2]}](../lessons/{name}.md)" for name in framework.lessons),
+        _joined(f"`{name}`" for name in framework.models),
+        _joined(f"`{name}`" for name in framework.plots),
+        _joined(f"`{name}`" for name in framework.items),
+        _joined(_test_files(framework.tests)),
+    )
+    return f"| F{number} | {' | '.join(cells)} |"
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ", ".join(parts) or "—"
+
+
+def _test_files(tests: Iterable[str]) -> list[str]:
+    """Each file of tests once, as a link."""
+    paths = dict.fromkeys(test.partition("::")[0] for test in tests)
+    return [f"[{Path(path).stem}](../{path})" for path in paths]
+
+
+def _framework_name(slug: str) -> str:
+    entry = FRAMEWORKS.entry(slug)
+    return f"F{entry['number']} {entry['zh']} · {entry['en']}"
 
 
 # --- the report to a company ----------------------------------------------------------------

@@ -99,10 +99,19 @@ def glossary_entry(slug: str) -> dict[str, str]:
     return TERMS.entry(slug) if slug in TERMS else {}
 
 
+def other_names(slug: str, lang: str) -> list[str]:
+    """What other textbooks call a term, in one language.
+
+    >>> other_names("pareto_principle", "en")
+    ['80/20 rule', 'law of the vital few']
+    """
+    return list(TERMS.entry(slug).get(f"also_{lang}", []))
+
+
 def glossary(search: str = "") -> "pd.DataFrame":
     """The glossary (F32) as a table: slug, zh, en, definition_zh, definition_en; ``search`` looks in all of them.
 
-    Only terms with a definition are listed: the others are column headings and labels.
+    It also finds a term by the names that other textbooks give it. Only terms with a definition are listed: the others are column headings and labels.
 
     >>> "客户金字塔" in glossary("pyramid")["zh"].tolist()
     True
@@ -117,6 +126,7 @@ def glossary(search: str = "") -> "pd.DataFrame":
         if "definition_zh" not in entry:
             continue
         row = [slug, *(entry[column] for column in columns[1:])]
-        if any(wanted in cell.lower() for cell in row):
+        searched = [*row, *other_names(slug, "zh"), *other_names(slug, "en")]
+        if any(wanted in cell.lower() for cell in searched):
             rows.append(row)
     return pd.DataFrame(rows, columns=columns)

@@ -16,6 +16,9 @@ from places import SUPPORT
 
 from coursekit.learn.lab import EXTENSIONS, claim_port
 from coursekit.lessons.build import notebooks, read_lessons
+from coursekit.lessons.cells import Cell
+from coursekit.lessons.defined_terms import with_definitions
+from coursekit.lessons.notebooks import markdown_cell
 from coursekit.lessons.one_language import in_one_language
 
 HERE = SUPPORT
@@ -36,6 +39,17 @@ def course(tmp_path_factory):
             ("lang-en", f"## Part {i}\n\n{'Marketing of relations. ' * 60}"),
         )
     ]
+    said = [
+        Cell(kind="markdown", source=source, line=1, body=1, lang=lang)
+        for lang, source in (
+            ("zh", "# 金字塔"),
+            ("en", "# Pyramid"),
+            ("zh", "先看**客户金字塔**。"),
+            ("en", "The **customer pyramid** first."),
+        )
+    ]
+    cells = [markdown_cell(cell.source, [f"lang-{cell.lang}"]) for cell in with_definitions(said, [])]
+    made["terms.ipynb"] = nbformat.v4.new_notebook(cells=cells, metadata=made["zh_edition.ipynb"].metadata)
     made["long.ipynb"] = nbformat.v4.new_notebook(cells=pairs, metadata=made["zh_edition.ipynb"].metadata)
     for name, notebook in made.items():
         (root / name).parent.mkdir(exist_ok=True)
@@ -160,6 +174,31 @@ def test_the_choice_persists_and_the_shortcut_goes_round(page, server):
         page.keyboard.press("Control+Alt+l")
         seen.append(page.evaluate("document.body.dataset.crmLang"))
     assert seen == ["en", "both", "zh"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "name", "begins", "other"),
+    [
+        ("zh", "客户金字塔", "把客户按价值", "customer pyramid:"),
+        ("en", "customer pyramid", "Customers ranked", "客户金字塔:"),
+    ],
+)
+@pytest.mark.parametrize("way", ["hover", "focus", "tap"])
+def test_a_term_shows_both_definitions_on_hover_focus_and_tap(
+    browser, server, lang, name, begins, other, way
+):
+    with fresh(browser, has_touch=True, viewport={"width": 1366, "height": 768}) as page:
+        open_notebook(page, server, "terms.ipynb")
+        press(page, lang)
+        term = page.locator("abbr.crm-term:visible")
+        page.wait_for_selector("abbr.crm-term[data-definition]:visible")
+        bubble = "node => getComputedStyle(node, '::after').content"
+        assert term.inner_text() == name and term.evaluate(bubble) == "none"
+        getattr(term, way)()
+        told = term.evaluate(bubble).strip('"')
+        assert told.startswith(begins) and other in told
+        assert term.get_attribute("aria-description").startswith(begins)
+        picture(page, f"term-{lang}-{way}")
 
 
 def test_open_lang_sets_the_switch_once_and_what_is_chosen_on_the_page_stays(page, tmp_path):

@@ -107,6 +107,7 @@ def english():
 def test_every_entry_has_both_languages_and_no_key_that_nobody_reads():
     words = {"zh", "en", "same_as"}
     of_the_glossary = {"definition_zh", "definition_en", "framework", "action_zh", "action_en"}
+    of_the_glossary |= {"also_zh", "also_en"}
     of_columns = {"kind", "unit", "values", "beside"}
     known = words | of_the_glossary | of_columns
     strange = {slug: sorted(set(e) - known) for slug, e in ENTRIES.items() if set(e) - known}
@@ -160,6 +161,20 @@ def test_no_two_terms_of_the_glossary_share_a_name_unless_meant(lang):
     assert [s for s in bearers.values() if len(s) > 1 and s not in MEANT[lang]] == []
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_name_of_other_textbooks_belongs_to_one_term_and_is_no_terms_own_name(lang):
+    bearers = defaultdict(set)
+    for slug, e in DEFINED.items():
+        assert ("also_zh" in e) == ("also_en" in e), slug
+        for name in e.get(f"also_{lang}", []):
+            assert name.strip() == name and name and name != e[lang], slug
+            assert lang == "zh" or not HAN.search(name), slug
+            bearers[name.casefold()].add(slug)
+    own = {e[lang].casefold() for e in DEFINED.values()}
+    assert len(bearers) > 60
+    assert {name: slugs for name, slugs in bearers.items() if len(slugs) > 1 or name in own} == {}
+
+
 def test_one_word_has_one_translation_in_the_whole_catalogue():
     # headings and terms together: the same Chinese name always has the same English one, letter case aside
     english = defaultdict(set)
@@ -183,6 +198,8 @@ def test_every_framework_of_the_course_has_a_defined_term_and_no_unknown_one_is_
         ("戴明环", "pdca"),  # only in the Chinese definition
         ("Deming", "pdca"),  # only in the English definition
         ("members_club", "members_club"),  # by slug
+        ("二八定律", "pareto_principle"),  # what another textbook calls it
+        ("CAC", "acquisition_cost"),
     ],
 )
 def test_glossary_finds_by_chinese_english_definition_and_slug(search, slug):

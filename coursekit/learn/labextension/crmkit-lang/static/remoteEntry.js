@@ -18,6 +18,12 @@
     body[data-crm-lang="en"] .jp-Notebook .jp-OutputArea-output [lang="zh"],
     body[data-crm-lang="zh"] .jp-Notebook .jp-RenderedMarkdown [lang="en"],
     body[data-crm-lang="en"] .jp-Notebook .jp-RenderedMarkdown [lang="zh"] { display: none !important; }
+    abbr.crm-term { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; position: relative; }
+    abbr.crm-term:focus { outline: 2px solid var(--jp-brand-color1); outline-offset: 1px; }
+    abbr.crm-term:focus::after, abbr.crm-term:hover::after { content: attr(data-definition); position: absolute; left: 0; top: 1.6em;
+      z-index: 10; width: max-content; max-width: 24em; padding: 6px 10px; white-space: pre-line; font-weight: normal;
+      font-size: var(--jp-ui-font-size1); line-height: 1.5; color: var(--jp-ui-font-color0);
+      background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); box-shadow: var(--jp-elevation-z4); }
     .crm-language { display: flex; align-items: center; margin: 0 6px; }
     .crm-language button { border: 1px solid var(--jp-border-color1); border-left-width: 0; background: transparent;
       color: var(--jp-ui-font-color1); font: inherit; font-size: var(--jp-ui-font-size1); line-height: 20px;
@@ -195,6 +201,22 @@
       window.addEventListener('storage', event => { // another tab chose
         if (event.key === KEY && stored()) show(stored());
       });
+
+      // a term's definition stands in its title, which only a mouse sees: keyboard and finger reach it by focus
+      const reach = () => {
+        for (const term of document.querySelectorAll('.jp-RenderedMarkdown abbr.crm-term[title]')) {
+          term.dataset.definition = term.title;
+          term.setAttribute('aria-description', term.title);
+          term.removeAttribute('title'); // else the browser would show it a second time
+          term.tabIndex = 0;
+        }
+      };
+      let looking = false;
+      new MutationObserver(() => {
+        if (looking) return;
+        looking = true;
+        requestAnimationFrame(() => { looking = false; reach(); });
+      }).observe(document.body, { childList: true, subtree: true });
 
       const attach = panel => {
         const switched = new Switched(panel, makeSwitch(Widget, choose), tocs);
