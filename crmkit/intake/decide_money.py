@@ -153,9 +153,13 @@ def order_totals(judged: Judged) -> Decision | None:
     rows = int(several["lines"].sum())
     fields = {"order": name, "orders": len(several)}
     once = Reading("once", {"once_per": name}, fields=fields)
-    if other := _line_column(judged, place, used, about):
+    if found := _line_column(judged, place, used, about):
+        other, certain = found
         patch = {"columns": {"amount": other}}
         reading = Reading("lines", patch, fields=fields | {"other": other})
+        if not certain:
+            readings = (once, reading, as_it_stands("order_total"))
+            return Decision("order_total", readings, priced, rows, fields)
         fields = fields | {"other": other}
         return Decision("order_total", (reading,), priced, rows, fields, "order_total_lines", certain=True)
     fits = _readings_that_fit(judged, frame, used, several)
@@ -194,8 +198,14 @@ def _readings_that_fit(
     return {"line", "order"}
 
 
-def _line_column(judged: Judged, place: int, used: np.ndarray, about: pd.DataFrame) -> str | None:
-    """Another column of money whose sum over an order is the amount that its lines repeat."""
+def _line_column(
+    judged: Judged, place: int, used: np.ndarray, about: pd.DataFrame
+) -> tuple[str, bool] | None:
+    """Another column of money whose sum over an order is the amount that its lines repeat, and whether that is certain.
+
+    Equal parts may be instalments, or a cost that happens to be that part of each line: then it is asked.
+    """
+    equal_parts = None
     orders = judged.rows.column(place).codes[used]
     several = about.index[about["lines"] > 1]
     for other, name in side_columns(judged):
@@ -207,8 +217,9 @@ def _line_column(judged: Judged, place: int, used: np.ndarray, about: pd.DataFra
         if not len(sums) or not (sums.loc[several] == about.loc[several, "high"]).mean() >= _NEARLY:
             continue
         if (frame.groupby("order")["value"].nunique().loc[several] > 1).mean() > 0.3:
-            return name
-    return None
+            return name, True
+        equal_parts = equal_parts or name
+    return None if equal_parts is None else (equal_parts, False)
 
 
 def is_money(judged: Judged, place: int) -> bool:

@@ -679,6 +679,16 @@ def test_lines_that_repeat_the_total_of_their_order_are_not_free_of_charge(tmp_p
     assert (report.zero_amount_rows, report.amount_total) == (0, "150.00")
 
 
+def test_an_order_paid_in_equal_instalments_is_asked_about(tmp_path):
+    head = ["order_id", "date", "customer_id", "amount", "本期已付"]
+    rows = [[f"O{i}", f"2024-{m:02}-10", f"C{i}", 300, 100] for i in range(8) for m in (1, 2, 3)]
+    report = check(tmp_path, csv_text(head, rows))
+    totals = {one["id"]: one["amount_total"] for one in report.questions[0]["readings"]}
+    assert totals == {"once": "2400.00", "lines": "2400.00", "as_it_stands": "7200.00"}
+    single = [[f"O{i}", f"2024-{m:02}-10", f"C{i}", 300, 100] for i in range(8) for m in (1,)]
+    assert check(tmp_path, csv_text(head, single)).usable
+
+
 # ---- what a consultant found: 24 orders of 3,000.00, of which two (140.00) are no sales
 
 
