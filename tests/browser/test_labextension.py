@@ -192,13 +192,18 @@ def test_a_term_shows_both_definitions_on_hover_focus_and_tap(
         press(page, lang)
         term = page.locator("abbr.crm-term:visible")
         page.wait_for_selector("abbr.crm-term[data-definition]:visible")
-        bubble = "node => getComputedStyle(node, '::after').content"
-        assert term.inner_text() == name and term.evaluate(bubble) == "none"
+        bubble = page.locator(".crm-definition")
+        assert term.inner_text() == name and not bubble.is_visible()
         getattr(term, way)()
-        told = term.evaluate(bubble).strip('"')
+        told = bubble.inner_text()
         assert told.startswith(begins) and other in told
+        middle = "n => { const r = n.getBoundingClientRect(); n.style.pointerEvents = 'auto'; "
+        middle += "return document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2) === n }"
+        assert bubble.evaluate(middle), "nothing lies over it, and no cell cuts it off"
         assert term.get_attribute("aria-description").startswith(begins)
         picture(page, f"term-{lang}-{way}")
+        page.keyboard.press("Escape")
+        assert not bubble.is_visible()
 
 
 def test_open_lang_sets_the_switch_once_and_what_is_chosen_on_the_page_stays(page, tmp_path):

@@ -24,7 +24,7 @@ LIMITS = {
     "coursekit/client": 1550,
     "coursekit/kernels": 150,
     "coursekit/learn": 450,
-    "coursekit/lessons": 1400,
+    "coursekit/lessons": 1640,
     "coursekit/recipes": 150,
     "coursekit/sandbox": 2100,
     "coursekit/teach": 6000,

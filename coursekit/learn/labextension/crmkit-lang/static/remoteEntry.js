@@ -20,9 +20,8 @@
     body[data-crm-lang="en"] .jp-Notebook .jp-RenderedMarkdown [lang="zh"] { display: none !important; }
     abbr.crm-term { text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; position: relative; }
     abbr.crm-term:focus { outline: 2px solid var(--jp-brand-color1); outline-offset: 1px; }
-    abbr.crm-term:focus::after, abbr.crm-term:hover::after { content: attr(data-definition); position: absolute; left: 0; top: 1.6em;
-      z-index: 10; width: max-content; max-width: 24em; padding: 6px 10px; white-space: pre-line; font-weight: normal;
-      font-size: var(--jp-ui-font-size1); line-height: 1.5; color: var(--jp-ui-font-color0);
+    .crm-definition { position: fixed; z-index: 10000; max-width: 26em; padding: 6px 10px; white-space: pre-line;
+      font-size: var(--jp-ui-font-size1); line-height: 1.5; color: var(--jp-ui-font-color0); pointer-events: none;
       background: var(--jp-layout-color1); border: 1px solid var(--jp-border-color1); box-shadow: var(--jp-elevation-z4); }
     .crm-language { display: flex; align-items: center; margin: 0 6px; }
     .crm-language button { border: 1px solid var(--jp-border-color1); border-left-width: 0; background: transparent;
@@ -211,6 +210,38 @@
           term.tabIndex = 0;
         }
       };
+      const bubble = document.createElement('div'); // of the page: a cell would cut it off at its own edge
+      bubble.className = 'crm-definition';
+      bubble.setAttribute('role', 'tooltip');
+      bubble.hidden = true;
+      document.body.appendChild(bubble);
+      let told = null; // the term whose definition is shown
+      let held = false; // by a tap, after which JupyterLab moves the focus to the cell: it stays until the next one
+      const place = () => {
+        const at = told.getBoundingClientRect();
+        const below = at.bottom + 4 + bubble.offsetHeight <= window.innerHeight;
+        bubble.style.left = `${Math.max(4, Math.min(at.left, window.innerWidth - bubble.offsetWidth - 4))}px`;
+        bubble.style.top = `${below ? at.bottom + 4 : at.top - 4 - bubble.offsetHeight}px`;
+      };
+      const termAt = event => event.target.closest?.('abbr.crm-term[data-definition]');
+      const tell = event => {
+        const term = termAt(event);
+        if (!term) return;
+        told = term;
+        held = event.type === 'click';
+        bubble.textContent = told.dataset.definition;
+        bubble.hidden = false;
+        place();
+      };
+      const hush = () => { bubble.hidden = true; held = false; };
+      for (const kind of ['mouseover', 'focusin', 'click']) document.addEventListener(kind, tell, true);
+      for (const kind of ['mouseout', 'focusout']) {
+        document.addEventListener(kind, event => { if (!held && termAt(event)) hush(); }, true);
+      }
+      document.addEventListener('pointerdown', hush, true);
+      document.addEventListener('keydown', event => { if (event.key === 'Escape') hush(); }, true);
+      document.addEventListener('scroll', () => { if (!bubble.hidden) place(); }, true);
+
       let looking = false;
       new MutationObserver(() => {
         if (looking) return;
