@@ -11,6 +11,7 @@ from places import ROOT
 import crmkit
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.messages import MESSAGES as COURSEKIT
+from coursekit.publish.glossary import WORDS as GLOSSARY_PAGE
 from coursekit.publish.reference import WORDS
 from crmkit.core.catalogue import Catalogue, Pair
 from crmkit.core.glossary import TERMS
@@ -26,6 +27,7 @@ CATALOGUES = {
     "facts": FACTS,
     "frameworks": FRAMEWORKS,
     "reference": WORDS,
+    "glossary page": GLOSSARY_PAGE,
 }
 ROOMS = sorted(path.parent.name for path in (ROOT / "crmkit").glob("*/__init__.py"))
 
