@@ -624,7 +624,8 @@ def test_without_submissions_nothing_is_drawn(tmp_path):
 
 def test_the_guides_policy_is_one_and_on_the_whole_gains():
     guide = (ROOT / "docs" / "game.md").read_text(encoding="utf-8")
-    source = guide.split("```python\n")[1].split("```")[0]
+    blocks = [block.split("```")[0] for block in guide.split("```python\n")[1:]]
+    source = next(block for block in blocks if "def policy" in block)
     assert read_policy(found("policy.py", source)) == (source, "")
     market, gains = resized(scenario("household_hotline"), customers=400), []
     for seed in range(6):
