@@ -13,9 +13,8 @@ from pathlib import Path
 from coursekit.messages import MESSAGES
 from crmkit.core.cells import csv_cell
 from crmkit.core.files import put
-from crmkit.core.glossary import named
+from crmkit.core.glossary import named, term
 from crmkit.core.language import in_language
-from crmkit.core.messages import MESSAGES as CRMKIT
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS
 from crmkit.data.datasets import resolve
 from crmkit.display.numbers import decimal
@@ -114,7 +113,7 @@ def _folder(data, out: Path | None) -> Path:
 def write_set_aside(report: CheckReport, folder: Path, stem: str) -> Path:
     """Line in the source, reason (code and words) and original text, as CSV with a BOM (for spreadsheets)."""
     path = folder / f"{stem}.set_aside.csv"
-    words = {r: CRMKIT.say(f"reason_{r}", between=" ") for r in report.reasons}
+    words = {reason: term(reason) for reason in report.reasons}
     held = io.StringIO(newline="")
     writer = csv.writer(held)
     several = "part" in report.set_aside
@@ -230,7 +229,7 @@ def _show(report: CheckReport, files: dict) -> None:
             if count:
                 money = report.money_set_aside.get(reason)
                 beside = f"  ({money})" if money else ""
-                table.add_row("  " + CRMKIT.say(f"reason_{reason}", between=" "), decimal(count, 0) + beside)
+                table.add_row("  " + term(reason), decimal(count, 0) + beside)
         if report.rows_set_aside:
             row("check_amount_set_aside", report.amount_set_aside)
         row("check_customers", decimal(report.customers, 0))

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.glossary import term_pair
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.data.frames import Transactions
@@ -431,7 +432,7 @@ def _much_set_aside(judged: Judged) -> Decision | None:
     reason, count, example, cause = commonest(judged, reasons)
     fields = {
         "share": round(100 * share, 1),
-        "reason": MESSAGES.pair(f"reason_{reason}"),
+        "reason": term_pair(reason),
         "count": count,
         "example": example,
         "cause": MESSAGES.pair(f"cause_{cause}"),

@@ -373,9 +373,8 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
     second = None
     if (student, HIDDEN) in outcomes:
         state = outcomes[student, HIDDEN].state
-        if (
-            mine.state == "ended" and state != "ended"
-        ):  # what it would have shown is lost, and nobody's fault yet
+        # what it would have shown is lost, and nobody's fault yet
+        if mine.state == "ended" and state != "ended":
             mine.failed["hidden_run_not_ended"] = state
         second = marking.SecondRun(
             marking.admitted(questions, outcomes[student, HIDDEN].sheet),
