@@ -15,7 +15,13 @@ def test(arguments: list[str]) -> int:
     """Run pytest with ``arguments``; the exit code is pytest's. All of the tests, and the fast lane, on every core."""
     needed("test", CHECKOUT / "tests")
     command = [sys.executable, "-m", "pytest", *in_parallel(arguments, cores()), *arguments]
-    return subprocess.call(command, cwd=CHECKOUT, env={**os.environ, "PYTHONUTF8": "1"})
+    return subprocess.call(command, cwd=CHECKOUT, env=environment())
+
+
+def environment() -> dict[str, str]:
+    """The tests' variables: UTF-8 whatever the locale, and compiled code is kept, else hundreds of processes compile anew."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONUTF8": "1"}
 
 
 def in_parallel(arguments: list[str], cores: int) -> list[str]:

@@ -10,6 +10,7 @@ from functools import cache
 from html import escape
 
 from crmkit.core.glossary import TERMS
+from crmkit.core.language import WRITTEN
 
 from .cells import Cell
 
@@ -24,7 +25,7 @@ def with_definitions(cells: Iterable[Cell], frameworks: Iterable[str]) -> Iterat
     A name in bold is always the term; plain words only if the lesson teaches the term's framework and the name is too long
     to be an everyday word. What is read does not change: the name stays as it is written.
     """
-    plain = {lang: _plain_names(lang, frozenset(frameworks)) for lang in ("zh", "en")}
+    plain = {lang: _plain_names(lang, frozenset(frameworks)) for lang in WRITTEN}
     told: set[tuple[str, str]] = set()
     for cell in cells:
         if cell.kind == "markdown" and cell.lang:

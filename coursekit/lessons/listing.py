@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from coursekit.messages import MESSAGES
+from crmkit.core.language import WRITTEN
 
 from .cells import Cell
-from .source import LANGUAGES, Lesson
+from .source import Lesson
 
 PREREQUISITES = "{prerequisites}"
 LESSONS = "{lessons}"
@@ -22,7 +23,7 @@ def with_listings(lessons: list[Lesson]) -> list[Lesson]:
 
 
 def _listed(cell: Cell, lesson: Lesson, by_slug: dict[str, Lesson]) -> Cell:
-    if cell.kind != "markdown" or cell.lang not in LANGUAGES:
+    if cell.kind != "markdown" or cell.lang not in WRITTEN:
         return cell
     source = cell.source
     if PREREQUISITES in source:

@@ -11,11 +11,12 @@ from pathlib import Path
 from coursekit.messages import MESSAGES
 from crmkit.answers.forms import FORM_FIELDS, describe
 from crmkit.core.catalogue import Pair
+from crmkit.core.language import WRITTEN
 
 from .cells import Cell
 from .defined_terms import with_definitions
 from .names import lesson_of
-from .source import LANGUAGES, Lesson, Problem, SourceError
+from .source import Lesson, Problem, SourceError
 
 STABLE = "nbval-check-output"  # nbval compares the stored output of cells with this tag
 # what never goes into a stored output: pictures differ between machines, widget ids between runs
@@ -60,7 +61,7 @@ def _notebook(lesson: Lesson, part: str, cells: list):
     metadata = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
-        "title": " ".join(lesson.titles[lang] for lang in LANGUAGES),
+        "title": " ".join(lesson.titles[lang] for lang in WRITTEN),
         "crmkit": about,
     }
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
@@ -133,7 +134,7 @@ def _exercise_cell(cell: Cell, solved: bool):
 
 def _prose(texts: dict[str, str]) -> Iterator:
     """One cell for each language."""
-    for lang in LANGUAGES:
+    for lang in WRITTEN:
         yield markdown_cell(texts[lang], [f"lang-{lang}"])
 
 
@@ -166,7 +167,7 @@ def _wording(question: dict, number: int) -> dict[str, str]:
     else:
         form = MESSAGES.texts("exercise_form", form=describe(question))
     texts = {}
-    for lang in LANGUAGES:
+    for lang in WRITTEN:
         parts = [head[lang], question[lang].strip(), _options(question, lang), form[lang]]
         texts[lang] = "\n\n".join(part for part in parts if part)
     return texts
@@ -198,9 +199,9 @@ def _empty_answer(question: dict):
 
 def _sample_answer(question: dict) -> Iterator:
     """How a text is marked, and a sample of a good one."""
-    rubric = Pair(*(question["rubric"][lang].strip() for lang in LANGUAGES))
+    rubric = Pair(*(question["rubric"][lang].strip() for lang in WRITTEN))
     yield from _prose(MESSAGES.texts("solution_rubric", rubric=rubric))
-    for lang in LANGUAGES:
+    for lang in WRITTEN:
         sample = question["sample"][lang].strip()
         yield code_cell(f'{question["id"]} = """\n{sample}\n"""', [f"lang-{lang}"])
     yield code_cell(_record(question), [STABLE], question=question["id"])

@@ -6,6 +6,8 @@ import io
 import re
 import tokenize
 
+from crmkit.core.language import WRITTEN
+
 from .lesson_lint import half, is_bilingual
 from .notebooks import STABLE
 
@@ -20,7 +22,7 @@ def in_one_language(notebook, lang: str):
     """
     if lang == "both":
         return notebook
-    if lang not in ("zh", "en"):
+    if lang not in WRITTEN:
         raise ValueError(f"no edition {lang!r}: zh, en or both")
     other = {"zh": "lang-en", "en": "lang-zh"}[lang]
     kept = copy.deepcopy(notebook)

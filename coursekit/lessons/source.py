@@ -11,13 +11,13 @@ from pathlib import Path
 from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.forms import CHARTS, FORM_FIELDS, UNITS
 from crmkit.core.catalogue import Catalogue
+from crmkit.core.language import WRITTEN
 
 from .cells import CJK, Cell
 from .lesson_lint import code_problems, exercise_problems
 from .references import References, cited
 
 HERE = Path(__file__).parent
-LANGUAGES = ("zh", "en")
 FRONT_MATTER = ("titles", "about", "minutes", "prerequisites", "frameworks", "kernelspec", "sources")
 WHOSE = ("source", "published", "ours")
 CELL_FIELDS = ("lang", "tags", "question")
@@ -261,7 +261,7 @@ def _sources(metadata, lines, report) -> tuple[dict[str, str], ...]:
 
 def _titles(metadata, lines, report) -> dict[str, str]:
     titles = metadata.get("titles")
-    if isinstance(titles, dict) and all(_is_text(titles.get(lang)) for lang in LANGUAGES):
+    if isinstance(titles, dict) and all(_is_text(titles.get(lang)) for lang in WRITTEN):
         return dict(titles)
     report(_line_of(lines, "titles"), "titles")
     return {}
@@ -269,7 +269,7 @@ def _titles(metadata, lines, report) -> dict[str, str]:
 
 def _about(metadata, lines, report) -> dict[str, str]:
     about = metadata.get("about", {})
-    if about == {} or (isinstance(about, dict) and all(_is_text(about.get(lang)) for lang in LANGUAGES)):
+    if about == {} or (isinstance(about, dict) and all(_is_text(about.get(lang)) for lang in WRITTEN)):
         return dict(about)
     report(_line_of(lines, "about"), "about")
     return {}
@@ -316,7 +316,7 @@ def _cell(cell, line: int, lines: list[str], report) -> Cell:
         if tag not in KNOWN_TAGS:
             report(line, "unknown_tag", tag=tag, allowed=", ".join(KNOWN_TAGS))
     lang = meta.get("lang")
-    if lang not in (None, *LANGUAGES):
+    if lang not in (None, *WRITTEN):
         report(line, "unknown_lang", value=lang)
         lang = None
     question = meta.get("question")
@@ -364,7 +364,7 @@ def headings(source: str) -> Iterator[tuple[int, int, str]]:
 
 def _check_title(cells: list[Cell], line: int, report) -> None:
     """Each language's first prose begins with a heading of the first level."""
-    for lang in LANGUAGES:
+    for lang in WRITTEN:
         first = next((cell for cell in cells if cell.kind == "markdown" and cell.lang == lang), None)
         if first is None:
             report(line, "no_title", lang=lang)
@@ -437,7 +437,7 @@ def _question_problems(question: dict, earlier: list[str]) -> Iterator[tuple[str
     for key in question:
         if key not in allowed:
             yield "question_field", {"key": key, "kind": kind, "allowed": ", ".join(allowed)}
-    for lang in LANGUAGES:
+    for lang in WRITTEN:
         if not _is_text(question.get(lang)):
             yield "question_wording", {"lang": lang}
     for key in NUMBERS:
@@ -507,7 +507,7 @@ def _chart_problems(question: dict) -> Iterator[tuple[str, dict]]:
 def _text_problems(question: dict) -> Iterator[tuple[str, dict]]:
     for key in ("rubric", "sample"):
         pair = question.get(key)
-        whole = isinstance(pair, dict) and set(pair) == set(LANGUAGES)
+        whole = isinstance(pair, dict) and set(pair) == set(WRITTEN)
         if not whole or not all(isinstance(text, str) for text in pair.values()):
             yield "question_text", {"key": key}
 

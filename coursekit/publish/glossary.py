@@ -8,6 +8,7 @@ from coursekit.lessons.source import Lesson
 from coursekit.pages import environment
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.glossary import TERMS, other_names
+from crmkit.core.language import WRITTEN
 
 WORDS = Catalogue(Path(__file__).with_name("glossary.toml"))
 
@@ -40,7 +41,7 @@ def glossary_page(lessons: Iterable[Lesson]) -> str:
 def prose_of(lesson: Lesson) -> dict[str, str]:
     """Language → all that a lesson says in it, its exercise left out."""
     found = {}
-    for lang in ("zh", "en"):
+    for lang in WRITTEN:
         cells = [cell.source for cell in lesson.cells if cell.kind == "markdown" and cell.lang == lang]
         found[lang] = "\n".join(cells).casefold()
     return found

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from coursekit.lessons.source import LANGUAGES, Lesson
+from coursekit.lessons.source import Lesson
+from crmkit.core.language import WRITTEN
 
 OPENING = re.compile(
     r"\*\*(学完(这一课，你|后，您)能够|(After this lesson|Afterwards) you will be able to)\*\*\n\n((?:- .*\n?)+)"
@@ -13,7 +14,7 @@ OPENING = re.compile(
 def objectives_of(lesson: Lesson) -> dict[str, list[str]]:
     """Language → what the lesson promises that one will be able to do, in order."""
     found = {}
-    for lang in LANGUAGES:
+    for lang in WRITTEN:
         prose = "\n".join(c.source for c in lesson.cells if c.kind == "markdown" and c.lang == lang)
         listed = OPENING.search(prose)
         lines = listed[4].strip().split("\n") if listed else []

@@ -19,6 +19,7 @@ from coursekit.lessons.source import FRAMEWORKS
 from coursekit.messages import MESSAGES
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.files import put
+from crmkit.core.language import WRITTEN
 from crmkit.report.conditions import conditions_of, excluded_by
 from crmkit.report.layout import sentences_by_section
 from crmkit.report.sentences import SENTENCES
@@ -132,7 +133,7 @@ def objectives_page(folder: Path) -> str:
             continue
         lines.append(f"## {lesson.slug[:2]} {lesson.titles['zh']} · {lesson.titles['en']}\n")
         heads = WORDS.texts("objectives_columns")
-        lines += [objectives_table(lesson, lang, heads[lang]) + "\n" for lang in ("zh", "en")]
+        lines += [objectives_table(lesson, lang, heads[lang]) + "\n" for lang in WRITTEN]
     return "\n".join(lines)
 
 
@@ -153,7 +154,7 @@ def coverage_page(root: Path) -> str:
         for part in framework.holes():
             reason = framework.reasons.get(part, {})
             lines.append(f"- **{_framework_name(framework.slug)}**: {_both(f'coverage_{part}')}")
-            lines += [f"    - {reason.get(lang, '')}" for lang in ("zh", "en")]
+            lines += [f"    - {reason.get(lang, '')}" for lang in WRITTEN]
     lines.append(f"\n## {_both('coverage_uncalled')}\n\n{_paragraph('coverage_uncalled_about')}")
     for framework in frameworks:
         if framework.uncalled:

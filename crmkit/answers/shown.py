@@ -1,7 +1,7 @@
 """How an answer is shown: in a few words, and as a display that follows the language switch."""
 
 from crmkit.core.catalogue import Pair
-from crmkit.core.language import get_language
+from crmkit.core.language import WRITTEN, get_language
 from crmkit.core.messages import MESSAGES, listed
 from crmkit.display.numbers import significant
 
@@ -61,6 +61,6 @@ class Shown:
         return {"zh": zh, "en": en}.get(lang, f"{zh}\n{en}")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        wanted = [i for i, lang in enumerate(("zh", "en")) if get_language() in (lang, "both")]
-        html = "".join(f'<div lang="{("zh", "en")[i]}">{self._html(i)}</div>' for i in wanted)
+        wanted = [i for i, lang in enumerate(WRITTEN) if get_language() in (lang, "both")]
+        html = "".join(f'<div lang="{WRITTEN[i]}">{self._html(i)}</div>' for i in wanted)
         return {"text/plain": repr(self), "text/html": html}

@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
 
-from .language import in_language, minus_sign
+from .language import WRITTEN, in_language, minus_sign
 
 
 class Pair(NamedTuple):
@@ -58,7 +58,7 @@ class Catalogue:
         for key, entry in found.items():
             if "same_as" in entry:
                 said = found.get(entry["same_as"], {})
-                found[key] = {**entry, **{lang: said[lang] for lang in ("zh", "en") if lang in said}}
+                found[key] = {**entry, **{lang: said[lang] for lang in WRITTEN if lang in said}}
             if not found[key].get("zh") or not found[key].get("en"):
                 raise ValueError(f"[{key}] needs zh and en")
         return found

@@ -6,7 +6,8 @@ What chooses it is in ``setting``: errors speak in the language in force, so thi
 import locale
 import os
 
-LANGUAGES = ("zh", "en", "both")
+WRITTEN = ("zh", "en")  # what texts are written in, Chinese first as in every pair
+LANGUAGES = (*WRITTEN, "both")  # what a reader may choose
 _chosen: str | None = None
 
 

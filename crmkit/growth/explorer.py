@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.glossary import named, term_texts
+from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between
 from crmkit.display.numbers import number, percent
@@ -93,7 +94,7 @@ def _finding(stages: pd.DataFrame) -> dict[str, str]:
     if best["net_gain"] <= 0:
         return MESSAGES.texts("explore_funnel_none", weakest=weakest)
     said = {}
-    for lang in ("zh", "en"):
+    for lang in WRITTEN:
         fields = {
             "weakest": weakest,
             "best": named(best["stage"]),

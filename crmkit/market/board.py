@@ -13,7 +13,7 @@ from ipywidgets import HTML, Button, Dropdown, FloatText, HBox, Text, VBox
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term, term_pair
-from crmkit.core.language import get_language, in_language
+from crmkit.core.language import WRITTEN, get_language, in_language
 from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import decimal, percent
 from crmkit.display.widget import KernelWatch, watched
@@ -291,7 +291,7 @@ class Board(VBox):
             said = MESSAGES.pair("board_kept", file=file) if file else MESSAGES.pair("board_will_be_kept")
         self._kept.value = f"<small>{html(said)}</small>"
         lost = MESSAGES.pair("board_lost", file=file) if file else MESSAGES.pair("board_lost_unkept")
-        self._companion.notices = {**self._companion.notices, "lost": dict(zip(("zh", "en"), lost))}
+        self._companion.notices = {**self._companion.notices, "lost": dict(zip(WRITTEN, lost))}
 
     def _repr_mimebundle_(self, **kwargs):
         """The widget; for a page where none runs, where the game stands, as text."""

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.glossary import named, term_texts
+from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_numbers
 from crmkit.display.numbers import number, percent
@@ -94,7 +95,7 @@ def _draw(scene: Scene, plan: BudgetPlan) -> None:
 
 def _finding(plan: BudgetPlan) -> dict[str, str]:
     found = {}
-    for lang in ("zh", "en"):
+    for lang in WRITTEN:
         change, profit = plan.profit_change, plan.profit
         fields = {
             "profit": number(profit.value, lang),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.glossary import term_texts
+from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_numbers
 from crmkit.display.numbers import number, percent
@@ -93,7 +94,7 @@ def _draw(scene: Scene, tried: pd.DataFrame, agents: int, target: float) -> None
 
 def _finding(here: pd.Series, enough: int, within_seconds: float) -> dict[str, str]:
     found = {}
-    for lang in ("zh", "en"):
+    for lang in WRITTEN:
         fields = {
             "load": f"{here['offered_load']:.1f}",
             "agents": f"{here['agents']:.0f}",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.glossary import term_texts
+from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between
 from crmkit.display.numbers import number, percent
@@ -96,7 +97,7 @@ def types_scene(
     )
     scene = Scene(800, _TOP + _ROW * len(TYPES) + 8, title=term_texts("type_profits"))
     _draw(scene, result)
-    said = {lang: _finding(result, lang) for lang in ("zh", "en")}
+    said = {lang: _finding(result, lang) for lang in WRITTEN}
     return scene.as_dict(values=values, shown={name: _shown(name, row[name]) for name in row}, said=said)
 
 

@@ -4,14 +4,13 @@ import tomllib
 from dataclasses import replace
 
 import pytest
+from course import LESSONS, printed_pages
 from places import ROOT
 
-from coursekit.lessons.build import read_lessons
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.publish.coverage import code_of, is_used, read_coverage
-from coursekit.publish.reference import pages, read_models
+from coursekit.publish.reference import read_models
 
-LESSONS = read_lessons(ROOT / "lessons")
 MODELS = read_models(ROOT / "docs" / "models.toml")
 SAID = tomllib.loads((ROOT / "docs" / "coverage.toml").read_text(encoding="utf-8"))
 COVERAGE = read_coverage(ROOT / "docs", LESSONS, MODELS)
@@ -68,4 +67,4 @@ def test_a_model_that_no_lesson_of_its_framework_calls_is_said_to_be_one(framewo
 
 def test_the_page_is_what_the_sources_say():
     page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
-    assert page == pages(ROOT)["docs/coverage.md"], "python3 kit.py build prints it again"
+    assert page == printed_pages()["docs/coverage.md"], "python3 kit.py build prints it again"

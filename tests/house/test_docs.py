@@ -6,11 +6,11 @@ import re
 from itertools import groupby
 
 import pytest
+from course import LESSONS, printed_pages
 from places import ROOT
 
 import crmkit
-from coursekit.lessons.build import read_lessons
-from coursekit.publish.reference import pages, read_models
+from coursekit.publish.reference import read_models
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = read_models(ROOT / "docs" / "models.toml")
@@ -54,7 +54,7 @@ def test_every_promised_function_of_a_chapter_is_in_models_toml():
 
 @pytest.mark.parametrize("name", ["docs/models.md", "docs/api.md", "docs/report.md"])
 def test_a_reference_page_is_what_its_source_says(name):
-    printed = pages(ROOT)[name]
+    printed = printed_pages()[name]
     assert (ROOT / name).read_text(encoding="utf-8") == printed, "python3 kit.py build prints it again"
 
 
@@ -79,7 +79,7 @@ def test_the_map_names_every_folder_of_the_top_level():
 def test_the_readme_lists_every_lesson_with_its_titles_and_minutes():
     listed = [line for line in README.splitlines() if re.match(r"\| \d\d \|", line)]
     expected = []
-    for lesson in read_lessons(ROOT / "lessons"):
+    for lesson in LESSONS:
         number = lesson.slug.split("_")[0]
         titles = f"{lesson.titles['zh']} | {lesson.titles['en']}"
         expected.append(f"| {number} | {titles} | {lesson.minutes} |")

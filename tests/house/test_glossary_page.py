@@ -3,14 +3,13 @@
 import re
 
 import pytest
+from course import LESSONS
 from lxml import html
 from places import ROOT
 
-from coursekit.lessons.build import read_lessons
 from coursekit.publish.glossary import glossary_page, is_said
 from crmkit.core.glossary import glossary, glossary_entry, other_names
 
-LESSONS = read_lessons(ROOT / "lessons")
 TEXT = (ROOT / "docs" / "glossary.html").read_text(encoding="utf-8")
 PAGE = html.fromstring(TEXT)
 

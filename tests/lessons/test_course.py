@@ -7,16 +7,15 @@ import tomllib
 from collections import Counter
 
 import pytest
+from course import LESSONS
 from load import reckoned_minutes
 from places import ROOT
 
-from coursekit.lessons.build import read_lessons
 from coursekit.lessons.references import ENTRIES, PRINTED, References
 from coursekit.lessons.source import FRAMEWORKS
 from coursekit.publish.objectives import objectives_of
 from coursekit.recipes.references import printed
 
-LESSONS = read_lessons(ROOT / "lessons")
 REFERENCES = References.read(ROOT / "lessons")
 CASES = (ROOT / "lessons" / "cases.md").read_text(encoding="utf-8")
 CASE = re.compile(r"^## (\w+)$", re.MULTILINE)

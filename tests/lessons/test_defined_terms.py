@@ -4,15 +4,13 @@ import html
 import re
 
 import pytest
-from places import ROOT
+from course import LESSONS
 
-from coursekit.lessons.build import read_lessons
 from coursekit.lessons.cells import Cell
 from coursekit.lessons.defined_terms import with_definitions
 from coursekit.lessons.notebooks import exercise_notebook, lesson_notebook
 from crmkit.core.glossary import glossary_entry
 
-LESSONS = read_lessons(ROOT / "lessons")
 MARK = re.compile(r'<abbr class="crm-term" title="([^"]*)">([^<]*)</abbr>')
 
 

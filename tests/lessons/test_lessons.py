@@ -7,12 +7,13 @@ from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from course import LESSONS
 from full_marks import assert_full_marks
 from kernels import WarmKernel
 from load import code_lines
 from places import ROOT
 
-from coursekit.lessons.build import coverage, read_lessons
+from coursekit.lessons.build import coverage
 from coursekit.lessons.exercise import load_exercise
 from coursekit.lessons.names import lesson_of
 from coursekit.lessons.one_language import in_one_language
@@ -21,7 +22,6 @@ from crmkit.core.glossary import TERMS
 
 pytestmark = pytest.mark.executed
 
-LESSONS = read_lessons(ROOT / "lessons")
 NOTEBOOKS = sorted(
     p for folder in ("notebooks", "exercises", "solutions") for p in (ROOT / folder).glob("*.ipynb")
 )
