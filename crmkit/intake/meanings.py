@@ -11,6 +11,7 @@ from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
+_TICKS = frozenset("√✓✔☑●")  # set by hand in a column of flags; as a header such a sign would be nothing at all
 
 
 @cache
@@ -36,7 +37,8 @@ def cell_text(value) -> str:
         return ""
     if isinstance(value, float) and value == int(value):
         value = int(value)
-    return str(value).strip(INVISIBLE + "'`")
+    text = str(value).strip(INVISIBLE + "'`")
+    return "yes" if text in _TICKS else text
 
 
 def meaning(value, section: str) -> str | None:

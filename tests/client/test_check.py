@@ -69,14 +69,14 @@ def test_json_is_the_only_thing_on_stdout_and_the_exit_code_says_usable(tmp_path
 
 def test_a_refused_file_gets_a_mapping_that_reads_it_once_filled_in(tmp_path, capsys):
     path = tmp_path / "a.csv"
-    path.write_text("Cliente,Fecha,Importe\na,03/04/2024,5\n", encoding="utf-8")
+    path.write_text("Asiakas,Päivä,Summa\na,03/04/2024,5\n", encoding="utf-8")
     assert check(str(path), as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert [e["code"] for e in report["errors"]] == ["missing_column"] * 3
     draft = open(report["mapping_file"], encoding="utf-8").read()
     assert tomllib.loads(draft) == {"columns": {}}
-    assert "Cliente | Fecha | Importe" in draft
-    for name, column in {"customer_id": "Cliente", "date": "Fecha", "amount": "Importe"}.items():
+    assert "Asiakas | Päivä | Summa" in draft
+    for name, column in {"customer_id": "Asiakas", "date": "Päivä", "amount": "Summa"}.items():
         draft = draft.replace(f'# {name} = ""', f'{name} = "{column}"')
     (tmp_path / "m.toml").write_text(draft, encoding="utf-8")
     assert check(str(path), mapping=tmp_path / "m.toml", as_json=True) == 1

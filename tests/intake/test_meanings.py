@@ -720,6 +720,15 @@ def with_column(heading: str, usual: str, odd: str) -> str:
         ("Type", "Invoice", "Quote", "no_sale"),
         ("单据类型", "销售订单", "报价单", "no_sale"),
         ("红冲标志", "", "红冲", "return_flag"),
+        ("结算状态", "已结算", "未结算", "status"),
+        ("收款状态", "已收款", "坏账", "status"),
+        ("订单状态", "订单完成", "订单取消", "status"),
+        ("维权状态", "", "退款成功", "status"),
+        ("订单状态", "已发货，待签收", "未发货，退款成功", "status"),
+        ("有效标志", "1", "0", "sale_flag"),
+        ("审核标志", "Y", "N", "sale_flag"),
+        ("已取消", "", "√", "void_flag"),
+        ("交易类型", "消费", "预授权", "no_sale"),
     ],
 )
 def test_what_may_be_no_sale_is_asked_about_in_whatever_words(tmp_path, heading, usual, odd, code):
@@ -744,6 +753,48 @@ def test_what_may_be_no_sale_is_asked_about_in_whatever_words(tmp_path, heading,
 def test_what_is_a_mere_suspicion_is_said(tmp_path, heading, usual, odd, code):
     report = check(tmp_path, with_column(heading, usual, odd))
     assert report.usable and code in codes(report)
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd",
+    [
+        ("Doc Type", "INV", "CRN"),
+        ("单据类型", "销售单", "销退单"),
+        ("账单类型", "外卖账单", "退单账单"),
+    ],
+)
+def test_a_document_of_a_return_counts_against(tmp_path, heading, usual, odd):
+    report = check(tmp_path, with_column(heading, usual, odd))
+    assert (report.usable, report.amount_total) == (True, "2720.00")
+    assert "document" in codes(report)
+
+
+@pytest.mark.parametrize("heading, odd", [("业务类型", "样品"), ("出库类型", "赠品出库")])
+def test_samples_and_gifts_are_said(tmp_path, heading, odd):
+    report = check(tmp_path, with_column(heading, "销售出库", odd))
+    assert report.usable and "other_rows" in codes(report)
+
+
+@pytest.mark.parametrize(
+    "customer, day, amount",
+    [
+        ("Cliente", "Fecha", "Importe"),
+        ("Código de cliente", "Data do pedido", "Valor (R$)"),
+        ("Codice cliente", "Data fattura", "Importo"),
+        ("Kundennummer", "Rechnungsdatum", "Gesamtbetrag"),
+        ("Numéro client", "Date de commande", "Montant TTC"),
+        ("Клиент", "Дата", "Сумма"),
+        ("顧客番号", "注文日", "売上金額"),
+        ("고객번호", "주문일", "금액"),
+        ("用户昵称", "订单提交时间", "用户应付金额"),
+        ("Account Name", "Close Date", "Amount"),
+        ("MSISDN", "Call Start", "Charge"),
+    ],
+)
+def test_headings_of_other_languages_and_systems_are_known(tmp_path, customer, day, amount):
+    rows = [[f"k{i % 4}", f"2024-03-{10 + i:02d}", 10 + i] for i in range(12)]
+    report = check(tmp_path, csv_text([customer, day, amount], rows))
+    assert (report.usable, report.customers, report.amount_total) == (True, 4, "186.00")
 
 
 def test_a_remark_that_denies_a_return_is_none(tmp_path):
