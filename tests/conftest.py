@@ -24,6 +24,7 @@ LANES = {
     "market": "simulated",
     "teach/test_leaderboard.py": "simulated",
     "teach/test_contest.py": "simulated",
+    "teach/test_debrief.py": "simulated",
     "teach/test_one_fate_games.py": "simulated",
     "teach/test_one_fate.py": "sandbox",
     "teach/test_packs.py": "executed",

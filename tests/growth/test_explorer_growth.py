@@ -44,6 +44,7 @@ def test_where_nothing_pays_that_is_said():
     assert "no stage" in said["en"] and "都不划算" in said["zh"]
 
 
+@pytest.mark.pictures
 def test_every_stop_of_every_slider_is_drawn_in_both_languages():
     explorer = explore_purchase_funnel(funnel(), lift=0.05)
     for scene in sweep(explorer):

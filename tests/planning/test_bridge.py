@@ -34,6 +34,7 @@ def test_the_contribution_and_its_interval_are_those_of_uplift_for_all_who_were_
     np.testing.assert_allclose(last[["amount", "amount_low", "amount_high"]].astype(float), expected)
 
 
+@pytest.mark.simulated
 def test_sales_that_rise_reverse_to_a_loss_and_the_interval_covers_the_truth_of_twin_markets():
     """The simulated shop's Double 11, 24 times: sales rise, and 25 % off a margin of about 36 % loses money."""
     found = pd.DataFrame([one_november(seed) for seed in range(24)])

@@ -22,6 +22,7 @@ USES = pd.DataFrame(
 )
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_stop_shows_the_plan(lang):
     crmkit.set_language(lang)

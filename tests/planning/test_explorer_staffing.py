@@ -13,6 +13,7 @@ from crmkit.display.numbers import percent
 RUSH = pd.DataFrame({"contacts_per_hour": [600.0], "handling_minutes": 4.0, "agents": 45})
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_stop_shows_the_waiting_times(lang):
     crmkit.set_language(lang)

@@ -34,6 +34,7 @@ def best_by_scipy(values):
     return minimize_scalar(loss, bounds=(0, 16), method="bounded").x
 
 
+@pytest.mark.pictures
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_stop_shows_the_best_number_that_scipy_finds_on_the_true_curve(fitted, lang):
     crmkit.set_language(lang)
