@@ -15,7 +15,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.data.frames import Transactions
 
-from . import decide_dates, decide_money, decide_people, decide_sales
+from . import decide_dates, decide_kinds, decide_money, decide_people, decide_sales
 from .causes import commonest
 from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decisions import Decision, Outcome, Reading, merged, patched
@@ -32,9 +32,9 @@ from .table import Table
 DETECTORS = (
     decide_dates.empty_column,
     decide_dates.open_reading,
-    decide_sales.opening_balances,
-    decide_sales.labelled_totals,
-    decide_sales.scenario,
+    decide_kinds.opening_balances,
+    decide_kinds.labelled_totals,
+    decide_kinds.scenario,
     decide_sales.status,
     decide_sales.cancelled_at,
     decide_sales.paid_at,
@@ -43,9 +43,9 @@ DETECTORS = (
     decide_money.unit_column,
     decide_money.decimal_mark,
     decide_money.thousands_apart,
-    decide_sales.document,
-    decide_sales.direction,
-    decide_sales.return_flag,
+    decide_kinds.document,
+    decide_kinds.direction,
+    decide_kinds.return_flag,
     decide_sales.negative_quantity,
     decide_sales.returned_part,
     decide_sales.copies,
@@ -60,7 +60,7 @@ DETECTORS = (
     decide_money.discounts,
     decide_money.refunds,
     decide_money.enormous,
-    decide_sales.unlabelled_total,
+    decide_kinds.unlabelled_total,
 )
 FEW_ROWS = 5  # fewer rows set aside are said, whatever their share
 MOST_DECISIONS = 40  # of one file; more would be a circle

@@ -10,10 +10,10 @@ import pandas as pd
 
 from . import amounts as money
 from .columns import money_unit, plain
-from .decide_sales import side_columns
 from .decisions import Decision, Reading, as_it_stands
 from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
+from .side import side_columns
 
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")

@@ -11,7 +11,9 @@ from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
-_TICKS = frozenset("√✓✔☑●")  # set by hand in a column of flags; as a header such a sign would be nothing at all
+_TICKS = frozenset(
+    "√✓✔☑●"
+)  # set by hand in a column of flags; as a header such a sign would be nothing at all
 
 
 @cache

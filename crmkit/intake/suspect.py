@@ -13,10 +13,11 @@ from . import amounts as money
 from .columns import plain
 from .decide_money import is_money, line_values
 from .decide_people import people, people_headed_as_names
-from .decide_sales import other_rows, side_columns, unknown_states, words_of_returns
+from .decide_sales import other_rows, unknown_states, words_of_returns
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
+from .side import side_columns
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
 _LARGE_SHARE = 0.2  # of all orders under one id, among many

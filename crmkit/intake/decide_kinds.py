@@ -1,0 +1,272 @@
+"""What kind of row a row is: documents, directions of money, plans, balances, totals."""
+
+import numpy as np
+
+from .columns import LABEL_HINT, ends_in_total, plain
+from .decisions import Decision, Reading, as_it_stands
+from .judge import Judged
+from .meanings import cell_text, headed, meaning, meanings
+from .side import MOST_KNOWN, is_short, listed, rows_with, settled, side_columns, values_of
+
+
+def scenario(judged: Judged) -> Decision | None:
+    """A plan's figures beside those of what happened."""
+    for place, name in side_columns(judged):
+        values = values_of(judged, place) if is_short(judged, place) else None
+        kinds = {value: meaning(value, "scenario") for value in values or () if value}
+        planned = [value for value, kind in kinds.items() if kind == "planned"]
+        actual = [value for value, kind in kinds.items() if kind == "actual"]
+        if not planned or not actual or None in kinds.values():
+            continue
+        if settled(judged, "scenario", name, planned):
+            continue
+        readings = (
+            Reading("actual", {"keep": {name: actual}}, "reading_only", {"values": listed(actual)}),
+            Reading("planned", {"keep": {name: planned}}, "reading_only", {"values": listed(planned)}),
+            as_it_stands("scenario"),
+        )
+        rows = int(rows_with(judged, place, planned).sum())
+        return Decision("scenario", readings, name, rows, {"values": listed(values)})
+    return None
+
+
+def opening_balances(judged: Judged) -> Decision | None:
+    """Balances brought forward, and lines for all customers together: no sales."""
+    found = [(place, name) for place, name in side_columns(judged) if not _is_number_column(judged, place)]
+    if "customer_id" in judged.header.found:
+        place = judged.header.found["customer_id"]
+        found.append((place, judged.header.names[place]))
+    for place, name in found:
+        column = judged.rows.column(place)
+        if column.size > 5000:
+            continue
+        known = meanings()
+        words = known["document"]["opening"] | known["nobody"]["everybody"]
+        values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
+        rows = int(rows_with(judged, place, values).sum())
+        if rows:
+            patch = {"drop": {name: sorted(set(values))}}
+            fields = {"values": listed(sorted(set(values)))}
+            return Decision("opening", (Reading("drop", patch),), name, rows, fields, certain=True)
+    return None
+
+
+def _is_number_column(judged: Judged, place: int) -> bool:
+    values = judged.rows.column(place).values[:50]
+    present = [value for value in values if cell_text(value)]
+    return bool(present) and all(isinstance(value, (int, float)) for value in present)
+
+
+def document(judged: Judged) -> Decision | None:
+    """A column that says what kind of movement a row is: returns with positive amounts, payments, top-ups."""
+    if judged.units is None:
+        return None
+    for place, name in _document_columns(judged):
+        values = values_of(judged, place)
+        if not values:
+            continue
+        kinds = {value: meaning(value, "document") for value in values if value}
+        by_kind = {kind: [v for v, k in kinds.items() if k == kind] for kind in set(kinds.values())}
+        if not by_kind.keys() & {"back", "payment", "topup", "no_sale"}:
+            continue
+        for detect in (_returns, _top_ups, _payments, _no_sales):
+            if decision := detect(judged, place, name, values, by_kind):
+                return decision
+    return None
+
+
+def _document_columns(judged: Judged) -> list[tuple[int, str]]:
+    """Columns headed so, then short ones in which most values are kinds of documents."""
+    headed_so, others = [], []
+    for place, name in side_columns(judged):
+        if headed(name, "document") or headed(name, "status"):
+            headed_so.append((place, name))
+        elif is_short(judged, place) and not headed(name, "return_flag"):
+            values = [v for v in map(cell_text, judged.rows.column(place).values) if v]
+            kinds = ("back", "forward", "payment", "topup", "no_sale")
+            known = [v for v in values if meaning(v, "document") in kinds]
+            if len(known) >= 2 and len(known) >= MOST_KNOWN * len(values):
+                others.append((place, name))
+    return headed_so + others
+
+
+def _returns(judged: Judged, place: int, name: str, values: dict, by_kind: dict) -> Decision | None:
+    back = by_kind.get("back", [])
+    if not back or headed(name, "status") and not by_kind.get("forward"):
+        return None
+    if settled(judged, "document", name, back):
+        return None
+    rows = rows_with(judged, place, back)
+    amounts = judged.units[rows]
+    if not rows.any() or not (amounts > 0).any():
+        return None
+    fields = {"values": listed(back)}
+    negative = Reading("negative", {"negative": {name: back}}, fields=fields)
+    codes_only = all(plain(value) in ("cr", "credit", "dr", "debit") for value in values if value)
+    mixed = (amounts < 0).any()
+    others = judged.units[judged.used & ~rows]
+    # New and Return may be kinds of customers; beside 销售 or Invoice a return is one
+    if codes_only or mixed or not by_kind.get("forward") or not (others > 0).any():
+        drop = Reading("drop", {"drop": {name: back}}, fields=fields)
+        readings = (negative, drop, as_it_stands("document"))
+        return Decision("document", readings, name, int(rows.sum()), fields)
+    return Decision("document", (negative,), name, int(rows.sum()), fields, certain=True)
+
+
+def _top_ups(judged: Judged, place: int, name: str, values: dict, by_kind: dict) -> Decision | None:
+    """Money put on a card and money spent from it: counting both counts it twice."""
+    topped, spent = by_kind.get("topup", []), [*by_kind.get("forward", []), *by_kind.get("back", [])]
+    if not topped or not spent or settled(judged, "topup", name, topped):
+        return None
+    others = [value for value in values if value not in topped]
+    readings = (
+        Reading("spent", {"keep": {name: others}, "drop": {name: topped}}, fields={"values": listed(topped)}),
+        Reading("topped_up", {"keep": {name: topped}}, fields={"values": listed(topped)}),
+        as_it_stands("topup"),
+    )
+    return Decision(
+        "topup", readings, name, int(rows_with(judged, place, topped).sum()), {"values": listed(values)}
+    )
+
+
+def _payments(judged: Judged, place: int, name: str, values: dict, by_kind: dict) -> Decision | None:
+    """Payments beside the invoices that they pay."""
+    paid = by_kind.get("payment", [])
+    invoiced = [value for value in values if plain(value) in meanings()["document"]["invoice"]]
+    if not paid or not invoiced or settled(judged, "payments", name, paid):
+        return None
+    patch = {"drop": {name: paid}}
+    rows = int(rows_with(judged, place, paid).sum())
+    return Decision("payments", (Reading("drop", patch),), name, rows, {"values": listed(paid)}, certain=True)
+
+
+def _no_sales(judged: Judged, place: int, name: str, values: dict, by_kind: dict) -> Decision | None:
+    """Quotations and documents made void beside those of sales."""
+    offered = by_kind.get("no_sale", [])
+    if not offered or headed(name, "status") or not by_kind.get("forward"):
+        return None
+    if settled(judged, "no_sale", name, offered):
+        return None
+    rows = rows_with(judged, place, offered)
+    if not judged.units[rows].any():
+        return None
+    fields = {"values": listed(offered)}
+    others = [value for value in values if value not in offered]
+    usual = Reading(
+        "usual", {"keep": {name: others}, "drop": {name: offered}}, "reading_status_usual", fields
+    )
+    return Decision("no_sale", (usual, as_it_stands("no_sale")), name, int(rows.sum()), fields)
+
+
+def direction(judged: Judged) -> Decision | None:
+    """A bill of a payment app or a bank: money that came in and money that went out in one column."""
+    for place, name in side_columns(judged):
+        values = values_of(judged, place) if is_short(judged, place) else None
+        if not values or not any(values):
+            continue
+        kinds = {value: meaning(value, "direction") for value in values}
+        one_word = {plain(value) for value in values if value} <= {
+            "in",
+            "out",
+            "credit",
+            "debit",
+            "other",
+            "neutral",
+        }
+        if not headed(name, "direction") and (None in kinds.values() or one_word):
+            continue
+        came = [value for value, kind in kinds.items() if kind == "income"]
+        went = [value for value, kind in kinds.items() if kind == "expense"]
+        if not came or not went or settled(judged, "direction", name, values):
+            continue
+        readings = (
+            Reading("income", {"keep": {name: came}}, fields={"values": listed(came)}),
+            Reading("expense", {"keep": {name: went}}, fields={"values": listed(went)}),
+            as_it_stands("direction"),
+        )
+        return Decision("direction", readings, name, int(judged.used.sum()), {"values": listed(values)})
+    return None
+
+
+def return_flag(judged: Judged) -> Decision | None:
+    """A column of yes and no that marks returns: of a return's own row, or of a sale that came back."""
+    if judged.units is None or "return_flag" in judged.mapping.as_read:
+        return None
+    for place, name in side_columns(judged):
+        if not headed(name, "return_flag"):
+            continue
+        values = values_of(judged, place)
+        if not values or any(meaning(value, "return_flag") is None for value in values):
+            continue
+        yes = [value for value in values if meaning(value, "return_flag") == "yes"]
+        if not yes or settled(judged, "return_flag", name, yes):
+            continue
+        rows = rows_with(judged, place, yes)
+        if not (judged.units[rows] > 0).any():
+            continue
+        readings = (
+            Reading("negative", {"negative": {name: yes}}),
+            Reading("drop", {"drop": {name: yes}}),
+            as_it_stands("return_flag"),
+        )
+        return Decision("return_flag", readings, name, int(rows.sum()), {"values": listed(yes)})
+    return None
+
+
+def labelled_totals(judged: Judged) -> Decision | None:
+    """Rows with a date and a customer that a label calls totals, and that add up what stands above them."""
+    if judged.units is None:
+        return None
+    found = side_columns(judged)
+    if "customer_id" in judged.header.found:
+        found.append(
+            (judged.header.found["customer_id"], judged.header.names[judged.header.found["customer_id"]])
+        )
+    for place, name in found:
+        column = judged.rows.column(place)
+        if place != judged.header.found.get("customer_id"):
+            labels = [cell_text(value) for value in column.total_labels]
+        else:  # of very many customers hardly one has such a word
+            texts = [value for value in column.values if isinstance(value, str)]
+            labels = [
+                cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)
+            ]
+        if not labels:
+            continue
+        rows = np.flatnonzero(rows_with(judged, place, labels))
+        if len(rows) and _adds_up(judged, rows):
+            fields = {"values": listed(labels)}
+            patch = {"drop": {name: labels}}
+            return Decision(
+                "labelled_totals", (Reading("drop", patch),), name, len(rows), fields, certain=True
+            )
+    return None
+
+
+def _adds_up(judged: Judged, totals: np.ndarray) -> bool:
+    """Whether most of these rows hold the sum of the rows since the one before, or of all above."""
+    counted = np.where(judged.used, judged.units, 0)
+    counted[totals] = 0
+    sums = np.cumsum(counted)
+    since = np.diff(np.concatenate([[0], sums[totals]]))
+    fits = (judged.units[totals] == since) | (judged.units[totals] == sums[totals])
+    return fits.sum() >= 0.8 * len(totals)
+
+
+def unlabelled_total(judged: Judged) -> Decision | None:
+    """A last row that is the sum of all others, whatever it is called."""
+    if judged.units is None or "total" in judged.mapping.as_read or judged.customers is None:
+        return None
+    used = np.flatnonzero(judged.used)
+    if len(used) < 9:
+        return None
+    codes = judged.rows.codes["customer_id"]
+    for at in (used[-1], used[0]):
+        alone = (codes[used] == codes[at]).sum() == 1
+        if alone and judged.units[at] and 2 * judged.units[at] == int(judged.units[used].sum()):
+            place = judged.header.found["customer_id"]
+            name, label = judged.header.names[place], str(judged.customers[codes[at]])
+            drop = Reading("drop", {"drop": {name: [label]}}, fields={"values": label})
+            fields = {"values": label}
+            return Decision("total", (drop, as_it_stands("total")), name, 1, fields)
+    return None
