@@ -43,6 +43,8 @@ DETECTORS = (
     decide_money.unit_column,
     decide_money.decimal_mark,
     decide_money.thousands_apart,
+    decide_kinds.kinds_that_repeat,
+    decide_kinds.debit_credit,
     decide_kinds.document,
     decide_kinds.direction,
     decide_kinds.return_flag,

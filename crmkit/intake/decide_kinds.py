@@ -1,12 +1,17 @@
 """What kind of row a row is: documents, directions of money, plans, balances, totals."""
 
+import re
+
 import numpy as np
 
 from .columns import LABEL_HINT, ends_in_total, plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
 from .meanings import cell_text, headed, meaning, meanings
-from .side import MOST_KNOWN, is_short, listed, rows_with, settled, side_columns, values_of
+from .side import MOST_KNOWN, is_short, kind_columns, listed, rows_with, settled, side_columns, values_of
+
+MOST_KINDS = 6
+FEWEST_EQUAL = 3  # customers
 
 
 def scenario(judged: Judged) -> Decision | None:
@@ -32,7 +37,7 @@ def scenario(judged: Judged) -> Decision | None:
 
 def opening_balances(judged: Judged) -> Decision | None:
     """Balances brought forward, and lines for all customers together: no sales."""
-    found = [(place, name) for place, name in side_columns(judged) if not _is_number_column(judged, place)]
+    found = [(place, name) for place, name in kind_columns(judged) if not _is_number_column(judged, place)]
     if "customer_id" in judged.header.found:
         place = judged.header.found["customer_id"]
         found.append((place, judged.header.names[place]))
@@ -43,6 +48,8 @@ def opening_balances(judged: Judged) -> Decision | None:
         known = meanings()
         words = known["document"]["opening"] | known["nobody"]["everybody"]
         values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
+        if not values:
+            continue
         rows = int(rows_with(judged, place, values).sum())
         if rows:
             patch = {"drop": {name: sorted(set(values))}}
@@ -78,7 +85,9 @@ def document(judged: Judged) -> Decision | None:
 def _document_columns(judged: Judged) -> list[tuple[int, str]]:
     """Columns headed so, then short ones in which most values are kinds of documents."""
     headed_so, others = [], []
-    for place, name in side_columns(judged):
+    for place, name in kind_columns(judged):
+        if any(headed(name, other) for other in ("paid_with", "direction", "debit_credit")):
+            continue
         if headed(name, "document") or headed(name, "status"):
             headed_so.append((place, name))
         elif is_short(judged, place) and not headed(name, "return_flag"):
@@ -162,7 +171,7 @@ def direction(judged: Judged) -> Decision | None:
     """A bill of a payment app or a bank: money that came in and money that went out in one column."""
     for place, name in side_columns(judged):
         values = values_of(judged, place) if is_short(judged, place) else None
-        if not values or not any(values):
+        if not values or not any(values) or headed(name, "debit_credit"):
             continue
         kinds = {value: meaning(value, "direction") for value in values}
         one_word = {plain(value) for value in values if value} <= {
@@ -179,13 +188,105 @@ def direction(judged: Judged) -> Decision | None:
         went = [value for value, kind in kinds.items() if kind == "expense"]
         if not came or not went or settled(judged, "direction", name, values):
             continue
+        signed = judged.units is not None and not (judged.units[rows_with(judged, place, went)] > 0).any()
+        if signed and headed(name, "balance"):
+            continue  # what went out is below zero already
+        net = Reading(
+            "net", {"negative": {name: went}}, "reading_document_negative", {"values": listed(went)}
+        )
         readings = (
             Reading("income", {"keep": {name: came}}, fields={"values": listed(came)}),
             Reading("expense", {"keep": {name: went}}, fields={"values": listed(went)}),
+            *((net,) if not signed else ()),
             as_it_stands("direction"),
         )
         return Decision("direction", readings, name, int(judged.used.sum()), {"values": listed(values)})
     return None
+
+
+def debit_credit(judged: Judged) -> Decision | None:
+    """A column of two signs, + and −, D and C, 借 and 贷, beside amounts that have none of their own."""
+    if judged.units is None:
+        return None
+    for place, name in side_columns(judged):
+        signs = headed(name, "sign") or _BARE_SIGN.fullmatch(name.strip())
+        values = values_of(judged, place) if signs or headed(name, "debit_credit") else None
+        present = sorted((value for value in values or () if value), key=lambda value: -values[value])
+        if len(present) != 2 or settled(judged, "debit_credit", name, present[1:]):
+            continue
+        section = "sign" if signs else "debit_credit"
+        codes = {_sign_code(value) for value in present}
+        if not codes <= meanings()[section]["codes"] or (judged.units[judged.used] < 0).any():
+            continue
+        readings = [
+            Reading(
+                f"negative_{place}",
+                {"negative": {name: [value]}},
+                "reading_document_negative",
+                {"values": value},
+            )
+            for place, value in enumerate(reversed(present))
+        ]
+        rows = int(rows_with(judged, place, present[1:]).sum())
+        fields = {"values": listed(present)}
+        if signs:  # a minus is a minus
+            minus = next(value for value in present if _sign_code(value) in ("minus", "minus1"))
+            patch = {"negative": {name: [minus]}}
+            rows = int(rows_with(judged, place, [minus]).sum())
+            return Decision(
+                "document", (Reading("negative", patch),), name, rows, {"values": minus}, certain=True
+            )
+        return Decision("debit_credit", (*readings, as_it_stands("debit_credit")), name, rows, fields)
+    return None
+
+
+_BARE_SIGN = re.compile(r"\+\s*/\s*[-−–]|±")
+
+
+def _sign_code(value: str) -> str:
+    """A sign as it is compared: words as headers are, + and − by their names."""
+    return plain(value.replace("+", "plus").replace("-", "minus").replace("−", "minus"))
+
+
+def kinds_that_repeat(judged: Judged) -> Decision | None:
+    """Kinds of rows that say the same money again: a sale, its lines and its payment; a set and its parts; order and bill.
+
+    Each customer's sums are equal under these kinds: by chance that does not happen to three customers or more.
+    """
+    if judged.units is None or judged.customers is None:
+        return None
+    for place, name in kind_columns(judged):
+        values = values_of(judged, place) if is_short(judged, place) else None
+        present = [value for value in values or () if value]
+        if not 2 <= len(present) <= MOST_KINDS or settled(judged, "repeated_kinds", name, present):
+            continue
+        same = _kinds_of_equal_sums(judged, place, present)
+        if len(same) < 2:
+            continue
+        readings = []
+        for number, value in enumerate(same):
+            others = [one for one in same if one != value]
+            patch = {"keep": {name: [one for one in values if one not in others]}, "drop": {name: others}}
+            readings.append(
+                Reading(f"only_{number + 1}", patch, "reading_status_usual", {"values": listed(others)})
+            )
+        rows = int(rows_with(judged, place, same).sum())
+        fields = {"values": listed(same)}
+        return Decision("repeated_kinds", (*readings, as_it_stands("repeated_kinds")), name, rows, fields)
+    return None
+
+
+def _kinds_of_equal_sums(judged: Judged, place: int, kinds: list[str]) -> list[str]:
+    """The largest set of kinds under which each customer has the same sum, other than nothing."""
+    codes = judged.rows.codes["customer_id"]
+    sums = {}
+    for kind in kinds:
+        rows = rows_with(judged, place, [kind])
+        per_customer = np.zeros(len(judged.customers), dtype=object)
+        np.add.at(per_customer, codes[rows], judged.units[rows])
+        if (per_customer != 0).sum() >= FEWEST_EQUAL and len(set(per_customer.tolist()) - {0}) >= 2:
+            sums.setdefault(tuple(per_customer.tolist()), []).append(kind)
+    return max(sums.values(), key=len, default=[])
 
 
 def return_flag(judged: Judged) -> Decision | None:
@@ -217,16 +318,13 @@ def labelled_totals(judged: Judged) -> Decision | None:
     """Rows with a date and a customer that a label calls totals, and that add up what stands above them."""
     if judged.units is None:
         return None
-    found = side_columns(judged)
-    if "customer_id" in judged.header.found:
-        found.append(
-            (judged.header.found["customer_id"], judged.header.names[judged.header.found["customer_id"]])
-        )
+    in_use = [judged.header.found[key] for key in ("customer_id", "product_id") if key in judged.header.found]
+    found = side_columns(judged) + [(place, judged.header.names[place]) for place in in_use]
     for place, name in found:
         column = judged.rows.column(place)
-        if place != judged.header.found.get("customer_id"):
+        if place not in in_use:
             labels = [cell_text(value) for value in column.total_labels]
-        else:  # of very many customers hardly one has such a word
+        else:  # of very many customers and products hardly one has such a word
             texts = [value for value in column.values if isinstance(value, str)]
             labels = [
                 cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)

@@ -14,9 +14,11 @@ from .judge import Judged
 from .meanings import headed, meanings
 
 _TEST_ADDRESS = re.compile(
-    r"(?:test|tester|testing|demo|dummy|测试)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)", re.I
+    r"(?:test|tester|testing|demo|dummy|测试)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)|"
+    r"(?:no-?reply|none|no|na|n/a|null|nomail|noemail|no-?email|unknown|guest|anonymous)@.*",
+    re.IGNORECASE,
 )
-_WORDS = r"^\D*$|^(?i:test|demo|dummy|测试)|@(?:test|example)"
+_WORDS = r"^\D*$|^(?i:test|demo|dummy|测试)|@(?:test|example)|^(?i:no|none|na|null|unknown|guest)[^@]*@"
 MOST_STAFF = 50  # people at a till
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 
@@ -184,8 +186,10 @@ def stands_for_nobody(customer: str) -> bool:
 
 
 def _zeros(found: People) -> list[str]:
-    """Ids of one figure only (0, 000, 99999999): as short as no other id, or with far more rows than the others have."""
-    only_zeros = set(matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,})$"))
+    """Ids that somebody types to get on (0, 000, 99999999, 13800138000): as short as no other id, or with far more rows than the others have."""
+    only_zeros = set(
+        matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,}|1380013800\d|13[0-9]0{8}|1234567(?:8|89|890|8901)?)$")
+    )
     if not only_zeros:
         return []
     zeros = [i for i, customer in enumerate(found.ids) if found.rows[i] and customer in only_zeros]

@@ -6,13 +6,14 @@ import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, money_in
-from .meanings import cell_text, headed, meaning, meanings
+from .judge import Judged, money_in, plain_value
+from .meanings import cell_text, headed, meaning, meanings, state
 from .side import (
     MOST_KNOWN,
     MOST_VALUES,
     is_flag,
     is_short,
+    kind_columns,
     listed,
     rows_with,
     settled,
@@ -34,7 +35,7 @@ def status(judged: Judged) -> Decision | None:
             continue
         if not by_heading and meanings()["status"]["elsewhere"].search(name):
             continue
-        kinds = _kinds_of_states(values)
+        kinds = _kinds_of_states(values, by_heading)
         known = [value for value, kind in kinds.items() if kind]
         remarked = headed(name, "remark") and len(known) == len(kinds)  # nothing else is written there
         enough = by_heading or remarked or len(known) >= max(2, MOST_KNOWN * len(kinds))
@@ -48,20 +49,25 @@ def status(judged: Judged) -> Decision | None:
         numbered &= plain(name).endswith(tuple(meanings()["numbered_states"]["endings"]))
         if not lost and not numbered or settled(judged, "status", name, [*lost, *unknown]):
             continue
-        decision = _status_decision(judged, name, values, lost, numbered)
+        decision = _status_decision(judged, name, values, lost, unknown, numbered)
         if decision is not None:
             return decision
     return None
 
 
-def _kinds_of_states(values: dict) -> dict[str, str | None]:
-    """What each state is; Closed is settled where nothing else is a sale, and given up beside what is."""
-    kinds = {value: meaning(value, "status") for value in values if value}
+def _kinds_of_states(values: dict, by_heading: bool) -> dict[str, str | None]:
+    """What each state is; Closed is settled where nothing else is a sale, and given up beside what is.
+
+    Where the heading does not say that these are states, a word counts only if it stands in a list.
+    """
+    kinds = {value: state(value) if by_heading else meaning(value, "status") for value in values if value}
     either = "lost" if "sale" in kinds.values() else "sale"
     return {value: either if kind == "either" else kind for value, kind in kinds.items()}
 
 
-def _status_decision(judged: Judged, name: str, values: dict, lost: list, numbered: bool) -> Decision | None:
+def _status_decision(
+    judged: Judged, name: str, values: dict, lost: list, unknown: list, numbered: bool
+) -> Decision | None:
     kept = [value for value in values if value not in lost]
     readings = []
     usual_is_most = sum(values[value] for value in lost) * 2 > sum(values.values())
@@ -74,6 +80,10 @@ def _status_decision(judged: Judged, name: str, values: dict, lost: list, number
     elif kept:
         fields = {"values": listed(lost)}
         readings = [Reading("usual", {"keep": {name: kept}, "drop": {name: lost}}, fields=fields)]
+        sold = [value for value in kept if value not in unknown]
+        if unknown and any(sold):
+            patch = {"keep": {name: sold}, "drop": {name: [*lost, *unknown]}}
+            readings.append(Reading("known", patch, "reading_only", {"values": listed(sold)}))
     else:
         readings = [Reading("usual", {"drop": {name: lost}}, fields={"values": listed(lost)})]
     rows = sum(values[value] for value in lost) if lost else sum(values.values())
@@ -120,8 +130,10 @@ def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
         values = values_of(judged, place) if headed(name, "status") else None
         if not values or len(values) < 2 or is_flag(values):
             continue
-        unknown = [value for value in values if value and meaning(value, "status") is None]
-        if unknown and "status" not in judged.mapping.as_read and name not in judged.mapping.keep:
+        said = {plain_value(value) for value in judged.mapping.keep.get(name, ())}
+        unknown = [value for value in values if value and state(value) is None]
+        unknown = [value for value in unknown if plain_value(value) not in said]
+        if unknown and "status" not in judged.mapping.as_read:
             return name, unknown, rows_with(judged, place, unknown)
     return None
 
@@ -157,18 +169,25 @@ def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     found = []
     mapping = judged.mapping
     settled = {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
-    for place, name in side_columns(judged):
+    for place, name in kind_columns(judged):
         if plain(name) in settled or judged.units is None:
             continue
-        section, kind = ("document", "other") if headed(name, "document") else ("paid_with", "stored")
-        if section == "paid_with" and not headed(name, "paid_with"):
-            continue
         values = values_of(judged, place) or {}
-        words = [value for value in values if value and plain(value) in meanings()[section][kind]]
+        words = [value for value in values if value and _may_be_no_sale(judged, place, name, value)]
         rows = rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
         if rows.any() and len(words) < len(values):
             found.append((name, words, rows))
     return found
+
+
+def _may_be_no_sale(judged: Judged, place: int, name: str, value: str) -> bool:
+    """Whether a value calls its row shipping, a fee, a deposit, or what a gift card paid."""
+    known = meanings()
+    if place == judged.header.found.get("product_id") and known["no_product"]["pattern"].search(value):
+        return True
+    if headed(name, "document"):
+        return plain(value) in known["document"]["other"]
+    return headed(name, "paid_with") and plain(value) in known["paid_with"]["stored"]
 
 
 def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
@@ -184,6 +203,8 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
         ):
             continue
         values = [cell_text(value) for value in judged.rows.column(place).values]
+        if headed(name, "paid_with") or headed(name, "direction"):
+            continue  # Credit is a card there, or money that came in
         remark = headed(name, "remark")
         words = [v for v in values if v and _undone(v, remark)]
         rows = rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False

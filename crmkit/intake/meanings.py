@@ -11,6 +11,7 @@ from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
+LONGEST_STATE = 40  # letters: what is longer is a remark
 _TICKS = frozenset(
     "√✓✔☑●"
 )  # set by hand in a column of flags; as a header such a sign would be nothing at all
@@ -27,7 +28,10 @@ def meanings() -> dict:
         }
     for key in ("pattern", "but"):
         known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
+    known["no_product"]["pattern"] = re.compile(raw["no_product"]["pattern"], re.IGNORECASE)
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
+    for key in ("lost_stems", "denied"):
+        known["status"][key] = re.compile(raw["status"][key], re.IGNORECASE)
     known["status"]["elsewhere"] = re.compile(raw["status"]["elsewhere"], re.IGNORECASE)
     known["kinds"]["staff_pattern"] = re.compile(raw["kinds"]["staff"], re.IGNORECASE)
     return known
@@ -57,6 +61,16 @@ def meaning(value, section: str) -> str | None:
         ):
             return name
     return None
+
+
+def state(value) -> str | None:
+    """What the state of an order is: by the lists of words, else by what the word gives away (撤单, Returned to sender)."""
+    known = meaning(value, "status")
+    text = cell_text(value)
+    if known or len(text) > LONGEST_STATE:
+        return known
+    words = meanings()["status"]
+    return "lost" if words["lost_stems"].search(text) and not words["denied"].search(text) else None
 
 
 def headed(name: str, section: str) -> bool:

@@ -16,6 +16,13 @@ def side_columns(judged: Judged) -> list[tuple[int, str]]:
     return [(i, name) for i, name in enumerate(judged.header.names) if name and i not in taken]
 
 
+def kind_columns(judged: Judged) -> list[tuple[int, str]]:
+    """The columns that may say what a row is: those in no use, and that of products, where Subtotal or Payment may stand."""
+    product = judged.header.found.get("product_id")
+    named = [] if product is None else [(product, judged.header.names[product])]
+    return [*side_columns(judged), *named]
+
+
 def values_of(judged: Judged, place: int, rows: np.ndarray | None = None) -> dict[str, int] | None:
     """The different values of a column as text, with their rows among those used; None where there are too many."""
     column = judged.rows.column(place)

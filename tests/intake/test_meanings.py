@@ -729,6 +729,12 @@ def with_column(heading: str, usual: str, odd: str) -> str:
         ("审核标志", "Y", "N", "sale_flag"),
         ("已取消", "", "√", "void_flag"),
         ("交易类型", "消费", "预授权", "no_sale"),
+        # words that stand in no list, and give themselves away
+        ("订单状态", "已完成", "买家撤单了", "status"),
+        ("Status", "Completed", "Written off 2024", "status"),
+        ("订单标记", "正常", "刷单", "status"),
+        ("Is Closed Won", "true", "false", "sale_flag"),
+        ("收款", "√", "", "sale_flag"),
     ],
 )
 def test_what_may_be_no_sale_is_asked_about_in_whatever_words(tmp_path, heading, usual, odd, code):
@@ -747,6 +753,8 @@ def test_what_may_be_no_sale_is_asked_about_in_whatever_words(tmp_path, heading,
         ("Notes", "", "REFUNDED - see email", "words_of_returns"),
         ("Payment type", "Card", "Gift card", "other_rows"),
         ("Line type", "Product", "Shipping", "other_rows"),
+        ("Item", "Green tea", "Freight", "other_rows"),
+        ("项目", "住宿", "押金", "other_rows"),
         ("Status", "Alpha", "Beta", "unknown_states"),
     ],
 )
@@ -767,6 +775,77 @@ def test_a_document_of_a_return_counts_against(tmp_path, heading, usual, odd):
     report = check(tmp_path, with_column(heading, usual, odd))
     assert (report.usable, report.amount_total) == (True, "2720.00")
     assert "document" in codes(report)
+
+
+@pytest.mark.parametrize(
+    "heading, usual, odd", [("Dr/Cr", "D", "C"), ("借贷方向", "贷", "借"), ("CR/DR", "CR", "DR")]
+)
+def test_which_side_of_an_account_is_subtracted_is_asked(tmp_path, heading, usual, odd):
+    (question,) = check(tmp_path, with_column(heading, usual, odd)).questions
+    totals = {reading["id"]: reading["amount_total"] for reading in question["readings"]}
+    assert totals == {"negative_0": "2720.00", "negative_1": "-2720.00", "as_it_stands": "3000.00"}
+    assert check(tmp_path, with_column(heading, usual, usual)).usable
+
+
+@pytest.mark.parametrize("heading", ["+/-", "正负号"])
+def test_a_sign_in_a_column_of_its_own_is_one(tmp_path, heading):
+    report = check(tmp_path, with_column(heading, "+", "-"))
+    assert (report.usable, report.amount_total, codes(report)) == (True, "2720.00", ["document"])
+
+
+def test_at_a_payment_service_a_debit_may_count_against(tmp_path):
+    (question,) = check(tmp_path, with_column("Balance Impact", "Credit", "Debit")).questions
+    totals = {reading["id"]: reading["amount_total"] for reading in question["readings"]}
+    assert totals == {"income": "2860.00", "expense": "140.00", "net": "2720.00", "as_it_stands": "3000.00"}
+
+
+@pytest.mark.parametrize("heading", ["Card type", "Payment method", "支付方式"])
+def test_a_credit_card_is_no_credit_note(tmp_path, heading):
+    report = check(tmp_path, with_column(heading, "Debit", "Credit"))
+    assert report.usable and not codes(report)
+
+
+@pytest.mark.parametrize("word", ["小计", "本月合计", "Subtotal", "1月合计"])
+def test_totals_among_the_products_are_known_by_their_sum(tmp_path, word):
+    rows = [[f"c{i % 4}", f"2024-03-{1 + i:02d}", "茶", 10 + i] for i in range(12)]
+    with_totals = [*rows[:6], ["c1", "2024-03-06", word, 75], *rows[6:], ["c1", "2024-03-12", word, 111]]
+    report = check(tmp_path, csv_text([*HEAD[:2], "品名", HEAD[2]], with_totals))
+    assert (report.usable, report.amount_total, codes(report)) == (True, "186.00", ["labelled_totals"])
+
+
+@pytest.mark.parametrize(
+    "words, total",
+    [
+        (("Balance brought forward", "Invoice"), "1110.00"),
+        (("Payment received", "Invoice"), "1110.00"),
+    ],
+)
+def test_a_ledger_with_its_movements_in_the_description_is_one_of_sales(tmp_path, words, total):
+    rows = [[f"c{i % 4}", f"2024-03-{1 + i:02d}", words[1], 87 + i] for i in range(12)]
+    rows += [[f"c{i}", "2024-03-20", words[0], 500] for i in range(3)]
+    report = check(tmp_path, csv_text([*HEAD[:2], "Description", HEAD[2]], rows))
+    assert report.usable and report.amount_total == total
+
+
+@pytest.mark.parametrize(
+    "kinds", [("Quotation", "Order", "Invoice"), ("Sale", "Sale Line", "Payment"), ("套餐", "套餐明细")]
+)
+def test_kinds_of_rows_that_say_the_same_money_again_are_asked_about(tmp_path, kinds):
+    rows = [
+        [f"{kind[:1]}{i}", f"c{i % 4}", f"2024-03-{1 + i:02d}", 10 + i, kind]
+        for i in range(12)
+        for kind in kinds
+    ]
+    report = check(tmp_path, csv_text(["单号", *HEAD, "Doc"], rows))
+    question = next(q for q in report.questions if q["code"] == "repeated_kinds")
+    totals = [reading["amount_total"] for reading in question["readings"]]
+    assert totals == ["186.00"] * len(kinds) + [f"{186 * len(kinds)}.00"]
+    # where the kinds bring different money, they are kinds and no more
+    for place, row in enumerate(rows):
+        row[3] += place
+    assert "repeated_kinds" not in {
+        q["code"] for q in check(tmp_path, csv_text(["单号", *HEAD, "Doc"], rows)).questions
+    }
 
 
 @pytest.mark.parametrize("heading, odd", [("业务类型", "样品"), ("出库类型", "赠品出库")])
@@ -812,7 +891,20 @@ def test_refunds_in_rows_of_their_own_are_subtracted(tmp_path, odd):
     assert "refund_rows" in codes(report)
 
 
-@pytest.mark.parametrize("id_", ["0", "99999999", "其他", "Web customer", "POS默认会员", "Amazon Customer"])
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "noreply@shop.com",
+        "none@none.com",
+        "13800138000",
+        "0",
+        "99999999",
+        "其他",
+        "Web customer",
+        "POS默认会员",
+        "Amazon Customer",
+    ],
+)
 def test_an_id_that_stands_for_anybody_is_asked_about(tmp_path, id_):
     rows = [[id_ if i % 3 == 0 else f"{20 + i % 7}", f"2024-03-{1 + i % 28:02d}", 1.5 + i] for i in range(28)]
     (question,) = check(tmp_path, csv_text(HEAD, rows)).questions
