@@ -70,8 +70,11 @@ def vocabulary() -> dict:
 
 def plain(text) -> str:
     """A header or label reduced to its letters and digits: ``'客户 编号：'`` → ``'客户编号'``, ``'Order #'`` → ``'orderno'``."""
-    text = unicodedata.normalize("NFKC", str(text)).casefold().replace("#", "no")
-    return "".join(c for c in text if c.isalnum())
+    text = str(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = text.casefold().replace("#", "no")
+    return text if text.isalnum() else "".join(filter(str.isalnum, text))
 
 
 def plain_unit(text) -> str:

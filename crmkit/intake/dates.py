@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pyarrow.compute as pc
 
 from crmkit.core.errors import CrmkitError
@@ -237,6 +238,19 @@ def split_clock(column):
     known = np.array([_seconds(c) for c in clock.dictionary.to_pylist()] + [-1], dtype=np.int64)
     seconds = known[pc.fill_null(clock.indices, -1).to_numpy(zero_copy_only=False)]
     return day, np.maximum(seconds, 0), seconds >= 0
+
+
+def split_moments(column: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """As ``split_clock`` for a Series of moments: their days, and the seconds since midnight; any other as it is."""
+    nothing = np.zeros(len(column), dtype=np.int64)
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
+        return column, nothing
+    moments = column.to_numpy("datetime64[us]")
+    midnight = moments.astype("datetime64[D]").astype("datetime64[us]")
+    since = np.where(np.isnat(moments), 0, (moments - midnight).astype(np.int64))
+    if (since % 1_000_000).any():
+        return column, nothing
+    return pd.Series(midnight), since // 1_000_000
 
 
 @lru_cache(maxsize=90_000)  # a day has 86,400

@@ -24,7 +24,7 @@ from .joined import joined
 from .markup import is_markup, markup_rows
 from .pivot import unpivoted
 from .several import added_up, blocks_of, stacked
-from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
+from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows, line_of
 from .text import text_table
 from .workbook import SheetSeen, counts_from_1904, sheet_seen, zipped
 
@@ -257,19 +257,31 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
 def _sheet_table(path: Path, name: str, header: Header, loaded, seen: SheetSeen | None) -> Table:
     spans = _merges_down(loaded, header)
 
+    first = header.row + 2
+
+    def rows() -> Iterator[list]:
+        found = _sheet_rows(loaded, header.row + 1)
+        found = _with_errors(found, first, seen.errors) if seen and seen.errors else found
+        return _filled(found, header.row + 1, spans) if spans else found
+
     def chunks():
-        start, rows = header.row + 2, _sheet_rows(loaded, header.row + 1)
-        rows = _with_errors(rows, start, seen.errors) if seen and seen.errors else rows
-        rows = _filled(rows, header.row + 1, spans) if spans else rows
-        while part := list(islice(rows, CHUNK_ROWS)):
+        start, below = first, rows()
+        while part := list(islice(below, CHUNK_ROWS)):
             yield chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
             start += len(part)
+
+    def raw(wanted) -> Iterator[str]:
+        lines = {line for line, _ in wanted}
+        for line, row in enumerate(rows(), first):
+            if line in lines:
+                yield line_of(row[: len(header.names)])
 
     titles = ["\t".join(map(str, row)) for row in islice(_sheet_rows(loaded), max(header.row, 0))]
     return Table(
         path.name,
         header,
         chunks,
+        raw,
         sheet=name,
         epoch_1904=counts_from_1904(path),
         titles=titles,

@@ -348,15 +348,17 @@ def _read_amounts(judged: Judged) -> None:
             seen = np.bincount(codes[codes >= 0], minlength=len(parsed))
             mark = money.decimal_mark(parsed, seen.tolist(), points)
         values[column] = [None if p is None else p.value(mark) for p in parsed]
+    judged.decimal = mark
     if columns == ["amount"]:
         codes = rows.codes["amount"]
         found = [None if v is None else v * header.multiplier for v in values["amount"]]
     else:
-        width = max(len(values["unit_price"]), 1)
+        prices = [None if v is None else v * header.multiplier for v in values["unit_price"]]
+        if _multiplied(judged, values["quantity"], prices):
+            return
+        width = max(len(prices), 1)
         codes, pairs = pd.factorize(rows.codes["quantity"] * width + rows.codes["unit_price"])
-        factors = [(values["quantity"][p // width], values["unit_price"][p % width]) for p in pairs.tolist()]
-        found = [_product(*pair, header.multiplier) for pair in factors]
-    judged.decimal = mark
+        found = [_product(values["quantity"][p // width], prices[p % width]) for p in pairs.tolist()]
     judged.decimals = _decimals_of(found)
     known = [0 if v is None else _units(v, judged.decimals) for v in found]
     unreadable = np.array([v is None for v in found] + [False])[codes]
@@ -368,23 +370,49 @@ def _read_amounts(judged: Judged) -> None:
     judged.unreadable = unreadable
 
 
-def _product(quantity: Decimal | None, price: Decimal | None, multiplier: Decimal) -> Decimal | None:
+def _multiplied(judged: Judged, quantities: list[Decimal | None], prices: list[Decimal | None]) -> bool:
+    """Take quantity times price of all rows at once, exactly; False, and nothing taken, where 64 bits do not hold it."""
+    rows, factors, largest, decimals = judged.rows, {}, len(judged.rows), 0
+    unreadable = np.zeros(len(rows), dtype=bool)
+    for name, values in (("quantity", quantities), ("unit_price", prices)):
+        places = _places_of(values)
+        decimals += places
+        present = [0 if value is None else int(value.scaleb(places)) for value in values]
+        largest *= max(map(abs, present), default=0)
+        if decimals > FINEST or largest > _LARGEST:
+            return False
+        factors[name] = np.array([*present, 0], dtype=np.int64)[rows.codes[name]]
+        unreadable |= np.array([*(value is None for value in values), False])[rows.codes[name]]
+    product = factors["quantity"] * factors["unit_price"]
+    both_negative = (factors["quantity"] < 0) & (factors["unit_price"] < 0)
+    judged.decimals = max(decimals, 2)
+    judged.units = np.where(both_negative, -product, product) * 10 ** (judged.decimals - decimals)
+    judged.unreadable = unreadable
+    return True
+
+
+def _product(quantity: Decimal | None, price: Decimal | None) -> Decimal | None:
     """What a line comes to; of a negative price and a negative quantity it is a return all the same."""
     if quantity is None or price is None:
         return None
-    product = quantity * price * multiplier
+    product = quantity * price
     return -product if quantity < 0 and price < 0 else product
 
 
 def _decimals_of(numbers: list[Decimal | None]) -> int:
     """How many places after the point the numbers have, at least 2, as far as whole 64-bit numbers hold them."""
     present = [number for number in numbers if number is not None]
-    deepest = max((-number.normalize().as_tuple().exponent for number in present), default=2)
     largest = max((abs(number) for number in present), default=Decimal(0))
-    decimals = min(max(deepest, 2), FINEST)
+    decimals = min(max(_places_of(present), 2), FINEST)
     while decimals > 2 and largest.scaleb(decimals) * max(len(present), 1) > _LARGEST:
         decimals -= 1
     return decimals
+
+
+def _places_of(numbers: list[Decimal | None]) -> int:
+    """How many places after the point the longest of the numbers has."""
+    places = [-number.normalize().as_tuple().exponent for number in numbers if number is not None]
+    return max([0, *places])
 
 
 def _units(number: Decimal, decimals: int) -> int:

@@ -23,6 +23,7 @@ _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
 _LARGE_SHARE = 0.2  # of all orders under one id, among many
 _THIRD = 0.33  # of all orders under one id, whatever the others have
 _FEW = 8  # rows, below which a share says nothing
+_LOOKED_AT = 100  # values of a column
 _MANY = 5  # customers, from which on one of them may be implausible
 
 
@@ -311,6 +312,15 @@ def _bare_dollars(judged: Judged) -> bool:
     return any(p is not None and p.currency == "$" for p in parsed)
 
 
+def _are_words(values: list, counts: np.ndarray) -> bool:
+    """Whether none of the most frequent values of very many, nor of some others all over the column, is a number."""
+    if len(values) <= 4 * _LOOKED_AT:
+        return False
+    often = np.argsort(counts)[-_LOOKED_AT:].tolist()
+    others = range(0, len(values), len(values) // _LOOKED_AT)
+    return all(money.take_apart(values[place]) is None for place in [*often, *others])
+
+
 def unused_numbers(judged: Judged) -> tuple[dict, ...]:
     """Every column of numbers that is in no use, with its total over the rows used."""
     found = []
@@ -320,7 +330,7 @@ def unused_numbers(judged: Judged) -> tuple[dict, ...]:
         rest = np.flatnonzero(~plain_cells & judged.used)
         codes, counts = np.unique(column.codes[rest], return_counts=True) if len(rest) else ([], [])
         values = [column.values[code] for code in codes]
-        if len(values) > 0.2 * len(plain_cells) + 50:
+        if len(values) > 0.2 * len(plain_cells) + 50 or not plain_cells.any() and _are_words(values, counts):
             continue
         parsed = [money.take_apart(value) for value in values]
         numbers = [None if p is None else p.value(judged.decimal or ".") for p in parsed]

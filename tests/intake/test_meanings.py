@@ -3,7 +3,7 @@
 import gzip
 import json
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,6 +45,15 @@ def test_rows_that_differ_by_minus_one_and_minus_two_are_no_copies(tmp_path):
     workbook(tmp_path / "f.xlsx", {"s": [HEAD, *rows]})
     report = crmkit.check_transactions(tmp_path / "f.xlsx", drop_duplicates=True)
     assert (report.amount_total, report.reasons["duplicate"]) == ("-3.00", 1)  # hash(-1) == hash(-2)
+
+
+def test_rows_that_hold_nothing_and_zero_are_no_copies(tmp_path):
+    day = datetime(2024, 3, 5, 10, 30)
+    rows = [["a", day, 1, 0], ["a", day, 1, ""], ["a", day, 1, "x"], ["a", day, 1, ""]]
+    workbook(tmp_path / "f.xlsx", {"s": [[*HEAD, "Points"], *rows]})
+    report = crmkit.check_transactions(tmp_path / "f.xlsx", drop_duplicates=True)
+    assert report.reasons["duplicate"] == 1  # hash("") == hash(0)
+    assert report.transactions["date"].tolist() == [pd.Timestamp(day)] * 3
 
 
 def test_totals_are_added_exactly_and_rounded_once(tmp_path):
