@@ -126,6 +126,8 @@ class Mapping:
     discount_rate: str | None = None  # a column: the share taken off
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values
+    last_per: str | None = None  # a column: of the rows with the same value only the last counts
+    subtotals: str | None = None  # "drop": rows that are the sum of those above them do not count
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
     unit_column: str | None = None  # a column: 元 or 万元, row by row
     negative_parts: list = field(default_factory=list)  # files or sheets of returns
@@ -222,6 +224,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "unit": (is_unit, '10000, "k"'),
     "sheets": (lambda v: v == "all" or _names(v), '"all", ["1月", "2月"]'),
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
+    "subtotals": (lambda v: v == "drop", '"drop"'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
     "unpivot": (lambda v: isinstance(v, bool), "true, false"),
     "drop_duplicates": (lambda v: isinstance(v, bool), "true, false"),

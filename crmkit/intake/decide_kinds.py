@@ -1,12 +1,11 @@
 """What kind of row a row is: documents, directions of money, plans, balances, totals."""
 
-import numpy as np
 
-from .columns import LABEL_HINT, ends_in_total, plain
+from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
 from .meanings import cell_text, headed, meaning, meanings
-from .side import MOST_KNOWN, is_short, listed, rows_with, settled, side_columns, values_of
+from .side import MOST_KNOWN, is_short, listed, rows_with, settled, side_columns, values_of, word_columns
 
 
 def scenario(judged: Judged) -> Decision | None:
@@ -32,7 +31,7 @@ def scenario(judged: Judged) -> Decision | None:
 
 def opening_balances(judged: Judged) -> Decision | None:
     """Balances brought forward, and lines for all customers together: no sales."""
-    found = [(place, name) for place, name in side_columns(judged) if not _is_number_column(judged, place)]
+    found = [(place, name) for place, name in word_columns(judged) if not _is_number_column(judged, place)]
     if "customer_id" in judged.header.found:
         place = judged.header.found["customer_id"]
         found.append((place, judged.header.names[place]))
@@ -43,7 +42,7 @@ def opening_balances(judged: Judged) -> Decision | None:
         known = meanings()
         words = known["document"]["opening"] | known["nobody"]["everybody"]
         values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
-        rows = int(rows_with(judged, place, values).sum())
+        rows = int(rows_with(judged, place, values).sum()) if values else 0
         if rows:
             patch = {"drop": {name: sorted(set(values))}}
             fields = {"values": listed(sorted(set(values)))}
@@ -78,7 +77,7 @@ def document(judged: Judged) -> Decision | None:
 def _document_columns(judged: Judged) -> list[tuple[int, str]]:
     """Columns headed so, then short ones in which most values are kinds of documents."""
     headed_so, others = [], []
-    for place, name in side_columns(judged):
+    for place, name in word_columns(judged):
         if headed(name, "document") or headed(name, "status"):
             headed_so.append((place, name))
         elif is_short(judged, place) and not headed(name, "return_flag"):
@@ -210,63 +209,4 @@ def return_flag(judged: Judged) -> Decision | None:
             as_it_stands("return_flag"),
         )
         return Decision("return_flag", readings, name, int(rows.sum()), {"values": listed(yes)})
-    return None
-
-
-def labelled_totals(judged: Judged) -> Decision | None:
-    """Rows with a date and a customer that a label calls totals, and that add up what stands above them."""
-    if judged.units is None:
-        return None
-    found = side_columns(judged)
-    if "customer_id" in judged.header.found:
-        found.append(
-            (judged.header.found["customer_id"], judged.header.names[judged.header.found["customer_id"]])
-        )
-    for place, name in found:
-        column = judged.rows.column(place)
-        if place != judged.header.found.get("customer_id"):
-            labels = [cell_text(value) for value in column.total_labels]
-        else:  # of very many customers hardly one has such a word
-            texts = [value for value in column.values if isinstance(value, str)]
-            labels = [
-                cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)
-            ]
-        if not labels:
-            continue
-        rows = np.flatnonzero(rows_with(judged, place, labels))
-        if len(rows) and _adds_up(judged, rows):
-            fields = {"values": listed(labels)}
-            patch = {"drop": {name: labels}}
-            return Decision(
-                "labelled_totals", (Reading("drop", patch),), name, len(rows), fields, certain=True
-            )
-    return None
-
-
-def _adds_up(judged: Judged, totals: np.ndarray) -> bool:
-    """Whether most of these rows hold the sum of the rows since the one before, or of all above."""
-    counted = np.where(judged.used, judged.units, 0)
-    counted[totals] = 0
-    sums = np.cumsum(counted)
-    since = np.diff(np.concatenate([[0], sums[totals]]))
-    fits = (judged.units[totals] == since) | (judged.units[totals] == sums[totals])
-    return fits.sum() >= 0.8 * len(totals)
-
-
-def unlabelled_total(judged: Judged) -> Decision | None:
-    """A last row that is the sum of all others, whatever it is called."""
-    if judged.units is None or "total" in judged.mapping.as_read or judged.customers is None:
-        return None
-    used = np.flatnonzero(judged.used)
-    if len(used) < 9:
-        return None
-    codes = judged.rows.codes["customer_id"]
-    for at in (used[-1], used[0]):
-        alone = (codes[used] == codes[at]).sum() == 1
-        if alone and judged.units[at] and 2 * judged.units[at] == int(judged.units[used].sum()):
-            place = judged.header.found["customer_id"]
-            name, label = judged.header.names[place], str(judged.customers[codes[at]])
-            drop = Reading("drop", {"drop": {name: [label]}}, fields={"values": label})
-            fields = {"values": label}
-            return Decision("total", (drop, as_it_stands("total")), name, 1, fields)
     return None

@@ -18,11 +18,10 @@ from .side import (
     settled,
     side_columns,
     values_of,
+    word_columns,
 )
 
 FEW_VALUES = 6
-MANY_COPIES = 3  # rows: fewer are slips
-COPIED_SHARE = 0.2  # of the rows: fewer may be two of a thing on one bill
 
 
 def status(judged: Judged) -> Decision | None:
@@ -152,19 +151,25 @@ def _undone(value: str, in_remark: bool) -> bool:
     return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value))
 
 
+_RATE_BEHIND = re.compile(r"[\s(（]*\d+(?:[.,]\d+)?\s*[%％][)）]?$")  # VAT 20 %
+
+
 def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns that call some rows what may be no sale, or sold before: shipping, fees, what a gift card paid."""
     found = []
     mapping = judged.mapping
     settled = {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
-    for place, name in side_columns(judged):
+    product = judged.header.found.get("product_id")
+    for place, name in word_columns(judged):
         if plain(name) in settled or judged.units is None:
             continue
-        section, kind = ("document", "other") if headed(name, "document") else ("paid_with", "stored")
+        of_kinds = headed(name, "document") or place == product
+        section, kind = ("document", "other") if of_kinds else ("paid_with", "stored")
         if section == "paid_with" and not headed(name, "paid_with"):
             continue
         values = values_of(judged, place) or {}
-        words = [value for value in values if value and plain(value) in meanings()[section][kind]]
+        known = meanings()[section][kind]
+        words = [value for value in values if plain(_RATE_BEHIND.sub("", value)) in known]
         rows = rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
         if rows.any() and len(words) < len(values):
             found.append((name, words, rows))
@@ -266,34 +271,3 @@ def returned_part(judged: Judged) -> Decision | None:
     fields = {"parts": ", ".join(names)}
     negative = Reading("negative", {"negative_parts": names}, "reading_return_flag_negative")
     return Decision("returned_part", (negative, as_it_stands("returned_part")), None, int(rows.sum()), fields)
-
-
-def copies(judged: Judged) -> Decision | None:
-    """Rows that say the same as another, order number and all: a file pasted twice, months that overlap."""
-    found = int(judged.copies.sum())
-    if not found or judged.drop_duplicates or "copies" in judged.mapping.as_read:
-        return None
-    if "order_id" not in judged.header.found or found < MANY_COPIES:
-        return None
-    if not _between_parts(judged) and found < COPIED_SHARE * judged.used.sum():
-        return None
-    place = judged.header.found["order_id"]
-    drop = Reading("drop", {"drop_duplicates": True})
-    name = judged.header.names[place]
-    return Decision("copies", (drop, as_it_stands("copies")), name, found)
-
-
-def _between_parts(judged: Judged) -> bool:
-    """Whether most of the copies stand in another file or sheet than what they repeat."""
-    if len(judged.table.parts) < 2:
-        return False
-    lines, hashes = judged.rows.lines, judged.rows.hashes
-    part = np.searchsorted([last for *_, last in judged.table.parts], lines)
-    first: dict[int, int] = {}
-    for one, where in zip(hashes[judged.used].tolist(), part[judged.used].tolist()):
-        first.setdefault(one, where)
-    others = sum(
-        first[one] != where
-        for one, where in zip(hashes[judged.copies].tolist(), part[judged.copies].tolist())
-    )
-    return others * 2 > judged.copies.sum()

@@ -38,6 +38,7 @@ REASONS = (
 )
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
+_LOOKED_AT = 5000  # rows; sums that stand in none of the first stand in none of the others
 FINEST = 9  # decimals of an amount that are kept
 _LARGEST = 4 * 10**18
 _BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
@@ -155,6 +156,7 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     _judge_dates(judged)
     _judge_amounts(judged)
     _judge_late_rows(judged)
+    _judge_versions(judged)
     _judge_copies(judged)
     _count_once(judged)
     judged.currencies = _currencies(judged)
@@ -527,6 +529,58 @@ def _judge_late_rows(judged: Judged) -> None:
     if judged.limit and judged.moments is not None:
         day_after = np.datetime64(judged.limit) + np.timedelta64(1, "D")
         judged.set_aside("after_as_of", judged.moments >= day_after)
+
+
+def _judge_versions(judged: Judged) -> None:
+    """Leave out what the mapping says is repeated below: sums of the rows above, and orders of which only the last counts."""
+    if judged.mapping.subtotals == "drop" and judged.units is not None:
+        sums = np.zeros(len(judged.rows), dtype=bool)
+        sums[rows_that_add_up(judged)] = True
+        judged.set_aside("total_row", sums)
+    name = judged.mapping.last_per
+    if not name:
+        return
+    place = judged.place(name)
+    if place is None:
+        judged.errors.append(_no_such_column("last_per", name, judged.header))
+        return
+    orders, used = judged.rows.column(place), judged.used
+    earlier = np.zeros(len(judged.rows), dtype=bool)
+    earlier[used] = pd.Series(orders.codes[used]).duplicated(keep="last").to_numpy()
+    judged.set_aside("not_a_sale", earlier & orders.filled)
+
+
+def rows_that_add_up(judged: Judged) -> np.ndarray:
+    """The rows used that are each the sum of the others of their customer, or else of those since the last such row."""
+    used = np.flatnonzero(judged.used)
+    ends = _sums_of_each_customer(judged, used)
+    return used[_running_sums(judged.units[used].tolist()) if ends is None else ends]
+
+
+def _sums_of_each_customer(judged: Judged, used: np.ndarray) -> np.ndarray | None:
+    """The last row of each customer, where all of them stand together and every last one is the sum of the others."""
+    if judged.customers is None or not len(used):
+        return None
+    customers, units = judged.rows.codes["customer_id"][used], judged.units[used]
+    ends = np.flatnonzero(np.append(customers[1:] != customers[:-1], True))
+    rows = np.diff(ends, prepend=-1)
+    sums = np.diff(np.cumsum(units)[ends], prepend=0)
+    together = len(ends) == len(np.unique(customers))
+    return ends if together and (rows >= 3).all() and (2 * units[ends] == sums).all() and sums.all() else None
+
+
+def _running_sums(amounts: list[int]) -> list[int]:
+    """The places of those that are each the sum of two or more since the last such one."""
+    found, running, count = [], 0, 0
+    for place, amount in enumerate(amounts):
+        if count >= 2 and amount == running and amount:
+            found.append(place)
+            running, count = 0, 0
+        else:
+            running, count = running + amount, count + 1
+        if place == _LOOKED_AT and not found:
+            break
+    return found
 
 
 def _judge_copies(judged: Judged) -> None:

@@ -16,6 +16,12 @@ def side_columns(judged: Judged) -> list[tuple[int, str]]:
     return [(i, name) for i, name in enumerate(judged.header.names) if name and i not in taken]
 
 
+def word_columns(judged: Judged) -> list[tuple[int, str]]:
+    """The columns in no use, and that of the products, in which kinds of rows stand as well."""
+    product = judged.header.found.get("product_id")
+    return side_columns(judged) + ([] if product is None else [(product, judged.header.names[product])])
+
+
 def values_of(judged: Judged, place: int, rows: np.ndarray | None = None) -> dict[str, int] | None:
     """The different values of a column as text, with their rows among those used; None where there are too many."""
     column = judged.rows.column(place)
