@@ -37,6 +37,7 @@ DETECTORS = (
     decide_repeats.subtotals,
     decide_kinds.scenario,
     decide_sales.status,
+    decide_sales.new_values,
     decide_sales.cancelled_at,
     decide_sales.paid_at,
     decide_sales.flags,

@@ -26,6 +26,7 @@ FIRST_YEAR, LAST_YEAR = 1950, 2100
 READINGS = ("dmy", "mdy", "ymd")
 # one dissenting row in twenty is a slip of the pen; more than that is two habits in one file, which is refused
 DISSENT = 0.05
+_FEW_YEARS = 3  # in the first of three two-digit fields, where the last has many values
 
 _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
 _MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -303,6 +304,9 @@ def decide(options: list[dict], counts: list[int], examples: list, column: str) 
         # values that nothing in play can read do not count against a reading
         readable = sum(n for o, n in zip(options, counts) if o.keys() & set(rivals))
         fits = [r for r in rivals if (1 - DISSENT) * readable <= covered[r] == max(covered.values())]
+    years = {s[0].strip() for s in split}
+    if "ymd" in fits and len(years) <= _FEW_YEARS and len({s[2].strip()[:2] for s in split}) > 2 * _FEW_YEARS:
+        fits = ["ymd"]  # nobody sells on the same day of the month for many years
     apart = [i for i, o in enumerate(options) if len({o[r] for r in fits if r in o}) > 1]
     if fits and not apart:  # one reading, or several that give the same days
         return fits[0]

@@ -1,11 +1,20 @@
 """What kind of row a row is: documents, directions of money, plans, balances, totals."""
 
-
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
 from .meanings import cell_text, headed, meaning, meanings
-from .side import MOST_KNOWN, is_short, listed, rows_with, settled, side_columns, values_of, word_columns
+from .side import (
+    MOST_KNOWN,
+    OF_PAYING,
+    is_short,
+    listed,
+    rows_with,
+    settled,
+    side_columns,
+    values_of,
+    word_columns,
+)
 
 
 def scenario(judged: Judged) -> Decision | None:
@@ -78,9 +87,11 @@ def _document_columns(judged: Judged) -> list[tuple[int, str]]:
     """Columns headed so, then short ones in which most values are kinds of documents."""
     headed_so, others = [], []
     for place, name in word_columns(judged):
+        if headed(name, "direction"):
+            continue
         if headed(name, "document") or headed(name, "status"):
             headed_so.append((place, name))
-        elif is_short(judged, place) and not headed(name, "return_flag"):
+        elif is_short(judged, place) and not headed(name, "return_flag") and not OF_PAYING.search(name):
             values = [v for v in map(cell_text, judged.rows.column(place).values) if v]
             kinds = ("back", "forward", "payment", "topup", "no_sale")
             known = [v for v in values if meaning(v, "document") in kinds]
@@ -181,6 +192,7 @@ def direction(judged: Judged) -> Decision | None:
         readings = (
             Reading("income", {"keep": {name: came}}, fields={"values": listed(came)}),
             Reading("expense", {"keep": {name: went}}, fields={"values": listed(went)}),
+            Reading("net", {"negative": {name: went}}, fields={"values": listed(went)}),
             as_it_stands("direction"),
         )
         return Decision("direction", readings, name, int(judged.used.sum()), {"values": listed(values)})

@@ -316,8 +316,10 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
     with np.errstate(divide="ignore", invalid="ignore"):
         pieces = amount / price
     multiple = np.abs(pieces - np.rint(pieces)) < 1e-9
-    if bool(np.all(multiple & (pieces >= 1))):
+    if bool(np.all(multiple & (np.abs(pieces) >= 1))):
         return None  # every amount is a whole number of times its price: money
+    if np.nanmax(pieces) - np.nanmin(pieces) < 0.01 * np.nanmax(np.abs(pieces)):
+        return None  # everything at the same share of its price: money
     name, priced = header.names[header.found["amount"]], header.names[header.found["unit_price"]]
     fields = {"price": priced}
     readings = (

@@ -32,9 +32,9 @@ def copies(judged: Judged) -> Decision | None:
     if "order_id" not in judged.header.found:
         return None
     place = judged.header.found["order_id"]
+    if found < MANY_COPIES:
+        return None
     if not _one_row_each(judged, place):
-        if found < MANY_COPIES:
-            return None
         if not _between_parts(judged) and found < COPIED_SHARE * judged.used.sum():
             return None
     drop = Reading("drop", {"drop_duplicates": True})

@@ -6,11 +6,12 @@ import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, money_in
+from .judge import Judged, money_in, plain_value
 from .meanings import cell_text, headed, meaning, meanings
 from .side import (
     MOST_KNOWN,
     MOST_VALUES,
+    OF_PAYING,
     is_flag,
     is_short,
     listed,
@@ -22,6 +23,7 @@ from .side import (
 )
 
 FEW_VALUES = 6
+RARE = 0.25  # of the rows
 
 
 def status(judged: Judged) -> Decision | None:
@@ -73,6 +75,12 @@ def _status_decision(judged: Judged, name: str, values: dict, lost: list, number
     elif kept:
         fields = {"values": listed(lost)}
         readings = [Reading("usual", {"keep": {name: kept}, "drop": {name: lost}}, fields=fields)]
+        kinds = _kinds_of_states(values)
+        unknown = [value for value in kept if value and kinds[value] is None]
+        if unknown and "sale" in kinds.values():
+            known = [value for value in kept if value not in unknown]
+            patch = {"keep": {name: known}, "drop": {name: [*lost, *unknown]}}
+            readings.append(Reading("known", patch, fields={"values": listed(unknown)}))
     else:
         readings = [Reading("usual", {"drop": {name: lost}}, fields={"values": listed(lost)})]
     rows = sum(values[value] for value in lost) if lost else sum(values.values())
@@ -83,6 +91,31 @@ def _status_decision(judged: Judged, name: str, values: dict, lost: list, number
         if not judged.units[without].any():  # an order that was closed brought nothing: no reading but one
             return Decision("status", (readings[0],), name, rows, {"values": listed(lost)}, certain=True)
     return Decision("status", (*readings, as_it_stands("status")), name, rows, {"values": listed(values)})
+
+
+def new_values(judged: Judged) -> Decision | None:
+    """Values that the mapping neither keeps nor drops, in a column of which it says both: they came after it was written."""
+    mapping = judged.mapping
+    if "new_value" in mapping.as_read:
+        return None
+    for name, kept in mapping.keep.items():
+        place = judged.place(name)
+        values = values_of(judged, place) if place is not None and name in mapping.drop else None
+        said = {
+            plain_value(value)
+            for value in [*kept, *mapping.drop.get(name, ()), *mapping.negative.get(name, ())]
+        }
+        new = [value for value in values or () if value and plain_value(value) not in said]
+        # what is known is asked about, or counted, as in any other file
+        new = [value for value in new if not meaning(value, "status") and not meaning(value, "document")]
+        if new:
+            fields = {"values": listed(new)}
+            readings = (
+                Reading("keep", {"keep": {name: [*kept, *new]}}, fields=fields),
+                Reading("drop", {"drop": {name: new}}, fields=fields),
+            )
+            return Decision("new_value", readings, name, int(rows_with(judged, place, new).sum()), fields)
+    return None
 
 
 def _refunded(judged: Judged, rows: np.ndarray) -> bool:
@@ -120,6 +153,11 @@ def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
         if not values or len(values) < 2 or is_flag(values):
             continue
         unknown = [value for value in values if value and meaning(value, "status") is None]
+        # of words that are all unknown, a rare one is told apart; Gold and Silver are no states
+        if len(unknown) == len(list(filter(None, values))) and min(values.values()) > RARE * sum(
+            values.values()
+        ):
+            continue
         if unknown and "status" not in judged.mapping.as_read and name not in judged.mapping.keep:
             return name, unknown, rows_with(judged, place, unknown)
     return None
@@ -146,9 +184,17 @@ _UNDONE_SOMEWHERE = re.compile(
 )
 
 
+_HARMLESS = re.compile(
+    r"(?:勿|不要|不用|不可|别|可以?|支持|不支持|如需|如要|若|要是|万一|无理由|包|免|先|联系)(?:申请)?(?:退|取消)|"
+    r"(?:do not|don't|please not|never|no|if|can be|may be|easy|free|before|policy|until)[\w\s]{0,12}"
+    r"(?:return|cancel|refund)|(?:return|cancel|refund)[\w]*\s+(?:address|policy|label|within|by|anytime)",
+    re.IGNORECASE,
+)
+
+
 def _undone(value: str, in_remark: bool) -> bool:
     said = meaning(value, "document") == "back" or plain(value) in UNDONE
-    return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value))
+    return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value)) and not _HARMLESS.search(value)
 
 
 _RATE_BEHIND = re.compile(r"[\s(（]*\d+(?:[.,]\d+)?\s*[%％][)）]?$")  # VAT 20 %
@@ -185,6 +231,8 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
         if (
             judged.units is None
             or plain(name) in settled
+            or OF_PAYING.search(name)
+            or headed(name, "direction")
             or judged.rows.column(place).size > MOST_VALUES * 20
         ):
             continue

@@ -225,8 +225,9 @@ def _judge_customers(judged: Judged) -> None:
 
 def orders_place(judged: Judged) -> int | None:
     """Where the orders' numbers stand; Shopify heads them Name, and writes #1001."""
-    if "order_id" in judged.header.found:
-        return judged.header.found["order_id"]
+    place = judged.header.found.get("order_id")
+    if place is not None and judged.rows.column(place).filled.any():
+        return place
     for place, name in enumerate(judged.header.names):
         if plain(name) != "name" or place in judged.header.found.values():
             continue

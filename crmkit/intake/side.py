@@ -1,11 +1,18 @@
 """The columns that are in no use: what stands in them, and what a mapping says of it."""
 
+import re
+
 import numpy as np
 
 from .columns import plain
 from .judge import Judged, plain_value
 from .meanings import cell_text, meanings
 
+# credit and debit are kinds of cards, and ways to pay
+OF_PAYING = re.compile(
+    r"卡|(?:支付|付款|收款|结算)(?:方式|类型|渠道|工具)|\bcard\b|tender|pay(?:ment|ing)?[ _]?(?:type|method|by|with|mode)",
+    re.IGNORECASE,
+)
 MOST_VALUES = 60  # a column with more different values says no state and no kind
 MOST_KNOWN = 0.8  # of the different values, known as states, in a column whose heading is unknown
 

@@ -284,7 +284,7 @@ def test_a_line_of_the_mapping_says_what_counts(tmp_path, mapping, total):
 
 @pytest.mark.parametrize(
     "key, value",
-    [("keep", ["a"]), ("nobody", "a"), ("unit", "furlong"), ("blocks", "some"), ("last_date", "soon")],
+    [("keep", ["a"]), ("nobody", 3), ("unit", "furlong"), ("blocks", "some"), ("last_date", "soon")],
 )
 def test_a_wrong_value_of_a_key_is_refused(tmp_path, key, value):
     assert check(tmp_path, STATES, mapping={key: value}).errors[0]["code"] == "mapping_value"

@@ -145,8 +145,8 @@ def test_a_column_of_other_numbers_is_no_reference(tmp_path):
 
 
 def test_a_copied_order_number_is_asked_about_where_each_order_has_one_row(tmp_path):
-    assert asked(check(tmp_path, [*sales(), sales()[-1]], *HEAD)) == {
-        "copies": {"drop": "770.00", "as_it_stands": "837.00"}
+    assert asked(check(tmp_path, [*sales(), *sales()[-3:]], *HEAD)) == {
+        "copies": {"drop": "770.00", "as_it_stands": "962.00"}
     }
-    coffees = [row[1:] for row in sales()] + [sales()[-1][1:]]
+    coffees = [row[1:] for row in sales()] + [row[1:] for row in sales()[-3:]]
     assert check(tmp_path, coffees, *HEAD[1:]).questions == ()
