@@ -98,12 +98,22 @@ def show_question(question: dict, console=None) -> None:
     console.print(f"  {line}", markup=False, style="dim")
 
 
+def _columns_in_use(report: CheckReport) -> dict[str, str]:
+    """The columns that the answers were given for: next month's export may hold others that would fit too."""
+    names = ("customer_id", "date", "amount", "quantity", "unit_price")
+    found = {name: report.columns_used[name] for name in names if name in report.columns_used}
+    if "amount" in found:
+        found = {name: heading for name, heading in found.items() if name not in names[3:]}
+    return {name: heading for name, heading in found.items() if heading in report.columns}
+
+
 def keep_choices(report: CheckReport, mapping: Path | None, folder: Path, stem: str) -> Path | None:
     """Write what was chosen into the mapping file given, else into a new one; None when nothing was."""
     import tomlkit
 
     if not report.mapping_patch:
         return None
+    patch = merged({"columns": _columns_in_use(report)}, report.mapping_patch)
     if mapping is None:
         path = folder / f"{stem}.mapping.toml"
         if path.exists():  # what somebody may have edited is not overwritten
@@ -113,8 +123,8 @@ def keep_choices(report: CheckReport, mapping: Path | None, folder: Path, stem: 
     else:
         path = Path(mapping)
         document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
-    held = {key: document[key].unwrap() for key in report.mapping_patch if key in document}
-    settled = merged(held, report.mapping_patch)
+    held = {key: document[key].unwrap() for key in patch if key in document}
+    settled = merged(held, patch)
     # plain values first: below a table's heading they would belong to it
     plain = {key: value for key, value in settled.items() if not isinstance(value, dict)}
     tables = {key: value for key, value in settled.items() if isinstance(value, dict)}

@@ -15,7 +15,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.data.frames import Transactions
 
-from . import decide_dates, decide_kinds, decide_money, decide_people, decide_sales
+from . import decide_dates, decide_kinds, decide_money, decide_people, decide_repeats, decide_sales
 from .causes import commonest
 from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decisions import Decision, Outcome, Reading, merged, patched
@@ -33,9 +33,11 @@ DETECTORS = (
     decide_dates.empty_column,
     decide_dates.open_reading,
     decide_kinds.opening_balances,
-    decide_kinds.labelled_totals,
+    decide_repeats.labelled_totals,
+    decide_repeats.subtotals,
     decide_kinds.scenario,
     decide_sales.status,
+    decide_sales.new_values,
     decide_sales.cancelled_at,
     decide_sales.paid_at,
     decide_sales.flags,
@@ -43,14 +45,16 @@ DETECTORS = (
     decide_money.unit_column,
     decide_money.decimal_mark,
     decide_money.thousands_apart,
-    decide_kinds.kinds_that_repeat,
     decide_kinds.debit_credit,
+    decide_repeats.kinds_repeat,
     decide_kinds.document,
     decide_kinds.direction,
     decide_kinds.return_flag,
     decide_sales.negative_quantity,
     decide_sales.returned_part,
-    decide_sales.copies,
+    decide_repeats.copies,
+    decide_repeats.versions,
+    decide_repeats.references,
     decide_people.staff_for_customers,
     decide_people.orders_for_customers,
     decide_people.nobody,
@@ -62,7 +66,7 @@ DETECTORS = (
     decide_money.discounts,
     decide_money.refunds,
     decide_money.enormous,
-    decide_kinds.unlabelled_total,
+    decide_repeats.unlabelled_total,
 )
 FEW_ROWS = 5  # fewer rows set aside are said, whatever their share
 MOST_DECISIONS = 40  # of one file; more would be a circle
@@ -303,8 +307,10 @@ class _Examination:
         """The decision with what each reading makes of the file."""
         readings = []
         for reading in decision.readings:
-            outcome = self._judged_as(judged, patched(judged.mapping, reading.patch)).outcome()
-            readings.append(replace(reading, outcome=outcome))
+            changes_rows = reading.patch.keys() - {"set_aside_up_to", "as_read"}
+            read_so = patched(judged.mapping, reading.patch)
+            found = self._judged_as(judged, read_so) if changes_rows else judged
+            readings.append(replace(reading, outcome=found.outcome()))
         return replace(decision, readings=tuple(readings))
 
     def _much_set_aside(self, judged: Judged) -> Judged:

@@ -50,8 +50,10 @@ def vocabulary() -> dict:
     for name in [*TRANSACTION_COLUMNS, "amount_without_quantity"]:
         entry, ranks = raw[name], {}
         joined = [stem + ending for stem in entry.get("stems", []) for ending in entry["endings"]]
+        never = set(map(plain, entry.get("never", [])))
         for header in [*entry["exact"], *joined, *entry.get("last", [])]:
-            ranks.setdefault(plain(header), len(ranks))
+            if plain(header) not in never:
+                ranks.setdefault(plain(header), len(ranks))
         words[name] = ranks
     words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
     words["units"] = "|".join(map(re.escape, sorted(raw["units"]["words"], key=len, reverse=True)))
@@ -70,8 +72,11 @@ def vocabulary() -> dict:
 
 def plain(text) -> str:
     """A header or label reduced to its letters and digits: ``'客户 编号：'`` → ``'客户编号'``, ``'Order #'`` → ``'orderno'``."""
-    text = unicodedata.normalize("NFKC", str(text)).casefold().replace("#", "no")
-    return "".join(c for c in text if c.isalnum())
+    text = str(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = text.casefold().replace("#", "no")
+    return text if text.isalnum() else "".join(filter(str.isalnum, text))
 
 
 def plain_unit(text) -> str:
@@ -123,6 +128,8 @@ class Mapping:
     discount_rate: str | None = None  # a column: the share taken off
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values
+    last_per: str | None = None  # a column: of the rows with the same value only the last counts
+    subtotals: str | None = None  # "drop": rows that are the sum of those above them do not count
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
     unit_column: str | None = None  # a column: 元 or 万元, row by row
     negative_parts: list = field(default_factory=list)  # files or sheets of returns
@@ -160,7 +167,7 @@ def read_mapping(mapping: MappingGiven) -> Mapping:
         raise CrmkitError(
             "mapping_value", column="columns", value=columns, allowed='[columns] customer_id = "…"'
         )
-    raw = {k: v for k, v in raw.items() if k != "columns"}
+    raw = {k: _as_written(k, v) for k, v in raw.items() if k != "columns"}
     # a dict written by hand may name the columns at the top
     columns = columns | {
         k: raw.pop(k) for k in list(raw) if k in TRANSACTION_COLUMNS and k not in MAPPING_KEYS
@@ -180,6 +187,14 @@ def read_mapping(mapping: MappingGiven) -> Mapping:
                 "mapping_value", column=f"columns.{name}", value=header, allowed='"…", 1, 2, 3 …'
             )
     return Mapping(columns={k: str(v) for k, v in columns.items()}, **raw)
+
+
+def _as_written(key: str, value):
+    """A day of TOML's own as text, and a single name where a list is meant."""
+    if isinstance(value, date):
+        return value.isoformat()
+    lists = ("nobody", "subtract", "as_read", "negative_parts", "currency_signs")
+    return [value] if key in lists and isinstance(value, str) else value
 
 
 def _values_by_column(value) -> bool:
@@ -219,6 +234,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "unit": (is_unit, '10000, "k"'),
     "sheets": (lambda v: v == "all" or _names(v), '"all", ["1月", "2月"]'),
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
+    "subtotals": (lambda v: v == "drop", '"drop"'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
     "unpivot": (lambda v: isinstance(v, bool), "true, false"),
     "drop_duplicates": (lambda v: isinstance(v, bool), "true, false"),
@@ -251,6 +267,7 @@ class Header:
     currency: str | None = None
     multiplier: Decimal = Decimal(1)
     problem: CrmkitError | None = None
+    unit_row: str | None = None  # what a row of units below the headings says of the amount
 
     @property
     def missing(self) -> list[str]:
@@ -323,7 +340,8 @@ def money_unit(unit: str | None) -> tuple[str | None, Decimal]:
 
 def recognise_again(header: Header, mapping: Mapping, titles: list[str]) -> Header:
     """The same headers under another mapping."""
-    return with_title_unit(recognise(header.names, mapping, header.row), [[line] for line in titles])
+    again = replace(recognise(header.names, mapping, header.row), unit_row=header.unit_row)
+    return with_title_unit(_in_its_unit(again), [[line] for line in titles])
 
 
 def find_header(rows: list, mapping: Mapping) -> Header | None:
@@ -348,7 +366,35 @@ def find_header(rows: list, mapping: Mapping) -> Header | None:
     if not best.found:  # nothing known: the fullest row of text is what the client will recognise
         i = texts.index(max(texts))
         best = recognise(rows[i], mapping, i)
+    best = _in_its_unit(replace(best, unit_row=_unit_below(best, cells)))
     return with_title_unit(best, rows[: best.row])
+
+
+def _unit_below(header: Header, rows: list) -> str | None:
+    """The amount's unit where the row below the headings holds nothing but units (元, 个, (USD '000))."""
+    row = rows[header.row + 1] if header.row + 1 < len(rows) else []
+    cells = [cell for cell in row if cell is not None and str(cell).strip()]
+    if not cells or not all(isinstance(cell, str) and _is_unit_text(cell) for cell in cells):
+        return None
+    place = header.found.get("amount", header.found.get("unit_price"))
+    return row[place] if place is not None and place < len(row) else None
+
+
+def _is_unit_text(cell: str) -> bool:
+    unit = _bare_unit(cell)
+    return money_unit(unit) != (None, 1) or bool(re.fullmatch(vocabulary()["units"], unit))
+
+
+def _bare_unit(cell: str) -> str:
+    return plain_unit(unicodedata.normalize("NFKC", cell).strip("()[] \t"))
+
+
+def _in_its_unit(header: Header) -> Header:
+    """With the unit of the row below, where the amount's own heading names none."""
+    if not header.unit_row or header.currency or header.multiplier != 1:
+        return header
+    currency, factor = money_unit(_bare_unit(header.unit_row))
+    return replace(header, currency=currency, multiplier=factor)
 
 
 _DATE_LIKE = re.compile(r"\s*[\d]{1,4}[-/.年][\d]{1,2}[-/.月][\d]{1,4}\b.*|\s*[12]\d{7}\s*")

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pyarrow.compute as pc
 
 from crmkit.core.errors import CrmkitError
@@ -25,6 +26,7 @@ FIRST_YEAR, LAST_YEAR = 1950, 2100
 READINGS = ("dmy", "mdy", "ymd")
 # one dissenting row in twenty is a slip of the pen; more than that is two habits in one file, which is refused
 DISSENT = 0.05
+_FEW_YEARS = 3  # in the first of three two-digit fields, where the last has many values
 
 _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
 _MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -239,6 +241,19 @@ def split_clock(column):
     return day, np.maximum(seconds, 0), seconds >= 0
 
 
+def split_moments(column: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """As ``split_clock`` for a Series of moments: their days, and the seconds since midnight; any other as it is."""
+    nothing = np.zeros(len(column), dtype=np.int64)
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
+        return column, nothing
+    moments = column.to_numpy("datetime64[us]")
+    midnight = moments.astype("datetime64[D]").astype("datetime64[us]")
+    since = np.where(np.isnat(moments), 0, (moments - midnight).astype(np.int64))
+    if (since % 1_000_000).any():
+        return column, nothing
+    return pd.Series(midnight), since // 1_000_000
+
+
 @lru_cache(maxsize=90_000)  # a day has 86,400
 def _seconds(clock: str) -> int:
     hour, minute, second = (int(p) for p in (clock + ":0").split(":")[:3])
@@ -289,6 +304,9 @@ def decide(options: list[dict], counts: list[int], examples: list, column: str) 
         # values that nothing in play can read do not count against a reading
         readable = sum(n for o, n in zip(options, counts) if o.keys() & set(rivals))
         fits = [r for r in rivals if (1 - DISSENT) * readable <= covered[r] == max(covered.values())]
+    years = {s[0].strip() for s in split}
+    if "ymd" in fits and len(years) <= _FEW_YEARS and len({s[2].strip()[:2] for s in split}) > 2 * _FEW_YEARS:
+        fits = ["ymd"]  # nobody sells on the same day of the month for many years
     apart = [i for i, o in enumerate(options) if len({o[r] for r in fits if r in o}) > 1]
     if fits and not apart:  # one reading, or several that give the same days
         return fits[0]

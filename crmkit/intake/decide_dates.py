@@ -9,7 +9,7 @@ _PLACEHOLDERS = tuple(
     np.datetime64(day)
     for day in ("1970-01-01", "1900-01-01", "1980-01-01", "1999-12-31", "2000-01-01", "1969-12-31")
 )
-_FEW = 0.02  # of the rows: a handful that may be slips of the pen
+_FEW = 0.1  # of the rows: a handful that may be slips of the pen
 _DEFAULTS = 0.3  # of the rows: more days of the same default are not a few
 _APART = 730  # days between them and all others, and three times what the others span
 _ENOUGH = 8  # rows, of which one can be far from all others

@@ -2,16 +2,21 @@
 
 import re
 
-import numpy as np
-
-from .columns import LABEL_HINT, ends_in_total, plain
+from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
 from .meanings import cell_text, headed, meaning, meanings
-from .side import MOST_KNOWN, is_short, kind_columns, listed, rows_with, settled, side_columns, values_of
-
-MOST_KINDS = 6
-FEWEST_EQUAL = 3  # customers
+from .side import (
+    MOST_KNOWN,
+    OF_PAYING,
+    is_short,
+    listed,
+    rows_with,
+    settled,
+    side_columns,
+    values_of,
+    word_columns,
+)
 
 
 def scenario(judged: Judged) -> Decision | None:
@@ -37,7 +42,7 @@ def scenario(judged: Judged) -> Decision | None:
 
 def opening_balances(judged: Judged) -> Decision | None:
     """Balances brought forward, and lines for all customers together: no sales."""
-    found = [(place, name) for place, name in kind_columns(judged) if not _is_number_column(judged, place)]
+    found = [(place, name) for place, name in word_columns(judged) if not _is_number_column(judged, place)]
     if "customer_id" in judged.header.found:
         place = judged.header.found["customer_id"]
         found.append((place, judged.header.names[place]))
@@ -48,9 +53,7 @@ def opening_balances(judged: Judged) -> Decision | None:
         known = meanings()
         words = known["document"]["opening"] | known["nobody"]["everybody"]
         values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
-        if not values:
-            continue
-        rows = int(rows_with(judged, place, values).sum())
+        rows = int(rows_with(judged, place, values).sum()) if values else 0
         if rows:
             patch = {"drop": {name: sorted(set(values))}}
             fields = {"values": listed(sorted(set(values)))}
@@ -85,12 +88,12 @@ def document(judged: Judged) -> Decision | None:
 def _document_columns(judged: Judged) -> list[tuple[int, str]]:
     """Columns headed so, then short ones in which most values are kinds of documents."""
     headed_so, others = [], []
-    for place, name in kind_columns(judged):
-        if any(headed(name, other) for other in ("paid_with", "direction", "debit_credit")):
+    for place, name in word_columns(judged):
+        if headed(name, "direction") or headed(name, "debit_credit"):
             continue
         if headed(name, "document") or headed(name, "status"):
             headed_so.append((place, name))
-        elif is_short(judged, place) and not headed(name, "return_flag"):
+        elif is_short(judged, place) and not headed(name, "return_flag") and not OF_PAYING.search(name):
             values = [v for v in map(cell_text, judged.rows.column(place).values) if v]
             kinds = ("back", "forward", "payment", "topup", "no_sale")
             known = [v for v in values if meaning(v, "document") in kinds]
@@ -248,47 +251,6 @@ def _sign_code(value: str) -> str:
     return plain(value.replace("+", "plus").replace("-", "minus").replace("−", "minus"))
 
 
-def kinds_that_repeat(judged: Judged) -> Decision | None:
-    """Kinds of rows that say the same money again: a sale, its lines and its payment; a set and its parts; order and bill.
-
-    Each customer's sums are equal under these kinds: by chance that does not happen to three customers or more.
-    """
-    if judged.units is None or judged.customers is None:
-        return None
-    for place, name in kind_columns(judged):
-        values = values_of(judged, place) if is_short(judged, place) else None
-        present = [value for value in values or () if value]
-        if not 2 <= len(present) <= MOST_KINDS or settled(judged, "repeated_kinds", name, present):
-            continue
-        same = _kinds_of_equal_sums(judged, place, present)
-        if len(same) < 2:
-            continue
-        readings = []
-        for number, value in enumerate(same):
-            others = [one for one in same if one != value]
-            patch = {"keep": {name: [one for one in values if one not in others]}, "drop": {name: others}}
-            readings.append(
-                Reading(f"only_{number + 1}", patch, "reading_status_usual", {"values": listed(others)})
-            )
-        rows = int(rows_with(judged, place, same).sum())
-        fields = {"values": listed(same)}
-        return Decision("repeated_kinds", (*readings, as_it_stands("repeated_kinds")), name, rows, fields)
-    return None
-
-
-def _kinds_of_equal_sums(judged: Judged, place: int, kinds: list[str]) -> list[str]:
-    """The largest set of kinds under which each customer has the same sum, other than nothing."""
-    codes = judged.rows.codes["customer_id"]
-    sums = {}
-    for kind in kinds:
-        rows = rows_with(judged, place, [kind])
-        per_customer = np.zeros(len(judged.customers), dtype=object)
-        np.add.at(per_customer, codes[rows], judged.units[rows])
-        if (per_customer != 0).sum() >= FEWEST_EQUAL and len(set(per_customer.tolist()) - {0}) >= 2:
-            sums.setdefault(tuple(per_customer.tolist()), []).append(kind)
-    return max(sums.values(), key=len, default=[])
-
-
 def return_flag(judged: Judged) -> Decision | None:
     """A column of yes and no that marks returns: of a return's own row, or of a sale that came back."""
     if judged.units is None or "return_flag" in judged.mapping.as_read:
@@ -311,60 +273,4 @@ def return_flag(judged: Judged) -> Decision | None:
             as_it_stands("return_flag"),
         )
         return Decision("return_flag", readings, name, int(rows.sum()), {"values": listed(yes)})
-    return None
-
-
-def labelled_totals(judged: Judged) -> Decision | None:
-    """Rows with a date and a customer that a label calls totals, and that add up what stands above them."""
-    if judged.units is None:
-        return None
-    in_use = [judged.header.found[key] for key in ("customer_id", "product_id") if key in judged.header.found]
-    found = side_columns(judged) + [(place, judged.header.names[place]) for place in in_use]
-    for place, name in found:
-        column = judged.rows.column(place)
-        if place not in in_use:
-            labels = [cell_text(value) for value in column.total_labels]
-        else:  # of very many customers and products hardly one has such a word
-            texts = [value for value in column.values if isinstance(value, str)]
-            labels = [
-                cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)
-            ]
-        if not labels:
-            continue
-        rows = np.flatnonzero(rows_with(judged, place, labels))
-        if len(rows) and _adds_up(judged, rows):
-            fields = {"values": listed(labels)}
-            patch = {"drop": {name: labels}}
-            return Decision(
-                "labelled_totals", (Reading("drop", patch),), name, len(rows), fields, certain=True
-            )
-    return None
-
-
-def _adds_up(judged: Judged, totals: np.ndarray) -> bool:
-    """Whether most of these rows hold the sum of the rows since the one before, or of all above."""
-    counted = np.where(judged.used, judged.units, 0)
-    counted[totals] = 0
-    sums = np.cumsum(counted)
-    since = np.diff(np.concatenate([[0], sums[totals]]))
-    fits = (judged.units[totals] == since) | (judged.units[totals] == sums[totals])
-    return fits.sum() >= 0.8 * len(totals)
-
-
-def unlabelled_total(judged: Judged) -> Decision | None:
-    """A last row that is the sum of all others, whatever it is called."""
-    if judged.units is None or "total" in judged.mapping.as_read or judged.customers is None:
-        return None
-    used = np.flatnonzero(judged.used)
-    if len(used) < 9:
-        return None
-    codes = judged.rows.codes["customer_id"]
-    for at in (used[-1], used[0]):
-        alone = (codes[used] == codes[at]).sum() == 1
-        if alone and judged.units[at] and 2 * judged.units[at] == int(judged.units[used].sum()):
-            place = judged.header.found["customer_id"]
-            name, label = judged.header.names[place], str(judged.customers[codes[at]])
-            drop = Reading("drop", {"drop": {name: [label]}}, fields={"values": label})
-            fields = {"values": label}
-            return Decision("total", (drop, as_it_stands("total")), name, 1, fields)
     return None

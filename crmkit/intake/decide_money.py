@@ -246,8 +246,13 @@ def price_is_total(judged: Judged) -> Decision | None:
     name = header.names[header.found["unit_price"]]
     used = judged.used & (quantity > 0) & (price > 0)
     grown, steady = 0, 0
+    if not used.any():
+        return None
+    said = priced[1][used] * (len(counted[0]) + 1) + counted[1][used]
     for group in _product_groups(judged, used):
-        tallies = _evidence(quantity[used], price[used], group)
+        # each combination once: of very many rows there are few
+        once = np.flatnonzero(~pd.Series(group * (said.max() + 1) + said).duplicated().to_numpy())
+        tallies = _evidence(quantity[used][once], price[used][once], group[once])
         grown, steady = grown + tallies[0], steady + tallies[1]
         if grown + steady:
             break
@@ -275,7 +280,7 @@ def _product_groups(judged: Judged, used: np.ndarray):
 
 def _evidence(quantity: np.ndarray, price: np.ndarray, group: np.ndarray) -> tuple[int, int]:
     """In how many groups with different quantities the price grows with the quantity, and in how many it stays."""
-    frame = pd.DataFrame({"group": group, "quantity": quantity, "price": price}).drop_duplicates()
+    frame = pd.DataFrame({"group": group, "quantity": quantity, "price": price})
     frame["each"] = frame["price"] / frame["quantity"]
     about = frame.groupby("group").agg(
         quantities=("quantity", "nunique"),
@@ -311,8 +316,10 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
     with np.errstate(divide="ignore", invalid="ignore"):
         pieces = amount / price
     multiple = np.abs(pieces - np.rint(pieces)) < 1e-9
-    if bool(np.all(multiple & (pieces >= 1))):
+    if bool(np.all(multiple & (np.abs(pieces) >= 1))):
         return None  # every amount is a whole number of times its price: money
+    if np.nanmax(pieces) - np.nanmin(pieces) < 0.01 * np.nanmax(np.abs(pieces)):
+        return None  # everything at the same share of its price: money
     name, priced = header.names[header.found["amount"]], header.names[header.found["unit_price"]]
     fields = {"price": priced}
     readings = (

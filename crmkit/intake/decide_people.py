@@ -14,11 +14,14 @@ from .judge import Judged
 from .meanings import headed, meanings
 
 _TEST_ADDRESS = re.compile(
-    r"(?:test|tester|testing|demo|dummy|测试)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)|"
-    r"(?:no-?reply|none|no|na|n/a|null|nomail|noemail|no-?email|unknown|guest|anonymous)@.*",
+    r"(?:test|tester|testing|demo|dummy|测试|no-?reply|none|nobody|no|na|n/a|null|nomail|unknown|guest|anonymous|"
+    r"walk-?in|no-?email)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)",
     re.IGNORECASE,
 )
-_WORDS = r"^\D*$|^(?i:test|demo|dummy|测试)|@(?:test|example)|^(?i:no|none|na|null|unknown|guest)[^@]*@"
+_WORDS = (
+    r"^\D*$|^1(?:3800138|3000000|3888888|8888888)\d{3}$|^(?i:test|demo|dummy|测试)|@(?:test|example)|"
+    r"^(?i:no|none|na|null|unknown|guest|anonymous|walk-?in)[^@]*@"
+)
 MOST_STAFF = 50  # people at a till
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 

@@ -11,19 +11,19 @@ from .meanings import cell_text, headed, meaning, meanings, state
 from .side import (
     MOST_KNOWN,
     MOST_VALUES,
+    OF_PAYING,
     is_flag,
     is_short,
-    kind_columns,
     listed,
     rows_with,
     settled,
     side_columns,
     values_of,
+    word_columns,
 )
 
 FEW_VALUES = 6
-MANY_COPIES = 3  # rows: fewer are slips
-COPIED_SHARE = 0.2  # of the rows: fewer may be two of a thing on one bill
+RARE = 0.25  # of the rows
 
 
 def status(judged: Judged) -> Decision | None:
@@ -80,10 +80,10 @@ def _status_decision(
     elif kept:
         fields = {"values": listed(lost)}
         readings = [Reading("usual", {"keep": {name: kept}, "drop": {name: lost}}, fields=fields)]
-        sold = [value for value in kept if value not in unknown]
-        if unknown and any(sold):
-            patch = {"keep": {name: sold}, "drop": {name: [*lost, *unknown]}}
-            readings.append(Reading("known", patch, "reading_only", {"values": listed(sold)}))
+        if unknown and any(value not in unknown for value in kept if value):
+            known = [value for value in kept if value not in unknown]
+            patch = {"keep": {name: known}, "drop": {name: [*lost, *unknown]}}
+            readings.append(Reading("known", patch, fields={"values": listed(unknown)}))
     else:
         readings = [Reading("usual", {"drop": {name: lost}}, fields={"values": listed(lost)})]
     rows = sum(values[value] for value in lost) if lost else sum(values.values())
@@ -94,6 +94,31 @@ def _status_decision(
         if not judged.units[without].any():  # an order that was closed brought nothing: no reading but one
             return Decision("status", (readings[0],), name, rows, {"values": listed(lost)}, certain=True)
     return Decision("status", (*readings, as_it_stands("status")), name, rows, {"values": listed(values)})
+
+
+def new_values(judged: Judged) -> Decision | None:
+    """Values that the mapping neither keeps nor drops, in a column of which it says both: they came after it was written."""
+    mapping = judged.mapping
+    if "new_value" in mapping.as_read:
+        return None
+    for name, kept in mapping.keep.items():
+        place = judged.place(name)
+        values = values_of(judged, place) if place is not None and name in mapping.drop else None
+        said = {
+            plain_value(value)
+            for value in [*kept, *mapping.drop.get(name, ()), *mapping.negative.get(name, ())]
+        }
+        new = [value for value in values or () if value and plain_value(value) not in said]
+        # what is known is asked about, or counted, as in any other file
+        new = [value for value in new if not meaning(value, "status") and not meaning(value, "document")]
+        if new:
+            fields = {"values": listed(new)}
+            readings = (
+                Reading("keep", {"keep": {name: [*kept, *new]}}, fields=fields),
+                Reading("drop", {"drop": {name: new}}, fields=fields),
+            )
+            return Decision("new_value", readings, name, int(rows_with(judged, place, new).sum()), fields)
+    return None
 
 
 def _refunded(judged: Judged, rows: np.ndarray) -> bool:
@@ -132,6 +157,11 @@ def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
             continue
         said = {plain_value(value) for value in judged.mapping.keep.get(name, ())}
         unknown = [value for value in values if value and state(value) is None]
+        # of words that are all unknown, a rare one is told apart; Gold and Silver are no states
+        if len(unknown) == len(list(filter(None, values))) and min(values.values()) > RARE * sum(
+            values.values()
+        ):
+            continue
         unknown = [value for value in unknown if plain_value(value) not in said]
         if unknown and "status" not in judged.mapping.as_read:
             return name, unknown, rows_with(judged, place, unknown)
@@ -159,9 +189,20 @@ _UNDONE_SOMEWHERE = re.compile(
 )
 
 
+_HARMLESS = re.compile(
+    r"(?:勿|不要|不用|不可|别|可以?|支持|不支持|如需|如要|若|要是|万一|无理由|包|免|先|联系)(?:申请)?(?:退|取消)|"
+    r"(?:do not|don't|please not|never|no|if|can be|may be|easy|free|before|policy|until)[\w\s]{0,12}"
+    r"(?:return|cancel|refund)|(?:return|cancel|refund)[\w]*\s+(?:address|policy|label|within|by|anytime)",
+    re.IGNORECASE,
+)
+
+
 def _undone(value: str, in_remark: bool) -> bool:
     said = meaning(value, "document") == "back" or plain(value) in UNDONE
-    return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value))
+    return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value)) and not _HARMLESS.search(value)
+
+
+_RATE_BEHIND = re.compile(r"[\s(（]*\d+(?:[.,]\d+)?\s*[%％][)）]?$")  # VAT 20 %
 
 
 def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
@@ -169,25 +210,21 @@ def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     found = []
     mapping = judged.mapping
     settled = {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
-    for place, name in kind_columns(judged):
+    product = judged.header.found.get("product_id")
+    for place, name in word_columns(judged):
         if plain(name) in settled or judged.units is None:
             continue
+        of_kinds = headed(name, "document") or place == product
+        section, kind = ("document", "other") if of_kinds else ("paid_with", "stored")
+        if section == "paid_with" and not headed(name, "paid_with"):
+            continue
         values = values_of(judged, place) or {}
-        words = [value for value in values if value and _may_be_no_sale(judged, place, name, value)]
+        known = meanings()[section][kind]
+        words = [value for value in values if plain(_RATE_BEHIND.sub("", value)) in known]
         rows = rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
         if rows.any() and len(words) < len(values):
             found.append((name, words, rows))
     return found
-
-
-def _may_be_no_sale(judged: Judged, place: int, name: str, value: str) -> bool:
-    """Whether a value calls its row shipping, a fee, a deposit, or what a gift card paid."""
-    known = meanings()
-    if place == judged.header.found.get("product_id") and known["no_product"]["pattern"].search(value):
-        return True
-    if headed(name, "document"):
-        return plain(value) in known["document"]["other"]
-    return headed(name, "paid_with") and plain(value) in known["paid_with"]["stored"]
 
 
 def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
@@ -199,6 +236,8 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
         if (
             judged.units is None
             or plain(name) in settled
+            or OF_PAYING.search(name)
+            or headed(name, "direction")
             or judged.rows.column(place).size > MOST_VALUES * 20
         ):
             continue
@@ -287,34 +326,3 @@ def returned_part(judged: Judged) -> Decision | None:
     fields = {"parts": ", ".join(names)}
     negative = Reading("negative", {"negative_parts": names}, "reading_return_flag_negative")
     return Decision("returned_part", (negative, as_it_stands("returned_part")), None, int(rows.sum()), fields)
-
-
-def copies(judged: Judged) -> Decision | None:
-    """Rows that say the same as another, order number and all: a file pasted twice, months that overlap."""
-    found = int(judged.copies.sum())
-    if not found or judged.drop_duplicates or "copies" in judged.mapping.as_read:
-        return None
-    if "order_id" not in judged.header.found or found < MANY_COPIES:
-        return None
-    if not _between_parts(judged) and found < COPIED_SHARE * judged.used.sum():
-        return None
-    place = judged.header.found["order_id"]
-    drop = Reading("drop", {"drop_duplicates": True})
-    name = judged.header.names[place]
-    return Decision("copies", (drop, as_it_stands("copies")), name, found)
-
-
-def _between_parts(judged: Judged) -> bool:
-    """Whether most of the copies stand in another file or sheet than what they repeat."""
-    if len(judged.table.parts) < 2:
-        return False
-    lines, hashes = judged.rows.lines, judged.rows.hashes
-    part = np.searchsorted([last for *_, last in judged.table.parts], lines)
-    first: dict[int, int] = {}
-    for one, where in zip(hashes[judged.used].tolist(), part[judged.used].tolist()):
-        first.setdefault(one, where)
-    others = sum(
-        first[one] != where
-        for one, where in zip(hashes[judged.copies].tolist(), part[judged.copies].tolist())
-    )
-    return others * 2 > judged.copies.sum()

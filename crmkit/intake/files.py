@@ -24,7 +24,7 @@ from .joined import joined
 from .markup import is_markup, markup_rows
 from .pivot import unpivoted
 from .several import added_up, blocks_of, stacked
-from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows
+from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows, line_of
 from .text import text_table
 from .workbook import SheetSeen, counts_from_1904, sheet_seen, zipped
 
@@ -33,6 +33,11 @@ _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
 _PARQUET = {".parquet", ".pq"}
 _JSON = {".json", ".jsonl", ".ndjson"}
 _ZIPPED = {".zip"}
+# what the kit itself writes beside the data, and what systems and people leave there
+_NO_DATA = re.compile(
+    r".*\.mapping(?:\.proposal)?\.toml|.*\.set_aside\.csv|thumbs\.db|desktop\.ini|readme.*|读我.*|说明.*\.(?:txt|md|docx?)",
+    re.IGNORECASE,
+)
 _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ".gz", ""}
 
 
@@ -58,10 +63,20 @@ def _opened(source: Transactions, mapping: Mapping, sheet: str | int | None) -> 
         found = [f for f in found if not f.name.startswith((".", "_", "~$"))]
     elif len(found) == 1:
         return _arranged(_file_table(found[0], mapping, sheet), mapping)
+    left_out = [f for f in found if _NO_DATA.fullmatch(f.name)]
+    found = [f for f in found if f not in left_out]
     readable = {f.suffix.lower() for f in found} <= (_WORKBOOKS | _TEXT | _ZIPPED) - {""}
     if not found or not readable:
         return _parquet_table(path, mapping)
-    return _added_up_files(found, path.name, mapping, sheet)
+    return _without(left_out, _added_up_files(found, path.name, mapping, sheet))
+
+
+def _without(left_out: list[Path], table: Table) -> Table:
+    """The table, with a word on the files beside it that were not read."""
+    if left_out:
+        files = listed(sorted(f.name for f in left_out))
+        table = replace(table, notes=[*table.notes, ("files_left_out", {"files": files})])
+    return table
 
 
 def _added_up_files(files: list[Path], name: str, mapping: Mapping, sheet) -> Table:
@@ -128,9 +143,11 @@ def _archive_table(path: Path, mapping: Mapping, sheet) -> Table:
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as problem:
         why = "archive_password" if "password" in str(problem) else "archive_damaged"
         raise unreadable(path, why, problem=problem) from None
+    left_out = [f for f in files if _NO_DATA.fullmatch(f.name)]
+    files = [f for f in files if f not in left_out]
     if not files:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    table = _added_up_files(files, path.name, mapping, sheet)
+    table = _without(left_out, _added_up_files(files, path.name, mapping, sheet))
     table.folder = folder
     return table
 
@@ -257,19 +274,31 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
 def _sheet_table(path: Path, name: str, header: Header, loaded, seen: SheetSeen | None) -> Table:
     spans = _merges_down(loaded, header)
 
+    first = header.row + 2
+
+    def rows() -> Iterator[list]:
+        found = _sheet_rows(loaded, header.row + 1)
+        found = _with_errors(found, first, seen.errors) if seen and seen.errors else found
+        return _filled(found, header.row + 1, spans) if spans else found
+
     def chunks():
-        start, rows = header.row + 2, _sheet_rows(loaded, header.row + 1)
-        rows = _with_errors(rows, start, seen.errors) if seen and seen.errors else rows
-        rows = _filled(rows, header.row + 1, spans) if spans else rows
-        while part := list(islice(rows, CHUNK_ROWS)):
+        start, below = first, rows()
+        while part := list(islice(below, CHUNK_ROWS)):
             yield chunk_of_rows(part, np.arange(start, start + len(part)), len(header.names))
             start += len(part)
+
+    def raw(wanted) -> Iterator[str]:
+        lines = {line for line, _ in wanted}
+        for line, row in enumerate(rows(), first):
+            if line in lines:
+                yield line_of(row[: len(header.names)])
 
     titles = ["\t".join(map(str, row)) for row in islice(_sheet_rows(loaded), max(header.row, 0))]
     return Table(
         path.name,
         header,
         chunks,
+        raw,
         sheet=name,
         epoch_1904=counts_from_1904(path),
         titles=titles,

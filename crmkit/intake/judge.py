@@ -38,6 +38,7 @@ REASONS = (
 )
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
+_LOOKED_AT = 5000  # rows; sums that stand in none of the first stand in none of the others
 FINEST = 9  # decimals of an amount that are kept
 _LARGEST = 4 * 10**18
 _BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
@@ -155,6 +156,7 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     _judge_dates(judged)
     _judge_amounts(judged)
     _judge_late_rows(judged)
+    _judge_versions(judged)
     _judge_copies(judged)
     _count_once(judged)
     judged.currencies = _currencies(judged)
@@ -223,8 +225,9 @@ def _judge_customers(judged: Judged) -> None:
 
 def orders_place(judged: Judged) -> int | None:
     """Where the orders' numbers stand; Shopify heads them Name, and writes #1001."""
-    if "order_id" in judged.header.found:
-        return judged.header.found["order_id"]
+    place = judged.header.found.get("order_id")
+    if place is not None and judged.rows.column(place).filled.any():
+        return place
     for place, name in enumerate(judged.header.names):
         if plain(name) != "name" or place in judged.header.found.values():
             continue
@@ -348,15 +351,17 @@ def _read_amounts(judged: Judged) -> None:
             seen = np.bincount(codes[codes >= 0], minlength=len(parsed))
             mark = money.decimal_mark(parsed, seen.tolist(), points)
         values[column] = [None if p is None else p.value(mark) for p in parsed]
+    judged.decimal = mark
     if columns == ["amount"]:
         codes = rows.codes["amount"]
         found = [None if v is None else v * header.multiplier for v in values["amount"]]
     else:
-        width = max(len(values["unit_price"]), 1)
+        prices = [None if v is None else v * header.multiplier for v in values["unit_price"]]
+        if _multiplied(judged, values["quantity"], prices):
+            return
+        width = max(len(prices), 1)
         codes, pairs = pd.factorize(rows.codes["quantity"] * width + rows.codes["unit_price"])
-        factors = [(values["quantity"][p // width], values["unit_price"][p % width]) for p in pairs.tolist()]
-        found = [_product(*pair, header.multiplier) for pair in factors]
-    judged.decimal = mark
+        found = [_product(values["quantity"][p // width], prices[p % width]) for p in pairs.tolist()]
     judged.decimals = _decimals_of(found)
     known = [0 if v is None else _units(v, judged.decimals) for v in found]
     unreadable = np.array([v is None for v in found] + [False])[codes]
@@ -368,23 +373,49 @@ def _read_amounts(judged: Judged) -> None:
     judged.unreadable = unreadable
 
 
-def _product(quantity: Decimal | None, price: Decimal | None, multiplier: Decimal) -> Decimal | None:
+def _multiplied(judged: Judged, quantities: list[Decimal | None], prices: list[Decimal | None]) -> bool:
+    """Take quantity times price of all rows at once, exactly; False, and nothing taken, where 64 bits do not hold it."""
+    rows, factors, largest, decimals = judged.rows, {}, len(judged.rows), 0
+    unreadable = np.zeros(len(rows), dtype=bool)
+    for name, values in (("quantity", quantities), ("unit_price", prices)):
+        places = _places_of(values)
+        decimals += places
+        present = [0 if value is None else int(value.scaleb(places)) for value in values]
+        largest *= max(map(abs, present), default=0)
+        if decimals > FINEST or largest > _LARGEST:
+            return False
+        factors[name] = np.array([*present, 0], dtype=np.int64)[rows.codes[name]]
+        unreadable |= np.array([*(value is None for value in values), False])[rows.codes[name]]
+    product = factors["quantity"] * factors["unit_price"]
+    both_negative = (factors["quantity"] < 0) & (factors["unit_price"] < 0)
+    judged.decimals = max(decimals, 2)
+    judged.units = np.where(both_negative, -product, product) * 10 ** (judged.decimals - decimals)
+    judged.unreadable = unreadable
+    return True
+
+
+def _product(quantity: Decimal | None, price: Decimal | None) -> Decimal | None:
     """What a line comes to; of a negative price and a negative quantity it is a return all the same."""
     if quantity is None or price is None:
         return None
-    product = quantity * price * multiplier
+    product = quantity * price
     return -product if quantity < 0 and price < 0 else product
 
 
 def _decimals_of(numbers: list[Decimal | None]) -> int:
     """How many places after the point the numbers have, at least 2, as far as whole 64-bit numbers hold them."""
     present = [number for number in numbers if number is not None]
-    deepest = max((-number.normalize().as_tuple().exponent for number in present), default=2)
     largest = max((abs(number) for number in present), default=Decimal(0))
-    decimals = min(max(deepest, 2), FINEST)
+    decimals = min(max(_places_of(present), 2), FINEST)
     while decimals > 2 and largest.scaleb(decimals) * max(len(present), 1) > _LARGEST:
         decimals -= 1
     return decimals
+
+
+def _places_of(numbers: list[Decimal | None]) -> int:
+    """How many places after the point the longest of the numbers has."""
+    places = [-number.normalize().as_tuple().exponent for number in numbers if number is not None]
+    return max([0, *places])
 
 
 def _units(number: Decimal, decimals: int) -> int:
@@ -499,6 +530,58 @@ def _judge_late_rows(judged: Judged) -> None:
     if judged.limit and judged.moments is not None:
         day_after = np.datetime64(judged.limit) + np.timedelta64(1, "D")
         judged.set_aside("after_as_of", judged.moments >= day_after)
+
+
+def _judge_versions(judged: Judged) -> None:
+    """Leave out what the mapping says is repeated below: sums of the rows above, and orders of which only the last counts."""
+    if judged.mapping.subtotals == "drop" and judged.units is not None:
+        sums = np.zeros(len(judged.rows), dtype=bool)
+        sums[rows_that_add_up(judged)] = True
+        judged.set_aside("total_row", sums)
+    name = judged.mapping.last_per
+    if not name:
+        return
+    place = judged.place(name)
+    if place is None:
+        judged.errors.append(_no_such_column("last_per", name, judged.header))
+        return
+    orders, used = judged.rows.column(place), judged.used
+    earlier = np.zeros(len(judged.rows), dtype=bool)
+    earlier[used] = pd.Series(orders.codes[used]).duplicated(keep="last").to_numpy()
+    judged.set_aside("not_a_sale", earlier & orders.filled)
+
+
+def rows_that_add_up(judged: Judged) -> np.ndarray:
+    """The rows used that are each the sum of the others of their customer, or else of those since the last such row."""
+    used = np.flatnonzero(judged.used)
+    ends = _sums_of_each_customer(judged, used)
+    return used[_running_sums(judged.units[used].tolist()) if ends is None else ends]
+
+
+def _sums_of_each_customer(judged: Judged, used: np.ndarray) -> np.ndarray | None:
+    """The last row of each customer, where all of them stand together and every last one is the sum of the others."""
+    if judged.customers is None or not len(used):
+        return None
+    customers, units = judged.rows.codes["customer_id"][used], judged.units[used]
+    ends = np.flatnonzero(np.append(customers[1:] != customers[:-1], True))
+    rows = np.diff(ends, prepend=-1)
+    sums = np.diff(np.cumsum(units)[ends], prepend=0)
+    together = len(ends) == len(np.unique(customers))
+    return ends if together and (rows >= 3).all() and (2 * units[ends] == sums).all() and sums.all() else None
+
+
+def _running_sums(amounts: list[int]) -> list[int]:
+    """The places of those that are each the sum of two or more since the last such one."""
+    found, running, count = [], 0, 0
+    for place, amount in enumerate(amounts):
+        if count >= 2 and amount == running and amount:
+            found.append(place)
+            running, count = 0, 0
+        else:
+            running, count = running + amount, count + 1
+        if place == _LOOKED_AT and not found:
+            break
+    return found
 
 
 def _judge_copies(judged: Judged) -> None:

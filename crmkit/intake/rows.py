@@ -76,6 +76,21 @@ def _is_empty(cell) -> bool:
     return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(INVISIBLE))
 
 
+def _looked_at(column, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of these cells of a column: which are empty, and which hold a piece of a word such as 合计 or Total."""
+    if isinstance(column, pd.Series) and column.dtype.kind in "iufM":
+        return column.iloc[places].isna().to_numpy(), np.zeros(len(places), dtype=bool)
+    if isinstance(column, pa.Array):
+        texts = column.take(pa.array(places))
+        empty = pc.equal(pc.utf8_trim(texts, INVISIBLE), "")
+        labels = pc.match_substring_regex(texts, LABEL_HINT.pattern, ignore_case=True)
+        empty, labels = pc.fill_null(empty, True), pc.fill_null(labels, False)
+        return empty.to_numpy(zero_copy_only=False), labels.to_numpy(zero_copy_only=False)
+    cells = pick(column, places)
+    labels = [isinstance(cell, str) and bool(LABEL_HINT.search(cell)) for cell in cells]
+    return np.array(list(map(_is_empty, cells)), dtype=bool), np.array(labels, dtype=bool)
+
+
 def _customer_flag(value, text) -> int:
     if text is not None and not (isinstance(value, str) and LABEL_HINT.search(value)):
         return _OK
@@ -213,7 +228,7 @@ class Rows:
         }
         for name, j in self.position.items():
             column, codes = chunk.columns[j], self.distinct[name]
-            if name == "date" and self.split and not isinstance(column, pd.Series):
+            if name == "date" and self.split:
                 found[name], found["seconds"] = self._dates(column, codes)
             elif name == "amount" and self.fast:
                 plain, found["cents"], found["pointed"] = money.plain_amounts(column)
@@ -227,17 +242,17 @@ class Rows:
         self.last_line = int(chunk.lines[-1]) if n else self.last_line
         surplus[chunk.surplus] = True
         doubtful = np.flatnonzero((customer != _OK) | (dated != _OK))
-        for i, *row in zip(doubtful, *(pick(c, doubtful) for c in chunk.columns)):
+        blank[doubtful], labelled = self._blank_and_labelled(chunk, doubtful)
+        blank &= ~surplus
+        for i, *row in zip(labelled, *(pick(c, labelled) for c in chunk.columns)):
             cells = [c for c in row if not _is_empty(c)]
-            blank[i] = not cells and not surplus[i]
-            if cells:
-                date_cell = row[self.position["date"]] if "date" in self.position else None
-                # 合计 or Total where the customer or the date is lacking; in a longer label only where the date is
-                total[i] = (
-                    any(map(is_total, cells))
-                    or dated[i] != _OK
-                    and (customer[i] == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]))
-                )
+            date_cell = row[self.position["date"]] if "date" in self.position else None
+            # 合计 or Total where the customer or the date is lacking; in a longer label only where the date is
+            total[i] = (
+                any(map(is_total, cells))
+                or dated[i] != _OK
+                and (customer[i] == _PART or ends_in_total(date_cell) or ends_in_total(cells[0]))
+            )
         self.blank_lines += int(blank.sum())
         ends = np.append(chunk.lines[1:] - 1, chunk.lines[-1:] + 10_000)
         found |= {
@@ -253,7 +268,21 @@ class Rows:
         return found if kept is None else {name: values[kept] for name, values in found.items()}
 
     @staticmethod
+    def _blank_and_labelled(chunk, doubtful: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of these rows: whether they hold nothing, and the places of those that may hold a label of totals."""
+        blank, labelled = np.ones(len(doubtful), dtype=bool), np.zeros(len(doubtful), dtype=bool)
+        if len(doubtful):
+            for column in chunk.columns:
+                empty, labels = _looked_at(column, doubtful)
+                blank &= empty
+                labelled |= labels
+        return blank, doubtful[labelled]
+
+    @staticmethod
     def _dates(column, codes):
+        if isinstance(column, pd.Series):
+            day, seconds = days.split_moments(column)
+            return codes.encode(day), seconds
         split = days.split_clock(column)
         if split is None:
             return codes.encode(column), np.zeros(len(column), dtype=np.int64)

@@ -16,6 +16,7 @@ def added_up(tables: list[Table], name: str) -> Table:
     first = tables[0]
     orders = [_order(first, table, name) for table in tables]
     parts: list[tuple[str, int, int]] = []
+    several_books = len({table.name for table in tables}) > 1
 
     def chunks() -> Iterator[Chunk]:
         parts.clear()
@@ -28,7 +29,7 @@ def added_up(tables: list[Table], name: str) -> Table:
                 if len(moved.lines):
                     last = int(moved.lines[-1])
                 yield moved
-            parts.append((table.sheet or table.name, before + 1, last + 1))
+            parts.append((_name_of(table, several_books), before + 1, last + 1))
             before = last + 1
 
     def raw(spans) -> Iterator[str]:
@@ -53,6 +54,13 @@ def added_up(tables: list[Table], name: str) -> Table:
         merged=sum(table.merged for table in tables),
         notes=[note for table in tables for note in table.notes],
     )
+
+
+def _name_of(table: Table, several_books: bool) -> str:
+    """A sheet's name, or the file's; of sheets of several workbooks both."""
+    if table.sheet and several_books:
+        return f"{table.name} · {table.sheet}"
+    return table.sheet or table.name
 
 
 def _counted_together(tables: list[Table]):

@@ -1,11 +1,18 @@
 """The columns that are in no use: what stands in them, and what a mapping says of it."""
 
+import re
+
 import numpy as np
 
 from .columns import plain
 from .judge import Judged, plain_value
 from .meanings import cell_text, meanings
 
+# credit and debit are kinds of cards, and ways to pay
+OF_PAYING = re.compile(
+    r"卡|(?:支付|付款|收款|结算)(?:方式|类型|渠道|工具)|\bcard\b|tender|pay(?:ment|ing)?[ _]?(?:type|method|by|with|mode)",
+    re.IGNORECASE,
+)
 MOST_VALUES = 60  # a column with more different values says no state and no kind
 MOST_KNOWN = 0.8  # of the different values, known as states, in a column whose heading is unknown
 
@@ -16,11 +23,10 @@ def side_columns(judged: Judged) -> list[tuple[int, str]]:
     return [(i, name) for i, name in enumerate(judged.header.names) if name and i not in taken]
 
 
-def kind_columns(judged: Judged) -> list[tuple[int, str]]:
-    """The columns that may say what a row is: those in no use, and that of products, where Subtotal or Payment may stand."""
+def word_columns(judged: Judged) -> list[tuple[int, str]]:
+    """The columns in no use, and that of the products, in which kinds of rows stand as well."""
     product = judged.header.found.get("product_id")
-    named = [] if product is None else [(product, judged.header.names[product])]
-    return [*side_columns(judged), *named]
+    return side_columns(judged) + ([] if product is None else [(product, judged.header.names[product])])
 
 
 def values_of(judged: Judged, place: int, rows: np.ndarray | None = None) -> dict[str, int] | None:

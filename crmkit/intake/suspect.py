@@ -21,8 +21,13 @@ from .side import side_columns
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
 _LARGE_SHARE = 0.2  # of all orders under one id, among many
-_THIRD = 0.33  # of all orders under one id, whatever the others have
+_THIRD = 0.3  # of all orders under one id, where no other has half as many
+_ENOUGH = 10  # orders, of which that may be said
 _FEW = 8  # rows, below which a share says nothing
+_LOOKED_AT = 100  # values of a column
+_MANY_MONTHS = 4  # with rows, of which a gap between them may be told
+_LONG_GAP = 3  # months
+_SEVERAL = 3  # other customers, beside whom one may be implausible
 _MANY = 5  # customers, from which on one of them may be implausible
 
 
@@ -87,9 +92,12 @@ def _about_one_customer(judged: Judged) -> list[dict]:
         return []
     if not len(others):
         return [note("only_customer", int(found.rows[most]), value=found.ids[most])]
-    if len(others) < _MANY:
+    if len(others) < _SEVERAL:
         return []
-    implausible = share >= _LARGE_SHARE and found.rows[most] >= 5 * np.median(others) or share >= _THIRD
+    alone = share >= _THIRD and found.rows[most] >= _ENOUGH and 2 * others.max() < found.rows[most]
+    implausible = (
+        len(others) >= _MANY and share >= _LARGE_SHARE and found.rows[most] >= 5 * np.median(others) or alone
+    )
     if not implausible:
         return []
     effect = judged.sum_of(judged.used & (found.codes == most))
@@ -116,12 +124,26 @@ def _about_dates(judged: Judged) -> list[dict]:
     for kind, count in kinds.items():
         if kind != "zoned_dates" or judged.mapping.time_zone is None:
             notes.append(note(kind, count, value=example[kind]))
+    notes += _about_gaps(judged)
     today = np.datetime64(datetime.now().date())
     late = judged.used & (judged.moments > today + np.timedelta64(2, "D"))
     if late.any():
         last = str(judged.moments[late].max())[:10]
         notes.append(note("future_dates", int(late.sum()), judged.sum_of(late), value=last))
     return notes
+
+
+def _about_gaps(judged: Judged) -> list[dict]:
+    """Months without a row, far more in a row than anywhere else."""
+    months = np.unique(judged.moments[judged.used].astype("datetime64[M]"))
+    if len(months) < _MANY_MONTHS:
+        return []
+    empty = np.sort(np.diff(months).astype(int) - 1)
+    if empty[-1] < _LONG_GAP or empty[-1] < 3 * empty[-2]:
+        return []
+    before = months[int(np.argmax(np.diff(months)))]
+    first, last = str(before + 1), str(before + int(empty[-1]))
+    return [note("empty_months", 0, first=first, last=last, count=int(empty[-1]))]
 
 
 def _kind_of_date(value) -> str | None:
@@ -285,6 +307,8 @@ def _about_lines(judged: Judged) -> list[dict]:
 
 def _about_totals(judged: Judged) -> list[dict]:
     """A totals line at the end that is not the sum of the rows used: something is missing, or was counted twice."""
+    if judged.mapping.unpivot:
+        return []  # a totals line of its own for each month
     rows = np.flatnonzero(judged.of("total_row") & ~judged.unreadable & (judged.units != 0))
     used = np.flatnonzero(judged.used)
     if not len(rows) or not len(used) or rows[-1] < used[-1]:
@@ -311,6 +335,15 @@ def _bare_dollars(judged: Judged) -> bool:
     return any(p is not None and p.currency == "$" for p in parsed)
 
 
+def _are_words(values: list, counts: np.ndarray) -> bool:
+    """Whether none of the most frequent values of very many, nor of some others all over the column, is a number."""
+    if len(values) <= 4 * _LOOKED_AT:
+        return False
+    often = np.argsort(counts)[-_LOOKED_AT:].tolist()
+    others = range(0, len(values), len(values) // _LOOKED_AT)
+    return all(money.take_apart(values[place]) is None for place in [*often, *others])
+
+
 def unused_numbers(judged: Judged) -> tuple[dict, ...]:
     """Every column of numbers that is in no use, with its total over the rows used."""
     found = []
@@ -320,7 +353,7 @@ def unused_numbers(judged: Judged) -> tuple[dict, ...]:
         rest = np.flatnonzero(~plain_cells & judged.used)
         codes, counts = np.unique(column.codes[rest], return_counts=True) if len(rest) else ([], [])
         values = [column.values[code] for code in codes]
-        if len(values) > 0.2 * len(plain_cells) + 50:
+        if len(values) > 0.2 * len(plain_cells) + 50 or not plain_cells.any() and _are_words(values, counts):
             continue
         parsed = [money.take_apart(value) for value in values]
         numbers = [None if p is None else p.value(judged.decimal or ".") for p in parsed]

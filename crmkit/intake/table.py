@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ import pyarrow as pa
 from .columns import Header
 
 CHUNK_ROWS = 20_000
+_FACTOR = np.int64(6_364_136_223_846_793_005)  # odd, and large: what a row's cells are mixed by
+_ARROW_KINDS = {float: pa.float64(), datetime: pa.timestamp("us")}
 INVISIBLE = " \t\r\n\u3000\xa0\ufeff\u200b\x00\x1a"
 
 
@@ -61,9 +64,13 @@ class Table:
         for chunk in self.chunks():
             places = np.flatnonzero(np.isin(chunk.lines, wanted))
             for row in zip(*(pick(column, places) for column in chunk.columns)):
-                yield "\t".join("" if cell is None or cell != cell else str(cell) for cell in row).rstrip(
-                    "\t"
-                )
+                yield line_of(row)
+
+
+def line_of(row) -> str:
+    """The cells of a row as one line of text."""
+    texts = [cell if type(cell) is str else "" if cell is None or cell != cell else str(cell) for cell in row]
+    return "\t".join(texts).rstrip("\t")
 
 
 @contextmanager
@@ -79,7 +86,10 @@ def without_collecting():
 
 
 def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
-    """Rows of any length as columns: short rows are filled up with nothing, blank rows left out, long rows named."""
+    """Rows of any length as columns: short rows are filled up with nothing, blank rows left out, long rows named.
+
+    A column of one kind of cell comes as Arrow text or as a Series of numbers, which is what costs least to look into.
+    """
     surplus = []
     if rows and set(map(len, rows)) != {width}:
         kept = []
@@ -91,14 +101,55 @@ def chunk_of_rows(rows: list, lines: np.ndarray, width: int) -> Chunk:
             kept.append(i)
         lines = lines[kept]
         rows = [list(rows[i]) + [""] * (width - len(rows[i])) for i in kept]
-    hashes = np.fromiter(map(_row_hash, map(tuple, rows)), dtype=np.int64, count=len(rows))
-    columns = list(zip(*rows)) if rows else [()] * width  # zip stops where the shortest row does
-    return Chunk(lines, columns[:width], hashes, surplus)
+    every = list(zip(*rows)) if rows else [()] * width  # zip stops where the shortest row does
+    every = [_of_one_kind(column) for column in every]
+    hashes = np.zeros(len(rows), dtype=np.int64)
+    for column in every:
+        hashes = hashes * _FACTOR + _cell_hashes(column)  # 64 bits, which run over as they may
+        hashes ^= hashes >> 32
+    return Chunk(lines, every[:width], hashes, surplus)
 
 
-def _row_hash(row: tuple) -> int:
-    # hash(-1) == hash(-2): of rows that hold a -1 the text is hashed
-    return hash(repr(row)) if -1 in row else hash(row)
+def _of_one_kind(column: tuple):
+    """Text as an Arrow array; numbers or moments, and nothing between them, as a Series; anything else as it is."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return pa.array(column, pa.string())
+    (kind,) = kinds - {str} if len(kinds - {str}) == 1 else (None,)
+    if kind not in _ARROW_KINDS:
+        return column
+    if str in kinds:  # nothing is "" in a workbook
+        column_or_none = [None if cell == "" else cell for cell in column]
+    else:
+        column_or_none = column
+    try:
+        return pa.array(column_or_none, _ARROW_KINDS[kind]).to_pandas()
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a word among them
+        return column
+
+
+def _cell_hashes(column) -> np.ndarray:
+    """A hash of each cell: the same for the same cell, whatever else stands in its column."""
+    if isinstance(column, pa.Array):
+        coded = column.dictionary_encode()
+        distinct, codes = coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
+        return np.fromiter(map(hash, distinct), dtype=np.int64, count=len(distinct))[codes]
+    if isinstance(column, pd.Series):
+        return _number_hashes(column)
+    # hash(-1) == hash(-2): whole numbers are hashed as they are written
+    cells = [str(cell) if type(cell) is int else cell for cell in column]
+    hashes = np.fromiter(map(hash, cells), dtype=np.int64, count=len(cells))
+    for kind, as_series in ((float, np.float64), (datetime, "datetime64[us]")):
+        places = [place for place, cell in enumerate(cells) if type(cell) is kind]
+        hashes[places] = _number_hashes(pd.Series(np.array([cells[i] for i in places], dtype=as_series)))
+    return hashes
+
+
+def _number_hashes(column: pd.Series) -> np.ndarray:
+    numbers = column.to_numpy()
+    bits = (numbers + 0.0 if column.dtype.kind == "f" else numbers).view(np.int64)  # 0.0 and -0.0 are one
+    bits = bits ^ _FACTOR
+    return np.where(column.isna(), hash(""), (bits ^ (bits >> 32)) * _FACTOR)
 
 
 def pick(column, places) -> list:

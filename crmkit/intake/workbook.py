@@ -84,7 +84,7 @@ def sheet_seen(path: Path, sheet: str) -> SheetSeen | None:
             found = SheetSeen(head=block)
         found.rows += _filled(block)
         found.uncomputed += len(_FORMULA_ONLY.findall(block)) if b"<f" in block else 0
-        if b"hidden" in block:
+        if b'hidden="' in block:
             found.hidden += _hidden_in(block)
         if b't="e"' in block:
             _take_errors(block, found.errors)
@@ -94,8 +94,12 @@ def sheet_seen(path: Path, sheet: str) -> SheetSeen | None:
 def _filled(block: bytes) -> int:
     rows = block.count(b"<row ")
     # the pattern is slow: most sheets end every row with a cell that holds something
-    all_filled = block.count(b"</v></c></row>") == rows and not (b"<f" in block and b"<v></v>" in block)
-    return rows if all_filled else rows - len(_EMPTY_ROW.findall(block))
+    filled = block.count(b"</v></c></row>")
+    if filled < rows:
+        filled += block.count(b"</t></is></c></row>")
+    if filled == rows and not (b"<v></v>" in block and b"<f" in block or b"<t></t>" in block):
+        return rows
+    return rows - len(_EMPTY_ROW.findall(block))
 
 
 def _filled_down_to(block: bytes, header_row: int) -> int:

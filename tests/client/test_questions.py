@@ -55,6 +55,7 @@ def test_answers_settle_it_and_are_kept_for_next_month(data, capsys):
     assert report["amount_total"] == "35.00"
     kept = tomllib.loads(open(report["choices_file"], encoding="utf-8").read())
     assert kept == {
+        "columns": {"customer_id": "会员ID", "date": "下单时间", "amount": "金额"},
         "keep": {"订单状态": ["已完成"]},
         "drop": {"订单状态": ["已取消"]},
         "subtract": ["退款金额"],
@@ -62,6 +63,16 @@ def test_answers_settle_it_and_are_kept_for_next_month(data, capsys):
     data.write_text(HEAD + ROWS.replace("10", "40"), encoding="utf-8")
     assert check(data, as_json=True, mapping=report["choices_file"]) == 0
     assert told(capsys)["amount_total"] == "65.00"
+
+
+def test_the_columns_that_were_used_are_kept_too(data, capsys):
+    check(data, as_json=True, answers=["status=usual", "refund=subtract"])
+    mapping = told(capsys)["choices_file"]
+    lines = (HEAD + ROWS).splitlines()
+    more = "\n".join([f"应付金额,{lines[0]}", *(f"99,{line}" for line in lines[1:])]) + "\n"
+    data.write_text(more, encoding="utf-8")
+    assert check(data, as_json=True, mapping=mapping) == 0
+    assert told(capsys)["amount_total"] == "35.00"
 
 
 def test_one_key_answers_and_the_readings_stand_side_by_side(data, capsys, monkeypatch):
@@ -85,7 +96,8 @@ def test_choices_go_into_the_mapping_file_that_was_given(data, capsys):
     text = mapping.read_text(encoding="utf-8")
     assert text.startswith("# by hand\n")
     kept = tomllib.loads(text)
-    assert (kept["currency"], kept["columns"], kept["subtract"]) == ("CNY", {"amount": "金额"}, ["退款金额"])
+    columns = {"amount": "金额", "customer_id": "会员ID", "date": "下单时间"}
+    assert (kept["currency"], kept["columns"], kept["subtract"]) == ("CNY", columns, ["退款金额"])
     assert check(data, as_json=True, mapping=mapping) == 0
 
 
