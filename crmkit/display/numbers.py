@@ -61,6 +61,16 @@ def percent(share: float, digits: int = 1) -> str:
     return _write(share, "0" + ("." + "0" * digits if digits else "") + "%")
 
 
+def small_percent(share: float, digits: int = 1) -> str:
+    """A share in a table: one that is not nothing never reads as 0.0%.
+
+    >>> small_percent(0.00003), small_percent(0.0), small_percent(0.123)
+    ('<0.1%', '0.0%', '12.3%')
+    """
+    least = 10 ** -(digits + 2)
+    return f"<{percent(least, digits)}" if 0 < share < least / 2 else percent(share, digits)
+
+
 def scientific(value: float) -> str:
     """
     >>> scientific(1.5e20)
@@ -154,6 +164,15 @@ def month(value: date, lang: str) -> str:
     """
     moment = datetime(value.year, value.month, value.day)  # of a bare date Babel makes no skeleton
     return format_skeleton("yMMMM", moment, tzinfo=UTC, locale=_LOCALES[lang])
+
+
+def calendar_month(value: date, lang: str) -> str:
+    """
+    >>> from datetime import date
+    >>> calendar_month(date(2026, 5, 3), "zh"), calendar_month(date(2026, 5, 3), "en")
+    ('5月', 'May')
+    """
+    return format_date(value, "LLL" if lang == "zh" else "LLLL", locale=_LOCALES[lang])
 
 
 def written(column: str) -> Callable[[float], str]:

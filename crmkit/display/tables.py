@@ -17,7 +17,7 @@ from crmkit.core.language import LANGUAGES, get_language, in_language
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_choice
 
-from .numbers import decimal, percent
+from .numbers import decimal, small_percent
 
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
 
@@ -69,7 +69,7 @@ class Table:
         if not isinstance(value, (int, float, np.number)):
             return str(value)
         if _is_percent(column, self.percent):
-            return percent(float(value))
+            return small_percent(float(value))
         return decimal(float(value), 0 if isinstance(value, (int, np.integer)) else digits)
 
     def _repr_html_(self) -> str:

@@ -16,6 +16,16 @@ GAP_DAYS = 28  # without a sale, from which on a gap in a file is worth a word
 GAP_TIMES = 10  # the longest of twenty usual gaps between days with sales
 REGULAR = 0.2  # spread of a customer's intervals against their mean, below which they are regular
 CONTACTS = ("customer_name", "phone", "email")  # columns that a list of customers brings along
+NAMELESS = ("missing_customer", "nobody")  # reasons for which rows that are sales are set aside
+# notes that some of the money may be no sale, or not all of it is there
+DOUBTS = (
+    "unknown_states",
+    "words_of_returns",
+    "other_rows",
+    "total_differs",
+    "orders_in_parts",
+    "future_dates",
+)
 _GROUPS = {"1": 1, "2": 2, "3": 3, "4–5": 5, "6–10": 10, "11+": np.inf}
 
 
@@ -83,11 +93,27 @@ def file_facts(log: Log) -> dict:
         "negative_rows": len(negative),
         "negative_amount": round(float(negative.sum()), 2),
         "total": log.total,
+        **_without_customer(log),
+        "one_id": int(any(note["code"] == "one_customer" for note in checked.notes)),
+        "doubts": sum(note["code"] in DOUBTS for note in checked.notes),
         "customers": len(log.customers),
         "span": (log.first_day, log.last_sale),
         "span_days": log.span_days,
         "as_of": log.last_day,
     }
+
+
+def _without_customer(log: Log) -> dict:
+    """The money of the rows that name no customer, or nobody in particular: it is in the books and in none of the shares."""
+    checked = log.checked
+    rows = sum(checked.reasons.get(reason, 0) for reason in NAMELESS)
+    money = round(sum(float(checked.money_set_aside.get(reason, 0)) for reason in NAMELESS), 2)
+    both = round(log.total + money, 2)
+    facts = {"nameless_rows": rows, "nameless_money": money, "both_money": both}
+    if both > 0 and money > 0:
+        facts["nameless_share"] = money / both
+        facts["named_share"] = log.total / both
+    return facts
 
 
 def set_aside_table(log: Log) -> pd.DataFrame:
@@ -131,10 +157,9 @@ def sales_facts(log: Log, sales: pd.DataFrame) -> dict:
     if log.total > 0:
         facts["first_share"] = float(sales["first_revenue"].sum()) / log.total
         facts["later_share"] = 1 - facts["first_share"]
-    is_whole = _whole(sales.index, log)
-    whole = sales.loc[is_whole, "revenue"]
+    whole = whole_periods(log, sales)
     facts["full_periods"] = len(whole)
-    facts["begun_late"] = int(not is_whole[0])
+    facts["begun_late"] = int(sales.index[0] not in whole.index)
     if len(whole) < 2:
         return facts
     middle = float(whole.median())
@@ -160,6 +185,11 @@ def sales_facts(log: Log, sales: pd.DataFrame) -> dict:
         facts["late_mean"] = float(whole.iloc[-third:].mean())
         facts["late_times"] = facts["late_mean"] / facts["early_mean"]
     return facts
+
+
+def whole_periods(log: Log, sales: pd.DataFrame) -> pd.Series:
+    """Revenue by period, of the periods only that the file covers from beginning to end; ``sales``: indexed by period."""
+    return sales.loc[_whole(sales.index, log), "revenue"]
 
 
 def _intake_facts(log: Log) -> dict:

@@ -31,18 +31,27 @@ class Drawing:
 
 
 # of each segment, the one that its own facts bear
-SEGMENT_SENTENCES = ("segment_action", "segment_away", "segment_only")
+SEGMENT_SENTENCES = ("segment_action", "segment_quiet", "segment_away", "segment_only")
 VERDICTS = ("pareto_inside", "pareto_near", "pareto_below", "pareto_above")
 
 SECTIONS: dict[str, tuple] = {
     "data": (
-        *("rows", "rows_all", "total", "span_short", "span_half_year"),
+        *("rows", "rows_all", "total", "total_nameless", "span_short", "span_half_year"),
         *("returns", "zero", "duplicates", "duplicates_removed", "notes", "set_aside"),
         ShownTable("set_aside_reasons"),
     ),
     "sales": (
         *("sales_missing", "sales_net_not_positive", "sales_one_period", "sales_few_periods"),
-        *("sales_peak", "sales_level", "sales_between", "sales_fall", "sales_rise"),
+        *(
+            "sales_peak",
+            "sales_level",
+            "sales_between",
+            "sales_fall",
+            "sales_rise",
+            "sales_year",
+            "sales_mover",
+        ),
+        "sales_busy_months",
         *("sales_partial", "sales_begun_late", "sales_season", "sales_repeat"),
         *("sales_one_intake", "sales_intake_falls", "sales_few_new"),
         Drawing("sales_figure", "sales"),
@@ -115,14 +124,41 @@ SECTIONS: dict[str, tuple] = {
         Drawing("reallocate_figure", "reallocation"),
     ),
     "migration": (
-        *("migration", "migration_risen", "migration_new", "migration_chance", "migration_cannot"),
+        *(
+            "migration",
+            "migration_risen",
+            "migration_new",
+            "migration_chance",
+            "migration_season",
+            "migration_cannot",
+        ),
         Drawing("migration_figure", "migration"),
     ),
     "monday": (
         Bullets(
             (
-                *("call", "call_chance", "call_none", "call_cannot", "late", "late_none", "own_person"),
-                *("know_the_top", "hangs_on_few", "second", "check_customers", "longer", "test", "test_few"),
+                *(
+                    "call",
+                    "call_rest",
+                    "call_chance",
+                    "call_none",
+                    "call_scope",
+                    "call_cannot",
+                    "late",
+                    "late_none",
+                    "own_person",
+                ),
+                *(
+                    "know_the_top",
+                    "hangs_on_few",
+                    "hangs_silent",
+                    "second",
+                    "check_customers",
+                    "longer",
+                    "test",
+                    "test_long",
+                    "test_few",
+                ),
             )
         ),
         ShownTable("call_list"),
@@ -143,15 +179,28 @@ SECTIONS: dict[str, tuple] = {
             (
                 *(
                     "brief_sales",
+                    "brief_nameless",
                     "brief_net",
                     "brief_missing",
                     "brief_reliable",
                     "brief_reliable_all",
+                    "brief_doubts",
                     "brief_fall",
+                    "brief_year",
+                    "brief_mover",
                     "span_short",
                     "brief_few",
                 ),
-                *("pareto", *VERDICTS, "even", "hangs_on_few", "repeat_none", "brief_regular", "came_back"),
+                *(
+                    "pareto",
+                    *VERDICTS,
+                    "even",
+                    "hangs_on_few",
+                    "hangs_on_an_id",
+                    "repeat_none",
+                    "brief_regular",
+                    "came_back",
+                ),
                 *("brief_call", "brief_late", "brief_reallocate"),
             )
         ),

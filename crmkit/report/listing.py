@@ -101,7 +101,23 @@ def call_facts(seen: pd.DataFrame, *, chance: float, calls: int) -> dict:
         "by_chance": max(1, round(by_chance)),
         "silent_beyond_chance": max(beyond, surely),
         "call_customers": len(listed),
+        "call_more": len(silent) - len(listed),
     }
+
+
+def half_facts(log: Log, seen: pd.DataFrame, *, chance: float) -> dict:
+    """How many of those who brought half of revenue are unusually silent, and for how long the one of them who brought most."""
+    ranked = _by_revenue(log.customers)
+    half = (
+        int((ranked["revenue"].clip(lower=0).cumsum() < ranked["revenue"].clip(lower=0).sum() / 2).sum()) + 1
+    )
+    silent = seen[
+        (seen["silence_chance"] < chance) & seen["customer_id"].isin(ranked["customer_id"].head(half))
+    ]
+    facts = {"half_silent": len(silent)}
+    if len(silent):
+        facts["half_silent_days"] = int(_by_revenue(silent)["days_since_last"].iloc[0])
+    return facts
 
 
 def call_table(log: Log, seen: pd.DataFrame, *, chance: float, calls: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from crmkit.core.columns import column_kind
 from crmkit.core.glossary import glossary_entry, has_term, named
 from crmkit.core.language import in_language
 from crmkit.core.messages import MESSAGES
-from crmkit.display.numbers import day, decimal, money, month, percent, significant
+from crmkit.display.numbers import calendar_month, day, decimal, money, month, percent, significant
 
 SENTENCES = Catalogue(Path(__file__).with_name("sentences.toml"))
 # how a column's kind is written in a sentence; of a kind that is not here a sentence says the format
@@ -22,7 +22,7 @@ FINDINGS = "application/vnd.crmkit.findings+json"
 
 class Words(Formatter):
     """``str.format`` with the formats of one language: money, exact, count, share, rate, number, times, date, span, period,
-    term, name. A field without a format is written as the kind of the column of its name asks.
+    calendar (the month of a period), term, name. A field without a format is written as the kind of the column of its name asks.
 
     ``{n:count order orders}`` and ``{n:plural is|are}`` choose between the English singular and plural. Texts are
     escaped, since they may come from a client's file.
@@ -86,6 +86,10 @@ class Words(Formatter):
             if value.freqstr == "D"
             else self._phrase("week_of", day=day(first, self.lang))
         )
+
+    def _calendar(self, value, _) -> str:
+        """The month of a pandas Period, without its year."""
+        return calendar_month(value.start_time, self.lang)
 
     def _phrase(self, key: str, **fields) -> str:
         return getattr(MESSAGES.pair(f"period_{key}", **fields), self.lang)

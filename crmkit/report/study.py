@@ -18,7 +18,7 @@ from crmkit.intake.check import CheckReport
 from crmkit.intake.columns import MappingGiven
 from crmkit.intake.door import check_transactions
 
-from . import describing, listing, weighing
+from . import describing, listing, weighing, years
 from .conditions import first_failing, may_say
 from .describing import Log
 from .kept import CHECKED, STUDY, kept_or_made
@@ -275,6 +275,7 @@ class _Making:
             self.tables["set_aside_reasons"] = describing.set_aside_table(log)
         sales = describing.sales_table(log)
         self.facts |= describing.sales_facts(log, sales)
+        self.facts |= years.year_facts(log, describing.whole_periods(log, sales.set_index("period")))
         self.tables["sales"] = sales.astype({"period": str})
         self.drawn["sales_figure"] = sales
         self.facts |= describing.customer_facts(log)
@@ -328,6 +329,7 @@ class _Making:
             self.tables["segments"] = self.drawn["rfm_figure"] = segments
         seen = listing.looked_at(log, top=top)
         self.facts |= listing.call_facts(seen, chance=chance, calls=calls)
+        self.facts |= listing.half_facts(log, seen, chance=chance)
         if may_say("call", self.facts) or may_say("call_chance", self.facts):
             self.tables["call_list"] = listing.call_table(log, seen, chance=chance, calls=calls)
         if may_say("regular", self.facts):

@@ -15,7 +15,7 @@ from .describing import CONTACTS, Log, contacts_of
 
 RESAMPLES = 1000
 CURVE_POINTS = 400
-LARGEST = 10  # customers in the table of the largest
+LARGEST = 20  # customers in the table of the largest
 
 
 @dataclass(frozen=True, kw_only=True)

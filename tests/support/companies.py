@@ -170,6 +170,40 @@ def fading(rng):
     return log(rows + late)
 
 
+def one_firm_lost(rng):
+    """Twelve firms that order every month; the largest stopped half way, and the others bring a little more."""
+    rows = []
+    for number in range(12):
+        stop = 370 if number == 0 else 765
+        moment = float(rng.uniform(0, 20))
+        while moment < stop:
+            amount = (20_000 if number == 0 else 900 + 100 * number) * rng.uniform(0.8, 1.2)
+            day = pd.Timestamp("2023-01-01") + pd.Timedelta(days=int(moment))
+            rows.append((f"F{number:02}", day, round(amount * (1 + moment / 3000), 2)))
+            moment += rng.uniform(18, 40)
+    return log(rows)
+
+
+def garden_shop(rng):
+    """Half of each year's revenue falls in April to June."""
+    rows = shoppers(rng, customers=240, days=1095, gap=60, start="2021-01-01")
+    return log([row for row in rows if row[1].month in (4, 5, 6) or rng.random() < 0.35])
+
+
+def till_without_cards(rng):
+    """Half of the rows name nobody."""
+    rows = shoppers(rng, customers=150, days=300, gap=20)
+    return log([(customer if rng.random() < 0.5 else "", day, amount) for customer, day, amount in rows])
+
+
+def staff_card(rng):
+    """A till on which half of all sales go to one card, with a few orders whose state nobody knows."""
+    rows = shoppers(rng, customers=60, days=300, gap=20)
+    rows = [("STAFFCARD" if rng.random() < 0.5 else c, d, a, "Paid") for c, d, a in rows]
+    rows[3:6] = [(*row[:3], "Zorp") for row in rows[3:6]]
+    return log(rows, ("customer_id", "date", "amount", "status"))
+
+
 def only_returns(rng):
     return log([(f"c{i}", f"2024-01-{i % 28 + 1:02}", -i - 1) for i in range(30)])
 
@@ -208,7 +242,18 @@ MAKERS: tuple[Callable, ...] = (
     *(five_days, seventy_days, one_day, four_months, concentrated, slow, even, half_even, eighty_twenty),
     *(near_eighty, very_concentrated, once_each, seldom_twice, thirty_customers, fifty_customers, contracts),
     *(contracts_that_last, nobody_left, chance_silences, growing, long_file, only_returns, returns_prevail),
-    *(with_a_hole, fading, with_returns, messy, cdnow_sample, industrial_group, double_11_shop),
+    *(
+        with_a_hole,
+        fading,
+        one_firm_lost,
+        garden_shop,
+        staff_card,
+        with_returns,
+        messy,
+        cdnow_sample,
+        industrial_group,
+        double_11_shop,
+    ),
 )
 
 
@@ -224,6 +269,8 @@ def studies() -> dict[str, ClientStudy]:
     concentrated_file = check_transactions(company(concentrated))
     made["concentrated, assumed"] = study_client(concentrated_file, assumed=ASSUMED)
     made["concentrated, vaguely assumed"] = study_client(concentrated_file, assumed=VAGUE)
+    unnamed = check_transactions(company(till_without_cards), answers={"set_aside": "go_on"})
+    made["till_without_cards"] = study_client(unnamed)
     bound = Assumptions(
         margin_rate=0.4, budget_rate=0.05, elasticity=0.1, elasticity_sd=0.02, at_least=1, at_most=1
     )
