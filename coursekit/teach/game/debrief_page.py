@@ -15,7 +15,7 @@ from crmkit.market.game import rules
 from crmkit.market.game.game import Setup
 
 from .debrief import Debrief, Plan, by_lever
-from .shown import money, name_of, points, terms
+from .shown import called, money, name_of, points, row_for_each, terms
 
 PAGE, PLANS, ESTIMATES = "debrief.html", "debrief.csv", "estimates.csv"
 HEAD = (
@@ -67,8 +67,8 @@ def write_debrief(
     write_csv(out / PLANS, HEAD, rows)
     write_csv(
         out / ESTIMATES,
-        ["student_id", "name", "points"],
-        [[one.student, name_of(one.student, about), points(one.points)] for one in debriefs],
+        ["student_id", "name", "team", "points"],
+        [row for one in debriefs for row in row_for_each(one.student, about, points(one.points))],
     )
     languages = spoken(lang)
     moved = [plan for one in debriefs for plan in one.moved]
@@ -88,6 +88,7 @@ def write_debrief(
             traits=TRAITS,
             picture=picture,
             terms=terms,
+            called=called,
             name_of=name_of,
             money=money,
             points=points,

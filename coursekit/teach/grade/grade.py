@@ -17,10 +17,10 @@ from statistics import fmean
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
-from coursekit.sandbox.probes import choose
+from coursekit.sandbox.probes import chosen_wall
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.handed_in.identity import Submission, identify, newest, rules
+from coursekit.teach.handed_in.identity import Submission, identify, in_order, newest, rules
 from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.results import Journal, in_use
 from crmkit.answers.statement import is_signed, statement_in
@@ -42,7 +42,7 @@ from .running import Run, run_all
 from .sections import FOLDER as SECTIONS
 from .sections import write_sections
 from .settings import Settings, read_settings
-from .teams import in_order, share_with_teams, what_it_does
+from .teams import share_with_teams, what_it_does
 
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal's colours, and what no page may hold
@@ -83,7 +83,7 @@ def grade(
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
     # one hand-in counts for a whole team, so that nobody of it is graded alone
     only = {member for student in only for member in about.together(student)} if only else None
-    tier, tried = chosen_wall(trust=trust)
+    tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
         intake = take_in(submissions)
@@ -165,19 +165,6 @@ def keep_what_was(
         if asked_for and "from_an_earlier_download" not in earlier.flags:
             earlier.flags.append("from_an_earlier_download")
         graded[student] = earlier
-
-
-def chosen_wall(*, trust: bool) -> tuple[str, dict[str, str]]:
-    """The wall that is used, and what became of each that was tried; KitError where none holds and none is waived."""
-    tier, tried = choose(trust=trust)
-    if tier is None:
-        why = "; ".join(f"{name}: {what}" for name, what in tried.items())
-        raise KitError(
-            "no_wall",
-            value=", ".join(tried) or "—",
-            why=why or MESSAGES.say("grade_no_bubblewrap", between=" "),
-        )
-    return tier, tried
 
 
 def choose_newest(

@@ -120,7 +120,7 @@ def _judge_archives(
     for archive, theirs in within.items():
         shown = {student for one in theirs for student in _shown(one)}
         owners = set(named_in(archive, names).certain)
-        if shown and not _of_one(shown, assignment) and not owners:
+        if shown and not of_one_team(shown, assignment) and not owners:
             continue
         owners = owners or shown
         together = {member for owner in owners for member in assignment.together(owner)}
@@ -145,8 +145,8 @@ def _opened(found: Found) -> Submission:
         return Submission(found, None, refusal.args[0])
 
 
-def _of_one(students: set[str], assignment: Assignment) -> bool:
-    """Whether there is one student, or some of one team."""
+def of_one_team(students: set[str], assignment: Assignment) -> bool:
+    """Whether these are one student, or some of one team."""
     return bool(students) and students <= set(assignment.together(min(students)))
 
 
@@ -162,10 +162,12 @@ def _decide(submission: Submission, chosen: str | None, assignment: Assignment) 
     elif "other_assignment" in submission.flags:
         pass
     elif (
-        _of_one(strong, assignment) and _of_one(strong | path, assignment) and (not shared or strong & shared)
+        of_one_team(strong, assignment)
+        and of_one_team(strong | path, assignment)
+        and (not shared or strong & shared)
     ):
         submission.student = _who(path, evidence.get("copy", []), strong)
-    elif not strong and _of_one(path, assignment) and not shared:
+    elif not strong and of_one_team(path, assignment) and not shared:
         submission.student = min(path)
         if submission.notebook:
             submission.flags.append("named_by_file_only")
@@ -279,3 +281,11 @@ def newest(submissions: list[Submission]) -> list[Submission]:
         )
 
     return sorted(submissions, key=key, reverse=True)
+
+
+def in_order(submissions: list[Submission], leader: str | None) -> list[Submission]:
+    """The one to grade first; what can be read of the member who was named comes before all others."""
+    order = newest(submissions)
+    if leader is None:
+        return order
+    return sorted(order, key=lambda one: (one.notebook is None, one.student != leader))
