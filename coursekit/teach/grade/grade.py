@@ -386,12 +386,12 @@ def due_of(student: str, about: Assignment, settings: Settings, granted: Accommo
 
 
 def require_over(about: Assignment, settings: Settings, granted: Accommodations) -> None:
-    """Right answers are released when nobody has time left. Errors: KitError with when that will be."""
+    """Right answers are released when nobody can hand in any more for marks. Errors: KitError with when that will be."""
     dues = [due_of(student, about, settings, granted) for student in about.variants]
     last = max((due for due in dues if due), default=None)
     if last is None:
         return
-    last += timedelta(minutes=settings.late.grace_minutes)
+    last += settings.late.open_after_due()
     if datetime.now().astimezone() <= last:
         raise KitError("release_too_early", value=last.isoformat(sep=" ", timespec="minutes"))
 

@@ -237,7 +237,8 @@ def _problems_of(mine: Graded) -> list[list]:
     if mine.shared_from is None:  # of a team's files, once
         rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
         rows += [["team_files_differ", other, mine.student_id, mine.file] for other in mine.differing]
-    typed_in = [one.question for one in mine.questions if one.second in ("literal", "own_data_only")]
+    counting = [one for one in mine.questions if not one.exempt]
+    typed_in = [one.question for one in counting if one.second in ("literal", "own_data_only")]
     if typed_in:
         rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])
     return rows

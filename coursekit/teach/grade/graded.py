@@ -71,6 +71,31 @@ class Grading:
     copies: list[Copy] = field(default_factory=list)
 
     @property
+    def texts(self) -> list[tuple[str, QuestionMark]]:
+        """Student and text, of all that a person reads: of a team's once, and none that counts for nobody."""
+        questions = self.exercise.questions
+        found = []
+        for student, mine in self.graded.items():
+            if mine.shared_from is not None:
+                continue
+            counting = self.counting_of(student)
+            for one in mine.questions:
+                is_text = one.question in counting and questions[one.question]["kind"] == "text"
+                if is_text and one.state == "recorded":
+                    found.append((student, one))
+        return found
+
+    def counting_of(self, student: str) -> set[str]:
+        """The questions that count for a student, or for anybody who hands in together with that student."""
+        together = [self.graded[member] for member in self.about.together(student) if member in self.graded]
+        return {
+            one.question
+            for mine in together
+            for one in mine.questions
+            if one.question in self.exercise.questions and not one.exempt
+        }
+
+    @property
     def failed(self) -> list[Graded]:
         """The students on whose submission something failed."""
         return [mine for mine in self.graded.values() if mine.failed or mine.state not in IN_ORDER]

@@ -25,6 +25,17 @@ class LatePolicy:
     per_day: Share = 0.0
     max_days: Days | None = None
 
+    def open_after_due(self) -> timedelta:
+        """How long after it is due something may come in that still earns: the grace, or the days that are accepted.
+
+        Where lateness costs nothing and no day is the last, that is without end, and the grace alone is reckoned.
+        """
+        grace = timedelta(minutes=self.grace_minutes)
+        days = [self.max_days] if self.max_days is not None else []
+        if self.per_day:
+            days.append(ceil(1 / self.per_day) - 1)  # on the next day nothing is left of what was earned
+        return max(grace, timedelta(days=min(days, default=0)))
+
     def factor(self, when: datetime | None, due: datetime | None) -> tuple[float, timedelta]:
         """(the share that is kept, how late)."""
         if when is None or due is None or when <= due + timedelta(minutes=self.grace_minutes):

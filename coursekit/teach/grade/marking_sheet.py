@@ -57,13 +57,7 @@ def write_marking_sheet(out: Path, grading: Grading, given: dict[tuple[str, str]
     import xlsxwriter
 
     questions = grading.exercise.questions
-    texts = [
-        (student, one)
-        for student, mine in grading.graded.items()
-        if mine.shared_from is None  # a team's text is read once
-        for one in mine.questions
-        if questions[one.question]["kind"] == "text" and one.state == "recorded"
-    ]
+    texts = grading.texts
     if not texts:
         return 0
     held = io.BytesIO()
