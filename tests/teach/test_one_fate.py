@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import shutil
 import struct
 import sys
 import time
+import tracemalloc
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -417,6 +419,89 @@ def test_a_dummy_in_another_students_name_makes_no_platforms_archive(room, tmp_p
     handed = identify(take_in(tmp_path).found, Assignment.read(room.folder), {})
     assert [(one.student, one.when.month) for one in handed] == [(a, 3), (None, 3)]
     assert handed[1].flags == ["in_anothers_archive"]
+
+
+def _folder_with_a_homework_zip(room, folder: Path, *loose: str) -> Path:
+    """Loose hand-ins of these, and an archive of the third student's with a fourth's copy in it, dated by its maker."""
+    late = datetime(*LATE).timestamp()
+    for student in loose:
+        path = folder / f"{student}.ipynb"
+        nbformat.write(room.notebook(student), path)
+        os.utime(path, (late - 3600, late - 3600))
+    c, d = room.students[2:4]
+    raw = {student: nbformat.writes(room.notebook(student)).encode() for student in (c, d)}
+    path = folder / "homework.zip"
+    path.write_bytes(_zip({f"{student}/hw.ipynb": raw[student] for student in (c, d)}, when=EARLY))
+    os.utime(path, (late, late))
+    return path
+
+
+def test_a_classmates_copy_makes_no_platforms_archive_of_a_students(room, tmp_path):
+    a, b, c, d = room.students
+    _folder_with_a_homework_zip(room, tmp_path, a, b)
+    handed = _handed(room, tmp_path)
+    assert handed[c][0].when.month == 3 and "dated_by_its_archive" in handed[c][0].flags
+    assert not handed[a][0].flags and not handed[b][0].flags
+
+
+def test_a_copy_in_anothers_archive_never_displaces_a_students_own(room, tmp_path):
+    a, b, c, d = room.students
+    _folder_with_a_homework_zip(room, tmp_path, a, b, d)
+    handed = _handed(room, tmp_path)
+    assert [one.found.label for one in handed[d]] == [f"{d}.ipynb"]
+    found = identify(take_in(tmp_path).found, Assignment.read(room.folder), {})
+    assert [one.flags for one in found if one.student is None] == [["in_anothers_archive"]]
+
+
+def test_a_platforms_archives_stay_dated_by_the_platform_beside_a_few_single_files(room, tmp_path):
+    a, b, c, d = room.students
+    path = _folder_with_a_homework_zip(room, tmp_path, a)
+    shutil.copy2(path, tmp_path / "homework again.zip")
+    handed = _handed(room, tmp_path)
+    assert handed[c][0].when.month == handed[d][0].when.month == 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_unpacks_to_gigabytes_at_once_is_not_unpacked_and_costs_its_own_student_alone(
+    tmp_path, method, damaged
+):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", method) as archive:
+        archive.writestr("hw.ipynb", bytes(60 << 20))
+    raw = bytearray(held.getvalue())
+    if damaged:
+        raw[60:90] = b"\xff" * 30
+    honest = {"s1/hw.ipynb": NOTEBOOK, "s2/hw.zip": bytes(raw), "s3/hw.ipynb": NOTEBOOK}
+    (tmp_path / "all.zip").write_bytes(_zip(honest))
+    tracemalloc.start()
+    taken = take_in(tmp_path / "all.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [one.label for one in taken.found] == ["all.zip/s1/hw.ipynb", "all.zip/s3/hw.ipynb"]
+    assert [reason for _, reason in taken.refused] == ["packed_otherwise"]
+    assert peak < 30 << 20
+
+
+def test_an_error_that_no_list_foresees_costs_its_own_file_alone(tmp_path, monkeypatch):
+    def strange(raw):
+        if raw != NOTEBOOK:
+            raise LookupError("of a kind that nobody thought of")
+        return raw
+
+    monkeypatch.setattr(intaking, "only_what_is_used", strange)
+    (tmp_path / "all.zip").write_bytes(_zip({"s1/hw.ipynb": b"?", "s2/hw.ipynb": NOTEBOOK}))
+    taken = take_in(tmp_path / "all.zip")
+    assert [one.label for one in taken.found] == ["all.zip/s2/hw.ipynb"]
+    assert taken.refused == [("all.zip/s1/hw.ipynb", "unreadable")]
+
+
+def test_a_policy_or_saved_game_without_end_is_refused_before_it_is_kept(tmp_path):
+    (tmp_path / "all.zip").write_bytes(_zip({"s1/policy.py": bytes(2 << 20), "s2/policy.py": b"pass"}))
+    (tmp_path / "alone.py").write_bytes(bytes(2 << 20))
+    taken = take_in(tmp_path, (".py",))
+    assert [one.label for one in taken.found] == ["all.zip/s2/policy.py"]
+    assert dict(taken.refused) == {"all.zip/s1/policy.py": "too_large", "alone.py": "too_large"}
 
 
 def test_one_student_s_files_do_not_fill_the_table_of_problems():

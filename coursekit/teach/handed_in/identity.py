@@ -110,23 +110,34 @@ def _judge_archives(
     """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
 
     An archive is a platform's where its notebooks are shown by strong evidence to be of several students, not of one
-    team, and its own name names none: paths can be made up. What else an archive of somebody's holds under the name of
-    another student is not that student's hand-in.
+    team, its own name names none, and the folder is not one of single hand-ins: more students are in the archive alone
+    than stand elsewhere by themselves. A name can be made up, and a classmate's copy put in. What an archive of
+    somebody's holds of another student, who hands in elsewhere or is only named there, is not that student's hand-in.
     """
     within = defaultdict(list)
+    loose = set()
     for submission in submissions:
         if submission.found.packed_in:
             within[submission.found.packed_in].append(submission)
+        else:
+            loose |= _shown(submission)
+    shown = {archive: {who for one in theirs for who in _shown(one)} for archive, theirs in within.items()}
+    by_themselves = loose.union(*(who for who in shown.values() if of_one_team(who, assignment)))
     for archive, theirs in within.items():
-        shown = {student for one in theirs for student in _shown(one)}
         owners = set(named_in(archive, names).certain)
-        if shown and not of_one_team(shown, assignment) and not owners:
+        several = bool(shown[archive]) and not of_one_team(shown[archive], assignment)
+        if several and not owners and len(shown[archive] - by_themselves) > len(by_themselves):
             continue
-        owners = owners or shown
+        owners = owners or shown[archive]
         together = {member for owner in owners for member in assignment.together(owner)}
         for one in theirs:
             one.found = replace(one.found, when=one.found.packed_when)
-            if together and one.student and one.student not in together and not one.strong:
+            if several:
+                one.flags.append("dated_by_its_archive")
+            chosen = "chosen_by_hand" in one.flags
+            hands_in_elsewhere = several and one.student in by_themselves and not chosen
+            named_only = together and one.student and one.student not in together and not one.strong
+            if hands_in_elsewhere or named_only:
                 one.student = None
                 one.flags = ["in_anothers_archive"]
 

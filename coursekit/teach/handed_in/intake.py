@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -26,6 +27,7 @@ from coursekit.sandbox.cleaning import clean_json, clean_name, clean_text
 from .notebook import NOTEBOOK, Refused, only_what_is_used
 
 LARGEST_FILE = 20 << 20  # bytes of one file that is wanted; an exercise with its pictures has two million
+LARGEST_SMALL = 1_000_000  # bytes of a policy or a saved game; they have some ten thousand
 LARGEST_PACKED = 100 << 20  # bytes of an archive in an archive
 LARGEST_SHARE, MOST_IN_SHARE = 256 << 20, 2_000  # bytes and files of all that one student has put into it
 LARGEST_TOTAL, MOST_FILES = 4 << 30, 200_000  # of one archive as a platform makes it, with all in it
@@ -37,6 +39,8 @@ UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits in a ZIP's flags
 END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 22 + 65_535  # how a ZIP ends, in so many bytes at most
 LONGEST_ENTRY = 400  # bytes of one line in a ZIP's list, with a long name
 BLOCK = 1 << 20
+# ways of packing that are read piece by piece: of the others a megabyte may unpack to gigabytes at once
+PIECEWISE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # files that come along with a hand-in: told only where nothing else of the student is there
 BESIDE = re.compile(r"(?i)(^readme.*|receipt\.json|\.csv|\.txt|\.pdf|\.html?|\.xlsx|\.png)$")
 OTHER_ARCHIVES = re.compile(r"(?i)\.(rar|7z|tar|tgz|gz|bz2|xz|zst)$")
@@ -217,7 +221,7 @@ def _take_safely(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -
     """One file; whatever it makes of its reader, the others are read."""
     try:
         _take_file(path, label, intake, in_a_folder=in_a_folder)
-    except (*DAMAGED, LookupError, TypeError, AttributeError) as problem:
+    except Exception as problem:
         _unless_full(problem)
         intake.refuse(label, "unreadable")
 
@@ -255,10 +259,15 @@ def _take_file(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -> 
             archive.take_in(stream, intake)
         elif not intake.wants(label):
             return
-        elif about.st_size > LARGEST_FILE:
+        elif about.st_size > largest_of(label):
             intake.refuse(label, "too_large")
         else:
-            intake.keep(Found(label, when, stream.read(LARGEST_FILE)))
+            intake.keep(Found(label, when, stream.read(largest_of(label))))
+
+
+def largest_of(label: str) -> int:
+    """How many bytes a file of this name may have."""
+    return LARGEST_FILE if RENAMED.sub("", label).lower().endswith(NOTEBOOK) else LARGEST_SMALL
 
 
 def _time_of(seconds: float) -> datetime | None:
@@ -281,6 +290,7 @@ DAMAGED = (
     RuntimeError,
     OverflowError,
     MemoryError,
+    struct.error,
 )  # what reading a broken or hostile ZIP raises
 
 
@@ -323,6 +333,9 @@ class Archive:
                         if self.depth:
                             raise
                         intake.refuse(f"{self.label}/{whose[name]}", problem.args[0])
+                    except Exception as problem:  # whatever a file makes of its reader, the others are read
+                        _unless_full(problem)
+                        intake.refuse(label, "unreadable")
         except Refused as problem:
             intake.refuse(self.label, problem.args[0])
         except DAMAGED as problem:
@@ -349,7 +362,7 @@ class Archive:
                         beside.write(block)
                     inner.take_in(beside, intake)
             elif intake.wants(label):
-                raw = b"".join(_blocks(archive, member, LARGEST_FILE, budget))
+                raw = b"".join(_blocks(archive, member, largest_of(label), budget))
                 found = Found(
                     label, when, raw, receipt, packed_in=self.packed_in, packed_when=self.packed_when
                 )
@@ -433,6 +446,8 @@ def _blocks(
         raise Refused("not_a_file")
     if member.flag_bits & ENCRYPTED:
         raise Refused("encrypted")
+    if member.compress_type not in PIECEWISE:
+        raise Refused("packed_otherwise")
     size = 0
     try:
         with archive.open(member) as stream:
