@@ -453,6 +453,53 @@ def test_a_copy_in_anothers_archive_never_displaces_a_students_own(room, tmp_pat
     assert [one.flags for one in found if one.student is None] == [["in_anothers_archive"]]
 
 
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("within", ["", "section A/"])
+def test_a_classmates_blank_copy_among_ones_own_files_displaces_nobodys_work(room, tmp_path, packed, within):
+    a, b, c, d = room.students
+    raw = {student: nbformat.writes(room.notebook(student)).encode() for student in room.students}
+    laid = room.variant(d)
+    blank = (room.folder / "students" / laid["folder"] / laid["file"]).read_bytes()
+    files = {
+        f"{within}8001/ex1.ipynb": raw[a],
+        f"{within}8002/ex1.ipynb": raw[b],
+        f"{within}8003/ex1.ipynb": raw[c],
+        f"{within}8003/more/ex2.ipynb": blank,
+        f"{within}8004/ex1.ipynb": raw[d],
+    }
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, LATE if content is blank else EARLY), content)
+    handed_in = tmp_path / "all.zip" if packed else tmp_path / "folder"
+    if packed:
+        handed_in.write_bytes(held.getvalue())
+    else:
+        zipfile.ZipFile(held).extractall(handed_in)
+    found = identify(take_in(handed_in).found, Assignment.read(room.folder), {})
+    counts = {one.found.label.removeprefix("all.zip/"): one.student for one in found}
+    assert counts == dict(zip(files, [a, b, c, None, d]))
+    assert [one.flags for one in found if one.student is None] == [["in_anothers_archive"]]
+
+
+def test_sections_a_class_and_a_students_two_files_are_nobodys_harm(room, tmp_path):
+    a, b, c, d = room.students
+    raw = {student: nbformat.writes(room.notebook(student)).encode() for student in room.students}
+    for name, student in (
+        ("A/hw1.ipynb", a),
+        ("A/hw2.ipynb", b),
+        ("B/hw3.ipynb", c),
+        ("B/hw4.ipynb", d),
+        ("B/hw5.ipynb", d),
+        ("B/hw6.ipynb", a),
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(raw[student])
+    found = identify(take_in(tmp_path).found, Assignment.read(room.folder), {})
+    assert [one.student for one in found] == [a, b, c, d, d, a]
+
+
 def test_a_platforms_archives_stay_dated_by_the_platform_beside_a_few_single_files(room, tmp_path):
     a, b, c, d = room.students
     path = _folder_with_a_homework_zip(room, tmp_path, a)

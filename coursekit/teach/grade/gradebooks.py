@@ -84,7 +84,7 @@ def _grades(path: Path, grading: Grading) -> None:
             [
                 student,
                 grading.about.variants[student].name,
-                mine.total,
+                "" if mine.total is None else f"{mine.total:.9g}",
                 *(scores.get(question) for question in questions),
                 int(mine.to_read),
                 mine.late_minutes,

@@ -15,6 +15,8 @@ from .marking import QuestionMark
 
 # how a run ends that needs nobody's eye
 IN_ORDER = ("ended", "nothing")
+# how it ends without marks: nothing was read, or the machine kept it from running
+WITHOUT_MARKS = ("nothing", "unclear", "unreadable", "killed", "no_wall")
 
 
 @dataclass
@@ -24,7 +26,9 @@ class Graded:
     student_id: str
     file: str | None = None
     when: str | None = None
-    state: str = "nothing"  # nothing, unreadable, ended, timeout, too_much_output, died, no_wall
+    state: str = (
+        "nothing"  # nothing, unclear, unreadable, ended, timeout, too_much_output, died, killed, no_wall
+    )
     questions: list[QuestionMark] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     errors: list[dict] = field(default_factory=list)

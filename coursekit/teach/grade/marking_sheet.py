@@ -158,7 +158,6 @@ def merge_points(points: dict[tuple[str, str], Given], graded: dict[str, Graded]
             if of_this_text(given, one) is None:
                 graded[student].flags.append("text_changed")
                 continue
-            one.score = given.points / one.weight if one.weight else 0.0
-            one.code = "read"
             said = MESSAGES.pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
-            one.reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}
+            reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}
+            one.decide(given.points / one.weight if one.weight else 0.0, "read", reason)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
 
-from .intake import Found
+from .intake import Found, owners
 from .notebook import Notebook, Refused, read_notebook
 
 
@@ -73,6 +73,7 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
         _decide(submission, chosen.get(one.label), assignment)
         submissions.append(submission)
     _judge_archives(submissions, names, assignment)
+    _judge_lots(submissions, assignment)
     return submissions
 
 
@@ -121,15 +122,15 @@ def _judge_archives(
             within[submission.found.packed_in].append(submission)
         else:
             loose |= _shown(submission)
-    shown = {archive: {who for one in theirs for who in _shown(one)} for archive, theirs in within.items()}
+    shown = {archive: _shown_in(theirs) for archive, theirs in within.items()}
     by_themselves = loose.union(*(who for who in shown.values() if of_one_team(who, assignment)))
     for archive, theirs in within.items():
-        owners = set(named_in(archive, names).certain)
+        named = set(named_in(archive, names).certain)
         several = bool(shown[archive]) and not of_one_team(shown[archive], assignment)
-        if several and not owners and len(shown[archive] - by_themselves) > len(by_themselves):
+        if several and not named and len(shown[archive] - by_themselves) > len(by_themselves):
             continue
-        owners = owners or shown[archive]
-        together = {member for owner in owners for member in assignment.together(owner)}
+        whose = named or shown[archive]
+        together = {member for owner in whose for member in assignment.together(owner)}
         for one in theirs:
             one.found = replace(one.found, when=one.found.packed_when)
             if several:
@@ -140,6 +141,52 @@ def _judge_archives(
             if hands_in_elsewhere or named_only:
                 one.student = None
                 one.flags = ["in_anothers_archive"]
+
+
+def _judge_lots(submissions: list[Submission], assignment: Assignment) -> None:
+    """What lies among another's files is not the hand-in of a student whose own files stand elsewhere by themselves.
+
+    A classmate's copy is easily passed on, and nothing that one hands in displaces another's work.
+    """
+    lots = _lots(submissions, assignment)
+    shown = [_shown_in(lot) for lot in lots]
+    by_themselves = set().union(*(who for who in shown if of_one_team(who, assignment)))
+    for lot, who in zip(lots, shown):
+        if len(who) < 2 or of_one_team(who, assignment):
+            continue
+        for one in lot:
+            if one.student in by_themselves and "chosen_by_hand" not in one.flags:
+                one.student = None
+                one.flags = ["in_anothers_archive"]
+
+
+def _lots(submissions: list[Submission], assignment: Assignment) -> list[list[Submission]]:
+    """What was handed in, parted into what is of one hand: a student's folder or files.
+
+    A folder in which more students stand than beside it by themselves is none of theirs, but a class's or a section's,
+    and parted in turn.
+    """
+    whose = owners([one.found.label for one in submissions])
+    parts = defaultdict(list)
+    for one in submissions:
+        parts[whose[one.found.label]].append(one)
+    if len(parts) == 1:
+        return list(parts.values())
+    shown = {part: _shown_in(lot) for part, lot in parts.items()}
+    by_themselves = set().union(*(who for who in shown.values() if of_one_team(who, assignment)))
+    lots = []
+    for part, lot in parts.items():
+        several = len(shown[part]) > 1 and not of_one_team(shown[part], assignment)
+        if several and len(shown[part] - by_themselves) > len(by_themselves):
+            lots += _lots(lot, assignment)
+        else:
+            lots.append(lot)
+    return lots
+
+
+def _shown_in(lot: Iterable[Submission]) -> set[str]:
+    """The students whom the copies or the seeds of these notebooks name."""
+    return set().union(*(_shown(one) for one in lot))
 
 
 def _shown(submission: Submission) -> set[str]:
