@@ -400,6 +400,23 @@ def test_lateness_is_told_by_the_platforms_archive_and_never_by_one_in_it(room, 
     assert handed[a][0].when.month == 2 and handed[b][0].when.month == 3
 
 
+@pytest.mark.parametrize("times", ["none", "of the download", "one apart"])
+def test_the_time_of_a_download_is_nobodys_time_of_handing_in(room, tmp_path, times):
+    minute = {"none": (1980, 1, 1, 0, 0, 0), "of the download": (2026, 3, 3, 9, 59, 0)}
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, student in enumerate(room.students):
+            when = minute.get(times) or (EARLY if number == 0 else (2026, 3, 3, 9, 59, 0))
+            raw = nbformat.writes(room.notebook(student)).encode()
+            archive.writestr(zipfile.ZipInfo(f"n{number}_LATE_{number}_9_{student}.ipynb", when), raw)
+    downloaded = datetime(2026, 3, 3, 10, 0).timestamp()
+    os.utime(path, (downloaded, downloaded))
+    handed = _handed(room, path)
+    months = {one.when and one.when.month for files in handed.values() for one in files}
+    assert months == ({2, 3} if times == "one apart" else {None})
+    assert all("late_by_platform" in files[0].flags for files in handed.values())
+
+
 def test_an_archive_that_one_student_has_laid_in_a_folder_is_dated_by_the_folder(room, tmp_path):
     a = room.students[0]
     path = tmp_path / "hw.zip"

@@ -43,7 +43,7 @@ from .class_report import write_class_report
 from .copying import Copy, copying
 from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
-from .graded import WITHOUT_MARKS, Graded, Grading, Result, restored, stored
+from .graded import TIME_UNKNOWN, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
 from .kept import keep_what_was
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
@@ -186,7 +186,7 @@ def choose_newest(
         if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
             mine.flags.append("newer_by_name_only")
         if first.when is None and about.due:
-            mine.flags.append("time_unknown")
+            mine.flags.append(TIME_UNKNOWN)
         chosen[student] = first
     return chosen, graded
 

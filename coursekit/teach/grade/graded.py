@@ -15,6 +15,7 @@ from .marking import QuestionMark
 
 # how a run ends that needs nobody's eye
 IN_ORDER = ("ended", "nothing")
+TIME_UNKNOWN = "time_unknown"  # it is due some time, and nobody knows when this was handed in
 # how it ends without marks: nothing was read, or the machine kept it from running
 WITHOUT_MARKS = ("nothing", "unclear", "unreadable", "killed", "no_wall")
 
@@ -114,7 +115,8 @@ class Grading:
         """Whether somebody should look at something before marks are given out; what is to be read is no such thing."""
         rules = self.whose.none or self.whose.several or self.accommodations.wrong
         differing = any(mine.differing for mine in self.graded.values())
-        return bool(self.failed or self.unclear or self.copies or rules or differing)
+        untimed = any(TIME_UNKNOWN in mine.flags for mine in self.graded.values())
+        return bool(self.failed or self.unclear or self.copies or rules or differing or untimed)
 
 
 class Result(dict[str, Graded]):

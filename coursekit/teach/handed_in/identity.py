@@ -65,6 +65,8 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
             submission.evidence["seed"] = [student for seed in seeds for student in by_seed[seed]]
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
+        if LATE_ON_CANVAS.search(one.name):
+            submission.flags.append("late_by_platform")
         named = named_in(one.label, names)
         submission.evidence["path"] = named.certain
         submission.evidence["shared_name"] = named.shared
@@ -293,6 +295,7 @@ def named_in(label: str, names: dict[str, set[str]]) -> Named:
     return Named(sorted(certain), sorted(shared))
 
 
+LATE_ON_CANVAS = re.compile(r"_LATE_\d+_\d+_")  # how Canvas names what came in late
 SEPARATORS = re.compile(r"[\s_/\\.()（）\[\]【】,，;&+-]+")
 PARTS = re.compile(r"[/_.]")
 COPY_NUMBER = re.compile(

@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -33,6 +33,8 @@ LARGEST_SHARE, MOST_IN_SHARE = 256 << 20, 2_000  # bytes and files of all that o
 LARGEST_TOTAL, MOST_FILES = 4 << 30, 200_000  # of one archive as a platform makes it, with all in it
 LARGEST_RATIO = 200  # bytes read for each of a platform's archive, where that is more: a large class
 DEEPEST = 4
+# members of so many students within so short a time, and the archive too: packed all at once by a platform
+FEWEST_AT_ONCE, AT_ONCE = 3, timedelta(minutes=2)
 LARGEST_RECEIPT = 4 << 20  # bytes
 RECEIPT_FIELDS = ("assignment", "student", "copy", "when", "sha256", "seed")
 UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits in a ZIP's flags
@@ -304,6 +306,7 @@ class Archive:
     packed_in: str | None = None  # the archive of the folder that everything in it lies in
     packed_when: datetime | None = None  # when that was put there
     depth: int = 0
+    undated: bool = False  # its members bear the time of the download
 
     def take_in(self, stream: BinaryIO, intake: Intake) -> None:
         """The members of a ZIP, read one by one against what the whole archive may unpack to.
@@ -320,6 +323,9 @@ class Archive:
                 wanted = [(name, one) for name, one in members if not PASSED_OVER.search(name)]
                 wanted.sort(key=lambda member: _is_archive(member[0]))
                 whose = owners([name for name, _ in wanted])
+                if self.depth == 0:
+                    bears_no_times = self._dated_by_the_download(wanted, whose)
+                    self = replace(self, undated=bears_no_times)
                 shares: dict[str, Budget] = {}
                 for name, member in wanted:
                     budget = self.budget
@@ -374,10 +380,20 @@ class Archive:
         """When it was handed in: as the platform's own archive dates it.
 
         An archive in that archive is the student's, and dated by the student's clock; so is one that `hand_in` packed.
+        When the archive itself was written is when somebody downloaded it, and says nothing.
         """
         if self.depth or receipt:
             return self.when
-        return _moment(member) or self.when
+        return None if self.undated else _moment(member)
+
+    def _dated_by_the_download(self, members: list, whose: dict[str, str]) -> bool:
+        """Whether all students' members bear one time, that of the archive itself: when a platform packed it, no more."""
+        moments = {whose[name]: _moment(member) for name, member in members}
+        known = [moment for moment in moments.values() if moment]
+        if len(known) < FEWEST_AT_ONCE or self.when is None:
+            return False
+        first, last = min(known), max(known)
+        return last - first <= AT_ONCE and abs(self.when - last) <= AT_ONCE
 
 
 def _is_archive(name: str) -> bool:
