@@ -37,6 +37,7 @@ from coursekit.teach.grade.settings import read_settings
 from coursekit.teach.handed_in import intake as intaking
 from coursekit.teach.handed_in.identity import identify, newest, rules
 from coursekit.teach.handed_in.intake import Found, take_in
+from coursekit.teach.handed_in.notebook import read_notebook
 from coursekit.teach.results import Journal, in_use
 from coursekit.teach.worker import Worker, WorkFailed
 from crmkit.core.errors import CrmkitError
@@ -545,6 +546,49 @@ def test_what_unpacks_to_gigabytes_at_once_is_not_unpacked_and_costs_its_own_stu
     assert [one.label for one in taken.found] == ["all.zip/s1/hw.ipynb", "all.zip/s3/hw.ipynb"]
     assert [reason for _, reason in taken.refused] == ["packed_otherwise"]
     assert peak < 30 << 20
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_millions_of_values_in_a_notebook_are_refused_before_anything_is_made_of_them(tmp_path, version):
+    many = b'{"nbformat": %d, "worksheets": [], "cells": [], "metadata": {"a": [%b{}]}}' % (
+        version,
+        b"{}," * 6_000_000,
+    )
+    (tmp_path / "all.zip").write_bytes(_zip({"s1/hw.ipynb": many, "s2/hw.ipynb": NOTEBOOK}))
+    tracemalloc.start()
+    taken = take_in(tmp_path / "all.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [(one.label, one.problem) for one in taken.found] == [
+        ("all.zip/s1/hw.ipynb", "too_large"),
+        ("all.zip/s2/hw.ipynb", None),
+    ]
+    assert peak < 200 << 20
+
+
+def test_a_notebook_of_version_3_is_read_as_it_was_handed_in():
+    old = {
+        "nbformat": 3,
+        "metadata": {"crmkit": {"copy": "c1"}},
+        "worksheets": [
+            {"cells": [{"cell_type": "code", "input": ["x = 1\n", "y = 2"], "metadata": {"tags": ["t"]}}]},
+            {"cells": [{"cell_type": "markdown", "source": "z"}, {"cell_type": "code", "input": "w = 3"}]},
+        ],
+    }
+    read = read_notebook(json.dumps(old).encode())
+    assert [(cell.source, cell.tags) for cell in read.cells] == [("x = 1\ny = 2", ("t",)), ("w = 3", ())]
+    assert read.about == {"copy": "c1"}
+
+
+def test_the_size_of_a_zips_list_is_not_believed_where_the_larger_form_says_it_elsewhere(tmp_path):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for number in range(70_000):
+            archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
+    raw = bytearray(held.getvalue())
+    at = raw.rfind(b"PK\x05\x06")
+    raw[at + 12 : at + 16] = (47).to_bytes(4, "little")
+    assert intaking._size_of_list(io.BytesIO(raw)) == len(raw)
 
 
 def test_an_error_that_no_list_foresees_costs_its_own_file_alone(tmp_path, monkeypatch):

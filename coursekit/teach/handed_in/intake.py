@@ -39,6 +39,7 @@ LARGEST_RECEIPT = 4 << 20  # bytes
 RECEIPT_FIELDS = ("assignment", "student", "copy", "when", "sha256", "seed")
 UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits in a ZIP's flags
 END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 22 + 65_535  # how a ZIP ends, in so many bytes at most
+LARGER_FORM = b"PK\x06\x07"  # what stands before the end of a ZIP of the form for many members
 LONGEST_ENTRY = 400  # bytes of one line in a ZIP's list, with a long name
 BLOCK = 1 << 20
 # ways of packing that are read piece by piece: of the others a megabyte may unpack to gigabytes at once
@@ -427,10 +428,11 @@ def _size_of_list(stream: BinaryIO) -> int:
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - LONGEST_END))
     end = stream.read(LONGEST_END)
-    at = end.rfind(END_OF_ARCHIVE)
     stream.seek(0)
-    listed = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
-    return size if listed == 0xFFFFFFFF else listed  # the larger form says it elsewhere: at most all of it
+    if LARGER_FORM in end:  # says it elsewhere: at most all of it
+        return size
+    at = end.rfind(END_OF_ARCHIVE)
+    return int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
 
 
 def _member_name(member: zipfile.ZipInfo) -> str:
