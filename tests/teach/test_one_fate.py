@@ -588,6 +588,9 @@ def test_the_size_of_a_zips_list_is_not_believed_where_the_larger_form_says_it_e
     raw = bytearray(held.getvalue())
     at = raw.rfind(b"PK\x05\x06")
     raw[at + 12 : at + 16] = (47).to_bytes(4, "little")
+    truly = int.from_bytes(raw[at - 76 + 40 : at - 76 + 48], "little")
+    assert truly > 70_000 * 46 and intaking._size_of_list(io.BytesIO(raw)) == truly
+    raw[at - 76 : at - 72] = b"none"
     assert intaking._size_of_list(io.BytesIO(raw)) == len(raw)
 
 

@@ -38,8 +38,10 @@ FEWEST_AT_ONCE, AT_ONCE = 3, timedelta(minutes=2)
 LARGEST_RECEIPT = 4 << 20  # bytes
 RECEIPT_FIELDS = ("assignment", "student", "copy", "when", "sha256", "seed")
 UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits in a ZIP's flags
-END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 22 + 65_535  # how a ZIP ends, in so many bytes at most
-LARGER_FORM = b"PK\x06\x07"  # what stands before the end of a ZIP of the form for many members
+END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 56 + 20 + 22 + 65_535  # how a ZIP ends, in so many bytes at most
+# what stands before the end of a ZIP of many members, and says how many; and the pointer to it
+LARGER_END, SIZE_OF_LARGER_END = b"PK\x06\x06", 56
+POINTER, SIZE_OF_POINTER = b"PK\x06\x07", 20
 LONGEST_ENTRY = 400  # bytes of one line in a ZIP's list, with a long name
 BLOCK = 1 << 20
 # ways of packing that are read piece by piece: of the others a megabyte may unpack to gigabytes at once
@@ -429,10 +431,14 @@ def _size_of_list(stream: BinaryIO) -> int:
     stream.seek(max(0, size - LONGEST_END))
     end = stream.read(LONGEST_END)
     stream.seek(0)
-    if LARGER_FORM in end:  # says it elsewhere: at most all of it
-        return size
     at = end.rfind(END_OF_ARCHIVE)
-    return int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    listed = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if end[:at].rfind(POINTER) != at - SIZE_OF_POINTER:
+        return listed
+    larger = end[max(0, at - SIZE_OF_POINTER - SIZE_OF_LARGER_END) : at]
+    if larger.startswith(LARGER_END):
+        return max(listed, int.from_bytes(larger[40:48], "little"))
+    return size  # it is said elsewhere: at most all of it
 
 
 def _member_name(member: zipfile.ZipInfo) -> str:
