@@ -4,6 +4,7 @@ Whatever is set by hand becomes one ``Decision``: the one that the levers began 
 moves of a game played here are those of the same game played in code, and so is the file it is kept in.
 """
 
+import unicodedata
 from html import escape
 from pathlib import Path
 
@@ -344,7 +345,7 @@ def _as_number(text: str) -> float | str:
     >>> _as_number("9.1"), _as_number("−4 %"), _as_number("nine")
     (9.1, -0.04, 'nine')
     """
-    plain = text.replace("\N{MINUS SIGN}", "-").replace("％", "%")
+    plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-")
     try:
         return float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
     except ValueError:

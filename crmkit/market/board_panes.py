@@ -23,6 +23,7 @@ from .board_levers import options_of
 from .plots import plot_score, plot_twin
 from .words import Pair, capital, differences, html, in_words
 
+PICTURE = '<img style="max-width: 100%" alt="{told}" src="data:image/png;base64,{data}">'
 MEASURES = ("profit", "revenue", "cost_of_goods", "programme_cost")
 _SHEET = (
     "period",
@@ -210,4 +211,4 @@ def _picture(draw: Callable, result, **how) -> HTML:
     told = escape(alternative(figure))
     plt.close(figure)  # nor does the notebook show it a second time
     data = b64encode(png.getvalue()).decode()
-    return HTML(f'<img style="max-width: 100%" alt="{told}" src="data:image/png;base64,{data}">')
+    return HTML(PICTURE.format(told=told, data=data))

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import DEEPEST, clean_json, clean_name, clean_text
 from coursekit.sandbox.protocol import Outcome
+from coursekit.sandbox.worker import Worker, WorkFailed
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
 from coursekit.teach.grade import marking, marking_sheet
@@ -39,7 +40,6 @@ from coursekit.teach.handed_in.identity import identify, newest, rules
 from coursekit.teach.handed_in.intake import Found, take_in
 from coursekit.teach.handed_in.notebook import read_notebook
 from coursekit.teach.results import Journal, in_use
-from coursekit.teach.worker import Worker, WorkFailed
 from crmkit.core.errors import CrmkitError
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])).encode()
