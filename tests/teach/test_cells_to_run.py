@@ -105,10 +105,10 @@ def test_where_a_platform_has_dropped_every_tag_the_kits_cells_are_known_by_thei
     assert sum("AnswerSheet(" in cell for cell in found.cells) == 1
 
 
-@pytest.mark.parametrize("injected", [True, False])
+@pytest.mark.parametrize("injected", [[INJECTED], [], ["# mine\n" + INJECTED]])
 def test_without_tags_the_true_seed_stands_after_the_default_of_the_lesson(lesson, sheet, injected):
     default = '# 参数 parameters\nseed: int = 1  # your own data\nlang: str = "both"'
-    kit = [default, INJECTED] if injected else [default]
+    kit = [default, *injected]
     found = prepared(lesson, *kit, sheet, "mine = seed\nanswer('renewed_offered', 0.5)")
     space = run(found.cells)
     assert space["mine"] == SEED and recorded(space) == {"renewed_offered"} and found.left_out == []

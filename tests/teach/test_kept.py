@@ -10,8 +10,12 @@ import pytest
 from classroom import Classroom, given_points
 
 from coursekit import cli
+from coursekit.messages import KitError
 from coursekit.sandbox.protocol import Outcome
 from coursekit.teach.grade import grade as grading
+from coursekit.teach.grade.appeals import log_changes
+from coursekit.teach.grade.graded import Graded
+from coursekit.teach.grade.marking import QuestionMark
 from coursekit.teach.grade.settings import FILE as SETTINGS
 from coursekit.teach.marks.marks import marks
 
@@ -124,6 +128,34 @@ def test_who_may_have_handed_in_what_could_not_be_used_is_not_as_who_handed_in_n
     }
     told = {row["student_id"] for row in rows(out / "problems.csv") if row["what"] == "unclear"}
     assert told == {a, b}
+
+
+def changes_of(earlier: Graded | None, mine: Graded, folder: Path) -> list[tuple]:
+    log_changes(folder, {"1": earlier} if earlier else {}, {"1": mine})
+    path = folder / "appeals.csv"
+    if not path.exists():
+        return []
+    return [(row["question"], row["before"], row["after"], row["why"]) for row in rows(path)]
+
+
+def test_the_log_of_appeals_begins_with_what_was_worked_out_and_holds_totals_that_a_regrade_changes(tmp_path):
+    one = QuestionMark("half", 1.0, "recorded", 1.0, "right", {})
+    one.decide(0.5, "by_hand", {"zh": "", "en": ""})
+    reason = {"question": "half", "score": 0.5, "reason": "rounding", "asked_by": "", "asked": ""}
+    lowered = Graded("1", questions=[one], total=0.5, reasons=[reason])
+    first = tmp_path / "first"
+    first.mkdir()
+    assert changes_of(None, lowered, first) == [("half", "1", "0.5", "rounding")]
+    plain = QuestionMark("half", 1.0, "recorded", 1.0, "right", {})
+    before = Graded("1", questions=[plain], total=0.6)
+    assert changes_of(before, Graded("1", questions=[plain], total=0.4), tmp_path) == [
+        ("total", "0.6", "0.4", "regrade")
+    ]
+
+
+def test_a_folder_of_results_that_is_named_twice_is_refused(tmp_path):
+    with pytest.raises(KitError, match="twice"):
+        marks([tmp_path, tmp_path / "."], out=tmp_path / "totals", say=lambda _: None)
 
 
 def test_totals_are_rounded_from_what_was_earned_and_not_from_what_was_shown(tmp_path):

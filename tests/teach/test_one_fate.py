@@ -30,7 +30,7 @@ from coursekit.teach.grade import marking, marking_sheet
 from coursekit.teach.grade.accommodations import read_accommodations
 from coursekit.teach.grade.cells_to_run import Prepared
 from coursekit.teach.grade.grade import mark_one, note_run
-from coursekit.teach.grade.gradebooks import MOST_LINES, _capped, _whose_lot
+from coursekit.teach.grade.gradebooks import _whose_lot, more_of_these
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.right_answers import NoRight
 from coursekit.teach.grade.running import Run, run_all
@@ -40,6 +40,7 @@ from coursekit.teach.handed_in.identity import identify, newest, rules
 from coursekit.teach.handed_in.intake import Found, take_in
 from coursekit.teach.handed_in.notebook import read_notebook
 from coursekit.teach.results import Journal, in_use
+from coursekit.teach.tables import MOST_LINES, capped
 from crmkit.core.errors import CrmkitError
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])).encode()
@@ -619,7 +620,7 @@ def test_one_student_s_files_do_not_fill_the_table_of_problems():
     names = {"s1": {"S1"}, "s2": {"S2"}}
     rows = [["refused", f"S1/{i}.ipynb", "", "no_code"] for i in range(2000)]
     rows.append(["refused", "S2/hw.ipynb", "", "no_code"])
-    shown = _capped(rows, lambda label: _whose_lot(label, names))
+    shown = capped(rows, lambda row: _whose_lot(row[1], names), more_of_these)
     assert len(shown) == MOST_LINES + 2 and rows[-1] in shown
     assert shown[-1] == ["more_of_these", "S1", "", 2000 - MOST_LINES]
 

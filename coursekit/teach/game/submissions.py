@@ -21,6 +21,7 @@ from coursekit.teach.handed_in.identity import (
 from coursekit.teach.handed_in.intake import Found
 from crmkit.core.errors import CrmkitError
 
+MOST_TRIED = 20  # files of one student or team, the newest: each costs everybody's time
 LONGEST = 300  # characters of what an error says
 ENDINGS = re.compile(r"(?i)(\.(zip|py|ipynb|game|jsonl))+$|_assignsubmission_.*$")
 
@@ -49,7 +50,7 @@ def whose(
     seeds: dict[str, int] | None = None,
     decided: Settings = Settings(),
 ) -> tuple[dict[str, list[Submission]], list[Problem]]:
-    """Student → what that student handed in, the newest first; and the files of nobody known.
+    """Student → what that student handed in, the newest first; and the files of nobody known, or too many of one.
 
     With an assignment: the student whom ``decided`` names or the path, else the one whose own ``seeds`` (label → seed) the
     file holds; what any member of a team handed in stands under the team's first member. Without one a student is called as the
@@ -72,7 +73,9 @@ def whose(
     ordered = {}
     for student in sorted(theirs):
         leader = decided.teams.get(about.variants[student].team) if about else None
-        ordered[student] = in_order(theirs[student], leader)
+        files = in_order(theirs[student], leader)
+        ordered[student] = files[:MOST_TRIED]
+        unknown += [Problem(one.found.label, student, "too_many_files") for one in files[MOST_TRIED:]]
     return ordered, unknown
 
 

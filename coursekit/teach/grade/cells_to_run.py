@@ -57,7 +57,7 @@ def prepared_cells(notebook: Notebook, lesson: Lesson, *, seed: int, lang: str) 
     for number, cell in enumerate(notebook.cells):
         rest = cell.source
         is_default = of_the_kit(cell, "parameters", _holds("seed", rest, declares_a_parameter))
-        if of_the_kit(cell, "injected-parameters", rest.startswith(PARAMETERS)):
+        if of_the_kit(cell, "injected-parameters", _is_injected(rest)):
             rest = _without(rest, sets_a_parameter, ours=injected, left_out=prepared.left_out)
             if "parameters" not in tagged:  # what stood in its place came after the defaults
                 prepared.add(injected, number)
@@ -125,6 +125,11 @@ def acts_for_the_student(statement: ast.stmt) -> bool:
 
 
 # --- taking them out --------------------------------------------------------------------------------------------------
+
+
+def _is_injected(source: str) -> bool:
+    """Whether a cell is the one of the true parameters, by the line that it begins with; a student's may stand above."""
+    return f"\n{PARAMETERS}" in f"\n{source}"
 
 
 def _holds(word: str, source: str, kind: Kind) -> bool:

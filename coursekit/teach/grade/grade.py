@@ -5,7 +5,6 @@ from the pack in a process of their own; and the warm processes behind the wall,
 """
 
 import errno
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from coursekit.teach.handed_in.identity import (
     rules,
 )
 from coursekit.teach.handed_in.intake import Intake, take_in
+from coursekit.teach.pages import UNPRINTABLE
 from coursekit.teach.results import Journal, in_use
 from crmkit.answers.statement import is_signed, statement_in
 from crmkit.display.numbers import percent
@@ -54,7 +54,6 @@ from .settings import Settings, read_settings
 from .teams import share_with_teams, what_it_does
 
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal's colours, and what no page may hold
 DIGITS = 9  # of a total: half a point more or less is never a matter of these
 LONGEST_WHY = 300  # characters of what an error says
 # what a system refuses to everybody alike
@@ -416,7 +415,7 @@ def decide(
         with told_of(mine, "lateness_failed"):
             note_lateness(mine, about, settings, granted)
     with told_of(mine, "total_failed"):
-        note_accommodation(mine, granted, about)
+        note_accommodation(mine, granted, about, questions)
         overrides = [one for one in settings.overrides if one.student_id == mine.student_id]
         total(mine, overrides, questions)
 
@@ -434,13 +433,17 @@ def judge_statement(mine: Graded, settings: Settings) -> None:
         mine.statement_factor = 1 - settings.statement.missing_costs
 
 
-def note_accommodation(mine: Graded, granted: Accommodations, about: Assignment) -> None:
+def note_accommodation(
+    mine: Graded, granted: Accommodations, about: Assignment, questions: Collection[str]
+) -> None:
     """Questions that do not count for this student; where something is granted, the instructor's table says so."""
     exempt = granted.exempt(mine.student_id, about.exercise)
     for one in mine.questions:
         one.exempt = one.question in exempt
-    if mine.student_id in granted.granted:
-        mine.flags.append("accommodated")
+    mine_granted = granted.granted.get(mine.student_id)
+    if mine_granted:
+        concerns_this = mine_granted.extra or exempt & set(questions)
+        mine.flags.append("accommodated" if concerns_this else "granted_elsewhere")
 
 
 def note_lateness(mine: Graded, about: Assignment, settings: Settings, granted: Accommodations) -> None:

@@ -1,12 +1,10 @@
 """The tables of a grading: our own gradebook, those that Moodle and Canvas take in, and everything to be looked at."""
 
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from coursekit.messages import MESSAGES
 from coursekit.teach.handed_in.identity import named_in, names_of
-from coursekit.teach.tables import write_csv
+from coursekit.teach.tables import capped, write_csv
 from crmkit.core.errors import CrmkitError
 
 from .graded import IN_ORDER, Graded, Grading
@@ -29,7 +27,6 @@ REST_OF_GRADES = (
 )
 MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-MOST_LINES = 40  # of one student among the problems
 PROBLEMS = ("what", "file", "student_id", "detail", "meaning")
 COPYING = "copying.csv"
 COPIES = ("student_id", "like", "weight_of_all", "question", "detail", "weight", "meaning")
@@ -173,9 +170,9 @@ def _problems(path: Path, grading: Grading) -> None:
         if not submission.student:
             evidence = [f"{kind}: {', '.join(who)}" for kind, who in submission.evidence.items() if who]
             unused.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
-    rows = _capped(unused, lambda label: _whose_lot(label, names))
+    rows = capped(unused, lambda row: _whose_lot(row[1], names), more_of_these)
     for mine in grading.graded.values():
-        rows += _capped(_problems_of(mine), lambda _: mine.student_id)
+        rows += capped(_problems_of(mine), lambda _: mine.student_id, more_of_these)
     for copy in grading.copies:
         detail = f"{copy.key_of}: {', '.join(copy.questions)}"
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
@@ -192,19 +189,8 @@ def _problems(path: Path, grading: Grading) -> None:
     write_csv(path, PROBLEMS, [[*row, in_words(row)] for row in rows])
 
 
-def _capped(rows: list[list], lot_of: Callable[[str], str]) -> list[list]:
-    """At most so many lines of one student or folder, and the count of the others: nobody's fill the table."""
-    counts: Counter[str] = Counter()
-    shown = []
-    for row in rows:
-        lot = lot_of(row[1] or "")
-        counts[lot] += 1
-        if counts[lot] <= MOST_LINES:
-            shown.append(row)
-    for lot, count in counts.items():
-        if count > MOST_LINES:
-            shown.append(["more_of_these", lot, "", count - MOST_LINES])
-    return shown
+def more_of_these(lot: str, count: int) -> list:
+    return ["more_of_these", lot, "", count]
 
 
 def _whose_lot(label: str, names: dict[str, set[str]]) -> str:

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from coursekit.lessons.exercise import Exercise
+from coursekit.records import read_record
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Rules, Submission
 from coursekit.teach.handed_in.intake import Intake
-from coursekit.teach.records import read_record
 
 from .accommodations import Accommodations
 from .copying import Copy

@@ -9,7 +9,14 @@ from .graded import WITHOUT_MARKS, Graded
 
 KEPT = "from_an_earlier_download"
 # what every grading says anew, from the settings and from what people gave
-SAID_ANEW = ("accommodated", "late", "markers_differ", "statement_missing", "text_changed")
+SAID_ANEW = (
+    "accommodated",
+    "granted_elsewhere",
+    "late",
+    "markers_differ",
+    "statement_missing",
+    "text_changed",
+)
 FAILS_ANEW = ("feedback_failed", "lateness_failed", "total_failed")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coursekit.teach.records import EXACT
+from coursekit.records import EXACT
 
 YEARS = 100
 Minutes = Annotated[float, Field(ge=0, le=YEARS * 366 * 24 * 60, allow_inf_nan=False)]

@@ -15,9 +15,9 @@ from pathlib import Path
 from coursekit.lessons.exercise import Exercise
 from coursekit.messages import MESSAGES, KitError
 from coursekit.pages import environment
+from coursekit.records import EXACT, read_record
 from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.pages import LANGUAGES
-from coursekit.teach.records import EXACT, read_record
 from crmkit.core.files import put
 
 from .graded import Graded, Grading

@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from coursekit.messages import MESSAGES, KitError
+from coursekit.records import EXACT, WrongField, from_fields
 from coursekit.teach.assign.assignment import DATES, Assignment, read_due
-from coursekit.teach.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
 
 from .lateness import LatePolicy, Share

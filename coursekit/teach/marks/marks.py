@@ -66,8 +66,12 @@ def marks(graded: Sequence[Path], *, out: Path, say: Callable[[str], None] = pri
 
 
 def called(folders: Sequence[Path]) -> dict[str, Path]:
-    """Each folder by its name, and by its whole path where another is called so too."""
-    names = [folder.resolve().name for folder in folders]
+    """Each folder by its name, and by its whole path where another is called so too. Errors: KitError for one named twice."""
+    places = [folder.resolve() for folder in folders]
+    for place in places:
+        if places.count(place) > 1:
+            raise KitError("marks_twice", value=str(place))
+    names = [place.name for place in places]
     by_name = {}
     for folder, name in zip(folders, names):
         by_name[name if names.count(name) == 1 else folder.as_posix()] = folder

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from coursekit.messages import KitError
-from coursekit.teach.records import EXACT, WrongField, from_fields
+from coursekit.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
 
 FILE = "marks.toml"
