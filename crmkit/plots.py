@@ -22,7 +22,7 @@ _NAMES = {
     "growth.plots": "plot_cross_sell plot_customer_ladder plot_double_jeopardy plot_purchase_funnel plot_referral_growth",
     "planning.plots": "plot_budget_plan plot_campaign_bridge plot_response_curves plot_retention_by_source plot_sample_size plot_staffing plot_uplift plot_ways_of_planning",
     "pdca.plots": "plot_control_chart plot_indicators plot_pdca",
-    "market.plots": "plot_score",
+    "market.plots": "plot_score plot_twin",
 }
 _OWNER = {name: module for module, names in _NAMES.items() for name in names.split()}
 

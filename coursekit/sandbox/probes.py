@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 import crmkit
-from coursekit.messages import MESSAGES
+from coursekit.messages import MESSAGES, KitError
 
 from .protocol import Limits, Outcome, SandboxError, Wall
 from .survivors import end_survivors, survives
@@ -246,6 +246,19 @@ def choose(*, trust: bool) -> tuple[str | None, dict[str, str]]:
             return tier, tried | {tier: "; ".join(["held", *_said_of(probed, before)])}
         tried[tier] = ", ".join(broke)
     return ("trust" if trust else None), tried
+
+
+def chosen_wall(*, error: str, trust: bool = False) -> tuple[str, dict[str, str]]:
+    """The wall that is used, and what became of each that was tried.
+
+    Errors: KitError called ``error``, with the reasons, where none holds and none is waived.
+    """
+    tier, tried = choose(trust=trust)
+    if tier is None:
+        why = "; ".join(f"{name}: {what}" for name, what in tried.items())
+        why = why or MESSAGES.say("grade_no_bubblewrap", between=" ")
+        raise KitError(error, value=", ".join(tried) or "—", why=why)
+    return tier, tried
 
 
 def tried_out(tier: str) -> tuple[Probed, str]:

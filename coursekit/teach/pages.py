@@ -1,5 +1,6 @@
 """The pages that instructors and students open: one frame, a part in each language, whatever was written shown as text."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.files import put
 
 LANGUAGES = ("zh", "en")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal's colours, and what no page may hold
 OF_HTML = {"zh": "zh-CN", "en": "en"}  # the language as a page's head names it
 Words = Callable[..., str]
 
@@ -36,4 +38,5 @@ def part(template: str, lang: str, **fields) -> str:
 def write_page(path: Path, *, title: str, lang: str, parts: Sequence[str]) -> None:
     """A page of what ``part`` gave, one below the other; nothing on it is loaded from anywhere, and no script runs."""
     frame = environment("coursekit.teach").get_template("page.html")
-    put(path, clean_text(frame.render(title=title, lang=OF_HTML[lang], parts=parts)))
+    page = frame.render(title=title, lang=OF_HTML[lang], parts=parts)
+    put(path, UNPRINTABLE.sub("\ufffd", clean_text(page)))

@@ -2,12 +2,30 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.cells import csv_cell
 from crmkit.core.files import put
+
+Row = TypeVar("Row")
+MOST_LINES = 40  # of one student in a table of problems
+
+
+def capped(rows: Sequence[Row], lot_of: Callable[[Row], str], more: Callable[[str, int], Row]) -> list[Row]:
+    """At most so many rows of one lot, and of each larger one how many ``more`` there are: nobody's fill the table."""
+    counts: Counter[str] = Counter()
+    shown = []
+    for row in rows:
+        lot = lot_of(row)
+        counts[lot] += 1
+        if counts[lot] <= MOST_LINES:
+            shown.append(row)
+    shown += [more(lot, count - MOST_LINES) for lot, count in counts.items() if count > MOST_LINES]
+    return shown
 
 
 def _csv(value: object) -> object:

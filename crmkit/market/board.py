@@ -4,6 +4,7 @@ Whatever is set by hand becomes one ``Decision``: the one that the levers began 
 moves of a game played here are those of the same game played in code, and so is the file it is kept in.
 """
 
+import unicodedata
 from html import escape
 from pathlib import Path
 
@@ -33,7 +34,7 @@ _ASKED = {
     "plan": ("hypothesis", "target", "control_group_share"),
     "do": (),
     "check": (),
-    "act": ("decision", "next_question"),
+    "act": ("decision", "own_estimate", "next_question"),
 }
 
 
@@ -129,11 +130,14 @@ class Board(VBox):
         self.control_share.value = 0.5
         self.control_share.layout.width = "260px"
         self._baseline = HTML()
+        self.estimate = [Text(layout={"width": "110px"}) for _ in ("value", "low", "high")]
+        about_estimate = HTML(html(MESSAGES.pair("board_own_estimate")), layout={"flex": "1 1 auto"})
         rows = {
             "hypothesis": _row("hypothesis", self.hypothesis),
             "target": _row("target", self.target, self._baseline),
             "control_group_share": _row("control_group_share", self.control_share),
             "decision": _row("decision", self.verdict),
+            "own_estimate": _row("own_estimate", *self.estimate, about_estimate),
             "next_question": _row("next_question", self.next_question),
         }
         pages = [[rows[slug] for slug in _ASKED[step]] for step in STEPS]
@@ -186,7 +190,13 @@ class Board(VBox):
         self.game.check(quarter=quarter)
 
     def _act(self, quarter: int) -> None:
-        self.game.act(self.verdict.value, quarter=quarter, next_question=self.next_question.value.strip())
+        said = [field.value.strip() for field in self.estimate]
+        self.game.act(
+            self.verdict.value,
+            quarter=quarter,
+            next_question=self.next_question.value.strip(),
+            estimate=[_as_number(text) for text in said] if any(said) else None,
+        )
 
     def _keep(self) -> None:
         """Begin the game's file where it has none; a folder that cannot be written to does not end the game."""
@@ -214,6 +224,8 @@ class Board(VBox):
             self._ask_for_a_plan(cycle)
         elif due == "act":
             self.verdict.value = cycle.recommendation
+            for field, of_check in zip(self.estimate, cycle.uplift.numbers):
+                field.placeholder = self._kpi(of_check)
         self._head.value = self._heading(cycle)
         self._said.value = f'<div aria-live="polite">{html(self._standing())}</div>'
         self._say_where_it_is_kept()
@@ -240,6 +252,8 @@ class Board(VBox):
         self.target.value = round(cycle.baseline.value, 2)
         self.hypothesis.value = ""
         self.next_question.value = ""
+        for field in self.estimate:
+            field.value = ""
 
     def _heading(self, cycle: Cycle) -> str:
         heading = " · ".join(map(html, self._where()))
@@ -323,6 +337,19 @@ def _row(slug: str, widget: ipywidgets.Widget, *beside: ipywidgets.Widget) -> HB
     widget.tooltip = term(slug)
     name = HTML(html(term_pair(slug)), layout={"width": "190px", "flex": "0 0 auto"})
     return HBox([name, widget, *beside], layout={"align_items": "center"})
+
+
+def _as_number(text: str) -> float | str:
+    """What was typed as a number, a per cent sign taken at its word; text that is none stays, for the game to refuse it.
+
+    >>> _as_number("9.1"), _as_number("−4 %"), _as_number("nine")
+    (9.1, -0.04, 'nine')
+    """
+    plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-")
+    try:
+        return float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
+    except ValueError:
+        return text
 
 
 def _alert(error: CrmkitError) -> str:

@@ -1,5 +1,6 @@
 """The panes of the board: KPI sheet, control chart, cycle log, accounts, score and truth, each drawn when it is seen."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from html import escape
 from io import BytesIO
@@ -19,9 +20,10 @@ from crmkit.market.game.twin import Twin
 from crmkit.pdca.plots import plot_control_chart, plot_indicators, plot_pdca
 
 from .board_levers import options_of
-from .plots import plot_score
+from .plots import plot_score, plot_twin
 from .words import Pair, capital, differences, html, in_words
 
+PICTURE = '<img style="max-width: 100%" alt="{told}" src="data:image/png;base64,{data}">'
 MEASURES = ("profit", "revenue", "cost_of_goods", "programme_cost")
 _SHEET = (
     "period",
@@ -120,8 +122,7 @@ class Panes:
 
     def _log(self) -> list[ipywidgets.Widget]:
         log = self._game.log().dropna(subset=["method"])
-        in_units = percent if self._game.setup.kpi == "active" else number
-        picture = _picture(plot_pdca, self._game.book, show=in_units)
+        picture = _picture(plot_pdca, self._game.book, show=self._in_units)
         if not len(log):
             return [picture]
         told = []
@@ -129,6 +130,11 @@ class Panes:
             heading = f"<b>{html(term_pair('quarter'))} {quarter}</b>: {escape(why)}"
             told.append(f"<p>{heading}</p>{listed(in_words(changed))}")
         return [picture, _table(log[list(_LOG)]), HTML("".join(told))]
+
+    @property
+    def _in_units(self) -> Callable:
+        """How the numbers of the game's KPI are written."""
+        return percent if self._game.setup.kpi == "active" else number
 
     def _accounts(self) -> list[ipywidgets.Widget]:
         books = self._game.ledgers
@@ -163,6 +169,7 @@ class Panes:
             _picture(plot_score, self._score),
             _table(self._score.table, digits=1),
             HTML(html(MESSAGES.pair("board_twin", points=number(self._twin.points)))),
+            _picture(plot_twin, self._twin, show=self._in_units),
             _table(self._twin.table[list(_TWIN)]),
             HTML(found + html(MESSAGES.pair("board_truth"))),
             _table(means),
@@ -192,11 +199,16 @@ def _table(frame: pd.DataFrame, *, digits: int = 2) -> HTML:
     return table
 
 
-def _picture(draw: Callable, result, **how) -> ipywidgets.Image:
+def _picture(draw: Callable, result, **how) -> HTML:
+    """A plot with its text alternative."""
     from matplotlib import pyplot as plt
+
+    from crmkit.display.alternative import alternative
 
     figure = draw(result, **how).figure
     png = BytesIO()
     figure.savefig(png, format="png", dpi=110)
+    told = escape(alternative(figure))
     plt.close(figure)  # nor does the notebook show it a second time
-    return ipywidgets.Image(value=png.getvalue(), layout={"max_width": "100%", "object_fit": "contain"})
+    data = b64encode(png.getvalue()).decode()
+    return HTML(PICTURE.format(told=told, data=data))

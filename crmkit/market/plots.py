@@ -1,11 +1,25 @@
-"""The game on the simulated market: what a firm that was played is worth."""
+"""The game on the simulated market: what a firm that was played is worth, and what its plans did in truth."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from crmkit.display.drawing import BLUE, INK, PALE, VERMILION, axes, label
-from crmkit.display.numbers import decimal
+from crmkit.core.intervals import Estimate
+from crmkit.display.drawing import (
+    BLUE,
+    INK,
+    PALE,
+    VERMILION,
+    axes,
+    colon,
+    either_side,
+    estimates,
+    label,
+    tick,
+    with_interval,
+)
+from crmkit.display.numbers import decimal, number
 
+HIGH = 0.62  # inches of a plan's row
 _PARTS = (("discounted_profit", BLUE, None), ("equity", PALE, "//"))
 
 
@@ -43,6 +57,70 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(top=1.2 * max(*tops, 1e-9))
     ax.legend(frameon=False, fontsize=9, ncols=3, loc="upper left", bbox_to_anchor=(0, -0.13))
     return ax
+
+
+def plot_twin(twin, *, show=number, ax: Axes | None = None) -> Axes:
+    """What each quarter's plan was taken for, with its 95% interval, and beside it what the plan did in truth.
+
+    ``twin``: a ``crmkit.market.Twin``; ``show`` writes the KPI's numbers. A truth outside the interval is hollow.
+    """
+    table = twin.table
+    ax = axes(ax, label("twin_beside_estimate"), size=size_of_twin(twin))
+    ax.axvline(0, color=PALE, linewidth=1)
+    taken = estimates(table, "estimate")
+    places = range(len(table))[::-1]  # the first quarter on top
+    for place, found, truth, holds in zip(places, taken, table["true_effect"], table["holds_truth"]):
+        _beside(ax, place, found, truth, holds=holds, named=not place)
+        verdict = label("holds_truth" if holds else "misses_truth")
+        ax.annotate(
+            f"{with_interval(found, show)}\n{label('true_effect')}{colon()}{show(truth)}\n{verdict}",
+            (1.02, place),
+            va="center",
+            fontsize=9,
+            xycoords=("axes fraction", "data"),
+        )
+    quarters = [f"{label('quarter')} {number(quarter)}" for quarter in table["quarter"]]
+    ax.set_yticks(range(len(table)), quarters[::-1])
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(-0.5, len(table) - 0.5)
+    ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_formatter(lambda value, _: tick(value, show))
+    ax.legend(
+        frameon=False, fontsize=9, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.36 / (HIGH * len(table)))
+    )
+    return ax
+
+
+def size_of_twin(twin) -> tuple[float, float]:
+    """Inches of a figure in which every plan has room for its words."""
+    return 8.4, 1.4 + HIGH * len(twin.table)
+
+
+def _beside(ax: Axes, place: int, found: Estimate, truth: float, *, holds: bool, named: bool) -> None:
+    """One plan: the estimate with its whiskers, and the truth as a diamond, filled where the interval holds it."""
+    ax.errorbar(
+        found.value,
+        place,
+        xerr=either_side(found),
+        fmt="o",
+        markersize=7,
+        color=INK,
+        markerfacecolor=BLUE,
+        capsize=4,
+        linewidth=1.4,
+        label=label("estimate") if named else None,
+    )
+    ax.plot(
+        truth,
+        place,
+        marker="D",
+        markersize=9,
+        linestyle="",
+        color=VERMILION,
+        markerfacecolor=VERMILION if holds else "white",
+        markeredgewidth=1.8,
+        label=label("true_effect") if named else None,
+    )
 
 
 def _stacked(ax: Axes, place: int, row: pd.Series) -> float:

@@ -144,6 +144,35 @@ def test_a_refusal_is_said_in_the_language_and_what_was_typed_stays(lang):
     assert board.game.next_step == "do" and "alert" not in board._said.value
 
 
+def test_an_own_estimate_is_typed_at_act_marked_by_its_interval_and_blank_means_that_of_check():
+    board = market_board(Game("household_hotline", **SMALL))
+    for quarter, typed in ((1, ("9.1", "−5", "13.2")), (2, ("", "", ""))):
+        board.hypothesis.value = "a club binds"
+        move(board, "social", "families", 0.3 * quarter)
+        press(board, "plan", "do", "check")
+        assert [field.value for field in board.estimate] == ["", "", ""]
+        assert all(field.placeholder for field in board.estimate), "what Check found"
+        for field, text in zip(board.estimate, typed):
+            field.value = text
+        press(board, "act")
+    acts = [one["estimate"] for one in board.game.moves if one["step"] == "act"]
+    assert acts == [[9.1, -5.0, 13.2], None]
+    table = board.game.twin().table
+    assert tuple(table.loc[0, ["estimate_low", "estimate_high"]]) == (-5.0, 13.2)
+
+
+@pytest.mark.parametrize("typed", [("9", "", ""), ("nine", "1", "20"), ("1", "2", "3"), ("1e999", "0", "1")])
+def test_an_own_estimate_that_is_none_is_refused_in_words_and_stays(typed):
+    board = market_board(Game("household_hotline", **SMALL))
+    board.hypothesis.value = "a club binds"
+    press(board, "plan", "do", "check")
+    for field, text in zip(board.estimate, typed):
+        field.value = text
+    press(board, "act")
+    assert board.game.next_step == "act" and 'role="alert"' in board._said.value
+    assert tuple(field.value for field in board.estimate) == typed and not board.steps["act"].disabled
+
+
 def test_a_file_that_somebody_else_went_on_with_is_told_and_nothing_is_lost(tmp_path):
     board = market_board(Game("household_hotline", path=tmp_path / "g", **SMALL))
     other = Game.resume(tmp_path / "g")
@@ -195,9 +224,11 @@ def test_every_pane_is_in_the_language_without_slugs(lang):
     board._shown.tabs.selected_index = 5
     board._shown.panes["score"].children[-1].click()
     told = [plain(board._head.value), plain(board._said.value), *board._shown.tabs.titles]
-    assert "70%" in (
-        shown := "".join(getattr(part, "value", "") for part in board._shown.panes["score"].children[1:])
-    )
+    score_pane = "".join(getattr(part, "value", "") for part in board._shown.panes["score"].children[1:])
+    assert "70%" in (shown := plain(score_pane))
+    told_of_twin = re.findall(r'<img [^>]*alt="([^"]*)"', score_pane)
+    in_words = 4 if lang == "both" else 2  # both quarters, in each language
+    assert len(told_of_twin) == 1 and told_of_twin[0].count("95%") == in_words
     assert "27.5" in shown and "–" not in shown, "the score, and the truth of every segment"
     for i, pane in enumerate(board._shown.panes.values()):
         board._shown.tabs.selected_index = i

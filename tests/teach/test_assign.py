@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from classroom import PACK, Classroom
 
+from coursekit import cli
 from coursekit.lessons.exercise import load_exercise
 from coursekit.messages import KitError
 from coursekit.teach.assign.assign import assign
@@ -278,3 +279,30 @@ def test_a_corrected_name_is_taken_and_a_changed_language_is_said(tmp_path):
     variants = Assignment.read(room.folder).variants
     assert (variants[a].name, variants[b].name) == ("Renamed", "Ann Wood") and a in said
     assert variants[b].language == "en" and b in said
+
+
+def test_rosters_of_one_name_are_both_kept_and_a_later_list_of_one_class_takes_the_earlier_ones_place(
+    tmp_path, capsys
+):
+    lists = {
+        "a/list.csv": "学号,姓名,班级\n1,甲,一班\n2,乙,一班\n",
+        "b/list.csv": "学号,姓名,班级\n9,丙,二班\n",
+        "c/list.csv": "学号,姓名,班级\n1,甲,一班\n2,乙,二班\n3,丁,一班\n",
+    }
+    for name, text in lists.items():
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        assert cli.main(["assign", "06", "--roster", str(path), "--out", str(tmp_path / "out")]) == 0
+    kept = {path.name: path.read_text("utf-8") for path in (tmp_path / "out" / "roster").iterdir()}
+    assert kept == {"list.csv": lists["c/list.csv"], "list (2).csv": lists["b/list.csv"]}
+    assert "2 (一班 → 二班)" in capsys.readouterr().out
+
+
+def test_a_team_that_is_torn_by_sections_is_told(tmp_path, capsys):
+    roster = tmp_path / "r.csv"
+    roster.write_text("学号,姓名,班级,小组\n1,甲,一班,红\n2,乙,二班,红\n3,丙,一班,蓝\n", encoding="utf-8")
+    words = ["assign", "06", "--roster", str(roster), "--out", str(tmp_path / "out")]
+    assert cli.main([*words, "--section", "一班"]) == 0
+    said = capsys.readouterr().out
+    assert "红: 2" in said and "by themselves" in said

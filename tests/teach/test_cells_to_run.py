@@ -1,13 +1,14 @@
 """What is run of a notebook: the student's code, all of it, with the true parameters and the true answer sheet."""
 
+import nbformat
 import pytest
-from classroom import PACK
+from classroom import PACK, Classroom
 
 from coursekit.lessons.exercise import load_exercise
 from coursekit.lessons.notebooks import answer_sheet_code
 from coursekit.teach.assign.assign import find_exercise
 from coursekit.teach.grade.cells_to_run import prepared_cells
-from coursekit.teach.handed_in.notebook import CodeCell, Notebook
+from coursekit.teach.handed_in.notebook import CodeCell, Notebook, read_notebook
 
 SEED = 12345
 INJECTED = f'# Parameters\nseed = {SEED}\nlang = "zh"\n'
@@ -102,6 +103,27 @@ def test_where_a_platform_has_dropped_every_tag_the_kits_cells_are_known_by_thei
     space = run(found.cells)
     assert recorded(space) == {"renewed_offered"} and found.left_out == []
     assert sum("AnswerSheet(" in cell for cell in found.cells) == 1
+
+
+@pytest.mark.parametrize("injected", [[INJECTED], [], ["# mine\n" + INJECTED]])
+def test_without_tags_the_true_seed_stands_after_the_default_of_the_lesson(lesson, sheet, injected):
+    default = '# 参数 parameters\nseed: int = 1  # your own data\nlang: str = "both"'
+    kit = [default, *injected]
+    found = prepared(lesson, *kit, sheet, "mine = seed\nanswer('renewed_offered', 0.5)")
+    space = run(found.cells)
+    assert space["mine"] == SEED and recorded(space) == {"renewed_offered"} and found.left_out == []
+
+
+def test_every_exercise_of_the_kit_runs_on_the_true_seed_though_a_platform_drops_all_tags(tmp_path):
+    room = Classroom(tmp_path, students=1)
+    student = room.students[0]
+    raw = nbformat.writes(room.notebook(student))
+    read = read_notebook(raw.encode())
+    bare = Notebook(tuple(CodeCell(cell.source, ()) for cell in read.cells), {}, ())
+    seed = room.variant(student)["seed"]
+    found = prepared_cells(bare, room.exercise.lesson, seed=seed, lang="zh")
+    until_the_sheet = found.cells[: next(i for i, c in enumerate(found.cells) if "AnswerSheet(" in c) + 1]
+    assert run(until_the_sheet)["seed"] == seed
 
 
 def test_a_cell_that_is_run_has_the_number_that_it_has_for_the_student(lesson, sheet):

@@ -553,6 +553,22 @@ def test_students_of_an_assignment_are_told_by_the_path_and_a_file_of_nobody_is_
     assert set(theirs) == {a, b} and [p.file for p in unknown] == ["policy.py"]
 
 
+def test_a_teams_policy_counts_once_whoever_of_it_hands_in(tmp_path):
+    room = Classroom(tmp_path, columns={"team": ["Red", "Red", "", ""]})
+    about = Assignment.read(room.folder)
+    a, b, c, _ = room.students
+    files = [
+        found(f"{b}_policy.py", "def policy(view): return view.standard"),
+        found("Red/policy.py", "def policy(view): return None"),
+        found(f"{c}_policy.py", "def policy(view): return 3"),
+    ]
+    theirs, unknown = whose(files, about, tmp_path)
+    assert not unknown and {student: len(files) for student, files in theirs.items()} == {a: 2, c: 1}
+    policies, unused = contest.choose_policies(theirs)
+    assert set(policies) == {a, c}
+    assert [one.reason for one in unused] == ["team_files_differ"]
+
+
 def games(values) -> list[dict]:
     return [{"value": v, "reason": "", "cpu_seconds": 0.0, "decided": 1} for v in values]
 

@@ -65,7 +65,17 @@ def test_anothers_seed_in_the_code_and_a_text_of_two_are_told():
     }
     assert told(copying(same, asked)) == [("a", "b", False)]
     assert copying({s: text("the sample " * 12) for s in "ab"}, asked) == []  # as it was handed out
-    assert copying({s: text("what a textbook says " * 8) for s in "abc"}, asked) == []
+
+
+def test_a_text_that_many_share_is_told_of_all_of_them():
+    asked = {"advice": {"id": "advice", "kind": "text", "sample": {"en": "the sample " * 12}}}
+
+    def shared_by(students: str) -> list[tuple[str, str, bool]]:
+        one = QuestionMark("advice", 1, "recorded", None, "", {}, value="from a common source " * 8)
+        return told(copying({student: [one] for student in students}, asked))
+
+    assert shared_by("abc") == [("a", "b", False), ("a", "c", False), ("b", "c", False)]
+    assert shared_by("abcdefg") == [("a", other, False) for other in "bcdefg"]
 
 
 def test_equal_code_alone_is_no_pair():

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from base64 import b64decode
 from dataclasses import replace
 from functools import partial
 from html import unescape
@@ -12,7 +14,6 @@ import crmkit
 from coursekit import cli
 from coursekit.teach.game import leaderboard as room
 from coursekit.teach.game.debrief import Debrief, Plan, by_lever
-from coursekit.teach.game.debrief_page import picture
 from coursekit.teach.game.leaderboard import leaderboard
 from crmkit.market import Game, Setup
 
@@ -163,12 +164,13 @@ def plan(**more) -> Plan:
 
 def test_a_lever_is_summed_up_over_all_who_tried_it():
     debriefs = [
-        Debrief(student="a", kpi="margin", points=1.0, plans=[plan(), plan(true_effect=-1.0)]),
+        Debrief(student="a", kpi="margin", points=1.0, plans=[plan(), plan(true_effect=-1.0)], pictures={}),
         Debrief(
             student="b",
             kpi="margin",
             points=1.0,
             plans=[plan(decision="abandon", levers=["social", "price"]), plan(levers=[])],
+            pictures={},
         ),
     ]
     social, price = by_lever(debriefs)
@@ -177,8 +179,15 @@ def test_a_lever_is_summed_up_over_all_who_tried_it():
     assert (price.lever, price.plans, price.kept, price.given_up_wrongly) == ("price", 1, 0, 1)
 
 
-def test_a_plans_picture_has_every_mark_within_it_in_the_order_of_the_numbers():
-    plans = [plan(low=-3.0, estimate=-1.0, high=1.0, true_effect=4.0), plan(low=2.0, estimate=5.0, high=8.0)]
-    drawn = picture(plans[0], plans)
-    placed = [float(x) for x in (drawn.low, drawn.value, drawn.zero, drawn.high, drawn.truth)]
-    assert placed == sorted(placed) and placed[0] >= 0 and placed[-1] <= drawn.width
+def test_the_estimates_are_drawn_beside_the_truth_in_the_pages_language_and_told_in_words(debriefed):
+    _, games, out, _ = debriefed
+    page = (out / "debrief.html").read_text(encoding="utf-8")
+    told = [unescape(one) for one in re.findall(r'<img [^>]*alt="([^"]*)"', page)]
+    assert len(told) == 2 * len(games)
+    zh, en = told[: len(games)], told[len(games) :]
+    assert all("区间" in one and "truth" not in one for one in zh)
+    assert all("truth" in one and not re.search("[\u4e00-\u9fff]", one) for one in en)
+    for one, game in zip(en, games.values()):
+        assert one.count("95%") == len(game.twin().table)
+    for raw in re.findall(r'src="data:image/png;base64,([^"]+)"', page):
+        assert b64decode(raw).startswith(b"\x89PNG")

@@ -2,12 +2,27 @@
 
 import csv
 import io
+from datetime import datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from classroom import Classroom
 
 from coursekit import cli
+from coursekit.messages import KitError
+from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.grade.accommodations import Accommodations
+from coursekit.teach.grade.class_report import answers_that_count, statistics
+from coursekit.teach.grade.grade import require_over
+from coursekit.teach.grade.graded import Graded, Grading
+from coursekit.teach.grade.marking import QuestionMark
+from coursekit.teach.grade.marking_screen import PAGE
+from coursekit.teach.grade.marking_sheet import FILE as SHEET
+from coursekit.teach.grade.marking_sheet import read_marking_sheet
+from coursekit.teach.grade.settings import read_settings
+from coursekit.teach.handed_in.identity import Rules
+from coursekit.teach.handed_in.intake import Intake
 
 pytestmark = pytest.mark.usefixtures("walled")
 SECTIONS = {"班级": ["一班", "二班", "一班", ""]}
@@ -60,6 +75,49 @@ def test_granted_time_and_questions_that_do_not_count_hold_without_a_word_in_the
     assert "does not count" in page(out, room.students[0]) or "不计分" in page(out, room.students[0])
 
 
+def test_a_question_that_does_not_count_is_nobodys_work_and_in_no_statistics(late):
+    room, _, out = late
+    a, b, c, d = room.students
+    assert {student for student, _ in read_marking_sheet(out / SHEET)} == {b, c, d}
+    assert "advice" in (out / PAGE).read_text(encoding="utf-8")  # which the three others still wrote
+    marks = {
+        student: Graded(
+            student, questions=[QuestionMark(name, 1.0, "recorded", score, "", {}, exempt=exempt)]
+        )
+        for student, name, score, exempt in (
+            (a, "uplift", 0.0, True),
+            (b, "uplift", 1.0, False),
+            (c, "uplift", 0.5, False),
+        )
+    }
+    (uplift,) = [one for one in statistics(room.exercise, marks) if one.question == "uplift"]
+    assert uplift.difficulty == 0.75 and uplift.answered == 1.0
+
+
+def test_a_teams_text_is_read_where_it_counts_for_any_of_its_members(tmp_path):
+    room = Classroom(tmp_path, columns={"team": ["Red", "Red", "Blue", "Blue"]})
+    a, b, c, d = room.students
+    graded = {}
+    for student, first, exempt in ((a, None, True), (b, a, False), (c, None, True), (d, c, True)):
+        advice = QuestionMark(
+            "advice", 1.0, "recorded", None, "", {}, f"of {first or student}", exempt=exempt
+        )
+        graded[student] = Graded(student, questions=[advice], shared_from=first)
+    about = Assignment.read(room.folder)
+    grading = Grading(
+        about=about,
+        exercise=room.exercise,
+        graded=graded,
+        intake=Intake((".ipynb",)),
+        handed_in=[],
+        tier="trust",
+        tried={},
+        whose=Rules({}, [], {}),
+    )
+    assert [student for student, _ in grading.texts] == [a]
+    assert [mine.student_id for _, mine in answers_that_count("advice", graded)] == [b]
+
+
 def test_a_table_that_cannot_be_read_is_named_with_its_line_and_holds_nobody_up(late):
     room, code, out = late
     (line,) = told(out, "accommodation_unreadable")
@@ -108,6 +166,36 @@ def test_right_answers_are_released_only_after_the_last_accommodations_deadline(
 
     right = room.exercise.right_answers(room.variant(c)["seed"])["by_segment"]
     assert "Right answer" in page(out, c) and f"<td>{short(right['rows'][0][-1])}</td>" in page(out, c)
+
+
+@pytest.mark.parametrize(
+    "late, open_days",
+    [
+        ("", 0),
+        ("grace_minutes = 1440", 1),
+        ("per_day = 0.1\nmax_days = 7", 7),
+        ("per_day = 0.1\nmax_days = 30", 9),  # on the tenth day nothing is left
+        ("per_day = 0.3", 3),
+        ("per_day = 1.0", 0),
+        ("max_days = 4", 4),
+    ],
+)
+def test_release_waits_until_nothing_that_comes_in_late_could_earn_marks(tmp_path, late, open_days):
+    room = Classroom(tmp_path, students=1, due="2025-06-01")
+    (room.folder / "grading.toml").write_text(f"[late]\n{late}\n", encoding="utf-8")
+    about = Assignment.read(room.folder)
+    settings = read_settings(about, room.exercise.questions)
+    due = datetime.fromisoformat(about.due)
+    last = due + settings.late.open_after_due()
+    assert last - due == timedelta(days=open_days)
+    if late:
+        assert settings.late.factor(last, due)[0] > 0 and settings.late.factor(last, due)[1] <= last - due
+    with mock.patch("coursekit.teach.grade.grade.datetime", wraps=datetime) as clock:
+        clock.now.return_value = last
+        with pytest.raises(KitError, match=last.strftime("%Y-%m-%d")):
+            require_over(about, settings, Accommodations())
+        clock.now.return_value = last + timedelta(minutes=1)
+        require_over(about, settings, Accommodations())
 
 
 def test_sections_of_one_roster_can_be_given_different_exercises(tmp_path, capsys):

@@ -293,6 +293,78 @@ def test_of_several_files_of_one_student_the_newest_sound_one_counts(tmp_path):
     assert {("game_tampered", "ann/3.jsonl"), ("earlier_file", "ann/1.jsonl")} <= what
 
 
+def team_room(tmp_path: Path) -> tuple[Classroom, Path]:
+    """Two teams of two and a student alone; what they hand in lies in the folder."""
+    crmkit.set_language("both")
+    room = Classroom(tmp_path, students=5, columns={"team": ["Red", "Red", "Blue", "Blue", ""]})
+    return room, tmp_path / "out"
+
+
+def ranked_teams(room: Classroom, out: Path) -> list:
+    setup = Setup(scenario="appliance_club", seed=0, quarters=1, customers=100)
+    return leaderboard(
+        room.out, setup=setup, rounds=0, assignment=room.folder, out=out, say=lambda *_: None, debrief=True
+    )
+
+
+def test_a_team_plays_one_market_hands_in_one_game_and_every_member_has_its_place(tmp_path):
+    room, out = team_room(tmp_path)
+    a, b, c, d, alone = room.students
+    played = {}
+    for student, name in ((b, f"{b}.game.jsonl"), (c, "Blue/game.jsonl"), (alone, "by_its_seed.game.jsonl")):
+        seed = room.variant(student)["seed"]
+        own = Setup(scenario="appliance_club", seed=seed, quarters=1, customers=100)
+        played[student] = saved(room.out / name, CLUB if student == b else QUALITY, setup=own)
+    places = ranked_teams(room, out)
+    assert {place.student for place in places} == {a, c, alone}  # a team stands once
+    assert sorted(place.rank for place in places) == [1, 2, 3]
+    book = {row["student_id"]: row for row in rows(out / "leaderboard.csv")}
+    assert set(book) == set(room.students)
+    assert book[a]["rank"] == book[b]["rank"] and book[a]["file"] == book[b]["file"] == f"{b}.game.jsonl"
+    assert book[c]["score"] == book[d]["score"] and book[c]["team"] == "Blue"
+    assert book[alone]["team"] == ""
+    assert {row["student_id"] for row in rows(out / "estimates.csv")} == set(room.students)
+    page = unescape((out / "leaderboard.html").read_text(encoding="utf-8"))
+    assert page.count("Red<") == 2 and f"{a} " in page and f"{b} " in page  # in both languages
+    assert not rows(out / "problems.csv")
+
+
+def test_of_a_teams_differing_games_the_last_counts_unless_the_settings_name_a_member(tmp_path):
+    room, out = team_room(tmp_path)
+    a, b, *_ = room.students
+    own = Setup(scenario="appliance_club", seed=room.variant(a)["seed"], quarters=1, customers=100)
+    games = {}
+    for hours, student, decision in ((2, a, CLUB), (1, b, QUALITY)):
+        path = room.out / f"{student}.game.jsonl"
+        games[student] = saved(path, decision, setup=own)
+        os.utime(path, (time.time() - 3600 * hours,) * 2)
+    (place,) = ranked_teams(room, out)
+    assert place.value == pytest.approx(games[b].outcome.value)
+    told = [(row["what"], row["student_id"]) for row in rows(out / "problems.csv")]
+    assert told == [("team_files_differ", a)]  # and nobody is named for copying within the team
+    settings = room.folder / "grading.toml"
+    settings.write_text(f'[teams]\n"Red" = "{a}"\n', encoding="utf-8")
+    (place,) = ranked_teams(room, out)
+    assert place.value == pytest.approx(games[a].outcome.value)
+
+
+def test_a_game_of_nobody_known_counts_for_whom_the_settings_name(tmp_path):
+    room, out = team_room(tmp_path)
+    alone = room.students[-1]
+    strange = Setup(scenario="appliance_club", seed=1, quarters=1, customers=100)
+    saved(room.out / "mine.game.jsonl", CLUB, setup=strange)
+    own = Setup(scenario="appliance_club", seed=room.variant(alone)["seed"], quarters=1, customers=100)
+    named = room.out / f"{room.students[0]} and {alone}.game.jsonl"  # the path names two who work apart
+    saved(named, CLUB, setup=own)
+    assert not ranked_teams(room, out)
+    what = {row["file"]: row["what"] for row in rows(out / "problems.csv")}
+    assert what == {"mine.game.jsonl": "unknown_student", named.name: "unknown_student"}
+    settings = room.folder / "grading.toml"
+    settings.write_text(f'[whose]\n"{named.name}" = "{alone}"\n', encoding="utf-8")
+    (place,) = ranked_teams(room, out)
+    assert place.student == alone
+
+
 def test_killed_with_9_it_goes_on_and_replays_nothing_twice(tmp_path):
     own = Setup(scenario=SETUP.scenario, seed=5, quarters=2, customers=100)
     saved(tmp_path / "in" / "s0" / "g.jsonl", CLUB, CLUB, setup=own)

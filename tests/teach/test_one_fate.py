@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import shutil
 import struct
 import sys
 import time
+import tracemalloc
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,13 +23,14 @@ from hypothesis import strategies as st
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import DEEPEST, clean_json, clean_name, clean_text
 from coursekit.sandbox.protocol import Outcome
+from coursekit.sandbox.worker import Worker, WorkFailed
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
 from coursekit.teach.grade import marking, marking_sheet
 from coursekit.teach.grade.accommodations import read_accommodations
 from coursekit.teach.grade.cells_to_run import Prepared
 from coursekit.teach.grade.grade import mark_one, note_run
-from coursekit.teach.grade.gradebooks import MOST_LINES, _capped, _whose_lot
+from coursekit.teach.grade.gradebooks import _whose_lot, more_of_these
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.right_answers import NoRight
 from coursekit.teach.grade.running import Run, run_all
@@ -35,8 +38,9 @@ from coursekit.teach.grade.settings import read_settings
 from coursekit.teach.handed_in import intake as intaking
 from coursekit.teach.handed_in.identity import identify, newest, rules
 from coursekit.teach.handed_in.intake import Found, take_in
+from coursekit.teach.handed_in.notebook import read_notebook
 from coursekit.teach.results import Journal, in_use
-from coursekit.teach.worker import Worker, WorkFailed
+from coursekit.teach.tables import MOST_LINES, capped
 from crmkit.core.errors import CrmkitError
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])).encode()
@@ -398,6 +402,23 @@ def test_lateness_is_told_by_the_platforms_archive_and_never_by_one_in_it(room, 
     assert handed[a][0].when.month == 2 and handed[b][0].when.month == 3
 
 
+@pytest.mark.parametrize("times", ["none", "of the download", "one apart"])
+def test_the_time_of_a_download_is_nobodys_time_of_handing_in(room, tmp_path, times):
+    minute = {"none": (1980, 1, 1, 0, 0, 0), "of the download": (2026, 3, 3, 9, 59, 0)}
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, student in enumerate(room.students):
+            when = minute.get(times) or (EARLY if number == 0 else (2026, 3, 3, 9, 59, 0))
+            raw = nbformat.writes(room.notebook(student)).encode()
+            archive.writestr(zipfile.ZipInfo(f"n{number}_LATE_{number}_9_{student}.ipynb", when), raw)
+    downloaded = datetime(2026, 3, 3, 10, 0).timestamp()
+    os.utime(path, (downloaded, downloaded))
+    handed = _handed(room, path)
+    months = {one.when and one.when.month for files in handed.values() for one in files}
+    assert months == ({2, 3} if times == "one apart" else {None})
+    assert all("late_by_platform" in files[0].flags for files in handed.values())
+
+
 def test_an_archive_that_one_student_has_laid_in_a_folder_is_dated_by_the_folder(room, tmp_path):
     a = room.students[0]
     path = tmp_path / "hw.zip"
@@ -419,11 +440,187 @@ def test_a_dummy_in_another_students_name_makes_no_platforms_archive(room, tmp_p
     assert handed[1].flags == ["in_anothers_archive"]
 
 
+def _folder_with_a_homework_zip(room, folder: Path, *loose: str) -> Path:
+    """Loose hand-ins of these, and an archive of the third student's with a fourth's copy in it, dated by its maker."""
+    late = datetime(*LATE).timestamp()
+    for student in loose:
+        path = folder / f"{student}.ipynb"
+        nbformat.write(room.notebook(student), path)
+        os.utime(path, (late - 3600, late - 3600))
+    c, d = room.students[2:4]
+    raw = {student: nbformat.writes(room.notebook(student)).encode() for student in (c, d)}
+    path = folder / "homework.zip"
+    path.write_bytes(_zip({f"{student}/hw.ipynb": raw[student] for student in (c, d)}, when=EARLY))
+    os.utime(path, (late, late))
+    return path
+
+
+def test_a_classmates_copy_makes_no_platforms_archive_of_a_students(room, tmp_path):
+    a, b, c, d = room.students
+    _folder_with_a_homework_zip(room, tmp_path, a, b)
+    handed = _handed(room, tmp_path)
+    assert handed[c][0].when.month == 3 and "dated_by_its_archive" in handed[c][0].flags
+    assert not handed[a][0].flags and not handed[b][0].flags
+
+
+def test_a_copy_in_anothers_archive_never_displaces_a_students_own(room, tmp_path):
+    a, b, c, d = room.students
+    _folder_with_a_homework_zip(room, tmp_path, a, b, d)
+    handed = _handed(room, tmp_path)
+    assert [one.found.label for one in handed[d]] == [f"{d}.ipynb"]
+    found = identify(take_in(tmp_path).found, Assignment.read(room.folder), {})
+    assert [one.flags for one in found if one.student is None] == [["in_anothers_archive"]]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("within", ["", "section A/"])
+def test_a_classmates_blank_copy_among_ones_own_files_displaces_nobodys_work(room, tmp_path, packed, within):
+    a, b, c, d = room.students
+    raw = {student: nbformat.writes(room.notebook(student)).encode() for student in room.students}
+    laid = room.variant(d)
+    blank = (room.folder / "students" / laid["folder"] / laid["file"]).read_bytes()
+    files = {
+        f"{within}8001/ex1.ipynb": raw[a],
+        f"{within}8002/ex1.ipynb": raw[b],
+        f"{within}8003/ex1.ipynb": raw[c],
+        f"{within}8003/more/ex2.ipynb": blank,
+        f"{within}8004/ex1.ipynb": raw[d],
+    }
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, LATE if content is blank else EARLY), content)
+    handed_in = tmp_path / "all.zip" if packed else tmp_path / "folder"
+    if packed:
+        handed_in.write_bytes(held.getvalue())
+    else:
+        zipfile.ZipFile(held).extractall(handed_in)
+    found = identify(take_in(handed_in).found, Assignment.read(room.folder), {})
+    counts = {one.found.label.removeprefix("all.zip/"): one.student for one in found}
+    assert counts == dict(zip(files, [a, b, c, None, d]))
+    assert [one.flags for one in found if one.student is None] == [["in_anothers_archive"]]
+
+
+def test_sections_a_class_and_a_students_two_files_are_nobodys_harm(room, tmp_path):
+    a, b, c, d = room.students
+    raw = {student: nbformat.writes(room.notebook(student)).encode() for student in room.students}
+    for name, student in (
+        ("A/hw1.ipynb", a),
+        ("A/hw2.ipynb", b),
+        ("B/hw3.ipynb", c),
+        ("B/hw4.ipynb", d),
+        ("B/hw5.ipynb", d),
+        ("B/hw6.ipynb", a),
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(raw[student])
+    found = identify(take_in(tmp_path).found, Assignment.read(room.folder), {})
+    assert [one.student for one in found] == [a, b, c, d, d, a]
+
+
+def test_a_platforms_archives_stay_dated_by_the_platform_beside_a_few_single_files(room, tmp_path):
+    a, b, c, d = room.students
+    path = _folder_with_a_homework_zip(room, tmp_path, a)
+    shutil.copy2(path, tmp_path / "homework again.zip")
+    handed = _handed(room, tmp_path)
+    assert handed[c][0].when.month == handed[d][0].when.month == 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_unpacks_to_gigabytes_at_once_is_not_unpacked_and_costs_its_own_student_alone(
+    tmp_path, method, damaged
+):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", method) as archive:
+        archive.writestr("hw.ipynb", bytes(60 << 20))
+    raw = bytearray(held.getvalue())
+    if damaged:
+        raw[60:90] = b"\xff" * 30
+    honest = {"s1/hw.ipynb": NOTEBOOK, "s2/hw.zip": bytes(raw), "s3/hw.ipynb": NOTEBOOK}
+    (tmp_path / "all.zip").write_bytes(_zip(honest))
+    tracemalloc.start()
+    taken = take_in(tmp_path / "all.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [one.label for one in taken.found] == ["all.zip/s1/hw.ipynb", "all.zip/s3/hw.ipynb"]
+    assert [reason for _, reason in taken.refused] == ["packed_otherwise"]
+    assert peak < 30 << 20
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_millions_of_values_in_a_notebook_are_refused_before_anything_is_made_of_them(tmp_path, version):
+    many = b'{"nbformat": %d, "worksheets": [], "cells": [], "metadata": {"a": [%b{}]}}' % (
+        version,
+        b"{}," * 6_000_000,
+    )
+    (tmp_path / "all.zip").write_bytes(_zip({"s1/hw.ipynb": many, "s2/hw.ipynb": NOTEBOOK}))
+    tracemalloc.start()
+    taken = take_in(tmp_path / "all.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [(one.label, one.problem) for one in taken.found] == [
+        ("all.zip/s1/hw.ipynb", "too_large"),
+        ("all.zip/s2/hw.ipynb", None),
+    ]
+    assert peak < 200 << 20
+
+
+def test_a_notebook_of_version_3_is_read_as_it_was_handed_in():
+    old = {
+        "nbformat": 3,
+        "metadata": {"crmkit": {"copy": "c1"}},
+        "worksheets": [
+            {"cells": [{"cell_type": "code", "input": ["x = 1\n", "y = 2"], "metadata": {"tags": ["t"]}}]},
+            {"cells": [{"cell_type": "markdown", "source": "z"}, {"cell_type": "code", "input": "w = 3"}]},
+        ],
+    }
+    read = read_notebook(json.dumps(old).encode())
+    assert [(cell.source, cell.tags) for cell in read.cells] == [("x = 1\ny = 2", ("t",)), ("w = 3", ())]
+    assert read.about == {"copy": "c1"}
+
+
+def test_the_size_of_a_zips_list_is_not_believed_where_the_larger_form_says_it_elsewhere(tmp_path):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for number in range(70_000):
+            archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
+    raw = bytearray(held.getvalue())
+    at = raw.rfind(b"PK\x05\x06")
+    raw[at + 12 : at + 16] = (47).to_bytes(4, "little")
+    truly = int.from_bytes(raw[at - 76 + 40 : at - 76 + 48], "little")
+    assert truly > 70_000 * 46 and intaking._size_of_list(io.BytesIO(raw)) == truly
+    raw[at - 76 : at - 72] = b"none"
+    assert intaking._size_of_list(io.BytesIO(raw)) == len(raw)
+
+
+def test_an_error_that_no_list_foresees_costs_its_own_file_alone(tmp_path, monkeypatch):
+    def strange(raw):
+        if raw != NOTEBOOK:
+            raise LookupError("of a kind that nobody thought of")
+        return raw
+
+    monkeypatch.setattr(intaking, "only_what_is_used", strange)
+    (tmp_path / "all.zip").write_bytes(_zip({"s1/hw.ipynb": b"?", "s2/hw.ipynb": NOTEBOOK}))
+    taken = take_in(tmp_path / "all.zip")
+    assert [one.label for one in taken.found] == ["all.zip/s2/hw.ipynb"]
+    assert taken.refused == [("all.zip/s1/hw.ipynb", "unreadable")]
+
+
+def test_a_policy_or_saved_game_without_end_is_refused_before_it_is_kept(tmp_path):
+    (tmp_path / "all.zip").write_bytes(_zip({"s1/policy.py": bytes(2 << 20), "s2/policy.py": b"pass"}))
+    (tmp_path / "alone.py").write_bytes(bytes(2 << 20))
+    taken = take_in(tmp_path, (".py",))
+    assert [one.label for one in taken.found] == ["all.zip/s2/policy.py"]
+    assert dict(taken.refused) == {"all.zip/s1/policy.py": "too_large", "alone.py": "too_large"}
+
+
 def test_one_student_s_files_do_not_fill_the_table_of_problems():
     names = {"s1": {"S1"}, "s2": {"S2"}}
     rows = [["refused", f"S1/{i}.ipynb", "", "no_code"] for i in range(2000)]
     rows.append(["refused", "S2/hw.ipynb", "", "no_code"])
-    shown = _capped(rows, lambda label: _whose_lot(label, names))
+    shown = capped(rows, lambda row: _whose_lot(row[1], names), more_of_these)
     assert len(shown) == MOST_LINES + 2 and rows[-1] in shown
     assert shown[-1] == ["more_of_these", "S1", "", 2000 - MOST_LINES]
 

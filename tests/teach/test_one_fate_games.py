@@ -1,6 +1,7 @@
 """One student, one fate, in games: no decision and no saved game ends a contest or a leaderboard for the others."""
 
 import contextlib
+import csv
 import json
 from collections import Counter
 from dataclasses import replace
@@ -17,10 +18,13 @@ from coursekit.teach.game.contest import as_if_nothing
 from coursekit.teach.game.leaderboard import head_of, replay
 from coursekit.teach.game.policies import Table, play
 from coursekit.teach.game.policy_process import PolicyProcess
-from coursekit.teach.game.submissions import told
+from coursekit.teach.game.problems import write_problems
+from coursekit.teach.game.submissions import MOST_TRIED, Problem, told, whose
 from coursekit.teach.game.tasks import do_all
 from coursekit.teach.handed_in.intake import Found
+from coursekit.teach.pages import write_page
 from coursekit.teach.results import Journal
+from coursekit.teach.tables import MOST_LINES
 from crmkit.market import Campaign, Decision, Game
 from crmkit.market.game.game import Setup
 from crmkit.market.game.game_file import chained
@@ -170,3 +174,23 @@ def test_a_game_whose_process_ends_is_told_and_the_others_are_played(tmp_path):
     journal.close()
     game = as_if_nothing(found["bad"], {"nothing": 7.0, "search": 9.0})
     assert game["value"] == 7.0 and game["reason"] == "no_result" and "game_why_no_result" in MESSAGES
+
+
+def test_one_students_thousand_files_cost_nobody_time_and_do_not_fill_the_table(tmp_path):
+    files = [
+        Found(f"s1/{number}.py", None, b"def policy(view): return view.standard") for number in range(1000)
+    ]
+    files.append(Found("s2/policy.py", None, b"def policy(view): return view.standard"))
+    theirs, unused = whose(files, None, tmp_path)
+    assert {student: len(kept) for student, kept in theirs.items()} == {"s1": MOST_TRIED, "s2": 1}
+    assert len(unused) == 1000 - MOST_TRIED
+    write_problems(tmp_path, [*unused, Problem("s2/x.py", "s2", "no_policy")], "both")
+    table = list(csv.reader((tmp_path / "problems.csv").open(encoding="utf-8-sig")))
+    assert len(table) == 1 + MOST_LINES + 2 and ["no_policy", "s2/x.py", "s2", ""] in table
+    assert table[-1] == ["more_of_these", "s1", "", str(1000 - MOST_TRIED - MOST_LINES)]
+
+
+def test_no_page_holds_what_no_printer_prints(tmp_path):
+    write_page(tmp_path / "page.html", title="t", lang="en", parts=["a\x1b[31mb\x00\x9b\n\tc"])
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "\x1b" not in page and "\x00" not in page and "\x9b" not in page and "\tc" in page

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import python_calamine
-import xlsxwriter
-from classroom import Classroom
+from classroom import Classroom, given_points
 
 from coursekit import cli
 from coursekit.messages import KitError
@@ -37,19 +35,6 @@ def grade(room: Classroom, *more: str) -> tuple[int, Path]:
     out = room.folder.parent / "grades"
     code = cli.main(["grade", str(room.out), "--assignment", str(room.folder), "--out", str(out), *more])
     return code, out
-
-
-def given_points(path: Path, student: str, points: float) -> list[str]:
-    """Fill in a student's points as a spreadsheet program would; whose texts the sheet holds."""
-    table = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    heads = [str(head).split("\n")[0] for head in table[0]]
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet()
-        for i, row in enumerate(table):
-            if row[0] == student:
-                row[heads.index("points")] = points
-            sheet.write_row(i, 0, row)
-    return [row[0] for row in table[1:]]
 
 
 @pytest.fixture

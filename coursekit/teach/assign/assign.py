@@ -74,7 +74,8 @@ def assign(
     ``sections``: only the roster's students of these sections, so that others can be given another exercise.
     A student who already has a variant keeps it to the byte, whatever the roster or the source says now.
     """
-    students = in_sections(read_roster(roster, sheet=sheet), sections)
+    everybody = read_roster(roster, sheet=sheet)
+    students = in_sections(everybody, sections)
     again = (out / "manifest.json").exists()
     if again:
         assignment = Assignment.read(out)
@@ -83,10 +84,11 @@ def assign(
         if out.exists() and any(out.iterdir()):
             raise KitError("out_not_empty", value=str(out))
         assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback, statement=statement)
-    put(out / "roster" / roster.name, roster.read_bytes())
-    assignment.rosters[roster.name] = sheet
+    kept = _name_of_roster(out / "roster", roster, assignment, {one.student_id for one in everybody})
+    put(out / "roster" / kept, roster.read_bytes())
+    assignment.rosters[kept] = sheet
     said = _differences(assignment, exercise, students, due, feedback) if again else []
-    said += doubts(students)
+    said += doubts(students) + _torn_teams(students, everybody)
     staff = staff_on(roster, sheet)
     if staff:
         said.append(MESSAGES.say("roster_staff", count=len(staff), which=", ".join(staff[:5])))
@@ -115,6 +117,22 @@ def assign(
         )
     )
     return said
+
+
+def _name_of_roster(folder: Path, roster: Path, assignment: Assignment, students: set[str]) -> str:
+    """The name under which a roster is kept: a later list of the same class takes the earlier one's place, no other's.
+
+    Platforms export every class under one name.
+    """
+    name = roster.name
+    number = 1
+    while (folder / name).exists():
+        earlier = read_roster(folder / name, sheet=assignment.rosters.get(name))
+        if students & {one.student_id for one in earlier}:
+            break
+        number += 1
+        name = f"{roster.stem} ({number}){roster.suffix}"
+    return name
 
 
 def _new(source: Path, out: Path, *, due: str | None, feedback: str, statement: bool) -> Assignment:
@@ -199,19 +217,36 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
     return said
 
 
+def _torn_teams(students: list[Student], everybody: list[Student]) -> list[str]:
+    """Teams of which some members are in the sections that were asked for, and some are not."""
+    teams = {student.team for student in students if student.team}
+    asked_for = {student.student_id for student in students}
+    outside = [
+        f"{one.team}: {one.student_id}"
+        for one in everybody
+        if one.team in teams and one.student_id not in asked_for
+    ]
+    if not outside:
+        return []
+    return [MESSAGES.say("assign_torn_teams", count=len(outside), which=", ".join(outside[:5]))]
+
+
 def _group_again(assignment: Assignment, students: list[Student]) -> list[str]:
     """Students who have a variant change their section as the roster says, but not their team: it goes with the data."""
-    other_team = []
+    other_team, other_section = [], []
     for student in students:
         variant = assignment.variants.get(student.student_id)
         if variant is None:
             continue
         assignment.variants[student.student_id] = replace(variant, section=student.section)
+        if variant.section != student.section:
+            other_section.append(
+                f"{student.student_id} ({variant.section or '—'} → {student.section or '—'})"
+            )
         if variant.team != student.team:
             other_team.append(student.student_id)
-    if not other_team:
-        return []
-    return [MESSAGES.say("assign_kept_teams", count=len(other_team), which=", ".join(other_team[:5]))]
+    said = [("assign_kept_teams", other_team), ("assign_other_sections", other_section)]
+    return [MESSAGES.say(key, count=len(ids), which=", ".join(ids[:5])) for key, ids in said if ids]
 
 
 # --- variants -------------------------------------------------------------------------------------------------------

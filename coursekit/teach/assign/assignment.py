@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from coursekit.messages import KitError
-from coursekit.teach.records import EXACT, read_record
+from coursekit.records import EXACT, read_record
 from crmkit.core.files import put
 
 FORMAT = "crmkit-assignment/1"

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from coursekit.messages import MESSAGES, KitError
-from coursekit.sandbox.probes import choose
+from coursekit.sandbox.probes import chosen_wall
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.handed_in.identity import Submission
 from coursekit.teach.handed_in.intake import Found, take_in
 from coursekit.teach.results import Journal, in_use
 from crmkit.market.game.game import Setup
@@ -21,7 +22,7 @@ from crmkit.market.game.game import Setup
 from .contest_page import write_contest
 from .policies import begin, play, read_policy
 from .standings import Contest, ranked, standing
-from .submissions import Problem, copies, whose
+from .submissions import Problem, copies, decided, whose, why_set_aside
 from .tasks import benchmarks, do_all
 
 WANTED = (".py", ".ipynb")
@@ -55,13 +56,13 @@ def contest(
     intake = take_in(submissions, WANTED)
     if not intake.found and not intake.refused:
         raise KitError("submissions_empty", value=str(submissions), allowed=", ".join(WANTED))
-    tier = chosen_wall()
+    tier, _ = chosen_wall(error="contest_wall")
     say(MESSAGES.say("grade_wall", tier=tier))
     with in_use(out):
         key = read_secret(secret or out / "secret.key")
         drawn = [draw_seed(key, setup, number) for number in range(1, seeds + 1)]
         about = Assignment.read(assignment) if assignment else None
-        theirs, problems = whose(intake.found, about, submissions)
+        theirs, problems = whose(intake.found, about, submissions, decided=decided(about))
         problems += [Problem(label, "", reason) for label, reason in intake.refused]
         policies, unused = choose_policies(theirs)
         problems += unused
@@ -124,34 +125,30 @@ def as_if_nothing(game: dict, mark: dict) -> dict:
     }
 
 
-def chosen_wall() -> str:
-    """The wall that policies run behind; without one there is no contest, for the truth would be within their reach."""
-    tier, tried = choose(trust=False)
-    if tier is None:
-        why = "; ".join(f"{name}: {what}" for name, what in tried.items())
-        raise KitError("contest_wall", why=why or MESSAGES.say("grade_no_bubblewrap", between=" "))
-    return tier
-
-
 @dataclass(frozen=True)
 class Policy:
-    """A student's policy: the file it stands in, and its source."""
+    """The policy of a student or a team: what was handed in, and the source that defines it."""
 
-    found: Found
+    submission: Submission
     source: str
 
+    @property
+    def found(self) -> Found:
+        return self.submission.found
 
-def choose_policies(theirs: dict[str, list[Found]]) -> tuple[dict[str, Policy], list[Problem]]:
-    """Each student's newest file that defines a policy; the others are listed with the reason."""
+
+def choose_policies(theirs: dict[str, list[Submission]]) -> tuple[dict[str, Policy], list[Problem]]:
+    """Each student's or team's newest file that defines a policy; the others are listed with the reason."""
     policies: dict[str, Policy] = {}
     unused = []
     for student, files in theirs.items():
         for one in files:
-            source, reason = read_policy(one)
+            label = one.found.label
+            source, reason = read_policy(one.found)
             if source is None:
-                unused.append(Problem(one.label, student, reason))
+                unused.append(Problem(label, one.student, reason))
             elif student in policies:
-                unused.append(Problem(one.label, student, "earlier_file"))
+                unused.append(Problem(label, one.student, why_set_aside(one, policies[student].submission)))
             else:
                 policies[student] = Policy(one, source)
     return policies, unused

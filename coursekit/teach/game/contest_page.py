@@ -6,19 +6,21 @@ from pathlib import Path
 from statistics import fmean
 
 from coursekit.messages import MESSAGES
+from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
 from coursekit.teach.tables import write_csv
 
 from .problems import in_words, write_problems
-from .shown import line_of, money, name_of, points, terms
+from .shown import called, line_of, money, name_of, points, row_for_each, terms
 from .standings import Contest, Standing
 from .submissions import Problem
 from .whisker import Whisker, scale_of, whisker
 
 HEAD = (
-    "rank",
     "student_id",
     "name",
+    "team",
+    "rank",
     "value",
     "gain",
     "gain_low",
@@ -53,7 +55,8 @@ HEAD_OF_GAMES = (
 def write_contest(out: Path, result: Contest, lang: str) -> list[str]:
     """``contest`` and ``problems``, each as ``.csv`` and ``.html``, and ``games.csv``; the lines that the command says."""
     about = result.about
-    write_csv(out / "contest.csv", HEAD, [_row(one, name_of(one.student, about)) for one in result.standings])
+    rows = [row for one in result.standings for row in _rows(one, about)]
+    write_csv(out / "contest.csv", HEAD, rows)
     write_csv(out / "games.csv", HEAD_OF_GAMES, _games(result))
     _write_page(out / "contest.html", result, lang)
     problems = [*result.problems]
@@ -64,12 +67,13 @@ def write_contest(out: Path, result: Contest, lang: str) -> list[str]:
     return [*best, done, *write_problems(out, problems, lang)]
 
 
-def _row(one: Standing, name: str) -> list:
+def _rows(one: Standing, about: Assignment | None) -> list[list]:
+    """A row for each student whose policy it is."""
     lead = [round(number) for number in one.apart.numbers] if one.apart else [None] * 3
-    return [
-        one.rank,
+    return row_for_each(
         one.student,
-        name,
+        about,
+        one.rank,
         round(one.value),
         *(round(number) for number in one.gain.numbers),
         *(round(number, 1) for number in one.score.numbers),
@@ -78,7 +82,7 @@ def _row(one: Standing, name: str) -> list:
         one.lost.total(),
         round(one.cpu_seconds, 1),
         one.file,
-    ]
+    )
 
 
 def _games(result: Contest) -> list[list]:
@@ -152,6 +156,7 @@ def _write_page(path: Path, result: Contest, lang: str) -> None:
             nothing=fmean(mark["nothing"] for mark in result.marks),
             search=fmean(mark["search"] for mark in result.marks),
             digest=hashlib.sha256(result.key).hexdigest(),
+            called=called,
             terms=terms,
             money=money,
             points=points,

@@ -4,16 +4,24 @@ Like a replay this reads a saved game as data, in a process of its own. Only gam
 """
 
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
-from crmkit.market import Game
+from coursekit.teach.pages import LANGUAGES
+from crmkit.display.alternative import alternative
+from crmkit.display.numbers import number, percent
+from crmkit.display.setting import set_language
+from crmkit.market import Game, Twin
 from crmkit.market.game.changes import Change
 from crmkit.market.game.twin import LUCK
+from crmkit.market.plots import plot_twin, size_of_twin
 from crmkit.market.words import in_words
 
 SAVED = "saved.game.jsonl"  # what the file is called meanwhile
+DOTS_PER_INCH = 90  # of a picture on the page
 LONGEST_DEBRIEF = 1200.0  # seconds: the firm goes through every quarter some ten times
 
 
@@ -48,12 +56,21 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A plot as it stands on a page, and what it shows in words."""
+
+    png: str  # base64
+    told: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Debrief:
     """One student's game talked over."""
 
     student: str
     kpi: str
     points: float  # for the estimates: `crmkit.market.Twin.points`
+    pictures: dict[str, Picture]  # language → estimates beside the truth
     plans: list[Plan]
 
     @property
@@ -103,7 +120,8 @@ def _summed_up(lever: str, tried: list[tuple[str, Plan]]) -> Lever:
 def restored(student: str, told: dict) -> Debrief:
     """As `debriefed` told it."""
     plans = [Plan(**plan) for plan in told["plans"]]
-    return Debrief(student=student, kpi=told["kpi"], points=told["points"], plans=plans)
+    pictures = {lang: Picture(**one) for lang, one in told["pictures"].items()}
+    return Debrief(student=student, kpi=told["kpi"], points=told["points"], plans=plans, pictures=pictures)
 
 
 # --- in a process of its own ------------------------------------------------------------------------------------------
@@ -120,7 +138,22 @@ def debriefed(raw: bytes) -> dict:
     luck = LUCK * abs(game.outcome.value)
     cycles = zip(twin.table.to_dict("records"), game.book.cycles, game.changes, own, strict=False)
     plans = [_told(row, cycle, changed, by_player, luck) for row, cycle, changed, by_player in cycles]
-    return {"kpi": game.setup.kpi, "points": twin.points, "plans": plans}
+    pictures = {lang: _drawn(twin, game.setup.kpi, lang) for lang in LANGUAGES}
+    return {"kpi": game.setup.kpi, "points": twin.points, "plans": plans, "pictures": pictures}
+
+
+def _drawn(twin: Twin, kpi: str, lang: str) -> dict[str, str]:
+    """Estimates beside the truth in one language, as `Picture` holds it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    set_language(lang)
+    figure = Figure(figsize=size_of_twin(twin), layout="constrained")
+    FigureCanvasAgg(figure)
+    plot_twin(twin, show=percent if kpi == "active" else number, ax=figure.subplots())
+    png = BytesIO()
+    figure.savefig(png, format="png", dpi=DOTS_PER_INCH)
+    return {"png": b64encode(png.getvalue()).decode(), "told": alternative(figure)}
 
 
 def _told(row: dict, cycle, changed: tuple[Change, ...], own: bool, luck: float) -> dict:

@@ -15,7 +15,7 @@ from crmkit.market.game import rules
 from crmkit.market.game.game import Setup
 
 from .debrief import Debrief, Plan, by_lever
-from .shown import money, name_of, points, terms
+from .shown import called, money, name_of, points, row_for_each, terms
 
 PAGE, PLANS, ESTIMATES = "debrief.html", "debrief.csv", "estimates.csv"
 HEAD = (
@@ -44,8 +44,6 @@ TRAITS = (
     "care_gain",
     "price_sensitivity",
 )
-WIDTH = 150  # pixels of a plan's picture
-ROOM = 0.06  # of the picture, left and right of what is drawn
 
 
 def write_debrief(
@@ -67,8 +65,8 @@ def write_debrief(
     write_csv(out / PLANS, HEAD, rows)
     write_csv(
         out / ESTIMATES,
-        ["student_id", "name", "points"],
-        [[one.student, name_of(one.student, about), points(one.points)] for one in debriefs],
+        ["student_id", "name", "team", "points"],
+        [row for one in debriefs for row in row_for_each(one.student, about, points(one.points))],
     )
     languages = spoken(lang)
     moved = [plan for one in debriefs for plan in one.moved]
@@ -86,8 +84,8 @@ def write_debrief(
             about=about,
             place=LANGUAGES.index(one),
             traits=TRAITS,
-            picture=picture,
             terms=terms,
+            called=called,
             name_of=name_of,
             money=money,
             points=points,
@@ -156,35 +154,3 @@ def _markets(setup: Setup, found: Mapping[int, list], seeds: Mapping[str, int]) 
         }
         markets[seed] = MarketTruth(seed=seed, segments=segments, found=found[seed])
     return markets
-
-
-# --- a plan's picture -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Nothing, the interval and the truth, in pixels."""
-
-    zero: str
-    low: str
-    value: str
-    high: str
-    truth: str
-    width: int = WIDTH
-
-
-def picture(plan: Plan, plans: list[Plan]) -> Drawn:
-    """A plan's interval and truth on the scale of all plans of its game."""
-    ends = [0.0, *(end for one in plans for end in (one.low, one.high, one.true_effect))]
-    lowest, whole = min(ends), (max(ends) - min(ends)) or 1.0
-
-    def at(value: float) -> str:
-        return f"{WIDTH * (ROOM + (1 - 2 * ROOM) * (value - lowest) / whole):.1f}"
-
-    return Drawn(
-        zero=at(0.0),
-        low=at(plan.low),
-        value=at(plan.estimate),
-        high=at(plan.high),
-        truth=at(plan.true_effect),
-    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from coursekit.messages import KitError
 from coursekit.sandbox.cleaning import clean_json
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.handed_in.identity import Submission
 from coursekit.teach.handed_in.intake import Found, take_in
 from coursekit.teach.results import Journal, in_use
 from crmkit.core.errors import CrmkitError
@@ -22,7 +23,7 @@ from .debrief import LONGEST_DEBRIEF, Debrief, debriefed, restored
 from .debrief_page import write_debrief
 from .leaderboard_page import write_leaderboard
 from .places import Board, Place, ranked
-from .submissions import Problem, copies, told, wants_an_eye, whose
+from .submissions import Problem, copies, decided, told, wants_an_eye, whose, why_set_aside
 from .tasks import benchmarks, do_all
 
 WANTED = (".jsonl",)
@@ -66,9 +67,9 @@ def leaderboard(
         raise KitError("submissions_empty", value=str(submissions), allowed=", ".join(WANTED))
     heads = {one.label: head_of(one) for one in intake.found}
     seeds = {label: head["seed"] for label, head in heads.items() if type(head.get("seed")) is int}
-    theirs, problems = whose(intake.found, about, submissions, seeds)
+    theirs, problems = whose(intake.found, about, submissions, seeds, decided(about))
     problems += [Problem(label, "", reason) for label, reason in intake.refused]
-    own = {}  # student → the game that was set
+    own = {}  # student, of a team the first → the game that was set
     for student in theirs:
         own[student] = asdict(replace(setup, seed=about.variants[student].seed) if about else setup)
     with in_use(out):
@@ -131,22 +132,30 @@ def leaderboard(
 
 @dataclass(frozen=True)
 class Handed:
-    """A student's file that looks like the game that was set."""
+    """A file that looks like the game that was set: the student for whom it counts, of a team the first, and whose it is."""
 
     student: str
-    found: Found
+    submission: Submission
+
+    @property
+    def found(self) -> Found:
+        return self.submission.found
 
 
 def worth_replaying(
-    theirs: dict[str, list[Found]], heads: dict[str, dict], own: dict[str, dict], problems: list[Problem]
+    theirs: dict[str, list[Submission]],
+    heads: dict[str, dict],
+    own: dict[str, dict],
+    problems: list[Problem],
 ) -> list[Handed]:
     """The files that have to be replayed, each student's newest first; the others go to the problems."""
     sound = []
     for student, files in theirs.items():
         for one in files:
-            reason, detail = refusal(one, heads[one.label], own[student])
+            found = one.found
+            reason, detail = refusal(found, heads[found.label], own[student])
             if reason:
-                problems.append(Problem(one.label, student, reason, detail))
+                problems.append(Problem(found.label, one.student, reason, detail))
             else:
                 sound.append(Handed(student, one))
     return sound
@@ -155,18 +164,20 @@ def worth_replaying(
 def choose_verified(
     sound: list[Handed], replays: dict[tuple[str, str], dict], problems: list[Problem]
 ) -> dict[str, Handed]:
-    """Each student's newest file that its replay has verified; the others go to the problems."""
+    """Each student's or team's newest file that its replay has verified; the others go to the problems."""
     verified: dict[str, Handed] = {}
     for one in sound:
         came = replays[one.student, one.found.sha256]
+        label, handed_in_by = one.found.label, one.submission.student
         if "failed" in came:
             detail = f"{came['failed']}: {came['detail']}".rstrip(": ")
-            problems.append(Problem(one.found.label, one.student, "no_result", detail))
+            problems.append(Problem(label, handed_in_by, "no_result", detail))
         elif came["reason"]:
             detail = as_named(came["detail"], one.found.name)
-            problems.append(Problem(one.found.label, one.student, came["reason"], detail))
+            problems.append(Problem(label, handed_in_by, came["reason"], detail))
         elif one.student in verified:
-            problems.append(Problem(one.found.label, one.student, "earlier_file"))
+            counts = verified[one.student].submission
+            problems.append(Problem(label, handed_in_by, why_set_aside(one.submission, counts)))
         else:
             verified[one.student] = one
     return verified

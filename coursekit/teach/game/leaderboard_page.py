@@ -10,13 +10,14 @@ from crmkit.market.game.game import Setup
 
 from .places import Place
 from .problems import write_problems
-from .shown import line_of, money, name_of, points, terms
+from .shown import called, line_of, money, name_of, points, row_for_each, terms
 from .submissions import Problem
 
 HEAD = (
-    "rank",
     "student_id",
     "name",
+    "team",
+    "rank",
     "profit",
     "equity",
     "value",
@@ -36,7 +37,8 @@ def write_leaderboard(
     lang: str,
 ) -> list[str]:
     """``leaderboard`` and ``problems``, each as ``.csv`` and ``.html``; the lines that the command says."""
-    write_csv(out / "leaderboard.csv", HEAD, [_row(place, setup, about) for place in places])
+    rows = [row for place in places for row in _rows(place, setup, about)]
+    write_csv(out / "leaderboard.csv", HEAD, rows)
     languages = spoken(lang)
     write_page(
         out / "leaderboard.html",
@@ -50,6 +52,7 @@ def write_leaderboard(
                 places=places,
                 about=about,
                 terms=terms,
+                called=called,
                 name_of=name_of,
                 money=money,
                 points=points,
@@ -62,11 +65,12 @@ def write_leaderboard(
     return [*lines, done, *write_problems(out, problems, lang)]
 
 
-def _row(place: Place, setup: Setup, about: Assignment | None) -> list:
-    return [
-        place.rank,
+def _rows(place: Place, setup: Setup, about: Assignment | None) -> list[list]:
+    """A row for each student whose place it is."""
+    return row_for_each(
         place.student,
-        name_of(place.student, about),
+        about,
+        place.rank,
         round(place.profit),
         round(place.equity),
         round(place.value),
@@ -74,4 +78,4 @@ def _row(place: Place, setup: Setup, about: Assignment | None) -> list:
         setup.quarters,
         "yes",
         place.file,
-    ]
+    )

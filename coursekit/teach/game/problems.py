@@ -4,13 +4,14 @@ from pathlib import Path
 
 from coursekit.messages import MESSAGES
 from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
-from coursekit.teach.tables import write_csv
+from coursekit.teach.tables import capped, write_csv
 
 from .submissions import Problem
 
 
 def write_problems(out: Path, problems: list[Problem], lang: str) -> list[str]:
     """``problems.csv`` and ``problems.html``; the line that the command says of them, if there are any."""
+    problems = capped(problems, lambda one: one.student or _folder(one.file), _more_of_these)
     rows = []
     for problem in problems:
         details = [in_words(problem.detail, one) for one in LANGUAGES]
@@ -26,6 +27,14 @@ def write_problems(out: Path, problems: list[Problem], lang: str) -> list[str]:
     if not problems:
         return []
     return [MESSAGES.say("game_unclear", count=len(problems), file=out / "problems.html")]
+
+
+def _folder(file: str) -> str:
+    return file.rpartition("/")[0] or file
+
+
+def _more_of_these(lot: str, count: int) -> Problem:
+    return Problem(lot, "", "more_of_these", str(count))
 
 
 def in_words(detail: str | list[str], lang: str) -> str:

@@ -22,9 +22,32 @@ def terms(setup: Setup, lang: str, words: Words) -> str:
     )
 
 
+def called(student: str, about: Assignment | None) -> str:
+    """The id of who plays; of several who hand in together, their team."""
+    if about is None or len(about.together(student)) == 1:
+        return student
+    return about.variants[student].team
+
+
 def name_of(student: str, about: Assignment | None) -> str:
-    """A student's name; none where there is no roster."""
-    return about.variants[student].name if about else ""
+    """A student's name, or who is in the team; none where there is no roster."""
+    if about is None:
+        return ""
+    members = about.together(student)
+    if len(members) == 1:
+        return about.variants[student].name
+    return ", ".join(f"{member} {about.variants[member].name}".rstrip() for member in members)
+
+
+def row_for_each(student: str, about: Assignment | None, *cells: object) -> list[list]:
+    """A table's row for each student for whom the same holds: id, name, team, and the ``cells``."""
+    if about is None:
+        return [[student, "", "", *cells]]
+    rows = []
+    for member in about.together(student):
+        one = about.variants[member]
+        rows.append([member, one.name, one.team, *cells])
+    return rows
 
 
 def money(value: float) -> str:
@@ -37,5 +60,5 @@ def points(value: float) -> str:
 
 def line_of(rank: int | None, score: float, value: float, student: str, about: Assignment | None) -> str:
     """A student's line in what the command says."""
-    line = f"{rank or '—':>4}  {points(score):>7}  {money(value):>14}  {student} {name_of(student, about)}"
+    line = f"{rank or '—':>4}  {points(score):>7}  {money(value):>14}  {called(student, about)} {name_of(student, about)}"
     return line.rstrip()

@@ -5,12 +5,23 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit.lessons.exercise import load_exercise
 from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.handed_in.identity import Submission, named_in, names_of, newest
+from coursekit.teach.grade.settings import Settings, read_settings
+from coursekit.teach.handed_in.identity import (
+    Submission,
+    in_order,
+    named_in,
+    names_of,
+    of_one_team,
+    rules,
+    teams_of,
+)
 from coursekit.teach.handed_in.intake import Found
 from crmkit.core.errors import CrmkitError
 
+MOST_TRIED = 20  # files of one student or team, the newest: each costs everybody's time
 LONGEST = 300  # characters of what an error says
 ENDINGS = re.compile(r"(?i)(\.(zip|py|ipynb|game|jsonl))+$|_assignsubmission_.*$")
 
@@ -25,18 +36,31 @@ class Problem:
     detail: str | list[str] = ""  # a list: in Chinese and in English
 
 
-def whose(
-    found: list[Found], about: Assignment | None, within: Path, seeds: dict[str, int] | None = None
-) -> tuple[dict[str, list[Found]], list[Problem]]:
-    """Student → that student's files, the newest first; and the files of nobody known.
+def decided(about: Assignment | None) -> Settings:
+    """What the instructor has decided by hand in the assignment's own file."""
+    if about is None:
+        return Settings()
+    return read_settings(about, load_exercise(about.pack).questions)
 
-    With an assignment: the student named by the path, else the one whose own ``seeds`` (label → seed) the file holds.
-    Without one a student is called as the folder of the file, or as the file where there is none.
+
+def whose(
+    found: list[Found],
+    about: Assignment | None,
+    within: Path,
+    seeds: dict[str, int] | None = None,
+    decided: Settings = Settings(),
+) -> tuple[dict[str, list[Submission]], list[Problem]]:
+    """Student → what that student handed in, the newest first; and the files of nobody known, or too many of one.
+
+    With an assignment: the student whom ``decided`` names or the path, else the one whose own ``seeds`` (label → seed) the
+    file holds; what any member of a team handed in stands under the team's first member. Without one a student is called as the
+    folder of the file, or as the file where there is none.
     """
     if about is None:
-        called = _by_folder([one.label for one in found], within)
+        called: dict[str, str | None] = _by_folder([one.label for one in found], within)
     else:
         called = _by_roster([one.label for one in found], about, seeds or {})
+        called |= rules(decided.whose, found).chosen
     theirs = defaultdict(list)
     unknown = []
     for one in found:
@@ -44,25 +68,37 @@ def whose(
         if student is None:
             unknown.append(Problem(one.label, "", "unknown_student"))
         else:
-            theirs[student].append(Submission(one, None, student=student))
-    files = {}
+            first = about.together(student)[0] if about else student
+            theirs[first].append(Submission(one, None, student=student))
+    ordered = {}
     for student in sorted(theirs):
-        files[student] = [submission.found for submission in newest(theirs[student])]
-    return files, unknown
+        leader = decided.teams.get(about.variants[student].team) if about else None
+        files = in_order(theirs[student], leader)
+        ordered[student] = files[:MOST_TRIED]
+        unknown += [Problem(one.found.label, student, "too_many_files") for one in files[MOST_TRIED:]]
+    return ordered, unknown
 
 
 def _by_roster(labels: list[str], about: Assignment, seeds: dict[str, int]) -> dict[str, str | None]:
-    """Label → the student whom its path names, else the one whose market the file is of; None where that is not one."""
+    """Label → the student whom its path names, else one of the team that it names, else one whose market it is of.
+
+    None where that is nobody, or students who do not hand in together.
+    """
     names = names_of(about)
-    by_seed = {variant.seed: variant.student_id for variant in about.variants.values()}
+    teams = teams_of(about)
+    by_seed: dict[int, list[str]] = defaultdict(list)  # the members of a team share one
+    for variant in about.variants.values():
+        by_seed[variant.seed].append(variant.student_id)
     called: dict[str, str | None] = {}
     for label in labels:
         named = named_in(label, names)
-        by_market = by_seed.get(seeds.get(label))
+        market = by_seed.get(seeds.get(label), [])
         known = named.certain
-        if not known and by_market is not None and (not named.shared or by_market in named.shared):
-            known = [by_market]
-        called[label] = known[0] if len(known) == 1 else None
+        if not known and not named.shared:
+            known = named_in(label, teams).certain or market
+        elif not known:
+            known = [student for student in market if student in named.shared]
+        called[label] = known[0] if of_one_team(set(known), about) else None
     return called
 
 
@@ -79,6 +115,13 @@ def _by_folder(labels: list[str], within: Path) -> dict[str, str | None]:
 def wants_an_eye(problems: list[Problem]) -> bool:
     """Whether somebody should look at something; that a later file took an earlier one's place is in order."""
     return any(problem.reason != "earlier_file" for problem in problems)
+
+
+def why_set_aside(one: Submission, counts: Submission) -> str:
+    """The reason's code of a file that would do, beside the later one that counts for the student or the team."""
+    if one.student != counts.student and one.found.sha256 != counts.found.sha256:
+        return "team_files_differ"
+    return "earlier_file"
 
 
 def copies(files: dict[str, Found]) -> list[Problem]:

@@ -9,9 +9,9 @@ import coursekit.sandbox
 import crmkit
 from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.fingerprint import fingerprint
+from coursekit.sandbox.worker import Worker, Workers, WorkFailed
 from coursekit.teach.progress import as_they_end
 from coursekit.teach.results import Journal
-from coursekit.teach.worker import Worker, Workers, WorkFailed
 from crmkit.market.game.game import Setup
 from crmkit.market.words import differences
 

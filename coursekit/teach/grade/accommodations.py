@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from coursekit.messages import KitError
+from coursekit.records import EXACT, WrongField, from_fields
 from coursekit.sandbox.cleaning import clean_text
-from coursekit.teach.records import EXACT, WrongField, from_fields
 
 from .lateness import Days, Minutes
 

@@ -33,7 +33,7 @@ def _decisions(earlier: Graded | None, mine: Graded) -> Sequence[list]:
     for reason in mine.reasons:
         if reason not in known:
             question = reason["question"]
-            was = _mark(earlier, question)
+            was = _mark(earlier, question) if earlier else _unaided(mine, question)
             asked = [reason.get("asked_by", ""), reason.get("asked", "")]
             rows.append([question or WHOLE, was, _mark(mine, question), *asked, reason["reason"]])
     return rows
@@ -49,7 +49,21 @@ def _regraded(earlier: Graded | None, mine: Graded) -> Sequence[list]:
         was = _mark(earlier, one.question)
         if one.question not in decided and was is not None and was != one.score:
             rows.append([one.question, was, one.score, "", "", REGRADED])
+    scores = {one.question: one.score for one in mine.questions}
+    same_scores = scores == {one.question: one.score for one in earlier.questions}
+    if same_scores and not decided and earlier.total is not None and earlier.total != mine.total:
+        rows.append(
+            [WHOLE, earlier.total, mine.total, "", "", REGRADED]
+        )  # other weights, or another lateness
     return rows
+
+
+def _unaided(mine: Graded, question: str | None) -> float | None:
+    """What a question had earned before a person decided."""
+    for one in mine.questions:
+        if one.question == question and one.unaided is not None:
+            return one.unaided.score
+    return None
 
 
 def _mark(mine: Graded | None, question: str | None) -> float | None:

@@ -56,16 +56,20 @@ def prepared_cells(notebook: Notebook, lesson: Lesson, *, seed: int, lang: str) 
 
     for number, cell in enumerate(notebook.cells):
         rest = cell.source
-        if of_the_kit(cell, "injected-parameters", rest.startswith(PARAMETERS)):
+        is_default = of_the_kit(cell, "parameters", _holds("seed", rest, declares_a_parameter))
+        if of_the_kit(cell, "injected-parameters", _is_injected(rest)):
             rest = _without(rest, sets_a_parameter, ours=injected, left_out=prepared.left_out)
+            if "parameters" not in tagged:  # what stood in its place came after the defaults
+                prepared.add(injected, number)
+                placed.add("parameters")
         rest = _without(rest, acts_for_the_student, ours=None, left_out=prepared.left_out)
         of_the_sheet = "questions" in cell.tags
-        if of_the_sheet or _holds(rest, makes_the_sheet):
+        if of_the_sheet or _holds("AnswerSheet", rest, makes_the_sheet):
             rest = _without(rest, makes_the_sheet, ours=sheet, left_out=prepared.left_out)
             if "sheet" not in placed and (of_the_sheet or "questions" not in tagged):
                 prepared.add(sheet, number)
                 placed.add("sheet")
-        if "parameters" in cell.tags:  # each time: a copied cell would set the defaults again
+        if is_default:  # each time: a copied cell would set the defaults again
             rest = _followed_by(rest, injected)
             placed.add("parameters")
         if rest.strip():
@@ -83,8 +87,17 @@ def prepared_cells(notebook: Notebook, lesson: Lesson, *, seed: int, lang: str) 
 Kind = Callable[[ast.stmt], bool]
 
 
+def declares_a_parameter(statement: ast.stmt) -> bool:
+    """``seed: int = …``, ``lang: str = …``, as the exercises write their defaults"""
+    if not isinstance(statement, ast.AnnAssign):
+        return False
+    return isinstance(statement.target, ast.Name) and statement.target.id in NAMES
+
+
 def sets_a_parameter(statement: ast.stmt) -> bool:
-    """``seed = …``, ``lang = …``"""
+    """``seed = …``, ``lang = …``, with or without a type"""
+    if declares_a_parameter(statement):
+        return True
     if not isinstance(statement, ast.Assign):
         return False
     return all(isinstance(target, ast.Name) and target.id in NAMES for target in statement.targets)
@@ -114,8 +127,14 @@ def acts_for_the_student(statement: ast.stmt) -> bool:
 # --- taking them out --------------------------------------------------------------------------------------------------
 
 
-def _holds(source: str, kind: Kind) -> bool:
-    return "AnswerSheet" in source and any(kind(one) for one in statements(source) or ())
+def _is_injected(source: str) -> bool:
+    """Whether a cell is the one of the true parameters, by the line that it begins with; a student's may stand above."""
+    return f"\n{PARAMETERS}" in f"\n{source}"
+
+
+def _holds(word: str, source: str, kind: Kind) -> bool:
+    """Whether a statement of this kind, which has this word in it, stands in a cell."""
+    return word in source and any(kind(one) for one in statements(source) or ())
 
 
 def _without(source: str, kind: Kind, *, ours: str | None, left_out: list[str]) -> str:

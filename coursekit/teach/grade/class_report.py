@@ -79,10 +79,9 @@ def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionSt
     Corrected item-total correlation (Henrysson 1963): with the sum of the other questions, so that a question does not
     correlate with itself. None where fewer than three students answered or nothing varies.
     """
-    with_marks = [mine for mine in graded.values() if mine.questions and mine.shared_from is None]
     rows = []
     for name, question in exercise.questions.items():
-        given = [(one, mine) for mine in with_marks for one in mine.questions if one.question == name]
+        given = answers_that_count(name, graded)
         marks = [one for one, _ in given]
         known = [(one, mine) for one, mine in given if one.score is not None]
         scores = np.array([one.score for one, _ in known], dtype=float)
@@ -101,8 +100,20 @@ def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionSt
     return rows
 
 
+def answers_that_count(question: str, graded: dict[str, Graded]) -> list[tuple[QuestionMark, Graded]]:
+    """The answers to a question with whose they are: a team's once, and none where it does not count."""
+    found: dict[str, tuple[QuestionMark, Graded]] = {}
+    for student, mine in graded.items():
+        for one in mine.questions:
+            if one.question == question and not one.exempt:
+                found.setdefault(mine.shared_from or student, (one, mine))
+    return list(found.values())
+
+
 def earned_elsewhere(mine: Graded, question: str) -> float:
-    return sum(one.weight * (one.score or 0) for one in mine.questions if one.question != question)
+    """The points of a student's other questions, as far as they count."""
+    others = [one for one in mine.questions if one.question != question and not one.exempt]
+    return sum(one.weight * (one.score or 0) for one in others)
 
 
 def correlation(scores: np.ndarray, rest: np.ndarray) -> float | None:

@@ -24,6 +24,7 @@ FEWEST_WORDS = 20  # of a text that two people do not write alike
 SMALLEST_CELL = (
     60  # parts of a cell's syntax: shorter ones are written alike by everybody who solves the question
 )
+ALL_PAIRS = 5  # students with one text of whom every pair is told
 SHARED_BY = 2  # students: what more of them have is a common mistake or was handed out
 TOLD, PROBABLE = 2, 3  # weight of the evidence on a pair from which it is told, and called probable
 NOT_FOLLOWING = (
@@ -195,7 +196,12 @@ def _same_text(question: dict, rows: dict, pairs: Pairs) -> None:
         text = " ".join(str(one.value or "").split())
         if text not in samples and count_words(text) >= FEWEST_WORDS:
             whose[text].append(student)
-    _told_of_both(whose, "same_text", question["id"], TOLD, pairs)
+    for text, students in whose.items():
+        together = combinations(students, 2)
+        if len(students) > ALL_PAIRS:  # all are told of, each beside the first
+            together = ((students[0], other) for other in students[1:])
+        for pair in together:
+            pairs[pair].append(Evidence("same_text", question["id"], TOLD, text[:80]))
 
 
 def _anothers_seed(typed: dict, seeds: Mapping[str, int], pairs: Pairs) -> None:

@@ -5,7 +5,6 @@ from the pack in a process of their own; and the warm processes behind the wall,
 """
 
 import errno
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -17,11 +16,20 @@ from statistics import fmean
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
-from coursekit.sandbox.probes import choose
+from coursekit.sandbox.probes import chosen_wall
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.handed_in.identity import Submission, identify, newest, rules
-from coursekit.teach.handed_in.intake import take_in
+from coursekit.teach.handed_in.identity import (
+    Submission,
+    identify,
+    in_order,
+    named_in,
+    names_of,
+    newest,
+    rules,
+)
+from coursekit.teach.handed_in.intake import Intake, take_in
+from coursekit.teach.pages import UNPRINTABLE
 from coursekit.teach.results import Journal, in_use
 from crmkit.answers.statement import is_signed, statement_in
 from crmkit.display.numbers import percent
@@ -35,17 +43,18 @@ from .class_report import write_class_report
 from .copying import Copy, copying
 from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
-from .graded import Graded, Grading, Result, restored, stored
+from .graded import TIME_UNKNOWN, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
+from .kept import keep_what_was
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
 from .sections import FOLDER as SECTIONS
 from .sections import write_sections
 from .settings import Settings, read_settings
-from .teams import in_order, share_with_teams, what_it_does
+from .teams import share_with_teams, what_it_does
 
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal's colours, and what no page may hold
+DIGITS = 9  # of a total: half a point more or less is never a matter of these
 LONGEST_WHY = 300  # characters of what an error says
 # what a system refuses to everybody alike
 OF_THE_FOLDER = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EACCES, errno.EPERM)
@@ -83,7 +92,7 @@ def grade(
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
     # one hand-in counts for a whole team, so that nobody of it is graded alone
     only = {member for student in only for member in about.together(student)} if only else None
-    tier, tried = chosen_wall(trust=trust)
+    tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
         intake = take_in(submissions)
@@ -91,6 +100,7 @@ def grade(
         handed_in = identify(intake.found, about, whose.chosen)
         chosen, graded = choose_newest(handed_in, about, settings, only)
         list_what_lies_beside(intake, handed_in, about)
+        note_unclear(graded, handed_in, intake, about)
         journal = Journal(out / "journal.sqlite")
         rights = RightAnswers(about, exercise, journal)
         try:
@@ -101,22 +111,14 @@ def grade(
             if about.statement:
                 for student, submission in chosen.items():
                     with told_of(graded[student], "preparing_failed"):
-                        note_statement(graded[student], submission, settings)
+                        note_statement(graded[student], submission)
             note_differing_files(work, chosen, graded, handed_in)
+            keep_what_was(graded, before, only, exercise)
             given = marking_screen.points_given(out, exercise, graded)
             marking_sheet.merge_points(given, graded)
             share_with_teams(graded, about)
-            for first, submission in chosen.items():
-                for student in about.together(first):
-                    with told_of(graded[student], "lateness_failed"):
-                        note_lateness(graded[student], submission, about, settings, granted)
-            for student, mine in graded.items():
-                with told_of(mine, "total_failed"):
-                    note_accommodation(mine, granted, about)
-                    total(
-                        mine, [o for o in settings.overrides if o.student_id == student], exercise.questions
-                    )
-            keep_what_was(graded, before, only, exercise)
+            for mine in graded.values():
+                decide(mine, about, settings, granted, exercise.questions)
             log_changes(out, before, graded)
             journal.keep_marks(stored(graded))
             grading = Grading(
@@ -152,34 +154,6 @@ def told_of(mine: Graded, what: str) -> Iterator[None]:
         mine.failed[what] = f"{type(problem).__name__}: {problem}"[:LONGEST_WHY]
 
 
-def keep_what_was(
-    graded: dict[str, Graded], before: dict[str, Graded], only: Collection[str] | None, exercise: Exercise
-) -> None:
-    """Marks of an earlier grading stay: of students who were not asked for, and of those who are not in this download."""
-    for student, mine in graded.items():
-        earlier = before.get(student)
-        asked_for = not only or student in only
-        if earlier is None or (asked_for and (mine.file or earlier.file is None)):
-            continue
-        earlier.questions = [one for one in earlier.questions if one.question in exercise.questions]
-        if asked_for and "from_an_earlier_download" not in earlier.flags:
-            earlier.flags.append("from_an_earlier_download")
-        graded[student] = earlier
-
-
-def chosen_wall(*, trust: bool) -> tuple[str, dict[str, str]]:
-    """The wall that is used, and what became of each that was tried; KitError where none holds and none is waived."""
-    tier, tried = choose(trust=trust)
-    if tier is None:
-        why = "; ".join(f"{name}: {what}" for name, what in tried.items())
-        raise KitError(
-            "no_wall",
-            value=", ".join(tried) or "—",
-            why=why or MESSAGES.say("grade_no_bubblewrap", between=" "),
-        )
-    return tier, tried
-
-
 def choose_newest(
     handed_in: list[Submission], about: Assignment, settings: Settings, only: Collection[str] | None
 ) -> tuple[dict[str, Submission], dict[str, Graded]]:
@@ -203,16 +177,32 @@ def choose_newest(
         mine.others = [submission.found.label for submission in rest]
         if first.notebook is None:
             mine.state = "unreadable"
-            mine.flags.append(f"unreadable_{first.problem}")
+            if first.problem != mine.state:
+                mine.flags.append(f"unreadable_{first.problem}")
             continue
         if any(submission.notebook is None for submission in rest):
             mine.flags.append("newer_unreadable")
         if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
             mine.flags.append("newer_by_name_only")
         if first.when is None and about.due:
-            mine.flags.append("time_unknown")
+            mine.flags.append(TIME_UNKNOWN)
         chosen[student] = first
     return chosen, graded
+
+
+def note_unclear(
+    graded: dict[str, Graded], handed_in: list[Submission], intake: Intake, about: Assignment
+) -> None:
+    """Who handed in something that could not be used, or whose it is not clear, is not as one who handed in nothing."""
+    names = names_of(about)
+    named = {student for label, _ in intake.refused for student in named_in(label, names).certain}
+    for submission in handed_in:
+        if submission.student is None:
+            named = named.union(*submission.evidence.values())
+    for student in sorted(named):
+        for member in about.together(student):
+            if graded[member].state == "nothing":
+                graded[member].state = "unclear"
 
 
 def is_newer(one: Submission, other: Submission) -> bool:
@@ -270,6 +260,8 @@ def mark_all(
         mine = graded[student]
         if which == OWN:
             note_run(mine, prepared[student, OWN], outcomes[student, OWN])
+            if mine.state in WITHOUT_MARKS:  # the machine kept it from running: that is nobody's 0
+                continue
             try:
                 with told_of(mine, "marking_failed"):
                     mark_one(mine, work, outcomes)
@@ -399,39 +391,65 @@ def due_of(student: str, about: Assignment, settings: Settings, granted: Accommo
 
 
 def require_over(about: Assignment, settings: Settings, granted: Accommodations) -> None:
-    """Right answers are released when nobody has time left. Errors: KitError with when that will be."""
+    """Right answers are released when nobody can hand in any more for marks. Errors: KitError with when that will be."""
     dues = [due_of(student, about, settings, granted) for student in about.variants]
     last = max((due for due in dues if due), default=None)
     if last is None:
         return
-    last += timedelta(minutes=settings.late.grace_minutes)
+    last += settings.late.open_after_due()
     if datetime.now().astimezone() <= last:
         raise KitError("release_too_early", value=last.isoformat(sep=" ", timespec="minutes"))
 
 
-def note_statement(mine: Graded, submission: Submission, settings: Settings) -> None:
-    """What the student has signed; that nothing is signed is told, and costs what the settings say."""
+def decide(
+    mine: Graded,
+    about: Assignment,
+    settings: Settings,
+    granted: Accommodations,
+    questions: dict[str, dict],
+) -> None:
+    """What every grading says anew of all students: the statement, lateness, what is granted, marks by hand, the total."""
+    if mine.file and mine.state != "unreadable":
+        if about.statement:
+            judge_statement(mine, settings)
+        with told_of(mine, "lateness_failed"):
+            note_lateness(mine, about, settings, granted)
+    with told_of(mine, "total_failed"):
+        note_accommodation(mine, granted, about, questions)
+        overrides = [one for one in settings.overrides if one.student_id == mine.student_id]
+        total(mine, overrides, questions)
+
+
+def note_statement(mine: Graded, submission: Submission) -> None:
+    """What the student has signed."""
     said = statement_in(cell.source for cell in submission.notebook.cells)
     mine.statement = {name: clean_text(text) for name, text in said.items()}
+
+
+def judge_statement(mine: Graded, settings: Settings) -> None:
+    """That nothing is signed is told, and costs what the settings say."""
     if not is_signed(mine.statement):
         mine.flags.append("statement_missing")
         mine.statement_factor = 1 - settings.statement.missing_costs
 
 
-def note_accommodation(mine: Graded, granted: Accommodations, about: Assignment) -> None:
+def note_accommodation(
+    mine: Graded, granted: Accommodations, about: Assignment, questions: Collection[str]
+) -> None:
     """Questions that do not count for this student; where something is granted, the instructor's table says so."""
     exempt = granted.exempt(mine.student_id, about.exercise)
     for one in mine.questions:
         one.exempt = one.question in exempt
-    if mine.student_id in granted.granted:
-        mine.flags.append("accommodated")
+    mine_granted = granted.granted.get(mine.student_id)
+    if mine_granted:
+        concerns_this = mine_granted.extra or exempt & set(questions)
+        mine.flags.append("accommodated" if concerns_this else "granted_elsewhere")
 
 
-def note_lateness(
-    mine: Graded, submission: Submission, about: Assignment, settings: Settings, granted: Accommodations
-) -> None:
+def note_lateness(mine: Graded, about: Assignment, settings: Settings, granted: Accommodations) -> None:
     due = due_of(mine.student_id, about, settings, granted)
-    mine.late_factor, late = settings.late.factor(submission.when, due)
+    when = datetime.fromisoformat(mine.when) if mine.when else None
+    mine.late_factor, late = settings.late.factor(when, due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)
     if late:
         mine.flags.append("late")
@@ -458,15 +476,13 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
             mine.questions = marking.mark(questions, nothing, lambda given: dict.fromkeys(questions))
         for one in mine.questions:
             if one.question == override.question:
-                one.score = override.score
-                one.code = "by_hand"
-                one.reason = {"zh": override.reason, "en": override.reason}
+                one.decide(override.score, "by_hand", {"zh": override.reason, "en": override.reason})
     counted = [one for one in mine.questions if not one.exempt]
     weights = sum(one.weight for one in counted)
     mine.to_read = any(one.score is None for one in counted)
     if weights:
         earned = sum(one.weight * (one.score or 0) for one in counted)
-        mine.total = round(mine.late_factor * mine.statement_factor * earned / weights, 6)
+        mine.total = round(mine.late_factor * mine.statement_factor * earned / weights, DIGITS)
     if whole is not None:
         mine.total = whole
 

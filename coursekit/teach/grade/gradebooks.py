@@ -1,12 +1,10 @@
 """The tables of a grading: our own gradebook, those that Moodle and Canvas take in, and everything to be looked at."""
 
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from coursekit.messages import MESSAGES
 from coursekit.teach.handed_in.identity import named_in, names_of
-from coursekit.teach.tables import write_csv
+from coursekit.teach.tables import capped, write_csv
 from crmkit.core.errors import CrmkitError
 
 from .graded import IN_ORDER, Graded, Grading
@@ -29,7 +27,6 @@ REST_OF_GRADES = (
 )
 MOODLE = ("Identifier", "Full name", "ID number", "Grade", "Maximum grade", "Feedback comments")
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-MOST_LINES = 40  # of one student among the problems
 PROBLEMS = ("what", "file", "student_id", "detail", "meaning")
 COPYING = "copying.csv"
 COPIES = ("student_id", "like", "weight_of_all", "question", "detail", "weight", "meaning")
@@ -84,7 +81,7 @@ def _grades(path: Path, grading: Grading) -> None:
             [
                 student,
                 grading.about.variants[student].name,
-                mine.total,
+                "" if mine.total is None else f"{mine.total:.9g}",
                 *(scores.get(question) for question in questions),
                 int(mine.to_read),
                 mine.late_minutes,
@@ -173,9 +170,9 @@ def _problems(path: Path, grading: Grading) -> None:
         if not submission.student:
             evidence = [f"{kind}: {', '.join(who)}" for kind, who in submission.evidence.items() if who]
             unused.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
-    rows = _capped(unused, lambda label: _whose_lot(label, names))
+    rows = capped(unused, lambda row: _whose_lot(row[1], names), more_of_these)
     for mine in grading.graded.values():
-        rows += _capped(_problems_of(mine), lambda _: mine.student_id)
+        rows += capped(_problems_of(mine), lambda _: mine.student_id, more_of_these)
     for copy in grading.copies:
         detail = f"{copy.key_of}: {', '.join(copy.questions)}"
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
@@ -192,19 +189,8 @@ def _problems(path: Path, grading: Grading) -> None:
     write_csv(path, PROBLEMS, [[*row, in_words(row)] for row in rows])
 
 
-def _capped(rows: list[list], lot_of: Callable[[str], str]) -> list[list]:
-    """At most so many lines of one student or folder, and the count of the others: nobody's fill the table."""
-    counts: Counter[str] = Counter()
-    shown = []
-    for row in rows:
-        lot = lot_of(row[1] or "")
-        counts[lot] += 1
-        if counts[lot] <= MOST_LINES:
-            shown.append(row)
-    for lot, count in counts.items():
-        if count > MOST_LINES:
-            shown.append(["more_of_these", lot, "", count - MOST_LINES])
-    return shown
+def more_of_these(lot: str, count: int) -> list:
+    return ["more_of_these", lot, "", count]
 
 
 def _whose_lot(label: str, names: dict[str, set[str]]) -> str:
@@ -237,7 +223,8 @@ def _problems_of(mine: Graded) -> list[list]:
     if mine.shared_from is None:  # of a team's files, once
         rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
         rows += [["team_files_differ", other, mine.student_id, mine.file] for other in mine.differing]
-    typed_in = [one.question for one in mine.questions if one.second in ("literal", "own_data_only")]
+    counting = [one for one in mine.questions if not one.exempt]
+    typed_in = [one.question for one in counting if one.second in ("literal", "own_data_only")]
     if typed_in:
         rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])
     return rows

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from coursekit.lessons.exercise import Exercise
+from coursekit.records import read_record
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Rules, Submission
 from coursekit.teach.handed_in.intake import Intake
-from coursekit.teach.records import read_record
 
 from .accommodations import Accommodations
 from .copying import Copy
@@ -15,6 +15,9 @@ from .marking import QuestionMark
 
 # how a run ends that needs nobody's eye
 IN_ORDER = ("ended", "nothing")
+TIME_UNKNOWN = "time_unknown"  # it is due some time, and nobody knows when this was handed in
+# how it ends without marks: nothing was read, or the machine kept it from running
+WITHOUT_MARKS = ("nothing", "unclear", "unreadable", "killed", "no_wall")
 
 
 @dataclass
@@ -24,7 +27,9 @@ class Graded:
     student_id: str
     file: str | None = None
     when: str | None = None
-    state: str = "nothing"  # nothing, unreadable, ended, timeout, too_much_output, died, no_wall
+    state: str = (
+        "nothing"  # nothing, unclear, unreadable, ended, timeout, too_much_output, died, killed, no_wall
+    )
     questions: list[QuestionMark] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     errors: list[dict] = field(default_factory=list)
@@ -71,6 +76,31 @@ class Grading:
     copies: list[Copy] = field(default_factory=list)
 
     @property
+    def texts(self) -> list[tuple[str, QuestionMark]]:
+        """Student and text, of all that a person reads: of a team's once, and none that counts for nobody."""
+        questions = self.exercise.questions
+        found = []
+        for student, mine in self.graded.items():
+            if mine.shared_from is not None:
+                continue
+            counting = self.counting_of(student)
+            for one in mine.questions:
+                is_text = one.question in counting and questions[one.question]["kind"] == "text"
+                if is_text and one.state == "recorded":
+                    found.append((student, one))
+        return found
+
+    def counting_of(self, student: str) -> set[str]:
+        """The questions that count for a student, or for anybody who hands in together with that student."""
+        together = [self.graded[member] for member in self.about.together(student) if member in self.graded]
+        return {
+            one.question
+            for mine in together
+            for one in mine.questions
+            if one.question in self.exercise.questions and not one.exempt
+        }
+
+    @property
     def failed(self) -> list[Graded]:
         """The students on whose submission something failed."""
         return [mine for mine in self.graded.values() if mine.failed or mine.state not in IN_ORDER]
@@ -85,7 +115,8 @@ class Grading:
         """Whether somebody should look at something before marks are given out; what is to be read is no such thing."""
         rules = self.whose.none or self.whose.several or self.accommodations.wrong
         differing = any(mine.differing for mine in self.graded.values())
-        return bool(self.failed or self.unclear or self.copies or rules or differing)
+        untimed = any(TIME_UNKNOWN in mine.flags for mine in self.graded.values())
+        return bool(self.failed or self.unclear or self.copies or rules or differing or untimed)
 
 
 class Result(dict[str, Graded]):

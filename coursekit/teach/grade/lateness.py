@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coursekit.teach.records import EXACT
+from coursekit.records import EXACT
 
 YEARS = 100
 Minutes = Annotated[float, Field(ge=0, le=YEARS * 366 * 24 * 60, allow_inf_nan=False)]
@@ -24,6 +24,17 @@ class LatePolicy:
     grace_minutes: Minutes = 0
     per_day: Share = 0.0
     max_days: Days | None = None
+
+    def open_after_due(self) -> timedelta:
+        """How long after it is due something may come in that still earns: the grace, or the days that are accepted.
+
+        Where lateness costs nothing and no day is the last, that is without end, and the grace alone is reckoned.
+        """
+        grace = timedelta(minutes=self.grace_minutes)
+        days = [self.max_days] if self.max_days is not None else []
+        if self.per_day:
+            days.append(ceil(1 / self.per_day) - 1)  # on the next day nothing is left of what was earned
+        return max(grace, timedelta(days=min(days, default=0)))
 
     def factor(self, when: datetime | None, due: datetime | None) -> tuple[float, timedelta]:
         """(the share that is kept, how late)."""

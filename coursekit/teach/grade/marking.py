@@ -22,6 +22,15 @@ STANDS_STILL = (
 )
 
 
+@dataclass(frozen=True)
+class Unaided:
+    """What a question earned before a person gave points."""
+
+    score: float | None
+    code: str
+    reason: dict[str, str]
+
+
 @dataclass
 class QuestionMark:
     """What one question earned. ``score`` is the share of its weight, None while a person has to read it."""
@@ -37,6 +46,23 @@ class QuestionMark:
     followed: bool = False  # earned on the student's own earlier answer
     exempt: bool = False  # does not count for this student
     second: str | None = None  # of a second run: computed, literal, own_data_only, differs, not_run
+    unaided: "Unaided | None" = None  # what stood here before a person gave points
+
+    def decide(self, score: float, code: str, reason: dict[str, str]) -> None:
+        """Points that a person gives; what stood here before is kept."""
+        if self.unaided is None:
+            self.unaided = Unaided(self.score, self.code, self.reason)
+        self.score = score
+        self.code = code
+        self.reason = reason
+
+    def take_back(self) -> None:
+        """As it was before any person gave points."""
+        if self.unaided is not None:
+            self.score = self.unaided.score
+            self.code = self.unaided.code
+            self.reason = self.unaided.reason
+            self.unaided = None
 
 
 @dataclass(frozen=True)

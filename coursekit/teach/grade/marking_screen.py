@@ -15,9 +15,9 @@ from pathlib import Path
 from coursekit.lessons.exercise import Exercise
 from coursekit.messages import MESSAGES, KitError
 from coursekit.pages import environment
+from coursekit.records import EXACT, read_record
 from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.pages import LANGUAGES
-from coursekit.teach.records import EXACT, read_record
 from crmkit.core.files import put
 
 from .graded import Graded, Grading
@@ -110,15 +110,7 @@ def _bare(found: re.Match) -> str:
 def write_marking_screen(out: Path, grading: Grading) -> None:
     """The page with every text answer once, in the order of their marks, which says nothing of the students."""
     questions = grading.exercise.questions
-    texts: dict[tuple[str, str], str] = {}
-    for mine in grading.graded.values():
-        for one in mine.questions:
-            if (
-                one.question in questions
-                and questions[one.question]["kind"] == "text"
-                and one.state == "recorded"
-            ):
-                texts[one.question, text_id(one.value)] = clean_text(str(one.value))
+    texts = {(one.question, text_id(one.value)): clean_text(str(one.value)) for _, one in grading.texts}
     if not texts:
         return
     places = list(questions)

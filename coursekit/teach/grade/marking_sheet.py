@@ -57,13 +57,7 @@ def write_marking_sheet(out: Path, grading: Grading, given: dict[tuple[str, str]
     import xlsxwriter
 
     questions = grading.exercise.questions
-    texts = [
-        (student, one)
-        for student, mine in grading.graded.items()
-        if mine.shared_from is None  # a team's text is read once
-        for one in mine.questions
-        if questions[one.question]["kind"] == "text" and one.state == "recorded"
-    ]
+    texts = grading.texts
     if not texts:
         return 0
     held = io.BytesIO()
@@ -164,7 +158,6 @@ def merge_points(points: dict[tuple[str, str], Given], graded: dict[str, Graded]
             if of_this_text(given, one) is None:
                 graded[student].flags.append("text_changed")
                 continue
-            one.score = given.points / one.weight if one.weight else 0.0
-            one.code = "read"
             said = MESSAGES.pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
-            one.reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}
+            reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}
+            one.decide(given.points / one.weight if one.weight else 0.0, "read", reason)

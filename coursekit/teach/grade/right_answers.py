@@ -10,9 +10,9 @@ import coursekit.lessons
 import crmkit
 from coursekit.lessons.exercise import FILES, Exercise, load_exercise
 from coursekit.sandbox.fingerprint import fingerprint
+from coursekit.sandbox.worker import Worker
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.results import Journal
-from coursekit.teach.worker import Worker
 from crmkit.data.datasets import datasets_folder
 
 USED_BY_ALL = (

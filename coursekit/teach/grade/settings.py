@@ -13,8 +13,8 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from coursekit.messages import MESSAGES, KitError
+from coursekit.records import EXACT, WrongField, from_fields
 from coursekit.teach.assign.assignment import DATES, Assignment, read_due
-from coursekit.teach.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
 
 from .lateness import LatePolicy, Share
@@ -103,7 +103,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
         members = [one.student_id for one in assignment.variants.values() if one.team and one.team == team]
         if student not in members:
             allowed = ", ".join(members) or MESSAGES.say("grading_no_such_team", between=" ")
-            raise KitError("grading_value", value=student, name=f'teams."{team}"', allowed=allowed)
+            raise KitError("grading_value", value=student, name=f'teams."{team}"', file=FILE, allowed=allowed)
     first: dict[tuple[str, str | None], int] = {}
     for number, override in enumerate(said.override):
         _known_student(assignment, override.student_id, f"override.{number}.student_id")
@@ -112,6 +112,7 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
                 "grading_value",
                 value=override.question,
                 name=f"override.{number}.question",
+                file=FILE,
                 allowed=", ".join(questions),
             )
         key = (override.student_id, override.question)
@@ -135,7 +136,7 @@ def _extension(assignment: Assignment, student: str, said: str) -> datetime:
         moment = datetime.fromisoformat(read_due(said))
     except KitError:
         name = f"extensions.{student}"
-        raise KitError("grading_value", value=said[:LONGEST], name=name, allowed=DATES) from None
+        raise KitError("grading_value", value=said[:LONGEST], name=name, file=FILE, allowed=DATES) from None
     if assignment.due and moment < datetime.fromisoformat(assignment.due):
         raise KitError(
             "grading_extension_early", value=said[:LONGEST], name=FILE, student=student, due=assignment.due
@@ -157,7 +158,11 @@ def _read(raw: dict) -> GradingFile:
                 "grading_key", value=wrong.field, name=FILE, allowed=", ".join(sorted(known))
             ) from None
         raise KitError(
-            "grading_value", value=str(wrong.value)[:LONGEST], name=wrong.field, allowed=wrong.allowed
+            "grading_value",
+            value=str(wrong.value)[:LONGEST],
+            name=wrong.field,
+            file=FILE,
+            allowed=wrong.allowed,
         ) from None
 
 

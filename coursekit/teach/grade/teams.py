@@ -1,11 +1,10 @@
-"""Students who hand in together: which of their files counts, whether two of them differ, and that all earn the same."""
+"""Students who hand in together: whether two of their files differ, and that all of them earn the same."""
 
 import ast
 import copy
 from dataclasses import replace
 
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.handed_in.identity import Submission, newest
 from coursekit.teach.handed_in.notebook import statements
 from crmkit.answers.statement import NAME as STATEMENT
 
@@ -13,14 +12,6 @@ from .cells_to_run import NAMES as INJECTED
 from .graded import Graded
 
 NAMES = (*INJECTED, STATEMENT)  # what each member's own copy may hold
-
-
-def in_order(submissions: list[Submission], leader: str | None) -> list[Submission]:
-    """The one to grade first; what can be read of the member who was named comes before all others."""
-    order = newest(submissions)
-    if leader is None:
-        return order
-    return sorted(order, key=lambda one: (one.notebook is None, one.student != leader))
 
 
 def share_with_teams(graded: dict[str, Graded], about: Assignment) -> None:

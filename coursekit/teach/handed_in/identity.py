@@ -9,7 +9,7 @@ from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
 
-from .intake import Found
+from .intake import Found, owners
 from .notebook import Notebook, Refused, read_notebook
 
 
@@ -65,6 +65,8 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
             submission.evidence["seed"] = [student for seed in seeds for student in by_seed[seed]]
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
+        if LATE_ON_CANVAS.search(one.name):
+            submission.flags.append("late_by_platform")
         named = named_in(one.label, names)
         submission.evidence["path"] = named.certain
         submission.evidence["shared_name"] = named.shared
@@ -73,6 +75,7 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
         _decide(submission, chosen.get(one.label), assignment)
         submissions.append(submission)
     _judge_archives(submissions, names, assignment)
+    _judge_lots(submissions, assignment)
     return submissions
 
 
@@ -110,25 +113,82 @@ def _judge_archives(
     """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
 
     An archive is a platform's where its notebooks are shown by strong evidence to be of several students, not of one
-    team, and its own name names none: paths can be made up. What else an archive of somebody's holds under the name of
-    another student is not that student's hand-in.
+    team, its own name names none, and the folder is not one of single hand-ins: more students are in the archive alone
+    than stand elsewhere by themselves. A name can be made up, and a classmate's copy put in. What an archive of
+    somebody's holds of another student, who hands in elsewhere or is only named there, is not that student's hand-in.
     """
     within = defaultdict(list)
+    loose = set()
     for submission in submissions:
         if submission.found.packed_in:
             within[submission.found.packed_in].append(submission)
+        else:
+            loose |= _shown(submission)
+    shown = {archive: _shown_in(theirs) for archive, theirs in within.items()}
+    by_themselves = loose.union(*(who for who in shown.values() if of_one_team(who, assignment)))
     for archive, theirs in within.items():
-        shown = {student for one in theirs for student in _shown(one)}
-        owners = set(named_in(archive, names).certain)
-        if shown and not _of_one(shown, assignment) and not owners:
+        named = set(named_in(archive, names).certain)
+        several = bool(shown[archive]) and not of_one_team(shown[archive], assignment)
+        if several and not named and len(shown[archive] - by_themselves) > len(by_themselves):
             continue
-        owners = owners or shown
-        together = {member for owner in owners for member in assignment.together(owner)}
+        whose = named or shown[archive]
+        together = {member for owner in whose for member in assignment.together(owner)}
         for one in theirs:
             one.found = replace(one.found, when=one.found.packed_when)
-            if together and one.student and one.student not in together and not one.strong:
+            if several:
+                one.flags.append("dated_by_its_archive")
+            chosen = "chosen_by_hand" in one.flags
+            hands_in_elsewhere = several and one.student in by_themselves and not chosen
+            named_only = together and one.student and one.student not in together and not one.strong
+            if hands_in_elsewhere or named_only:
                 one.student = None
                 one.flags = ["in_anothers_archive"]
+
+
+def _judge_lots(submissions: list[Submission], assignment: Assignment) -> None:
+    """What lies among another's files is not the hand-in of a student whose own files stand elsewhere by themselves.
+
+    A classmate's copy is easily passed on, and nothing that one hands in displaces another's work.
+    """
+    lots = _lots(submissions, assignment)
+    shown = [_shown_in(lot) for lot in lots]
+    by_themselves = set().union(*(who for who in shown if of_one_team(who, assignment)))
+    for lot, who in zip(lots, shown):
+        if len(who) < 2 or of_one_team(who, assignment):
+            continue
+        for one in lot:
+            if one.student in by_themselves and "chosen_by_hand" not in one.flags:
+                one.student = None
+                one.flags = ["in_anothers_archive"]
+
+
+def _lots(submissions: list[Submission], assignment: Assignment) -> list[list[Submission]]:
+    """What was handed in, parted into what is of one hand: a student's folder or files.
+
+    A folder in which more students stand than beside it by themselves is none of theirs, but a class's or a section's,
+    and parted in turn.
+    """
+    whose = owners([one.found.label for one in submissions])
+    parts = defaultdict(list)
+    for one in submissions:
+        parts[whose[one.found.label]].append(one)
+    if len(parts) == 1:
+        return list(parts.values())
+    shown = {part: _shown_in(lot) for part, lot in parts.items()}
+    by_themselves = set().union(*(who for who in shown.values() if of_one_team(who, assignment)))
+    lots = []
+    for part, lot in parts.items():
+        several = len(shown[part]) > 1 and not of_one_team(shown[part], assignment)
+        if several and len(shown[part] - by_themselves) > len(by_themselves):
+            lots += _lots(lot, assignment)
+        else:
+            lots.append(lot)
+    return lots
+
+
+def _shown_in(lot: Iterable[Submission]) -> set[str]:
+    """The students whom the copies or the seeds of these notebooks name."""
+    return set().union(*(_shown(one) for one in lot))
 
 
 def _shown(submission: Submission) -> set[str]:
@@ -145,8 +205,8 @@ def _opened(found: Found) -> Submission:
         return Submission(found, None, refusal.args[0])
 
 
-def _of_one(students: set[str], assignment: Assignment) -> bool:
-    """Whether there is one student, or some of one team."""
+def of_one_team(students: set[str], assignment: Assignment) -> bool:
+    """Whether these are one student, or some of one team."""
     return bool(students) and students <= set(assignment.together(min(students)))
 
 
@@ -162,10 +222,12 @@ def _decide(submission: Submission, chosen: str | None, assignment: Assignment) 
     elif "other_assignment" in submission.flags:
         pass
     elif (
-        _of_one(strong, assignment) and _of_one(strong | path, assignment) and (not shared or strong & shared)
+        of_one_team(strong, assignment)
+        and of_one_team(strong | path, assignment)
+        and (not shared or strong & shared)
     ):
         submission.student = _who(path, evidence.get("copy", []), strong)
-    elif not strong and _of_one(path, assignment) and not shared:
+    elif not strong and of_one_team(path, assignment) and not shared:
         submission.student = min(path)
         if submission.notebook:
             submission.flags.append("named_by_file_only")
@@ -233,6 +295,7 @@ def named_in(label: str, names: dict[str, set[str]]) -> Named:
     return Named(sorted(certain), sorted(shared))
 
 
+LATE_ON_CANVAS = re.compile(r"_LATE_\d+_\d+_")  # how Canvas names what came in late
 SEPARATORS = re.compile(r"[\s_/\\.()（）\[\]【】,，;&+-]+")
 PARTS = re.compile(r"[/_.]")
 COPY_NUMBER = re.compile(
@@ -279,3 +342,11 @@ def newest(submissions: list[Submission]) -> list[Submission]:
         )
 
     return sorted(submissions, key=key, reverse=True)
+
+
+def in_order(submissions: list[Submission], leader: str | None) -> list[Submission]:
+    """The one to grade first; what can be read of the member who was named comes before all others."""
+    order = newest(submissions)
+    if leader is None:
+        return order
+    return sorted(order, key=lambda one: (one.notebook is None, one.student != leader))

@@ -11,12 +11,13 @@ import hashlib
 import os
 import re
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -26,17 +27,25 @@ from coursekit.sandbox.cleaning import clean_json, clean_name, clean_text
 from .notebook import NOTEBOOK, Refused, only_what_is_used
 
 LARGEST_FILE = 20 << 20  # bytes of one file that is wanted; an exercise with its pictures has two million
+LARGEST_SMALL = 1_000_000  # bytes of a policy or a saved game; they have some ten thousand
 LARGEST_PACKED = 100 << 20  # bytes of an archive in an archive
 LARGEST_SHARE, MOST_IN_SHARE = 256 << 20, 2_000  # bytes and files of all that one student has put into it
 LARGEST_TOTAL, MOST_FILES = 4 << 30, 200_000  # of one archive as a platform makes it, with all in it
 LARGEST_RATIO = 200  # bytes read for each of a platform's archive, where that is more: a large class
 DEEPEST = 4
+# members of so many students within so short a time, and the archive too: packed all at once by a platform
+FEWEST_AT_ONCE, AT_ONCE = 3, timedelta(minutes=2)
 LARGEST_RECEIPT = 4 << 20  # bytes
 RECEIPT_FIELDS = ("assignment", "student", "copy", "when", "sha256", "seed")
 UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits in a ZIP's flags
-END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 22 + 65_535  # how a ZIP ends, in so many bytes at most
+END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 56 + 20 + 22 + 65_535  # how a ZIP ends, in so many bytes at most
+# what stands before the end of a ZIP of many members, and says how many; and the pointer to it
+LARGER_END, SIZE_OF_LARGER_END = b"PK\x06\x06", 56
+POINTER, SIZE_OF_POINTER = b"PK\x06\x07", 20
 LONGEST_ENTRY = 400  # bytes of one line in a ZIP's list, with a long name
 BLOCK = 1 << 20
+# ways of packing that are read piece by piece: of the others a megabyte may unpack to gigabytes at once
+PIECEWISE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # files that come along with a hand-in: told only where nothing else of the student is there
 BESIDE = re.compile(r"(?i)(^readme.*|receipt\.json|\.csv|\.txt|\.pdf|\.html?|\.xlsx|\.png)$")
 OTHER_ARCHIVES = re.compile(r"(?i)\.(rar|7z|tar|tgz|gz|bz2|xz|zst)$")
@@ -217,7 +226,7 @@ def _take_safely(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -
     """One file; whatever it makes of its reader, the others are read."""
     try:
         _take_file(path, label, intake, in_a_folder=in_a_folder)
-    except (*DAMAGED, LookupError, TypeError, AttributeError) as problem:
+    except Exception as problem:
         _unless_full(problem)
         intake.refuse(label, "unreadable")
 
@@ -255,10 +264,15 @@ def _take_file(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -> 
             archive.take_in(stream, intake)
         elif not intake.wants(label):
             return
-        elif about.st_size > LARGEST_FILE:
+        elif about.st_size > largest_of(label):
             intake.refuse(label, "too_large")
         else:
-            intake.keep(Found(label, when, stream.read(LARGEST_FILE)))
+            intake.keep(Found(label, when, stream.read(largest_of(label))))
+
+
+def largest_of(label: str) -> int:
+    """How many bytes a file of this name may have."""
+    return LARGEST_FILE if RENAMED.sub("", label).lower().endswith(NOTEBOOK) else LARGEST_SMALL
 
 
 def _time_of(seconds: float) -> datetime | None:
@@ -281,6 +295,7 @@ DAMAGED = (
     RuntimeError,
     OverflowError,
     MemoryError,
+    struct.error,
 )  # what reading a broken or hostile ZIP raises
 
 
@@ -294,6 +309,7 @@ class Archive:
     packed_in: str | None = None  # the archive of the folder that everything in it lies in
     packed_when: datetime | None = None  # when that was put there
     depth: int = 0
+    undated: bool = False  # its members bear the time of the download
 
     def take_in(self, stream: BinaryIO, intake: Intake) -> None:
         """The members of a ZIP, read one by one against what the whole archive may unpack to.
@@ -310,6 +326,9 @@ class Archive:
                 wanted = [(name, one) for name, one in members if not PASSED_OVER.search(name)]
                 wanted.sort(key=lambda member: _is_archive(member[0]))
                 whose = owners([name for name, _ in wanted])
+                if self.depth == 0:
+                    bears_no_times = self._dated_by_the_download(wanted, whose)
+                    self = replace(self, undated=bears_no_times)
                 shares: dict[str, Budget] = {}
                 for name, member in wanted:
                     budget = self.budget
@@ -323,6 +342,9 @@ class Archive:
                         if self.depth:
                             raise
                         intake.refuse(f"{self.label}/{whose[name]}", problem.args[0])
+                    except Exception as problem:  # whatever a file makes of its reader, the others are read
+                        _unless_full(problem)
+                        intake.refuse(label, "unreadable")
         except Refused as problem:
             intake.refuse(self.label, problem.args[0])
         except DAMAGED as problem:
@@ -349,7 +371,7 @@ class Archive:
                         beside.write(block)
                     inner.take_in(beside, intake)
             elif intake.wants(label):
-                raw = b"".join(_blocks(archive, member, LARGEST_FILE, budget))
+                raw = b"".join(_blocks(archive, member, largest_of(label), budget))
                 found = Found(
                     label, when, raw, receipt, packed_in=self.packed_in, packed_when=self.packed_when
                 )
@@ -361,10 +383,20 @@ class Archive:
         """When it was handed in: as the platform's own archive dates it.
 
         An archive in that archive is the student's, and dated by the student's clock; so is one that `hand_in` packed.
+        When the archive itself was written is when somebody downloaded it, and says nothing.
         """
         if self.depth or receipt:
             return self.when
-        return _moment(member) or self.when
+        return None if self.undated else _moment(member)
+
+    def _dated_by_the_download(self, members: list, whose: dict[str, str]) -> bool:
+        """Whether all students' members bear one time, that of the archive itself: when a platform packed it, no more."""
+        moments = {whose[name]: _moment(member) for name, member in members}
+        known = [moment for moment in moments.values() if moment]
+        if len(known) < FEWEST_AT_ONCE or self.when is None:
+            return False
+        first, last = min(known), max(known)
+        return last - first <= AT_ONCE and abs(self.when - last) <= AT_ONCE
 
 
 def _is_archive(name: str) -> bool:
@@ -398,10 +430,15 @@ def _size_of_list(stream: BinaryIO) -> int:
     size = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size - LONGEST_END))
     end = stream.read(LONGEST_END)
-    at = end.rfind(END_OF_ARCHIVE)
     stream.seek(0)
+    at = end.rfind(END_OF_ARCHIVE)
     listed = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
-    return size if listed == 0xFFFFFFFF else listed  # the larger form says it elsewhere: at most all of it
+    if end[:at].rfind(POINTER) != at - SIZE_OF_POINTER:
+        return listed
+    larger = end[max(0, at - SIZE_OF_POINTER - SIZE_OF_LARGER_END) : at]
+    if larger.startswith(LARGER_END):
+        return max(listed, int.from_bytes(larger[40:48], "little"))
+    return size  # it is said elsewhere: at most all of it
 
 
 def _member_name(member: zipfile.ZipInfo) -> str:
@@ -433,6 +470,8 @@ def _blocks(
         raise Refused("not_a_file")
     if member.flag_bits & ENCRYPTED:
         raise Refused("encrypted")
+    if member.compress_type not in PIECEWISE:
+        raise Refused("packed_otherwise")
     size = 0
     try:
         with archive.open(member) as stream:

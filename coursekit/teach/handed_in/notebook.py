@@ -10,6 +10,9 @@ from coursekit.sandbox.cleaning import clean_text
 
 NOTEBOOK = ".ipynb"
 LARGEST_CELLS, MOST_CELLS = 4 << 20, 2_000  # characters of code, cells
+MOST_VALUES = (
+    2_000_000  # commas: what JSON makes objects of; an exercise with its pictures has some thousands
+)
 LONGEST_SAID = 200  # characters of one thing that a notebook says of itself
 LONGEST_PARSED = 200_000  # characters of a cell that is looked into
 PARAMETERS = "# Parameters\n"  # how the cell begins that papermill injects
@@ -42,17 +45,15 @@ def read_notebook(raw: bytes) -> Notebook:
     """
     if not raw.strip():
         raise Refused("empty")
+    if raw.count(b",") > MOST_VALUES:
+        raise Refused("too_large")
     try:
         stored = json.loads(raw.decode("utf-8-sig"))
-        if stored.get("nbformat") in (1, 2, 3):
-            import nbformat
-
-            stored = nbformat.convert(nbformat.from_dict(stored), 4)
-        cells = _code_cells(stored["cells"])
+        cells = _code_cells(_cells_of(stored))
         about = _about(stored.get("metadata", {}).get("crmkit", {}))
     except Refused:
         raise
-    except Exception:  # whatever a broken or hostile file makes JSON or nbformat do
+    except Exception:  # whatever a broken or hostile file makes of its reader
         raise Refused("unreadable") from None
     if not cells:
         raise Refused("no_code")
@@ -67,6 +68,22 @@ def only_what_is_used(raw: bytes) -> bytes:
         cells.append({"cell_type": "code", "source": cell.source, "metadata": {"tags": list(cell.tags)}})
     kept = {"nbformat": 4, "metadata": {"crmkit": notebook.about}, "cells": cells}
     return json.dumps(kept).encode()
+
+
+def _cells_of(stored: dict) -> list[dict]:
+    """The cells of a notebook; of versions 2 and 3 those of its worksheets.
+
+    By hand, for nbformat would first make objects of all that was handed in, a hundred times as large.
+    """
+    if stored.get("nbformat") not in (2, 3):
+        return stored["cells"]
+    cells = []
+    for sheet in stored["worksheets"]:
+        for cell in sheet["cells"]:
+            if cell.get("cell_type") == "code":
+                metadata = cell.get("metadata", {})
+                cells.append({"cell_type": "code", "source": cell.get("input", ""), "metadata": metadata})
+    return cells
 
 
 def _code_cells(stored: list[dict]) -> list[CodeCell]:

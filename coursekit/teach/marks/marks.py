@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from .rules import MarkRules, grade_of, read_rules
 
 GRADES, MARKS, PROBLEMS = "grades.csv", "marks.csv", "problems.csv"
 NEEDED = ("student_id", "total", "to_read")
+NOTHING = "nothing"  # the state of who handed in nothing
 LONGEST = 60  # characters of a cell that a message shows
 
 
@@ -65,8 +66,12 @@ def marks(graded: Sequence[Path], *, out: Path, say: Callable[[str], None] = pri
 
 
 def called(folders: Sequence[Path]) -> dict[str, Path]:
-    """Each folder by its name, and by its whole path where another is called so too."""
-    names = [folder.resolve().name for folder in folders]
+    """Each folder by its name, and by its whole path where another is called so too. Errors: KitError for one named twice."""
+    places = [folder.resolve() for folder in folders]
+    for place in places:
+        if places.count(place) > 1:
+            raise KitError("marks_twice", value=str(place))
+    names = [place.name for place in places]
     by_name = {}
     for folder, name in zip(folders, names):
         by_name[name if names.count(name) == 1 else folder.as_posix()] = folder
@@ -94,13 +99,19 @@ def read_grades(folder: Path, assignment: str, found: Marks) -> None:
         mine.section = mine.section or row.get("section") or ""
         said = (row["total"] or "").strip()
         share = _share(said)
+        state = (row.get("state") or "").strip()
         if student in seen:
+            mine.marks[assignment] = replace(mine.marks[assignment], provisional=True)
             found.wrong.append((assignment, rows.line_num, student, MESSAGES.say("marks_twice", between=" ")))
             continue
         seen.add(student)
         if said and share is None:
             found.wrong.append((assignment, rows.line_num, student, f"{said[:LONGEST]} ≠ 0 … 1"))
-        mine.marks[assignment] = OneMark(share, row["to_read"] != "0" or bool(said and share is None))
+        elif share is None and state not in ("", NOTHING):
+            why = MESSAGES.say("marks_without", between=" ", state=state)
+            found.wrong.append((assignment, rows.line_num, student, why))
+        in_order = share is not None or (not said and state in ("", NOTHING))
+        mine.marks[assignment] = OneMark(share, row["to_read"] != "0" or not in_order)
 
 
 def _share(said: str) -> float | None:

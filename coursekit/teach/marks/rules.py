@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from coursekit.messages import KitError
-from coursekit.teach.records import EXACT, WrongField, from_fields
+from coursekit.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
 
 FILE = "marks.toml"
@@ -19,7 +19,8 @@ SCALES = Path(__file__).with_name("scales.toml")
 LONGEST = 200  # characters of what stands in the file that a message shows
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Points = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-EXACT_DIGITS = 9  # of points before they are rounded: below are only the traces of binary numbers
+Scale = Annotated[dict[str, Points], Field(min_length=1)]
+EXACT_DIGITS = 6  # of points before they are rounded: what is below, the gradebooks do not hold
 
 
 def usual_scale(name: str) -> dict[str, float]:
@@ -37,8 +38,8 @@ class MarkRules:
     drop_lowest: Annotated[int, Field(ge=0, le=100)] = 0
     missing: Literal["zero", "left_out"] = "zero"
     decimals: Annotated[int, Field(ge=0, le=6)] = 0
-    five: dict[str, Points] = field(default_factory=lambda: usual_scale("five"))
-    letters: dict[str, Points] = field(default_factory=lambda: usual_scale("letters"))
+    five: Scale = field(default_factory=lambda: usual_scale("five"))
+    letters: Scale = field(default_factory=lambda: usual_scale("letters"))
 
     def rounded(self, points: float) -> Decimal:
         """Half up, as people round: 89.5 is 90, and 0.5 more than an even number as well."""
@@ -68,12 +69,18 @@ def read_rules(out: Path, assignments: Collection[str]) -> MarkRules:
             known = ", ".join(sorted(one.name for one in fields(MarkRules)))
             raise KitError("grading_key", value=wrong.field, name=FILE, allowed=known) from None
         said = str(wrong.value)[:LONGEST]
-        raise KitError("grading_value", value=said, name=wrong.field, allowed=wrong.allowed) from None
+        raise KitError(
+            "grading_value", value=said, name=wrong.field, file=FILE, allowed=wrong.allowed
+        ) from None
     except (ValueError, RecursionError) as problem:
         raise KitError("grading_toml", value=str(path), why=str(problem)[:LONGEST]) from None
     for named in rules.weights:
         if named not in assignments:
             raise KitError(
-                "grading_value", value=named[:LONGEST], name="weights", allowed=", ".join(assignments)
+                "grading_value",
+                value=named[:LONGEST],
+                name="weights",
+                file=FILE,
+                allowed=", ".join(assignments),
             )
     return rules
