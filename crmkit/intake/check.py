@@ -32,6 +32,8 @@ from .table import Table
 DETECTORS = (
     decide_dates.empty_column,
     decide_dates.open_reading,
+    decide_dates.year_day_month,
+    decide_dates.months_only,
     decide_kinds.opening_balances,
     decide_repeats.labelled_totals,
     decide_repeats.subtotals,
@@ -41,6 +43,7 @@ DETECTORS = (
     decide_sales.cancelled_at,
     decide_sales.paid_at,
     decide_sales.flags,
+    decide_money.local_currency,
     decide_money.currency_sign,
     decide_money.unit_column,
     decide_money.decimal_mark,

@@ -213,7 +213,10 @@ def is_unit(value) -> bool:
 
 
 _ALLOWED = {  # key → (what a value must satisfy, what to tell)
-    "date_format": (lambda v: v in ("dmy", "mdy", "ymd") or "%" in v, 'dmy, mdy, ymd, "%d/%m/%Y"'),
+    "date_format": (
+        lambda v: v in ("dmy", "mdy", "ymd", "ydm") or "%" in v,
+        'dmy, mdy, ymd, ydm, "%d/%m/%Y"',
+    ),
     "decimal": (lambda v: v in (".", ","), '"." , ","'),
     "header_row": (lambda v: isinstance(v, int) and v >= 0, "0, 1, 2, 3 …"),
     "delimiter": (lambda v: len(v) == 1, '",", ";", "|", "\\t"'),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from . import amounts as money
-from .columns import money_unit, plain
+from .columns import header_forms, money_unit, plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
@@ -20,6 +20,11 @@ _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
 _REMARK = re.compile(r"^$|备注|備註|说明|摘要|remark|note|comment|memo", re.IGNORECASE)
 _SHARE = re.compile(r"[%％折]$")
 _PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
+_ONE_CURRENCY = re.compile(
+    r"本位币|本币|本位幣|折合|折算|\b(?:local|base|home|functional|company|reporting)[ _]?(?:currency|amount)\b|converted",
+    re.IGNORECASE,
+)
+_LIST_PRICE = re.compile(r"原价|原價|吊牌|划线价|标价|original|list ?price|\b(?:rrp|msrp)\b", re.IGNORECASE)
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
 FEW_SIGNS = 3  # fewer rows are slips of the pen
@@ -53,6 +58,36 @@ def decimal_mark(judged: Judged) -> Decision | None:
         Reading("decimals", {"decimal": "."}, fields=fields),
     )
     return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
+
+
+def local_currency(judged: Judged) -> Decision | None:
+    """Several currencies, and another column in which the same money stands in one."""
+    if len(judged.currencies) < 2 or "amount" not in judged.header.found:
+        return None
+    names = [
+        name
+        for place, name in side_columns(judged)
+        if (_ONE_CURRENCY.search(name) or _named_currency(name)) and is_money(judged, place)
+    ]
+    if not names:
+        return None
+    readings = tuple(
+        Reading(
+            f"column_{judged.place(name) + 1}",
+            {"columns": {"amount": name, "currency": ""}},
+            "reading_local_currency",
+            {"other": name},
+        )
+        for name in names
+    )
+    used = judged.header.names[judged.header.found["amount"]]
+    fields = {"found": ", ".join(sorted(judged.currencies))}
+    return Decision("local_currency", readings, used, int(judged.used.sum()), fields)
+
+
+def _named_currency(name: str) -> bool:
+    unit = header_forms(name)[1]
+    return unit is not None and money_unit(unit)[0] not in (None, "¥", "$")
 
 
 def currency_sign(judged: Judged) -> Decision | None:
@@ -155,6 +190,7 @@ def order_totals(judged: Judged) -> Decision | None:
     once = Reading("once", {"once_per": name}, fields=fields)
     if found := _line_column(judged, place, used, about):
         other, certain = found
+        certain &= "amount" not in mapping.columns
         patch = {"columns": {"amount": other}}
         reading = Reading("lines", patch, fields=fields | {"other": other})
         if not certain:
@@ -210,6 +246,8 @@ def _line_column(
     several = about.index[about["lines"] > 1]
     for other, name in side_columns(judged):
         if headed(name, "shipping") or headed(name, "tax") or not is_money(judged, other):
+            continue
+        if _LIST_PRICE.search(name):
             continue
         values = money_in(judged, other)[used]
         frame = pd.DataFrame({"order": orders, "value": values})

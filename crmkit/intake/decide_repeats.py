@@ -34,8 +34,8 @@ def copies(judged: Judged) -> Decision | None:
     place = judged.header.found["order_id"]
     if found < MANY_COPIES:
         return None
-    few = found < COPIED_SHARE * judged.used.sum()
-    if few and not _one_row_each(judged, place) and not _between_parts(judged):
+    many = found >= COPIED_SHARE * judged.used.sum()
+    if not (many or _one_row_each(judged, place) or _between_parts(judged)):
         return None
     drop = Reading("drop", {"drop_duplicates": True})
     name = judged.header.names[place]

@@ -615,7 +615,10 @@ def _currencies(judged: Judged) -> dict:
     """Each currency among the rows used → where it was first seen, as (column, code of the value)."""
     rows, used, header, mapping = judged.rows, judged.used, judged.header, judged.mapping
     seen = {header.currency: (None, None)} if header.currency else {}
-    for column in [c for c in ("currency", "amount", "unit_price") if c in rows.codes]:
+    # an amount that the mapping names, whose heading names its currency, needs no column of currencies
+    named = header.currency not in (None, "¥", "$") and "amount" in mapping.columns
+    columns = ("amount", "unit_price") if named else ("currency", "amount", "unit_price")
+    for column in [c for c in columns if c in rows.codes]:
         distinct = rows.distinct[column]
         for code in distinct.seen(rows.codes[column][used]):
             value = distinct.parsed[code]

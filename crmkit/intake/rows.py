@@ -134,7 +134,7 @@ class Rows:
         taken = {place for column, place in self.position.items() if column not in ("amount",)}
         self.raw = {j: Raw() for j in range(len(table.header.names)) if j not in taken}
         self.fast = table.header.multiplier == 1
-        self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
+        self.split = mapping.date_format in (None, *days.ORDERS) and mapping.time_zone is None
         self.blank_lines, self.inside, self.last_line = 0, 0, table.header.row + 1
         with without_collecting():
             parts = [self._take(chunk) for chunk in table.chunks()]
