@@ -29,6 +29,7 @@ def meanings() -> dict:
         }
     for key in ("pattern", "but"):
         known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
+    known["no_sale_part"] = {"pattern": re.compile(raw["no_sale_part"]["pattern"], re.IGNORECASE)}
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
     for key in ("lost_stems", "denied"):
         known["status"][key] = re.compile(raw["status"][key], re.IGNORECASE)

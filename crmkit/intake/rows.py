@@ -181,7 +181,9 @@ class Rows:
         held = next((c for c, j in before.position.items() if j == place), None)
         codes = Codes(*self.parsers[name])
         self.position[name] = place
-        if held is not None and (held == name or place not in before.raw):
+        # cents are taken as they stand only where nothing multiplies them
+        as_before = name != "amount" or (self.header.multiplier == 1) == (before.header.multiplier == 1)
+        if held is not None and (held == name and as_before or place not in before.raw):
             for value in before.distinct[held]:
                 codes[value]
             self.distinct[name], self.codes[name] = codes, before.codes[held]
