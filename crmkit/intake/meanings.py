@@ -53,7 +53,6 @@ def meaning(value, section: str) -> str | None:
     text = cell_text(value)
     # (删除)等待付款 and wc-completed say what they say without what stands before
     forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
-    forms = {"yes"} if text in _TICKS else forms
     forms |= {without_accents(form) for form in forms}
     for name, words in meanings()[section].items():
         if (
