@@ -19,11 +19,13 @@ from .table import as_strings, bare_text
 
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
+_SIDES = ("dr", "cr", "d", "c", "h", "s")  # of an account: no currencies
 _DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
 _SIGNED = re.compile(
     r"-?\s*(?:(?P<before>[^\d,\s()+%-]{1,5})\s*)?-?\d[\d.,' ]*(?P<behind>[^\d,\s()+%-]{1,5})?"
 )
 _SCALES = {
+    "k": 3,
     "千": 3,
     "万": 4,
     "萬": 4,
@@ -95,6 +97,8 @@ def _take_apart_text(text: str) -> Amount | None:
         negative = text[0] == "-"
         return Amount(digits=text[negative:], negative=negative)
     text = unicodedata.normalize("NFKC", bare_text(text)).translate(_DASHES).casefold()
+    if not text.isascii():  # the digits of other scripts
+        text = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
     text = re.sub(r"\s+", " ", text)
     currency, found = None, _AMOUNT.fullmatch(text)
     if not found:
@@ -145,6 +149,8 @@ def sign_beside_number(value) -> str | None:
     """
     found = _SIGNED.fullmatch(bare_text(value)) if isinstance(value, str) else None
     sign = (found["before"] or found["behind"] or "").strip() if found else ""
+    if sign.casefold() in _SIDES:
+        return None
     says = any(c.isalpha() or unicodedata.category(c) == "Sc" for c in sign)
     if not says or re.fullmatch(vocabulary()["units"], sign, re.IGNORECASE):
         return None

@@ -13,6 +13,20 @@ _NO_YEAR = re.compile(
 _DIGITS = re.compile(r"\d{6,}")
 _ONLY_MONTH = re.compile(r"\d{4}\s*[-/.年]\s*\d{1,2}\s*月?")
 _NO_DAY = re.compile(r"(?:0000|9999|1900)[-/].*|0+|#+")
+_NO_DATES = tuple(
+    (re.compile(pattern), cause)
+    for pattern, cause in (
+        (r"\d{1,2}:\d{2}(?::\d{2})?", "time_only"),
+        (r".*\d[ T](?:2[4-9]|[3-9]\d):\d{2}.*|.*\d[ T]\d{1,2}:[6-9]\d.*", "no_time"),
+        (r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s*(?:[-~～至]|to)\s*\d{4}[-/.]\d{1,2}[-/.]\d{1,2}", "two_dates"),
+        (r"\d{4}[-\s]?[Ww]\d{1,2}|\d{4}年?第\d{1,2}周", "week"),
+        (r"\d{1,2}", "day_only"),
+        (r"1[34]\d{2}[-/.]\d{1,2}[-/.]\d{1,2}", "persian"),
+        (r"\d{4}[-/.](?:1[3-9]|2\d|3[01])[-/.]\d{1,2}", "year_day_month"),
+    )
+)
+_RANGE = re.compile(r"\d[\d.,]*\s*[-~～至–]\s*\d[\d.,]*")
+_SIDE = re.compile(r"[\d.,]+\s*(?:dr|cr)\.?", re.IGNORECASE)
 _ERROR = re.compile(r"#[A-Z/0]+[!?]?")  # #N/A, #DIV/0!, #REF! …
 _SYMBOL = re.compile(r"[^\d.,\s()+-]{1,5}\s*-?\d[\d.,' ]*|-?\d[\d.,' ]*\s*[^\d.,\s()+-]{1,5}")
 
@@ -50,6 +64,8 @@ def likely_cause(judged: Judged, reason: str) -> tuple[str, str]:
         return example, "error_cells"
     if not example:
         return "∅", _why_empty(judged, wrong, header.found[name])
+    if reason == "missing_customer":
+        return example, "says_none"
     if reason == "bad_date":
         return example, _why_no_date(example)
     if reason == "bad_amount":
@@ -84,6 +100,11 @@ def _why_no_date(example: str) -> str:
         return "no_day"
     if _DIGITS.fullmatch(example):
         return "epoch"
+    for pattern, cause in _NO_DATES:
+        if pattern.fullmatch(example):
+            return cause
+    if not re.search(r"[^\W\d_]", example):
+        return "no_date"
     return "month_names" if re.search(r"[^\W\d_]{3,}", example) and re.search(r"\d", example) else "words"
 
 
@@ -92,4 +113,8 @@ def _why_no_amount(judged: Judged, parsed: list, codes: np.ndarray, example: str
     taken = [parsed[code] for code in codes]
     if sum(p is not None and p.value(other) is not None for p in taken) * 2 > len(taken):
         return "decimal_marks"
+    if _RANGE.fullmatch(example):
+        return "range"
+    if _SIDE.fullmatch(example):
+        return "debit_credit"
     return "currency" if _SYMBOL.fullmatch(example) else "words"

@@ -32,6 +32,8 @@ from .table import Table
 DETECTORS = (
     decide_dates.empty_column,
     decide_dates.open_reading,
+    decide_dates.year_day_month,
+    decide_dates.months_only,
     decide_kinds.opening_balances,
     decide_repeats.labelled_totals,
     decide_repeats.subtotals,
@@ -41,8 +43,10 @@ DETECTORS = (
     decide_sales.cancelled_at,
     decide_sales.paid_at,
     decide_sales.flags,
+    decide_money.local_currency,
     decide_money.currency_sign,
     decide_money.unit_column,
+    decide_money.unit_in_remark,
     decide_money.decimal_mark,
     decide_money.thousands_apart,
     decide_kinds.debit_credit,
@@ -68,7 +72,16 @@ DETECTORS = (
     decide_money.enormous,
     decide_repeats.unlabelled_total,
 )
-FEW_ROWS = 5  # fewer rows set aside are said, whatever their share
+FEW_ROWS = 5  # fewer rows set aside are said, whatever their share,
+SMALL = 20  # where so few rows are used that a share says little
+# a question → those that it may answer as well
+WAITING = {
+    "sheets": ("copies", "versions"),
+    "copies": ("versions", "order_total"),
+    "versions": ("order_total",),
+    "kinds_repeat": ("order_total", "no_sale", "document", "payments"),
+    "subtotals": ("total",),
+}
 MOST_DECISIONS = 40  # of one file; more would be a circle
 
 
@@ -255,37 +268,66 @@ class _Examination:
         if kinds is not None:
             judged.errors.append(kinds)
             return judged
-        open_codes: set[str] = set()
+        still_open: dict[str, Decision] = {}
+        at_first: list[Decision] = []  # what was open before anything was answered
         for _ in range(MOST_DECISIONS):
-            decision = self._next(judged, open_codes)
+            decision = self._next(judged, self._put_off(still_open))
             if decision is None:
                 break
             if not decision.certain and decision.code not in self.answers:
-                open_codes.add(decision.code)
-                self.questions.append(self._weighed(judged, decision))
+                still_open[decision.code] = decision
                 continue
-            reading = (
-                decision.readings[0] if decision.certain else decision.chosen(self.answers[decision.code])
-            )
-            before = judged
-            judged = self._judged_as(judged, patched(judged.mapping, reading.patch))
-            self.decided.append({"code": decision.code, "reading": reading.id, "column": decision.column})
-            if decision.certain:
-                effect = judged.sum_of(judged.used) - before.sum_of(before.used)
-                key = decision.words or decision.code
-                self.notes.append(note(key, decision.rows, effect, column=decision.column, **decision.fields))
-            else:
-                self.patch = merged(self.patch, reading.patch)
+            if not decision.certain and not at_first:
+                at_first = self._open_in(judged)
+            judged = self._taken(judged, decision)
+        for decision in at_first:
+            code = decision.code
+            if code in self._put_off(still_open) or any(code == taken["code"] for taken in self.decided):
+                continue
+            # an answer may hide another question; one that still makes a difference is put all the same
+            if code in self.answers:
+                judged = self._taken(judged, decision)
+            elif self._makes_a_difference(judged, decision):
+                still_open[code] = decision
+        self.questions += [self._weighed(judged, decision) for decision in still_open.values()]
         return self._much_set_aside(judged)
 
-    def _next(self, judged: Judged, passed: set[str]) -> Decision | None:
+    def _put_off(self, still_open) -> set[str]:
+        """The questions that are open, and those that wait for them: one and the same fact is asked about once."""
+        codes = {*still_open, *(question.code for question in self.questions)}
+        return codes.union(*(WAITING.get(code, ()) for code in codes))
+
+    def _open_in(self, judged: Judged) -> list[Decision]:
+        """Everything that the file leaves open as it is judged."""
+        found = [detect(judged) for detect in DETECTORS]
+        return [decision for decision in found if decision is not None and not decision.certain]
+
+    def _taken(self, judged: Judged, decision: Decision) -> Judged:
+        """The file under the decision's reading that is certain, or that was answered."""
+        reading = decision.readings[0] if decision.certain else decision.chosen(self.answers[decision.code])
+        before = judged
+        judged = self._judged_as(judged, patched(judged.mapping, reading.patch))
+        self.decided.append({"code": decision.code, "reading": reading.id, "column": decision.column})
+        if decision.certain:
+            effect = judged.sum_of(judged.used) - before.sum_of(before.used)
+            key = decision.words or decision.code
+            self.notes.append(note(key, decision.rows, effect, column=decision.column, **decision.fields))
+        else:
+            self.patch = merged(self.patch, reading.patch)
+        return judged
+
+    def _makes_a_difference(self, judged: Judged, decision: Decision) -> bool:
+        outcomes = {reading.outcome for reading in self._weighed(judged, decision).readings}
+        return len(outcomes | {judged.outcome()}) > 1
+
+    def _next(self, judged: Judged, passed) -> Decision | None:
         for detect in DETECTORS:
             decision = detect(judged)
-            if decision is not None and decision.code not in passed and not self._taken(decision):
+            if decision is not None and decision.code not in passed and not self._was_taken(decision):
                 return decision
         return None
 
-    def _taken(self, decision: Decision) -> bool:
+    def _was_taken(self, decision: Decision) -> bool:
         """Whether the very same was decided before: nothing is decided twice."""
         return {
             "code": decision.code,
@@ -321,7 +363,7 @@ class _Examination:
         decision = _much_set_aside(judged)
         if decision is None:
             return judged
-        if decision.rows < FEW_ROWS and judged.used.any():
+        if decision.rows < FEW_ROWS and 0 < judged.used.sum() < SMALL:
             self.notes.append(note("set_aside", decision.rows, **decision.fields))
         elif decision.code in self.answers:
             reading = decision.chosen(self.answers[decision.code])

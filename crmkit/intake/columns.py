@@ -55,6 +55,7 @@ def vocabulary() -> dict:
             if plain(header) not in never:
                 ranks.setdefault(plain(header), len(ranks))
         words[name] = ranks
+    words["any"] = frozenset().union(*words.values())
     words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
     words["units"] = "|".join(map(re.escape, sorted(raw["units"]["words"], key=len, reverse=True)))
     words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
@@ -125,6 +126,9 @@ class Mapping:
     largest_amount: float | None = None  # what is larger is set aside
     # what a row's amount is
     subtract: list = field(default_factory=list)  # columns taken from the amount
+    subtract_once: list = field(
+        default_factory=list
+    )  # columns taken once from each order, not from each line
     discount_rate: str | None = None  # a column: the share taken off
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values
@@ -133,6 +137,7 @@ class Mapping:
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
     unit_column: str | None = None  # a column: 元 or 万元, row by row
     negative_parts: list = field(default_factory=list)  # files or sheets of returns
+    drop_parts: list = field(default_factory=list)  # files or sheets that are no sales
     currency_signs: list = field(default_factory=list)  # signs of currencies that the door does not know
     # where the rows stand
     sheets: str | list | None = None  # "all", or their names: added up
@@ -193,7 +198,15 @@ def _as_written(key: str, value):
     """A day of TOML's own as text, and a single name where a list is meant."""
     if isinstance(value, date):
         return value.isoformat()
-    lists = ("nobody", "subtract", "as_read", "negative_parts", "currency_signs")
+    lists = (
+        "nobody",
+        "subtract",
+        "as_read",
+        "negative_parts",
+        "drop_parts",
+        "subtract_once",
+        "currency_signs",
+    )
     return [value] if key in lists and isinstance(value, str) else value
 
 
@@ -213,7 +226,10 @@ def is_unit(value) -> bool:
 
 
 _ALLOWED = {  # key → (what a value must satisfy, what to tell)
-    "date_format": (lambda v: v in ("dmy", "mdy", "ymd") or "%" in v, 'dmy, mdy, ymd, "%d/%m/%Y"'),
+    "date_format": (
+        lambda v: v in ("dmy", "mdy", "ymd", "ydm") or "%" in v,
+        'dmy, mdy, ymd, ydm, "%d/%m/%Y"',
+    ),
     "decimal": (lambda v: v in (".", ","), '"." , ","'),
     "header_row": (lambda v: isinstance(v, int) and v >= 0, "0, 1, 2, 3 …"),
     "delimiter": (lambda v: len(v) == 1, '",", ";", "|", "\\t"'),
@@ -227,6 +243,8 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "subtract": (_names, '["优惠金额", "Refunded Amount"]'),
     "as_read": (_names, '["status"]'),
     "negative_parts": (_names, '["退货"]'),
+    "drop_parts": (_names, '["报价"]'),
+    "subtract_once": (_names, '["订单优惠"]'),
     "currency_signs": (_names, '["Q"]'),
     "first_date": (date.fromisoformat, '"2024-01-01"'),
     "last_date": (date.fromisoformat, '"2024-12-31"'),
@@ -287,6 +305,8 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
     names = ["" if n is None else str(n).strip() for n in names]
     forms = [header_forms(n) for n in names]
     found, alternatives, problem, unused = {}, {}, None, set()
+    if not mapping.columns and words["any"].isdisjoint(key for keys, _ in forms for key in keys):
+        return Header(row, names, found, alternatives, multiplier=_factor(mapping))  # a record, most likely
     for canonical, wanted in mapping.columns.items():
         if not wanted:
             unused.add(canonical)  # columns.amount = "" switches a column off
@@ -322,8 +342,15 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
     unit = forms[priced][1] if priced is not None else None
     currency, multiplier = money_unit(unit)
     if mapping.unit is not None:
-        multiplier = words["multiplier_of"].get(plain_unit(mapping.unit)) or Decimal(str(mapping.unit))
+        multiplier = _factor(mapping)
     return Header(row, names, found, alternatives, currency, multiplier, problem)
+
+
+def _factor(mapping: Mapping) -> Decimal:
+    """What the mapping says that every amount is multiplied by; 1 where it says nothing."""
+    if mapping.unit is None:
+        return Decimal(1)
+    return vocabulary()["multiplier_of"].get(plain_unit(mapping.unit)) or Decimal(str(mapping.unit))
 
 
 def money_unit(unit: str | None) -> tuple[str | None, Decimal]:

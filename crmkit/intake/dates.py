@@ -24,6 +24,7 @@ from .table import as_strings, bare_text
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 READINGS = ("dmy", "mdy", "ymd")
+ORDERS = (*READINGS, "ydm")  # which a mapping may name
 # one dissenting row in twenty is a slip of the pen; more than that is two habits in one file, which is refused
 DISSENT = 0.05
 _FEW_YEARS = 3  # in the first of three two-digit fields, where the last has many values
@@ -64,6 +65,9 @@ _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
+_YEAR_DAY_MONTH = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})\b")
+BUDDHIST_ERA = 543  # Thailand counts the years from the death of the Buddha
+BUDDHIST_FIRST, BUDDHIST_LAST = FIRST_YEAR + BUDDHIST_ERA, LAST_YEAR + BUDDHIST_ERA
 _ROC = 1911  # the first year of the Republic of China is 1912
 # seconds since 1970 (of 1990 to 2100), or thousandths or millionths of them
 EPOCH_FIRST, EPOCH_LAST = 631_152_000, 4_102_444_800
@@ -104,7 +108,7 @@ class DateReader:
     def __init__(
         self, date_format: str | None = None, time_zone: str | None = None, epoch_1904: bool = False
     ):
-        self.reading = date_format if date_format in READINGS else None
+        self.reading = date_format if date_format in ORDERS else None
         self.pattern = date_format if date_format and self.reading is None else None
         self.epoch = datetime(1904, 1, 1) if epoch_1904 else datetime(1899, 12, 30)
         self.zone = ZoneInfo(time_zone) if time_zone else None
@@ -129,6 +133,8 @@ class DateReader:
 
     def _read_text(self, text: str):
         text = bare_text(text)
+        if self.reading == "ydm":
+            text = _YEAR_DAY_MONTH.sub(r"\1\2\4\2\3", text)
         if self.pattern:
             try:
                 return self._plausible(self._wall_clock(datetime.strptime(text, self.pattern)))
@@ -137,11 +143,13 @@ class DateReader:
         if len(text) >= 10 and text[4] == text[7] and text[4] in "-/":  # the common case, in C
             try:
                 iso = text.replace("/", "-")
-                return self._plausible(
+                moment = self._plausible(
                     self._wall_clock(datetime.fromisoformat(iso[:10].replace(" ", "0") + iso[10:]))
                 )
             except ValueError:
-                pass
+                moment = None
+            if moment is not None:
+                return moment
         text = unicodedata.normalize("NFKC", text).casefold().strip()
         if not text or not any(c.isdigit() for c in text):
             return None
@@ -181,6 +189,8 @@ class DateReader:
     def _read_number(self, number):
         if number != number:
             return None
+        if self.pattern and number == int(number):
+            return self._read_text(str(int(number)))
         if 19500101 <= number <= 21001231 and number == int(number):
             n = int(number)
             return self._built(n // 10000, n // 100 % 100, n % 100)
@@ -270,6 +280,8 @@ def _offset(zone: str) -> timedelta | None:
 
 def _year(text: str) -> int:
     year = int(text)
+    if BUDDHIST_FIRST <= year <= BUDDHIST_LAST:
+        return year - BUDDHIST_ERA
     return year if len(text) == 4 else year + (2000 if year < 69 else 1900)  # as POSIX and Excel nearly do
 
 

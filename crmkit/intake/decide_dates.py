@@ -1,14 +1,29 @@
 """Whether the dates mean what they say: columns that Excel has half swapped, default dates, years far from all others."""
 
+import re
+
 import numpy as np
 
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
+from .meanings import cell_text
 
 _PLACEHOLDERS = tuple(
     np.datetime64(day)
     for day in ("1970-01-01", "1900-01-01", "1980-01-01", "1999-12-31", "2000-01-01", "1969-12-31")
 )
+_YEAR_FIRST = re.compile(r"\d{4}[-/.](?P<second>\d{1,2})[-/.](?P<third>\d{1,2})(?:[ T].*)?")
+_MONTHS_ONLY = tuple(
+    (re.compile(pattern), date_format)
+    for pattern, date_format in (
+        (r"(?:19|20)\d{2}-\d{1,2}", "%Y-%m"),
+        (r"(?:19|20)\d{2}/\d{1,2}", "%Y/%m"),
+        (r"(?:19|20)\d{2}\.\d{1,2}", "%Y.%m"),
+        (r"(?:19|20)\d{2}年\d{1,2}月", "%Y年%m月"),
+        (r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])", "%Y%m"),
+    )
+)
+_MOST = 0.9  # of the rows
 _FEW = 0.1  # of the rows: a handful that may be slips of the pen
 _DEFAULTS = 0.3  # of the rows: more days of the same default are not a few
 _APART = 730  # days between them and all others, and three times what the others span
@@ -41,7 +56,59 @@ def open_reading(judged: Judged) -> Decision | None:
     options = {reading for parsed in column.parsed if isinstance(parsed, dict) for reading in parsed}
     rivals = [reading for reading in ("dmy", "mdy", "ymd") if reading in options]
     readings = tuple(Reading(reading, {"date_format": reading}) for reading in rivals)
+    open_values = [parsed for parsed in column.parsed if isinstance(parsed, dict)]
+    only = {reading: sum(set(parsed) == {reading} for parsed in open_values) for reading in rivals}
+    if only.get("dmy") and only.get("mdy"):
+        fields = {"value": problem.value, "dmy": only["dmy"], "mdy": only["mdy"]}
+        return Decision("ambiguous_dates", readings, problem.column, fields=fields, words="dates_mixed")
     return Decision("ambiguous_dates", readings, problem.column, fields={"value": problem.value})
+
+
+def _unread_dates(judged: Judged) -> dict[str, int]:
+    """The texts that were read as no date, with their rows."""
+    if "date" not in judged.header.found or judged.mapping.date_format:
+        return {}
+    distinct, codes = judged.rows.distinct["date"], judged.rows.codes["date"]
+    counts = np.bincount(codes[judged.of("bad_date")], minlength=len(distinct))
+    found: dict[str, int] = {}
+    for value, count in zip(distinct, counts):
+        if count and (text := cell_text(value)):
+            found[text] = found.get(text, 0) + int(count)
+    return found
+
+
+def year_day_month(judged: Judged) -> Decision | None:
+    """Dates such as 2024-13-04: the only reading that all of the column allows has the day in the middle."""
+    unread = _unread_dates(judged)
+    if not unread:
+        return None
+    for text in unread:
+        found = _YEAR_FIRST.fullmatch(text)
+        if found is None or not 12 < int(found["second"]) <= 31:
+            return None
+    texts = [
+        found for value in judged.rows.distinct["date"] if (found := _YEAR_FIRST.fullmatch(cell_text(value)))
+    ]
+    if any(int(found["third"]) > 12 for found in texts):
+        return None
+    name = judged.header.names[judged.header.found["date"]]
+    reading = Reading("ydm", {"date_format": "ydm"})
+    fields = {"value": next(iter(unread))}
+    return Decision("year_day_month", (reading,), name, sum(unread.values()), fields, certain=True)
+
+
+def months_only(judged: Judged) -> Decision | None:
+    """A month and no day in every row: bills and subscriptions."""
+    unread = _unread_dates(judged)
+    rows = sum(unread.values())
+    if not rows or rows < _MOST * (rows + judged.used.sum()):
+        return None
+    for pattern, date_format in _MONTHS_ONLY:
+        if all(pattern.fullmatch(text) for text in unread):
+            name = judged.header.names[judged.header.found["date"]]
+            reading = Reading("first", {"date_format": date_format})
+            return Decision("months_only", (reading,), name, rows, {"value": next(iter(unread))})
+    return None
 
 
 def swapped(judged: Judged) -> Decision | None:

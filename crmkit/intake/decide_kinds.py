@@ -76,6 +76,8 @@ def document(judged: Judged) -> Decision | None:
         if not values:
             continue
         kinds = {value: meaning(value, "document") for value in values if value}
+        if headed(name, "document") and place != judged.header.found.get("product_id"):
+            kinds = {value: kind or _called_back(value) for value, kind in kinds.items()}
         by_kind = {kind: [v for v, k in kinds.items() if k == kind] for kind in set(kinds.values())}
         if not by_kind.keys() & {"back", "payment", "topup", "no_sale"}:
             continue
@@ -83,6 +85,14 @@ def document(judged: Judged) -> Decision | None:
             if decision := detect(judged, place, name, values, by_kind):
                 return decision
     return None
+
+
+_BACK = re.compile(r"退(?!烧|热|休|火|役)|红字|冲[销正红]|\b(?:crn?|cn)\b", re.IGNORECASE)
+
+
+def _called_back(value: str) -> str | None:
+    """Whether a kind of document is one of returns by a part of its name: 销退单, 退库, CRN."""
+    return "back" if _BACK.search(value) and not value.startswith(("不", "未", "无")) else None
 
 
 def _document_columns(judged: Judged) -> list[tuple[int, str]]:

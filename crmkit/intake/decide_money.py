@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from . import amounts as money
-from .columns import money_unit, plain
+from .columns import header_forms, money_unit, plain, plain_unit
 from .decisions import Decision, Reading, as_it_stands
 from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
@@ -20,6 +20,16 @@ _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
 _REMARK = re.compile(r"^$|备注|備註|说明|摘要|remark|note|comment|memo", re.IGNORECASE)
 _SHARE = re.compile(r"[%％折]$")
 _PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
+_ONE_CURRENCY = re.compile(
+    r"本位币|本币|本位幣|折合|折算|\b(?:local|base|home|functional|company|reporting)[ _]?(?:currency|amount)\b|converted",
+    re.IGNORECASE,
+)
+_LIST_PRICE = re.compile(r"原价|原價|吊牌|划线价|标价|original|list ?price|\b(?:rrp|msrp)\b", re.IGNORECASE)
+_UNIT_SAID = re.compile(
+    r"(?:单位|單位|\bunits?)\s*(?:为|是|[:：])?\s*(?:人民币)?([^\s,，;；。)）\t]+)", re.IGNORECASE
+)
+MOST_REMARKS = 20  # lines below the table
+_THREE_DECIMALS = ("KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD")
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
 FEW_SIGNS = 3  # fewer rows are slips of the pen
@@ -28,6 +38,8 @@ FEW_SIGNS = 3  # fewer rows are slips of the pen
 def decimal_mark(judged: Judged) -> Decision | None:
     """Amounts that are all written like 1.234: a thousand, or one and a bit."""
     if judged.mapping.decimal is not None or judged.units is None or judged.decimal != ".":
+        return None
+    if set(judged.currencies) & set(_THREE_DECIMALS):
         return None
     priced = "amount" if "amount" in judged.rows.codes else "unit_price"
     distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
@@ -53,6 +65,36 @@ def decimal_mark(judged: Judged) -> Decision | None:
         Reading("decimals", {"decimal": "."}, fields=fields),
     )
     return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
+
+
+def local_currency(judged: Judged) -> Decision | None:
+    """Several currencies, and another column in which the same money stands in one."""
+    if len(judged.currencies) < 2 or "amount" not in judged.header.found:
+        return None
+    names = [
+        name
+        for place, name in side_columns(judged)
+        if (_ONE_CURRENCY.search(name) or _named_currency(name)) and is_money(judged, place)
+    ]
+    if not names:
+        return None
+    readings = tuple(
+        Reading(
+            f"column_{judged.place(name) + 1}",
+            {"columns": {"amount": name, "currency": ""}},
+            "reading_local_currency",
+            {"other": name},
+        )
+        for name in names
+    )
+    used = judged.header.names[judged.header.found["amount"]]
+    fields = {"found": ", ".join(sorted(judged.currencies))}
+    return Decision("local_currency", readings, used, int(judged.used.sum()), fields)
+
+
+def _named_currency(name: str) -> bool:
+    unit = header_forms(name)[1]
+    return unit is not None and money_unit(unit)[0] not in (None, "¥", "$")
 
 
 def currency_sign(judged: Judged) -> Decision | None:
@@ -100,6 +142,26 @@ def unit_column(judged: Judged) -> Decision | None:
             reading = Reading("taken", {"unit_column": name})
             rows = int(judged.used.sum())
             return Decision("unit_column", (reading,), name, rows, fields, certain=True)
+    return None
+
+
+def unit_in_remark(judged: Judged) -> Decision | None:
+    """A line below the table that says what its amounts are in: 单位：万元."""
+    if judged.units is None or judged.mapping.unit is not None or judged.header.multiplier != 1:
+        return None
+    used = np.flatnonzero(judged.used)
+    remarks = np.flatnonzero(judged.unreadable & (judged.of("missing_customer") | judged.of("bad_date")))
+    remarks = remarks[remarks > used[-1]][:MOST_REMARKS] if len(used) else remarks[:0]
+    spans = [(int(judged.rows.lines[row]), int(judged.rows.ends[row])) for row in remarks]
+    for text in judged.table.original(spans) if spans else ():
+        found = _UNIT_SAID.search(text)
+        if found and money_unit(plain_unit(found[1]))[1] != 1:
+            priced = judged.header.names[
+                judged.header.found.get("amount", judged.header.found.get("unit_price"))
+            ]
+            reading = Reading("taken", {"unit": found[1]})
+            rows = int(judged.used.sum())
+            return Decision("unit_in_remark", (reading,), priced, rows, {"value": found[1]}, certain=True)
     return None
 
 
@@ -155,6 +217,7 @@ def order_totals(judged: Judged) -> Decision | None:
     once = Reading("once", {"once_per": name}, fields=fields)
     if found := _line_column(judged, place, used, about):
         other, certain = found
+        certain &= "amount" not in mapping.columns
         patch = {"columns": {"amount": other}}
         reading = Reading("lines", patch, fields=fields | {"other": other})
         if not certain:
@@ -162,12 +225,23 @@ def order_totals(judged: Judged) -> Decision | None:
             return Decision("order_total", readings, priced, rows, fields)
         fields = fields | {"other": other}
         return Decision("order_total", (reading,), priced, rows, fields, "order_total_lines", certain=True)
+    if _numbers_begin_anew(judged, orders.codes, used, several):
+        return None
     fits = _readings_that_fit(judged, frame, used, several)
     if fits == {"line"} or frame["amount"].nunique() == 1:
         return None  # everything costs the same: nothing repeats a total
     if fits == {"order"}:
         return Decision("order_total", (once,), priced, rows, fields, certain=True)
     return Decision("order_total", (once, as_it_stands("order_total")), priced, rows, fields)
+
+
+def _numbers_begin_anew(judged: Judged, orders: np.ndarray, used: np.ndarray, several: pd.DataFrame) -> bool:
+    """Whether hardly any two rows of a number have the same day: receipts that are numbered from 1 every day."""
+    if judged.moments is None:
+        return False
+    frame = pd.DataFrame({"order": orders[used], "day": judged.moments[used].astype("datetime64[D]")})
+    frame = frame[frame["order"].isin(several.index)]
+    return bool(frame.duplicated().mean() < 0.1)
 
 
 def _readings_that_fit(
@@ -210,6 +284,8 @@ def _line_column(
     several = about.index[about["lines"] > 1]
     for other, name in side_columns(judged):
         if headed(name, "shipping") or headed(name, "tax") or not is_money(judged, other):
+            continue
+        if _LIST_PRICE.search(name):
             continue
         values = money_in(judged, other)[used]
         frame = pd.DataFrame({"order": orders, "value": values})
@@ -256,6 +332,11 @@ def price_is_total(judged: Judged) -> Decision | None:
         grown, steady = grown + tallies[0], steady + tallies[1]
         if grown + steady:
             break
+    if not grown and not steady and _price_follows(quantity[used], price[used]):
+        reading = Reading("total", {"columns": {"amount": name, "unit_price": ""}})
+        fields = {"quantity": header.names[header.found["quantity"]]}
+        readings = (reading, as_it_stands("price_is_total"))
+        return Decision("price_is_total", readings, name, int(used.sum()), fields)
     if not grown or grown < _NEARLY * (grown + steady):
         return None
     patch = {"columns": {"amount": name, "unit_price": ""}}
@@ -265,6 +346,18 @@ def price_is_total(judged: Judged) -> Decision | None:
     if grown >= 2:
         return Decision("price_is_total", (reading,), name, rows, fields, certain=True)
     return Decision("price_is_total", (reading, as_it_stands("price_is_total")), name, rows, fields)
+
+
+def _price_follows(quantity: np.ndarray, price: np.ndarray) -> bool:
+    """Where no product tells: whether the mean price is in proportion to the quantity, or price ÷ quantity has far fewer values."""
+    if len(price) < 12:
+        return False
+    by_quantity = pd.Series(price).groupby(quantity).agg(["mean", "size"])
+    each = by_quantity["mean"] / by_quantity.index
+    wide = len(each) >= 3 and by_quantity.index.max() >= 3 * by_quantity.index.min()
+    level = wide and (by_quantity["size"] >= 3).all() and each.std() <= 0.2 * each.mean()
+    prices, single = len(np.unique(price)), len(np.unique(np.round(price / quantity, 4)))
+    return bool(level or wide and prices >= 6 and 2 * single <= prices)
 
 
 def _product_groups(judged: Judged, used: np.ndarray):
@@ -338,7 +431,7 @@ def discounts(judged: Judged) -> Decision | None:
     mapping = judged.mapping
     if judged.units is None or "discount" in mapping.as_read or mapping.discount_rate or mapping.paid_rate:
         return None
-    taken = {plain(str(name)) for name in mapping.subtract}
+    taken = {plain(str(name)) for name in [*mapping.subtract, *mapping.subtract_once]}
     for place, name in side_columns(judged):
         if plain(name) in taken:
             continue
@@ -405,14 +498,29 @@ def _rate(judged: Judged, place: int, name: str) -> Decision | None:
 def _discount(judged: Judged, place: int, name: str) -> Decision | None:
     off = np.abs(money_in(judged, place))
     lines = line_values(judged)
-    if "amount" in judged.header.found:
+    of_orders = bool(_once_per_order(judged, off, name))
+    if "amount" in judged.header.found and not (of_orders and lines is None):
         if lines is None or _same(judged, lines - off):
             return None
         if not _same(judged, lines):
             return None
     rows = int((off[judged.used] != 0).sum())
     readings = (Reading("subtract", {"subtract": [name]}), as_it_stands("discount"))
-    return Decision("discount", readings, name, rows)
+    return Decision("discount", (*_once_per_order(judged, off, name), *readings), name, rows)
+
+
+def _once_per_order(judged: Judged, taken: np.ndarray, name: str) -> tuple[Reading, ...]:
+    """The reading that an order's own deduction stands on each of its lines; none where lines of an order differ."""
+    place = orders_place(judged)
+    if place is None or judged.mapping.once_per:
+        return ()
+    orders = judged.rows.column(place)
+    used = judged.used & orders.filled
+    groups = pd.Series(taken[used]).groupby(orders.codes[used]).agg(["size", "min", "max"])
+    several = groups[(groups["size"] > 1) & (groups["max"] > 0)]
+    if len(several) < 2 or (several["min"] != several["max"]).any():
+        return ()
+    return (Reading("once", {"subtract_once": [name]}, "reading_subtract_once"),)
 
 
 def _same(judged: Judged, expected: np.ndarray) -> bool:
@@ -437,7 +545,7 @@ def refunds(judged: Judged) -> Decision | None:
     mapping = judged.mapping
     if judged.units is None or "refund" in mapping.as_read:
         return None
-    if any(headed(str(name), "refund") for name in mapping.subtract):
+    if any(headed(str(name), "refund") for name in [*mapping.subtract, *mapping.subtract_once]):
         return None  # of what was asked for and what was paid back, one is enough
     for place, name in side_columns(judged):
         if not headed(name, "refund") or not is_money(judged, place) or _may_be_pieces(judged, place, name):
@@ -448,7 +556,8 @@ def refunds(judged: Judged) -> Decision | None:
         if rows and not judged.units[given_back].any():  # rows of refunds, whose amounts are all zero
             return Decision("refund", (subtract,), name, rows, words="refund_rows", certain=True)
         if rows:
-            return Decision("refund", (subtract, as_it_stands("refund")), name, rows)
+            once = _once_per_order(judged, np.abs(money_in(judged, place)), name)
+            return Decision("refund", (*once, subtract, as_it_stands("refund")), name, rows)
     return None
 
 

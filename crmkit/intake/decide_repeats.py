@@ -29,17 +29,25 @@ def copies(judged: Judged) -> Decision | None:
     found = int(judged.copies.sum())
     if not found or judged.drop_duplicates or "copies" in judged.mapping.as_read:
         return None
-    if "order_id" not in judged.header.found:
-        return None
-    place = judged.header.found["order_id"]
-    if found < MANY_COPIES:
-        return None
-    few = found < COPIED_SHARE * judged.used.sum()
-    if few and not _one_row_each(judged, place) and not _between_parts(judged):
+    place = judged.header.found.get("order_id")
+    if place is None:
+        return _everything_twice(judged)
+    many = found >= COPIED_SHARE * judged.used.sum() or _between_parts(judged)
+    if not _one_row_each(judged, place) and not (many and found >= MANY_COPIES):
         return None
     drop = Reading("drop", {"drop_duplicates": True})
     name = judged.header.names[place]
     return Decision("copies", (drop, as_it_stands("copies")), name, found)
+
+
+def _everything_twice(judged: Judged) -> Decision | None:
+    """No order number, and every row an even number of times: no chance does that."""
+    counts = pd.Series(judged.rows.hashes[judged.used]).value_counts()
+    if len(counts) < FEWEST or (counts % 2).any():
+        return None
+    drop = Reading("drop", {"drop_duplicates": True})
+    rows = int(judged.copies.sum())
+    return Decision("copies", (drop, as_it_stands("copies")), None, rows, words="everything_twice")
 
 
 def _one_row_each(judged: Judged, place: int) -> bool:
@@ -150,14 +158,15 @@ def kinds_repeat(judged: Judged) -> Decision | None:
     """Kinds of rows of which each brings the same money: an order, its lines and its payment; offer, order and invoice."""
     if judged.units is None or "kinds_repeat" in judged.mapping.as_read or judged.moments is None:
         return None
-    for place, name in side_columns(judged):
+    keys = [key for key in _keys_of_sales(judged) if _several_rows(key[judged.used])]
+    for place, name in side_columns(judged) if keys else ():
         values = values_of(judged, place) if is_short(judged, place) else None
         kinds = [value for value in values or () if value]
         if not 2 <= len(kinds) <= _MOST_KINDS or any(c.isdigit() for value in kinds for c in value):
             continue
         if settled(judged, "kinds_repeat", name, kinds):
             continue
-        for key in _keys_of_sales(judged):
+        for key in keys:
             same = _kinds_of_same_money(judged, place, key, kinds)
             if same:
                 readings = [
@@ -185,6 +194,11 @@ def _keys_of_sales(judged: Judged):
     if judged.customers is not None:
         day = pd.factorize(judged.moments.astype("datetime64[D]"))[0]
         yield judged.rows.codes["customer_id"] * (int(day.max()) + 2) + day
+
+
+def _several_rows(key: np.ndarray) -> bool:
+    """Whether enough sales have more than one row."""
+    return len(key) - len(np.unique(key)) >= FEWEST
 
 
 def _kinds_of_same_money(judged: Judged, place: int, key: np.ndarray, kinds: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, money_in, plain_value
+from .judge import Judged, in_parts, money_in, plain_value
 from .meanings import cell_text, headed, meaning, meanings, state
 from .side import (
     MOST_KNOWN,
@@ -309,10 +309,43 @@ def negative_quantity(judged: Judged) -> Decision | None:
     )
 
 
+def _part_of_no_sales(judged: Judged) -> Decision | None:
+    """Files or sheets that are called quotations, cancelled, a budget, a template … beside others."""
+    parts = [name for name, *_ in judged.table.parts]
+    known = {name: re.split(r"[\W_·]+|\.\w{3,4}$", name) for name in parts}
+    named = [
+        name
+        for name, words in known.items()
+        if meanings()["no_sale_part"]["pattern"].search(name) or any(_no_sale(word) for word in words if word)
+    ]
+    returns = meanings()["returned_part"]["pattern"]
+    named = [name for name in named if name not in judged.mapping.drop_parts and not returns.search(name)]
+    if not named or len(named) == len(parts):
+        return None
+    rows = judged.used & in_parts(judged, named)
+    if not rows.any():
+        return None
+    fields = {"parts": ", ".join(named)}
+    drop = Reading("drop", {"drop_parts": named}, "reading_references_drop")
+    return Decision(
+        "returned_part", (drop, as_it_stands("returned_part")), None, int(rows.sum()), fields, "part_no_sale"
+    )
+
+
+def _no_sale(word: str) -> bool:
+    return (
+        meaning(word, "status") == "lost"
+        or meaning(word, "document") == "no_sale"
+        or meaning(word, "scenario") == "planned"
+    )
+
+
 def returned_part(judged: Judged) -> Decision | None:
     """A file or a sheet that is called returns, added up with the sales, its amounts above zero."""
     if judged.units is None or "returned_part" in judged.mapping.as_read:
         return None
+    if decision := _part_of_no_sales(judged):
+        return decision
     pattern = meanings()["returned_part"]["pattern"]
     named = [part for part in judged.table.parts if pattern.search(part[0])]
     if not named or len(named) == len(judged.table.parts):

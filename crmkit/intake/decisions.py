@@ -8,7 +8,15 @@ from crmkit.core.messages import MESSAGES
 from .columns import Mapping, refusal
 
 AS_IT_STANDS = "as_it_stands"
-_GROWING = ("as_read", "subtract", "nobody", "currency_signs", "negative_parts")
+_GROWING = (
+    "as_read",
+    "subtract",
+    "nobody",
+    "currency_signs",
+    "negative_parts",
+    "drop_parts",
+    "subtract_once",
+)
 
 
 @dataclass(frozen=True)

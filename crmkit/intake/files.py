@@ -27,6 +27,7 @@ from .several import added_up, blocks_of, stacked
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows, line_of
 from .text import text_table
 from .workbook import SheetSeen, counts_from_1904, sheet_seen, zipped
+from .workbook_rows import filled_rows
 
 READ = "CSV, TSV, TXT (comma, semicolon, tab, |), CSV.GZ, XLSX, XLSM, XLSB, XLS, ODS, JSON lines, HTML, ZIP, Parquet, DataFrame"
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xltx", ".et"}
@@ -197,13 +198,26 @@ def _json_table(path: Path, mapping: Mapping) -> Table:
     if not all(isinstance(name, str) for name in frame.columns):
         raise CrmkitError("unsupported_format", value=path.name, found=path.suffix, allowed=READ)
     table = replace(_frame_table(frame, mapping), name=path.name)
-    return table if listed_so else replace(table, counted=partial(_count_lines, path))
+    return replace(table, counted=partial(_count_objects if listed_so else _count_lines, path))
 
 
 def _count_lines(path: Path) -> tuple[int, int, int]:
     """The lines that hold something, none of them blank, none above the records: by a reader that knows no JSON."""
     with path.open("rb") as stream:
         return sum(1 for line in stream if line.strip(b" \t\r\n\xef\xbb\xbf")), 0, 0
+
+
+_JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+
+
+def _count_objects(path: Path) -> tuple[int, int, int]:
+    """The objects of a list, none of them blank, none above: by a reader that knows brackets and strings alone."""
+    found, depth = 0, 0
+    for token in _JSON_TOKEN.finditer(path.read_bytes()):
+        mark = token[0]
+        found += mark == b"{" and depth == 1
+        depth += (mark in (b"{", b"[")) - (mark in (b"}", b"]"))
+    return found, 0, 0
 
 
 def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
@@ -304,9 +318,18 @@ def _sheet_table(path: Path, name: str, header: Header, loaded, seen: SheetSeen 
         titles=titles,
         hidden=seen.hidden if seen else (),
         uncomputed=seen.uncomputed if seen else 0,
-        counted=partial(seen.counted, header.row + 1) if seen else None,
+        counted=partial(seen.counted, header.row + 1) if seen else _counted_rows(path, name, header.row + 1),
         merged=sum(last - first for first, last in spans.values()) if spans else 0,
     )
+
+
+def _counted_rows(path: Path, sheet: str, header_row: int):
+    """What a reader that knows nothing of cells counts in a sheet that is none of XML; None where it cannot read it."""
+    rows = filled_rows(path, sheet)
+    if rows is None:
+        return None
+    above = sum(row <= header_row for row in rows)
+    return lambda: (len(rows), 0, above)
 
 
 def _merges_down(loaded, header: Header) -> dict:

@@ -17,7 +17,7 @@ from crmkit.core.errors import CrmkitError
 
 from . import amounts as money
 from . import dates as days
-from .columns import Header, Mapping, money_unit, plain, plain_unit
+from .columns import Header, Mapping, header_forms, money_unit, plain, plain_unit
 from .decisions import Outcome
 from .ids import customers_as_text
 from .meanings import cell_text
@@ -151,7 +151,7 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     judged.reason = np.full(len(rows), -1, dtype=np.int8)
     judged.set_aside("repeated_header", _repeats_header(judged))
     judged.set_aside("total_row", rows.total)
-    judged.set_aside("not_a_sale", _not_kept(judged))
+    judged.set_aside("not_a_sale", _not_kept(judged) | in_parts(judged, rows.mapping.drop_parts))
     _judge_customers(judged)
     _judge_dates(judged)
     _judge_amounts(judged)
@@ -427,7 +427,9 @@ def money_in(judged: Judged, place: int) -> np.ndarray:
     column = judged.rows.column(place)
     parsed = [money.take_apart(value) for value in column.values]
     values = [None if p is None else p.value(judged.decimal or ".") for p in parsed]
-    known = [0 if v is None else _units(v * judged.header.multiplier, judged.decimals) for v in values]
+    unit = header_forms(judged.header.names[place] or "")[1]
+    factor = judged.header.multiplier if unit is None else money_unit(unit)[1]  # each heading names its own
+    known = [0 if v is None else _units(v * factor, judged.decimals) for v in values]
     return np.array(known, dtype=np.int64)[column.codes]
 
 
@@ -457,12 +459,20 @@ def _turn_negative(judged: Judged) -> None:
         judged.units = np.where(back, -np.abs(judged.units), judged.units)
 
 
+def in_parts(judged: Judged, names) -> np.ndarray:
+    """Which rows stand in these files or sheets."""
+    lines, found = judged.rows.lines, np.zeros(len(judged.rows), dtype=bool)
+    for name, first, last in judged.table.parts:
+        if name in names:
+            found |= (lines >= first) & (lines <= last)
+    return found
+
+
 def _turn_parts(judged: Judged) -> None:
     """The amounts of whole files or sheets count against."""
-    for name, first, last in judged.table.parts:
-        if name in judged.mapping.negative_parts:
-            mine = (judged.rows.lines >= first) & (judged.rows.lines <= last)
-            judged.units = np.where(mine, -np.abs(judged.units), judged.units)
+    if judged.mapping.negative_parts:
+        mine = in_parts(judged, judged.mapping.negative_parts)
+        judged.units = np.where(mine, -np.abs(judged.units), judged.units)
 
 
 def _take_units(judged: Judged) -> None:
@@ -486,6 +496,16 @@ def _subtract(judged: Judged) -> None:
             judged.errors.append(_no_such_column("subtract", str(name), judged.header))
         else:
             judged.units = judged.units - np.abs(money_in(judged, place))
+    for name in judged.mapping.subtract_once:
+        place, order = judged.place(str(name)), orders_place(judged)
+        if place is None or order is None:
+            judged.errors.append(_no_such_column("subtract_once", str(name), judged.header))
+            continue
+        taken = np.abs(money_in(judged, place))
+        rows = np.flatnonzero(judged.used)
+        later = pd.Series(judged.rows.column(order).codes[rows]).duplicated().to_numpy()
+        taken[rows[later]] = 0
+        judged.units = judged.units - taken
 
 
 def rates_in(judged: Judged, place: int) -> list[Decimal | None]:
@@ -615,7 +635,10 @@ def _currencies(judged: Judged) -> dict:
     """Each currency among the rows used → where it was first seen, as (column, code of the value)."""
     rows, used, header, mapping = judged.rows, judged.used, judged.header, judged.mapping
     seen = {header.currency: (None, None)} if header.currency else {}
-    for column in [c for c in ("currency", "amount", "unit_price") if c in rows.codes]:
+    # an amount that the mapping names, whose heading names its currency, needs no column of currencies
+    named = header.currency not in (None, "¥", "$") and "amount" in mapping.columns
+    columns = ("amount", "unit_price") if named else ("currency", "amount", "unit_price")
+    for column in [c for c in columns if c in rows.codes]:
         distinct = rows.distinct[column]
         for code in distinct.seen(rows.codes[column][used]):
             value = distinct.parsed[code]

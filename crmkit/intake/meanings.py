@@ -29,6 +29,7 @@ def meanings() -> dict:
         }
     for key in ("pattern", "but"):
         known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
+    known["no_sale_part"] = {"pattern": re.compile(raw["no_sale_part"]["pattern"], re.IGNORECASE)}
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
     for key in ("lost_stems", "denied"):
         known["status"][key] = re.compile(raw["status"][key], re.IGNORECASE)
@@ -52,7 +53,6 @@ def meaning(value, section: str) -> str | None:
     text = cell_text(value)
     # (删除)等待付款 and wc-completed say what they say without what stands before
     forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
-    forms = {"yes"} if text in _TICKS else forms
     forms |= {without_accents(form) for form in forms}
     for name, words in meanings()[section].items():
         if (

@@ -134,7 +134,7 @@ class Rows:
         taken = {place for column, place in self.position.items() if column not in ("amount",)}
         self.raw = {j: Raw() for j in range(len(table.header.names)) if j not in taken}
         self.fast = table.header.multiplier == 1
-        self.split = mapping.date_format in (None, *days.READINGS) and mapping.time_zone is None
+        self.split = mapping.date_format in (None, *days.ORDERS) and mapping.time_zone is None
         self.blank_lines, self.inside, self.last_line = 0, 0, table.header.row + 1
         with without_collecting():
             parts = [self._take(chunk) for chunk in table.chunks()]
@@ -181,7 +181,9 @@ class Rows:
         held = next((c for c, j in before.position.items() if j == place), None)
         codes = Codes(*self.parsers[name])
         self.position[name] = place
-        if held is not None and (held == name or place not in before.raw):
+        # cents are taken as they stand only where nothing multiplies them
+        as_before = name != "amount" or (self.header.multiplier == 1) == (before.header.multiplier == 1)
+        if held is not None and (held == name and as_before or place not in before.raw):
             for value in before.distinct[held]:
                 codes[value]
             self.distinct[name], self.codes[name] = codes, before.codes[held]

@@ -20,6 +20,7 @@ from .meanings import cell_text, headed
 from .side import side_columns
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
+_BUDDHIST = re.compile(r"^2[4-6]\d\d[-/.年]|[-/. ]2[4-6]\d\d$")
 _LARGE_SHARE = 0.2  # of all orders under one id, among many
 _THIRD = 0.3  # of all orders under one id, where no other has half as many
 _ENOUGH = 10  # orders, of which that may be said
@@ -151,6 +152,8 @@ def _kind_of_date(value) -> str | None:
     text = cell_text(value)
     if getattr(value, "tzinfo", None) is not None:
         return "zoned_dates"
+    if _BUDDHIST.search(text):
+        return "buddhist_years"
     if _REPUBLIC.match(text):
         return "roc_years"
     if text.isdigit() and len(text) in (9, 10, 12, 13, 15, 16):
@@ -191,7 +194,8 @@ def _about_columns(judged: Judged) -> list[dict]:
 
 
 _NO_MONEY = re.compile(
-    r"编号|编码|号码|单号|[数號号]$|\b(?:number|no|id|count|qty|quantity)\b", re.IGNORECASE
+    r"编号|编码|号码|单号|[数號号]$|\b(?:number|no|id|count|qty|quantity|record|index|points?)\b",
+    re.IGNORECASE,
 )
 _OF_MONEY = re.compile(r"金额|金額|[额額款]$|amount|total|sales|revenue|\b(?:net|gross)\b", re.IGNORECASE)
 
@@ -309,6 +313,8 @@ def _about_totals(judged: Judged) -> list[dict]:
     """A totals line at the end that is not the sum of the rows used: something is missing, or was counted twice."""
     if judged.mapping.unpivot:
         return []  # a totals line of its own for each month
+    if beside := _said_beside(judged):
+        return beside
     rows = np.flatnonzero(judged.of("total_row") & ~judged.unreadable & (judged.units != 0))
     used = np.flatnonzero(judged.used)
     if not len(rows) or not len(used) or rows[-1] < used[-1]:
@@ -321,6 +327,39 @@ def _about_totals(judged: Judged) -> list[dict]:
         return []
     line = int(judged.rows.lines[rows[-1]])
     return [note("total_differs", 1, said - found, line=line, said=to_cents(said), found=to_cents(found))]
+
+
+_TOTAL_SAID = re.compile(
+    r"(?:合计|合計|总计|總計|总金额|總金額|总额|total(?:\s+(?:amount|sales|revenue|value))?)(?:金额|金額)?\s*[:：=为是]?\s*"
+    r"[¥￥$€£]?\s*(?P<total>\d[\d,]*(?:\.\d+)?)(?![\d.]*\s*(?:条|笔|行|单|筆|rows|records|orders|customers|%))",
+    re.IGNORECASE,
+)
+_MOST_REMARKS = 20  # lines above or below the table
+
+
+def _said_beside(judged: Judged) -> list[dict]:
+    """A title or a remark below the table that says a total other than that of the rows."""
+    rows, used = judged.rows, np.flatnonzero(judged.used)
+    remark = (
+        judged.of("missing_customer") | judged.of("bad_date") | judged.of("total_row") & judged.unreadable
+    )
+    below = np.flatnonzero(remark)
+    below = below[below > used[-1]][:_MOST_REMARKS] if len(used) else below[:0]
+    spans = list(zip(rows.lines[below].tolist(), rows.ends[below].tolist()))
+    lines = list(enumerate(judged.table.titles, 1))
+    lines += list(zip(rows.lines[below].tolist(), judged.table.original(spans))) if spans else []
+    found = judged.sum_of(judged.used)
+    every = judged.sum_of(~judged.of("total_row") & ~judged.unreadable)
+    for line, text in lines:
+        said = _TOTAL_SAID.search(text)
+        total = Decimal(said["total"].replace(",", "")) if said else found
+        if total not in (found, every) and abs(total - found) >= 1:
+            return [
+                note(
+                    "total_differs", 1, total - found, line=line, said=to_cents(total), found=to_cents(found)
+                )
+            ]
+    return []
 
 
 def _is_negative(judged: Judged, name: str) -> np.ndarray:

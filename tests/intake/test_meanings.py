@@ -960,7 +960,9 @@ def test_a_file_that_was_pasted_twice_is_asked_about_and_two_of_a_thing_are_not(
     (question,) = check(tmp_path, csv_text(head, [*rows, *rows])).questions
     assert [r["amount_total"] for r in question["readings"]] == ["390.00", "780.00"]
     assert check(tmp_path, csv_text(head, [*rows, *rows]), mapping={"drop_duplicates": True}).rows_used == 20
-    assert check(tmp_path, csv_text(head, [*rows, rows[0], rows[1]])).usable
+    assert not check(tmp_path, csv_text(head, [*rows, rows[0]])).usable  # every order has one row
+    lines = [[row[0], row[1], row[2], 50 + row[3] % 7] for row in rows]
+    assert check(tmp_path, csv_text(head, [*rows, *lines, lines[0], lines[1]])).usable
 
 
 def test_months_that_overlap_are_asked_about(tmp_path):

@@ -191,3 +191,148 @@ def test_a_mapping_may_hold_a_day_of_its_own_and_a_single_name(tmp_path):
     (tmp_path / "m.toml").write_text('last_date = 2024-03-31\nnobody = "C1"\n', encoding="utf-8")
     report = check(tmp_path, sales(), *HEAD, mapping=tmp_path / "m.toml")
     assert (report.reasons["outlier"], report.reasons["nobody"]) == (4, 4)
+
+
+# ---- questions that hang together
+
+
+def line_totals(count=40):
+    """Quantity and a price that is the line's total, without a product; two rows are void."""
+    return [
+        [
+            f"N{i:03d}",
+            DAYS[i % 20],
+            PEOPLE[i % 5],
+            1 + i % 4,
+            (1 + i % 4) * (10, 14, 18)[i % 3],
+            "Y" if i in (3, 8) else "",
+        ]
+        for i in range(count)
+    ]
+
+
+LINE_HEAD = ("order_id", "date", "customer_id", "Qty", "Price", "Void")
+
+
+def test_an_answer_is_carried_out_whatever_else_is_answered(tmp_path):
+    rows = line_totals()
+    right = f"{sum(row[4] for row in rows if not row[5])}.00"
+    answers = {"void_flag": "usual", "price_is_total": "total"}
+    for order in (answers, dict(reversed(answers.items()))):
+        assert check(tmp_path, rows, *LINE_HEAD, answers=order).amount_total == right
+    one = check(tmp_path, rows, *LINE_HEAD, answers={"void_flag": "usual"})
+    assert not one.usable and asked(one)["price_is_total"]["total"] == right
+
+
+def test_a_price_that_does_not_follow_the_quantity_is_a_price(tmp_path):
+    rows = [[*row[:4], (10, 14, 18)[place % 3], ""] for place, row in enumerate(line_totals())]
+    assert check(tmp_path, rows, *LINE_HEAD).questions == ()
+
+
+def test_readings_stand_on_what_is_settled_already(tmp_path):
+    rows = []
+    for place, row in enumerate(sales()):
+        for share in (3, 7 + place % 2):
+            rows.append([*row[:3], 1, share, 10 + place % 2, "Refunded" if place == 3 else "Paid"])
+    head = ("order_id", "date", "customer_id", "Qty", "Unit price", "Order total", "Status")
+    found = check(tmp_path, rows, *head, mapping={"columns": {"amount": "Order total"}})
+    totals = asked(found)
+    assert totals["status"]["as_it_stands"] == found.amount_total == "210.00"
+
+
+@pytest.mark.parametrize("name", ["报价", "Cancelled", "未付款", "预算", "采购", "明细(旧)", "模板"])
+def test_a_sheet_whose_name_says_that_it_holds_no_sales_is_asked_about(name, tmp_path):
+    dated = [[r[0], date.fromisoformat(r[1]), *r[2:]] for r in sales()]
+    other = [[f"Q{r[0]}", r[1], r[2], 5] for r in dated[:5]]
+    workbook(tmp_path / "f.xlsx", {"销售": [HEAD, *dated], name: [HEAD, *other]})
+    report = crmkit.check_transactions(tmp_path / "f.xlsx")
+    assert asked(report) == {"returned_part": {"drop": "770.00", "as_it_stands": "795.00"}}
+    settled = crmkit.check_transactions(tmp_path / "f.xlsx", answers={"returned_part": "drop"})
+    assert (settled.amount_total, settled.mapping_patch) == ("770.00", {"drop_parts": [name]})
+
+
+@pytest.mark.parametrize(
+    "names", [("线上", "线下"), ("东店", "西店"), ("1月", "2月"), ("Old Town", "New Town")]
+)
+def test_sheets_of_shops_and_months_are_added_up(names, tmp_path):
+    dated = [[r[0], date.fromisoformat(r[1]), *r[2:]] for r in sales()]
+    workbook(tmp_path / "f.xlsx", {names[0]: [HEAD, *dated[:10]], names[1]: [HEAD, *dated[10:]]})
+    report = crmkit.check_transactions(tmp_path / "f.xlsx")
+    assert (report.amount_total, report.questions) == ("770.00", ())
+
+
+@pytest.mark.parametrize(("heading", "code"), [("Refund", "refund"), ("Order discount", "discount")])
+def test_what_is_taken_off_an_order_may_stand_on_each_of_its_lines(heading, code, tmp_path):
+    rows = []
+    for place, row in enumerate(sales()):
+        for share in (3, 7 + place):
+            rows.append([*row[:3], share, 2 if place < 4 else 0])
+    head = ("order_id", "date", "customer_id", "Line amount", heading)
+    report = check(tmp_path, rows, *head)
+    assert asked(report)[code] == {"once": "382.00", "subtract": "374.00", "as_it_stands": "390.00"}
+    settled = check(tmp_path, rows, *head, answers={code: "once"})
+    assert (settled.amount_total, settled.mapping_patch) == ("382.00", {"subtract_once": [heading]})
+    apart = [[*row[:4], place % 3] for place, row in enumerate(rows)]
+    assert "once" not in asked(check(tmp_path, apart, *head)).get(code, {})
+
+
+@pytest.mark.parametrize(
+    ("amount", "refund", "total"),
+    [
+        ("金额(万元)", "退款金额(元)", "7699950.00"),
+        ("Amount", "refund_amount_cents", "769.50"),
+        ("金额(万元)", "退款金额", "7200000.00"),
+    ],
+)
+def test_each_column_has_its_own_unit(amount, refund, total, tmp_path):
+    rows = [[*row, 50 if place == 3 else ""] for place, row in enumerate(sales())]
+    report = check(tmp_path, rows, "order_id", "date", "customer_id", amount, refund)
+    assert asked(report)["refund"]["subtract"] == total
+
+
+@pytest.mark.parametrize(
+    ("said", "factor"), [("单位：万元", 10_000), ("注：金额单位为千元", 1000), ("制表：小王", 1)]
+)
+def test_a_unit_said_below_the_table_holds(said, factor, tmp_path):
+    report = check(tmp_path, [*sales(), [said, "", "", ""]], *HEAD)
+    assert report.amount_total == f"{770 * factor}.00"
+    assert ("unit_in_remark" in codes(report)) == (factor > 1)
+
+
+def test_receipts_that_are_numbered_anew_each_day_are_no_orders_of_many_lines(tmp_path):
+    rows = [[f"R{i % 4}", DAYS[i // 4], PEOPLE[i % 4], 10 + 5 * (i % 4)] for i in range(80)]
+    assert check(tmp_path, rows, *HEAD).questions == ()
+
+
+def test_a_currency_of_three_decimals_is_not_asked_for_its_decimal_mark(tmp_path):
+    rows = [[*row[:3], f"{row[3]}.250", "KWD"] for row in sales()]
+    assert check(tmp_path, rows, *HEAD, "Currency").questions == ()
+    assert set(asked(check(tmp_path, [[*row[:4], "EUR"] for row in rows], *HEAD, "Currency"))) == {
+        "decimal_mark"
+    }
+
+
+@pytest.mark.parametrize("word", ["销退单", "销售退库", "CRN", "冲销单"])
+def test_a_document_that_is_called_back_in_part_is_one_of_returns(word, tmp_path):
+    rows = [[*row, word if place == 3 else "销售单"] for place, row in enumerate(sales())]
+    report = check(tmp_path, rows, *HEAD, "单据类型")
+    assert (report.amount_total, codes(report)) == ("732.00", ["document"])
+
+
+def test_products_that_hold_such_a_word_are_products(tmp_path):
+    rows = [[*row, "退烧贴" if place % 2 else "冲锋衣"] for place, row in enumerate(sales())]
+    report = check(tmp_path, rows, *HEAD, "商品名称")
+    assert (report.amount_total, report.questions, codes(report)) == ("770.00", (), [])
+
+
+def test_every_row_twice_is_asked_about_without_any_order_number(tmp_path):
+    rows = [row[1:] for row in sales()]
+    assert asked(check(tmp_path, [*rows, *rows], *HEAD[1:])) == {
+        "copies": {"drop": "770.00", "as_it_stands": "1540.00"}
+    }
+
+
+def test_a_tenth_of_the_money_set_aside_is_asked_about_however_few_the_rows(tmp_path):
+    rows = [[*row[:2], "" if place > 17 else row[2], row[3]] for place, row in enumerate(sales(24)[:20])]
+    more = [*rows, *[[f"M{i}", *row[1:]] for i, row in enumerate(sales(4))]]
+    assert set(asked(check(tmp_path, more, *HEAD))) == {"set_aside"}

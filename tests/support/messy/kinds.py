@@ -658,13 +658,18 @@ def quantities_below_zero(rng, mirror):
 
 @kind
 def rows_pasted_twice(rng, mirror):
-    """The mirror image holds two lines of one order that happen to be the same."""
+    """The mirror image holds orders of several lines, two of which happen to be the same."""
     rows = sales(rng)
     table = [[r.order, r.customer, r.date, r.amount] for r in rows]
-    again = 2 if mirror else len(table)
+    total = total_of(rows)
+    if mirror:
+        more = [[r.order, r.customer, r.date, r.amount + rng.randint(1, 9)] for r in rows]
+        table += [*more, *more[:2]]
+        total = sum((line[3] for line in table), Decimal(0))
+    else:
+        table += table
     head = headings(rng, "order", "customer", "date", "amount")
-    total = total_of(rows) + (total_of(rows[:again]) if mirror else 0)
-    return Made(text_of(head, [*table, *table[:again]]), total, None if mirror else "copies")
+    return Made(text_of(head, table), total, None if mirror else "copies")
 
 
 @kind
@@ -711,3 +716,104 @@ def plans_beside_what_happened(rng, mirror):
         table += [[f"P{r.order}", r.customer, r.date, r.amount + 7, planned] for r in rows]
     text = text_of([*headings(rng, "order", "customer", "date", "amount"), heading], table)
     return Made(text, total_of(rows), None if mirror else "scenario")
+
+
+@kind
+def subtotals_among_the_products(rng, mirror):
+    """A row named 小计 with a date and a customer; the mirror image is a product whose name begins so."""
+    rows, table, label = sales(rng), [], rng.choice(["小计", "合计", "Subtotal", "Total"])
+    since = Decimal(0)
+    for place, row in enumerate(rows, 1):
+        product = f"Total Care {place % 3}" if mirror else f"Product {place % 7}"
+        table.append([row.date, row.customer, product, row.amount])
+        since += row.amount
+        if not mirror and (place % 6 == 0 or place == len(rows)):
+            table.append([row.date, row.customer, label, since])
+            since = Decimal(0)
+    head = headings(rng, "date", "customer", "product", "amount")
+    return Made(text_of(head, table), total_of(rows), note=None if mirror else "labelled_totals")
+
+
+@kind
+def sums_at_the_end_of_each_customer(rng, mirror):
+    """Nothing names them; the mirror image misses each sum by a cent."""
+    table, total = [], Decimal(0)
+    for customer in range(rng.randint(4, 9)):
+        mine = sales(rng, rng.randint(4, 9))
+        table += [[row.date, f"C{customer}", row.amount] for row in mine]
+        last = total_of(mine) + (CENT if mirror else 0)
+        table.append([mine[-1].date, f"C{customer}", last])
+        total += total_of(mine) + (last if mirror else 0)
+    head = headings(rng, "date", "customer", "amount")
+    return Made(text_of(head, table), total, None if mirror else "subtotals")
+
+
+@kind
+def orders_with_their_payments(rng, mirror):
+    """Each order's money once as the order and once as its payment; in the mirror image the kinds are of goods."""
+    heading, words = rng.choice([("Record", ("Order head", "Money taken")), ("行别", ("订单头", "收讫"))])
+    words = ("Tea", "Cup") if mirror else words
+    table, total = [], Decimal(0)
+    for row in sales(rng):
+        for word in words:
+            amount = row.amount if word != "Cup" else row.amount + rng.randint(1, 9)
+            table.append([row.order, row.customer, row.date, word, amount])
+            total += amount if mirror or word == words[0] else 0
+    head = headings(rng, "order", "customer", "date", "amount")
+    text = text_of([*head[:3], heading, head[3]], table)
+    return Made(text, total, None if mirror else "kinds_repeat")
+
+
+@kind
+def orders_in_two_versions(rng, mirror):
+    """Some orders stand there again, corrected; in the mirror image the version is 1 everywhere and orders are single."""
+    rows = sales(rng)
+    table = [[row.order, row.customer, row.date, row.amount, 1] for row in rows]
+    total = total_of(rows)
+    if not mirror:
+        for row in rng.sample(rows, 5):
+            table.append([row.order, row.customer, row.date, row.amount - CENT, 2])
+            total -= CENT
+    head = [
+        *headings(rng, "order", "customer", "date", "amount"),
+        rng.choice(["Version", "版本", "Revision"]),
+    ]
+    return Made(text_of(head, table), total, None if mirror else "versions")
+
+
+@kind
+def rows_that_name_another_order(rng, mirror):
+    """A reversal names the order that it takes back; in the mirror image the column names vouchers."""
+    rows = sales(rng)
+    back = rng.sample(rows, 2)
+    table = [[row.order, row.customer, row.date, row.amount, ""] for row in rows]
+    total = total_of(rows)
+    for place, row in enumerate(back):
+        named = f"V{place:05d}" if mirror else row.order
+        table.append([f"RE{place:05d}", row.customer, row.date, row.amount, named])
+        total += row.amount if mirror else -row.amount
+    head = [
+        *headings(rng, "order", "customer", "date", "amount"),
+        rng.choice(["Reference", "原单号", "关联单号"]),
+    ]
+    return Made(text_of(head, table), total, None if mirror else "references")
+
+
+@kind
+def months_without_days(rng, mirror):
+    """Bills name the month alone; the mirror image the day too."""
+    rows = sales(rng)
+    written = "%Y-%m-%d" if mirror else rng.choice(["%Y-%m", "%Y/%m", "%Y%m"])
+    table = [[row.customer, row.date.strftime(written), row.amount] for row in rows]
+    head = headings(rng, "customer", "date", "amount")
+    return Made(text_of(head, table), total_of(rows), None if mirror else "months_only")
+
+
+@kind
+def a_row_of_units(rng, mirror):
+    """Below the headings stands what the amounts are in: 万元, or in the mirror image 元."""
+    rows = sales(rng)
+    unit, factor = ("元", 1) if mirror else rng.choice([("万元", 10_000), ("千元", 1000), ("('000)", 1000)])
+    table = [["", "", unit], *[[row.customer, row.date, row.amount] for row in rows]]
+    head = headings(rng, "customer", "date", "amount")
+    return Made(text_of(head, table), total_of(rows) * factor, note=None if mirror else "multiplied")
