@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from coursekit.records import read_record
 from coursekit.teach.grade.marking_screen import (
     FORMAT,
     SAVED,
@@ -16,7 +17,6 @@ from coursekit.teach.grade.marking_screen import (
     reconciled,
 )
 from coursekit.teach.grade.marking_screen import _word as word
-from coursekit.records import read_record
 
 HOSTILE = "</script><script>window.robbed = 1</script>\u2028\u2029<img src=x onerror='window.robbed = 1'><a href='javascript:robbed=1'>x</a>"
 LONG = (
