@@ -22,6 +22,8 @@ TRANSACTION_COLUMNS = {
     "phone": "text, optional",
     "email": "text, optional",
 }
+# the five relationship types, from the loosest to the closest (Kotler & Keller)
+RELATIONSHIP_TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
 REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
 
 

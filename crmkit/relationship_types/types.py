@@ -17,6 +17,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term_pair
 from crmkit.core.intervals import ends_of
 from crmkit.core.schema import (
+    RELATIONSHIP_TYPES,
     as_numbers,
     refuse_rows,
     require_between,
@@ -27,7 +28,7 @@ from crmkit.core.schema import (
     require_unique,
 )
 
-TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
+TYPES = RELATIONSHIP_TYPES
 _OTHER_NAMES = {"passive": "reactive", "responsible": "accountable", "initiative": "proactive"}
 
 _DATA = tomllib.loads((Path(__file__).parent / "types.toml").read_text(encoding="utf-8"))

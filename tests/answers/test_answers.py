@@ -174,7 +174,9 @@ def test_a_seed_that_is_no_whole_number_is_refused_with_how_to_write_it(wrong):
 
 
 def test_the_seed_of_every_exercise_is_checked_before_its_data_are_made():
-    for path in (ROOT / "exercises").glob("*.ipynb"):
+    exercises = list((ROOT / "exercises").glob("*.ipynb"))
+    assert len(exercises) == len(list((ROOT / "lessons").glob("[01]*.md")))
+    for path in exercises:
         code = [
             c["source"]
             for c in json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -71,7 +71,9 @@ def line_of(path: Path, text: str) -> int:
 
 
 def test_notebooks_say_their_language_and_their_lesson_and_have_distinct_ids(built):
-    for path in built.rglob("*.ipynb"):
+    made = list(built.rglob("*.ipynb"))
+    assert len(made) == 3
+    for path in made:
         notebook = read(path)
         nbformat.validate(notebook)
         assert notebook.metadata.kernelspec.language == "python"

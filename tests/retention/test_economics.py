@@ -17,7 +17,7 @@ from crmkit.retention.economics import (
     retention_economics,
 )
 
-CARD = pd.DataFrame({"sector": ["card_issuer"], "npv_lift": [1.25]})  # halved its 10 % defection rate
+CARD = pd.DataFrame({"sector": ["credit_card"], "npv_lift": [1.25]})  # halved its 10 % defection rate
 
 
 def test_the_lift_agrees_with_the_sum_written_out_year_by_year():
@@ -336,7 +336,7 @@ def test_every_column_has_a_heading_in_both_languages():
         *trial,
         *READINGS,
         *PUBLISHED_LIFTS["sector"],
-        "card_issuer",
+        "credit_card",
         "pays",
         "loses",
         "open_question",

@@ -58,7 +58,9 @@ def test_every_notebook_holds_its_own_parameters_as_papermill_injects_them(room,
 def test_a_notebook_holds_nothing_of_the_solution_or_the_secret(room):
     secret = (room.folder / "secret.key").read_text().strip()
     solution = [line for code in room.solution.values() for line in code.splitlines() if len(line) > 30]
-    for path in (room.folder / "students").rglob("*.ipynb"):
+    handed_out = list((room.folder / "students").rglob("*.ipynb"))
+    assert len(handed_out) >= len(room.students)
+    for path in handed_out:
         text = "\n".join(c.source for c in nbformat.read(path, 4).cells)
         assert not [line for line in solution if line in text] and secret not in path.read_text(
             encoding="utf-8"

@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_choice
+from crmkit.core.schema import RELATIONSHIP_TYPES, require_between, require_choice
 
 from .ledgers import numbers
 from .records import from_record, to_record
 
-TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
+TYPES = RELATIONSHIP_TYPES
 POLICIES = ("equal", "by_value", "randomised")
 # lever by group, of numbers -> lowest and highest
 _LEVERS = {
