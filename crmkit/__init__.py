@@ -68,7 +68,7 @@ _NAMES = {
     "core.language": "in_language",
     "core.glossary": "term glossary",
     "core.errors": "CrmkitError",
-    "explore": "explore_budget explore_contacts explore_loyalty_forms explore_p_alive explore_purchase_funnel explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels explore_retention_economics explore_staffing",
+    "explore": "explore_budget explore_contacts explore_loyalty_forms explore_p_alive explore_pdca explore_purchase_funnel explore_pyramid explore_rfm explore_second_order explore_relationship_types explore_relationship_levels explore_retention_economics explore_staffing",
     "answers.sheet": "AnswerSheet",
     "answers.own_seed": "checked_seed",
     "display.tables": "show save_tables",

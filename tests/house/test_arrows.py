@@ -99,6 +99,48 @@ def test_one_s_own_folder_is_imported_by_a_dot_and_everything_else_by_its_name()
     assert not wrong
 
 
+# ---- the tooling: who stands on whom
+
+BELOW = {
+    "kernels": set(),
+    "sandbox": set(),
+    "lessons": {"kernels"},
+    "learn": {"kernels", "lessons"},
+    "publish": {"lessons"},
+    "recipes": {"lessons"},
+    "client": {"kernels", "learn", "lessons"},
+    "teach": {"kernels", "learn", "lessons", "sandbox"},
+}
+# rooms within a room that do not know each other
+APART = [
+    ("crmkit.market.simulator", "crmkit.market.game"),
+    ("coursekit.teach.assign", "coursekit.teach.grade"),
+    ("coursekit.teach.marks", "coursekit.teach.game"),
+    ("coursekit.teach.handed_in", "coursekit.teach.grade"),
+]
+
+
+def rooms_of_tooling() -> set[str]:
+    return {path.parent.name for path in (ROOT / "coursekit").glob("*/__init__.py")}
+
+
+def test_every_room_of_the_tooling_has_its_place():
+    assert rooms_of_tooling() == set(BELOW)
+
+
+@pytest.mark.parametrize("own", sorted(BELOW))
+def test_a_room_of_the_tooling_stands_only_on_those_below_it(own):
+    others = of_rooms("coursekit")[own] & rooms_of_tooling()
+    assert others <= BELOW[own]
+
+
+@pytest.mark.parametrize("own, other", APART)
+def test_two_rooms_side_by_side_do_not_know_each_other(own, other):
+    known = {module: found for module, found in arrows(own.split(".")[0]).items() if module.startswith(own)}
+    assert known
+    assert not {m: found for m, found in known.items() if any(o.startswith(other) for o in found)}
+
+
 # ---- circles
 
 

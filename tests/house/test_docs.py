@@ -1,6 +1,7 @@
 """docs/: every framework has its entries, what an entry names is there, the map has a line for every room."""
 
 import ast
+import dataclasses
 import inspect
 import re
 from itertools import groupby
@@ -11,6 +12,7 @@ from places import ROOT
 
 import crmkit
 from coursekit.publish.reference import read_models
+from crmkit.intake.columns import Mapping
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = read_models(ROOT / "docs" / "models.toml")
@@ -84,3 +86,13 @@ def test_the_readme_lists_every_lesson_with_its_titles_and_minutes():
         titles = f"{lesson.titles['zh']} | {lesson.titles['en']}"
         expected.append(f"| {number} | {titles} | {lesson.minutes} |")
     assert listed == expected
+
+
+def test_the_readme_names_every_key_of_a_mapping_file():
+    named = {
+        key
+        for cell in re.findall(r"^\| (`.*?`) \|", README, re.MULTILINE)
+        for key in re.findall(r"\w+", cell)
+    }
+    keys = {field.name for field in dataclasses.fields(Mapping)}
+    assert keys <= named, f"{sorted(keys - named)} stand on no page"

@@ -192,3 +192,8 @@ def test_the_ends_of_an_interval_bear_the_name_of_its_column(path):
         if isinstance(node, ast.keyword) and node.arg == "columns":
             keys = list(ast.walk(node.value))
         assert not [key for key in keys if isinstance(key, ast.Constant) and key.value in ("low", "high")]
+
+
+def test_every_explorer_is_promised_and_opened_from_one_list():
+    promised = {name for name, module in crmkit.PROMISED.items() if module == "explore"}
+    assert promised == set(crmkit.explore.__all__) - {"market_board"}
