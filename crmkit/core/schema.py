@@ -28,7 +28,9 @@ REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
 
 
 def require_columns(frame, columns, *, what: str) -> None:
-    """Refuse a frame that lacks one of ``columns``; ``what`` names the function that asked."""
+    """Refuse a frame that lacks one of ``columns``, and what is no pandas frame; ``what`` names the function that asked."""
+    if not hasattr(frame, "columns") or type(frame).__module__.startswith("polars"):
+        raise CrmkitError("not_a_frame", what=what, value=type(frame).__name__)
     missing = [c for c in columns if c not in frame.columns]
     if missing:
         raise CrmkitError(
