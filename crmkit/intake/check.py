@@ -25,6 +25,7 @@ from .meanings import cell_text
 from .no_header import header_errors
 from .pivot import AMOUNT, DATE
 from .rows import NUMBER_COLUMNS, TEXT_COLUMNS, Rows
+from .shape import shape_question
 from .suspect import note, suspicions, unused_numbers
 from .table import Table
 
@@ -245,7 +246,7 @@ class _Examination:
     def _opened_anew(self, keep: bool) -> CheckReport | None:
         """The report of the source opened in another way, where its shape is settled by an answer."""
         for code in list(self.table.questions):
-            question = _shape_question(code, self.table)
+            question = shape_question(code, self.table)
             if question is None or code in self.mapping.as_read:
                 continue
             if code in self.answers:
@@ -399,44 +400,6 @@ class _Examination:
             notes=tuple(notes),
             transactions=transactions,
         )
-
-
-def _shape_question(code: str, table: Table) -> Decision | None:
-    """What only opening the source in another way can settle."""
-    if code == "side_by_side":
-        readings = (
-            Reading("all", {"blocks": "all"}, reopens=True),
-            Reading("first", {"blocks": "first"}, reopens=True),
-        )
-        return Decision("side_by_side", readings)
-    if code == "sheets":
-        names = _copied_sheets(table)
-        if not names:
-            return None
-        readings = [Reading("all", {"sheets": "all"}, reopens=True)]
-        readings += [
-            Reading(f"sheet_{place}", {"sheet": name}, "reading_one_sheet", {"sheet": name}, reopens=True)
-            for place, name in enumerate([part[0] for part in table.parts], 1)
-        ]
-        return Decision("sheets", tuple(readings), fields={"sheets": ", ".join(names)})
-    return None
-
-
-def _copied_sheets(table: Table) -> list[str]:
-    """Sheets whose rows (nearly) all stand in the other sheets too: a copy, or a sheet of everything."""
-    hashes, lines = [], []
-    for chunk in table.chunks():
-        hashes.append(chunk.hashes)
-        lines.append(chunk.lines)
-    if not hashes:
-        return []
-    hashes, lines = np.concatenate(hashes), np.concatenate(lines)
-    copied = []
-    for name, first, last in table.parts:
-        mine = (lines >= first) & (lines <= last)
-        if mine.sum() >= 3 and np.isin(hashes[mine], hashes[~mine]).mean() > 0.9:
-            copied.append(name)
-    return copied
 
 
 def _with_currency_column(rows: Rows, table: Table) -> Rows:

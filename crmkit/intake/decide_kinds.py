@@ -87,12 +87,13 @@ def document(judged: Judged) -> Decision | None:
     return None
 
 
+_DENIED = re.compile("[不未无]")
 _BACK = re.compile(r"退(?!烧|热|休|火|役)|红字|冲[销正红]|\b(?:crn?|cn)\b", re.IGNORECASE)
 
 
 def _called_back(value: str) -> str | None:
     """Whether a kind of document is one of returns by a part of its name: 销退单, 退库, CRN."""
-    return "back" if _BACK.search(value) and not value.startswith(("不", "未", "无")) else None
+    return "back" if _BACK.search(value) and not _DENIED.match(value) else None
 
 
 def _document_columns(judged: Judged) -> list[tuple[int, str]]:

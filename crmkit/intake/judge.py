@@ -17,6 +17,7 @@ from crmkit.core.errors import CrmkitError
 
 from . import amounts as money
 from . import dates as days
+from .adding_up import sums_of_others
 from .columns import Header, Mapping, header_forms, money_unit, plain, plain_unit
 from .decisions import Outcome
 from .ids import customers_as_text
@@ -38,7 +39,6 @@ REASONS = (
 )
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
-_LOOKED_AT = 5000  # rows; sums that stand in none of the first stand in none of the others
 FINEST = 9  # decimals of an amount that are kept
 _LARGEST = 4 * 10**18
 _BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
@@ -574,34 +574,8 @@ def _judge_versions(judged: Judged) -> None:
 def rows_that_add_up(judged: Judged) -> np.ndarray:
     """The rows used that are each the sum of the others of their customer, or else of those since the last such row."""
     used = np.flatnonzero(judged.used)
-    ends = _sums_of_each_customer(judged, used)
-    return used[_running_sums(judged.units[used].tolist()) if ends is None else ends]
-
-
-def _sums_of_each_customer(judged: Judged, used: np.ndarray) -> np.ndarray | None:
-    """The last row of each customer, where all of them stand together and every last one is the sum of the others."""
-    if judged.customers is None or not len(used):
-        return None
-    customers, units = judged.rows.codes["customer_id"][used], judged.units[used]
-    ends = np.flatnonzero(np.append(customers[1:] != customers[:-1], True))
-    rows = np.diff(ends, prepend=-1)
-    sums = np.diff(np.cumsum(units)[ends], prepend=0)
-    together = len(ends) == len(np.unique(customers))
-    return ends if together and (rows >= 3).all() and (2 * units[ends] == sums).all() and sums.all() else None
-
-
-def _running_sums(amounts: list[int]) -> list[int]:
-    """The places of those that are each the sum of two or more since the last such one."""
-    found, running, count = [], 0, 0
-    for place, amount in enumerate(amounts):
-        if count >= 2 and amount == running and amount:
-            found.append(place)
-            running, count = 0, 0
-        else:
-            running, count = running + amount, count + 1
-        if place == _LOOKED_AT and not found:
-            break
-    return found
+    customers = None if judged.customers is None else judged.rows.codes["customer_id"][used]
+    return used[sums_of_others(customers, judged.units[used])]
 
 
 def _judge_copies(judged: Judged) -> None:
