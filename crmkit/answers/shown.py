@@ -29,15 +29,16 @@ def preview(question: dict, value) -> Pair:
         drawn = {
             k: [series for series in value[k] if series["points"]] for k in CHARTS
         }  # an error bar's line has none
-        parts = [
-            MESSAGES.pair(
-                f"answer_value_{k}", count=sum(len(s["points"]) for s in series), series=len(series)
-            )
-            for k, series in drawn.items()
-            if series
-        ]
+        parts = [_of_series(k, series) for k, series in drawn.items() if series]
         return listed(parts, between="clauses")
     return MESSAGES.pair("answer_value_text", words=count_words(value))
+
+
+def _of_series(kind: str, series: list[dict]) -> Pair:
+    """How much is drawn and between which numbers: a slip, such as per cent for shares, is seen there."""
+    ends = [point[-1] for one in series for point in one["points"]]
+    low, high = short(min(ends)), short(max(ends))
+    return MESSAGES.pair(f"answer_value_{kind}", count=len(ends), series=len(series), low=low, high=high)
 
 
 def doubt(question: dict, value) -> Pair | None:
