@@ -58,9 +58,18 @@ def course(tmp_path_factory):
         nbformat.v4.new_code_cell("print(f'{name}: 54')"),
         nbformat.v4.new_code_cell("print('done')"),
     ]
-    made["twins.ipynb"] = nbformat.v4.new_notebook(
-        cells=twins, metadata=made["zh_edition.ipynb"].metadata
-    )
+    chart = [
+        nbformat.v4.new_markdown_cell("# 图", metadata={"tags": ["lang-zh"]}),
+        nbformat.v4.new_markdown_cell("# Chart", metadata={"tags": ["lang-en"]}),
+        nbformat.v4.new_markdown_cell("---"),
+        nbformat.v4.new_code_cell("import crmkit\ncrmkit.set_language('both')"),
+        nbformat.v4.new_code_cell(
+            "from matplotlib import pyplot as plt\nfigure, ax = plt.subplots()\nax.bar(['a', 'b'], [1, 2])\n"
+            "ax.set_title(crmkit.term('customer_share'));"
+        ),
+    ]
+    made["chart.ipynb"] = nbformat.v4.new_notebook(cells=chart, metadata=made["zh_edition.ipynb"].metadata)
+    made["twins.ipynb"] = nbformat.v4.new_notebook(cells=twins, metadata=made["zh_edition.ipynb"].metadata)
     for name, notebook in made.items():
         (root / name).parent.mkdir(exist_ok=True)
         nbformat.write(notebook, root / name)
@@ -373,3 +382,15 @@ def test_code_of_the_language_that_is_hidden_is_not_run_so_nothing_shown_is_over
         assert page.evaluate(outputs)[2] == said
         assert [count is not None for count in page.evaluate(prompts)] == ran
         assert set(page.evaluate(states)) == {"idle"}, "nothing waits"
+
+
+def test_a_chart_is_drawn_in_the_language_that_its_page_shows(page, server):
+    open_notebook(page, server, "chart.ipynb", kernel=True)
+    idle = "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+    page.wait_for_function(idle)
+    for lang, shows, hides in (("zh", "客户占比", "customer share"), ("en", "customer share", "客户占比")):
+        press(page, lang)
+        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        picture = f".jp-RenderedImage img[alt*='{shows}']"
+        page.wait_for_selector(picture, state="attached")
+        assert hides not in page.get_attribute(picture, "alt")

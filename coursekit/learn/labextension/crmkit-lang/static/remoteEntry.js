@@ -68,11 +68,12 @@
   const inOtherLanguage = cell =>
     current() !== 'both' && tagsOf(cell).includes(current() === 'zh' ? 'lang-en' : 'lang-zh');
 
-  // every way to run a cell ends here; without a reply the run goes on with the next cell
+  // crmkitLang: crmkit draws a picture, which cannot hold both languages for the switch to choose from, in the one shown.
+  // Every way to run a cell ends here; without a reply the run goes on with the next cell
   function runOnlyWhatIsShown(CodeCell) {
     const execute = CodeCell.execute;
-    CodeCell.execute = async (cell, ...how) => {
-      if (!inOtherLanguage(cell)) return execute(cell, ...how);
+    CodeCell.execute = async (cell, session, how) => {
+      if (!inOtherLanguage(cell)) return execute(cell, session, { ...how, crmkitLang: current() });
       cell.model.sharedModel.transact(() => cell.model.clearExecution(), false); // nor is it marked as waiting
     };
   }
