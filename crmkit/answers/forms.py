@@ -51,7 +51,9 @@ MAX_ROWS, MAX_COLUMNS, MAX_POINTS, MAX_TEXT, MAX_CELL = 2_000, 50, 5_000, 20_000
 MAX_WORDS = 1_000  # of a text without max_words
 _NUMBER_KINDS = ("share", "money", "days", "count", "number")  # kinds of columns that hold numbers
 # a number as people write it, after NFKC: perhaps a currency sign before it, commas in it, % or a unit behind it
-_WRITTEN_NUMBER = re.compile(r"[^\w\s.+-]?\s*(?P<number>[+-]?[\d,]*\.?\d+)\s*(?P<percent>%)?\s*(?P<unit>[^\W\d_]*)")
+_WRITTEN_NUMBER = re.compile(
+    r"[^\w\s.+-]?\s*(?P<number>[+-]?[\d,]*\.?\d+)\s*(?P<percent>%)?\s*(?P<unit>[^\W\d_]*)"
+)
 
 
 class BadForm(Exception):

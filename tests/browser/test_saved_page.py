@@ -20,7 +20,9 @@ def saved(tmp_path):
         lesson = notebooks(read_lessons(SUPPORT / "lessons"))["notebooks/01_sample.ipynb"]
         said = {"text/html": '<p lang="zh">已记录</p><p lang="en">recorded</p>', "text/plain": "recorded"}
         shown = nbformat.v4.new_code_cell(
-            "answer", outputs=[nbformat.v4.new_output("display_data", one) for one in (said, *EXPLORER)], id="shown"
+            "answer",
+            outputs=[nbformat.v4.new_output("display_data", one) for one in (said, *EXPLORER)],
+            id="shown",
         )
         lesson.cells.append(shown)
         templates = tmp_path / ".kit" / "data" / "nbconvert" / "templates"
