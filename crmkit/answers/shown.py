@@ -43,9 +43,11 @@ def _of_series(kind: str, series: list[dict]) -> Pair:
 
 def doubt(question: dict, value) -> Pair | None:
     """What may have been meant instead of a number that was recorded; None where nothing speaks for it."""
-    if question["kind"] != "number" or question.get("unit") not in ("percent", "points"):
+    if question["kind"] != "number":
         return None
-    if not 0 < abs(value) < 1:
+    if question.get("unit") == "share" and 1 < abs(value) <= 100:
+        return MESSAGES.pair("answer_large_share", value=short(value), meant=short(value / 100))
+    if question.get("unit") not in ("percent", "points") or not 0 < abs(value) < 1:
         return None
     unit = MESSAGES.pair(f"unit_{question['unit']}")
     return MESSAGES.pair("answer_small_points", value=short(value), meant=short(100 * value), unit=unit)

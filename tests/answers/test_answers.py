@@ -147,6 +147,15 @@ def test_a_share_given_where_percentage_points_are_asked_is_recorded_and_doubted
     assert "If you mean" not in repr(answer("gap", 60.4)) + repr(answer("gap", 0))
 
 
+def test_a_share_above_the_whole_is_doubted_where_none_is_too_large():
+    answer = AnswerSheet("demo", [{"id": "lift", "kind": "number", "unit": "share", "minimum": 0}], seed=1)
+    said = answer("lift", 7.26161)
+    assert said.state == "recorded" and "write 0.0726161" in repr(said)
+    crmkit.set_language("zh")
+    assert "请改写成 0.0726161" in repr(said)
+    assert "改写" not in repr(answer("lift", 0.0726161))
+
+
 def test_in_a_notebook_what_an_answer_says_is_seen_whatever_line_follows():
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     try:
