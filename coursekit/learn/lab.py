@@ -21,6 +21,7 @@ from . import workspace
 
 START = "notebooks/00_start_here.ipynb"
 EXTENSIONS = Path(__file__).parent / "labextension"
+EXPORT = Path(__file__).parent / "export"  # the page that JupyterLab saves of a notebook
 FIRST_PORT, PORTS = 8888, 100
 
 
@@ -34,11 +35,14 @@ def open_lab(
     folder = workspace.working_folder(folder, workspace.course_root())
     address = already_open(folder)
     number = None if address else claim_port(port)  # nothing is laid where it cannot be opened
+    before = workspace.language_of(folder)
     laid = workspace.lay(folder, lang=lang)
     for line in news_of(laid):
         print(line)
     if address:
         print(MESSAGES.say("open_already", url=address))
+        if lang not in (None, before):  # the page that is served has been told already which it begins with
+            print(MESSAGES.say("open_already_lang"))
         if browser:
             webbrowser.open(address)
         return 0
@@ -130,6 +134,9 @@ def prepare(laid: workspace.Laid, environ: dict) -> dict[str, str]:
         (kit / "data" / "kernels" / "python3" / "kernel.json", kernel),
     ):
         put(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    for file in EXPORT.iterdir():
+        page = file.read_text(encoding="utf-8").replace("CRMKIT_ASKED", laid.lang or "")
+        put(kit / "data" / "nbconvert" / "templates" / "crmkit" / file.name, page.encode("utf-8"))
 
     def first(name: str, path: Path) -> str:
         return os.pathsep.join(filter(None, [str(path), environ.get(name, "")]))
@@ -162,6 +169,7 @@ def serve(laid: workspace.Laid, *, browser: bool, port: int, retries: int) -> No
         "IdentityProvider.token": token,  # never in the environment: kernels and terminals would inherit it
         "LabApp.default_url": f"/lab{page_of(laid.folder)}",
         "LabApp.extra_labextensions_path": str(EXTENSIONS),
+        "HTMLExporter.template_name": "crmkit",  # of the copy's .kit, which prepare() has put on Jupyter's path
     }
     if zmq.has("curve"):  # what passes between page and kernel is for this account alone
         options["KernelManager.transport_encryption"] = "auto"

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from coursekit.lessons.names import lesson_of
-from coursekit.messages import MESSAGES, KitError
+from coursekit.messages import MESSAGES, KitError, command
 from crmkit.core.files import put
 from crmkit.core.language import LANGUAGES
 
@@ -216,25 +216,58 @@ def _take_away(path: str, manifest: Manifest) -> None:
 
 
 def reset(lesson: str, folder: Path | None = None) -> list[str]:
-    """Lay a fresh copy of a lesson's files and keep what was there with a time stamp in its name; says what it did."""
+    """Lay a fresh copy of a lesson, and keep what was there with a time stamp in its name; says what it did.
+
+    The lesson alone: an exercise, with the answers recorded in it, is replaced only where it is named itself.
+    """
     root = course_root()
+    paths = course_files(root)
+    if folder is not None and not Path(folder).exists() and _is_a_lesson(str(folder), paths):
+        raise KitError("reset_one_lesson", value=folder, example=f"{command()} reset {folder}")
     folder = working_folder(folder, root)
     manifest = Manifest.read(folder)
     if not manifest.laid:
         raise KitError("no_working_copy", value=folder)
     lines = []
     untouched = []
-    for path in find_lesson(lesson, course_files(root)):
+    found = find_lesson(lesson, paths)
+    for path in found:
         raw = content(root, path)
         target = folder / path
-        if target.exists() and target.read_bytes() == raw:
+        if target.exists() and _same_notebook(target.read_bytes(), raw):
             untouched.append(MESSAGES.say("reset_untouched", path=path))
         else:
             lines.append(_lay_afresh(path, raw, manifest))
         manifest.laid[path] = Mark.of(raw, path)
         manifest.offered.pop(path, None)
     manifest.write()
-    return lines or untouched
+    return (lines or untouched) + _what_stays(found, paths)
+
+
+def _is_a_lesson(name: str, paths: list[str]) -> bool:
+    try:
+        return bool(find_lesson(name, paths))
+    except KitError:
+        return False
+
+
+def _what_stays(replaced: list[str], paths: list[str]) -> list[str]:
+    """How to take the exercise of a lesson afresh, for whoever took the lesson alone."""
+    lessons = {lesson_of(PurePosixPath(path)) for path in replaced if path.startswith("notebooks/")}
+    exercises = [path for path in paths if path.startswith("exercises/") and path.endswith(".ipynb")]
+    stay = [path for path in exercises if lesson_of(PurePosixPath(path)) in lessons]
+    example = f"{command()} reset"
+    return [MESSAGES.say("reset_exercise_stays", path=path, example=f"{example} {path}") for path in stay]
+
+
+def _same_notebook(there: bytes, raw: bytes) -> bool:
+    """Whether two files are the same, or notebooks with the same cells and outputs: JupyterLab changes the rest by opening."""
+    if there == raw:
+        return True
+    try:
+        return json.loads(there)["cells"] == json.loads(raw)["cells"]
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _lay_afresh(path: str, raw: bytes, manifest: Manifest) -> str:
@@ -254,10 +287,11 @@ def _lay_afresh(path: str, raw: bytes, manifest: Manifest) -> str:
 
 
 def find_lesson(name: str, paths: list[str]) -> list[str]:
-    """Paths that ``name`` means: 06 or 06_customer_pyramid in every part, exercises/06 in one, or a path itself.
+    """Paths that ``name`` means: 06 or 06_pyramid the lesson, exercises/06 or 06_pyramid_exercise the exercise, or a path.
 
-    >>> find_lesson("6", ["notebooks/06_pyramid.ipynb", "exercises/06_pyramid_exercise.ipynb", "datasets/a.csv"])
-    ['notebooks/06_pyramid.ipynb', 'exercises/06_pyramid_exercise.ipynb']
+    >>> paths = ["notebooks/06_pyramid.ipynb", "exercises/06_pyramid_exercise.ipynb", "datasets/a.csv"]
+    >>> find_lesson("6", paths), find_lesson("exercises/6", paths)
+    (['notebooks/06_pyramid.ipynb'], ['exercises/06_pyramid_exercise.ipynb'])
     """
     wanted = name.replace("\\", "/").strip().removeprefix("./").removeprefix("work/")
     if wanted in paths:
@@ -269,8 +303,10 @@ def find_lesson(name: str, paths: list[str]) -> list[str]:
     found = []
     for lesson in lessons:
         slug = lesson_of(lesson)
-        names = (lesson.stem, slug, *slug.split("_", 1))
-        if part in ("", lesson.parent.as_posix()) and stem in names:
+        folder = lesson.parent.as_posix()
+        of_the_lesson = stem in (slug, *slug.split("_", 1)) and folder == (part or "notebooks")
+        by_itself = stem == lesson.stem and part in ("", folder)
+        if of_the_lesson or by_itself:
             found.append(lesson.as_posix())
     if not found:
         allowed = "\n".join(sorted({f"  {lesson_of(lesson)}" for lesson in lessons}))

@@ -15,6 +15,7 @@ from functools import cache
 from numbers import Real
 
 from crmkit.core.catalogue import Pair, joined
+from crmkit.core.columns import column_kind
 from crmkit.core.messages import MESSAGES, listed
 from crmkit.display.numbers import decimal, scientific, significant
 
@@ -48,6 +49,11 @@ UNITS = (
 CHARTS = ("bars", "line", "scatter")
 MAX_ROWS, MAX_COLUMNS, MAX_POINTS, MAX_TEXT, MAX_CELL = 2_000, 50, 5_000, 20_000, 1_000
 MAX_WORDS = 1_000  # of a text without max_words
+_NUMBER_KINDS = ("share", "money", "days", "count", "number")  # kinds of columns that hold numbers
+# a number as people write it, after NFKC: perhaps a currency sign before it, commas in it, % or a unit behind it
+_WRITTEN_NUMBER = re.compile(
+    r"[^\w\s.+-]?\s*(?P<number>[+-]?[\d,]*\.?\d+)\s*(?P<percent>%)?\s*(?P<unit>[^\W\d_]*)"
+)
 
 
 class BadForm(Exception):
@@ -144,11 +150,51 @@ def _no_number(value) -> BadForm:
     """Why this is no number, with what helps where the slip is a common one."""
     if callable(value):
         return BadForm("not_called", name=getattr(value, "__name__", _name(value)))
-    if isinstance(value, tuple) and value and all(type(part) is int for part in value):
-        return BadForm("comma", written=",".join(map(str, value)), parts=len(value))
+    if isinstance(value, tuple) and value and _is_a_number_with_commas(value):
+        first, *more = value
+        whole = f"{first}{''.join(map(_three_digits, more))}"
+        written = ",".join([str(first), *map(_three_digits, more)])
+        return BadForm("comma", written=written, parts=len(value), meant=whole)
     if all(hasattr(value, part) for part in ("value", "low", "high")):  # an Estimate
         return BadForm("has_value", got=_name(value))
     return BadForm("not_a_number", got=_name(value))
+
+
+def _is_a_number_with_commas(parts: tuple) -> bool:
+    """Whether these parts can be one number that was written with commas; only the last may have decimals."""
+    *whole, last = parts
+    return all(type(part) is int for part in whole) and type(last) in (int, float)
+
+
+def _three_digits(part: float) -> str:
+    """A part behind a comma as it was written: Python has read 000 as 0."""
+    whole, point, decimals = str(part).partition(".")
+    return f"{whole:0>3}{point}{decimals}"
+
+
+def _number_meant(text: str, *, as_percent: bool) -> str | None:
+    """The number that a text holds, as Python writes it; None for another text.
+
+    >>> _number_meant("12,361.95 美元", as_percent=False), _number_meant("４３.４％", as_percent=False)
+    ('12361.95', '0.434')
+    """
+    plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
+    found = _WRITTEN_NUMBER.fullmatch(plain)
+    if not found:
+        return None
+    number = Decimal(found["number"].replace(",", ""))
+    if found["percent"] and not as_percent:
+        number /= 100
+    return f"{number:f}"
+
+
+def _text_for_a_number(text: str, question: dict) -> BadForm:
+    """Why a text is no number, and what to write where a number can be read from it."""
+    meant = _number_meant(text, as_percent=question.get("unit") in ("percent", "points"))
+    if meant is not None and meant != text.strip():
+        return BadForm("got_written_number", value=text[:40], meant=meant)
+    example = "int(…)" if question.get("integer") else "float(…)"
+    return BadForm("got_text", value=text[:40], example=example)
 
 
 def _number(value, question):
@@ -158,8 +204,7 @@ def _number(value, question):
     if isinstance(value, bool):
         raise BadForm("got_bool", value=value)
     if isinstance(value, str):
-        example = "int(…)" if question.get("integer") else "float(…)"
-        raise BadForm("got_text", value=value[:40], example=example)
+        raise _text_for_a_number(value, question)
     number = _finite(value)
     if number is None:
         raise BadForm("nan")
@@ -182,10 +227,10 @@ def _choice(value, question):
         for option in options:
             if wanted in {str(option[k]).casefold() for k in ("id", "zh", "en")}:
                 return option["id"]
-    raise BadForm("not_an_option", value=_as_given(value), form=describe(question))
+    raise BadForm("not_an_option", value=as_given(value), form=describe(question))
 
 
-def _as_given(value) -> str:
+def as_given(value) -> str:
     """What a student has given, short enough for a sentence: a text or a number itself, of anything else its type."""
     if isinstance(value, str):
         return value[:40]
@@ -247,10 +292,32 @@ def _table(value, question):
     columns = {
         c: _column(c, value.iloc[:, names.index(c)], question.get("allow_missing")) for c in wanted or names
     }
+    _check_ends(columns)
     return {
         "columns": [{"name": c, "type": kind} for c, (kind, _) in columns.items()],
         "rows": [list(row) for row in zip(*(cells for _, cells in columns.values()))],
     }
+
+
+def _check_ends(columns: dict[str, tuple[str, list]]) -> None:
+    """Raise BadForm where the lower end of an interval lies above its upper end: the two were swapped."""
+    pairs = [(c, f"{c.removesuffix('_low')}_high") for c in columns if c.endswith("_low")]
+    pairs += [(c, f"upper_{c.removeprefix('lower_')}") for c in columns if c.startswith("lower_")]
+    for low, high in pairs:
+        if high not in columns or {columns[low][0], columns[high][0]} != {"number"}:
+            continue
+        for row, (least, most) in enumerate(zip(columns[low][1], columns[high][1]), 1):
+            if least is not None and most is not None and least > most:
+                raise BadForm("ends_swapped", low=low, high=high, row=row)
+
+
+def _check_is_number(column: str, row: int, text: str) -> None:
+    """Raise BadForm for a text in a column of numbers, or one of an unknown column that can only be a number."""
+    kind = column_kind(column)
+    meant = _number_meant(text, as_percent=False)
+    if kind in _NUMBER_KINDS or (kind is None and meant is not None):
+        code = "text_column" if meant is None else "text_column_number"
+        raise BadForm(code, column=column, row=row, value=text[:40], meant=meant)
 
 
 def _column(name, series, allow_missing) -> tuple[str, list]:
@@ -262,6 +329,8 @@ def _column(name, series, allow_missing) -> tuple[str, list]:
             raise BadForm("bad_cell", column=name, row=row, why=bad.zh_en) from None
         if cell is None and not allow_missing:
             raise BadForm("cell_missing", column=name, row=row)
+        if kind == "text":
+            _check_is_number(name, row, cell)
         kinds |= {kind} if cell is not None else set()
         cells.append(cell)
     if len(kinds) > 1:

@@ -17,7 +17,7 @@ from crmkit.core.catalogue import Pair, joined
 from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
 
-from .forms import BadForm, boxes_in, describe, read_answer
+from .forms import BadForm, as_given, boxes_in, describe, read_answer
 from .shown import Shown, doubt, preview
 from .sink import sink_of_environment
 from .unseen import show_at_the_end
@@ -59,6 +59,7 @@ def _is_right(key: dict, value) -> bool:
 
 # --- what the student sees -------------------------------------------------------------------------------------------
 
+_NEXT = ("。", ". ")  # ends what was recorded, and begins what is said of it
 _MARKS = {"recorded": ("✓", "#1b7f4b"), "badly_formed": ("!", "#b45309"), "missing": ("…", "#6b7280")}
 
 
@@ -81,13 +82,13 @@ class Answer(Shown):
             said = MESSAGES.pair("answer_recorded", value=kept)
             if self.right is not None:
                 said = joined(
-                    said, ("", " "), MESSAGES.pair("practice_right" if self.right else "practice_wrong")
+                    said, _NEXT, MESSAGES.pair("practice_right" if self.right else "practice_wrong")
                 )
             doubted = doubt(self.question, self.value)
             if doubted:
-                said = joined(said, ("", " "), doubted)
+                said = joined(said, _NEXT, doubted)
             if self.boxes:
-                said = joined(said, ("", " "), MESSAGES.pair("answer_boxes", characters=self.boxes))
+                said = joined(said, _NEXT, MESSAGES.pair("answer_boxes", characters=self.boxes))
         elif self.state == "missing":
             said = MESSAGES.pair("answer_missing", form=describe(self.question))
         else:
@@ -170,7 +171,13 @@ class AnswerSheet(Shown):
         if self.sink is None:
             self.sink = sink_of_environment()
 
-    def __call__(self, question: str, value=...) -> Answer:
+    def __call__(self, question: str, value=..., *more) -> Answer:
+        """Record ``value`` as the answer to the question of that name; ``more`` is what a comma cut off, and is refused."""
+        if not isinstance(question, str):
+            example = f'answer("{next(iter(self._latest), "")}", …)'
+            raise CrmkitError("question_not_named", value=as_given(question), example=example)
+        if more:
+            value = (value, *more)
         if question not in self._latest:
             raise CrmkitError("unknown_question", value=question, allowed=", ".join(self._latest))
         before = self._latest[question]

@@ -29,22 +29,25 @@ def preview(question: dict, value) -> Pair:
         drawn = {
             k: [series for series in value[k] if series["points"]] for k in CHARTS
         }  # an error bar's line has none
-        parts = [
-            MESSAGES.pair(
-                f"answer_value_{k}", count=sum(len(s["points"]) for s in series), series=len(series)
-            )
-            for k, series in drawn.items()
-            if series
-        ]
+        parts = [_of_series(k, series) for k, series in drawn.items() if series]
         return listed(parts, between="clauses")
     return MESSAGES.pair("answer_value_text", words=count_words(value))
 
 
+def _of_series(kind: str, series: list[dict]) -> Pair:
+    """How much is drawn and between which numbers: a slip, such as per cent for shares, is seen there."""
+    ends = [point[-1] for one in series for point in one["points"]]
+    low, high = short(min(ends)), short(max(ends))
+    return MESSAGES.pair(f"answer_value_{kind}", count=len(ends), series=len(series), low=low, high=high)
+
+
 def doubt(question: dict, value) -> Pair | None:
     """What may have been meant instead of a number that was recorded; None where nothing speaks for it."""
-    if question["kind"] != "number" or question.get("unit") not in ("percent", "points"):
+    if question["kind"] != "number":
         return None
-    if not 0 < abs(value) < 1:
+    if question.get("unit") == "share" and 1 < abs(value) <= 100:
+        return MESSAGES.pair("answer_large_share", value=short(value), meant=short(value / 100))
+    if question.get("unit") not in ("percent", "points") or not 0 < abs(value) < 1:
         return None
     unit = MESSAGES.pair(f"unit_{question['unit']}")
     return MESSAGES.pair("answer_small_points", value=short(value), meant=short(100 * value), unit=unit)

@@ -8,7 +8,9 @@ import os
 
 WRITTEN = ("zh", "en")  # what texts are written in, Chinese first as in every pair
 LANGUAGES = (*WRITTEN, "both")  # what a reader may choose
+_MOST_JOINED = 5_000
 _chosen: str | None = None
+_joined: dict[str, tuple[str, str]] = {}  # what was said in both languages → in each; the latest ones
 
 
 def choose(lang: str | None) -> str | None:
@@ -43,8 +45,33 @@ def in_language(zh: str, en: str, *, between: str = " ") -> str:
     """
     lang = get_language()
     if lang == "both":
-        return zh if zh == en else f"{zh}{between}{en}"
+        return zh if zh == en else _both(zh, en, between)
     return zh if lang == "zh" else en
+
+
+def _both(zh: str, en: str, between: str) -> str:
+    joined = f"{zh}{between}{en}"
+    _joined.pop(joined, None)
+    _joined[joined] = (zh, en)
+    if len(_joined) > _MOST_JOINED:
+        del _joined[next(iter(_joined))]
+    return joined
+
+
+def in_one(text: str, lang: str) -> str:
+    """A text with whatever ``in_language`` has said in both languages in it said in one, zh or en.
+
+    >>> import crmkit; crmkit.set_language("both"); in_one(in_language("客户占比", "customer share") + " 16%", "en")
+    'customer share 16%'
+    """
+    place = WRITTEN.index(lang)
+    if text in _joined:
+        return _joined[text][place]
+    if text.isascii():  # a number, say
+        return text
+    for joined in sorted((known for known in _joined if known in text), key=len, reverse=True):
+        text = text.replace(joined, _joined[joined][place])
+    return text
 
 
 def minus_sign(text: str) -> str:

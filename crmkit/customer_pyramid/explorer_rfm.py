@@ -28,6 +28,8 @@ def explore_rfm(customers: pd.DataFrame) -> Explorer:
     >>> explorer = explore_rfm(customer_summary(load("cdnow_sample"), as_of="1998-06-30"))
     >>> explorer.move(bins=4, recent_from=9).values["recent_from"]  # no score above 4 there
     4
+    >>> explorer.move(bins=7).values["recent_from"]  # there it is as high as it goes
+    7
     """
     require_columns(customers, ("customer_id", "days_since_last", "frequency", "revenue"), what="explore_rfm")
     cells = Cells(customers)
@@ -35,7 +37,23 @@ def explore_rfm(customers: pd.DataFrame) -> Explorer:
         slider(name, value, low=low, high=7, step=1, label=MESSAGES.texts(f"explore_{name}"))
         for name, low, value in (("bins", 3, 5), *((threshold, 2, 4) for threshold in _THRESHOLDS))
     ]
-    return Explorer(controls, lambda values: rfm_scene(cells, values))
+    asked = Asked()
+    return Explorer(controls, lambda values: rfm_scene(cells, asked(values)))
+
+
+class Asked:
+    """Where the reader has put each threshold: it goes back there as soon as there are scores enough again."""
+
+    def __init__(self):
+        self._asked: dict[str, float] = {}
+        self._shown: dict[str, float] = {}
+
+    def __call__(self, values: dict) -> dict:
+        for name in _THRESHOLDS:
+            if values[name] != self._shown.get(name):
+                self._asked[name] = values[name]
+            self._shown[name] = min(self._asked[name], values["bins"])
+        return {**values, **self._asked}
 
 
 class Cells:

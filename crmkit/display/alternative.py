@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable
 
 from crmkit.core.catalogue import Pair
-from crmkit.core.language import in_language
+from crmkit.core.language import in_language, in_one
 from crmkit.core.messages import MESSAGES, listed
 
 from .chart import TooManyPoints, drawn_on
 from .numbers import significant
+from .page_language import drawn_in, shown_language
 
 MOST_BARS = 12  # named one by one; of more, the longest and the shortest
 MOST_POINTS = 200_000
@@ -188,11 +189,14 @@ class WithAlternative:
         self.printer = printer
 
     def __call__(self, figure):
-        made = self.printer(figure)
-        if made is None:
-            return None
+        lang = shown_language()
+        with drawn_in(lang):
+            made = self.printer(figure)
+            if made is None:
+                return None
+            told = alternative(figure)
         data, metadata = made if isinstance(made, tuple) else (made, {})
-        return data, {**metadata, "alt": alternative(figure)}
+        return data, {**metadata, "alt": told if lang is None else in_one(told, lang)}
 
 
 def serve() -> None:

@@ -122,6 +122,7 @@ function render({ model, el }) {
         [...input.options].forEach((option, i) => { option.textContent = words(control.options[i].label, language).join(" "); });
       } else {
         input.max = scene.most[control.name] ?? control.max;
+        if (control.name in scene.most) input.value = values[control.name];
         shown.textContent = scene.shown[control.name];
         input.setAttribute("aria-valuetext", scene.shown[control.name]);
       }
@@ -135,8 +136,8 @@ function render({ model, el }) {
     kernel.answered();
     if (scene.reply[0] === view) {
       waitingSince = 0;
-      // one control may have taken room from another: what no longer fits has been moved to its end
-      for (const name of Object.keys(scene.most)) values[name] = Math.min(values[name], scene.most[name]);
+      // one control may have taken room from another, or given it back: that one stands where Python has put it
+      if (!newer) for (const name of Object.keys(scene.most)) values[name] = Math.min(scene.values[name], scene.most[name]);
     } else { // another view of the same explorer moved
       Object.assign(values, scene.values);
       parts.forEach(({ control, input }) => { input.value = values[control.name]; });

@@ -145,7 +145,7 @@ def customer_ladder(
     >>> ladder.rungs["value"].round(2).tolist()
     [253.85]
     """
-    require_between(discount_rate_per_period, 1e-6, 10, name="discount_rate_per_period")
+    require_between(discount_rate_per_period, 1e-6, 1, name="discount_rate_per_period")
     resamples = require_draws(resamples, name="resamples")
     require_confidence(confidence)
     require_columns(rungs, ["rung", "margin"], what="customer_ladder(rungs=)")
@@ -414,7 +414,7 @@ def referral_value(
     [130.0]
     """
     require_between(came_anyway_share, 0, 1, name="came_anyway_share")
-    require_between(discount_rate_per_period, 0, 10, name="discount_rate_per_period")
+    require_between(discount_rate_per_period, 0, 1, name="discount_rate_per_period")
     for name, amount in (("acquisition_cost", acquisition_cost), ("reward", reward)):
         require_between(amount, 0, 1e15, name=name)
     require_known(referrals, ["customer_id"], what="referral_value")

@@ -52,6 +52,16 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def coin(code: str) -> Pair:
+    """How a currency is written behind an amount.
+
+    >>> coin("CNY"), coin("XYZ").zh
+    (Pair(zh='元', en='CNY'), 'XYZ')
+    """
+    key = f"coin_{code}"
+    return MESSAGES.pair(key) if key in MESSAGES else Pair(code, code)
+
+
 def html(pair: Pair) -> str:
     """Each language in its own span, so that the page's switch can show one of them."""
     zh, en = map(escape, pair)

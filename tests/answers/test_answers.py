@@ -97,7 +97,8 @@ def test_every_kind_of_number_becomes_a_float():
         (True, "got_bool"),
         (np.bool_(True), "got_bool"),
         ("0.3", "got_text"),
-        ("12%", "got_text"),
+        ("a tenth", "got_text"),
+        ("12%", "got_written_number"),
         (None, "got_none"),
         (61.2, "share_or_percent"),
         (-0.1, "outside"),
@@ -146,6 +147,15 @@ def test_a_share_given_where_percentage_points_are_asked_is_recorded_and_doubted
     assert "If you mean" not in repr(answer("gap", 60.4)) + repr(answer("gap", 0))
 
 
+def test_a_share_above_the_whole_is_doubted_where_none_is_too_large():
+    answer = AnswerSheet("demo", [{"id": "lift", "kind": "number", "unit": "share", "minimum": 0}], seed=1)
+    said = answer("lift", 7.26161)
+    assert said.state == "recorded" and "write 0.0726161" in repr(said)
+    crmkit.set_language("zh")
+    assert "请改写成 0.0726161" in repr(said)
+    assert "改写" not in repr(answer("lift", 0.0726161))
+
+
 def test_in_a_notebook_what_an_answer_says_is_seen_whatever_line_follows():
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     try:
@@ -186,6 +196,67 @@ def test_the_seed_of_every_exercise_is_checked_before_its_data_are_made():
         (checked,) = [i for i, source in enumerate(cells) if "crmkit.checked_seed(seed)" in source]
         (made,) = [i for i, source in enumerate(cells) if "= generate(seed)" in source][:1]
         assert checked < made, path.name
+
+
+@pytest.mark.parametrize(
+    "given, meant",
+    [
+        ("9,000", "9000"),
+        ("12,361.95", "12361.95"),
+        ("43.4%", "0.434"),
+        ("１２３４．５", "1234.5"),
+        ("1234 美元", "1234"),
+        ("$1,234", "1234"),
+        ("−5%", "-0.05"),
+    ],
+)
+def test_of_a_number_written_as_text_the_plain_number_is_said_in_both_languages(given, meant):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "money", "kind": "number", "unit": "money"}, given)
+    assert raised.value.code == "got_written_number"
+    for said in raised.value.zh_en:
+        assert given in said and f"{meant}" in said
+    assert read_answer({"id": "money", "kind": "number"}, float(meant)) == float(meant)
+
+
+def test_percent_stays_per_cent_where_the_unit_is_per_cent():
+    with pytest.raises(BadForm, match=r": 43\.4\."):
+        read_answer({"id": "gap", "kind": "number", "unit": "percent"}, "43.4 %")
+
+
+def test_a_comma_inside_a_number_is_told_and_nothing_is_recorded():
+    money = AnswerSheet("demo", [{"id": "money", "kind": "number", "unit": "money"}], seed=1)
+    assert "9000" in repr(money("money", 9, 000))
+    cents = money("money", 12, 361.95)
+    assert cents.state == "badly_formed" and "12,361.95" in repr(cents) and "12361.95" in repr(cents)
+
+
+@pytest.mark.parametrize("name", [12362, 0.5, print, None, pd.DataFrame({"a": [1]})])
+def test_a_question_named_without_quotes_is_told_how_to_name_it(answer, name):
+    with pytest.raises(crmkit.CrmkitError, match=r'answer\("share", …\)') as raised:
+        answer(name, 3)
+    assert "引号" in raised.value.message_zh
+
+
+@pytest.mark.parametrize("low, high", [("uplift_low", "uplift_high"), ("lower_limit", "upper_limit")])
+def test_ends_of_an_interval_that_are_swapped_are_refused_with_both_columns(low, high):
+    question = {"id": "limits", "kind": "table", "columns": [low, high]}
+    with pytest.raises(BadForm, match=f"row 2, {low} is greater than {high}"):
+        read_answer(question, pd.DataFrame({low: [1, 3], high: [2, 2]}))
+    assert read_answer(question, pd.DataFrame({low: [1, 2], high: [2, 2]}))["rows"] == [[1, 2], [2, 2]]
+
+
+def test_digits_that_are_names_stay_text():
+    frame = pd.DataFrame({"customer_id": ["00499", "00500"], "rows": [25, 3]})
+    question = {"id": "t", "kind": "table", "columns": ["customer_id", "rows"]}
+    assert read_answer(question, frame)["rows"][0] == ["00499", 25]
+
+
+def test_what_was_recorded_of_a_chart_names_its_heights():
+    ax = plt.figure().subplots()
+    ax.bar(["a", "b"], [62.0, 67.3])
+    said = preview(BARS, read_answer(BARS, ax))
+    assert "62 to 67.3" in said.en and "62 到 67.3" in said.zh
 
 
 def test_a_count_must_be_whole():
@@ -256,7 +327,10 @@ def test_a_table_of_dates_flags_and_categories():
         (pd.DataFrame({"tier": ["a", None], "value": [1, 2]}), "cell_missing"),
         (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.inf]}), "bad_cell"),
         (pd.DataFrame({"tier": ["a", "b"], "value": [1, object()]}), "bad_cell"),
-        (pd.DataFrame({"tier": ["a", "b"], "value": [1, "2"]}, dtype=object), "mixed_column"),
+        (pd.DataFrame({"tier": ["a", 2], "value": [1, 2]}, dtype=object), "mixed_column"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": [1, "2"]}, dtype=object), "text_column_number"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": ["12,345", "1"]}), "text_column_number"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": ["much", "little"]}), "text_column"),
         (pd.DataFrame([["a", 1, 2]] * 2, columns=["tier", "value", "value"]), "columns_doubled"),
     ],
 )

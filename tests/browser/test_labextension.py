@@ -51,6 +51,25 @@ def course(tmp_path_factory):
     cells = [markdown_cell(cell.source, [f"lang-{cell.lang}"]) for cell in with_definitions(said, [])]
     made["terms.ipynb"] = nbformat.v4.new_notebook(cells=cells, metadata=made["zh_edition.ipynb"].metadata)
     made["long.ipynb"] = nbformat.v4.new_notebook(cells=pairs, metadata=made["zh_edition.ipynb"].metadata)
+    twins = [
+        nbformat.v4.new_markdown_cell("# 一格两份\n\n## Twins"),
+        nbformat.v4.new_code_cell("name = '小李'", metadata={"tags": ["lang-zh"]}),
+        nbformat.v4.new_code_cell("name = 'Li'", metadata={"tags": ["lang-en"]}),
+        nbformat.v4.new_code_cell("print(f'{name}: 54')"),
+        nbformat.v4.new_code_cell("print('done')"),
+    ]
+    chart = [
+        nbformat.v4.new_markdown_cell("# 图", metadata={"tags": ["lang-zh"]}),
+        nbformat.v4.new_markdown_cell("# Chart", metadata={"tags": ["lang-en"]}),
+        nbformat.v4.new_markdown_cell("---"),
+        nbformat.v4.new_code_cell("import crmkit\ncrmkit.set_language('both')"),
+        nbformat.v4.new_code_cell(
+            "from matplotlib import pyplot as plt\nfigure, ax = plt.subplots()\nax.bar(['a', 'b'], [1, 2])\n"
+            "ax.set_title(crmkit.term('customer_share'));"
+        ),
+    ]
+    made["chart.ipynb"] = nbformat.v4.new_notebook(cells=chart, metadata=made["zh_edition.ipynb"].metadata)
+    made["twins.ipynb"] = nbformat.v4.new_notebook(cells=twins, metadata=made["zh_edition.ipynb"].metadata)
     for name, notebook in made.items():
         (root / name).parent.mkdir(exist_ok=True)
         nbformat.write(notebook, root / name)
@@ -336,3 +355,42 @@ def test_outputs_follow_the_switch_without_running_again(exercise):
     press(page, "en")
     assert "0 of 5 answers recorded" in page.evaluate(said) and "题" not in page.evaluate(said)
     picture(page, "sample_exercise_en")
+
+
+def test_code_of_the_language_that_is_hidden_is_not_run_so_nothing_shown_is_overwritten(page, server):
+    open_notebook(page, server, "twins.ipynb", kernel=True)
+    idle = "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+    page.wait_for_function(idle)
+    outputs = """[...jupyterapp.shell.currentWidget.content.widgets].filter(c => c.model.type === 'code')
+        .map(c => c.model.outputs.length ? c.model.outputs.get(0).data['application/vnd.jupyter.stdout'] : '')"""
+    prompts = f"{outputs.partition('.map')[0]}.map(c => c.model.executionCount)"
+    states = f"{outputs.partition('.map')[0]}.map(c => c.model.executionState)"
+    for lang, command, said, ran in (
+        ("zh", "notebook:run-all-cells", "小李: 54\n", [True, False, True, True]),
+        ("en", "notebook:run-all-cells", "Li: 54\n", [False, True, True, True]),
+        ("zh", "notebook:run-cell", "小李: 54\n", [True, False, True, True]),
+        ("both", "notebook:run-all-cells", "Li: 54\n", [True, True, True, True]),
+    ):
+        press(page, lang)
+        page.evaluate(
+            "[...jupyterapp.shell.currentWidget.content.widgets].forEach(c => c.model.clearExecution?.())"
+        )
+        if command == "notebook:run-cell":  # all of them, chosen together
+            page.evaluate("jupyterapp.commands.execute('notebook:select-all')")
+        page.evaluate(f"jupyterapp.commands.execute('{command}')")
+        page.wait_for_function(f"({outputs}).at(-1) === 'done\\n' && {idle}")
+        assert page.evaluate(outputs)[2] == said
+        assert [count is not None for count in page.evaluate(prompts)] == ran
+        assert set(page.evaluate(states)) == {"idle"}, "nothing waits"
+
+
+def test_a_chart_is_drawn_in_the_language_that_its_page_shows(page, server):
+    open_notebook(page, server, "chart.ipynb", kernel=True)
+    idle = "jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+    page.wait_for_function(idle)
+    for lang, shows, hides in (("zh", "客户占比", "customer share"), ("en", "customer share", "客户占比")):
+        press(page, lang)
+        page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        picture = f".jp-RenderedImage img[alt*='{shows}']"
+        page.wait_for_selector(picture, state="attached")
+        assert hides not in page.get_attribute(picture, "alt")

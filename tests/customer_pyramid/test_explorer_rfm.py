@@ -66,6 +66,15 @@ def test_every_stop_of_every_control_shows_what_the_public_functions_compute(cus
             explorer.move(**begun)
 
 
+def test_thresholds_go_back_to_where_they_were_put_when_there_are_scores_enough_again(customers):
+    explorer = explore_rfm(customers)
+    before = explorer.scene
+    assert explorer.move(bins=3).values == {"bins": 3, "recent_from": 3, "frequent_from": 3, "big_from": 3}
+    assert explorer.move(bins=5).scene == before, "4, 4 and 4 as at the start"
+    explorer.move(recent_from=2).move(bins=3)
+    assert explorer.move(bins=5).values["recent_from"] == 2, "one that the reader has moved stays moved"
+
+
 def test_a_threshold_goes_no_further_than_there_are_scores(customers):
     explorer = explore_rfm(customers).move(recent_from=7, frequent_from=7, big_from=7, bins=7)
     assert explorer.values["recent_from"] == 7

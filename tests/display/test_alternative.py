@@ -1,5 +1,7 @@
 """What stands in the place of a figure: told from what is drawn, and in the output of a notebook's cell."""
 
+import re
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -11,7 +13,7 @@ from kernels import WarmKernel
 from matplotlib import pyplot as plt
 
 import crmkit
-from crmkit.display.alternative import MOST_BARS, alternative
+from crmkit.display.alternative import MOST_BARS, WithAlternative, alternative
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +46,30 @@ def test_of_many_bars_the_ends_are_told_and_of_a_line_its_course():
 def test_a_figure_of_which_nothing_can_be_told_says_that_it_is_one():
     crmkit.set_language("en")
     assert alternative(plt.figure()) == "A figure."
+
+
+def test_a_figure_of_both_languages_is_drawn_in_the_one_its_page_shows_and_keeps_both(monkeypatch):
+    crmkit.set_language("both")
+    figure, ax = plt.subplots()
+    ax.bar([crmkit.term("gold"), crmkit.term("iron")], [3, 1])
+    ax.set_title(crmkit.in_language("客户占比", "customer share") + " 2024")
+    ax.bar_label(ax.containers[0], [f"{crmkit.term('customers')}: {n}" for n in (3, 1)])
+    drawn = []
+
+    def printer(figure):
+        figure.draw_without_rendering()
+        labels = [*ax.get_xticklabels(), ax.title, *ax.texts]
+        drawn.append(" ".join(label.get_text() for label in labels))
+        return b""
+
+    for lang in ("zh", "en", None):
+        monkeypatch.setattr("crmkit.display.alternative.shown_language", lambda lang=lang: lang)
+        _, about = WithAlternative(printer)(figure)
+        for words in (drawn[-1], about["alt"]):
+            assert bool(re.search("[\u4e00-\u9fff]", words)) == (lang != "en")
+            assert bool(re.search("[a-z]{4}", words)) == (lang != "zh")
+    assert ax.get_title() == "客户占比 customer share 2024"
+    assert crmkit.term("gold") in [label.get_text() for label in ax.get_xticklabels()]
 
 
 @pytest.mark.executed

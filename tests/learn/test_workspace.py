@@ -274,7 +274,7 @@ def test_reset_of_an_untouched_lesson_makes_no_copies(course, tmp_path):
     folder = tmp_path / "work"
     lay(folder)
     before = sorted(folder.rglob("*"))
-    assert len(reset("06", folder)) == 3
+    assert len(reset("06", folder)) == 2, "what was as laid, and that the exercise stays"
     assert sorted(folder.rglob("*")) == before
     publish(course, 2)
     reset("06", folder)
@@ -283,13 +283,48 @@ def test_reset_of_an_untouched_lesson_makes_no_copies(course, tmp_path):
     )
 
 
+def test_reset_of_a_lesson_leaves_its_exercise_with_the_answers_unless_that_is_named(course, tmp_path):
+    folder = tmp_path / "work"
+    exercise = folder / "exercises" / "06_customer_pyramid_exercise.ipynb"
+    lay(folder)
+    write_in(folder / LESSON, "first = 1")
+    write_in(exercise, "my_answer = 42")
+    said = "\n".join(reset("06", folder))
+    assert "my_answer = 42" in exercise.read_text(encoding="utf-8")
+    assert "reset exercises/06_customer_pyramid_exercise.ipynb" in said, "it says how"
+    assert "first = 1" not in (folder / LESSON).read_text(encoding="utf-8")
+    for name in ("exercises/06", "06_customer_pyramid_exercise"):
+        write_in(exercise, "my_answer = 42")
+        reset(name, folder)
+        assert "my_answer = 42" not in exercise.read_text(encoding="utf-8")
+    assert "my_answer = 42" in everything(folder)
+
+
+def test_reset_of_a_notebook_that_was_only_opened_keeps_no_copy(course, tmp_path):
+    lay(tmp_path / "work")
+    target = tmp_path / "work" / LESSON
+    notebook = nbformat.read(target, as_version=4)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(notebook, target)
+    assert "as laid already" in reset("06", tmp_path / "work")[0]
+    assert not [p for p in target.parent.iterdir() if STAMPED.fullmatch(p.name)]
+
+
+def test_a_second_lesson_is_not_taken_for_the_working_folder(course, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lay(tmp_path / "work")
+    with pytest.raises(KitError, match="reset 00") as raised:
+        reset("06", Path("00"))
+    assert raised.value.code == "reset_one_lesson"
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("06", 3),
-        ("6", 3),
-        ("06_customer_pyramid", 3),
-        ("customer_pyramid", 3),
+        ("06", 1),
+        ("6", 1),
+        ("06_customer_pyramid", 1),
+        ("customer_pyramid", 1),
         ("exercises/06", 1),
         ("exercises/06_customer_pyramid", 1),
         ("06_customer_pyramid_exercise.ipynb", 1),
@@ -504,6 +539,17 @@ def test_jupyterlab_opens_at_the_start_with_the_kit_s_settings_and_a_user_s_own_
             encoding="utf-8",
             timeout=600,
         )
+        assert "页面还是原来的语言" not in second.stdout, "nobody asked for another"
+        other = subprocess.run(
+            [*second.args, "--lang", "en"],
+            env=opened.environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=600,
+        )
+        assert "Its page keeps its language" in other.stdout, other.stdout + other.stderr
+        saved = opened.ask("/nbconvert/html/notebooks/00_start_here.ipynb")
+        assert "crm-language" in saved and "const asked = 'zh'" in saved, "a saved page shows one language"
         assert second.returncode == 0 and "已经打开" in second.stdout, second.stdout + second.stderr
         assert f"{opened.base}/lab/tree/notebooks/00_start_here.ipynb?token=" in second.stdout
     with Lab(folder, home) as again:

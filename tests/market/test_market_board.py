@@ -242,6 +242,31 @@ def test_every_pane_is_in_the_language_without_slugs(lang):
     assert not re.search(r"[a-z]_[a-z]", words)
 
 
+@pytest.mark.parametrize(
+    "lang, said",
+    [
+        ("zh", "客户贡献（每位客户每季 元）现在是"),
+        ("en", "contribution (CNY per customer and quarter) now"),
+        ("both", "客户贡献（每位客户每季 元）现在是"),
+    ],
+)
+def test_the_kpi_of_a_plan_is_named_whole_with_its_currency_in_the_language(lang, said):
+    crmkit.set_language(lang)
+    board = market_board(Game("household_hotline", **SMALL))
+    told = plain(board._baseline.value)
+    assert said in told
+    if lang == "both":
+        assert "contribution (CNY per customer and quarter) now" in told
+
+
+@pytest.mark.parametrize("kpi", ["purchases", "active"])
+def test_a_kpi_that_is_no_money_names_no_currency(kpi):
+    crmkit.set_language("en")
+    board = market_board(Game("household_hotline", kpi=kpi, **SMALL))
+    told = plain(board._baseline.value)
+    assert "(per customer and quarter) now" in told and "CNY" not in told
+
+
 def test_changes_are_told_in_both_languages_campaigns_part_by_part():
     offer = Campaign(name="double_11", discount=0.25, groups=("all", "gold"), calendar_months=(4, 11))
     [(zh, en)] = differences(Decision(campaigns=(offer,)), Decision())

@@ -4,7 +4,8 @@
  * window._JUPYTERLAB under the package's name. What it needs of JupyterLab itself comes from the shared scope.
  *
  * How it works: each cell's tags are mirrored to data-tags on its node; the language shown stands on the page as
- * <body data-crm-lang="zh|en|both"> (explorers read it too); one style sheet hides the rest. No kernel is involved.
+ * <body data-crm-lang="zh|en|both"> (explorers read it too); one style sheet hides the rest. No kernel is involved,
+ * save that code which is not shown is not run: else ▶▶ would overwrite what the reader sees with its twin's values.
  */
 (() => {
   const LANGUAGES = [['zh', '中文'], ['en', 'English'], ['both', '双语']];
@@ -66,6 +67,16 @@
   const tagsOf = cell => cell.model.getMetadata('tags') ?? [];
   const inOtherLanguage = cell =>
     current() !== 'both' && tagsOf(cell).includes(current() === 'zh' ? 'lang-en' : 'lang-zh');
+
+  // crmkitLang: crmkit draws a picture, which cannot hold both languages for the switch to choose from, in the one shown.
+  // Every way to run a cell ends here; without a reply the run goes on with the next cell
+  function runOnlyWhatIsShown(CodeCell) {
+    const execute = CodeCell.execute;
+    CodeCell.execute = async (cell, session, how) => {
+      if (!inOtherLanguage(cell)) return execute(cell, session, { ...how, crmkitLang: current() });
+      cell.model.sharedModel.transact(() => cell.model.clearExecution(), false); // nor is it marked as waiting
+    };
+  }
 
   function makeSwitch(Widget, choose) {
     const node = document.createElement('div');
@@ -177,15 +188,17 @@
   // --- the plugin ---------------------------------------------------------------------------------------------------
 
   async function plugin() {
-    const [{ Widget }, { INotebookTracker }, { ITranslator }, { ICommandPalette }, { ITableOfContentsTracker }, { PageConfig }] =
+    const [{ Widget }, { INotebookTracker }, { ITranslator }, { ICommandPalette }, { ITableOfContentsTracker }, { PageConfig },
+      { CodeCell }] =
       await Promise.all(['@lumino/widgets', '@jupyterlab/notebook', '@jupyterlab/translation', '@jupyterlab/apputils',
-        '@jupyterlab/toc', '@jupyterlab/coreutils'].map(shared));
+        '@jupyterlab/toc', '@jupyterlab/coreutils', '@jupyterlab/cells'].map(shared));
 
     function activate(app, tracker, translator, palette, tocs) {
       const style = document.createElement('style');
       style.textContent = STYLE;
       document.head.appendChild(style);
 
+      runOnlyWhatIsShown(CodeCell);
       const open = new Set();
       const show = lang => {
         document.body.dataset.crmLang = lang;
