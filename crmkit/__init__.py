@@ -1,10 +1,9 @@
 """crmkit: the small helper module behind the relationship-marketing course. 关系营销课程背后的小工具箱。
 
 Public names are loaded the first time that they are used, so ``import crmkit`` opens no font and loads no
-plotting, widgets or database engine. In a notebook matplotlib is made ready for Chinese labels, whatever draws them.
+plotting, widgets or database engine.
 """
 
-import sys
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -95,7 +94,3 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(set(globals()) | set(PROMISED) | set(_ROOMS))
-
-
-if "IPython" in sys.modules:  # a notebook, where a chart of one's own may come before set_language
-    import_module("crmkit.display.fonts").serve()

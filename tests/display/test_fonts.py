@@ -161,19 +161,6 @@ def test_after_set_language_no_chart_has_boxes_in_a_fresh_kernel(order):
     assert fresh_kernel("\n".join(STEPS[step] for step in order)) == "[]"
 
 
-@pytest.mark.executed
-@pytest.mark.parametrize(
-    "before", ["", LOAD, STEPS["recipe"]], ids=["crmkit first", "matplotlib first", "a recipe first"]
-)
-def test_in_a_notebook_import_crmkit_is_enough_whatever_comes_first(before):
-    script = f"import IPython\n{before}\n{FRESH.replace('{steps}', '')}"
-    if before:
-        script = script.replace("assert not [m for m", "assert [m for m")
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[]"
-
-
 def test_without_set_language_the_boxes_are_heard():
     assert "Glyph" in fresh_kernel(LOAD), "or the test above could not fail"
 
