@@ -12,7 +12,7 @@ from sources import code_lines, files
 # (a laboratory and a game) are wings of their own, each a day's. Nothing is exempt: what a limit does not hold for is
 # another wing. Each limit is what the wing holds, rounded up by about a sixth for what is to come.
 LIMITS = {
-    "crmkit": 120,
+    "crmkit": 140,
     "crmkit/core": 680,
     "crmkit/data": 330,
     "crmkit/intake": 6900,
