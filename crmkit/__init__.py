@@ -30,6 +30,7 @@ _NAMES = {
     "relationship_levels.levels": "CustomerBase Programme level_crosswalk measure_base programme_economics recommend_level",
     # the customer pyramid: F13-F15
     "customer_pyramid.segments": "SEGMENT_RULES SegmentRule check_rules name_segments rfm_scores",
+    "customer_pyramid.clusters": "cluster_customers cluster_stability compare_segmentations",
     "customer_pyramid.pyramid": "ByCustomerShare ByCutoff ByValueShare pyramid reallocate",
     "customer_pyramid.migration": "migration",
     "customer_pyramid.concentration": "gini long_tail lorenz pareto_share pareto_test whale_curve",
@@ -44,6 +45,7 @@ _NAMES = {
     # the economics of retention: F18
     "retention.economics": "defection_lift keeping_pays retention_economics",
     "retention.cohorts": "cohort_table",
+    "retention.equity": "customer_equity driver_returns",
     "retention.targeting": "retention_scores score_groups simulate_retention_trial targeting_curve",
     # loyalty: F19-F22
     "loyalty.loyalty": "loyalty_forms loyalty_or_inertia loyalty_programme points_liability recovery_paradox satisfaction_loyalty",

@@ -1,4 +1,4 @@
-"""The working copy: notebooks, exercises, solutions and datasets laid into a folder that belongs to the student.
+"""The working copy: notebooks, exercises, solutions, datasets and the glossary laid into a folder that belongs to the student.
 
 A manifest (.kit/manifest.json) remembers each file as it was laid. By it, a later version replaces what nobody has
 written in and leaves alone what a student wrote; ``reset`` lays a fresh copy and keeps the old one beside it.
@@ -21,6 +21,7 @@ PACKAGED = (
     Path(__file__).parent.parent / "course"
 )  # in the wheel; a checkout has the parts beside the package
 CHECKOUT = Path(__file__).parent.parent.parent
+GLOSSARY = "docs/glossary.html"  # where lesson 00 links to it
 KIT = ".kit"
 
 
@@ -60,11 +61,15 @@ def course_files(root: Path) -> list[str]:
             relative = part / path.relative_to(folder)
             if path.is_file() and not any(name.startswith((".", "__pycache__")) for name in relative.parts):
                 found.append(relative.as_posix())
+    if (root / GLOSSARY).is_file():
+        found.append(GLOSSARY)
     return found
 
 
 def content(root: Path, path: str) -> bytes:
     """A file of the course as it is laid; notebooks hold both languages, and a switch shows one of them."""
+    if path == GLOSSARY:
+        return (root / path).read_bytes()
     part, _, inside = path.partition("/")
     return (part_folder(root, part) / inside).read_bytes()
 

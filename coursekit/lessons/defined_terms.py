@@ -1,4 +1,4 @@
-"""A term of the glossary in a lesson's prose shows what it means when somebody points at it.
+"""A term of the glossary in a lesson's prose, or on a client's page, shows what it means when somebody points at it.
 
 JupyterLab's sanitizer keeps ``<abbr class title>``; the extension crmkit-lang lets keyboard and finger reach it too.
 """
@@ -16,6 +16,8 @@ from .cells import Cell
 
 # prose in which nothing is marked: code, formulas, tags, links, headings and rows of tables
 _UNTOUCHED = r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$|<[^>]*>|!?\[[^\]]*\]\([^)]*\)|^(?:#|\|)[^\n]*"
+# on a page: headings, formulas, code, links, and every tag
+_UNTOUCHED_HTML = r"<(?P<tag>h[1-6]|math|code|pre|a|abbr)\b.*?</(?P=tag)>|<[^>]*>"
 _BOLD = r"\*\*(?P<bold>[^*\n]+)\*\*"
 
 
@@ -34,6 +36,26 @@ def with_definitions(cells: Iterable[Cell], frameworks: Iterable[str]) -> Iterat
             yield cell
 
 
+def in_page(html: str, lang: str, frameworks: Iterable[str], told: set[str]) -> str:
+    """The HTML of a page in one language, each technical term marked where it is first said, by its definition in that language.
+
+    ``told``: the terms that were marked before; those marked here are added to it.
+    """
+
+    def mark(found: re.Match) -> str:
+        name = found["plain"]
+        slug = _slugs(lang).get(name.casefold()) if name else None
+        if slug is None or slug in told:
+            return found.group()
+        told.add(slug)
+        said = escape(TERMS.entry(slug)[f"definition_{lang}"])
+        return f'<abbr class="crm-term" title="{said}">{name}</abbr>'
+
+    plain = _whole_names(_plain_names(lang, frozenset(frameworks)), lang)
+    every = re.compile(f"{_UNTOUCHED_HTML}|(?P<plain>{plain})", re.DOTALL | re.IGNORECASE)
+    return every.sub(mark, html)
+
+
 def _marked(source: str, lang: str, plain: list[str], told: set[tuple[str, str]]) -> str:
     def mark(found: re.Match) -> str:
         text = found.group()
@@ -45,10 +67,15 @@ def _marked(source: str, lang: str, plain: list[str], told: set[tuple[str, str]]
         marked = f'<abbr class="crm-term" title="{_definitions(slug, lang)}">{name}</abbr>'
         return f"**{marked}**" if found["bold"] else marked
 
-    names = "|".join(re.escape(name) for name in plain) or r"(?!)"
-    whole = rf"(?<!\w)(?:{names})(?!\w)" if lang == "en" else names
+    whole = _whole_names(plain, lang)
     every = re.compile(f"{_UNTOUCHED}|{_BOLD}|(?P<plain>{whole})", re.DOTALL | re.MULTILINE | re.IGNORECASE)
     return every.sub(mark, source)
+
+
+def _whole_names(names: list[str], lang: str) -> str:
+    """A pattern for any of the names, as whole words where a language has spaces between them."""
+    one = "|".join(re.escape(name) for name in names) or r"(?!)"
+    return rf"(?<!\w)(?:{one})(?!\w)" if lang == "en" else one
 
 
 def _plain_names(lang: str, frameworks: frozenset[str]) -> list[str]:

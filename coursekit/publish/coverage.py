@@ -29,7 +29,7 @@ class Taught:
     items: tuple[str, ...]
     asked_by: str
     tests: tuple[str, ...]
-    uncalled: tuple[str, ...]
+    uncalled: dict[str, dict[str, str]]  # model → why, in both languages
     reasons: dict[str, dict[str, str]]
 
     def holes(self) -> list[str]:
@@ -74,7 +74,9 @@ def read_coverage(folder: Path, lessons: Iterable[Lesson], models: dict) -> list
                 items=tuple(name for name in entry.get("items", []) if name in asked),
                 asked_by=asked_by,
                 tests=tests_of(used, models),
-                uncalled=tuple(name for name in named if name not in used),
+                uncalled={
+                    name: entry.get("uncalled", {}).get(name, {}) for name in named if name not in used
+                },
                 reasons=entry.get("holes", {}),
             )
         )

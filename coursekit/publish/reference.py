@@ -157,9 +157,9 @@ def coverage_page(root: Path) -> str:
             lines += [f"    - {reason.get(lang, '')}" for lang in WRITTEN]
     lines.append(f"\n## {_both('coverage_uncalled')}\n\n{_paragraph('coverage_uncalled_about')}")
     for framework in frameworks:
-        if framework.uncalled:
-            names = _joined(f"`{name}`" for name in framework.uncalled)
-            lines.append(f"- **{_framework_name(framework.slug)}**: {names}")
+        for name, reason in framework.uncalled.items():
+            lines.append(f"- **{_framework_name(framework.slug)}**: `{name}`")
+            lines += [f"    - {reason.get(lang, '')}" for lang in ("zh", "en")]
     return "\n".join(lines) + "\n"
 
 

@@ -4,8 +4,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.core.schema import require_choice, require_columns
-from crmkit.display.drawing import BLUE, axes, colon, heat_map, label, paired_bars
-from crmkit.display.numbers import number, percent
+from crmkit.display.drawing import (
+    BLUE,
+    GREY,
+    INK,
+    axes,
+    colon,
+    either_side,
+    estimates,
+    heat_map,
+    label,
+    paired_bars,
+    row_labels,
+    with_interval,
+)
+from crmkit.display.numbers import decimal, number, percent
 
 
 def plot_rfm(scores: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -40,6 +53,23 @@ def plot_segments(sizes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(sizes) - 0.4, -0.6)
     ax.margins(x=0.12)
     ax.legend(frameon=False, loc="lower right")
+    return ax
+
+
+def plot_segmentations(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """How well each way of grouping customers ranks those who did something later, beside chance (0.5, the line).
+
+    ``result``: what ``compare_segmentations`` gives.
+    """
+    require_columns(result, ("segmentation", "auc", "auc_low", "auc_high"), what="plot_segmentations")
+    ax = axes(ax, label("compared_segmentations"), size=(7.2, 1.6 + 0.5 * len(result)), x=("auc", decimal))
+    for i, estimate in enumerate(estimates(result, "auc")):
+        ax.errorbar(estimate.value, i, xerr=either_side(estimate), fmt="o", color=INK, capsize=4)
+        said = with_interval(estimate, decimal)
+        ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
+    row_labels(ax.yaxis, result["segmentation"])
+    ax.axvline(0.5, color=GREY, linestyle="--", linewidth=1)
+    ax.set_ylim(len(result) - 0.4, -0.6)
     return ax
 
 

@@ -13,11 +13,13 @@ from crmkit.display.drawing import (
     VERMILION,
     axes,
     colon,
+    estimate_bars,
+    estimates,
     heat_map,
     label,
     lines,
 )
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import decimal, number, percent
 
 
 def plot_retention_economics(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -136,4 +138,14 @@ def plot_targeting(curves: dict[str, pd.DataFrame], *, ax: Axes | None = None) -
     profits = {name: curve["profit_per_customer"].to_numpy() for name, curve in curves.items()}
     lines(ax, first["targeted_share"], profits)
     ax.axhline(0, color=GREY, linewidth=1)
+    return ax
+
+
+def plot_equity_levers(levers: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """By how many per cent customer equity moves when each lever rises by 1 %; what lowers it is hatched.
+
+    ``levers``: what ``customer_equity`` gives as ``levers``.
+    """
+    ax = axes(ax, label("equity_levers"), size=(7.2, 3.4), x=("equity_elasticity", decimal))
+    estimate_bars(ax, levers["lever"], estimates(levers, "elasticity"), show=decimal)
     return ax

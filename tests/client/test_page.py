@@ -8,6 +8,7 @@ import pytest
 
 from coursekit.client.deliver.bundle import Bundle, page_items
 from coursekit.client.deliver.page import clean, font_faces, markdown, maths, page
+from crmkit.core.glossary import TERMS
 from crmkit.report.sentences import FINDINGS
 
 ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -66,6 +67,17 @@ def caption(text):
 def made(*cells, lang="en", client="Example"):
     node = notebook(*cells)
     return page(Bundle(client, {"as_of": "2024-01-31"}, page_items(node, {lang: node})), lang)
+
+
+@pytest.mark.parametrize("lang, said", [("en", "customer pyramid"), ("zh", "客户金字塔")])
+def test_a_term_on_the_page_shows_its_definition_once_in_the_language_of_the_page(lang, said):
+    definition = TERMS.entry("customer_pyramid")[f"definition_{lang}"]
+    html = made(prose(f"## {said}\n\n{said}: `{said}`\n\n**{said}**"), lang=lang)
+    marks = [(tag, a) for tag, a in Seen(html).tags if tag == "abbr"]
+    assert marks == [("abbr", {"class": "crm-term", "title": definition})]
+    assert f'<h2 id="s1">{said}</h2>' in html and f"<code>{said}</code>" in html
+    written = {"zh": "definition_en", "en": "definition_zh"}[lang]
+    assert TERMS.entry("customer_pyramid")[written] not in html
 
 
 def test_only_cells_tagged_report_are_shown_and_never_their_code():

@@ -61,8 +61,10 @@ def test_every_plot_that_lessons_draw_stands_in_a_row():
 
 
 @by_framework
-def test_a_model_that_no_lesson_of_its_framework_calls_is_said_to_be_one(framework):
-    assert list(framework.uncalled) == SAID[framework.slug].get("uncalled", [])
+def test_a_model_that_no_lesson_of_its_framework_calls_is_said_to_be_one_with_its_reason(framework):
+    said = SAID[framework.slug].get("uncalled", {})
+    assert sorted(framework.uncalled) == sorted(said)
+    assert all(reason["zh"] and reason["en"] for reason in said.values())
 
 
 def test_the_page_is_what_the_sources_say():

@@ -175,6 +175,7 @@ def test_the_wheel_holds_the_course_the_language_switch_and_the_licences(wheel):
             if p.is_file() and not any(name.startswith(".") for name in p.relative_to(ROOT).parts)
         }
         assert there and {f"{home}/{name}" for name in there} <= names
+    assert "coursekit/course/docs/glossary.html" in names
     assert not {name for name in names if name.startswith("coursekit/course/datasets")}
     assert any(name.endswith("share/jupyter/labextensions/crmkit-lang/package.json") for name in names)
     texts = {f"crmkit/data/sql/{path.name}" for path in (ROOT / "crmkit" / "data" / "sql").glob("*.sql")}

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lab_server import Lab
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from places import ROOT
 
 import crmkit
 from coursekit import cli
@@ -90,6 +91,24 @@ def test_laying_copies_the_course_and_leaves_hidden_files_out(course, tmp_path):
     assert (done.lang, len(done.new), done.upgraded, done.kept) == (None, 7, [], [])
     assert (tmp_path / "work" / LESSON).read_bytes() == (course / LESSON).read_bytes()
     assert not (tmp_path / "work" / "datasets" / ".gitkeep").exists()
+
+
+def test_the_glossary_is_laid_where_the_first_lesson_links_to_it_and_follows_a_new_version(course, tmp_path):
+    page = course / "docs" / "glossary.html"
+    page.parent.mkdir()
+    page.write_text("<p>first order</p>", encoding="utf-8")
+    assert workspace.GLOSSARY in lay(tmp_path / "work").new
+    laid = tmp_path / "work" / "notebooks" / ".." / "docs" / "glossary.html"
+    assert laid.read_bytes() == page.read_bytes()
+    page.write_text("<p>first order, repeat order</p>", encoding="utf-8")
+    assert lay(tmp_path / "work").upgraded == [workspace.GLOSSARY]
+    assert laid.read_bytes() == page.read_bytes()
+
+
+def test_the_first_lesson_links_to_the_glossary_of_the_checkout_and_of_the_working_copy():
+    notebook = (ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    assert notebook.count("](../docs/glossary.html)") == 2 and (ROOT / workspace.GLOSSARY).is_file()
+    assert workspace.GLOSSARY in workspace.course_files(ROOT)
 
 
 def test_laying_again_changes_no_byte(course, tmp_path):

@@ -116,7 +116,10 @@ def test_the_minutes_are_those_reckoned_from_the_lesson(lesson):
 
 @by_slug(LESSONS)
 def test_a_lesson_has_things_to_try_with_folded_answers_and_asks_what_one_may_do(lesson):
-    for lang, tried, may in (("zh", "试一试", "**可以吗？**"), ("en", "Try it", "**May one?**")):
+    for lang, tried, may in (
+        ("zh", "试一试", "**这样做可以吗？**"),
+        ("en", "Try it", "**Is it allowed, and is it fair?**"),
+    ):
         text = prose(lesson, lang)
         assert text.count(f"**{tried}**") >= 2 and may in text
         assert text.count("<details>") == text.count("</details>") >= 2

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from coursekit.lessons.defined_terms import in_page
 from coursekit.messages import MESSAGES
 from coursekit.pages import environment
 from crmkit.core.setting import using
@@ -31,6 +32,14 @@ ATTRIBUTES = {
     "th": ["scope", "colspan", "rowspan"],
     "td": ["colspan", "rowspan"],
 }
+# whose terms a reader of the page may want explained
+EXPLAINED = (
+    "segmentation",
+    "customer-pyramid",
+    "pareto-and-long-tail",
+    "lifetime-value",
+    "retention-economics",
+)
 READ_BY_BROWSER = {"script", "style"}  # their text is not content
 
 
@@ -48,7 +57,7 @@ def page(bundle: Bundle, lang: str) -> str:
             "facts": {MESSAGES.say(f"run_{name}"): value for name, value in bundle.facts.items()},
             "contents_word": MESSAGES.say("run_contents"),
             "contents": contents,
-            "items": [_filled(item, lang, contents) for item in bundle.items],
+            "items": _explained([_filled(item, lang, contents) for item in bundle.items], lang),
             "made_with": MESSAGES.say("run_made_with", version=crmkit.__version__),
             "css": Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
         }
@@ -75,6 +84,15 @@ def _filled(item: Item, lang: str, contents: list[dict]) -> dict:
     else:
         filled["text"] = item.texts[lang]
     return filled
+
+
+def _explained(items: list[dict], lang: str) -> list[dict]:
+    """The items, each term of the glossary marked with its definition where the page's prose first says it."""
+    told: set[str] = set()
+    for item in items:
+        if item["kind"] in ("findings", "prose"):
+            item["html"] = Markup(in_page(item["html"], lang, EXPLAINED, told))
+    return items
 
 
 def findings_text(item: Item, lang: str) -> str:

@@ -54,6 +54,14 @@ def sizes():
     ), {}
 
 
+def segmentations():
+    drawn = rng()
+    groups = pd.DataFrame({"segment": drawn.integers(0, 8, 600), "recency_score": drawn.integers(1, 6, 600)})
+    groups["came"] = (drawn.random(600) < 0.1 + 0.1 * groups["segment"]).astype(int)
+    names = ["segment", "recency_score"]
+    return crmkit.compare_segmentations(groups, segmentations=names, outcome="came", rng=drawn), {}
+
+
 def log():
     drawn = rng()
     dates = pd.to_datetime(drawn.integers(0, 500, 2000), unit="D", origin=dt.datetime(1997, 1, 1))
@@ -83,5 +91,6 @@ EXAMPLES = {
     "plot_long_tail": lambda: (crmkit.long_tail(revenue(), threshold=50, rng=rng(), resamples=200), {}),
     "plot_rfm": lambda: (crmkit.rfm_scores(customers()), {}),
     "plot_segments": sizes,
+    "plot_segmentations": segmentations,
     "plot_sales": log,
 }

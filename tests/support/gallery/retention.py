@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 import crmkit
 
@@ -25,7 +26,19 @@ def groups():
     return crmkit.score_groups(left, score="risk", outcome="left"), {}
 
 
+def levers():
+    firm = {
+        "customers": [1000],
+        "new_customers": 100,
+        "margin": 90,
+        "retention_rate": 0.85,
+        "acquisition_cost": 120,
+    }
+    return crmkit.customer_equity(pd.DataFrame(firm), annual_discount_rate=0.1).levers
+
+
 EXAMPLES = {
+    "plot_equity_levers": lambda: (levers(), {}),
     "plot_cohorts": lambda: (crmkit.cohort_table(crmkit.load("double_11_shop"), as_of="2024-12-31"), {}),
     "plot_score_groups": groups,
     "plot_targeting": targeting,
