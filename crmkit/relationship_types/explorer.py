@@ -128,6 +128,8 @@ def _draw(scene: Scene, result: TypeComparison) -> None:
             fill=None if loss else "#0072b2" if chosen else "#c4c9cd",
         )
         scene.line(x(row["profit_low"]), y, x(row["profit_high"]), y, css="crm-edge")
+        if profit < low:
+            scene.text(_LEFT + 4, y, "«")  # cut off: the number beside it is whole
         scene.text(_LEFT + _FULL + 10, y, number(profit), css="crm-small")
         if name in best["published_type"].split("_or_"):
             scene.text(_BOOK + 30, y, "◆", anchor="middle")

@@ -33,7 +33,12 @@ def by_hand(values, **given):
 
 def assert_shows(scene, result):
     best = result.best.iloc[0]
-    drawn = numbers(scene)
+    profits = result.profits["profit"]
+    shown = numbers(scene)
+    # a loss more than half as large again as the second largest amount is cut off, and marked
+    cut_off = profits < -1.5 * profits.abs().nlargest(2).iloc[-1]
+    assert shown.count("«") == cut_off.sum()
+    drawn = [text for text in shown if text != "«"]
     expected = []
     for row in result.profits.to_dict("records"):
         expected.append(number(row["profit"]))
@@ -81,7 +86,7 @@ def test_it_begins_with_the_static_figure_beside_it():
     figure = crmkit.plots.plot_type_profits(result)
     beside = [t.get_text().split("\n")[0] for t in figure.texts if "\n" in t.get_text()]
     assert beside == [number(profit) for profit in result.profits["profit"]]
-    assert beside == [text for text in numbers(scene) if text != "◆"][::2]
+    assert beside == [text for text in numbers(scene) if text not in "◆«"][::2]
     plt.close("all")
 
 
@@ -101,7 +106,7 @@ def test_the_sliders_begin_at_the_segment_however_far_out_it_lies(column, value)
     segment = SEGMENT.assign(**{column: value})
     explorer = explore_relationship_types(segment)
     result = crmkit.compare_relationship_types(segment.assign(segment=""))
-    shown = [text for text in numbers(explorer.scene) if text != "◆"][::2]
+    shown = [text for text in numbers(explorer.scene) if text not in "◆«"][::2]
     assert shown == [number(profit) for profit in result.profits["profit"]]
 
 
