@@ -137,6 +137,7 @@ class Mapping:
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
     unit_column: str | None = None  # a column: 元 or 万元, row by row
     negative_parts: list = field(default_factory=list)  # files or sheets of returns
+    negative_below: list = field(default_factory=list)  # titles between tables: what stands below are returns
     drop_parts: list = field(default_factory=list)  # files or sheets that are no sales
     currency_signs: list = field(default_factory=list)  # signs of currencies that the door does not know
     # where the rows stand
@@ -203,6 +204,7 @@ def _as_written(key: str, value):
         "subtract",
         "as_read",
         "negative_parts",
+        "negative_below",
         "drop_parts",
         "subtract_once",
         "currency_signs",
@@ -244,6 +246,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "as_read": (_names, '["status"]'),
     "negative_parts": (_names, '["退货"]'),
     "drop_parts": (_names, '["报价"]'),
+    "negative_below": (_names, '["退货"]'),
     "subtract_once": (_names, '["订单优惠"]'),
     "currency_signs": (_names, '["Q"]'),
     "first_date": (date.fromisoformat, '"2024-01-01"'),

@@ -179,8 +179,7 @@ def _break(days: np.ndarray) -> int | None:
     most = max(1, int(_FEW * len(days)), placed if placed <= _DEFAULTS * len(days) else 0)
     rest = days[most:]
     span = abs(int((rest[-1] - rest[0]).astype(int)))
-    for count in range(min(most, len(days) - 2), 0, -1):
-        gap = abs(int((days[count] - days[count - 1]).astype(int)))
-        if gap > max(_APART, 3 * span):
-            return count
-    return None
+    most = min(most, len(days) - 2)
+    gaps = np.abs(np.diff(days[: most + 1]).astype(int))
+    breaks = np.flatnonzero(gaps > max(_APART, 3 * span))
+    return int(breaks[-1]) + 1 if len(breaks) else None

@@ -13,7 +13,7 @@ from .columns import header_forms, money_unit, plain, plain_unit
 from .decisions import Decision, Reading, as_it_stands
 from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
-from .side import side_columns
+from .side import is_flag, side_columns
 
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
@@ -65,6 +65,27 @@ def decimal_mark(judged: Judged) -> Decision | None:
         Reading("decimals", {"decimal": "."}, fields=fields),
     )
     return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
+
+
+def flag_for_amount(judged: Judged) -> Decision | None:
+    """A column of yes and no that is headed as amounts are (Paid?), beside one that holds money."""
+    place = judged.header.found.get("amount")
+    if place is None or "amount" in judged.mapping.columns:
+        return None
+    said = {cell_text(value) for value in judged.rows.column(place).values} - {""}
+    if not said or not is_flag(said) or all(text.isdigit() for text in said):
+        return None
+    for other, name in enumerate(judged.header.names):
+        known = next((column for column, at in judged.header.found.items() if at == other), None)
+        money_headed = known == "unit_price" or name in judged.header.alternatives.get("amount", ())
+        if money_headed and is_money(judged, other):
+            columns = {"amount": name} | ({"unit_price": ""} if known == "unit_price" else {})
+            reading = Reading("other", {"columns": columns})
+            used = judged.header.names[place]
+            return Decision(
+                "flag_for_amount", (reading,), used, len(judged.rows), {"other": name}, certain=True
+            )
+    return None
 
 
 def local_currency(judged: Judged) -> Decision | None:

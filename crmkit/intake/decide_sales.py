@@ -6,8 +6,9 @@ import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, in_parts, money_in, plain_value
+from .judge import Judged, money_in, plain_value
 from .meanings import cell_text, headed, meaning, meanings, state
+from .sections import in_parts, titles_between
 from .side import (
     MOST_KNOWN,
     MOST_VALUES,
@@ -338,6 +339,25 @@ def _no_sale(word: str) -> bool:
         or meaning(word, "document") == "no_sale"
         or meaning(word, "scenario") == "planned"
     )
+
+
+def returned_below(judged: Judged) -> Decision | None:
+    """A second table below the first, whose title says that it holds returns, its amounts above zero."""
+    mapping = judged.mapping
+    if judged.units is None or "returned_below" in mapping.as_read or not judged.of("repeated_header").any():
+        return None
+    pattern = meanings()["returned_part"]["pattern"]
+    titles = titles_between(judged)
+    for (row, title), (end, _) in zip(titles, [*titles[1:], (len(judged.rows), "")]):
+        below = np.zeros(len(judged.rows), dtype=bool)
+        below[row:end] = True
+        rows = judged.used & below & (judged.units > 0)
+        if pattern.search(title) and title not in mapping.negative_below and rows.any():
+            fields = {"title": title}
+            negative = Reading("negative", {"negative_below": [title]}, "reading_return_flag_negative")
+            readings = (negative, as_it_stands("returned_below"))
+            return Decision("returned_below", readings, None, int(rows.sum()), fields)
+    return None
 
 
 def returned_part(judged: Judged) -> Decision | None:

@@ -14,6 +14,7 @@ _GROWING = (
     "nobody",
     "currency_signs",
     "negative_parts",
+    "negative_below",
     "drop_parts",
     "subtract_once",
 )

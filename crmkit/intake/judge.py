@@ -23,6 +23,7 @@ from .decisions import Outcome
 from .ids import customers_as_text
 from .meanings import cell_text
 from .rows import Rows
+from .sections import in_parts, turn_sections
 from .table import Table
 
 REASONS = (
@@ -329,7 +330,7 @@ def _judge_amounts(judged: Judged) -> None:
     _join_thousands(judged)
     _take_units(judged)
     _turn_negative(judged)
-    _turn_parts(judged)
+    turn_sections(judged)
     _subtract(judged)
     _take_rates(judged)
     if judged.mapping.largest_amount is not None:
@@ -457,22 +458,6 @@ def _turn_negative(judged: Judged) -> None:
         against = {plain_value(value) for value in values}
         back = judged.rows.column(place).where(lambda cell, against=against: plain_value(cell) in against)
         judged.units = np.where(back, -np.abs(judged.units), judged.units)
-
-
-def in_parts(judged: Judged, names) -> np.ndarray:
-    """Which rows stand in these files or sheets."""
-    lines, found = judged.rows.lines, np.zeros(len(judged.rows), dtype=bool)
-    for name, first, last in judged.table.parts:
-        if name in names:
-            found |= (lines >= first) & (lines <= last)
-    return found
-
-
-def _turn_parts(judged: Judged) -> None:
-    """The amounts of whole files or sheets count against."""
-    if judged.mapping.negative_parts:
-        mine = in_parts(judged, judged.mapping.negative_parts)
-        judged.units = np.where(mine, -np.abs(judged.units), judged.units)
 
 
 def _take_units(judged: Judged) -> None:

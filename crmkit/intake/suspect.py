@@ -304,9 +304,22 @@ def _about_lines(judged: Judged) -> list[dict]:
         return []
     known = judged.used & ~np.isnan(lines)
     apart = known & (np.abs(judged.units - lines) > 0.011 * 10**judged.decimals)
-    if not apart.any() or apart.sum() * 2 > known.sum():
+    if not apart.any() or _in_one_proportion(judged.units[known], lines[known]):
         return []
-    return [note("line_differs", int(apart.sum()), judged.sum_of(apart))]
+    words = "line_differs" if apart.sum() * 2 <= known.sum() else "lines_differ"
+    return [note(words, int(apart.sum()), judged.sum_of(apart))]
+
+
+def _in_one_proportion(amounts: np.ndarray, lines: np.ndarray) -> bool:
+    """Whether the amounts are quantity times price with the same tax, or less the same discount, in (nearly) every row."""
+    priced = lines != 0
+    shares = np.round(amounts[priced] / lines[priced], 2)
+    if not len(shares):
+        return True
+    said, counts = np.unique(shares, return_counts=True)
+    if 1 in said:
+        return False  # neither taxed nor reduced in those rows
+    return bool(counts.max() >= 0.9 * len(shares) or len(counts) <= 3 and counts.min() >= 0.1 * len(shares))
 
 
 def _about_totals(judged: Judged) -> list[dict]:

@@ -336,3 +336,28 @@ def test_a_tenth_of_the_money_set_aside_is_asked_about_however_few_the_rows(tmp_
     rows = [[*row[:2], "" if place > 17 else row[2], row[3]] for place, row in enumerate(sales(24)[:20])]
     more = [*rows, *[[f"M{i}", *row[1:]] for i, row in enumerate(sales(4))]]
     assert set(asked(check(tmp_path, more, *HEAD))) == {"set_aside"}
+
+
+def test_a_second_table_whose_title_says_returns_is_asked_about(tmp_path):
+    back = [[f"R{i}", *row[1:]] for i, row in enumerate(sales(3))]
+    for title, expected in (("退货", {"negative": "731.00", "as_it_stands": "809.00"}), ("二店", None)):
+        rows = [*sales(), [title, "", "", ""], list(HEAD), *back]
+        report = check(tmp_path, rows, *HEAD)
+        assert asked(report).get("returned_below") == expected
+    rows = [*sales(), ["退货", "", "", ""], list(HEAD), *back]
+    assert check(tmp_path, rows, *HEAD, answers={"returned_below": "negative"}).amount_total == "731.00"
+
+
+def test_amounts_that_are_seldom_quantity_times_price_are_noted(tmp_path):
+    rows = [[*row[1:3], 1 + i % 3, 5 + i % 4, 100 + i // 4] for i, row in enumerate(sales())]
+    head = ("date", "customer_id", "Qty", "Unit price", "Total")
+    assert codes(check(tmp_path, rows, *head)) == ["lines_differ"]
+    taxed = [[*row[:4], round(row[2] * row[3] * 1.2, 2)] for row in rows]
+    assert codes(check(tmp_path, taxed, *head)) == []
+
+
+def test_a_column_of_yes_and_no_is_no_amount(tmp_path):
+    rows = [[*row, "yes" if i % 4 else "no"] for i, row in enumerate(sales())]
+    report = check(tmp_path, rows, "order_id", "date", "customer_id", "Price", "Paid?")
+    assert report.columns_used["amount"] == "Price"
+    assert asked(report)["sale_flag"]["as_it_stands"] == "770.00"
