@@ -4,7 +4,6 @@ Public names are loaded the first time that they are used, so ``import crmkit`` 
 plotting, widgets or database engine. In a notebook matplotlib is made ready for Chinese labels, whatever draws them.
 """
 
-import sys
 from importlib import import_module
 
 __version__ = "0.1.0"
@@ -97,5 +96,4 @@ def __dir__():
     return sorted(set(globals()) | set(PROMISED) | set(_ROOMS))
 
 
-if "IPython" in sys.modules:  # a notebook, where a chart of one's own may come before set_language
-    import_module("crmkit.display.fonts").serve()
+import_module("crmkit.display.notebook")

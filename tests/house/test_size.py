@@ -17,7 +17,7 @@ LIMITS = {
     "crmkit/data": 330,
     "crmkit/intake": 6900,
     "crmkit/display": 1150,
-    "crmkit/answers": 700,
+    "crmkit/answers": 850,
     "crmkit/market": 3900,
     "crmkit/report": 1450,
     "coursekit": 600,
