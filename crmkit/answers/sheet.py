@@ -59,8 +59,12 @@ def _is_right(key: dict, value) -> bool:
 
 # --- what the student sees -------------------------------------------------------------------------------------------
 
-_NEXT = ("。", ". ")  # ends what was recorded, and begins what is said of it
 _MARKS = {"recorded": ("✓", "#1b7f4b"), "badly_formed": ("!", "#b45309"), "missing": ("…", "#6b7280")}
+
+
+def _then(said: Pair, more: Pair) -> Pair:
+    """What was recorded, and a sentence on it."""
+    return MESSAGES.pair("answer_then", said=said, more=more)
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,14 +85,12 @@ class Answer(Shown):
         if self.state == "recorded":
             said = MESSAGES.pair("answer_recorded", value=kept)
             if self.right is not None:
-                said = joined(
-                    said, _NEXT, MESSAGES.pair("practice_right" if self.right else "practice_wrong")
-                )
+                said = _then(said, MESSAGES.pair("practice_right" if self.right else "practice_wrong"))
             doubted = doubt(self.question, self.value)
             if doubted:
-                said = joined(said, _NEXT, doubted)
+                said = _then(said, doubted)
             if self.boxes:
-                said = joined(said, _NEXT, MESSAGES.pair("answer_boxes", characters=self.boxes))
+                said = _then(said, MESSAGES.pair("answer_boxes", characters=self.boxes))
         elif self.state == "missing":
             said = MESSAGES.pair("answer_missing", form=describe(self.question))
         else:
