@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from crmkit.display.alternative import tell
 from crmkit.display.drawing import (
     BLUE,
     DARK,
@@ -167,6 +168,7 @@ def plot_campaign_bridge(table: pd.DataFrame, *, confidence: float = 0.95, ax: A
         exact = estimate.low == estimate.high
         said = number(estimate.value) if exact else with_interval(estimate, number).replace(" (", "\n(")
         ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
+        tell(ax, [(table["step"].iloc[i], said.replace("\n", " "))])
     ax.margins(x=0.05)
     row_labels(ax.yaxis, table["step"])
     ax.invert_yaxis()
