@@ -26,7 +26,7 @@ from crmkit.pdca.cycles import DECISIONS, Cycle
 
 from .board_levers import Levers, control, options_of, tidy
 from .board_panes import MEASURES, Panes, listed
-from .words import AS_THE_TYPE, Pair, capital, differences, html
+from .words import AS_THE_TYPE, Pair, capital, coin, differences, html
 
 _HERE = Path(__file__).parent
 # step -> what is asked for before it
@@ -245,7 +245,7 @@ class Board(VBox):
         baseline = MESSAGES.pair(
             "board_baseline",
             kpi=term_pair(self.game.setup.kpi),
-            coin=self._facts["currency"] if is_money else "",
+            coin=coin(self._facts["currency"]) if is_money else "",
             **self._estimate(cycle.baseline),
         )
         self._baseline.value = html(baseline)
@@ -274,7 +274,7 @@ class Board(VBox):
             return MESSAGES.pair("board_planned", treated=treated, control=held_out)
         if due == "check":
             profit = self.game.ledgers.accounts["profit"].iloc[-QUARTER:].sum()
-            return MESSAGES.pair("board_done", profit=decimal(profit, 0), coin=self._facts["currency"])
+            return MESSAGES.pair("board_done", profit=decimal(profit, 0), coin=coin(self._facts["currency"]))
         if due == "act":
             verdict, advice = term_pair(cycle.attainment), term_pair(cycle.recommendation)
             return MESSAGES.pair(

@@ -13,7 +13,7 @@ from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import decimal
 from crmkit.market.simulator.decision import POLICIES, TYPES, Campaign, Decision
 
-from .words import AS_THE_TYPE, capital, html
+from .words import AS_THE_TYPE, capital, coin, html
 
 BY_SEGMENT = ("relationship", "contacts", "financial", "social", "structural")
 OF_THE_FIRM = ("service_quality", "complaint_handling", "price", "acquisition_budget", "contact_policy")
@@ -188,7 +188,7 @@ class Levers:
         self._say(segment, "board_a_head", number=f"{contacts:g}", sum=_money(sum(parts.values())), **said)
 
     def _say(self, group: str, key: str, **figures: str) -> None:
-        said = MESSAGES.pair(key, coin=self._facts["currency"], **figures)
+        said = MESSAGES.pair(key, coin=coin(self._facts["currency"]), **figures)
         self._costs[group].value = f"<small>{html(said)}</small>"
 
 

@@ -21,7 +21,7 @@ from crmkit.pdca.plots import plot_control_chart, plot_indicators, plot_pdca
 
 from .board_levers import options_of
 from .plots import plot_score, plot_twin
-from .words import Pair, capital, differences, html, in_words
+from .words import Pair, capital, coin, differences, html, in_words
 
 PICTURE = '<img style="max-width: 100%" alt="{told}" src="data:image/png;base64,{data}">'
 MEASURES = ("profit", "revenue", "cost_of_goods", "programme_cost")
@@ -146,7 +146,7 @@ class Panes:
             index="quarter", columns="item", values="amount", aggfunc="sum", fill_value=0
         )
         items = items.rename(columns={"contacts": "contact_cost"})  # money here, and no number of contacts
-        note = HTML(html(MESSAGES.pair("board_accounts_note", coin=self._facts["currency"])))
+        note = HTML(html(MESSAGES.pair("board_accounts_note", coin=coin(self._facts["currency"]))))
         tables = [_table(frame.rename_axis("quarter").reset_index(), digits=0) for frame in (money, items)]
         return [note, *tables]
 

@@ -29,6 +29,16 @@ _SHARES = (
 )
 
 
+def coin(currency: str) -> Pair:
+    """What amounts are in: the unit's Chinese name, the ISO 4217 code in English.
+
+    >>> coin("CNY")
+    Pair(zh='元', en='CNY')
+    """
+    key = f"coin_{currency}"
+    return MESSAGES.pair(key) if key in MESSAGES else Pair(currency, currency)
+
+
 def differences(decision: Decision, standard: Decision) -> list[Pair]:
     """What a decision changes against the standard, a lever a line.
 
