@@ -182,7 +182,7 @@ def plot_staffing(
 ) -> Axes:
     """The share of customers answered in time by the number of agents, a line per hour; the dot is the fewest for the target.
 
-    ``hours``: as for ``required_agents``, with ``option``, what each hour is called.
+    ``hours``: as for ``required_agents``, with ``hour``, what each is called.
     """
     ax = axes(ax, label("staffing"), size=(7.4, 4.2), x="agents", y="answered_in_time")
     needed = required_agents(hours, target=target, within_seconds=within_seconds)
@@ -200,7 +200,7 @@ def plot_staffing(
             within_seconds=within_seconds,
         )
         colour, dashes = (BLUE, VERMILION, DARK)[i % 3], ("-", "--", "-.", ":")[i % 4]
-        said = f"{label(hour['option'])}{colon()}{hour['agents']}"
+        said = f"{label(hour['hour'])}{colon()}{hour['agents']}"
         ax.plot(
             tried,
             curve["answered_in_time"],
