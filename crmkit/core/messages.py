@@ -9,7 +9,7 @@ MESSAGES = Catalogue(*sorted(Path(__file__).parents[1].glob("*/messages.toml")))
 
 
 def listed(items: Iterable, *, between: str = "names") -> Pair:
-    """Names, numbers or Pairs one after the other, as each language separates ``names`` or ``clauses``.
+    """Names, numbers or Pairs one after the other, as each language separates ``names``, ``clauses`` or ``rows``.
 
     >>> listed(["gold", "iron"])
     Pair(zh='gold、iron', en='gold, iron')

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.core.schema import require_choice, require_columns
+from crmkit.display.alternative import tell
 from crmkit.display.drawing import (
     BLUE,
     GREY,
@@ -48,6 +49,9 @@ def plot_segments(sizes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     require_columns(sizes, ("segment", "customer_share", "value_share"), what="plot_segments")
     ax = axes(ax, label("segments"), size=(7.2, 1.4 + 0.52 * len(sizes)), x=("", percent))
     paired_bars(ax, sizes, ("customer_share", "value_share"), show=percent, flat=True)
+    for row in sizes.itertuples():
+        shares = [("customer_share", percent(row.customer_share)), ("value_share", percent(row.value_share))]
+        tell(ax, [(row.segment, shares)])
     ax.set_yticks(range(len(sizes)), [label(s, lines=False) for s in sizes["segment"]])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(sizes) - 0.4, -0.6)

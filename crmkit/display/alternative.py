@@ -5,19 +5,47 @@ the extension crmkit-lang puts it on the picture.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 from crmkit.core.catalogue import Pair
+from crmkit.core.glossary import named
 from crmkit.core.language import in_language, in_one
 from crmkit.core.messages import MESSAGES, listed
 
 from .chart import TooManyPoints, drawn_on
-from .numbers import significant
+from .numbers import number, significant
 from .page_language import drawn_in, shown_language
 
 MOST_BARS = 12  # named one by one; of more, the longest and the shortest
 MOST_POINTS = 200_000
 LONGEST_LABEL = 80  # characters of a name in the text
+
+_told: WeakKeyDictionary = WeakKeyDictionary()  # Axes → what its plot says of it
+
+
+def tell(axes, rows: Iterable[tuple["Pair | str", "str | list[tuple]"]]) -> None:
+    """What is said of an Axes row by row, where places of marks alone would say little.
+
+    ``rows``: a name and its number, or its figures, each with a name; names are terms, Pairs, or what a client calls it.
+    """
+    for name, figures in rows:
+        if not isinstance(figures, str):
+            said = [
+                MESSAGES.pair("alternative_figure", what=_pair(what), value=value) for what, value in figures
+            ]
+            figures = listed(said, between="clauses")
+        row = MESSAGES.pair("alternative_row", name=_pair(name), figures=figures)
+        _told.setdefault(axes, []).append(row)
+
+
+def in_four_digits(value: float, show) -> str:
+    """A number for what is told: ``show`` writes it, ``number`` with the four digits that its picture could show."""
+    return number(float(f"{value:.4g}"), exact=True) if show is number else show(value)
+
+
+def _pair(name: "Pair | str") -> Pair:
+    return name if isinstance(name, Pair) else named(name)
 
 
 def alternative(figure) -> str:
@@ -29,10 +57,12 @@ def alternative(figure) -> str:
 
 def _of_axes(axes) -> Pair | None:
     """Title, axes and series of one Axes; None where nothing is drawn that can be told."""
+    if axes in _told:
+        return MESSAGES.pair("alternative_whole", head=_head(axes), rest=listed(_told[axes], between="rows"))
     try:
         drawn = drawn_on(axes, most=MOST_POINTS, longest_label=LONGEST_LABEL)
     except TooManyPoints:
-        return MESSAGES.pair("alternative_many", title=_title(axes))
+        return MESSAGES.pair("alternative_many", head=_head(axes))
     if axes.texts and not (drawn["line"] or axes.get_xlabel() or axes.get_ylabel()):
         return _of_texts(axes)  # places say little without an axis: the numbers stand beside the bars
     bars = _joined(drawn["bars"])
@@ -49,10 +79,16 @@ def _of_axes(axes) -> Pair | None:
         parts = [_of_cloud({"label": "", "points": alone}, along, across)]
     if not parts:
         return None
-    head = MESSAGES.pair(
-        "alternative_axes", title=_title(axes), x=axes.get_xlabel() or "—", y=axes.get_ylabel() or "—"
-    )
-    return MESSAGES.pair("alternative_whole", head=head, rest=listed(parts, between="clauses"))
+    return MESSAGES.pair("alternative_whole", head=_head(axes), rest=listed(parts, between="clauses"))
+
+
+def _head(axes) -> Pair:
+    """The title, and what the axes are called where one of them is called anything."""
+    title, x, y = _title(axes), axes.get_xlabel(), axes.get_ylabel()
+    of = f"“{title}”" if title else ""
+    if not (x or y):
+        return MESSAGES.pair("alternative_texts", title=Pair(of, f" {of}" if of else ""))
+    return MESSAGES.pair("alternative_axes", title=Pair(of, f" {of}" if of else ""), x=x or "—", y=y or "—")
 
 
 def _is_told(cloud: dict) -> bool:
@@ -62,7 +98,7 @@ def _is_told(cloud: dict) -> bool:
 
 def _title(axes) -> str:
     titles = (axes.get_title(place).strip() for place in ("left", "center", "right"))
-    return next((_one_line(title) for title in titles if title), "—")
+    return next((_one_line(title) for title in titles if title), "")
 
 
 def _of_texts(axes) -> Pair:
@@ -85,8 +121,7 @@ def _of_texts(axes) -> Pair:
     heads = [_one_line(label.get_text()) for label in axes.get_xticklabels()]
     told = [listed([head for head in heads if head])] if any(heads) else []
     told += [" ".join([name, *(words for _, words in sorted(row))]).strip() for name, row in rows.items()]
-    head = MESSAGES.pair("alternative_texts", title=_title(axes))
-    return MESSAGES.pair("alternative_whole", head=head, rest=listed(told, between="clauses"))
+    return MESSAGES.pair("alternative_whole", head=_head(axes), rest=listed(told, between="clauses"))
 
 
 def _joined(groups: list[dict]) -> list[dict]:
@@ -101,7 +136,7 @@ def _joined(groups: list[dict]) -> list[dict]:
 
 
 def _of_bars(series: dict, axis) -> Pair:
-    bars = [(_name(name), start + length) for name, start, length in series["points"]]
+    bars = [(_name(name), length) for name, _, length in series["points"]]  # wherever it starts
     if len(bars) > MOST_BARS:
         longest = max(bars, key=lambda bar: bar[1])
         shortest = min(bars, key=lambda bar: bar[1])
@@ -155,7 +190,8 @@ def _of_heat_map(mesh) -> Pair:
 
 def _label(series: dict) -> Pair:
     label = _one_line(series["label"])
-    return Pair(f"“{label}”", f" “{label}”") if label else Pair("", "")
+    zh, en = named(label)  # a column that was drawn as it is called has a heading
+    return Pair(f"“{zh}”", f" “{en}”") if label else Pair("", "")
 
 
 def _one_line(text: str) -> str:

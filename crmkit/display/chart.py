@@ -7,6 +7,7 @@ import math
 import warnings
 
 Series = dict[str, object]  # label, points; of bars also whether they lie
+UNLISTED = "_called "  # before a name that is written in the figure: matplotlib's legends leave out what begins with "_"
 
 
 class TooManyPoints(Exception):
@@ -27,7 +28,7 @@ def drawn_on(axes, *, most: int, longest_label: int) -> dict[str, list[Series]]:
 
 
 def _label(artist, longest: int) -> str:
-    text = str(artist.get_label() or "")
+    text = str(artist.get_label() or "").removeprefix(UNLISTED)
     return "" if text.startswith("_") else text[:longest]
 
 
@@ -89,8 +90,16 @@ def _only_markers(line) -> bool:
 def _scatters(axes, most: int, longest_label: int) -> list[Series]:
     clouds = [c for c in axes.collections if type(c).__name__ == "PathCollection" and len(c.get_offsets())]
     found = [{"label": _label(c, longest_label), "points": _pairs(*c.get_offsets().T, most)} for c in clouds]
-    marked = [line for line in axes.lines if _only_markers(line) and line.get_transform() == axes.transData]
-    return found + [{"label": _label(line, longest_label), "points": _points(line, most)} for line in marked]
+    estimates = [c for c in axes.containers if type(c).__name__ == "ErrorbarContainer"]
+    called = {middle: container for container in estimates if (middle := container.lines[0]) is not None}
+    ends = {
+        cap for container in estimates for cap in container.lines[1]
+    }  # of whiskers: no points of their own
+    for line in axes.lines:
+        if _only_markers(line) and line.get_transform() == axes.transData and line not in ends:
+            label = _label(called.get(line, line), longest_label)
+            found.append({"label": label, "points": _points(line, most)})
+    return found
 
 
 def _points(line, most: int) -> list[list[float]]:

@@ -21,6 +21,7 @@ from crmkit.core.language import get_language, in_language
 from crmkit.core.messages import MESSAGES
 
 from . import fonts
+from .chart import UNLISTED
 from .numbers import number, percent, written
 
 BLUE, ORANGE, VERMILION, INK = "#0072B2", "#E69F00", "#D55E00", "#222222"  # Okabe and Ito's
@@ -222,9 +223,8 @@ def lines(ax: Axes, x, series: dict, *, bands: dict | None = None) -> None:
     ends = []
     for i, (slug, y) in enumerate(series.items()):
         colour = (BLUE, VERMILION, DARK, ORANGE, INK)[i % 5]
-        ax.plot(
-            x, y, color=colour, linestyle=("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))[i % 5], linewidth=2
-        )
+        dashes = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))[i % 5]
+        ax.plot(x, y, color=colour, linestyle=dashes, linewidth=2, label=UNLISTED + label(slug))
         if bands and slug in bands:
             ax.fill_between(x, *bands[slug], color=colour, alpha=0.15, linewidth=0)
         last = np.flatnonzero(np.isfinite(np.asarray(y, dtype=float)))[-1]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from crmkit.display.alternative import tell
 from crmkit.display.drawing import (
     BLUE,
     GREY,
@@ -114,6 +115,9 @@ def plot_stakeholder_map(result, *, ax: Axes | None = None) -> Axes:
             f"{row.priority}  {label(row.stakeholder)}{colon()}{number(row.loss_avoided_per_effort)}",
             va="center",
         )
+        orders = [("textbook_priority", f"{row.textbook_priority}"), ("priority", f"{row.priority}")]
+        avoided = ("loss_avoided_per_effort", number(row.loss_avoided_per_effort))
+        tell(ax, [(row.stakeholder, [*orders, avoided])])
     ax.set_yticks(
         range(1, len(table) + 1), [f"{label(s)}  {i}" for i, s in enumerate(table["stakeholder"], 1)]
     )

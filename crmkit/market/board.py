@@ -245,7 +245,7 @@ class Board(VBox):
         baseline = MESSAGES.pair(
             "board_baseline" if is_money else "board_baseline_no_money",
             kpi=term_pair(self.game.setup.kpi),
-            coin=coin(self._facts["currency"]),
+            coin=coin(self._facts["currency"]) if is_money else "",
             **self._estimate(cycle.baseline),
         )
         self._baseline.value = html(baseline)

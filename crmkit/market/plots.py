@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.core.intervals import Estimate
+from crmkit.display.alternative import tell
 from crmkit.display.drawing import (
     BLUE,
     INK,
@@ -52,6 +53,8 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
             ha="center",
             color=INK,
         )
+        worth = [(slug, decimal(row[slug], 0)) for slug in ("discounted_profit", "equity", "value")]
+        tell(ax, [(row["firm"], [*worth, ("score", _points(row["score"]))])])
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_xticks(range(len(table)), [label(firm, lines=True) for firm in table["firm"]])
     ax.set_ylim(top=1.2 * max(*tops, 1e-9))

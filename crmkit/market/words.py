@@ -29,6 +29,16 @@ _SHARES = (
 )
 
 
+def coin(currency: str) -> Pair:
+    """What amounts are in: the unit's Chinese name, the ISO 4217 code in English.
+
+    >>> coin("CNY")
+    Pair(zh='元', en='CNY')
+    """
+    key = f"coin_{currency}"
+    return MESSAGES.pair(key) if key in MESSAGES else Pair(currency, currency)
+
+
 def differences(decision: Decision, standard: Decision) -> list[Pair]:
     """What a decision changes against the standard, a lever a line.
 
@@ -50,16 +60,6 @@ def in_words(told: Iterable[Change]) -> list[Pair]:
 def capital(text: str) -> str:
     """The text with a capital letter where it begins."""
     return text[:1].upper() + text[1:]
-
-
-def coin(code: str) -> Pair:
-    """How a currency is written behind an amount.
-
-    >>> coin("CNY"), coin("XYZ").zh
-    (Pair(zh='元', en='CNY'), 'XYZ')
-    """
-    key = f"coin_{code}"
-    return MESSAGES.pair(key) if key in MESSAGES else Pair(code, code)
 
 
 def html(pair: Pair) -> str:

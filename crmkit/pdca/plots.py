@@ -2,6 +2,9 @@
 
 from matplotlib.axes import Axes
 
+from crmkit.core.catalogue import Pair
+from crmkit.core.glossary import named
+from crmkit.display.alternative import in_four_digits, tell
 from crmkit.display.drawing import (
     BLUE,
     DARK,
@@ -14,6 +17,7 @@ from crmkit.display.drawing import (
     label,
     row_labels,
     tick,
+    with_interval,
 )
 from crmkit.display.numbers import number, percent
 
@@ -64,7 +68,23 @@ def plot_control_chart(result, *, kpi: str = "kpi_value", show=number, ax: Axes 
                 markeredgecolor=colour,
                 markeredgewidth=1.8,
             )
+    tell(ax, _said(result, kpi, show))
     return _finished(ax, points["period"], show)
+
+
+def _said(result, kpi: str, show):
+    """The course of the indicator, the limits of each phase and the points that signal, in words."""
+    points = result.points
+    course = points.iloc[
+        [0, points["kpi_value"].argmin(), points["kpi_value"].argmax(), -1]
+    ].drop_duplicates()
+    yield kpi, [(f"{row.period}", in_four_digits(row.kpi_value, show)) for row in course.itertuples()]
+    limits = ("centre", "lower_limit", "upper_limit")
+    for phase, part in points.groupby("phase"):
+        name = _nth_cycle(phase) if phase else "natural_limits"
+        yield name, [(limit, in_four_digits(part[limit].iloc[0], show)) for limit in limits]
+    for reason, broken in result.signals.groupby("reason", sort=False):
+        yield reason, [(f"{row.period}", in_four_digits(row.kpi_value, show)) for row in broken.itertuples()]
 
 
 def plot_pdca(result, *, show=number, ax: Axes | None = None) -> Axes:
@@ -101,6 +121,7 @@ def plot_pdca(result, *, show=number, ax: Axes | None = None) -> Axes:
                     capsize=4,
                     label=None if i else label(name),
                 )
+    tell(ax, ((_nth_cycle(i), _levels(cycle, show)) for i, cycle in enumerate(result.cycles, 1)))
     return _finished(
         ax,
         [
@@ -109,6 +130,21 @@ def plot_pdca(result, *, show=number, ax: Axes | None = None) -> Axes:
         ],
         show,
     )
+
+
+def _nth_cycle(place: int) -> Pair:
+    zh, en = named("cycle")
+    return Pair(f"{zh} {place}", f"{en} {place}")
+
+
+def _levels(cycle, show) -> list[tuple[str, str]]:
+    """The levels of a cycle that are known so far, in words."""
+    levels = [(name, getattr(cycle, name)) for name in ("baseline", "target", "result", "control_result")]
+    return [
+        (name, tick(level, show) if name == "target" else with_interval(level, show))
+        for name, level in levels
+        if level is not None
+    ]
 
 
 def plot_indicators(result, *, ax: Axes | None = None) -> Axes:
@@ -143,12 +179,21 @@ def plot_indicators(result, *, ax: Axes | None = None) -> Axes:
             fontsize=9,
             xycoords=("axes fraction", "data"),
         )
+        known = values[complete].dropna()
+        tell(
+            ax, [(row, [(f"{sheet['period'][at]}", in_four_digits(known[at], show)) for at in _ends(known)])]
+        )
     row_labels(ax.yaxis, rows)
     ax.invert_yaxis()
     ax.spines["left"].set_visible(False)
     if not complete.all():
         ax.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1, 1))
     return _finished(ax, sheet["period"])
+
+
+def _ends(values) -> list:
+    """Where a row begins and ends, as far as it is complete."""
+    return list(dict.fromkeys([*values.index[:1], *values.index[-1:]]))
 
 
 def _finished(ax: Axes, periods, show=None) -> Axes:

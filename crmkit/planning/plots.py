@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from crmkit.display.alternative import tell
 from crmkit.display.drawing import (
     BLUE,
     DARK,
@@ -167,6 +168,7 @@ def plot_campaign_bridge(table: pd.DataFrame, *, confidence: float = 0.95, ax: A
         exact = estimate.low == estimate.high
         said = number(estimate.value) if exact else with_interval(estimate, number).replace(" (", "\n(")
         ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
+        tell(ax, [(table["step"].iloc[i], said.replace("\n", " "))])
     ax.margins(x=0.05)
     row_labels(ax.yaxis, table["step"])
     ax.invert_yaxis()
@@ -180,7 +182,7 @@ def plot_staffing(
 ) -> Axes:
     """The share of customers answered in time by the number of agents, a line per hour; the dot is the fewest for the target.
 
-    ``hours``: as for ``required_agents``, with ``option``, what each hour is called.
+    ``hours``: as for ``required_agents``, with ``hour``, what each is called.
     """
     ax = axes(ax, label("staffing"), size=(7.4, 4.2), x="agents", y="answered_in_time")
     needed = required_agents(hours, target=target, within_seconds=within_seconds)
@@ -198,7 +200,7 @@ def plot_staffing(
             within_seconds=within_seconds,
         )
         colour, dashes = (BLUE, VERMILION, DARK)[i % 3], ("-", "--", "-.", ":")[i % 4]
-        said = f"{label(hour['option'])}{colon()}{hour['agents']}"
+        said = f"{label(hour['hour'])}{colon()}{hour['agents']}"
         ax.plot(
             tried,
             curve["answered_in_time"],

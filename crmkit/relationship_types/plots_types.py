@@ -5,6 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
+from crmkit.core.catalogue import Pair
+from crmkit.core.glossary import named
+from crmkit.core.messages import MESSAGES, listed
+from crmkit.display.alternative import tell
 from crmkit.display.drawing import (
     BLUE,
     GREY,
@@ -18,7 +22,7 @@ from crmkit.display.drawing import (
     label,
     name_axis,
 )
-from crmkit.display.numbers import number
+from crmkit.display.numbers import number, number_pair
 
 from .types import MATRIX, THRESHOLDS, TYPES
 
@@ -66,6 +70,12 @@ def plot_type_frontier(result, *, thresholds=THRESHOLDS, ax: Axes | None = None)
         for y, high in zip(middles["unit_margin"], ("low", "medium", "high")):
             said = label("_or_".join(MATRIX[many, high]), lines=True)
             ax.text(x, y, said, ha="center", va="center", fontsize=9, bbox=PAPER)
+            near = (
+                best.index[np.abs(best.index - y).argmin()],
+                best.columns[np.abs(best.columns - x).argmin()],
+            )
+            earns = [("best_type", label(TYPES[best.loc[near]])), ("published_type", said.replace("\n", " "))]
+            tell(ax, [(_place(x, y), earns)])
     name_axis(ax.xaxis, "customers")
     name_axis(ax.yaxis, "unit_margin")
     ax.minorticks_off()
@@ -78,6 +88,13 @@ def plot_type_frontier(result, *, thresholds=THRESHOLDS, ax: Axes | None = None)
         bbox_to_anchor=(1.01, 1),
     )
     return ax
+
+
+def _place(customers: float, unit_margin: float) -> Pair:
+    """A place of the map, in words."""
+    along = MESSAGES.pair("alternative_figure", what=named("customers"), value=number_pair(customers))
+    across = MESSAGES.pair("alternative_figure", what=named("unit_margin"), value=number_pair(unit_margin))
+    return listed([along, across])
 
 
 def plot_type_agreement(result, *, ax: Axes | None = None) -> Axes:
@@ -95,6 +112,9 @@ def plot_type_agreement(result, *, ax: Axes | None = None) -> Axes:
         (dot,) = ax.plot(ours, i, "o", markersize=7, color=BLUE)
         said = label("agree") if row.agree else f"{label(row.reason, lines=True)} ({number(row.given_up)})"
         ax.annotate(said, (1.02, i), xycoords=("axes fraction", "data"), va="center", fontsize=9, color=INK)
+        types = [(column, label(getattr(row, column))) for column in ("published_type", "best_type")]
+        given_up = [] if row.agree else [("given_up", f"{number(row.given_up)} ({label(row.reason)})")]
+        tell(ax, [(str(best.iloc[i, 0]), types + given_up)])
     ax.set_xticks(range(len(TYPES)), [label(t, lines=True) for t in TYPES])
     ax.set_yticks(range(len(best)), [label(str(name), lines=True) for name in best.iloc[:, 0]])
     ax.set(xlim=(-0.5, len(TYPES) - 0.5), ylim=(len(best) - 0.4, -0.6))

@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from gallery import draw, example
 from kernels import WarmKernel
 from matplotlib import pyplot as plt
 
@@ -41,6 +42,41 @@ def test_of_many_bars_the_ends_are_told_and_of_a_line_its_course():
     said = alternative(left.figure)
     assert "13 bars, largest: 12 12, smallest: 0 0" in said
     assert "line “sales”: from (0, 5) through (1, 7) to (2, 6), between 5 and 7" in said
+
+
+def test_a_bar_is_told_by_its_length_wherever_it_starts():
+    crmkit.set_language("en")
+    _, ax = plt.subplots()
+    ax.bar(["sales", "costs", "left"], [100, -60, 40], bottom=[0, 100, 0])
+    assert "bars: sales 100, costs −60, left 40" in alternative(ax.figure)
+
+
+def test_each_line_that_is_named_at_its_end_is_told_by_its_name():
+    crmkit.set_language("zh")
+    said = alternative(draw("plot_programme_years").figure)
+    assert all(f"线“{level}”：" in said for level in ("财务", "社会", "结构"))
+
+
+def test_estimates_with_whiskers_are_told_once_and_by_name():
+    crmkit.set_language("en")
+    _, ax = plt.subplots()
+    ax.errorbar([1, 2, 3], [5, 6, 7], yerr=1, fmt="o", capsize=3, label="measured")
+    assert alternative(ax.figure) == "Figure. 3 points “measured”: 1 to 3 across, 5 to 7 upwards."
+
+
+def test_small_lines_on_scales_of_their_own_are_told_by_what_they_measure():
+    crmkit.set_language("en")
+    said = alternative(draw("plot_indicators").figure)
+    assert "sales: 2023Q1 24.36k, 2024Q2 30.25k" in said
+    assert "retention rate: 2023Q2 63.9%, 2024Q2 44.0%" in said
+
+
+def test_a_bridge_is_told_by_its_steps_and_not_by_where_they_end():
+    result, _ = example("plot_campaign_bridge")
+    crmkit.set_language("en")
+    said = alternative(draw("plot_campaign_bridge").figure)
+    messages = result.set_index("step").loc["campaign_messages", "amount"]
+    assert f"cost of messages: −{abs(messages):.0f}" in said
 
 
 def test_a_figure_of_which_nothing_can_be_told_says_that_it_is_one():

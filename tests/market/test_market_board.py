@@ -96,6 +96,14 @@ def test_a_game_played_by_hand_is_the_same_game_in_plain_python_to_the_last_byte
     assert all(button.disabled for button in board.steps.values())
 
 
+def test_the_goal_line_names_the_indicator_and_the_unit_in_each_language():
+    board = market_board(Game("household_hotline", **SMALL))
+    assert "contribution (CNY per customer and quarter) now " in plain(board._baseline.value)
+    crmkit.set_language("zh")
+    board = market_board(Game("household_hotline", **SMALL))
+    assert "客户贡献（每位客户每季 元）现在是 " in plain(board._baseline.value)
+
+
 @pytest.mark.parametrize("name", scenarios()["name"])
 def test_untouched_levers_are_the_standard_of_every_scenario(name):
     game = Game(name, seed=1, customers=100, quarters=1)

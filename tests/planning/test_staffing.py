@@ -130,7 +130,7 @@ def test_a_level_that_cannot_be_promised_is_refused(level):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_curve_marks_the_fewest_agents(lang):
     crmkit.set_language(lang)
-    table = hours([60, 600], 4.0).assign(option=["usual_hour", "busiest_hour"])
+    table = hours([60, 600], 4.0).assign(hour=["usual_hour", "busiest_hour"])
     ax = crmkit.plots.plot_staffing(table)
     assert len(ax.lines) >= 3
     marked = {round(float(x)) for line in ax.lines for x in line.get_xdata() if line.get_marker() == "o"}

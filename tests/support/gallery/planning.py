@@ -92,7 +92,7 @@ def bridge():
 def staffing():
     return pd.DataFrame(
         {
-            "option": ["usual_hour", "busiest_hour"],
+            "hour": ["usual_hour", "busiest_hour"],
             "contacts_per_hour": [60.0, 240.0],
             "handling_minutes": [4.0, 5.0],
         }
