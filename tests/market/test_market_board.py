@@ -372,6 +372,7 @@ CELL = (
 BOARD = f"{HERE} .crm-board"
 
 
+OWN = (9.1, 5, 13.2)  # the estimate that is typed at Act
 IDLE = f"{HERE.split()[0]} .jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
@@ -424,6 +425,10 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
         page.click(f"{BOARD} .crm-step:has-text('1 ')")
         for n in (2, 3, 4):
             due(n)
+            if n == 4:
+                for field, typed in zip(page.locator(f"{BOARD} input[placeholder]:visible").all(), OWN):
+                    assert float(field.get_attribute("placeholder").replace("−", "-")) is not None
+                    field.fill(str(typed))
             picture(page, f"board_{lang}_{n}")
             page.click(f"{BOARD} .crm-step:has-text('{n} ')")
         due(1)
@@ -431,6 +436,7 @@ def test_browser_plays_a_quarter_by_clicking(browser, tmp_path, lang):
             json.loads(line) for line in (tmp_path / "work" / "board.game").read_text("utf-8").splitlines()
         ]
         assert [line.get("step") for line in lines] == [None, "plan", "do", "check", "act"]
+        assert lines[4]["estimate"] == [float(typed) for typed in OWN]
         assert lines[1]["hypothesis"] == "a club binds" and lines[1]["decision"]["social"]["families"] == 0.1
         wide = page.evaluate(f"(n => n.scrollWidth - n.clientWidth)(document.querySelector('{BOARD}'))")
         assert wide <= 0, "nothing sticks out of the board"
