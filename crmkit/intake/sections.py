@@ -1,16 +1,11 @@
 """Sections of a table: the files and sheets that were added up, and tables below each other under titles of their own."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from .meanings import cell_text
 
-if TYPE_CHECKING:
-    from .judge import Judged
 
-
-def in_parts(judged: "Judged", names) -> np.ndarray:
+def in_parts(judged, names) -> np.ndarray:
     """Which rows stand in these files or sheets."""
     lines, found = judged.rows.lines, np.zeros(len(judged.rows), dtype=bool)
     for name, first, last in judged.table.parts:
@@ -19,7 +14,7 @@ def in_parts(judged: "Judged", names) -> np.ndarray:
     return found
 
 
-def titles_between(judged: "Judged") -> list[tuple[int, str]]:
+def titles_between(judged) -> list[tuple[int, str]]:
     """The rows that stand above a repeated heading and hold a single cell: the titles of further tables, and what they say."""
     found = []
     for row in np.flatnonzero(judged.of("repeated_header")) - 1:
@@ -33,7 +28,7 @@ def titles_between(judged: "Judged") -> list[tuple[int, str]]:
     return found
 
 
-def turn_sections(judged: "Judged") -> None:
+def turn_sections(judged) -> None:
     """The amounts of whole files or sheets count against."""
     if judged.mapping.negative_below:
         titles = titles_between(judged)

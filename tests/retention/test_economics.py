@@ -336,7 +336,6 @@ def test_every_column_has_a_heading_in_both_languages():
         *trial,
         *READINGS,
         *PUBLISHED_LIFTS["sector"],
-        "credit_card",
         "pays",
         "loses",
         "open_question",

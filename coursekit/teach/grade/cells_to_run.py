@@ -195,5 +195,6 @@ def _followed_by(source: str, injected: str) -> str:
     """A cell of parameters with the true ones after its own, before anything that has been merged into it reads them."""
     found = statements(source) or []
     lines = source.split("\n")
-    last = max((one.end_lineno for one in found if sets_a_parameter(one)), default=len(lines))
+    none_left = 0 if found else len(lines)  # merged with the injected cell, its own are out already
+    last = max((one.end_lineno for one in found if sets_a_parameter(one)), default=none_left)
     return "\n".join([*lines[:last], injected, *lines[last:]])

@@ -119,7 +119,13 @@ def _frequencies(customers, fit) -> pd.DataFrame:
     ages, count = np.unique(customers["T"], return_counts=True)
     expected = [count @ fit.p_frequency(x, ages) for x in range(_MANY)]
     frame = customers.groupby(group)[_COUNTS].mean().reindex(range(_MANY + 1)).reset_index(drop=True)
-    frame.columns = frame.columns.str.replace("purchases", "per_customer")
+    frame = frame.rename(
+        columns={
+            "actual_purchases": "actual_per_customer",
+            "expected_purchases": "expected_per_customer",
+            "baseline_purchases": "baseline_per_customer",
+        }
+    )
     frame.insert(0, "frequency", [*map(str, range(_MANY)), f"{_MANY}+"])
     frame.insert(1, "actual_customers", np.bincount(group, minlength=_MANY + 1))
     frame.insert(2, "expected_customers", [*expected, len(customers) - sum(expected)])
