@@ -15,6 +15,7 @@ from coursekit.learn.workspace import course_root
 from coursekit.lessons.one_language import in_one_language
 from coursekit.messages import MESSAGES, KitError
 from crmkit.core.errors import CrmkitError
+from crmkit.core.language import LANGUAGES, written_in
 from crmkit.data.datasets import DATASETS, is_embedded, resolve
 from crmkit.report.kept import CHECKED, keep
 
@@ -82,9 +83,9 @@ def run(
 
 
 def languages_of(lang: str) -> tuple[str, ...]:
-    if lang not in ("zh", "en", "both"):
-        raise CrmkitError("unknown_language", value=lang, allowed="zh, en, both")
-    return ("zh", "en") if lang == "both" else (lang,)
+    if lang not in LANGUAGES:
+        raise CrmkitError("unknown_language", value=lang, allowed=", ".join(LANGUAGES))
+    return written_in(lang)
 
 
 def patterns_of(languages) -> list[str]:

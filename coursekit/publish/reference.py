@@ -159,7 +159,7 @@ def coverage_page(root: Path) -> str:
     for framework in frameworks:
         for name, reason in framework.uncalled.items():
             lines.append(f"- **{_framework_name(framework.slug)}**: `{name}`")
-            lines += [f"    - {reason.get(lang, '')}" for lang in ("zh", "en")]
+            lines += [f"    - {reason.get(lang, '')}" for lang in WRITTEN]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,6 @@ from coursekit.pages import environment
 from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.files import put
 
-LANGUAGES = ("zh", "en")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal's colours, and what no page may hold
 OF_HTML = {"zh": "zh-CN", "en": "en"}  # the language as a page's head names it
 Words = Callable[..., str]
@@ -22,11 +21,6 @@ def words_in(lang: str) -> Words:
         return getattr(MESSAGES.pair(key, **fields), lang)
 
     return words
-
-
-def spoken(lang: str) -> tuple[str, ...]:
-    """The languages of an edition."""
-    return LANGUAGES if lang == "both" else (lang,)
 
 
 def part(template: str, lang: str, **fields) -> str:

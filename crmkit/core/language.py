@@ -13,6 +13,11 @@ _chosen: str | None = None
 _joined: dict[str, tuple[str, str]] = {}  # what was said in both languages → in each; the latest ones
 
 
+def written_in(lang: str) -> tuple[str, ...]:
+    """The languages of an edition: of ``both`` each of them."""
+    return WRITTEN if lang == "both" else (lang,)
+
+
 def choose(lang: str | None) -> str | None:
     """Put a language in force (None: whatever the environment says); what was chosen before comes back."""
     global _chosen

@@ -9,7 +9,7 @@ from string import Formatter
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.columns import column_kind
 from crmkit.core.glossary import glossary_entry, has_term, named
-from crmkit.core.language import in_language
+from crmkit.core.language import WRITTEN, in_language
 from crmkit.core.messages import MESSAGES
 from crmkit.display.numbers import calendar_month, day, decimal, money, month, percent, significant
 
@@ -155,7 +155,7 @@ def sentence(
     """
     entry = SENTENCES.entry(key)
     texts = {
-        lang: Words(lang, currency, cents=cents).format(entry[lang].strip(), **facts) for lang in ("zh", "en")
+        lang: Words(lang, currency, cents=cents).format(entry[lang].strip(), **facts) for lang in WRITTEN
     }
     figures = {name: figure(facts[name]) for name in fields_of(key)}
     return Sentence([{"key": key, **texts, "figures": figures}], **how)
@@ -164,7 +164,7 @@ def sentence(
 def fields_of(key: str) -> list[str]:
     """The facts that a sentence names, in either language."""
     entry = SENTENCES.entry(key)
-    parts = [part for lang in ("zh", "en") for part in Formatter().parse(entry[lang])]
+    parts = [part for lang in WRITTEN for part in Formatter().parse(entry[lang])]
     return list(dict.fromkeys(field for _, field, _, _ in parts if field))
 
 

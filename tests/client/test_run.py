@@ -1,5 +1,6 @@
 """`run`: parameters, folders and failures on a small notebook; the real workshop on CDNOW and on files that few would expect."""
 
+import html
 import json
 import re
 from base64 import b64decode
@@ -312,7 +313,7 @@ def cdnow(workshop, tmp_path_factory):
 def words(page: str) -> str:
     """The text that a reader sees, formulas aside."""
     body = re.sub(r"<(style|math|script)\b.*?</\1>|<[^>]+>", " ", page, flags=re.S)
-    return re.sub(r"\s+", " ", body)
+    return html.unescape(re.sub(r"\s+", " ", body))
 
 
 def test_page_is_self_contained_small_and_without_code(cdnow):

@@ -1,6 +1,7 @@
 """No sentences in code: what people read stands in the catalogues, in both languages (the rule of lessons, for packages)."""
 
 import ast
+import re
 
 import pytest
 from places import ROOT
@@ -87,3 +88,12 @@ def test_code_holds_no_sentences(path):
 )
 def test_the_rule_finds_sentences_and_leaves_words_of_tables_and_patterns(code, found):
     assert len(sentences(code)) == found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_the_languages_are_named_by_their_owner(path):
+    """``crmkit.core.language``: WRITTEN, what texts are written in; LANGUAGES, what a reader may choose."""
+    text = path.read_text(encoding="utf-8")
+    pairs = re.findall(r"""[(\[]\s*["']zh["'],\s*["']en["'](?:,\s*["']both["'])?\s*[)\]]""", text)
+    of_types = text.count("Literal[")
+    assert len(pairs) <= of_types or path.stem == "language"

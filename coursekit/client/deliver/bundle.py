@@ -11,6 +11,7 @@ from pathlib import Path
 
 from coursekit.client.execution import headings
 from coursekit.messages import KitError
+from crmkit.core.language import WRITTEN
 from crmkit.report.sentences import FINDINGS
 from crmkit.report.study import TABLES
 
@@ -127,7 +128,7 @@ def _outputs_by_cell(node) -> dict[str, list]:
 
 def _prose(cell) -> Item:
     tags = cell.metadata.get("tags", [])
-    languages = [lang for lang in ("zh", "en") if f"lang-{lang}" in tags] or ["zh", "en"]
+    languages = [lang for lang in WRITTEN if f"lang-{lang}" in tags] or [*WRITTEN]
     return Item("prose", texts=dict.fromkeys(languages, cell.source))
 
 

@@ -23,6 +23,7 @@ from coursekit.messages import MESSAGES, KitError
 from crmkit.answers.sheet import practice_key
 from crmkit.core.catalogue import Pair
 from crmkit.core.files import put
+from crmkit.core.language import WRITTEN
 
 from .assignment import FEEDBACK, Assignment, Variant, read_due
 from .data_hash import data_hash
@@ -348,7 +349,7 @@ def _template(exercise: Exercise, language: str, *, statement: bool):
 
 def _spoken(language: str) -> list[tuple[str, list[str]]]:
     """The languages of an edition, each with the tags of its cells: only a bilingual one has to tell them apart."""
-    return [(lang, [f"lang-{lang}"]) for lang in ("zh", "en")] if language == "both" else [(language, [])]
+    return [(lang, [f"lang-{lang}"]) for lang in WRITTEN] if language == "both" else [(language, [])]
 
 
 def _whose(student: Student, language: str) -> list:

@@ -19,7 +19,6 @@ from crmkit.intake.ids import scientific
 from crmkit.intake.rows import customer_text
 from crmkit.intake.table import Table
 
-LANGUAGES = ("zh", "en", "both")
 # our column → headers, best first, as `plain` reduces them; a platform's own number is kept for its archive
 HEADERS = {
     "student_id": (

@@ -7,8 +7,9 @@ from statistics import fmean
 
 from coursekit.messages import MESSAGES
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
+from coursekit.teach.pages import part, words_in, write_page
 from coursekit.teach.tables import write_csv
+from crmkit.core.language import WRITTEN, written_in
 
 from .problems import in_words, write_problems
 from .shown import called, line_of, money, name_of, points, row_for_each, terms
@@ -122,7 +123,7 @@ def _broken_off(one: Standing) -> list[Problem]:
                 quarter=first["decided"] + 1,
                 detail=in_words(first["detail"], lang),
             ).strip()
-            for lang in LANGUAGES
+            for lang in WRITTEN
         ]
         found.append(Problem(one.file, one.student, reason, details))
     return found
@@ -145,7 +146,7 @@ def _write_page(path: Path, result: Contest, lang: str) -> None:
     lines = [
         Line(one, name_of(one.student, result.about), whisker(one.score, scale)) for one in result.standings
     ]
-    languages = spoken(lang)
+    languages = written_in(lang)
     parts = [
         part(
             "game/contest.html",

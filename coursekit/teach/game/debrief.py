@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from coursekit.teach.pages import LANGUAGES
+from crmkit.core.language import WRITTEN
 from crmkit.display.alternative import alternative
 from crmkit.display.numbers import number, percent
 from crmkit.display.setting import set_language
@@ -138,7 +138,7 @@ def debriefed(raw: bytes) -> dict:
     luck = LUCK * abs(game.outcome.value)
     cycles = zip(twin.table.to_dict("records"), game.book.cycles, game.changes, own, strict=False)
     plans = [_told(row, cycle, changed, by_player, luck) for row, cycle, changed, by_player in cycles]
-    pictures = {lang: _drawn(twin, game.setup.kpi, lang) for lang in LANGUAGES}
+    pictures = {lang: _drawn(twin, game.setup.kpi, lang) for lang in WRITTEN}
     return {"kpi": game.setup.kpi, "points": twin.points, "plans": plans, "pictures": pictures}
 
 

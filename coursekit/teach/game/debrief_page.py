@@ -6,9 +6,10 @@ from pathlib import Path
 
 from coursekit.messages import MESSAGES
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
+from coursekit.teach.pages import part, words_in, write_page
 from coursekit.teach.tables import write_csv
 from crmkit.core.glossary import named, term_pair
+from crmkit.core.language import WRITTEN, written_in
 from crmkit.display.numbers import decimal
 from crmkit.market import scenario
 from crmkit.market.game import rules
@@ -68,7 +69,7 @@ def write_debrief(
         ["student_id", "name", "team", "points"],
         [row for one in debriefs for row in row_for_each(one.student, about, points(one.points))],
     )
-    languages = spoken(lang)
+    languages = written_in(lang)
     moved = [plan for one in debriefs for plan in one.moved]
     parts = [
         part(
@@ -82,7 +83,7 @@ def write_debrief(
             seeds=seeds,
             unfinished=unfinished,
             about=about,
-            place=LANGUAGES.index(one),
+            place=WRITTEN.index(one),
             traits=TRAITS,
             terms=terms,
             called=called,

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from coursekit.messages import MESSAGES
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.pages import part, spoken, words_in, write_page
+from coursekit.teach.pages import part, words_in, write_page
 from coursekit.teach.tables import write_csv
+from crmkit.core.language import written_in
 from crmkit.market.game.game import Setup
 
 from .places import Place
@@ -39,7 +40,7 @@ def write_leaderboard(
     """``leaderboard`` and ``problems``, each as ``.csv`` and ``.html``; the lines that the command says."""
     rows = [row for place in places for row in _rows(place, setup, about)]
     write_csv(out / "leaderboard.csv", HEAD, rows)
-    languages = spoken(lang)
+    languages = written_in(lang)
     write_page(
         out / "leaderboard.html",
         title=words_in(languages[0])("leaderboard_title"),

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from coursekit.messages import MESSAGES
-from coursekit.teach.pages import LANGUAGES, part, spoken, words_in, write_page
+from coursekit.teach.pages import part, words_in, write_page
 from coursekit.teach.tables import capped, write_csv
+from crmkit.core.language import WRITTEN, written_in
 
 from .submissions import Problem
 
@@ -14,10 +15,10 @@ def write_problems(out: Path, problems: list[Problem], lang: str) -> list[str]:
     problems = capped(problems, lambda one: one.student or _folder(one.file), _more_of_these)
     rows = []
     for problem in problems:
-        details = [in_words(problem.detail, one) for one in LANGUAGES]
+        details = [in_words(problem.detail, one) for one in WRITTEN]
         rows.append([problem.reason, problem.file, problem.student, " ".join(dict.fromkeys(details))])
     write_csv(out / "problems.csv", ["what", "file", "student_id", "detail"], rows)
-    languages = spoken(lang)
+    languages = written_in(lang)
     write_page(
         out / "problems.html",
         title=words_in(languages[0])("game_problems"),
@@ -39,4 +40,4 @@ def _more_of_these(lot: str, count: int) -> Problem:
 
 def in_words(detail: str | list[str], lang: str) -> str:
     """What is said of a problem in one language; text that has none is the same in both."""
-    return detail[LANGUAGES.index(lang)] if isinstance(detail, list) else detail
+    return detail[WRITTEN.index(lang)] if isinstance(detail, list) else detail

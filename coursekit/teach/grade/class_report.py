@@ -9,8 +9,9 @@ import numpy as np
 
 import crmkit
 from coursekit.lessons.exercise import Exercise
-from coursekit.teach.pages import LANGUAGES, part, write_page
+from coursekit.teach.pages import part, write_page
 from crmkit.answers.shown import preview
+from crmkit.core.language import WRITTEN
 from crmkit.display.numbers import decimal, percent
 
 from .graded import Graded, Grading
@@ -40,7 +41,7 @@ def write_class_report(out: Path, grading: Grading, *, section: str = "") -> Non
             share=share,
             number=number,
         )
-        for lang in LANGUAGES
+        for lang in WRITTEN
     ]
     write_page(out / "class.html", title=grading.about.titles["zh"], lang="zh", parts=parts)
 
@@ -132,6 +133,6 @@ def common_wrong(question: dict, marks: list[QuestionMark]) -> list[CommonWrong]
     found = []
     for text, count in given.most_common(COMMON):
         if count > 1:
-            answer = dict(zip(LANGUAGES, preview(question, json.loads(text))))
+            answer = dict(zip(WRITTEN, preview(question, json.loads(text))))
             found.append(CommonWrong(answer, count))
     return found

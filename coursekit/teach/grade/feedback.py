@@ -6,9 +6,10 @@ from pathlib import Path
 from coursekit.lessons.exercise import Exercise
 from coursekit.teach.assign.assignment import Assignment, Variant
 from coursekit.teach.assign.platforms import PLATFORMS, platform_name, zipped
-from coursekit.teach.pages import Words, part, spoken, words_in, write_page
+from coursekit.teach.pages import Words, part, words_in, write_page
 from crmkit.answers.shown import preview
 from crmkit.core.files import put
+from crmkit.core.language import written_in
 
 from .graded import Graded
 from .marking import QuestionMark
@@ -26,7 +27,7 @@ def write_feedback(
     ``release``: with the right answers.
     """
     variant = about.variants[mine.student_id]
-    languages = spoken(variant.language)
+    languages = written_in(variant.language)
     write_page(
         _page_of(out, variant),
         title=about.titles[languages[0]],

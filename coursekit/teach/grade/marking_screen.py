@@ -17,8 +17,8 @@ from coursekit.messages import MESSAGES, KitError
 from coursekit.pages import environment
 from coursekit.records import EXACT, read_record
 from coursekit.sandbox.cleaning import clean_text
-from coursekit.teach.pages import LANGUAGES
 from crmkit.core.files import put
+from crmkit.core.language import WRITTEN
 
 from .graded import Graded, Grading
 from .marking_sheet import FILE as SHEET
@@ -87,11 +87,11 @@ class Marked:
 
 def criteria(question: dict) -> list[dict]:
     """The demands of a rubric in both languages and what each earns; one for all where it does not say so itself."""
-    found = {lang: [*DEMAND.finditer(question["rubric"][lang])] for lang in LANGUAGES}
-    most = {lang: [float(one["most"]) for one in found[lang]] for lang in LANGUAGES}
+    found = {lang: [*DEMAND.finditer(question["rubric"][lang])] for lang in WRITTEN}
+    most = {lang: [float(one["most"]) for one in found[lang]] for lang in WRITTEN}
     weight = float(question.get("weight", 1))
     if most["zh"] != most["en"] or sum(most["zh"]) != weight:
-        return [{**{lang: question["rubric"][lang].strip() for lang in LANGUAGES}, "most": weight}]
+        return [{**{lang: question["rubric"][lang].strip() for lang in WRITTEN}, "most": weight}]
     demands = []
     for zh, en in zip(found["zh"], found["en"]):
         demands.append({"zh": _bare(zh), "en": _bare(en), "most": float(zh["most"])})
@@ -123,7 +123,7 @@ def write_marking_screen(out: Path, grading: Grading) -> None:
             {"question": name, "text": text, "answer": texts[name, text]}
             for name, text in sorted(texts, key=lambda key: (places.index(key[0]), key[1]))
         ],
-        "words": {lang: {word: _word(word, lang) for word in WORDS} for lang in LANGUAGES},
+        "words": {lang: {word: _word(word, lang) for word in WORDS} for lang in WRITTEN},
     }
     put(out / PAGE, page(held))
 
@@ -139,8 +139,8 @@ def page(held: dict) -> str:
 
 def _shown(question: dict) -> dict:
     return {
-        "wording": {lang: question[lang] for lang in LANGUAGES},
-        "sample": {lang: question["sample"][lang] for lang in LANGUAGES},
+        "wording": {lang: question[lang] for lang in WRITTEN},
+        "sample": {lang: question["sample"][lang] for lang in WRITTEN},
         "criteria": criteria(question),
     }
 

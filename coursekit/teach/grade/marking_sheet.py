@@ -7,8 +7,8 @@ from pathlib import Path
 
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
-from coursekit.teach.pages import LANGUAGES
 from crmkit.core.files import put
+from crmkit.core.language import WRITTEN
 
 from .graded import Graded, Grading
 from .marking import QuestionMark
@@ -91,8 +91,8 @@ def _row(sheet, row: int, one: QuestionMark, student: str, name: str, question: 
         "name": name,
         "question": one.question,
         "answer": one.value,
-        "rubric": "\n".join(question["rubric"][lang] for lang in LANGUAGES),
-        "sample": "\n".join(question["sample"][lang] for lang in LANGUAGES),
+        "rubric": "\n".join(question["rubric"][lang] for lang in WRITTEN),
+        "sample": "\n".join(question["sample"][lang] for lang in WRITTEN),
         "comment": given.comment if given else "",
         "text": text_id(one.value),
     }
@@ -159,5 +159,5 @@ def merge_points(points: dict[tuple[str, str], Given], graded: dict[str, Graded]
                 graded[student].flags.append("text_changed")
                 continue
             said = MESSAGES.pair("mark_read_points", points=f"{given.points:g}", of=f"{one.weight:g}")
-            reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(LANGUAGES, said)}
+            reason = {lang: f"{text} {given.comment}".strip() for lang, text in zip(WRITTEN, said)}
             one.decide(given.points / one.weight if one.weight else 0.0, "read", reason)
