@@ -744,6 +744,7 @@ def with_column(heading: str, usual: str, odd: str) -> str:
         ("订单标记", "正常", "刷单", "status"),
         ("Is Closed Won", "true", "false", "sale_flag"),
         ("收款", "√", "", "sale_flag"),
+        ("Paid", "2024-01-05", "", "paid_at"),
     ],
 )
 def test_what_may_be_no_sale_is_asked_about_in_whatever_words(tmp_path, heading, usual, odd, code):
@@ -862,6 +863,13 @@ def test_headings_of_other_languages_and_systems_are_known(tmp_path, customer, d
     rows = [[f"k{i % 4}", f"2024-03-{10 + i:02d}", 10 + i] for i in range(12)]
     report = check(tmp_path, csv_text([customer, day, amount], rows))
     assert (report.usable, report.customers, report.amount_total) == (True, 4, "186.00")
+
+
+@pytest.mark.parametrize("heading", ["Umsatz (TEUR)", "Amount (kUSD)", "金额（千元）"])
+def test_thousands_in_a_heading_are_thousands(tmp_path, heading):
+    rows = [[f"k{i % 4}", f"2024-03-{10 + i:02d}", 10 + i] for i in range(12)]
+    report = check(tmp_path, csv_text([*HEAD[:2], heading], rows))
+    assert (report.usable, report.amount_total) == (True, "186000.00") and "multiplied" in codes(report)
 
 
 def test_a_remark_that_denies_a_return_is_none(tmp_path):
