@@ -347,7 +347,7 @@ def now() -> str:
 
 def system_error(error: OSError) -> KitError:
     """What the system refused, in the user's language."""
-    where = error.filename or error.filename2 or "?"
+    where = error.filename2 or error.filename or "?"  # of a copy the second is what was being written
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return KitError("no_space", value=where)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

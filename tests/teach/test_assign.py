@@ -1,8 +1,10 @@
 """Assign: everybody gets an own variant, nobody's changes, and nothing of the answers is in it."""
 
+import errno
 import hashlib
 import hmac
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from classroom import PACK, Classroom
 
 from coursekit import cli
+from coursekit.learn.workspace import system_error
 from coursekit.lessons.exercise import load_exercise
 from coursekit.messages import KitError
 from coursekit.teach.assign.assign import assign
@@ -53,6 +56,31 @@ def test_every_notebook_holds_its_own_parameters_as_papermill_injects_them(room,
     injected = [c for c in laid.cells if "injected-parameters" in c.metadata.get("tags", [])]
     assert len(injected) == 1 and f"seed = {variant['seed']}" in injected[0].source
     nbformat.validate(laid)
+
+
+def test_an_assignment_that_a_full_disk_broke_off_goes_on(tmp_path, monkeypatch):
+    roster, out = tmp_path / "r.csv", tmp_path / "out"
+    roster.write_text("学号,姓名\n001,甲\n", encoding="utf-8")
+    copied = shutil.copyfile
+
+    def full(source, target, **more):
+        copied(source, target, **more)
+        Path(target).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "copyfile", full)
+        with pytest.raises(OSError) as raised:
+            assign(PACK, roster=roster, out=out)
+    assert str(out) in str(system_error(raised.value))
+    assign(PACK, roster=roster, out=out)
+    assert "001" in Assignment.read(out).variants
+    own = tmp_path / "own"
+    (own / "pack").mkdir(parents=True)
+    (own / "pack" / "mine.md").write_text("mine", encoding="utf-8")
+    with pytest.raises(KitError) as refused:
+        assign(PACK, roster=roster, out=own)
+    assert refused.value.code == "out_not_empty" and (own / "pack" / "mine.md").read_text() == "mine"
 
 
 def test_a_notebook_holds_nothing_of_the_solution_or_the_secret(room):

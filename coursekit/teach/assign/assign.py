@@ -82,9 +82,10 @@ def assign(
         assignment = Assignment.read(out)
         _require_same_exercise(assignment, exercise)
     else:
-        if out.exists() and any(out.iterdir()):
+        source = find_exercise(exercise)
+        if out.exists() and any(out.iterdir()) and not _is_begun(out, source):
             raise KitError("out_not_empty", value=str(out))
-        assignment = _new(find_exercise(exercise), out, due=due, feedback=feedback, statement=statement)
+        assignment = _new(source, out, due=due, feedback=feedback, statement=statement)
     kept = _name_of_roster(out / "roster", roster, assignment, {one.student_id for one in everybody})
     put(out / "roster" / kept, roster.read_bytes())
     assignment.rosters[kept] = sheet
@@ -136,6 +137,14 @@ def _name_of_roster(folder: Path, roster: Path, assignment: Assignment, students
     return name
 
 
+def _is_begun(out: Path, source: Path) -> bool:
+    """Whether an assignment was begun here and broken off, as on a full disk: nothing but the copy of this pack."""
+    own = {source.name, ENTRIES, PRINTED, FILES}
+    if source.is_relative_to(out) or {path.name for path in out.iterdir()} != {"pack"}:
+        return False
+    return {path.name for path in (out / "pack").iterdir()} <= own
+
+
 def _new(source: Path, out: Path, *, due: str | None, feedback: str, statement: bool) -> Assignment:
     exercise = load_exercise(
         source
@@ -154,14 +163,14 @@ def _new(source: Path, out: Path, *, due: str | None, feedback: str, statement: 
         due=read_due(due),
         statement=statement,
     )
-    (out / "pack").mkdir(parents=True)
+    (out / "pack").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, assignment.pack)
     for name in (ENTRIES, PRINTED):  # a lesson cites the course's reading list
         if (source.parent / name).is_file():
             shutil.copyfile(source.parent / name, out / "pack" / name)
     files = source.parent / FILES
     if files.is_dir():
-        shutil.copytree(files, out / "pack" / FILES)
+        shutil.copytree(files, out / "pack" / FILES, dirs_exist_ok=True)
     assignment.write()
     return assignment
 
