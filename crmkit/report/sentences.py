@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from string import Formatter
 
-from crmkit.core.catalogue import Catalogue
+from crmkit.core.catalogue import Catalogue, Pair
 from crmkit.core.columns import column_kind
 from crmkit.core.glossary import glossary_entry, has_term, named
 from crmkit.core.language import WRITTEN, in_language
@@ -159,6 +159,22 @@ def sentence(
     }
     figures = {name: figure(facts[name]) for name in fields_of(key)}
     return Sentence([{"key": key, **texts, "figures": figures}], **how)
+
+
+def outline(key: str) -> Pair:
+    """How a sentence begins, with … where its figures would stand: for a list of what is not said.
+
+    >>> outline("brief_few").en
+    'With only … customers, shares and tiers are not computed'
+    """
+    return Pair(*(_first_clause(SENTENCES.entry(key)[lang]) for lang in WRITTEN))
+
+
+def _first_clause(text: str) -> str:
+    text = re.sub(r"\{\w+:plural [^{}|]*\|([^{}]*)\}", r"\1", text.replace("**", "").strip())
+    text = re.sub(r"\{\w+:count (?:[^{}|]*\||\w+ )([^{}]+)\}", r"… \1", text)
+    text = re.sub(r"\{\{|\}\}|\{[^{}]*\}", "…", text)
+    return re.split(r"[。；：]|[.;:](?:\s|$)", text, maxsplit=1)[0]
 
 
 def fields_of(key: str) -> list[str]:

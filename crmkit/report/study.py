@@ -23,7 +23,7 @@ from .conditions import first_failing, may_say
 from .describing import Log
 from .kept import CHECKED, STUDY, kept_or_made
 from .layout import SECTIONS, SEGMENT_SENTENCES, Bullets, Drawing, ShownTable, sentences_by_section
-from .sentences import SENTENCES, Sentence, sentence
+from .sentences import SENTENCES, Sentence, outline, sentence
 from .weighing import Assumptions
 
 FEW = 100  # customers; of fewer the largest are listed
@@ -70,7 +70,8 @@ class ClientStudy:
         return [key for key in _every_key() if may_say(key, self.facts)]
 
     def withheld(self) -> pd.DataFrame:
-        """What the report does not say, and why: ``finding``, the first ``condition`` that fails, the ``value`` found.
+        """What the report does not say, and why: ``finding`` (its name), how the ``sentence`` begins, the first ``condition``
+        that fails, the ``value`` found.
 
         What is only said in the place of another sentence, and that one was said, is not listed.
         """
@@ -79,8 +80,9 @@ class ClientStudy:
             failing = first_failing(key, self.facts)
             if failing is not None:
                 words = in_language(*failing.words)
-                rows.append((key, words, self.facts.get(failing.fact)))
-        frame = pd.DataFrame(rows, columns=["finding", "condition", "value"])
+                begins = in_language(*outline(key), between=" · ")
+                rows.append((key, begins, words, self.facts.get(failing.fact)))
+        frame = pd.DataFrame(rows, columns=["finding", "sentence", "condition", "value"])
         return frame.astype({"value": float})
 
     def suppose(self, *, assumed: Assumptions, seed: int = 1) -> dict:

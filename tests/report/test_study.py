@@ -251,6 +251,10 @@ def test_sections_withheld_and_said_are_all_the_sentences_there_are(studies):
         withheld = study.withheld()
         assert not set(withheld["finding"]) & set(study.said())
         assert withheld["condition"].str.len().min() > 5
+        assert (
+            not withheld["sentence"].str.contains(r"[{}]|\*\*").any()
+            and withheld["sentence"].str.len().min() > 5
+        )
 
 
 def test_a_frame_is_studied_as_the_file_is():
