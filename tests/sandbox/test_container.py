@@ -12,6 +12,7 @@ import pytest
 from classroom import Classroom
 from places import ROOT
 
+from coursekit.sandbox import probes
 from coursekit.sandbox.container import PROGRAMS, Containers, answering, command
 from coursekit.sandbox.probes import probe
 from coursekit.sandbox.protocol import Limits, Outcome
@@ -188,7 +189,7 @@ answer("q", "here")"""
 def test_each_submission_has_a_container_of_its_own_and_limits_hold(docker, tmp_path):
     (tmp_path / "files" / "more").mkdir(parents=True)
     (tmp_path / "files" / "more" / "a.csv").write_text("x\n1\n")
-    with Containers(tier="docker", limits=Limits(seconds=4), modules=FEW, files=tmp_path / "files") as wall:
+    with Containers(tier="docker", limits=Limits(seconds=10), modules=FEW, files=tmp_path / "files") as wall:
         first = wall.run(
             [
                 SHEET,
@@ -203,7 +204,7 @@ def test_each_submission_has_a_container_of_its_own_and_limits_hold(docker, tmp_
         ended = wall.run([SHEET, "import os; os._exit(3)"])
         began = time.monotonic()
         stuck = wall.run([SHEET, "while True: pass"])
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60
         much = wall.run([SHEET, FLOOD])
     assert first.state == again.state == "ended" and [e["name"] for e in first.errors] == [
         "ZeroDivisionError"
@@ -251,13 +252,12 @@ def _runs(pid: str) -> bool:
 
 
 def test_marks_are_those_that_bubblewrap_gives(docker, tmp_path, monkeypatch):
-    import coursekit.teach.grade.grade as module
 
     room = Classroom(tmp_path, students=1)
     room.hand_in(room.students[0], {"uplift": "uplift = 0.9"})
     marks, ended = {}, {}
     for tier in ("docker", "bubblewrap"):
-        monkeypatch.setattr(module, "choose", lambda trust, tier=tier: (tier, {tier: "held"}))
+        monkeypatch.setattr(probes, "choose", lambda trust, tier=tier: (tier, {tier: "held"}))
         graded = grade(
             room.out,
             assignment=room.folder,
@@ -305,7 +305,7 @@ def test_a_contest_is_played_in_containers_and_worth_what_it_is_without_a_wall(d
     for name, source in sources.items():
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / "policy.py").write_text(source)
-    monkeypatch.setattr("coursekit.teach.game.contest.choose", lambda trust: ("docker", {"docker": "held"}))
+    monkeypatch.setattr(probes, "choose", lambda trust: ("docker", {"docker": "held"}))
     found = contest(
         tmp_path / "in",
         setup=setup,
