@@ -105,15 +105,10 @@ def call_facts(seen: pd.DataFrame, *, chance: float, calls: int) -> dict:
     }
 
 
-def half_facts(log: Log, seen: pd.DataFrame, *, chance: float) -> dict:
-    """How many of those who brought half of revenue are unusually silent, and for how long the one of them who brought most."""
-    ranked = _by_revenue(log.customers)
-    half = (
-        int((ranked["revenue"].clip(lower=0).cumsum() < ranked["revenue"].clip(lower=0).sum() / 2).sum()) + 1
-    )
-    silent = seen[
-        (seen["silence_chance"] < chance) & seen["customer_id"].isin(ranked["customer_id"].head(half))
-    ]
+def silent_half_facts(log: Log, seen: pd.DataFrame, *, half: int, chance: float) -> dict:
+    """Of the ``half`` customers who brought half of revenue: how many are unusually silent, and how long the largest is."""
+    largest = _by_revenue(log.customers)["customer_id"].head(half)
+    silent = seen[(seen["silence_chance"] < chance) & seen["customer_id"].isin(largest)]
     facts = {"half_silent": len(silent)}
     if len(silent):
         facts["half_silent_days"] = int(_by_revenue(silent)["days_since_last"].iloc[0])

@@ -331,7 +331,9 @@ class _Making:
             self.tables["segments"] = self.drawn["rfm_figure"] = segments
         seen = listing.looked_at(log, top=top)
         self.facts |= listing.call_facts(seen, chance=chance, calls=calls)
-        self.facts |= listing.half_facts(log, seen, chance=chance)
+        if "half_customers" in self.facts:
+            half = self.facts["half_customers"]
+            self.facts |= listing.silent_half_facts(log, seen, half=half, chance=chance)
         if may_say("call", self.facts) or may_say("call_chance", self.facts):
             self.tables["call_list"] = listing.call_table(log, seen, chance=chance, calls=calls)
         if may_say("regular", self.facts):
