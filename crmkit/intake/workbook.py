@@ -6,6 +6,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 
 _BLOCK = 1 << 22
@@ -154,10 +155,9 @@ def sheet_place(archive: zipfile.ZipFile, sheet: str) -> str | None:
     names = set(archive.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return None
-    wanted = sheet.encode()
     for tag in _SHEET.findall(archive.read("xl/workbook.xml")):
         about = dict(_ATTRIBUTE.findall(tag))
-        if _unescaped(about.get(b"name", b"")) != wanted:
+        if unescape(about.get(b"name", b"").decode("utf-8", "replace")) != sheet:
             continue
         key = next((value for name, value in about.items() if name.endswith(b":id")), None)
         for relation in re.findall(rb"<Relationship\b[^>]*>", archive.read("xl/_rels/workbook.xml.rels")):
@@ -167,15 +167,3 @@ def sheet_place(archive: zipfile.ZipFile, sheet: str) -> str | None:
                 target = target if target.startswith("xl/") else f"xl/{target}"
                 return target if target in names else None
     return None
-
-
-def _unescaped(name: bytes) -> bytes:
-    for escaped, plain in (
-        (b"&lt;", b"<"),
-        (b"&gt;", b">"),
-        (b"&quot;", b'"'),
-        (b"&apos;", b"'"),
-        (b"&amp;", b"&"),
-    ):
-        name = name.replace(escaped, plain)
-    return name

@@ -8,6 +8,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -49,7 +50,7 @@ def filled_rows(path: Path, sheet: str) -> list[int] | None:
 def _rows_of_ods(content: bytes, sheet: str) -> list[int] | None:
     for table in _ODS_TABLE.findall(content):
         name = _ODS_NAME.search(table)
-        if name is None or _unescaped(name[1]) != sheet.encode():
+        if name is None or unescape(name[1].decode("utf-8", "replace")) != sheet:
             continue
         found, at = [], 0
         for attributes, cells in _ODS_ROW.findall(table):
@@ -60,18 +61,6 @@ def _rows_of_ods(content: bytes, sheet: str) -> list[int] | None:
             at += times
         return found
     return None
-
-
-def _unescaped(name: bytes) -> bytes:
-    for escaped, bare in (
-        (b"&lt;", b"<"),
-        (b"&gt;", b">"),
-        (b"&quot;", b'"'),
-        (b"&apos;", b"'"),
-        (b"&amp;", b"&"),
-    ):
-        name = name.replace(escaped, bare)
-    return name
 
 
 def _rows_of_xlsb(archive: zipfile.ZipFile, sheet: str) -> list[int] | None:
