@@ -232,6 +232,9 @@ def debit_credit(judged: Judged) -> Decision | None:
         codes = {_sign_code(value) for value in present}
         if not codes <= meanings()[section]["codes"] or (judged.units[judged.used] < 0).any():
             continue
+        below = [value for value in present if _sign_code(value) in ("minus", "minus1")]
+        if signs and len(below) != 1:
+            continue  # two ways to write one sign
         readings = [
             Reading(
                 f"negative_{place}",
@@ -244,12 +247,9 @@ def debit_credit(judged: Judged) -> Decision | None:
         rows = int(rows_with(judged, place, present[1:]).sum())
         fields = {"values": listed(present)}
         if signs:  # a minus is a minus
-            minus = next(value for value in present if _sign_code(value) in ("minus", "minus1"))
-            patch = {"negative": {name: [minus]}}
-            rows = int(rows_with(judged, place, [minus]).sum())
-            return Decision(
-                "document", (Reading("negative", patch),), name, rows, {"values": minus}, certain=True
-            )
+            negative = Reading("negative", {"negative": {name: below}})
+            rows = int(rows_with(judged, place, below).sum())
+            return Decision("document", (negative,), name, rows, {"values": below[0]}, certain=True)
         return Decision("debit_credit", (*readings, as_it_stands("debit_credit")), name, rows, fields)
     return None
 

@@ -243,7 +243,7 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
         ):
             continue
         values = [cell_text(value) for value in judged.rows.column(place).values]
-        if headed(name, "paid_with") or headed(name, "direction"):
+        if headed(name, "direction"):
             continue  # Credit is a card there, or money that came in
         remark = headed(name, "remark")
         words = [v for v in values if v and _undone(v, remark)]

@@ -803,6 +803,26 @@ def test_a_sign_in_a_column_of_its_own_is_one(tmp_path, heading):
     assert (report.usable, report.amount_total, codes(report)) == (True, "2720.00", ["document"])
 
 
+def test_two_ways_to_write_plus_are_no_return(tmp_path):
+    report = check(tmp_path, with_column("Sign", "+", "1"))
+    assert (report.usable, report.amount_total) == (True, "3000.00")
+
+
+@pytest.mark.parametrize(
+    "usual, other",
+    [
+        ("New", "Returning"),
+        ("Completed", "Refundable"),
+        ("Completed", "Cancellable"),
+        ("已完成", "可退款"),
+        ("Active", "Expiring soon"),
+    ],
+)
+def test_a_word_that_only_sounds_like_a_loss_is_asked_about_by_nobody(tmp_path, usual, other):
+    report = check(tmp_path, with_column("Status", usual, other))
+    assert (report.usable, report.amount_total) == (True, "3000.00")
+
+
 def test_at_a_payment_service_a_debit_may_count_against(tmp_path):
     (question,) = check(tmp_path, with_column("Balance Impact", "Credit", "Debit")).questions
     totals = {reading["id"]: reading["amount_total"] for reading in question["readings"]}
