@@ -22,18 +22,30 @@ LANES = {
     "hostile": "sandbox",
     "simulated": "simulated",
     "market": "simulated",
+    "intake/test_transactions_values.py": "simulated",
     "teach/test_leaderboard.py": "simulated",
     "teach/test_contest.py": "simulated",
     "teach/test_debrief.py": "simulated",
     "teach/test_one_fate_games.py": "simulated",
     "teach/test_one_fate.py": "sandbox",
     "teach/test_packs.py": "executed",
+    "teach/test_assign.py": "executed",
+    "teach/test_teams.py": "executed",
+    "teach/test_statement.py": "executed",
+    "teach/test_marking_screen.py": "executed",
+    "display/test_plots.py": "pictures",
     "machines": "machines",
 }
 # every lane, the longest first
 ORDER = ("install", "executed", "machines", "browser", "sandbox", "simulated", "pictures")
 # a test of another folder that asks for one of these is in the lane as well
-FIXTURES = {"browser": "browser", "walled": "sandbox", "built": "executed", "kernel": "executed"}
+FIXTURES = {
+    "browser": "browser",
+    "walled": "sandbox",
+    "built": "executed",
+    "kernel": "executed",
+    "studies": "executed",
+}
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -15,7 +15,7 @@ from types import ModuleType
 
 import crmkit
 from coursekit.lessons.build import read_lessons
-from coursekit.lessons.source import FRAMEWORKS
+from coursekit.lessons.source import FRAMEWORKS, Lesson
 from coursekit.messages import MESSAGES
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.files import put
@@ -35,12 +35,13 @@ CHAPTER = "chapter_"
 
 def pages(root: Path) -> dict[str, str]:
     """Path below ``root`` → text of each reference page."""
+    lessons = read_lessons(root / "lessons")
     return {
         "docs/models.md": models_page(root / "docs" / "models.toml"),
         "docs/api.md": api_page(),
-        "docs/objectives.md": objectives_page(root / "lessons"),
-        "docs/coverage.md": coverage_page(root),
-        "docs/glossary.html": glossary_page(read_lessons(root / "lessons")),
+        "docs/objectives.md": objectives_page(lessons),
+        "docs/coverage.md": coverage_page(root, lessons),
+        "docs/glossary.html": glossary_page(lessons),
         "docs/report.md": report_page(),
     }
 
@@ -125,10 +126,10 @@ def _test_name(test: str) -> str:
 # --- objectives -----------------------------------------------------------------------------
 
 
-def objectives_page(folder: Path) -> str:
+def objectives_page(lessons: list[Lesson]) -> str:
     """docs/objectives.md: under each lesson, its objectives and the exercise items that assess them."""
     lines = [_head("objectives", source="lessons/*.md")]
-    for lesson in read_lessons(folder):
+    for lesson in lessons:
         if not lesson.exercise:
             continue
         lines.append(f"## {lesson.slug[:2]} {lesson.titles['zh']} · {lesson.titles['en']}\n")
@@ -140,11 +141,9 @@ def objectives_page(folder: Path) -> str:
 # --- coverage -------------------------------------------------------------------------------
 
 
-def coverage_page(root: Path) -> str:
+def coverage_page(root: Path, lessons: list[Lesson]) -> str:
     """docs/coverage.md: a row a framework with what teaches it; below, every hole with its reason."""
-    frameworks = read_coverage(
-        root / "docs", read_lessons(root / "lessons"), read_models(root / "docs" / "models.toml")
-    )
+    frameworks = read_coverage(root / "docs", lessons, read_models(root / "docs" / "models.toml"))
     lines = [_head("coverage", source="docs/coverage.toml, lessons/*.md, docs/models.toml")]
     lines.append(f"| | {' | '.join(_both(f'coverage_{part}') for part in ('framework', *PARTS))} |")
     lines.append(f"|--:|{':--|' * (len(PARTS) + 1)}")

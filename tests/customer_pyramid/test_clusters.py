@@ -106,6 +106,7 @@ def test_the_area_is_scikit_learns_on_the_half_that_was_not_learnt_from():
         assert row.auc == pytest.approx(roc_auc_score(data.loc[~learn, "did"], judged))
 
 
+@pytest.mark.simulated
 def test_delongs_intervals_hold_the_true_area_and_the_true_difference_19_times_in_20():
     rates = np.array([0.5, 0.3, 0.1])
     yes, no = rates / rates.sum(), (1 - rates) / (1 - rates).sum()

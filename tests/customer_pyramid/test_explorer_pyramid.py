@@ -97,6 +97,7 @@ def test_with_neither_rate_nor_margins_the_stated_rate_counts(customers, cost):
         assert_shows(explorer, scene, *hand)
 
 
+@pytest.mark.pictures
 def test_given_resources_are_those_of_the_tiers(customers):
     resources = {"platinum": 10.0, "gold": 20.0, "iron": 30.0, "lead": 40.0}
     explorer = explore_pyramid(customers, resources=resources, margin_rate=0.4)

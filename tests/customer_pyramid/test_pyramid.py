@@ -352,6 +352,7 @@ BY_VALUE = ByValueShare({"a": 0.5, "b": 0.3, "c": 0.2})
 rules = st.sampled_from([ZEITHAML, TWO, BY_VALUE, ByCutoff({"gold": 500, "iron": 0}, rest="lead")])
 
 
+@pytest.mark.simulated
 @settings(max_examples=60, deadline=None)
 @given(values, rules, st.randoms(use_true_random=False))
 def test_tiers_reconcile_keep_equals_together_and_ignore_row_order(drawn, rule, random):

@@ -258,6 +258,7 @@ def test_intervals_hold_the_simulated_truth_in_about_95_of_100_samples(kind, see
     assert (shares >= expected_share(seeds)).all(), shares
 
 
+@pytest.mark.simulated
 def test_intervals_miss_the_truth_when_purchases_are_more_regular_than_the_model_says():
     shares = covered("bg", 20, regular=True)
     assert shares["alpha"] < 0.2, shares
@@ -326,6 +327,7 @@ def test_standard_errors_agree_with_statsmodels_curvature_of_the_likelihood_writ
         )
 
 
+@pytest.mark.simulated
 def test_standard_errors_agree_with_the_spread_of_fits_to_samples_from_the_fit():
     rng = np.random.default_rng(3)
     fit = crmkit.fit_bg_nbd(cdnow())

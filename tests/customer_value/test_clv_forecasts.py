@@ -17,6 +17,7 @@ UP_TO = "1997-09-30"
 # --- forecasts against what the simulated customers then do ----------------------------------
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("kind", FITS)
 def test_forecasts_agree_with_the_simulated_future_discounted_and_not(kind):
     rng = np.random.default_rng(11)
@@ -64,6 +65,7 @@ def test_clv_is_the_discounted_margin_of_the_simulated_future():
 # --- decisions that the models reverse -------------------------------------------------------
 
 
+@pytest.mark.simulated
 def test_clv_reverses_the_choice_of_the_best_fifth_by_past_revenue_and_earns_more():
     """The faithful heavy buyer of last year who has fallen silent is on the revenue list and not on the model's."""
     rng = np.random.default_rng(8)

@@ -215,6 +215,7 @@ def test_a_hand_worked_matrix():
     ]
 
 
+@pytest.mark.simulated
 def test_effort_by_quadrant_reverses_effort_by_current_value_and_earns_more_of_the_truth():
     won, per_customer = [], []
     for seed in range(60):

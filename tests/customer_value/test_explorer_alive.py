@@ -50,6 +50,7 @@ def test_under_bg_nbd_a_one_time_buyer_stays_alive_for_ever_and_not_under_pareto
     assert "100%" not in explorer.move(**silent, model="pareto_nbd").scene["said"]["en"]
 
 
+@pytest.mark.pictures
 def test_every_setting_gives_a_small_scene_in_both_languages(explorer):
     for scene in sweep(explorer):
         assert_in_both_languages(explorer, scene)

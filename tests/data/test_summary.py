@@ -111,6 +111,7 @@ def _drawn(drawn):
     )
 
 
+@pytest.mark.simulated
 @settings(max_examples=15, deadline=None)
 @given(rows, st.randoms(use_true_random=False))
 def test_totals_reconcile_and_row_order_does_not_matter(drawn, random):
@@ -126,6 +127,7 @@ def test_totals_reconcile_and_row_order_does_not_matter(drawn, random):
     pd.testing.assert_frame_equal(crmkit.customer_summary(shuffled, as_of=AS_OF), found)
 
 
+@pytest.mark.simulated
 @settings(max_examples=15, deadline=None)
 @given(rows)
 def test_what_must_hold_of_every_customer(drawn):
@@ -141,6 +143,7 @@ def test_what_must_hold_of_every_customer(drawn):
     assert np.allclose(repeat["monetary"] * repeat["frequency"], repeat["repeat_revenue"])
 
 
+@pytest.mark.simulated
 @settings(max_examples=12, deadline=None)
 @given(rows, st.integers(1, 60))
 def test_a_return_never_adds_a_purchase_and_lowers_revenue_by_its_amount(drawn, day):

@@ -161,6 +161,7 @@ def test_after_set_language_no_chart_has_boxes_in_a_fresh_kernel(order):
     assert fresh_kernel("\n".join(STEPS[step] for step in order)) == "[]"
 
 
+@pytest.mark.executed
 def test_without_set_language_the_boxes_are_heard():
     assert "Glyph" in fresh_kernel(LOAD), "or the test above could not fail"
 

@@ -107,6 +107,7 @@ def test_the_intervals_cover_the_true_importance_and_simple_correlation_does_not
     ).all()  # one by one, what hardly matters seems to: marks move together
 
 
+@pytest.mark.simulated
 def test_derived_importance_reverses_the_stated_one_and_its_first_choice_raises_true_satisfaction_more():
     better, agree = [], []
     for seed in range(60):

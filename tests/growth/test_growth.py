@@ -181,6 +181,7 @@ def test_values_and_screening_agree_with_pfeifer_and_carraways_published_example
     assert found["keep"].tolist() == [True, True, True, False]  # they stop mailing at recency 4
 
 
+@pytest.mark.simulated
 def test_values_agree_with_the_discounted_sum_and_chances_with_a_simulation():
     found = ladder(walk(np.random.default_rng(1), 60_000, 3))
     shares = found.transitions["probability"].to_numpy().reshape(5, 5)
@@ -397,6 +398,7 @@ def test_paths_follow_the_linear_recurrence_and_its_closed_form(referred):
     )
 
 
+@pytest.mark.simulated
 def test_intervals_of_coefficient_churn_and_net_growth_cover_the_truth():
     rng, held, runs = np.random.default_rng(11), np.zeros(3), 200
     for _ in range(runs):

@@ -30,7 +30,8 @@ def test_a_lane_is_read_off_the_place(request):
     assert conftest.lane_of(TESTS / "browser" / "test_browser.py") == "browser"
     assert conftest.lane_of(TESTS / "hostile") == "sandbox"
     assert conftest.lane_of(TESTS / "teach" / "test_contest.py") == "simulated"
-    assert conftest.lane_of(TESTS / "teach" / "test_assign.py") is None
+    assert conftest.lane_of(TESTS / "teach" / "test_assign.py") == "executed"
+    assert conftest.lane_of(TESTS / "teach" / "test_marks.py") is None
     assert conftest.lane_of(TESTS / "loyalty" / "test_loyalty.py") is None
     assert conftest.lane_of(ROOT / "crmkit" / "core" / "errors.py") is None
 

@@ -53,6 +53,7 @@ def test_import_crmkit_loads_no_plotting_widgets_or_database():
     assert done.stdout.strip() == "[]", done.stderr
 
 
+@pytest.mark.executed
 @pytest.mark.parametrize("used", ["market.scenarios()", "plots.plot_score", "explore.market_board"])
 def test_a_room_of_the_kit_is_open_after_import_crmkit_alone(used):
     subprocess.run([sys.executable, "-c", f"import crmkit; crmkit.{used}"], check=True, capture_output=True)

@@ -231,6 +231,7 @@ def test_another_language_changes_no_file_and_lasts_until_the_next(course, tmp_p
     assert {p: p.read_bytes() for p in folder.rglob("*.ipynb")} == before
 
 
+@pytest.mark.simulated
 @settings(max_examples=20, deadline=None)
 @given(
     st.lists(
@@ -468,6 +469,7 @@ def test_a_command_loads_only_what_it_needs():
     assert shown.splitlines()[-1] == "[]"
 
 
+@pytest.mark.executed
 def test_what_follows_test_is_pytest_s(tmp_path):
     result = subprocess.run(
         [

@@ -3,11 +3,9 @@
 import re
 
 import pytest
+from course import LESSONS
 from places import ROOT
 
-from coursekit.lessons.build import read_lessons
-
-LESSONS = read_lessons(ROOT / "lessons")
 HEADINGS = {"zh": "想一想", "en": "Think about it|Questions to think about"}
 MAY = {"zh": "这样做可以吗？", "en": "Is it allowed, and is it fair?"}
 ITEM = re.compile(r"^\d+\. (.+)$", re.MULTILINE)

@@ -127,6 +127,7 @@ def test_coverage_of_the_odds_ratio_when_the_model_is_true():
 # F20 loyalty or inertia
 
 
+@pytest.mark.simulated
 def test_inertia_reverses_equal_repeat_buying_when_a_rival_makes_an_offer():
     data = shoppers(2).rename(columns={"attitude": "involvement"})
     found = loyalty_or_inertia(data, involvement_from=7, purchases_from=4)

@@ -78,6 +78,7 @@ def _exact_run_length(*rules):
     return np.linalg.solve(np.eye(len(q)) - q, np.ones(len(q)))[0]
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(
     "rules, published",
     [
@@ -141,6 +142,7 @@ def _worst_fall(values):
     return (np.diff(values) / values[:-1]).min()
 
 
+@pytest.mark.simulated
 def test_the_chart_reverses_act_now_on_a_fall_of_8_percent_that_is_noise():
     rng = np.random.default_rng(5)
     firms = [
@@ -155,6 +157,7 @@ def test_the_chart_reverses_act_now_on_a_fall_of_8_percent_that_is_noise():
     assert np.mean(quiet) > 0.8
 
 
+@pytest.mark.simulated
 def test_the_chart_reverses_no_news_on_a_slow_drift_that_month_to_month_never_sees():
     rng = np.random.default_rng(6)
     drift = np.r_[np.zeros(12), -0.6 * np.arange(1, 25)]  # known truth: 0.6 less every month from month 13 on

@@ -77,6 +77,7 @@ def test_a_slider_changes_what_it_says_and_no_other_draw():
 # --- the readings ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.pictures
 def test_limits_and_signals_are_those_of_control_chart():
     told = 0
     for values in anywhere(40):
@@ -194,6 +195,7 @@ def test_the_picture_shows_the_readings():
     assert f"{found['months'].value:.1f}" in said and f"true effect is {number(8)}" in said
 
 
+@pytest.mark.pictures
 def test_every_setting_gives_a_small_scene_in_both_languages():
     explorer = explore_pdca()
     for values in [*CORNERS[::5], *anywhere(20)]:

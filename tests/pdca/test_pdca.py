@@ -145,6 +145,7 @@ def test_a_result_picked_because_it_was_good_is_on_average_too_good_as_act_says(
 # what it reverses
 
 
+@pytest.mark.simulated
 def test_the_control_group_reverses_before_and_after_in_a_rising_market():
     # known truth: the market lifts everybody from 25 to 40 %, the action does nothing
     wrong, right = 0, 0

@@ -25,6 +25,7 @@ def test_the_elasticity_agrees_with_statsmodels_formula_and_hc3():
     assert [found["elasticity_low"], found["elasticity_high"]] == pytest.approx(list(peer.conf_int().iloc[1]))
 
 
+@pytest.mark.simulated
 def test_the_interval_holds_the_true_elasticity_19_times_in_20_where_a_lot_decided():
     rng, held = np.random.default_rng(2), 0
     for _ in range(400):

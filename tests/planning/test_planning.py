@@ -140,6 +140,7 @@ def test_holm_holds_the_chance_of_any_false_segment():
     assert wrong / 40 <= 0.10 < 0.15 < unadjusted / 40
 
 
+@pytest.mark.simulated
 def test_uplift_ignores_row_order_and_leaves_its_input():
     rng = np.random.default_rng(6)
     rows = trial(rng.normal(5, 1, 40), rng.normal(4, 1, 40), segment=np.tile(["a", "b"], 40))

@@ -68,6 +68,7 @@ def played_out(rng, *, contacts_per_hour, handling_minutes, agents, customers):
     return waits[customers // 20 :]
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize(("contacts", "minutes", "agents"), [(60, 4.0, 6), (600, 5.0, 54)])
 def test_waiting_agrees_with_a_queue_that_is_played_out(contacts, minutes, agents):
     shares, means = [], []

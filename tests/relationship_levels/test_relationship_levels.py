@@ -215,6 +215,7 @@ def simulated(plan, base, *, rng, years=5, rate=0.1, customers=150_000):
     return profit.mean() - fixed, profit.std() / customers**0.5
 
 
+@pytest.mark.simulated
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.level)
 def test_value_agrees_with_customers_simulated_one_by_one(plan):
     found = [simulated(plan, BASE, rng=np.random.default_rng(seed)) for seed in (1, 2, 3)]
@@ -225,6 +226,7 @@ def test_value_agrees_with_customers_simulated_one_by_one(plan):
     )  # a real test: not hidden behind a wide error
 
 
+@pytest.mark.simulated
 def test_interval_covers_the_true_value_in_repeated_pilots():
     """The lifts measured in a random pilot of 2,000 + 2,000, their standard errors handed over: 95 % intervals."""
     truth, rng, n, inside = npv(POINTS), np.random.default_rng(11), 2000, []
@@ -271,6 +273,7 @@ plans = st.builds(
 )
 
 
+@pytest.mark.simulated
 @given(bases, plans, st.floats(0.01, 0.4))
 @settings(max_examples=60, deadline=None)
 def test_value_falls_with_what_is_given_away_and_rises_with_what_is_gained(base, plan, more):
@@ -341,6 +344,7 @@ def truth_prefers(better, worse, base):
 CLUB_FOR_ALL = replace(CLUB, offered_to="everyone", yearly_cost_per_member=2)
 
 
+@pytest.mark.simulated
 def test_imitation_reverses_the_lectures_choice_and_the_simulated_truth_agrees():
     quick = replace(POINTS, imitation_half_life_years=0.4)
     advice = recommend_level(BASE, programmes=[quick, CLUB_FOR_ALL])

@@ -123,6 +123,7 @@ def test_coverage_when_the_truth_is_a_parabola():
     assert (held > 0.88).all()
 
 
+@pytest.mark.simulated
 def test_advice_costs_little_profit_when_the_truth_has_neither_form():
     def mean(x):  # saturates at once, and annoys only from the ninth contact on
         return 1 + 1.5 * (1 - np.exp(-x / 1.5)) - 0.25 * np.maximum(0, x - 8)

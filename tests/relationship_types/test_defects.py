@@ -154,6 +154,7 @@ def test_over_commitment_reverses_two_kept_promises_into_one_broken_together():
     assert choice["kept_share_low"][0] > 0.97 > both  # whoever may choose one of the two gets it
 
 
+@pytest.mark.simulated
 def test_coverage_of_the_promises_intervals():
     held = []
     for seed in range(300):

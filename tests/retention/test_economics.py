@@ -278,6 +278,7 @@ def test_the_interval_of_the_profit_covers_the_truth_in_simulated_trials():
         assert 0.93 < held.mean() < 0.985
 
 
+@pytest.mark.simulated
 def test_acquiring_is_many_times_dearer_yet_the_trial_reverses_always_keep_and_earns_more_of_the_truth():
     # where few leave anyway, or the offer is dear, keeping loses although a new customer costs 50 times an offer
     stay, saved = np.array([0.60, 0.985, 0.70]), np.array([0.12, 0.005, 0.05])

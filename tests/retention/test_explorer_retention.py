@@ -34,6 +34,7 @@ def test_a_setting_that_means_nothing_says_so_and_one_far_off_names_none(explore
     assert "None of the six" in far["said"]["en"]
 
 
+@pytest.mark.pictures
 def test_every_setting_gives_a_small_scene_in_both_languages(explorer):
     for scene in sweep(explorer):
         assert_in_both_languages(explorer, scene)
