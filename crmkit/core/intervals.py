@@ -94,6 +94,12 @@ def bootstrap_each(
     ]
 
 
+def of_confidence(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """The table, told (in its ``attrs``) what its columns ``…_low`` and ``…_high`` are the ends of: a picture says it."""
+    table.attrs["confidence"] = confidence
+    return table
+
+
 def tails(confidence: float) -> tuple[float, float]:
     """The two quantiles between which the central share ``confidence`` of simulated numbers lies.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import tails
+from crmkit.core.intervals import of_confidence, tails
 from crmkit.core.schema import require_between, require_known, require_numbers, require_unique
 
 _BEHAVIOUR = ("days_since_last", "frequency", "revenue")
@@ -145,7 +145,7 @@ def compare_segmentations(
     difference = auc - auc[0]
     found["difference"] = difference
     found["difference_low"], found["difference_high"] = difference - wide * apart, difference + wide * apart
-    return found
+    return of_confidence(found, confidence)
 
 
 def _points(customers: pd.DataFrame, clusters: int, *, what: str) -> np.ndarray:

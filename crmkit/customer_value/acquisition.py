@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import mean_of
+from crmkit.core.intervals import mean_of, of_confidence
 from crmkit.core.schema import refuse_rows, require_between, require_known, require_numbers
 
 
@@ -57,7 +57,7 @@ def value_by_source(
                 "decision": _decision(low - cost, high - cost),
             }
         )
-    return pd.DataFrame(rows)
+    return of_confidence(pd.DataFrame(rows), confidence)
 
 
 def _decision(low: float, high: float) -> str:

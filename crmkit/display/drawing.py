@@ -67,15 +67,19 @@ def with_interval(estimate, show=percent) -> str:
     return f"{show(estimate.value)} ({percent(estimate.confidence, 0)}: {interval})"
 
 
-def estimates(table: pd.DataFrame, column: str, confidence: float = 0.95) -> list[Estimate]:
-    """A column as estimates: the ends of its interval stand in its ``_low`` and ``_high``, where the table has them."""
+def estimates(table: pd.DataFrame, column: str, confidence: float | None = None) -> list[Estimate]:
+    """A column as estimates: the ends of its interval stand in its ``_low`` and ``_high``, where the table has them.
+
+    ``confidence``: of these intervals; if None, what the table was told of itself (``intervals.of_confidence``).
+    """
+    stated = table.attrs.get("confidence", 0.95) if confidence is None else confidence
     ends = (table.get(f"{column}_{end}", pd.Series(np.nan, table.index)) for end in ("low", "high"))
     return [
         Estimate(
             value=v,
             low=None if pd.isna(low) else low,
             high=None if pd.isna(low) else high,
-            confidence=confidence,
+            confidence=stated,
         )
         for v, low, high in zip(table[column], *ends)
     ]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import of_confidence
 from crmkit.core.schema import require_between, require_columns, require_confidence, require_numbers
 
 SEVEN_EXPECTATIONS = (
@@ -77,7 +78,7 @@ def expectation_gaps(
     derived, (low, high) = fit.params[1:], fit.conf_int(alpha=1 - confidence)[1:].T
     gap, claimed = top - met.mean(axis=1), stated.mean(axis=1)
     first = [(-score).argsort(kind="stable").argsort() + 1 for score in (derived * gap, claimed * gap)]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "expectation": names,
             "performance": met.mean(axis=1),
@@ -93,4 +94,5 @@ def expectation_gaps(
             "stated_priority": first[1],
             "respondents": len(satisfied),
         }
-    ).sort_values("priority", ignore_index=True)
+    )
+    return of_confidence(table.sort_values("priority", ignore_index=True), confidence)

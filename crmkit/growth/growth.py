@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import ends_of, wilson
+from crmkit.core.intervals import ends_of, of_confidence, wilson
 from crmkit.core.schema import (
     refuse_rows,
     require_between,
@@ -96,7 +96,7 @@ def purchase_funnel(
         low, high = ends_of(drawn, confidence=confidence)
         best = np.bincount(drawn.argmax(axis=1), minlength=len(top)) / draws
         result = result.assign(net_gain_low=low, net_gain_high=high, best_probability=best)
-    return result
+    return of_confidence(result, confidence)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,17 +18,17 @@ from crmkit.display.drawing import (
 from crmkit.display.numbers import number, percent
 
 
-def plot_purchase_funnel(stages: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_purchase_funnel(stages: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Who went on at each stage, and what lifting that stage would bring after its cost; the best one in blue.
 
-    ``stages``: what ``purchase_funnel`` gives; ``confidence`` is that of its intervals.
+    ``stages``: what ``purchase_funnel`` gives.
     """
     ax = axes(ax, label("purchase_funnel"), size=(8, 4.2), x=("worth_of_lifting", number))
     rows = [
         f"{label(r.stage)}\n{number(r.people_before)} → {number(r.people)}  ({percent(r.conversion_rate)})"
         for r in stages.itertuples()
     ]
-    estimate_bars(ax, rows, estimates(stages, "net_gain", confidence), best=rows[stages["net_gain"].argmax()])
+    estimate_bars(ax, rows, estimates(stages, "net_gain"), best=rows[stages["net_gain"].argmax()])
     return ax
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import Estimate, difference_of_means, mean_of
+from crmkit.core.intervals import Estimate, difference_of_means, mean_of, of_confidence
 from crmkit.core.schema import require_confidence, require_numbers
 from crmkit.core.trials import is_treated
 
@@ -70,7 +70,8 @@ def campaign_bridge(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> pd.D
         "campaign_messages": more(-messages).numbers,
         "contribution": more(contribution).numbers,
     }
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [(step, *numbers) for step, numbers in steps.items()],
         columns=["step", "amount", "amount_low", "amount_high"],
     )
+    return of_confidence(table, confidence)

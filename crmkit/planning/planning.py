@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from crmkit.core.allocation import best_spread, draw_elasticities
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import Estimate, difference, ends_of, interval_of, survival_curve
+from crmkit.core.intervals import Estimate, difference, ends_of, interval_of, of_confidence, survival_curve
 from crmkit.core.schema import (
     require_between,
     require_columns,
@@ -100,7 +100,8 @@ def uplift(
         ],
     )
     p = table["p_value"].fillna(1)
-    return table.assign(p_adjusted=[*p[:1], *(multipletests(p[1:], method="holm")[1] if len(p) > 1 else ())])
+    of_segments = multipletests(p[1:], method="holm")[1] if len(p) > 1 else ()
+    return of_confidence(table.assign(p_adjusted=[*p[:1], *of_segments]), confidence)
 
 
 def _arms(outcomes: pd.DataFrame, what: str):
@@ -435,4 +436,4 @@ def compare_plans(
             for after in plans.values()
         ]
         table["profit_low"], table["profit_high"] = ends_of(np.transpose(tried), confidence=confidence)
-    return table.assign(regret=table["profit"].max() - table["profit"])
+    return of_confidence(table.assign(regret=table["profit"].max() - table["profit"]), confidence)

@@ -27,16 +27,16 @@ from .staffing import required_agents, waiting_times
 
 
 def plot_uplift(
-    table: pd.DataFrame, *, measure: str = "uplift", confidence: float = 0.95, ax: Axes | None = None
+    table: pd.DataFrame, *, measure: str = "uplift", ax: Axes | None = None
 ) -> Axes:
     """What the campaign changed, for all customers and for each segment; ``measure``: uplift or net_profit.
 
-    ``table``: what ``uplift`` gives; ``confidence`` is that of its intervals.
+    ``table``: what ``uplift`` gives.
     """
     shares = measure == "uplift" and table[["treated_mean", "control_mean"]].max(axis=None) <= 1
     show = percent if shares else number
     ax = axes(ax, label(measure), size=(7, 0.9 + 0.75 * len(table)), x=(measure, show))
-    estimate_bars(ax, table["segment"], estimates(table, measure, confidence), show=show)
+    estimate_bars(ax, table["segment"], estimates(table, measure), show=show)
     return ax
 
 
@@ -128,23 +128,23 @@ def plot_response_curves(options: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     return ax
 
 
-def plot_ways_of_planning(table: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_ways_of_planning(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """The profit that each way of planning makes of the same budget, the best in blue.
 
-    ``table``: what ``compare_plans`` gives; ``confidence`` is that of its intervals.
+    ``table``: what ``compare_plans`` gives.
     """
     ax, table = (
         axes(ax, label("resource_planning"), size=(7.4, 4.4), x="profit"),
         table.sort_values("regret", kind="stable"),
     )
-    estimate_bars(ax, table["way"], estimates(table, "profit", confidence), best=table["way"].iloc[0])
+    estimate_bars(ax, table["way"], estimates(table, "profit"), best=table["way"].iloc[0])
     return ax
 
 
-def plot_campaign_bridge(table: pd.DataFrame, *, confidence: float = 0.95, ax: Axes | None = None) -> Axes:
+def plot_campaign_bridge(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """From the sales of the campaign down to its contribution, each step where the one before it ended.
 
-    ``table``: what ``campaign_bridge`` gives; ``confidence`` is that of its intervals.
+    ``table``: what ``campaign_bridge`` gives.
     """
     ax = axes(ax, label("campaign_bridge"), size=(7.4, 4.8), x=("amount", number))
     ends = table["amount"].cumsum()
@@ -164,7 +164,7 @@ def plot_campaign_bridge(table: pd.DataFrame, *, confidence: float = 0.95, ax: A
         )
         if not whole:
             ax.plot([start, start], [i - 0.7, i + 0.3], color=INK, linewidth=0.8)
-    for i, estimate in enumerate(estimates(table, "amount", confidence)):
+    for i, estimate in enumerate(estimates(table, "amount")):
         exact = estimate.low == estimate.high
         said = number(estimate.value) if exact else with_interval(estimate, number).replace(" (", "\n(")
         ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
