@@ -27,10 +27,23 @@ RELATIONSHIP_TYPES = ("basic", "reactive", "accountable", "proactive", "partners
 REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
 
 
+def require_frame(frame, *, what: str) -> None:
+    """Refuse what is no pandas frame; ``what`` names the function that asked."""
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise CrmkitError("not_a_frame", what=what, value=type(frame).__name__)
+
+
+def require_kind(value, kind: type, *, what: str) -> None:
+    """Refuse a ``value`` that is not the result of another step; ``what`` names the function that asked."""
+    if not isinstance(value, kind):
+        raise CrmkitError("not_a_kind", what=what, value=type(value).__name__, allowed=kind.__name__)
+
+
 def require_columns(frame, columns, *, what: str) -> None:
     """Refuse a frame that lacks one of ``columns``, and what is no pandas frame; ``what`` names the function that asked."""
-    if not hasattr(frame, "columns") or type(frame).__module__.startswith("polars"):
-        raise CrmkitError("not_a_frame", what=what, value=type(frame).__name__)
+    require_frame(frame, what=what)
     missing = [c for c in columns if c not in frame.columns]
     if missing:
         raise CrmkitError(

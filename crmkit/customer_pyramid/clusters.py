@@ -7,7 +7,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import of_confidence, tails
-from crmkit.core.schema import require_between, require_known, require_numbers, require_unique
+from crmkit.core.schema import require_between, require_frame, require_known, require_numbers, require_unique
 
 _BEHAVIOUR = ("days_since_last", "frequency", "revenue")
 _STEPS = 60  # of one run of k-means; on three columns it rests long before
@@ -56,6 +56,7 @@ def cluster_stability(
     >>> cluster_stability(twice, clusters=[2], rng=rng, pairs=5)["agreement_other_customers"].tolist()
     [1.0]
     """
+    require_frame(customers, what="cluster_stability")
     require_between(pairs, 1, 10_000, name="pairs")
     rows = []
     for number in clusters:
@@ -124,6 +125,7 @@ def compare_segmentations(
     >>> found[["segmentation", "groups"]].values.tolist(), bool(found["auc_low"].iloc[0] > 0.7)
     ([['rules', 2], ['by_chance', 2]], True)
     """
+    require_frame(customers, what="compare_segmentations")
     names = list(segmentations)
     require_between(len(names), 1, 100, name="segmentations")
     require_known(customers, names, what="compare_segmentations")

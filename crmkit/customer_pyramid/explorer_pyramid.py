@@ -8,6 +8,7 @@ import pandas as pd
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term_pair, term_texts
 from crmkit.core.messages import MESSAGES
+from crmkit.core.schema import require_frame
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
@@ -45,6 +46,7 @@ def explore_pyramid(
     >>> explorer.move(platinum=0.02).values["platinum"]
     0.02
     """
+    require_frame(customers, what="explore_pyramid")
     if margin_rate is None and "margin" not in customers:
         margin_rate = MARGIN_RATE
     of_revenue = _own_margin_rate(customers) if margin_rate is None else margin_rate

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import require_kind
 
 from .pyramid import Pyramid
 
@@ -39,6 +40,8 @@ def migration(before: Pyramid, *, after: Pyramid) -> Migration:
     >>> migration(first, after=second).counts.loc["gold"].to_dict()
     {'gold': 1, 'lead': 1, 'lost_customer': 0}
     """
+    for given in (before, after):
+        require_kind(given, Pyramid, what="migration")
     names = list(before.rule.tiers)
     if names != list(after.rule.tiers):
         raise CrmkitError(

@@ -16,7 +16,14 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import named
 from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.messages import MESSAGES, listed
-from crmkit.core.schema import as_numbers, require_between, require_choice, require_numbers, require_unique
+from crmkit.core.schema import (
+    as_numbers,
+    require_between,
+    require_choice,
+    require_kind,
+    require_numbers,
+    require_unique,
+)
 
 BY = ("revenue", "margin", "profit")
 
@@ -289,6 +296,7 @@ def reallocate(
     >>> shown.tiers["resources_after"].round(2).tolist(), round(shown.profit_change.value, 2)
     ([4.92, 0.08], 80.28)
     """
+    require_kind(pyramid, Pyramid, what="reallocate")
     table = pyramid.tiers[pyramid.tiers["customers"] > 0].reset_index(drop=True)
     before = table["resources"].to_numpy(float)
     if (before <= 0).any():

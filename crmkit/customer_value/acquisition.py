@@ -7,7 +7,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import mean_of, of_confidence
-from crmkit.core.schema import refuse_rows, require_between, require_known, require_numbers
+from crmkit.core.schema import refuse_rows, require_between, require_frame, require_known, require_numbers
 
 
 def value_by_source(
@@ -115,6 +115,7 @@ def acquisition_curve(campaign: pd.DataFrame, *, highest_spend: float, steps: in
     >>> acquisition_curve(letters, highest_spend=4, steps=2)["acquired_share"].round(3).tolist()
     [0.1, 0.175]
     """
+    require_frame(campaign, what="acquisition_curve")
     require_between(len(campaign), 1, 1, name="rows")
     require_between(highest_spend, 1e-9, 1e12, name="highest_spend")
     require_between(steps, 2, 10_000, name="steps")

@@ -7,7 +7,14 @@ import pandas as pd
 
 from crmkit.core.allocation import best_spread
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import refuse_rows, require_between, require_choice, require_numbers, require_unique
+from crmkit.core.schema import (
+    refuse_rows,
+    require_between,
+    require_choice,
+    require_frame,
+    require_numbers,
+    require_unique,
+)
 
 
 def retention_clv(
@@ -35,6 +42,7 @@ def retention_clv(
     >>> clv["margin_multiple"].round(3).tolist()
     [1.154, 1.667, 2.5, 4.091]
     """
+    require_frame(segments, what="retention_clv")
     require_choice(first_payment, ("now", "after_one_year"), name="first_payment")
     require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
     require_between(500 if years == np.inf else years, 1, 500, name="years")

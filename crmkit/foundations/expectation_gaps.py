@@ -7,7 +7,13 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import of_confidence
-from crmkit.core.schema import require_between, require_columns, require_confidence, require_numbers
+from crmkit.core.schema import (
+    require_between,
+    require_columns,
+    require_confidence,
+    require_frame,
+    require_numbers,
+)
 
 SEVEN_EXPECTATIONS = (
     "value",
@@ -54,6 +60,7 @@ def expectation_gaps(
     """
     import statsmodels.api as sm
 
+    require_frame(survey, what="expectation_gaps")
     names, (lowest, top) = list(expectations), scale
     if not names:
         raise CrmkitError("no_values", name="expectations")

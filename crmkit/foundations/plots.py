@@ -29,7 +29,9 @@ def plot_repeat_split(result, *, ax: Axes | None = None) -> Axes:
     """
     split = result.split
     ax = axes(ax, label("repeat_share"), size=(7, 1.6 + 0.7 * len(split)), x="repeat_share")
-    estimate_bars(ax, split["measure"], estimates(split, "repeat_share", result.repeat_rate.confidence), show=percent)
+    estimate_bars(
+        ax, split["measure"], estimates(split, "repeat_share", result.repeat_rate.confidence), show=percent
+    )
     ax.set_xlim(0, 1)
     return ax
 

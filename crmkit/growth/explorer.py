@@ -6,7 +6,7 @@ import pandas as pd
 from crmkit.core.glossary import named, term_texts
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import require_between
+from crmkit.core.schema import require_between, require_frame
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
@@ -31,6 +31,7 @@ def explore_purchase_funnel(people: pd.DataFrame, *, lift: float) -> Explorer:
     >>> explore_purchase_funnel(seal, lift=0.05).move(lift=0.1).values["lift"]
     0.1
     """
+    require_frame(people, what="explore_purchase_funnel")
     require_between(lift, 0.01, 0.3, name="lift")
     purchase_funnel(people, lift=lift)  # refuses what no slider could show
     controls = [

@@ -14,6 +14,7 @@ from crmkit.core.schema import (
     require_columns,
     require_confidence,
     require_draws,
+    require_frame,
     require_known,
     require_numbers,
 )
@@ -145,6 +146,7 @@ def customer_ladder(
     >>> ladder.rungs["value"].round(2).tolist()
     [253.85]
     """
+    require_frame(panel, what="customer_ladder")
     require_between(discount_rate_per_period, 1e-6, 1, name="discount_rate_per_period")
     resamples = require_draws(resamples, name="resamples")
     require_confidence(confidence)

@@ -17,6 +17,7 @@ from crmkit.core.schema import (
     refuse_rows,
     require_between,
     require_choice,
+    require_frame,
     require_known,
     require_numbers,
     require_unique,
@@ -200,6 +201,7 @@ def satisfaction_loyalty(
     >>> satisfaction_loyalty(survey, satisfied_from=4, loyal_from=4).gains["difference"].round(1).tolist()
     [0.1, 0.1, 0.2, 0.4]
     """
+    require_frame(survey, what="satisfaction_loyalty")
     require_known(survey, survey.columns.intersection(["market"]), what="satisfaction_loyalty")
     (retained,) = require_numbers(
         survey, ["retained"], what="satisfaction_loyalty", low=0, high=1, whole=True
@@ -282,6 +284,7 @@ def recovery_paradox(customers: pd.DataFrame, *, confidence: float = 0.95) -> Re
     from statsmodels.formula.api import ols
     from statsmodels.stats.contingency_tables import StratifiedTable
 
+    require_frame(customers, what="recovery_paradox")
     require_known(
         customers, ["complaint", *customers.columns.intersection(["stratum"])], what="recovery_paradox"
     )

@@ -6,7 +6,7 @@ import pandas as pd
 from crmkit.core.glossary import named, term_texts
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import require_between, require_numbers
+from crmkit.core.schema import require_between, require_frame, require_numbers
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
@@ -31,6 +31,7 @@ def explore_budget(options: pd.DataFrame, *, budget: float) -> Explorer:
     >>> explore_budget(uses, budget=50).move(budget=20).values
     {'budget': 20.0, 'elasticity_factor': 1.0}
     """
+    require_frame(options, what="explore_budget")
     require_between(budget, 1e-9, 1e12, name="budget")
     plan_budget(options, budget=budget)  # refuses what no slider could show
     controls = [

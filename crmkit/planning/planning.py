@@ -14,6 +14,7 @@ from crmkit.core.schema import (
     require_between,
     require_columns,
     require_confidence,
+    require_frame,
     require_known,
     require_numbers,
 )
@@ -306,6 +307,7 @@ def plan_budget(
     >>> plan.options["resources_after"].round(1).tolist(), round(plan.profit_change.value, 1)
     ([49.2, 0.8], 80.3)
     """
+    require_frame(options, what="plan_budget")
     table = options.assign(
         at_least=options.get("at_least", 0.0),
         at_most=options.get("at_most", LARGE),

@@ -26,9 +26,7 @@ from crmkit.display.numbers import number, percent
 from .staffing import required_agents, waiting_times
 
 
-def plot_uplift(
-    table: pd.DataFrame, *, measure: str = "uplift", ax: Axes | None = None
-) -> Axes:
+def plot_uplift(table: pd.DataFrame, *, measure: str = "uplift", ax: Axes | None = None) -> Axes:
     """What the campaign changed, for all customers and for each segment; ``measure``: uplift or net_profit.
 
     ``table``: what ``uplift`` gives.

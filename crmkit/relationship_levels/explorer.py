@@ -8,6 +8,7 @@ import pandas as pd
 
 from crmkit.core.glossary import term_pair, term_texts
 from crmkit.core.messages import MESSAGES
+from crmkit.core.schema import require_kind
 from crmkit.display.numbers import number, number_pair, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
@@ -40,6 +41,7 @@ def explore_relationship_levels(
     >>> explore_relationship_levels(base, programmes=[points]).move(margin_given_away=0.2).values["margin_given_away"]
     0.2
     """
+    require_kind(base, CustomerBase, what="explore_relationship_levels")
     plans = list(programmes)
     first = plans[0]
     controls = [_control(name, getattr(base, name), term_texts(name)) for name in _TRAITS]

@@ -22,6 +22,8 @@ from crmkit.core.schema import (
     require_choice,
     require_confidence,
     require_draws,
+    require_frame,
+    require_kind,
     require_numbers,
 )
 
@@ -341,6 +343,7 @@ def recommend_level(
     >>> advice.rule, advice.best, advice.causes
     ('financial', 'no_level', ('fixed_cost',))
     """
+    require_kind(base, CustomerBase, what="recommend_level")
     limits = LIMITS if limits is None else limits
     if set(limits) != set(LIMITS):
         raise CrmkitError("level_limits", value=", ".join(limits) or "—", allowed=", ".join(LIMITS))
@@ -437,6 +440,7 @@ def measure_base(customers: pd.DataFrame, *, margin_rate: float) -> CustomerBase
     >>> measure_base(log, margin_rate=0.5).retention_rate, measure_base(log, margin_rate=0.5).margin_per_purchase
     (0.5, 5.0)
     """
+    require_frame(customers, what="measure_base")
     require_between(margin_rate, 0, 1, name="margin_rate")
     # whoever has only returns was never a customer
     known = customers[customers["T"].notna()] if "T" in customers else customers

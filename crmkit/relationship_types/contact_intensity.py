@@ -14,7 +14,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import named
 from crmkit.core.intervals import turning_point
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import require_between, require_known, require_numbers
+from crmkit.core.schema import require_between, require_frame, require_known, require_numbers
 
 
 def _shape(x) -> np.ndarray:
@@ -69,6 +69,7 @@ def fit_contact_response(
     >>> found[["annoyance_point", "best_contacts"]].round(1).values.tolist()
     [[4.0, 3.1]]
     """
+    require_frame(contacts, what="fit_contact_response")
     return _respond(contacts, (), "randomised", margin_per_response, cost_per_contact, confidence)
 
 
@@ -96,6 +97,7 @@ def adjusted_contact_response(
     >>> naive > 6, 3 < found < 5
     (True, True)
     """
+    require_frame(contacts, what="adjusted_contact_response")
     return _respond(
         contacts, tuple(adjust_for), "adjusted", margin_per_response, cost_per_contact, confidence
     )
@@ -118,6 +120,7 @@ def within_customer_response(
     >>> bool(3 < found["annoyance_point"].item() < 6)
     True
     """
+    require_frame(contacts, what="within_customer_response")
     return _respond(contacts, (), "within", margin_per_response, cost_per_contact, confidence)
 
 

@@ -11,7 +11,13 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, difference, difference_of_means, turning_point, wilson
-from crmkit.core.schema import refuse_rows, require_between, require_confidence, require_numbers
+from crmkit.core.schema import (
+    refuse_rows,
+    require_between,
+    require_confidence,
+    require_frame,
+    require_numbers,
+)
 from crmkit.core.trials import is_treated
 
 
@@ -30,6 +36,7 @@ def participation_funnel(
     >>> participation_funnel(people)[["measure", "customers", "weakest"]].values.tolist()
     [['invited', 4, False], ['tried', 3, False], ['active', 1, True]]
     """
+    require_frame(customers, what="participation_funnel")
     taken = np.column_stack(
         [
             np.ones(len(customers)),
@@ -187,6 +194,7 @@ def benefit_breadth(
     """
     from statsmodels.api import WLS
 
+    require_frame(groups, what="benefit_breadth")
     b, effect, weight = require_numbers(
         groups if "members" in groups else groups.assign(members=1.0),
         ["breadth_share", "effect_per_member", "members"],

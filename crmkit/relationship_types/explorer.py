@@ -9,7 +9,7 @@ import pandas as pd
 from crmkit.core.glossary import term_texts
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import require_between
+from crmkit.core.schema import require_between, require_frame
 from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
@@ -48,6 +48,7 @@ def explore_relationship_types(
     >>> explore_relationship_types(start).move(need=0).scene["values"]["need"]
     0.0
     """
+    require_frame(segment, what="explore_relationship_types")
     plans = PLANS if plans is None else plans
     one = segment.head(1).assign(segment="")
     compare_relationship_types(one, plans=plans)  # refuses what no slider could show

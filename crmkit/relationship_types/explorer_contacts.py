@@ -4,7 +4,7 @@ import numpy as np
 
 from crmkit.core.glossary import named, term_texts
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import require_between
+from crmkit.core.schema import require_between, require_kind
 from crmkit.display.numbers import number
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
@@ -39,6 +39,7 @@ def explore_contacts(
     >>> explore_contacts(found, margin_per_response=10, cost_per_contact=1).move(cost_per_contact=0).values
     {'segment': 'all_customers', 'margin_per_response': 10.0, 'cost_per_contact': 0.0}
     """
+    require_kind(result, ContactResponse, what="explore_contacts")
     require_between(margin_per_response, 1e-9, 1e12, name="margin_per_response")
     require_between(cost_per_contact, 1e-9, 1e12, name="cost_per_contact")
     segments = result.segments["segment"].tolist()

@@ -25,6 +25,7 @@ from crmkit.core.schema import (
     require_columns,
     require_confidence,
     require_draws,
+    require_frame,
     require_unique,
 )
 
@@ -146,6 +147,7 @@ def compare_relationship_types(
       published_type best_type  agree
     0       reactive     basic  False
     """
+    require_frame(segments, what="compare_relationship_types")
     thresholds = THRESHOLDS if thresholds is None else thresholds
     require_confidence(confidence)
     account = _account(plans, years, annual_discount_rate)
@@ -219,6 +221,7 @@ def type_frontier(
     >>> type_frontier(alike, customers=[10, 10_000], unit_margin=[200.0])["relationship_type"].tolist()
     ['basic', 'proactive']
     """
+    require_frame(segment, what="type_frontier")
     if len(segment) != 1:
         raise CrmkitError("one_segment", value=len(segment))
     customers = np.geomspace(10, 1e6, 121) if customers is None else np.asarray(customers)
@@ -358,7 +361,7 @@ def _rows(segments: pd.DataFrame) -> tuple[str, dict[str, np.ndarray]]:
         raise CrmkitError("no_values", name="segments")
     require_unique(segments, by, what="compare_relationship_types", code="segment_twice")
     rows = dict.fromkeys(("customers", "need"), np.ones((len(segments), 1)))
-    for column in _ALLOWED.keys() & set(segments.columns):
+    for column in (name for name in _ALLOWED if name in segments):
         low, high = _ALLOWED[column]
         rows[column] = as_numbers(segments[column])[:, None]
         wrong = ~((rows[column] >= low) & (rows[column] <= high))

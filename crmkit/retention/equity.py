@@ -12,6 +12,7 @@ from crmkit.core.schema import (
     require_between,
     require_choice,
     require_columns,
+    require_frame,
     require_known,
     require_numbers,
 )
@@ -135,6 +136,7 @@ def driver_returns(
     >>> found[["repeat_after", "gain", "return_on_cost"]].round(2).values.tolist()
     [[0.83, 10671.11, 9.67]]
     """
+    require_frame(drivers, what="driver_returns")
     brands = [str(name) for name in switching.columns]
     require_choice(brand, brands, name="brand")
     require_columns(switching.T, brands, what="driver_returns")

@@ -206,7 +206,7 @@ def _undone(later: Decision, plan: Decision, standard: Decision, levers: Iterabl
 def _groups_undone(now: Mapping, put: Mapping, before: Mapping) -> dict:
     """Group by group, for a later decision that moved the lever for others as well."""
     found = dict(now)
-    for group in {*put, *before}:
+    for group in dict.fromkeys([*put, *before]):
         if put.get(group) == before.get(group) or now.get(group) != put.get(group):
             continue
         if group in before:
