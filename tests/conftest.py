@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# no clock for an example, for machines differ; on CI always the same examples, elsewhere new ones
+settings.register_profile("kit", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("kit")
 
 # jsonschema looks for it to check IRIs, which nobody here asks for, and it takes seconds to build its grammar
 sys.modules.setdefault("rfc3987_syntax", None)

@@ -15,7 +15,8 @@ from coursekit.learn.workspace import course_root
 from coursekit.lessons.one_language import in_one_language
 from coursekit.messages import MESSAGES, KitError
 from crmkit.core.errors import CrmkitError
-from crmkit.core.language import LANGUAGES, written_in
+from crmkit.core.language import written_in
+from crmkit.core.setting import require_language
 from crmkit.data.datasets import DATASETS, is_embedded, resolve
 from crmkit.report.kept import CHECKED, keep
 
@@ -83,8 +84,7 @@ def run(
 
 
 def languages_of(lang: str) -> tuple[str, ...]:
-    if lang not in LANGUAGES:
-        raise CrmkitError("unknown_language", value=lang, allowed=", ".join(LANGUAGES))
+    require_language(lang)
     return written_in(lang)
 
 

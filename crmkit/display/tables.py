@@ -13,9 +13,9 @@ from crmkit.core.cells import csv_cell
 from crmkit.core.columns import cell_words, column_heading, column_kind
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import has_term, term_pair
-from crmkit.core.language import LANGUAGES, get_language, in_language
+from crmkit.core.language import get_language, in_language
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import require_choice
+from crmkit.core.setting import require_language
 
 from .numbers import decimal, small_percent
 
@@ -137,7 +137,7 @@ def save_tables(
     import xlsxwriter
 
     lang = lang or get_language()
-    require_choice(lang, LANGUAGES, name="lang")
+    require_language(lang)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []

@@ -11,13 +11,15 @@ from crmkit.display.numbers import number, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
-from .staffing import required_agents, waiting_times
+from .staffing import TARGET, WITHIN_SECONDS, required_agents, waiting_times
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 800, 300, 30, 790, 60, 250
 _BEFORE, _BARS = 4, 15  # bars for fewer agents than are on duty, and in all
 
 
-def explore_staffing(hour: pd.DataFrame, *, target: float = 0.8, within_seconds: float = 20.0) -> Explorer:
+def explore_staffing(
+    hour: pd.DataFrame, *, target: float = TARGET, within_seconds: float = WITHIN_SECONDS
+) -> Explorer:
     """Sliders for contacts an hour, minutes of each, and agents; bars show who would be answered in time.
 
     ``hour``: as for ``waiting_times``, of which the first row is where the sliders begin; ``target``: the share wanted,

@@ -23,7 +23,7 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
-from .staffing import required_agents, waiting_times
+from .staffing import TARGET, WITHIN_SECONDS, required_agents, waiting_times
 
 
 def plot_uplift(table: pd.DataFrame, *, measure: str = "uplift", ax: Axes | None = None) -> Axes:
@@ -176,7 +176,11 @@ def plot_campaign_bridge(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes
 
 
 def plot_staffing(
-    hours: pd.DataFrame, *, target: float = 0.8, within_seconds: float = 20.0, ax: Axes | None = None
+    hours: pd.DataFrame,
+    *,
+    target: float = TARGET,
+    within_seconds: float = WITHIN_SECONDS,
+    ax: Axes | None = None,
 ) -> Axes:
     """The share of customers answered in time by the number of agents, a line per hour; the dot is the fewest for the target.
 

@@ -5,11 +5,14 @@ import pandas as pd
 
 from crmkit.core.schema import require_between, require_numbers
 
+# 80 in 100 within 20 seconds: what contact centres commonly promise
+TARGET, WITHIN_SECONDS = 0.8, 20.0
+
 _MOST_CONTACTS, _LONGEST = 1e6, 600.0  # contacts an hour; minutes
 _LOAD = {"contacts_per_hour": (1e-6, _MOST_CONTACTS), "handling_minutes": (1e-3, _LONGEST)}
 
 
-def waiting_times(hours: pd.DataFrame, *, within_seconds: float = 20.0) -> pd.DataFrame:
+def waiting_times(hours: pd.DataFrame, *, within_seconds: float = WITHIN_SECONDS) -> pd.DataFrame:
     """How long customers wait for one of so many agents, by Erlang's C formula (F28).
 
     In, a row per hour or any other stretch of even load: ``contacts_per_hour`` (calls, or chats), ``handling_minutes``
@@ -46,7 +49,7 @@ def waiting_times(hours: pd.DataFrame, *, within_seconds: float = 20.0) -> pd.Da
 
 
 def required_agents(
-    hours: pd.DataFrame, *, target: float = 0.8, within_seconds: float = 20.0
+    hours: pd.DataFrame, *, target: float = TARGET, within_seconds: float = WITHIN_SECONDS
 ) -> pd.DataFrame:
     """The fewest agents with whom a share ``target`` of customers is answered ``within_seconds`` (F28).
 

@@ -1,6 +1,9 @@
 """What each relationship type earns, where on the map which one does, and where the published table differs (F6–F8)."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
@@ -50,11 +53,18 @@ def plot_type_profits(result, *, segment=None, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_type_frontier(result, *, thresholds=THRESHOLDS, ax: Axes | None = None) -> Axes:
+def plot_type_frontier(
+    result: pd.DataFrame,
+    *,
+    thresholds: Mapping[str, tuple[float, float]] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """The map of customers × unit margin: shaded by the type that earns most, the published 3×3 laid over in words.
 
-    ``result``: what ``type_frontier`` gives; ``thresholds`` where the table's medium and many (high) begin.
+    ``result``: what ``type_frontier`` gives; ``thresholds`` where the table's medium and many (high) begin, if not as in
+    ``compare_relationship_types``.
     """
+    thresholds = THRESHOLDS if thresholds is None else thresholds
     ax = axes(ax, label("type_frontier"), size=(8.4, 5.4))
     best = result.pivot(index="unit_margin", columns="customers", values="relationship_type").map(TYPES.index)
     ax.pcolormesh(

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ _OTHER_NAMES = {"passive": "reactive", "responsible": "accountable", "initiative
 _DATA = tomllib.loads((Path(__file__).parent / "types.toml").read_text(encoding="utf-8"))
 # (number of customers, unit margin) → types: the published 3×3
 MATRIX = {(many, high): tuple(cell) for many, row in _DATA["matrix"].items() for high, cell in row.items()}
-THRESHOLDS = {name: tuple(pair) for name, pair in _DATA["thresholds"].items()}
+THRESHOLDS = MappingProxyType({name: tuple(pair) for name, pair in _DATA["thresholds"].items()})
 
 _RELATIONSHIP, _OF = "关系", "的"  # endings of a type's Chinese name: 主动型的关系
 

@@ -353,7 +353,7 @@ rules = st.sampled_from([ZEITHAML, TWO, BY_VALUE, ByCutoff({"gold": 500, "iron":
 
 
 @pytest.mark.simulated
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values, rules, st.randoms(use_true_random=False))
 def test_tiers_reconcile_keep_equals_together_and_ignore_row_order(drawn, rule, random):
     customers = _customers(drawn)
@@ -372,7 +372,7 @@ def test_tiers_reconcile_keep_equals_together_and_ignore_row_order(drawn, rule, 
     pd.testing.assert_frame_equal(shuffled.assignments, found.assignments)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(values, st.sampled_from([0.01, 3.0, 7.3]))
 def test_the_unit_of_money_does_not_matter(drawn, factor):
     for rule in (ZEITHAML, BY_VALUE):
@@ -381,7 +381,7 @@ def test_the_unit_of_money_does_not_matter(drawn, factor):
         np.testing.assert_allclose(one.tiers["value_share"], other.tiers["value_share"], rtol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.floats(0.02, 0.9), min_size=4, max_size=4),
     st.lists(st.integers(1, 500), min_size=4, max_size=4),

@@ -57,7 +57,7 @@ numbers = st.lists(
 
 
 @pytest.mark.simulated
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(numbers, st.integers(2, 10), st.randoms(use_true_random=False))
 def test_ties_share_a_score_better_is_never_worse_and_order_does_not_matter(drawn, bins, random):
     customers = _customers(*map(list, zip(*drawn)))

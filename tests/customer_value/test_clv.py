@@ -465,7 +465,7 @@ def test_residual_lifetime_is_the_discounted_sum_of_the_survival_curve():
 # --- what must hold for any history ----------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 400), st.floats(1, 900), st.floats(0, 900), st.sampled_from(sorted(FITS)))
 def test_p_alive_falls_with_silence_and_forecasts_grow_with_the_horizon(x, t_x, silence, kind):
     fit = model(kind, TRUTH[kind])

@@ -88,7 +88,7 @@ def test_elasticities_are_missing_where_nothing_is_earned():
     assert lost["net_clv"] < 0 and lost.filter(like="elasticity").isna().all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0, 0.98), st.floats(0.001, 0.5), st.floats(0.5, 1000), st.integers(1, 30))
 def test_clv_rises_with_retention_falls_with_the_discount_and_scales_with_the_currency(r, d, margin, years):
     base = _one(r, d=d, margin=margin)["clv"]

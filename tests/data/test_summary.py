@@ -112,7 +112,7 @@ def _drawn(drawn):
 
 
 @pytest.mark.simulated
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rows, st.randoms(use_true_random=False))
 def test_totals_reconcile_and_row_order_does_not_matter(drawn, random):
     log = _drawn(drawn)
@@ -128,7 +128,7 @@ def test_totals_reconcile_and_row_order_does_not_matter(drawn, random):
 
 
 @pytest.mark.simulated
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(rows)
 def test_what_must_hold_of_every_customer(drawn):
     log = _drawn(drawn)
@@ -144,7 +144,7 @@ def test_what_must_hold_of_every_customer(drawn):
 
 
 @pytest.mark.simulated
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows, st.integers(1, 60))
 def test_a_return_never_adds_a_purchase_and_lowers_revenue_by_its_amount(drawn, day):
     log = _drawn(drawn)

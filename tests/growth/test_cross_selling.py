@@ -220,7 +220,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows, rows)
 def test_the_parts_of_growth_add_up_to_the_change_in_revenue(then, now):
     frames = [pd.DataFrame(r, columns=["customer_id", "product_id", "amount"]) for r in (then, now)]

@@ -89,7 +89,7 @@ def test_a_benchmark_is_reached_by_lifting_to_the_ceiling():
     assert found["gain"].tolist() == pytest.approx([80, 0])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=5), st.floats(0, 0.5), st.floats(0.01, 100))
 def test_more_lift_never_brings_less_and_currency_is_a_scale(steps, lift, factor):
     people = funnel(np.cumsum([1, *steps])[::-1][:5])

@@ -298,7 +298,10 @@ def test_ci_runs_the_readme_s_test_command():
         "so the exit code and the last line are pytest's"
     )
     assert "kit.py test" in (ROOT / "README.md").read_text(encoding="utf-8")
+    if not (ROOT / ".git").exists():  # an unpacked archive: what it holds is what was written down
+        assert os.access(ROOT / ".ci" / "run", os.X_OK)
+        return
     listed = subprocess.run(
-        ["git", "ls-files", "-s", ".ci/run"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "-s", ".ci/run"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert not listed.stdout or listed.stdout.startswith("100755")
+    assert listed.stdout.startswith("100755")

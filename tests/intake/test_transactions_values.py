@@ -157,7 +157,7 @@ def test_a_column_that_can_be_read_in_two_ways_is_refused_and_the_mapping_settle
     assert check(tmp_path, text, mapping={"date_format": "dmy"}).usable
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.dates(date(1990, 1, 1), date(2030, 12, 31)), min_size=1, max_size=30),
     st.sampled_from(["%d/%m/%Y", "%m/%d/%Y"]),
@@ -256,7 +256,7 @@ def test_the_decimal_mark_is_the_whole_columns(tmp_path, amounts, total):
     assert check(tmp_path, three([["a", "2024-03-05", a] for a in amounts])).amount_total == total
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.decimals(-(10**7), 10**7, places=2), min_size=2, max_size=30),
     st.sampled_from([("", "."), (",", "."), (".", ","), (" ", ","), ("'", "."), ("", ",")]),
@@ -297,7 +297,7 @@ CELL = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(CELL, min_size=0, max_size=6), max_size=25), st.booleans())
 def test_rows_in_are_rows_used_and_rows_set_aside_whatever_stands_in_the_file(tmp_path_factory, rows, drop):
     path = tmp_path_factory.mktemp("any") / "f.csv"
@@ -311,7 +311,7 @@ def test_rows_in_are_rows_used_and_rows_set_aside_whatever_stands_in_the_file(tm
     json.loads(report.to_json())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(-50, 50)), min_size=1, max_size=30))
 def test_duplicates_are_counted_or_dropped_and_money_tells_the_difference(rows):
     frame = pd.DataFrame(
@@ -584,7 +584,7 @@ def test_sheets_with_other_columns_are_asked_about(tmp_path):
     assert (chosen.amount_total, chosen.mapping_patch) == ("6.00", {"sheet": "门店"})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(quantity=st.integers(-99, 99), price=st.decimals(0, 9999, places=4))
 def test_quantity_times_price_is_rounded_half_up(quantity, price):
     report = crmkit.check_transactions(

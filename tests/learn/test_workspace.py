@@ -232,7 +232,7 @@ def test_another_language_changes_no_file_and_lasts_until_the_next(course, tmp_p
 
 
 @pytest.mark.simulated
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.tuples(

@@ -504,7 +504,7 @@ def test_the_best_way_of_planning_reverses_with_where_the_answer_lies():
     }
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.floats(0.2, 3))
 def test_no_way_beats_the_best_plan_and_currency_is_a_scale(seed, share):
     table = uses(np.random.default_rng(seed), 8).assign(period=list("aabbccdd"))

@@ -275,7 +275,7 @@ plans = st.builds(
 
 @pytest.mark.simulated
 @given(bases, plans, st.floats(0.01, 0.4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_value_falls_with_what_is_given_away_and_rises_with_what_is_gained(base, plan, more):
     now, slack = npv(plan, base), 1e-6 * base.customers * base.yearly_value
     assert npv(replace(plan, margin_given_away=plan.margin_given_away + more), base) <= now + slack
@@ -296,7 +296,7 @@ def test_value_falls_with_what_is_given_away_and_rises_with_what_is_gained(base,
 
 
 @given(bases, plans, st.sampled_from([0.01, 7.0, 1000.0]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_currency_only_changes_the_unit(base, plan, rate):
     money = {
         k: v * rate
@@ -313,7 +313,7 @@ def test_currency_only_changes_the_unit(base, plan, rate):
 
 
 @given(bases, plans)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_inviting_only_the_worthwhile_never_earns_less_than_everyone(base, plan):
     chosen, everyone = (npv(replace(plan, offered_to=whom), base) for whom in ("worthwhile", "everyone"))
     assert chosen >= everyone - 1e-6 * base.customers * base.yearly_value

@@ -450,7 +450,7 @@ def test_the_frontier_is_the_comparison_at_each_place_and_leans_to_the_many():
 ROW = st.tuples(st.floats(1, 1e6), st.floats(0.1, 1e5), st.floats(0, 100), st.floats(0, 1), st.floats(0, 1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ROW, st.floats(1.01, 5))
 def test_profit_rises_with_the_margin_and_a_dearer_contact_raises_the_break_even(row, factor):
     rows = _segments(row)
@@ -468,7 +468,7 @@ def test_profit_rises_with_the_margin_and_a_dearer_contact_raises_the_break_even
     assert np.isfinite(result.profits["profit"]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(ROW, min_size=1, max_size=5), st.floats(0.01, 100))
 def test_another_currency_scales_money_and_leaves_choices_alone(rows, rate):
     frame = _segments(*rows)

@@ -153,7 +153,7 @@ def test_the_sensitivity_agrees_with_the_lift_a_point_away():
     assert row["annual_profit_growth_effect"] == pytest.approx(-row["annual_discount_rate_effect"], rel=0.4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0.06, 0.9), st.floats(0.01, 0.5), st.floats(0, 0.5), st.sampled_from(READINGS))
 def test_a_larger_cut_lifts_more_and_a_dearer_customer_gains_more_in_per_cent(rate, d, cost, reading):
     small, large = (

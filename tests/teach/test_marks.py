@@ -120,7 +120,7 @@ def test_the_first_run_leaves_rules_of_which_every_line_is_a_comment(tmp_path):
 
 
 @pytest.mark.simulated
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(st.lists(st.text(max_size=12), min_size=5, max_size=5), max_size=4))
 def test_whatever_stands_in_a_gradebook_an_honest_student_has_the_same_total(tmp_path, cells):
     held = io.StringIO()

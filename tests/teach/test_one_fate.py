@@ -49,7 +49,7 @@ NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_
 # --- the door ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet=st.characters(exclude_categories=())))
 def test_whatever_text_passes_the_door_can_be_written_as_utf_8(text):
     cleaned = clean_text(text)

@@ -172,7 +172,7 @@ def _problems(path: Path, grading: Grading) -> None:
             unused.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
     rows = capped(unused, lambda row: _whose_lot(row[1], names), more_of_these)
     for mine in grading.graded.values():
-        rows += capped(_problems_of(mine), lambda _: mine.student_id, more_of_these)
+        rows += capped(_problems_of(mine), lambda _: mine.student_id, more_of_these)  # noqa: B023 - called at once
     for copy in grading.copies:
         detail = f"{copy.key_of}: {', '.join(copy.questions)}"
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
