@@ -1,7 +1,7 @@
 """An estimate with its interval, and what gives it: shares, means, differences, survival curves, the bootstrap."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,9 @@ import pandas as pd
 
 from .errors import CrmkitError
 from .schema import as_numbers, require_between, require_confidence, require_draws
+
+# what a function means by numbers; numpy's own ArrayLike fills four lines of a signature and lets text through
+Numbers = pd.Series | np.ndarray | Sequence[float]
 
 
 @dataclass(frozen=True, kw_only=True)

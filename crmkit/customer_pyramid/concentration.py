@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values
+from crmkit.core.intervals import Estimate, Numbers, bootstrap, bootstrap_each, checked_values
 from crmkit.core.schema import require_between
 
 
 def pareto_share(
-    values: ArrayLike,
+    values: Numbers,
     *,
     top: float = 0.2,
     rng: np.random.Generator | None = None,
@@ -52,7 +51,7 @@ class ParetoTest:
 
 
 def pareto_test(
-    values: ArrayLike,
+    values: Numbers,
     *,
     rng: np.random.Generator,
     top: float = 0.2,
@@ -73,7 +72,7 @@ def pareto_test(
     return ParetoTest(top=top, share=share, estimate=estimate)
 
 
-def lorenz(values: ArrayLike) -> pd.DataFrame:
+def lorenz(values: Numbers) -> pd.DataFrame:
     """The Lorenz curve (1905): cumulative share of customers, smallest first, and of value, from 0, 0 to 1, 1.
 
     Out: ``customer_share``, ``value_share`` (0 … 1). Errors as for ``pareto_share``.
@@ -89,7 +88,7 @@ def lorenz(values: ArrayLike) -> pd.DataFrame:
 
 
 def gini(
-    values: ArrayLike,
+    values: Numbers,
     *,
     rng: np.random.Generator | None = None,
     resamples: int = 1000,
@@ -125,7 +124,7 @@ class WhaleCurve:
 
 
 def whale_curve(
-    profits: ArrayLike,
+    profits: Numbers,
     *,
     rng: np.random.Generator | None = None,
     resamples: int = 1000,
@@ -166,7 +165,7 @@ class LongTail:
 
 
 def long_tail(
-    values: ArrayLike,
+    values: Numbers,
     *,
     threshold: float,
     rng: np.random.Generator | None = None,

@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
+from crmkit.core.intervals import Estimate
 from crmkit.core.schema import require_columns
 from crmkit.display.drawing import (
     BLUE,
@@ -21,8 +22,10 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
+from .concentration import LongTail, ParetoTest, WhaleCurve
 
-def plot_lorenz(curve: pd.DataFrame, *, gini=None, ax: Axes | None = None) -> Axes:
+
+def plot_lorenz(curve: pd.DataFrame, *, gini: Estimate | None = None, ax: Axes | None = None) -> Axes:
     """The Lorenz curve, poorest customers first, against the line of equality; ``gini``: its Estimate, written in.
 
     ``curve``: what ``lorenz`` gives (customer_share, value_share).
@@ -59,7 +62,7 @@ def plot_lorenz(curve: pd.DataFrame, *, gini=None, ax: Axes | None = None) -> Ax
     return ax
 
 
-def plot_pareto(curve: pd.DataFrame, *, test=None, ax: Axes | None = None) -> Axes:
+def plot_pareto(curve: pd.DataFrame, *, test: ParetoTest | None = None, ax: Axes | None = None) -> Axes:
     """Cumulative value of the best customers; ``test`` (a ``ParetoTest``) sets the measured share beside the claim.
 
     ``curve``: what ``lorenz`` gives, drawn from its rich end.
@@ -107,7 +110,7 @@ def plot_pareto(curve: pd.DataFrame, *, test=None, ax: Axes | None = None) -> Ax
     return ax
 
 
-def plot_whale(result, *, ax: Axes | None = None) -> Axes:
+def plot_whale(result: WhaleCurve, *, ax: Axes | None = None) -> Axes:
     """The whale curve: cumulative profit, best customers first; its peak, and the loss in the tail after it.
 
     ``result``: a ``WhaleCurve``.
@@ -146,7 +149,7 @@ def plot_whale(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_long_tail(result, *, ax: Axes | None = None) -> Axes:
+def plot_long_tail(result: LongTail, *, ax: Axes | None = None) -> Axes:
     """How many customers (or products) are in the tail and how much they bring: two bars, with intervals.
 
     ``result``: a ``LongTail``.

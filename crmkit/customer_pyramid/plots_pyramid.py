@@ -15,8 +15,11 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import percent
 
+from .migration import Migration
+from .pyramid import Pyramid, Reallocation
 
-def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
+
+def plot_pyramid(result: Pyramid, *, ax: Axes | None = None) -> Axes:
     """The lecture's picture: a row per tier, best on top, with its share of customers, of value and of resources.
 
     ``result``: a ``Pyramid``. The bars are centred, all on one scale, so the left column is the pyramid itself and the
@@ -66,7 +69,7 @@ def plot_pyramid(result, *, ax: Axes | None = None) -> Axes:
 _BY = {"revenue": "revenue_share", "margin": "margin_share", "profit": "profit_share"}
 
 
-def plot_reallocation(result, *, ax: Axes | None = None) -> Axes:
+def plot_reallocation(result: Reallocation, *, ax: Axes | None = None) -> Axes:
     """Resources per tier before and after, and below the title the expected profit change with its interval.
 
     ``result``: a ``Reallocation``.
@@ -74,7 +77,7 @@ def plot_reallocation(result, *, ax: Axes | None = None) -> Axes:
     return before_and_after(ax, result.tiers, name="tier", profit_change=result.profit_change)
 
 
-def plot_migration(result, *, ax: Axes | None = None) -> Axes:
+def plot_migration(result: Migration, *, ax: Axes | None = None) -> Axes:
     """From which tier to which: a heat map of the transition probabilities, rows sum to 100 %, new and lost included.
 
     ``result``: a ``Migration``.

@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Numbers
 from crmkit.core.schema import refuse_rows, require_between, require_columns
 
 _SCORES = {"R": "recency_score", "F": "frequency_score", "M": "monetary_score"}
@@ -48,7 +48,7 @@ class SegmentRule:
             R=1, F=1, M=1
         )  # a condition that cannot be read is refused here, not at the first customer
 
-    def holds(self, *, R: ArrayLike, F: ArrayLike, M: ArrayLike) -> np.ndarray:
+    def holds(self, *, R: float | Numbers, F: float | Numbers, M: float | Numbers) -> np.ndarray:
         """Whether the condition holds, for numbers or for arrays of scores."""
         scores = {"R": np.asarray(R), "F": np.asarray(F), "M": np.asarray(M)}
         if self.condition.strip() == "otherwise":

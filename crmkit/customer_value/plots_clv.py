@@ -8,11 +8,13 @@ from crmkit.core.schema import require_columns
 from crmkit.display.drawing import BLUE, DARK, GREY, INK, VERMILION, axes, heat_map, label, paired_bars
 from crmkit.display.numbers import number, percent
 
+from .clv.holdout import HoldoutValidation
+
 _COUNTS = ("actual_purchases", "expected_purchases", "baseline_purchases")
 _STYLES = ((INK, "-", "o"), (BLUE, "--", "s"), (VERMILION, ":", "^"))
 
 
-def plot_tracking(result, *, ax: Axes | None = None) -> Axes:
+def plot_tracking(result: HoldoutValidation, *, ax: Axes | None = None) -> Axes:
     """Cumulative repeat purchases by week, actual, by the model and at the old rate; the calibration ends at the line.
 
     ``result``: a ``HoldoutValidation``.
@@ -26,7 +28,7 @@ def plot_tracking(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_frequency_fit(result, *, ax: Axes | None = None) -> Axes:
+def plot_frequency_fit(result: HoldoutValidation, *, ax: Axes | None = None) -> Axes:
     """How many customers made 0, 1, 2 … repeat purchases in the calibration: actual beside the model.
 
     ``result``: a ``HoldoutValidation``.
@@ -41,7 +43,7 @@ def plot_frequency_fit(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_conditional_expectation(result, *, ax: Axes | None = None) -> Axes:
+def plot_conditional_expectation(result: HoldoutValidation, *, ax: Axes | None = None) -> Axes:
     """Purchases per customer in the holdout, by how often they had bought before: actual, model, at the old rate.
 
     ``result``: a ``HoldoutValidation``.

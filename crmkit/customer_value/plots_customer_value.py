@@ -16,8 +16,10 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
+from .value_matrix import ValueMatrix
 
-def plot_value_matrix(result, *, ax: Axes | None = None) -> Axes:
+
+def plot_value_matrix(result: ValueMatrix, *, ax: Axes | None = None) -> Axes:
     """The lecture's picture, current value upwards, long-term value to the right: who is where and what they bring.
 
     ``result``: a ``ValueMatrix``. The darker a quadrant, the more of the long-term value is in it.

@@ -8,10 +8,13 @@ and these come from the tested models; hatches, names at the ends of lines and n
 on what it returns all the same.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import to_rgb
 
 from crmkit.core.columns import column_kind
@@ -94,7 +97,13 @@ def either_side(estimate: Estimate) -> list | None:
 # --- the paper ------------------------------------------------------------------------------
 
 
-def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2), x=None, y=None) -> Axes:
+# what an axis may be called: a slug, or a slug and how its ticks are written
+Named = str | tuple[str, Callable[[float], str]] | None
+
+
+def axes(
+    ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2), x: Named = None, y: Named = None
+) -> Axes:
     """The Axes given, or those of a new figure, ready to be drawn on: the font, the title, no frame above and right.
 
     ``x`` and ``y``: a slug, or a slug (empty: no word) and how its ticks are written, as for ``name_axis``.
@@ -110,7 +119,7 @@ def axes(ax: Axes | None, title: str, *, size: tuple[float, float] = (6.4, 4.2),
     return ax
 
 
-def name_axis(axis, slug: str, show=None) -> None:
+def name_axis(axis: Axis, slug: str, show: Callable[[float], str] | None = None) -> None:
     """The term at an axis; ``show`` writes its ticks: if not given, as the column's kind asks, where it has one to ask."""
     axis.set_label_text(label(slug))
     if show is None and column_kind(slug) in ("share", "money", "count"):

@@ -21,8 +21,11 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import decimal, number, percent
 
+from .repeat_business import RepeatBusiness
+from .stakeholder_map import StakeholderMap
 
-def plot_repeat_split(result, *, ax: Axes | None = None) -> Axes:
+
+def plot_repeat_split(result: RepeatBusiness, *, ax: Axes | None = None) -> Axes:
     """The share of revenue, and of margin, that repeat orders bring, with its interval.
 
     ``result``: a ``RepeatBusiness``.
@@ -36,7 +39,7 @@ def plot_repeat_split(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_second_order(result, *, ax: Axes | None = None) -> Axes:
+def plot_second_order(result: RepeatBusiness, *, ax: Axes | None = None) -> Axes:
     """How many customers have ordered again so many days after the first order, those still waiting counted in.
 
     ``result``: a ``RepeatBusiness``. The hollow mark is the median of those already back: too early.
@@ -96,7 +99,7 @@ def plot_second_orders(results: Mapping, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_stakeholder_map(result, *, ax: Axes | None = None) -> Axes:
+def plot_stakeholder_map(result: StakeholderMap, *, ax: Axes | None = None) -> Axes:
     """Two orders of priority joined: the textbook's scores at the left, loss avoided at the right; dashed lines fall.
 
     ``result``: a ``StakeholderMap``. Beside each name at the right: the loss that one more unit of effort avoids.

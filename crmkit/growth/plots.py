@@ -17,6 +17,8 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
+from .growth import CustomerLadder, ReferralGrowth
+
 
 def plot_purchase_funnel(stages: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Who went on at each stage, and what lifting that stage would bring after its cost; the best one in blue.
@@ -32,7 +34,7 @@ def plot_purchase_funnel(stages: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     return ax
 
 
-def plot_customer_ladder(result, *, ax: Axes | None = None) -> Axes:
+def plot_customer_ladder(result: CustomerLadder, *, ax: Axes | None = None) -> Axes:
     """From which rung to which, and beside each rung what a customer on it is worth.
 
     ``result``: a ``CustomerLadder``.
@@ -83,7 +85,7 @@ def plot_cross_sell(
     return ax
 
 
-def plot_referral_growth(result, *, ax: Axes | None = None) -> Axes:
+def plot_referral_growth(result: ReferralGrowth, *, ax: Axes | None = None) -> Axes:
     """The number of customers to come, with its interval, and what it would be if nobody referred anybody.
 
     ``result``: a ``ReferralGrowth``.

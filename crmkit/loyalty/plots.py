@@ -18,6 +18,8 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
+from .loyalty import LoyaltyForms, LoyaltyProgramme, PointsLiability, RecoveryParadox, SatisfactionLoyalty
+
 # the questions that the forms answer, by the first form: what is asked upwards, and to the right
 _ASKED = {
     "true_loyalty": ("attitude", "purchases"),
@@ -26,7 +28,7 @@ _ASKED = {
 }
 
 
-def plot_loyalty_forms(result, *, ax: Axes | None = None) -> Axes:
+def plot_loyalty_forms(result: LoyaltyForms, *, ax: Axes | None = None) -> Axes:
     """The forms as a square, darker where more customers are: their share and, where known, how many came back.
 
     ``result``: a ``LoyaltyForms``, or the ``types`` of a ``SatisfactionLoyalty``.
@@ -54,7 +56,7 @@ def plot_loyalty_forms(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_satisfaction_loyalty(result, *, ax: Axes | None = None) -> Axes:
+def plot_satisfaction_loyalty(result: SatisfactionLoyalty, *, ax: Axes | None = None) -> Axes:
     """Who buys again, by satisfaction: a fitted curve with its band per market, and the shares as counted.
 
     ``result``: a ``SatisfactionLoyalty``.
@@ -93,7 +95,7 @@ def plot_satisfaction_loyalty(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_recovery_paradox(result, *, ax: Axes | None = None) -> Axes:
+def plot_recovery_paradox(result: RecoveryParadox, *, ax: Axes | None = None) -> Axes:
     """Retention after a complaint handled well, less that without a complaint: crude, in each stratum, and pooled.
 
     ``result``: a ``RecoveryParadox``.
@@ -110,7 +112,7 @@ def plot_recovery_paradox(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_loyalty_programme(result, *, ax: Axes | None = None) -> Axes:
+def plot_loyalty_programme(result: LoyaltyProgramme, *, ax: Axes | None = None) -> Axes:
     """What the programme earns against the control group, and the two last rows: what the look at members says.
 
     ``result``: a ``LoyaltyProgramme``.
@@ -124,7 +126,7 @@ def plot_loyalty_programme(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_points_liability(result, *, ax: Axes | None = None) -> Axes:
+def plot_points_liability(result: PointsLiability, *, ax: Axes | None = None) -> Axes:
     """The share of points redeemed by their age; what stays above the curve at expiry is breakage.
 
     ``result``: a ``PointsLiability``.

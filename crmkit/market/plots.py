@@ -1,5 +1,7 @@
 """The game on the simulated market: what a firm that was played is worth, and what its plans did in truth."""
 
+from collections.abc import Callable
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -20,11 +22,14 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import decimal, number
 
+from .game.search import Score
+from .game.twin import Twin
+
 HIGH = 0.62  # inches of a plan's row
 _PARTS = (("discounted_profit", BLUE, None), ("equity", PALE, "//"))
 
 
-def plot_score(score, *, ax: Axes | None = None) -> Axes:
+def plot_score(score: Score, *, ax: Axes | None = None) -> Axes:
     """Each firm's discounted profit and customer equity, one upon the other, and above them its value and its score.
 
     ``score``: a ``crmkit.market.Score``. What is below zero hangs below the line, in red.
@@ -62,7 +67,7 @@ def plot_score(score, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_twin(twin, *, show=number, ax: Axes | None = None) -> Axes:
+def plot_twin(twin: Twin, *, show: Callable[[float], str] = number, ax: Axes | None = None) -> Axes:
     """What each quarter's plan was taken for, with its 95% interval, and beside it what the plan did in truth.
 
     ``twin``: a ``crmkit.market.Twin``; ``show`` writes the KPI's numbers. A truth outside the interval is hollow.

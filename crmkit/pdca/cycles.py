@@ -10,12 +10,11 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from crmkit.core import intervals
 from crmkit.core.errors import CrmkitError
 from crmkit.core.files import put
-from crmkit.core.intervals import Estimate
+from crmkit.core.intervals import Estimate, Numbers
 from crmkit.core.schema import (
     as_day,
     require_between,
@@ -194,7 +193,7 @@ class PDCA:
             raise CrmkitError("pdca_field", value=f"{self.kpi}, {len(complete)}", where="kpi, cycles")
 
     @classmethod
-    def start(cls, values: ArrayLike, *, kpi: str, question: str, confidence: float = 0.95) -> "PDCA":
+    def start(cls, values: Numbers, *, kpi: str, question: str, confidence: float = 0.95) -> "PDCA":
         """The first cycle: its question, and the baseline from today's KPI of every customer (``values``)."""
         return cls(
             kpi=kpi, cycles=(Cycle(question=question, baseline=kpi_estimate(values, confidence=confidence)),)
@@ -370,7 +369,7 @@ class PDCA:
         return replace(self, cycles=(*self.cycles[:-1], replace(cycle, **filled)))
 
 
-def kpi_estimate(values: ArrayLike, *, confidence: float = 0.95) -> Estimate:
+def kpi_estimate(values: Numbers, *, confidence: float = 0.95) -> Estimate:
     """The mean of the customers' values with its interval: Student's; of nothing but 0 and 1, Wilson's (1927).
 
     >>> kpi_estimate([4, 5, 6]).value, round(kpi_estimate([0, 1, 1, 1]).low, 3)
@@ -383,7 +382,7 @@ def kpi_estimate(values: ArrayLike, *, confidence: float = 0.95) -> Estimate:
     return intervals.mean_of(x, confidence=confidence)
 
 
-def difference(values: ArrayLike, others: ArrayLike, *, confidence: float = 0.95) -> Estimate:
+def difference(values: Numbers, others: Numbers, *, confidence: float = 0.95) -> Estimate:
     """The mean of the one group less that of the other, with its interval: treated less control, now less then.
 
     A number per customer of each group. Welch's (1947) interval; of nothing but 0 and 1, Newcombe's (1998).

@@ -1,5 +1,7 @@
 """Improvement in cycles: the control chart, the rising steps of PDCA (F30), and the indicator sheet (F31)."""
 
+from collections.abc import Callable
+
 from matplotlib.axes import Axes
 
 from crmkit.core.catalogue import Pair
@@ -21,6 +23,10 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
+from .control_chart import ControlChart
+from .cycles import PDCA
+from .indicators import Indicators
+
 # a signal is told by its shape; colour only helps
 _SIGNALS = {
     "beyond_limits": ("D", VERMILION),
@@ -30,7 +36,13 @@ _SIGNALS = {
 }
 
 
-def plot_control_chart(result, *, kpi: str = "kpi_value", show=number, ax: Axes | None = None) -> Axes:
+def plot_control_chart(
+    result: ControlChart,
+    *,
+    kpi: str = "kpi_value",
+    show: Callable[[float], str] = number,
+    ax: Axes | None = None,
+) -> Axes:
     """The indicator with its centre and natural limits, phase by phase; signals by shape, changes marked on top.
 
     ``result``: a ``ControlChart``; ``kpi`` names the indicator, ``show`` writes its numbers (``tables.percent``).
@@ -87,7 +99,7 @@ def _said(result, kpi: str, show):
         yield reason, [(f"{row.period}", in_four_digits(row.kpi_value, show)) for row in broken.itertuples()]
 
 
-def plot_pdca(result, *, show=number, ax: Axes | None = None) -> Axes:
+def plot_pdca(result: PDCA, *, show: Callable[[float], str] = number, ax: Axes | None = None) -> Axes:
     """The spiral as steps: per cycle the level it starts from, its target, and what treated and control group came to.
 
     ``result``: a ``PDCA``; ``show`` writes the KPI's numbers.
@@ -147,7 +159,7 @@ def _levels(cycle, show) -> list[tuple[str, str]]:
     ]
 
 
-def plot_indicators(result, *, ax: Axes | None = None) -> Axes:
+def plot_indicators(result: Indicators, *, ax: Axes | None = None) -> Axes:
     """The sheet as small lines, one row per indicator, each on its own scale; at the right the last complete value.
 
     ``result``: ``Indicators``. A hollow point, joined to nothing, is a period not complete.

@@ -5,11 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from crmkit.core.allocation import best_spread, draw_elasticities
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import Estimate, difference, ends_of, interval_of, of_confidence, survival_curve
+from crmkit.core.intervals import (
+    Estimate,
+    Numbers,
+    difference,
+    ends_of,
+    interval_of,
+    of_confidence,
+    survival_curve,
+)
 from crmkit.core.schema import (
     require_between,
     require_columns,
@@ -170,7 +177,7 @@ def check_randomisation(outcomes: pd.DataFrame, *, treated_share: float = 0.5) -
 
 
 def sample_size(
-    effects: ArrayLike,
+    effects: float | Numbers,
     *,
     baseline_rate: float | None = None,
     standard_deviation: float | None = None,

@@ -23,6 +23,7 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
+from .planning import BudgetPlan
 from .staffing import TARGET, WITHIN_SECONDS, required_agents, waiting_times
 
 
@@ -92,7 +93,7 @@ def plot_retention_by_source(curves: pd.DataFrame, *, ax: Axes | None = None) ->
     return ax
 
 
-def plot_budget_plan(result, *, ax: Axes | None = None) -> Axes:
+def plot_budget_plan(result: BudgetPlan, *, ax: Axes | None = None) -> Axes:
     """Resources per use before and after, and the profit that the change is expected to bring.
 
     ``result``: a ``BudgetPlan``.

@@ -5,8 +5,10 @@ from matplotlib.ticker import MaxNLocator
 
 from crmkit.display.drawing import INK, axes, estimate_bars, label, lines
 
+from .levels import ProgrammeEconomics
 
-def plot_programme_years(result, *, ax: Axes | None = None) -> Axes:
+
+def plot_programme_years(result: ProgrammeEconomics, *, ax: Axes | None = None) -> Axes:
     """Cumulative discounted cash flow, a line per level; a ring marks the year in which it first breaks even.
 
     ``result``: a ``ProgrammeEconomics``. As long as a line is under zero, the programme has not paid for itself.
@@ -27,7 +29,7 @@ def plot_programme_years(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_level_values(result, *, ax: Axes | None = None) -> Axes:
+def plot_level_values(result: ProgrammeEconomics, *, ax: Axes | None = None) -> Axes:
     """A bar per level: the net present value of its programme, with its interval; the best one dark.
 
     ``result``: a ``ProgrammeEconomics``.

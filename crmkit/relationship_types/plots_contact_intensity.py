@@ -1,6 +1,7 @@
 """How many contacts and messages pay (F9), and the three defects (F10): participation, promises, breadth."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from crmkit.core.intervals import Estimate
@@ -21,8 +22,14 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, percent
 
+from .contact_intensity import ContactResponse
+from .defects import BenefitBreadth, OfferEffect
+from .permission import MessagePlan
 
-def plot_contact_response(result, *, segment: str | None = None, ax: Axes | None = None) -> Axes:
+
+def plot_contact_response(
+    result: ContactResponse, *, segment: str | None = None, ax: Axes | None = None
+) -> Axes:
     """The fitted response with its band, the means, and the two points that matter, with their intervals.
 
     Where contacts were not given at random the means are those among like customers; those recorded are crosses.
@@ -105,7 +112,7 @@ def _rate_bars(ax: Axes, slugs, names, rates, lows, highs, dark) -> None:
     ax.set_xlim(0, 1)
 
 
-def plot_participation_funnel(result, *, ax: Axes | None = None) -> Axes:
+def plot_participation_funnel(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """A row per step: how many are left, and which share of those at the step before, with its interval.
 
     ``result``: what ``participation_funnel`` gives. The weakest step is hatched.
@@ -124,7 +131,7 @@ def plot_participation_funnel(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_promise_gap(result, *, ax: Axes | None = None) -> Axes:
+def plot_promise_gap(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """A row per promise: on how many orders it was kept, with interval; the last row is all promises together.
 
     ``result``: what ``promise_gap`` gives.
@@ -143,7 +150,7 @@ def plot_promise_gap(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_offer_effect(result, *, ax: Axes | None = None) -> Axes:
+def plot_offer_effect(result: OfferEffect, *, ax: Axes | None = None) -> Axes:
     """A row per step: how many more took it with the offer, in points; above them what an offer earns.
 
     ``result``: an ``OfferEffect``.
@@ -155,7 +162,7 @@ def plot_offer_effect(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
+def plot_benefit_breadth(result: BenefitBreadth, *, ax: Axes | None = None) -> Axes:
     """The effect per member falls as more have the benefit; the total per customer rises, and may turn.
 
     ``result``: a ``BenefitBreadth``. The dotted line is the best breadth, where the data show one.
@@ -180,7 +187,7 @@ def plot_benefit_breadth(result, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_message_plan(result, *, channel: str | None = None, ax: Axes | None = None) -> Axes:
+def plot_message_plan(result: MessagePlan, *, channel: str | None = None, ax: Axes | None = None) -> Axes:
     """Profit by messages a month: as it is, with withdrawals, and as it seems to who does not count them.
 
     ``result``: a ``MessagePlan``; ``channel``: which one (the first if not given). The dots are the best number of

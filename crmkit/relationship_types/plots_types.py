@@ -27,12 +27,12 @@ from crmkit.display.drawing import (
 )
 from crmkit.display.numbers import number, number_pair
 
-from .types import MATRIX, THRESHOLDS, TYPES
+from .types import MATRIX, THRESHOLDS, TYPES, TypeComparison
 
 _SHADES = ("#FFFFFF", "#D9E6EE", "#9DBFD6", "#4E86AE", "#123F66")  # from basic to partnership, light to dark
 
 
-def plot_type_profits(result, *, segment=None, ax: Axes | None = None) -> Axes:
+def plot_type_profits(result: TypeComparison, *, segment: str | None = None, ax: Axes | None = None) -> Axes:
     """A bar per relationship type: its profit in one segment (the first if none is named), the best one dark.
 
     ``result``: a ``TypeComparison``; with draws each bar has its interval. A loss so large that the others could not be
@@ -107,7 +107,7 @@ def _place(customers: float, unit_margin: float) -> Pair:
     return listed([along, across])
 
 
-def plot_type_agreement(result, *, ax: Axes | None = None) -> Axes:
+def plot_type_agreement(result: TypeComparison, *, ax: Axes | None = None) -> Axes:
     """A row per segment: square the type in the published table, dot the most profitable one, and what the gap costs.
 
     ``result``: a ``TypeComparison``. A line joins the two where they differ, with the reason beside it.

@@ -12,11 +12,10 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import term_pair
-from crmkit.core.intervals import ends_of
+from crmkit.core.intervals import Numbers, ends_of
 from crmkit.core.schema import (
     RELATIONSHIP_TYPES,
     as_numbers,
@@ -203,8 +202,8 @@ def compare_relationship_types(
 def type_frontier(
     segment: pd.DataFrame,
     *,
-    customers: ArrayLike | None = None,
-    unit_margin: ArrayLike | None = None,
+    customers: float | Numbers | None = None,
+    unit_margin: float | Numbers | None = None,
     plans: Mapping[str, ContactPlan] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.10,

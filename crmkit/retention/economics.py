@@ -5,9 +5,8 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from crmkit.core.intervals import difference_of_shares
+from crmkit.core.intervals import Numbers, difference_of_shares
 from crmkit.core.schema import (
     as_numbers,
     require_between,
@@ -36,11 +35,11 @@ _ASSUMPTIONS = {
 
 
 def defection_lift(
-    defection_rate: ArrayLike,
+    defection_rate: float | Numbers,
     *,
-    annual_discount_rate: ArrayLike,
-    annual_profit_growth: ArrayLike = 0.0,
-    acquisition_years: ArrayLike = 0.0,
+    annual_discount_rate: float | Numbers,
+    annual_profit_growth: float | Numbers = 0.0,
+    acquisition_years: float | Numbers = 0.0,
     reading: str = "percentage_points",
     cut: float = 0.05,
 ) -> np.ndarray:
@@ -72,7 +71,7 @@ def defection_lift(
     return np.where((after > 0) & (before * cost < 1) & (fewer > -1e-12), lift, np.nan)
 
 
-def _assumed(name: str, given: ArrayLike) -> np.ndarray:
+def _assumed(name: str, given: float | Numbers) -> np.ndarray:
     """One assumption as numbers, refused outside its range."""
     numbers = as_numbers(given)
     low, high = _ASSUMPTIONS[name]
@@ -87,10 +86,10 @@ def retention_economics(
     unknown: str = "defection_rate",
     reading: str | Sequence[str] = READINGS,
     cut: float = 0.05,
-    defection_rate: ArrayLike = 0.2,
-    annual_discount_rate: ArrayLike = 0.1,
-    annual_profit_growth: ArrayLike = 0.0,
-    acquisition_years: ArrayLike = 0.0,
+    defection_rate: float | Numbers = 0.2,
+    annual_discount_rate: float | Numbers = 0.1,
+    annual_profit_growth: float | Numbers = 0.0,
+    acquisition_years: float | Numbers = 0.0,
 ) -> pd.DataFrame:
     """Under which assumptions each published figure comes true: one is solved for, the others are tried as given.
 

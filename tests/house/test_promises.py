@@ -122,9 +122,11 @@ def test_every_function_of_the_models_table_is_promised():
 
 
 def signatures() -> dict[str, inspect.Signature]:
-    """Of every promised function and class, and of the public methods and properties of the classes."""
+    """Of every promised function and class, of the public parts of the classes, of the pictures and of the market."""
     found = {}
-    for name, promised in PROMISED.items():
+    of_plots = {f"plots.{name}": getattr(plots, name) for name in plots.__all__}
+    of_market = {f"market.{name}": getattr(market, name) for name in market.__all__}
+    for name, promised in (PROMISED | of_plots | of_market).items():
         if not callable(promised):
             continue
         found[name] = inspect.signature(promised)
@@ -146,7 +148,12 @@ def test_every_argument_and_every_result_of_a_promise_has_a_type(name):
         and argument.kind is not argument.VAR_KEYWORD
     ]
     assert not untyped
-    assert inspect.isclass(PROMISED.get(name)) or signature.return_annotation is not signature.empty
+    of_class = (
+        name in PROMISED
+        and inspect.isclass(PROMISED[name])
+        or inspect.isclass(getattr(market, name.removeprefix("market."), None))
+    )
+    assert of_class or signature.return_annotation is not signature.empty
 
 
 @pytest.mark.parametrize("name", signatures())
@@ -155,6 +162,12 @@ def test_a_default_can_be_read_in_the_signature_and_nobody_can_change_it(name):
         if argument.default is not argument.empty:
             assert not isinstance(argument.default, (dict, list, set, pd.DataFrame)), argument.name
             assert len(repr(argument.default)) <= 100, argument.name
+
+
+@pytest.mark.parametrize("name", signatures())
+def test_a_type_is_short_enough_to_be_read_beside_the_argument(name):
+    for argument in signatures()[name].parameters.values():
+        assert len(inspect.formatannotation(argument.annotation)) <= 140, argument.name
 
 
 @pytest.mark.parametrize("name", [name for name in PROMISED if callable(PROMISED[name])])

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.intervals import Numbers
 from crmkit.core.schema import require_between, require_choice, require_unique
 
 from .fitting import Fitted, around, counted, histories, reach, with_ends
@@ -47,7 +47,7 @@ class PurchaseModel(Fitted):
         found = np.exp(self._log_purchases(*history, days, annual_discount_rate))
         return pd.Series(found, index=summary.index, name="discounted_purchases")
 
-    def expected_purchases_new(self, days: ArrayLike) -> np.ndarray:
+    def expected_purchases_new(self, days: float | Numbers) -> np.ndarray:
         """E[X(t)]: how many repeat purchases a new customer makes in the first ``days`` days; one for each number."""
         days = np.atleast_1d(np.asarray(days, dtype=float))
         require_between(days.min(initial=0), 0, days.max(initial=0), name="days")
@@ -155,7 +155,7 @@ class PurchaseModel(Fitted):
         alive = self.p_alive(cells.assign(T=T, t_x=T - cells["days_since_last"]))
         return cells.assign(p=alive).pivot(index="days_since_last", columns="frequency", values="p")
 
-    def p_frequency(self, frequency: ArrayLike, days: ArrayLike) -> np.ndarray:
+    def p_frequency(self, frequency: float | Numbers, days: float | Numbers) -> np.ndarray:
         """P(X(t) = x): the probability that a new customer makes exactly so many repeat purchases in so many days."""
         time = np.asarray(days, float) / self._unit
         return self._pmf(*np.broadcast_arrays(np.asarray(frequency, float), time))

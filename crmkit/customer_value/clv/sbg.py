@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.intervals import Estimate
+from crmkit.core.intervals import Estimate, Numbers
 from crmkit.core.schema import require_between, require_confidence, require_numbers
 
 from .fitting import Fitted, around, maximise, reach, with_ends
@@ -55,7 +54,7 @@ class ShiftedBetaGeometric(Fitted):
             }
         )
 
-    def compare(self, survivors: ArrayLike) -> pd.DataFrame:
+    def compare(self, survivors: Numbers) -> pd.DataFrame:
         """``curve`` beside the cohort's ``survivors``, ``survivors_share`` and ``fitted`` (was the period used?)."""
         actual = _survivors(survivors)
         return self.curve(len(actual) - 1).assign(
@@ -105,7 +104,7 @@ class ShiftedBetaGeometric(Fitted):
         return np.log(b + np.maximum(t, 1) - 1) - np.log(a)
 
 
-def fit_sbg(survivors: ArrayLike) -> ShiftedBetaGeometric:
+def fit_sbg(survivors: Numbers) -> ShiftedBetaGeometric:
     """Fit sBG by maximum likelihood to the survivors of one cohort.
 
     In: how many customers are left after 0, 1, 2, … renewals (Series, array or list; the first number is the cohort's

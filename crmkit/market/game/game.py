@@ -84,7 +84,7 @@ class Game:
         customers: int = 0,
         kpi: str = "contribution",
         player: str = "",
-        path=None,
+        path: str | Path | None = None,
     ):
         self.setup = Setup(
             scenario=scenario,
@@ -345,7 +345,7 @@ class Game:
 
     # ---- kept and found again --------------------------------------------------------------------------------------
 
-    def keep(self, path=None) -> Path:
+    def keep(self, path: str | Path | None = None) -> Path:
         """Keep the game in a file from now on, all steps taken included; the file.
 
         Without ``path``: in the working folder, named after scenario and seed; where there is such a file already, with
@@ -357,14 +357,14 @@ class Game:
         return self._file.path
 
     @classmethod
-    def resume(cls, path) -> "Game":
+    def resume(cls, path: str | Path) -> "Game":
         """The game kept in this file, to go on with; a last line that was cut off is dropped. Errors: as ``verify``."""
         game = cls._replayed(path, torn=True)
         game._file = Journal(path, game._chain)
         return game
 
     @classmethod
-    def verify(cls, path) -> "Game":
+    def verify(cls, path: str | Path) -> "Game":
         """The game kept in this file, played again from its first line; the file stays as it is.
 
         Errors: CrmkitError for a file that is not there, is no game or of another version, and, with the line, for
