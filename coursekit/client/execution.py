@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from coursekit.lessons.cells import headings_above
 from coursekit.messages import MESSAGES
 
 # between two notebooks a kernel forgets their names and counts its cells anew; what it has imported stays
@@ -64,7 +65,7 @@ def execute(node, path: Path, values: dict, language: str, console, *, kernel):
 
     heading = MESSAGES.pair("run_parameters")[language == "en"]
     node = parameterize_notebook(load_notebook_node(node), values, comment=heading)
-    steps = headings(node)
+    steps = headings_above(node)
     failure = None
     with _progress(console) as progress:
         task = progress.add_task(language, total=len(node.cells))
@@ -126,15 +127,3 @@ def error_text(error) -> str:
 def without_papermill_notes(cells: list) -> list:
     """The cells without papermill's own notes about a failure: they are English, and we say the same."""
     return [cell for cell in cells if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
-
-
-def headings(node) -> list[str]:
-    """For each cell, the heading that it stands under."""
-    under = []
-    current = ""
-    for cell in node.cells:
-        if cell.cell_type == "markdown":
-            found = re.findall(r"^#{1,6} +(.+)$", cell.source, flags=re.M)
-            current = found[-1] if found else current
-        under.append(current)
-    return under

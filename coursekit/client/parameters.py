@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from coursekit.lessons.lesson_lint import half
+from coursekit.lessons.cells import half
 from coursekit.messages import KitError
 from crmkit.core.language import get_language
 

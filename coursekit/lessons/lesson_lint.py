@@ -9,9 +9,8 @@ import tokenize
 
 from crmkit.core.glossary import has_term
 
-from .cells import CJK, Cell
+from .cells import CJK, Cell, is_bilingual
 
-BILINGUAL = re.compile(r"^(?P<zh>.*\S)\s+\|\s+(?P<en>\S.*)$", re.DOTALL)
 # calls whose text is read by a program: a query, an expression, SQL, a path
 READ_BY_PROGRAM = {
     "query",
@@ -45,21 +44,6 @@ READ_BY_PERSON_KEYWORDS = {"label", "title", "xlabel", "ylabel", "suptitle", "de
 SQL = re.compile(r"^\s*(select|with|from|create|copy|insert|pivot|describe|summarize)\b", re.IGNORECASE)
 SQL_WORD = re.compile(r"\b(select|where|group by|order by|asc|desc|limit|using|over|join)\b", re.IGNORECASE)
 PHRASE = re.compile(r"[A-Za-z]{2,}[,;:.!?'’]?\s+[A-Za-z]{2,}")
-
-
-def is_bilingual(text: str) -> bool:
-    """Whether a comment or docstring is 中文 | English."""
-    found = BILINGUAL.match(text.strip())
-    return bool(found and CJK.search(found["zh"]) and not CJK.search(found["en"]))
-
-
-def half(text: str, lang: str) -> str:
-    """The half of 中文 | English that ``lang`` reads; a text without halves stays as it is.
-
-    >>> half("客户数 | number of customers", "en")
-    'number of customers'
-    """
-    return BILINGUAL.match(text.strip())[lang] if is_bilingual(text) else text
 
 
 def code_problems(cells: list[Cell], report) -> None:

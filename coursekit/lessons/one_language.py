@@ -8,7 +8,7 @@ import tokenize
 
 from crmkit.core.language import WRITTEN
 
-from .lesson_lint import half, is_bilingual
+from .cells import half, is_bilingual
 from .notebooks import STABLE
 
 LANG_DEFAULT = re.compile(r"""^(\s*lang\s*(?::[^=\n]*)?=\s*)(["'])both\2""", re.MULTILINE)

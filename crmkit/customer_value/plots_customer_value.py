@@ -48,7 +48,7 @@ def plot_value_matrix(result: ValueMatrix, *, ax: Axes | None = None) -> Axes:
             va="center",
             linespacing=1.4,
             fontsize=9,
-            color=on(tiles.to_rgba(row[shares[2]])),
+            color=on(tuple(tiles.to_rgba(row[shares[2]]))),
         )
     for axis, slug, cut in (
         (ax.xaxis, "long_term_value", result.long_term_cutoff),

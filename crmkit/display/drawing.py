@@ -90,8 +90,10 @@ def estimates(table: pd.DataFrame, column: str, confidence: float | None = None)
 
 def either_side(estimate: Estimate) -> list | None:
     """How far the interval reaches below and above the value, as matplotlib's ``xerr`` and ``yerr`` ask for it."""
-    value, low, high = estimate.numbers
-    return None if low is None else [[max(0, value - low)], [max(0, high - value)]]
+    if estimate.low is None:
+        return None
+    low, high = estimate.ends
+    return [[max(0, estimate.value - low)], [max(0, high - estimate.value)]]
 
 
 # --- the paper ------------------------------------------------------------------------------
@@ -137,7 +139,7 @@ def tick(value: float, show) -> str:
     )
 
 
-def on(colour: str) -> str:
+def on(colour: str | tuple[float, float, float, float]) -> str:
     """Ink or white, whichever is read better on the colour."""
     r, g, b = to_rgb(colour)
     return INK if 0.299 * r + 0.587 * g + 0.114 * b > 0.5 else "white"

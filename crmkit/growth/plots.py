@@ -1,5 +1,7 @@
 """Growing the customer: the funnel, the ladder, cross-selling and referral (F23–F25, F27)."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -60,10 +62,11 @@ def plot_cross_sell(
     ax = axes(ax, label("cross_selling"), size=(7.4, 4.6))
     pairs = rules[rules["product_id"].astype(str) < rules["next_product_id"].astype(str)]
     sure = pairs["p_adjusted"] <= false_discovery_rate
-    for rows, slug, look in (
+    looks: tuple[tuple[pd.DataFrame, str, dict[str, Any]], ...] = (
         (pairs[~sure], "may_be_chance", {"facecolors": "none", "edgecolors": GREY}),
         (pairs[sure], "beyond_chance", {"color": BLUE, "marker": "D"}),
-    ):
+    )
+    for rows, slug, look in looks:
         ax.scatter(
             rows["rule_support"], rows["rule_lift"], label=f"{label(slug)} ({len(rows)})", s=28, **look
         )

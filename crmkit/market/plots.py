@@ -47,7 +47,7 @@ def plot_score(score: Score, *, ax: Axes | None = None) -> Axes:
             place + 0.4,
             color=INK,
             linewidth=2.5,
-            label=None if place else label("value", lines=True),
+            label="" if place else label("value", lines=True),
         )
         whole = decimal(row["value"], 0)  # firms that lie close together are to be told apart
         ax.annotate(

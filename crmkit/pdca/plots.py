@@ -52,13 +52,13 @@ def plot_control_chart(
     ax.set_title(ax.get_title(loc="left"), loc="left", color=INK, pad=24)  # room for the cycles below it
     for phase, part in points.groupby("phase"):
         ends = part.index[0] - 0.5, part.index[-1] + 0.5
-        ax.hlines(part["centre"].iloc[0], *ends, color=BLUE, label=None if phase else label("centre"))
+        ax.hlines(part["centre"].iloc[0], *ends, color=BLUE, label="" if phase else label("centre"))
         ax.hlines(
             part[["lower_limit", "upper_limit"]].iloc[0],
             *ends,
             color=GREY,
             linestyle="--",
-            label=None if phase else label("natural_limits"),
+            label="" if phase else label("natural_limits"),
         )
         ax.plot(part.index, part["kpi_value"], color=INK, linewidth=1, marker="o", markersize=4)
         if phase:
@@ -112,7 +112,7 @@ def plot_pdca(result: PDCA, *, show: Callable[[float], str] = number, ax: Axes |
             i + 0.42,
             color=BLUE,
             linewidth=3,
-            label=None if i else label("baseline"),
+            label="" if i else label("baseline"),
         )
         for name, marker, place, face, edge in (
             ("target", "D", i - 0.12, "white", VERMILION),
@@ -131,7 +131,7 @@ def plot_pdca(result: PDCA, *, show: Callable[[float], str] = number, ax: Axes |
                     markerfacecolor=face,
                     color=edge,
                     capsize=4,
-                    label=None if i else label(name),
+                    label="" if i else label(name),
                 )
     tell(ax, ((_nth_cycle(i), _levels(cycle, show)) for i, cycle in enumerate(result.cycles, 1)))
     return _finished(
@@ -178,7 +178,7 @@ def plot_indicators(result: Indicators, *, ax: Axes | None = None) -> Axes:
             marker="o",
             markersize=5,
             markerfacecolor="white",
-            label=None if i or complete.all() else label("incomplete_period"),
+            label="" if i or complete.all() else label("incomplete_period"),
         )
         last, show = (
             values[complete].last_valid_index(),

@@ -96,3 +96,18 @@ def test_the_readme_names_every_key_of_a_mapping_file():
     }
     keys = {field.name for field in dataclasses.fields(Mapping)}
     assert keys <= named, f"{sorted(keys - named)} stand on no page"
+
+
+def test_the_readmes_code_runs_as_it_stands_and_gives_the_published_parameters(tmp_path, monkeypatch):
+    """r, alpha, a, b of CDNOW: Fader, Hardie & Lee (2005)."""
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    course, market = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    own_file = 'read_transactions("客户导出.xlsx")'
+    assert own_file in course
+    held: dict = {}
+    exec(course.replace(own_file, 'load("cdnow_sample")'), held)
+    found = [round(value, 3) for value in held["fit"].params.values()]
+    assert found == [0.243, 4.414, 0.793, 2.426]
+    exec(market, {})
+    assert (tmp_path / "my_game.jsonl").is_file()

@@ -9,8 +9,8 @@ from sources import code_lines, files
 
 # Lines of code that a wing may hold: without blank lines, comments and docstrings, as the formatter leaves them. A chapter
 # is a morning's reading, its pictures and explorers included; the data door (files as clients send them) and the market
-# (a laboratory and a game) are wings of their own, each a day's. Nothing is exempt: what a limit does not hold for is
-# another wing. Each limit is what the wing holds, rounded up by about a sixth for what is to come.
+# (a laboratory and a game) are wings of their own, each a day's; an instructor's rooms are counted one by one. Nothing is
+# exempt: what a limit does not hold for is another wing. A limit leaves a sixth for what is to come, or less.
 LIMITS = {
     "crmkit": 140,
     "crmkit/core": 680,
@@ -27,7 +27,12 @@ LIMITS = {
     "coursekit/lessons": 1640,
     "coursekit/recipes": 150,
     "coursekit/sandbox": 2100,
-    "coursekit/teach": 6200,
+    "coursekit/teach": 190,
+    "coursekit/teach/assign": 1350,
+    "coursekit/teach/game": 1750,
+    "coursekit/teach/grade": 2900,
+    "coursekit/teach/handed_in": 900,
+    "coursekit/teach/marks": 250,
 }
 CHAPTER = 1300  # each of the ten
 FILE = 650  # lines of a file, everything counted as the formatter leaves it: ten screens, an hour's reading
@@ -35,9 +40,10 @@ STATEMENTS = 15  # of an __init__ file
 
 
 def wing(path) -> str:
-    """The folder directly under the package; the package for the files beside its folders."""
-    parts = path.relative_to(ROOT).parts
-    return "/".join(parts[:2]) if len(parts) > 2 else parts[0]
+    """The folder directly under the package, of the instructor's the room; the package for the files beside its folders."""
+    folders = path.relative_to(ROOT).parts[:-1]
+    depth = 3 if folders[:2] == ("coursekit", "teach") else 2
+    return "/".join(folders[:depth])
 
 
 def test_no_wing_is_larger_than_somebody_can_take_in(capsys):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from coursekit.client.execution import headings
+from coursekit.lessons.cells import headings_above
 from coursekit.messages import KitError
 from crmkit.core.language import WRITTEN
 from crmkit.report.sentences import FINDINGS
@@ -107,7 +107,7 @@ def page_items(notebook, executed: dict) -> list[Item]:
     not say the same.
     """
     outputs = {lang: _outputs_by_cell(node) for lang, node in executed.items()}
-    steps = headings(notebook)
+    steps = headings_above(notebook)
     first: list[Item] = []
     rest: list[Item] = []
     for cell, step in zip(notebook.cells, steps):
