@@ -35,11 +35,6 @@ def column_kind(column: object) -> str | None:
     return column_kind(found["column"]) if found else None
 
 
-def column_unit(column: str) -> str | None:
-    """What a column is counted in where its kind does not say it, such as months; None where there is nothing to add."""
-    return TERMS.entry(column).get("unit") if column in TERMS else None
-
-
 def column_heading(column: object, *, beside: Iterable = ()) -> Pair:
     """The heading of a column in both languages; one that the catalogue does not know is headed by its name.
 

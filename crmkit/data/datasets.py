@@ -54,8 +54,14 @@ def load(name: str, *, ledger: str = "transactions") -> pd.DataFrame:
     require_choice(name, DATASETS, name="name")
     require_choice(ledger, LEDGERS if name in EDITIONS else LEDGERS[1:2], name="ledger")
     if name in EDITIONS:
-        return pd.read_parquet(dataset_path(f"market/{name}/{ledger}"))
-    return _complete_journey() if name == "complete_journey" else pd.read_parquet(dataset_path(name))
+        return _parquet(dataset_path(f"market/{name}/{ledger}"))
+    return _complete_journey() if name == "complete_journey" else _parquet(dataset_path(name))
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    """The table, from an open file: Arrow takes a path for UTF-8, which not every machine writes its names in."""
+    with open(path, "rb") as stream:
+        return pd.read_parquet(stream)
 
 
 def is_embedded(data: object) -> bool:

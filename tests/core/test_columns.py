@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmkit.core.columns import KINDS, cell_words, column_heading, column_kind, column_unit
+from crmkit.core.columns import KINDS, cell_words, column_heading, column_kind
 from crmkit.core.glossary import TERMS, has_term
 
 CATALOGUED = [slug for slug in TERMS if "kind" in TERMS.entry(slug)]
@@ -10,12 +10,6 @@ CATALOGUED = [slug for slug in TERMS if "kind" in TERMS.entry(slug)]
 
 def test_the_catalogue_knows_only_kinds_that_tables_can_write():
     assert {TERMS.entry(slug)["kind"] for slug in CATALOGUED} <= set(KINDS)
-    assert {TERMS.entry(slug).get("unit") for slug in TERMS} - {None} <= {
-        "months",
-        "years",
-        "weeks",
-        "points",
-    }
 
 
 def test_a_name_that_says_share_is_catalogued_as_one():
@@ -78,7 +72,3 @@ def test_contacts_among_the_items_of_costs_are_money_and_no_number_of_contacts()
     assert cell_words("item", "contacts") == TERMS.pair("contact_cost")
     assert cell_words("item", "care") == TERMS.pair("care")
     assert cell_words("customer_id", "gold") is None and cell_words("tier", "VIP 2026") is None
-
-
-def test_units_say_what_a_name_alone_does_not():
-    assert column_unit("age_months") == "months" and column_unit("revenue") is None
