@@ -16,6 +16,7 @@ from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.data.frames import Transactions
 
 from . import decide_dates, decide_kinds, decide_money, decide_people, decide_repeats, decide_sales
+from .candidates import candidates, weighed
 from .causes import commonest
 from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decisions import Decision, Outcome, Reading, merged, patched
@@ -228,6 +229,7 @@ class _Examination:
         about_file = _about_file(self.table, self.limit)
         try:
             again = self._opened_anew(keep)
+            again = again or self._with_columns_found(keep)
             if again is not None:
                 return again
             rows = Rows(self.table, self.mapping)
@@ -264,6 +266,28 @@ class _Examination:
             else:
                 self.questions.append(_with_outcomes(question, self.source, self.mapping, self.how))
         return None
+
+    def _with_columns_found(self, keep: bool) -> CheckReport | None:
+        """The report where a needed column has no heading that is known: of the columns that were chosen, or the question."""
+        errors = header_errors(self.table)
+        if not errors or any(problem.code != "missing_column" for problem in errors):
+            return None
+        questions = candidates(self.table)
+        chosen: dict = {}
+        for question in questions:
+            if question.code in self.answers:
+                chosen = merged(chosen, question.chosen(self.answers[question.code]).patch)
+        if chosen:
+            found = self._read_as(chosen, keep=keep, answers=self.answers)
+            return replace(found, mapping_patch=merged(chosen, found.mapping_patch))
+        if not questions:
+            return None
+        asked = weighed(questions, lambda patch: self._read_as(patch, keep=False))
+        described = tuple(question.described() for question in asked)
+        return _report(errors, **_about_file(self.table, self.limit), questions=described)
+
+    def _read_as(self, patch: dict, **more) -> CheckReport:
+        return examine(self.source, mapping=patched(self.mapping, patch), **self.how, **more)
 
     def _decide(self, judged: Judged) -> Judged:
         """Settle what can be settled, by the file itself or by an answer, and collect what cannot."""

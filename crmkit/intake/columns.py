@@ -57,6 +57,8 @@ def vocabulary() -> dict:
         words[name] = ranks
     words["any"] = frozenset().union(*words.values())
     words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
+    for kind, pattern in raw["candidates"].items():
+        words[kind] = re.compile(pattern)
     words["units"] = "|".join(map(re.escape, sorted(raw["units"]["words"], key=len, reverse=True)))
     words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
     words["multiplier_of"] = {

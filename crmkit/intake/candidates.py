@@ -1,0 +1,211 @@
+"""Columns found by their values, where no heading says what they are: they are offered, and never taken without an answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from .amounts import take_apart
+from .columns import vocabulary
+from .dates import DateReader
+from .decisions import Decision, Outcome, Reading, merged
+from .rows import customer_text
+from .table import Table
+
+LOOKED_AT = 400  # rows from the top
+MOST = 4  # readings of a question: more are no help
+NEARLY_ALL = 0.95
+MOSTLY = 0.8
+DOUBTFUL = 0.01  # ranks below: a heading that speaks against it, offered where there is no other
+PIECES = 50  # the largest count of what was bought in a row
+
+# what is asked where a needed column is not named
+QUESTIONS = {"date": "column_date", "amount": "column_amount", "customer_id": "column_customer_id"}
+
+Columns = dict[str, list]  # the name of a column → its first cells
+
+
+def candidates(table: Table) -> list[Decision]:
+    """A question for each column that is needed and not named; none where one of them could not be any column.
+
+    Its readings are the columns whose values could be it, the likeliest first.
+    """
+    missing = table.header.missing
+    if not missing:
+        return []
+    unknown, contacts = _columns(table)
+    questions: dict[str, Decision] = {}
+    for canonical, code in QUESTIONS.items():  # what is surely one is no candidate for the next
+        if canonical not in missing:
+            continue
+        if canonical == "date":
+            names = _likely(unknown, _as_date)
+            readings = [_reading(table, {"date": name}) for name in names]
+        elif canonical == "amount":
+            names = _likely(unknown, _as_amount)
+            readings = [*_products(table, unknown), *(_reading(table, {"amount": name}) for name in names)]
+            readings += _price_alone(table)
+        else:
+            names = _likely(unknown | contacts, _as_customer)
+            readings = [_reading(table, {"customer_id": name}) for name in names]
+        if not readings:
+            return []
+        questions[canonical] = Decision(code, tuple(readings[:MOST]))
+        for name in names:
+            unknown.pop(name, None)
+    return [questions[canonical] for canonical in missing]
+
+
+def weighed(questions: list[Decision], read_as: Callable[[dict], Any]) -> list[Decision]:
+    """The questions with what each reading makes of the file, seen with the likeliest of the others.
+
+    ``read_as``: a patch of the mapping → the report of the file under it.
+    """
+    likeliest = {question.code: question.readings[0].patch for question in questions}
+    asked = []
+    for question in questions:
+        rest: dict = {}
+        for code, patch in likeliest.items():
+            rest = merged(rest, patch) if code != question.code else rest
+        readings = []
+        for reading in question.readings:
+            found = read_as(merged(rest, reading.patch))
+            outcome = Outcome(found.rows_used, found.amount_total, found.customers, None)
+            readings.append(replace(reading, outcome=outcome))
+        asked.append(replace(question, readings=tuple(readings)))
+    return asked
+
+
+# --- the columns ----------------------------------------------------------------------------
+
+
+def _columns(table: Table) -> tuple[Columns, Columns]:
+    """The columns that are not known yet, and those that are known as ways to reach somebody.
+
+    Names that occur twice are left out: a mapping file could not tell which is meant.
+    """
+    header = table.header
+    chunk = next(iter(table.chunks()), None)
+    if chunk is None:
+        return {}, {}
+    known = set(header.found.values())
+    contact = {header.found.get(name) for name in ("email", "phone", "customer_name")}
+    unknown, contacts = {}, {}
+    for place, column in enumerate(chunk.columns[: len(header.names)]):
+        name = header.names[place]
+        if not name or header.names.count(name) > 1:
+            continue
+        if place in contact:
+            contacts[name] = pd.Series(column[:LOOKED_AT]).tolist()
+        elif place not in known:
+            unknown[name] = pd.Series(column[:LOOKED_AT]).tolist()
+    return unknown, contacts
+
+
+def _reading(table: Table, columns: dict[str, str]) -> Reading:
+    """One column under its place in the table."""
+    (name,) = (name for name in columns.values() if name)
+    place = table.header.names.index(name) + 1
+    return Reading(
+        f"column_{place}", {"columns": columns}, "reading_this_column", {"name": name}, reopens=True
+    )
+
+
+def _likely(columns: Columns, rank: Callable[[str, Sequence], float]) -> list[str]:
+    """The names of those that could be it, best first; doubtful ones only where there is no other."""
+    ranks = {name: rank(name, cells) for name, cells in columns.items()}
+    best = max(ranks.values(), default=0.0)
+    least = 1.0 if best >= 1 else DOUBTFUL if best > DOUBTFUL else 0.0
+    fitting = [name for name, found in ranks.items() if found > 0 and found >= least]
+    return sorted(fitting, key=lambda name: -ranks[name])[:MOST]
+
+
+def _filled(cells: Sequence) -> list:
+    return [cell for cell in cells if customer_text(cell) is not None]
+
+
+# --- what they could be: 0 for no, 1 and more for what heading and values speak for ------------
+
+
+def _as_date(name: str, cells: Sequence) -> float:
+    """A bare number is no day: it may count anything."""
+    if vocabulary()["never_date"].search(name):
+        return 0.0
+    filled = _filled(cells)
+    reader = DateReader()
+    written = [cell for cell in filled if not isinstance(cell, (int, float)) and not str(cell).isdigit()]
+    days = [cell for cell in written if reader.read(cell) is not None]
+    enough = len(filled) > 1 and len(days) >= NEARLY_ALL * len(filled)
+    return 1 + len(filled) / len(cells) if enough else 0.0
+
+
+def _as_amount(name: str, cells: Sequence) -> float:
+    """Money has decimals or a currency, or whole numbers that are no counts, ids or days; most rows have some."""
+    numbers, in_money = _numbers(cells)
+    if len(numbers) < max(2, MOSTLY * len(cells)) or len(set(numbers)) < 2:
+        return 0.0
+    if vocabulary()["never_amount"].search(name):
+        return 0.0
+    if not in_money and _counts_something(numbers):
+        return 0.0
+    rank = 1.0 + in_money
+    return rank * DOUBTFUL / 4 if vocabulary()["no_amount"].search(name) else rank
+
+
+def _as_customer(name: str, cells: Sequence) -> float:
+    """Values repeat as buyers do; a heading that speaks of people goes before how often."""
+    texts = [customer_text(cell) for cell in _filled(cells)]
+    different = len(set(texts))
+    if len(texts) < MOSTLY * len(cells) or different < 2 or different == len(texts):
+        return 0.0
+    if vocabulary()["people"].search(name) or any("@" in text for text in texts):
+        return 1 + different / len(texts)
+    return different / len(texts) if different > 2 else 0.0
+
+
+def _numbers(cells: Sequence) -> tuple[list[Decimal], bool]:
+    """The size of every cell, and whether they are written as money; none where some are no numbers."""
+    filled = _filled(cells)
+    parts = [part for cell in filled if (part := take_apart(cell)) is not None]
+    if len(parts) < NEARLY_ALL * len(filled):
+        return [], False
+    numbers = [abs(part.value(".") or part.value(",") or Decimal(0)) for part in parts]
+    return numbers, any(number % 1 for number in numbers) or any(part.currency for part in parts)
+
+
+def _counts_something(numbers: list[Decimal]) -> bool:
+    """Ids, telephones and days written as 20240131 are long, numbers of rows follow each other, counts are small."""
+    follow = sum(b - a == 1 for a, b in zip(numbers, numbers[1:]))
+    in_a_row = follow >= NEARLY_ALL * (len(numbers) - 1)
+    return in_a_row or sorted(numbers)[len(numbers) // 2] >= 1_000_000 or max(numbers) <= PIECES
+
+
+def _products(table: Table, unknown: Columns) -> list[Reading]:
+    """A small count times a price: nights × rate, 课时 × 课时单价."""
+    counts, prices = [], []
+    for name, cells in unknown.items():
+        numbers, in_money = _numbers(cells)
+        if len(numbers) < max(2, MOSTLY * len(cells)) or vocabulary()["never_amount"].search(name):
+            continue
+        if not in_money and min(numbers) >= 1 and 1 < max(numbers) <= PIECES:
+            counts.append(name)
+        elif vocabulary()["price"].search(name) and (in_money or not _counts_something(numbers)):
+            prices.append(name)
+    price = table.header.found.get("unit_price")
+    if price is not None:
+        prices = [table.header.names[price]]
+    if len(counts) != 1 or len(prices) != 1:
+        return []
+    patch = {"columns": {"quantity": counts[0], "unit_price": prices[0]}}
+    fields = {"count": counts[0], "price": prices[0]}
+    return [Reading("product", patch, "reading_product", fields, reopens=True)]
+
+
+def _price_alone(table: Table) -> list[Reading]:
+    """The price of one piece, where a row is a piece."""
+    price = table.header.found.get("unit_price")
+    if price is None:
+        return []
+    return [_reading(table, {"amount": table.header.names[price], "unit_price": ""})]

@@ -1,0 +1,126 @@
+"""Headings that no list knows: the columns whose values could be it are offered, with what each makes of the file."""
+
+import pytest
+
+from crmkit.intake.check import examine
+
+CUSTOMERS = ["ana", "bo", "cem", "dia"] * 6
+DAYS = [f"2024-03-{day:02d}" for day in range(1, 25)]
+AMOUNTS = [f"{10 + place}.{place:02d}" for place in range(24)]
+TOTAL = "518.76"  # the sum of 10.00, 11.01, … 33.23
+
+
+def written(folder, columns: dict[str, list]):
+    path = folder / "export.csv"
+    rows = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values()))]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def first_readings(report) -> dict[str, str]:
+    return {question["code"]: question["readings"][0]["id"] for question in report.questions}
+
+
+@pytest.mark.parametrize(
+    ("customer", "day", "amount"),
+    [
+        ("下单人", "核销时间", "车费"),
+        ("お客様", "取引完了日時", "純売上高"),
+        ("Klant", "Besteldatum", "Bedrag"),
+        ("Kupujący", "Data zakupu", "Kwota"),
+        ("구매자", "판매시각", "결제액"),
+        ("Booker email", "Booked on", "Pledge Amount"),
+    ],
+)
+def test_three_headings_that_nobody_listed_are_asked_about_and_the_total_comes_out(
+    customer, day, amount, tmp_path
+):
+    path = written(tmp_path, {"row": range(1, 25), customer: CUSTOMERS, day: DAYS, amount: AMOUNTS})
+    report = examine(path)
+    assert not report.usable and {error["code"] for error in report.errors} == {"missing_column"}
+    assert report.questions
+    for question in report.questions:
+        best = question["readings"][0]
+        assert (best["rows"], best["amount_total"], best["customers"]) == (24, TOTAL, 4)
+    answered = examine(path, answers=first_readings(report))
+    assert (answered.usable, answered.amount_total, answered.customers) == (True, TOTAL, 4)
+    next_month = examine(path, mapping=answered.mapping_patch)
+    assert (next_month.usable, next_month.amount_total, next_month.questions) == (True, TOTAL, ())
+
+
+def test_one_answer_leaves_the_other_question_open(tmp_path):
+    path = written(tmp_path, {"Klant": CUSTOMERS, "Besteldatum": DAYS, "Amount": AMOUNTS})
+    report = examine(path, answers={"column_date": "column_2"})
+    assert not report.usable
+    assert [question["code"] for question in report.questions] == ["column_customer_id"]
+    assert report.mapping_patch == {"columns": {"date": "Besteldatum"}}
+
+
+def test_known_headings_are_taken_without_a_question_whatever_stands_beside_them(tmp_path):
+    columns = {"Customer ID": CUSTOMERS, "Date": DAYS, "Booked on": DAYS, "Amount": AMOUNTS, "Kwota": AMOUNTS}
+    report = examine(written(tmp_path, columns))
+    assert report.usable and report.amount_total == TOTAL
+    assert not [question for question in report.questions if question["code"].startswith("column_")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"),
+    [
+        ("Zeile", list(range(1, 25))),
+        ("Ruf", [13800138000 + place * 7 for place in range(24)]),
+        ("Tag", [20240101 + place for place in range(24)]),
+        ("YTD Sales", AMOUNTS),
+        ("累计金额", AMOUNTS),
+        ("Saldo", AMOUNTS),
+        ("Kode", ["A1", "B2"] * 12),
+    ],
+)
+def test_what_numbers_rows_people_or_days_or_adds_up_from_before_is_never_offered_as_an_amount(
+    heading, cells, tmp_path
+):
+    report = examine(written(tmp_path, {"Customer ID": CUSTOMERS, "Date": DAYS, heading: cells}))
+    assert [error["code"] for error in report.errors] == ["missing_column"]
+    assert report.questions == ()
+
+
+@pytest.mark.parametrize("heading", ["Last order date", "最近消费时间", "Export date", "出生日期"])
+def test_a_day_of_something_else_is_never_offered_as_the_date_of_the_sale(heading, tmp_path):
+    report = examine(written(tmp_path, {"Customer ID": CUSTOMERS, heading: DAYS, "Amount": AMOUNTS}))
+    assert not report.usable and report.questions == ()
+
+
+def test_a_state_that_repeats_is_no_customer_where_a_heading_speaks_of_people(tmp_path):
+    columns = {"Kontakt": CUSTOMERS, "Zustand": ["neu", "alt", "fern"] * 8, "Date": DAYS, "Amount": AMOUNTS}
+    (question,) = examine(written(tmp_path, columns)).questions
+    assert [reading["mapping"] for reading in question["readings"]] == [
+        {"columns": {"customer_id": "Kontakt"}}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "price"), [("Nights", "Rate"), ("课时", "课时单价"), ("Stunden", "Stundensatz")]
+)
+def test_a_small_count_beside_a_price_is_offered_as_their_product(count, price, tmp_path):
+    counts = [1, 2, 3] * 8
+    columns = {"Customer ID": CUSTOMERS, "Date": DAYS, count: counts, price: AMOUNTS}
+    (question,) = examine(written(tmp_path, columns)).questions
+    best = question["readings"][0]
+    right = sum(number * float(amount) for number, amount in zip(counts, AMOUNTS))
+    assert best["id"] == "product" and float(best["amount_total"]) == pytest.approx(right, abs=0.005)
+
+
+def test_a_sum_of_all_is_offered_before_tax_and_costs_and_these_where_nothing_else_is_there(tmp_path):
+    both = {"Customer ID": CUSTOMERS, "Date": DAYS, "Kwota": AMOUNTS, "Delivery fee": AMOUNTS[::-1]}
+    (question,) = examine(written(tmp_path, both)).questions
+    assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Kwota"]
+    alone = {"Customer ID": CUSTOMERS, "Date": DAYS, "Delivery fee": AMOUNTS}
+    (question,) = examine(written(tmp_path, alone)).questions
+    assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Delivery fee"]
+
+
+def test_a_price_is_offered_as_what_was_paid_where_every_row_is_a_piece(tmp_path):
+    columns = {"Customer ID": CUSTOMERS, "Date": DAYS, "item-price": AMOUNTS, "shade": ["red", "blue"] * 12}
+    (question,) = examine(written(tmp_path, columns)).questions
+    assert [(reading["id"], reading["amount_total"]) for reading in question["readings"]] == [
+        ("column_3", TOTAL)
+    ]
