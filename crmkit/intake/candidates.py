@@ -15,6 +15,7 @@ from .rows import customer_text
 from .table import Table
 
 LOOKED_AT = 400  # rows from the top
+LARGE = 100_000  # rows in a file that is not read anew for every reading
 MOST = 4  # readings of a question: more are no help
 NEARLY_ALL = 0.95
 MOSTLY = 0.8
@@ -61,21 +62,38 @@ def candidates(table: Table) -> list[Decision]:
 def weighed(questions: list[Decision], read_as: Callable[[dict], Any]) -> list[Decision]:
     """The questions with what each reading makes of the file, seen with the likeliest of the others.
 
-    ``read_as``: a patch of the mapping → the report of the file under it.
+    ``read_as``: a patch of the mapping → the report of the file under it. A large file is read once, with the likeliest
+    of all; what its other readings make of it is seen when they are chosen.
     """
-    likeliest = {question.code: question.readings[0].patch for question in questions}
+    likeliest: dict = {}
+    for question in questions:
+        likeliest = merged(likeliest, question.readings[0].patch)
+    first = read_as(likeliest)
+    large = first.rows_in > LARGE
     asked = []
     for question in questions:
-        rest: dict = {}
-        for code, patch in likeliest.items():
-            rest = merged(rest, patch) if code != question.code else rest
-        readings = []
-        for reading in question.readings:
-            found = read_as(merged(rest, reading.patch))
-            outcome = Outcome(found.rows_used, found.amount_total, found.customers, None)
-            readings.append(replace(reading, outcome=outcome))
+        best, *others = question.readings
+        readings = [replace(best, outcome=_outcome(first))]
+        for reading in others:
+            found = None if large else read_as(merged(_without(likeliest, best), reading.patch))
+            readings.append(replace(reading, outcome=found and _outcome(found)))
         asked.append(replace(question, readings=tuple(readings)))
     return asked
+
+
+def _outcome(found: Any) -> Outcome:
+    return Outcome(found.rows_used, found.amount_total, found.customers, None)
+
+
+def _without(patch: dict, reading: Reading) -> dict:
+    """The columns of a patch but for those that a reading names."""
+    return {
+        "columns": {
+            name: heading
+            for name, heading in patch["columns"].items()
+            if name not in reading.patch["columns"]
+        }
+    }
 
 
 # --- the columns ----------------------------------------------------------------------------

@@ -124,3 +124,11 @@ def test_a_price_is_offered_as_what_was_paid_where_every_row_is_a_piece(tmp_path
     assert [(reading["id"], reading["amount_total"]) for reading in question["readings"]] == [
         ("column_3", TOTAL)
     ]
+
+
+def test_a_large_file_is_read_once_and_the_likeliest_reading_has_its_total(tmp_path, monkeypatch):
+    monkeypatch.setattr("crmkit.intake.candidates.LARGE", 20)
+    columns = {"Klant": CUSTOMERS, "Besteldatum": DAYS, "Kwota": AMOUNTS, "Netto": AMOUNTS[::-1]}
+    questions = {question["code"]: question for question in examine(written(tmp_path, columns)).questions}
+    first, second = questions["column_amount"]["readings"]
+    assert first["amount_total"] == TOTAL and second["amount_total"] is None
