@@ -91,7 +91,9 @@ def __getattr__(name):
         return value
     if name in _ROOMS:
         return import_module(f"crmkit.{_ROOMS[name]}")
-    raise AttributeError(f"module 'crmkit' has no attribute {name!r}")
+    from .core.errors import unknown_name
+
+    raise unknown_name("crmkit", name, [*PROMISED, *_ROOMS])
 
 
 def __dir__():

@@ -5,6 +5,8 @@ Each chapter keeps its own; this face shows them all in one place, loaded the fi
 
 from importlib import import_module
 
+from .core.errors import unknown_name
+
 # explorer -> its module
 _OWNER = {
     "explore_second_order": "foundations.explorer",
@@ -28,7 +30,7 @@ __all__ = sorted(_OWNER)
 
 def __getattr__(name):
     if name not in _OWNER:
-        raise AttributeError(f"module 'crmkit.explore' has no attribute {name!r}")
+        raise unknown_name("crmkit.explore", name, _OWNER)
     globals()[name] = value = getattr(import_module(f"crmkit.{_OWNER[name]}"), name)
     return value
 

@@ -5,6 +5,8 @@ Each chapter keeps its own pictures; this face shows them all in one place, load
 
 from importlib import import_module
 
+from .core.errors import unknown_name
+
 # module -> what it draws
 _NAMES = {
     "display.drawing": "BLUE ORANGE axes label name_axis",  # for a chart of one's own
@@ -31,7 +33,7 @@ __all__ = sorted(_OWNER)
 
 def __getattr__(name):
     if name not in _OWNER:
-        raise AttributeError(f"module 'crmkit.plots' has no attribute {name!r}")
+        raise unknown_name("crmkit.plots", name, _OWNER)
     globals()[name] = value = getattr(import_module(f"crmkit.{_OWNER[name]}"), name)
     return value
 

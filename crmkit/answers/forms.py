@@ -51,6 +51,13 @@ MAX_ROWS, MAX_COLUMNS, MAX_POINTS, MAX_TEXT, MAX_CELL = 2_000, 50, 5_000, 20_000
 MAX_WORDS = 1_000  # of a text without max_words
 _NUMBER_KINDS = ("share", "money", "days", "count", "number")  # kinds of columns that hold numbers
 # a number as people write it, after NFKC: perhaps a currency sign before it, commas in it, % or a unit behind it
+# 1.2万, 7 千, 3 million, 1.2k: the factor stands in the word behind the number; the longest word first
+_FACTORS = {
+    "百万": 1_000_000, "千万": 10_000_000, "百": 100, "千": 1_000, "万": 10_000, "萬": 10_000, "亿": 100_000_000,
+    "億": 100_000_000, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "k": 1_000,
+    "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000,
+}  # fmt: skip
+_CHINESE_NUMBER = re.compile("[负]?[零〇一二两三四五六七八九十百千万亿点成半]+")
 _WRITTEN_NUMBER = re.compile(
     r"[^\w\s.+-]?\s*(?P<number>[+-]?[\d,]*\.?\d+)\s*(?P<percent>%)?\s*(?P<unit>[^\W\d_]*)"
 )
@@ -185,7 +192,16 @@ def _number_meant(text: str, *, as_percent: bool) -> str | None:
     number = Decimal(found["number"].replace(",", ""))
     if found["percent"] and not as_percent:
         number /= 100
-    return f"{number:f}"
+    number *= _factor(found["unit"])
+    return f"{number.normalize():f}"
+
+
+def _factor(unit: str) -> int:
+    """What the word behind a number multiplies it by: 万元 and 万 alike; 1 for a word that is only a unit."""
+    word = unit.casefold()
+    if word.isascii():
+        return _FACTORS.get(word, 1)
+    return next((factor for known, factor in _FACTORS.items() if word.startswith(known)), 1)
 
 
 def _text_for_a_number(text: str, question: dict) -> BadForm:
@@ -193,6 +209,8 @@ def _text_for_a_number(text: str, question: dict) -> BadForm:
     meant = _number_meant(text, as_percent=question.get("unit") in ("percent", "points"))
     if meant is not None and meant != text.strip():
         return BadForm("got_written_number", value=text[:40], meant=meant)
+    if _CHINESE_NUMBER.fullmatch(text.strip()):
+        return BadForm("got_chinese_number", value=text[:40])
     example = "int(…)" if question.get("integer") else "float(…)"
     return BadForm("got_text", value=text[:40], example=example)
 

@@ -1,6 +1,7 @@
 """How an answer is shown: in a few words, and as a display that follows the language switch."""
 
 from crmkit.core.catalogue import Pair
+from crmkit.core.columns import column_kind
 from crmkit.core.language import WRITTEN, get_language
 from crmkit.core.messages import MESSAGES, listed
 from crmkit.display.numbers import significant
@@ -23,8 +24,7 @@ def preview(question: dict, value) -> Pair:
         option = next(o for o in question["options"] if o["id"] == value)
         return Pair(option["zh"], option["en"])
     if kind == "table":
-        names = [c["name"] for c in value["columns"]]
-        return MESSAGES.pair("answer_value_table", rows=len(value["rows"]), columns=listed(names))
+        return _of_table(value)
     if kind == "chart":
         drawn = {
             k: [series for series in value[k] if series["points"]] for k in CHARTS
@@ -32,6 +32,14 @@ def preview(question: dict, value) -> Pair:
         parts = [_of_series(k, series) for k, series in drawn.items() if series]
         return listed(parts, between="clauses")
     return MESSAGES.pair("answer_value_text", words=count_words(value))
+
+
+def _of_table(value: dict) -> Pair:
+    """How many rows, and the first of them cell by cell: a slip, such as per cent for shares, is seen there."""
+    names = [c["name"] for c in value["columns"]]
+    cells = [short(cell) if isinstance(cell, float) else cell for cell in value["rows"][0]]
+    first = listed([f"{name} = {'—' if cell is None else cell}" for name, cell in zip(names, cells)])
+    return MESSAGES.pair("answer_value_table", rows=len(value["rows"]), first=first)
 
 
 def _of_series(kind: str, series: list[dict]) -> Pair:
@@ -43,6 +51,8 @@ def _of_series(kind: str, series: list[dict]) -> Pair:
 
 def doubt(question: dict, value) -> Pair | None:
     """What may have been meant instead of a number that was recorded; None where nothing speaks for it."""
+    if question["kind"] == "table":
+        return _large_share_of(value)
     if question["kind"] != "number":
         return None
     if question.get("unit") == "share" and 1 < abs(value) <= 100:
@@ -51,6 +61,18 @@ def doubt(question: dict, value) -> Pair | None:
         return None
     unit = MESSAGES.pair(f"unit_{question['unit']}")
     return MESSAGES.pair("answer_small_points", value=short(value), meant=short(100 * value), unit=unit)
+
+
+def _large_share_of(table: dict) -> Pair | None:
+    """The first share of a table that is more than the whole and would be one as per cent."""
+    for place, column in enumerate(table["columns"]):
+        if column["type"] != "number" or column_kind(column["name"]) != "share":
+            continue
+        for row in table["rows"]:
+            if row[place] is not None and 1 < abs(row[place]) <= 100:
+                value, meant = short(row[place]), short(row[place] / 100)
+                return MESSAGES.pair("answer_large_share_in", column=column["name"], value=value, meant=meant)
+    return None
 
 
 class Shown:

@@ -24,9 +24,14 @@ def joined(*texts: tuple[str, str]) -> Pair:
 
 
 class _Filling(Formatter):
-    """``str.format`` that writes the minus of a number as a minus sign."""
+    """``str.format`` that writes the minus of a number as a minus sign.
+
+    ``{count:row|rows}`` is the word for so many, without the number.
+    """
 
     def format_field(self, value, spec: str) -> str:
+        if "|" in spec:
+            return spec.split("|")[str(value) != "1"]
         text = super().format_field(value, spec)
         return minus_sign(text) if isinstance(value, Real) else text
 

@@ -1,5 +1,8 @@
 """The one kind of error that the kit raises at its users, in the user's language."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from .language import in_language
 from .messages import MESSAGES
 
@@ -35,6 +38,21 @@ class CrmkitError(ValueError):
     def __reduce__(self):
         # made again as it is, not by its own arguments: those are gone once the sentence stands
         return _made_again, (type(self), self.args, self.__dict__)
+
+
+def refusal(code: str, words: str, **where) -> CrmkitError:
+    """An error whose ``code`` several sentences share: ``error_<words>`` of messages.toml is the one said."""
+    error = CrmkitError(words, **where)
+    error.code = code
+    return error
+
+
+def unknown_name(room: str, name: str, known: Iterable[str]) -> AttributeError:
+    """What a room of the kit says of a name that it does not have: the nearest one that it has, where one is near."""
+    near = [] if name.startswith("_") else get_close_matches(name, list(known), n=1, cutoff=0.7)
+    words = "unknown_name_near" if near else "unknown_name"
+    pair = MESSAGES.pair(f"error_{words}", room=room, name=name, near="".join(near))
+    return AttributeError(in_language(*pair, between="\n"), name=name)
 
 
 def _made_again(kind: type[CrmkitError], args: tuple, fields: dict) -> CrmkitError:

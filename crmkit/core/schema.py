@@ -1,9 +1,12 @@
 """Canonical columns and their units, and the checks that every public function makes of what it is given."""
 
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from .errors import CrmkitError
+from .catalogue import Pair
+from .errors import CrmkitError, refusal
+from .messages import MESSAGES
 
 # column -> what it holds; a client's file is renamed to these once, at the door (intake)
 TRANSACTION_COLUMNS = {
@@ -31,8 +34,11 @@ def require_frame(frame, *, what: str) -> None:
     """Refuse what is no pandas frame; ``what`` names the function that asked."""
     import pandas as pd
 
-    if not isinstance(frame, pd.DataFrame):
-        raise CrmkitError("not_a_frame", what=what, value=type(frame).__name__)
+    if isinstance(frame, pd.DataFrame):
+        return
+    words = {dict: "not_a_frame_but_dict", str: "not_a_frame_but_text"}.get(type(frame), "not_a_frame")
+    said = frame[:40] if isinstance(frame, str) else type(frame).__name__
+    raise refusal("not_a_frame", words, what=what, value=said)
 
 
 def require_kind(value, kind: type, *, what: str) -> None:
@@ -68,7 +74,8 @@ def require_between(value, low, high, *, name: str) -> None:
     except TypeError:
         inside = False
     if not inside:
-        raise CrmkitError("out_of_range", value=value, name=name, low=low, high=high)
+        words = "number_as_text" if isinstance(value, str) else "out_of_range"
+        raise refusal("out_of_range", words, value=value, name=name, low=low, high=high)
 
 
 def require_confidence(confidence) -> None:
@@ -82,12 +89,24 @@ def require_draws(draws, *, name: str = "draws") -> int:
     return int(draws)
 
 
-def refuse_rows(wrong, code: str, column=None, **fields) -> None:
-    """Raise the error ``code`` where a row is wrong: the first one, its cell of ``column`` (a Series), how many."""
+def _wanted(low: float, high: float) -> Pair:
+    """Which numbers a column may hold, in words; of limits that are none nothing is said."""
+    if math.isinf(low) and math.isinf(high):
+        return MESSAGES.pair("wanted_any_number")
+    if math.isinf(high):
+        return MESSAGES.pair("wanted_number_from", low=low)
+    return MESSAGES.pair("wanted_number_between", low=low, high=high)
+
+
+def refuse_rows(wrong, code: str, column=None, *, words: str | None = None, **fields) -> None:
+    """Raise the error ``code`` where a row is wrong: the first one, its cell of ``column`` (a Series), how many.
+
+    ``words``: the message that says it, if it is not the one of that code.
+    """
     if wrong.any():
         row = int(wrong.argmax())
         cell = {} if column is None else {"column": column.name, "value": column.iloc[row]}
-        raise CrmkitError(code, **{"row": row, "count": int(wrong.sum())} | cell | fields)
+        raise refusal(code, words or code, **{"row": row, "count": int(wrong.sum())} | cell | fields)
 
 
 def require_known(frame, columns, *, what: str) -> None:
@@ -159,6 +178,9 @@ def require_numbers(
         wrong = ~(np.isfinite(numbers) & (numbers >= low) & (numbers <= high))
         if whole:
             wrong |= numbers != np.rint(numbers)
-        refuse_rows(wrong, "cell_not_a_number", frame[column], low=low, high=high)
+        empty = frame[column].isna().to_numpy() & wrong
+        if empty.any():
+            refuse_rows(empty, "cell_not_a_number", frame[column], words="cell_empty")
+        refuse_rows(wrong, "cell_not_a_number", frame[column], wanted=_wanted(low, high))
         found.append(numbers)
     return found

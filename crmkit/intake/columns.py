@@ -22,13 +22,6 @@ DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is tit
 _BRACKETS = re.compile(r"[(\[{【〔<《「](.*?)[)\]}】〕>》」]")
 
 
-def refusal(code: str, words: str, **where) -> CrmkitError:
-    """An error whose ``code`` several sentences share: ``error_<words>`` of messages.toml is the one said."""
-    error = CrmkitError(words, **where)
-    error.code = code
-    return error
-
-
 def unreadable(
     path, why: str, /, *, row: int | None = None, value: str | None = None, **fields
 ) -> CrmkitError:

@@ -17,9 +17,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 
-from .columns import refusal
 from .table import as_strings, bare_text
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 from crmkit.core.messages import MESSAGES
 
-from .columns import Mapping, refusal
+from .columns import Mapping
 
 AS_IT_STANDS = "as_it_stands"
 _GROWING = (

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 
-from .columns import header_forms, refusal, vocabulary
+from .columns import header_forms, vocabulary
 
 BLOCK = 1 << 20
 SAMPLE_LINES = 3000

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 from crmkit.core.messages import listed
 from crmkit.data.frames import Transactions
 
-from .columns import DEEPEST_HEADER, Header, Mapping, find_header, plain, recognise, refusal, unreadable
+from .columns import DEEPEST_HEADER, Header, Mapping, find_header, plain, recognise, unreadable
 from .joined import joined
 from .markup import is_markup, markup_rows
 from .pivot import unpivoted

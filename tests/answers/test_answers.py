@@ -546,3 +546,39 @@ def test_a_charts_answer_is_told_without_series_that_hold_nothing():
     }
     said = preview({"kind": "chart"}, chart)
     assert "2" in said[1] and "line" not in said[1] and "折线" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("1.2万", "12000"),
+        ("7千", "7000"),
+        ("3百万", "3000000"),
+        ("1.5万元", "15000"),
+        ("1.2亿", "120000000"),
+        ("1.2k", "1200"),
+        ("3 million", "3000000"),
+        ("5 个", "5"),
+        ("2 km", "2"),
+    ],
+)
+def test_a_number_with_a_word_for_its_size_is_never_said_to_be_the_figures_before_it(text, meant):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "loss", "kind": "number"}, text)
+    assert raised.value.zh_en.zh.endswith(f"：{meant}。") and raised.value.zh_en.en.endswith(f": {meant}.")
+
+
+@pytest.mark.parametrize("text", ["八", "九成", "三百"])
+def test_chinese_numerals_are_asked_for_in_figures_and_not_to_be_made_a_float(text):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "loss", "kind": "number"}, text)
+    assert "阿拉伯数字" in raised.value.zh_en.zh and "float" not in raised.value.zh_en.en
+
+
+def test_a_recorded_table_shows_its_first_row_and_doubts_a_share_above_the_whole():
+    question = {"id": "shops", "kind": "table", "columns": ["shop", "back_share"]}
+    sheet = AnswerSheet("demo", [question], seed=1)
+    said = repr(sheet("shops", pd.DataFrame({"shop": ["east"], "back_share": [57.4]})))
+    assert "shop = east" in said and "0.574" in said
+    fine = repr(sheet("shops", pd.DataFrame({"shop": ["east"], "back_share": [0.574]})))
+    assert "57.4" not in fine

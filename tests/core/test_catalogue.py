@@ -189,3 +189,13 @@ def test_a_message_takes_its_half_of_a_pair_and_writes_a_true_minus(tmp_path):
 def test_a_message_is_said_in_the_language_in_force(tmp_path, lang, said):
     crmkit.set_language(lang)
     assert written(tmp_path, words='[word]\nzh = "词"\nen = "word"\n').say("word", between="/") == said
+
+
+def test_a_word_agrees_with_its_number_in_english(tmp_path):
+    path = tmp_path / "messages.toml"
+    path.write_text(
+        '[found]\nzh = "{rows} 行"\nen = "{rows} {rows:row is|rows are} left"\n', encoding="utf-8"
+    )
+    said = Catalogue(path)
+    assert said.pair("found", rows=1).en == "1 row is left"
+    assert [said.pair("found", rows=n).en for n in (0, 2)] == ["0 rows are left", "2 rows are left"]

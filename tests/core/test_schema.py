@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 import crmkit
+from crmkit.core.schema import require_between
 from crmkit.relationship_types.types import _ALLOWED
 
 
@@ -39,7 +40,8 @@ def test_what_is_no_frame_is_refused_in_words(name, given):
     with pytest.raises(crmkit.CrmkitError) as raised:
         called(name, given)
     assert raised.value.code == "not_a_frame"
-    assert type(given).__name__ in raised.value.message_en and "pandas" in raised.value.message_zh
+    said = given if isinstance(given, str) else type(given).__name__
+    assert said in raised.value.message_en and "pandas" in raised.value.message_zh
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,36 @@ def test_which_wrong_column_is_named_does_not_hang_on_the_order_of_a_set():
     with pytest.raises(crmkit.CrmkitError) as raised:
         crmkit.compare_relationship_types(segments)
     assert raised.value.column == next(name for name in _ALLOWED if name in wrong)
+
+
+@pytest.mark.parametrize(("given", "word"), [({"customers": 5}, "pd.DataFrame([…])"), ("survey", "“survey”")])
+def test_a_dict_and_a_quoted_name_in_place_of_a_frame_are_told_what_to_do(given, word):
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        crmkit.acquisition_spending(given)
+    assert word in raised.value.message_zh and word in raised.value.message_en
+
+
+def test_a_number_in_quotes_is_told_to_leave_them_out_and_not_that_it_is_out_of_range():
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        require_between("12", 1, 10_000, name="periods")
+    assert raised.value.code == "out_of_range" and "去掉引号" in raised.value.message_zh
+
+
+def test_an_empty_cell_is_called_one_and_limits_that_are_none_are_not_written():
+    with pytest.raises(crmkit.CrmkitError) as empty:
+        crmkit.pyramid(pd.DataFrame({"customer_id": ["a", "b"], "revenue": [1, float("nan")]}))
+    assert empty.value.code == "cell_not_a_number" and "NaN" in empty.value.message_zh
+    with pytest.raises(crmkit.CrmkitError) as infinite:
+        crmkit.pyramid(pd.DataFrame({"customer_id": ["a", "b"], "revenue": [1, float("inf")]}))
+    assert "−inf" not in infinite.value.message_en and "a finite number" in infinite.value.message_en
+
+
+@pytest.mark.parametrize(
+    ("room", "name", "near"),
+    [(crmkit, "repeat_busines", "repeat_business"), (crmkit.plots, "plot_lorentz", "plot_lorenz")],
+    ids=["crmkit", "plots"],
+)
+def test_a_misspelt_name_is_answered_with_the_nearest_one(room, name, near):
+    with pytest.raises(AttributeError, match=near):
+        getattr(room, name)
+    assert not hasattr(room, "_ipython_display_")
