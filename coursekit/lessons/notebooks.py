@@ -13,6 +13,7 @@ from crmkit.answers.forms import FORM_FIELDS, describe
 from crmkit.core.catalogue import Pair
 from crmkit.core.language import WRITTEN
 
+from .bold import shown_bold
 from .cells import Cell
 from .defined_terms import with_definitions
 from .names import lesson_of
@@ -82,7 +83,7 @@ def _emit(cell: Cell):
     tags = [f"lang-{cell.lang}"] if cell.lang else []
     tags += ["raises-exception" if tag == "raises" else tag for tag in cell.tags if tag != "stable"]
     if cell.kind == "markdown":
-        return markdown_cell(cell.source, tags)
+        return markdown_cell(shown_bold(cell.source), tags)
     return code_cell(cell.source, tags, hidden="hide-input" in cell.tags)
 
 
