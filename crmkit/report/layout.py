@@ -31,7 +31,7 @@ class Drawing:
 
 
 # of each segment, the one that its own facts bear
-SEGMENT_SENTENCES = ("segment_action", "segment_quiet", "segment_away", "segment_only")
+SEGMENT_SENTENCES = ("segment_action", "segment_quiet", "segment_away", "segment_only", "segment_few")
 VERDICTS = ("pareto_inside", "pareto_near", "pareto_below", "pareto_above")
 
 SECTIONS: dict[str, tuple] = {
@@ -94,6 +94,7 @@ SECTIONS: dict[str, tuple] = {
             "cannot_share",
             "pyramid",
             "pyramid_each",
+            "pyramid_regular",
             "pyramid_cost",
             "pyramid_few",
             "pyramid_level",
@@ -126,6 +127,7 @@ SECTIONS: dict[str, tuple] = {
     "migration": (
         *(
             "migration",
+            "migration_places",
             "migration_risen",
             "migration_new",
             "migration_chance",
@@ -186,7 +188,9 @@ SECTIONS: dict[str, tuple] = {
                     "brief_reliable_all",
                     "brief_doubts",
                     "brief_fall",
+                    "brief_fall_intake",
                     "brief_year",
+                    "brief_year_intake",
                     "brief_mover",
                     "span_short",
                     "brief_few",

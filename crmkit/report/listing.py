@@ -12,6 +12,7 @@ LEAST_INTERVALS = 5  # of a customer, for their usual interval to say anything
 AWAY = ("at_risk", "cant_lose", "about_to_sleep", "hibernating", "lost")
 ALL_ARE_LOOKED_AT = 100  # in a file of fewer customers everybody is worth a look, and not only the top
 LATE = 1.5  # usual intervals after which a regular payment is late
+ENDED = 3  # usual intervals after which it has probably ended
 
 
 # ---- segments
@@ -130,7 +131,12 @@ def late_payers(log: Log, spread: pd.DataFrame) -> pd.DataFrame:
 
 
 def late_facts(late: pd.DataFrame) -> dict:
-    return {"late_customers": len(late), "late_revenue": round(float(late["revenue"].sum()), 2)}
+    recent = late["days_since_last"] < ENDED * late["usual_interval"]
+    return {
+        "late_customers": len(late),
+        "late_recent": int(recent.sum()),
+        "late_revenue": round(float(late["revenue"].sum()), 2),
+    }
 
 
 def late_table(log: Log, late: pd.DataFrame) -> pd.DataFrame:

@@ -239,4 +239,6 @@ def migration_facts(moves: Migration, halves: tuple[Pyramid, Pyramid], log: Log)
     if before:
         facts["stayed_share"] = stayed / before
         facts["gone_share"] = gone / before
+        facts["places_left"] = after / before
+        facts["must_leave"] = max(0, before - after)
     return facts

@@ -88,13 +88,13 @@ def test_the_gap_is_the_middle_of_the_customers_own_means_and_named_so(studies):
     repeat = customers[customers["frequency"] > 0]
     assert studies["concentrated"].facts["gap"] == round((repeat["t_x"] / repeat["frequency"]).median())
     said = texts(studies["concentrated"], "customers")
-    assert "the average interval between purchases; for the customer in the middle it is" in said
+    assert "the average interval between purchases; the median of these, " in said and "**usual interval**" in said
 
 
 def test_one_thing_has_one_figure_in_summary_text_and_tables(studies):
     for study in studies.values():
         numbers = study.numbers()
-        of_file = numbers[~numbers["finding"].isin(["segment_action", "segment_away", "segment_only"])]
+        of_file = numbers[~numbers["finding"].isin(["segment_action", "segment_away", "segment_only", "segment_few"])]
         assert of_file.groupby("figure")["number"].nunique().max() == 1
     for name in ("concentrated", "cdnow_sample", "industrial_group", "double_11_shop"):
         study = studies[name]
@@ -320,6 +320,70 @@ def test_sales_that_fall_and_customers_that_no_longer_come_are_said(studies):
     assert "New customers have almost ceased" in said and "whole periods brought" in said
     assert 0 < study.facts["late_times"] < 0.75 and study.facts["came_after"] >= 3
     assert studies["growing"].may_say("sales_rise") and not studies["growing"].may_say("sales_fall")
+
+
+def test_no_manager_reads_a_fixed_set_of_customers_as_a_business_that_shrinks(studies):
+    """Whatever is longer, the fall of a cohort stays the fall of a cohort, and no season."""
+    for name in ("cdnow_sample", "first_comers"):
+        study, said = studies[name], texts(studies[name], "brief")
+        assert study.may_say("sales_one_intake")
+        assert "a fixed set of customers, so this does not show the business shrinking" in said, name
+        assert not study.may_say("brief_fall") and not study.may_say("brief_year"), name
+        assert "season" not in said, name
+    assert studies["fading"].may_say("brief_fall") and not studies["fading"].may_say("brief_fall_intake")
+    assert studies["one_firm_lost"].may_say("brief_year")
+
+
+def test_where_two_years_can_be_compared_no_third_is_compared_with_a_third(studies):
+    """The double_11_shop's May to December against its January to August is 1.5 times, and most of that is the season."""
+    study = studies["double_11_shop"]
+    assert study.facts["late_times"] >= 1.33 and study.facts["season_low"] >= 0.35
+    assert study.may_say("sales_year") and not study.may_say("sales_rise")
+    assert studies["growing"].may_say("sales_rise") and not studies["growing"].may_say("sales_year")
+
+
+def test_every_file_compares_equal_months_or_says_that_it_cannot(studies):
+    for name, study in studies.items():
+        if study.facts["full_periods"] >= 6 and study.facts["span_days"] >= 90 and study.facts["total"] > 0:
+            assert study.may_say("sales_year") != study.may_say("sales_season"), name
+
+
+def test_whether_the_first_in_the_file_was_the_first_of_all_is_left_open(studies):
+    assert "if some customers had bought before" in texts(studies["cdnow_sample"], "sales")
+
+
+def test_too_few_is_said_of_few_and_of_no_others(studies):
+    seen = set()
+    for study in studies.values():
+        for row in study.tables["segments"].itertuples() if "segments" in study.tables else ():
+            facts = study.facts | row_facts(row, gap=study.facts["gap"])
+            assert may_say("segment_few", facts) == (row.customers < 10)
+            seen.add(row.customers < 10)
+    assert seen == {True, False}
+
+
+def test_fewer_places_at_the_top_are_no_customers_lost(studies):
+    """CDNOW: whoever is in the top tiers of the first half, most must leave them, for fewer buy in the second."""
+    study = studies["cdnow_sample"]
+    facts = study.facts
+    assert study.may_say("migration_places") and facts["must_leave"] == facts["top_before"] - facts["top_after"]
+    assert facts["top_before"] - facts["stayed"] >= facts["must_leave"] > 0
+    assert not studies["double_11_shop"].may_say("migration_places")
+
+
+def test_what_a_contract_paid_is_said_to_be_how_long_it_lasted(studies):
+    study = studies["telecom"]
+    assert study.may_say("pyramid") and study.may_say("pyramid_regular")
+    assert not study.may_say("know_the_top") and not study.may_say("own_person")
+    assert not studies["concentrated"].may_say("pyramid_regular")
+
+
+def test_a_payment_that_is_late_is_told_from_a_contract_that_has_ended(studies):
+    study = studies["contracts"]
+    late = study.tables["late"]
+    recent = (late["days_since_last"] < 3 * late["usual_interval"]).sum()
+    assert study.facts["late_recent"] == pytest.approx(recent, abs=1)  # the table's intervals are rounded
+    assert study.facts["late_recent"] < study.facts["late_customers"] / 2
 
 
 def test_a_group_that_has_been_away_is_not_said_to_be_buying(studies):

@@ -184,6 +184,11 @@ def one_firm_lost(rng):
     return log(rows)
 
 
+def first_comers(rng):
+    """Two years of the customers of the first months, most of whom leave half way."""
+    return log(shoppers(rng, customers=120, days=790, gap=60, leave=0.8))
+
+
 def garden_shop(rng):
     """Half of each year's revenue falls in April to June."""
     rows = shoppers(rng, customers=240, days=1095, gap=60, start="2021-01-01")
@@ -234,6 +239,10 @@ def industrial_group(rng):
     return load("industrial_group")
 
 
+def telecom(rng):
+    return load("telecom")
+
+
 def double_11_shop(rng):
     return load("double_11_shop")
 
@@ -246,12 +255,14 @@ MAKERS: tuple[Callable, ...] = (
         with_a_hole,
         fading,
         one_firm_lost,
+        first_comers,
         garden_shop,
         staff_card,
         with_returns,
         messy,
         cdnow_sample,
         industrial_group,
+        telecom,
         double_11_shop,
     ),
 )
