@@ -53,9 +53,9 @@ SECTIONS: dict[str, tuple] = {
         ),
         "sales_busy_months",
         *("sales_partial", "sales_begun_late", "sales_season", "sales_repeat"),
-        *("sales_one_intake", "sales_intake_falls", "sales_few_new"),
+        *("sales_one_intake", "sales_intake_falls", "sales_few_new", "sales_new_stopped"),
         Drawing("sales_figure", "sales"),
-        "sales_cut",
+        *("sales_returns", "sales_cut"),
         ShownTable("sales", rows=SHOWN_PERIODS, latest=True),
     ),
     "customers": (
@@ -63,6 +63,7 @@ SECTIONS: dict[str, tuple] = {
             "no_buyers",
             "only_returns",
             "spend",
+            "one_large",
             "repeat",
             "repeat_all",
             "repeat_few",
@@ -70,6 +71,7 @@ SECTIONS: dict[str, tuple] = {
             "gap",
             "came_back",
             "regular",
+            "regular_some",
         ),
         ShownTable("purchase_days"),
     ),
@@ -152,6 +154,7 @@ SECTIONS: dict[str, tuple] = {
                 ),
                 *(
                     "know_the_top",
+                    "top_silent",
                     "hangs_on_few",
                     "hangs_silent",
                     "second",
@@ -196,6 +199,7 @@ SECTIONS: dict[str, tuple] = {
                     "brief_few",
                 ),
                 *(
+                    "one_large",
                     "pareto",
                     *VERDICTS,
                     "even",

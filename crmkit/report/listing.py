@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from crmkit.customer_pyramid.pyramid import Pyramid
 from crmkit.customer_pyramid.segments import name_segments, rfm_scores
 
 from .describing import CONTACTS, REGULAR, Log, contacts_of
@@ -114,6 +115,13 @@ def silent_half_facts(log: Log, seen: pd.DataFrame, *, half: int, chance: float)
     if len(silent):
         facts["half_silent_days"] = int(_by_revenue(silent)["days_since_last"].iloc[0])
     return facts
+
+
+def silent_top_facts(tiers: Pyramid, seen: pd.DataFrame, *, chance: float) -> dict:
+    """How many of the two top tiers are unusually silent."""
+    top = tiers.assignments["tier"].isin(tiers.tiers["tier"][:2])
+    silent = seen.loc[seen["silence_chance"] < chance, "customer_id"]
+    return {"top_two_silent": int(silent.isin(tiers.assignments.loc[top, "customer_id"]).sum())}
 
 
 def call_table(log: Log, seen: pd.DataFrame, *, chance: float, calls: int) -> pd.DataFrame:

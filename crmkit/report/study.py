@@ -283,7 +283,7 @@ class _Making:
         self.facts |= describing.customer_facts(log)
         self.tables["purchase_days"] = describing.purchase_days_table(log)
         self.spread = describing.interval_spread(log)
-        self.facts |= describing.regular_facts(self.spread)
+        self.facts |= describing.regular_facts(log, self.spread)
 
     def _weigh(self, *, top: float, claim: float, seed: int) -> None:
         log = self.log
@@ -291,6 +291,7 @@ class _Making:
         if log.total <= 0:
             return
         self.facts |= weighing.half_facts(log)
+        self.facts |= weighing.largest_facts(log)
         if len(log.customers) < FEW:
             self.tables["largest"] = weighing.largest_table(log)
         if len(log.customers) < 30:
@@ -334,6 +335,8 @@ class _Making:
         if "half_customers" in self.facts:
             half = self.facts["half_customers"]
             self.facts |= listing.silent_half_facts(log, seen, half=half, chance=chance)
+        if may_say("pyramid", self.facts):
+            self.facts |= listing.silent_top_facts(self.tiers, seen, chance=chance)
         if may_say("call", self.facts) or may_say("call_chance", self.facts):
             self.tables["call_list"] = listing.call_table(log, seen, chance=chance, calls=calls)
         if may_say("regular", self.facts):

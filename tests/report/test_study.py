@@ -378,6 +378,44 @@ def test_what_a_contract_paid_is_said_to_be_how_long_it_lasted(studies):
     assert not studies["concentrated"].may_say("pyramid_regular")
 
 
+def test_a_few_who_pay_every_month_make_no_file_of_contracts(studies):
+    """A charity: thirty monthly givers, and two hundred who give in winter and are told apart from them."""
+    study = studies["charity"]
+    assert study.may_say("regular_some") and not study.may_say("regular")
+    assert study.facts["regular_share"] >= 0.6 and study.facts["regular_payers_share"] < 0.2
+    assert not studies["contracts"].may_say("regular_some") and studies["contracts"].may_say("regular")
+    assert not studies["cdnow_sample"].may_say("regular_some")
+
+
+def test_new_customers_who_stop_coming_are_missed_within_weeks(studies):
+    study = studies["takeaway"]
+    first = study.customers["first_purchase"]
+    assert study.may_say("sales_new_stopped") and study.facts["newest_days"] >= 20
+    window = pd.Timedelta(days=study.facts["newest_days"])
+    assert study.facts["new_before"] == (first > first.max() - window).sum() > 50
+    assert str(study.tables["sales"]["period"].iloc[0]).count("-") > 2, "four months are told by the week"
+    for name in ("four_months", "double_11_shop", "five_days"):
+        assert not studies[name].may_say("sales_new_stopped"), name
+
+
+def test_one_customer_who_is_a_third_of_revenue_is_named_however_short_the_file(studies):
+    study = studies["new_shop"]
+    assert study.may_say("span_short") and study.facts["largest_customer"] == "BIGSTORE"
+    assert "One customer brought 33.3% of revenue" in texts(study, "brief")
+    others = study.customers[study.customers["customer_id"] != "BIGSTORE"]
+    assert study.facts["others_mean"] == pytest.approx(others["revenue"].mean())
+    assert not studies["five_days"].may_say("one_large") and not studies["staff_card"].may_say("one_large")
+
+
+def test_the_top_tiers_are_asked_where_they_are_before_they_are_served(studies):
+    study = studies["double_11_shop"]
+    tiers = study.tables["customers"].set_index("customer_id")["tier"]
+    seen = study.tables["call_list"]["customer_id"]
+    at_the_top = tiers[seen].isin(["platinum", "gold"]).sum()
+    assert study.may_say("top_silent") and study.facts["top_two_silent"] >= at_the_top > 0
+    assert not studies["chance_silences"].may_say("top_silent")
+
+
 def test_a_payment_that_is_late_is_told_from_a_contract_that_has_ended(studies):
     study = studies["contracts"]
     late = study.tables["late"]
