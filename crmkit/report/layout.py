@@ -194,6 +194,7 @@ SECTIONS: dict[str, tuple] = {
                     "brief_fall_intake",
                     "brief_year",
                     "brief_year_intake",
+                    "sales_new_stopped",
                     "brief_mover",
                     "span_short",
                     "brief_few",

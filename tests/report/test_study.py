@@ -88,13 +88,18 @@ def test_the_gap_is_the_middle_of_the_customers_own_means_and_named_so(studies):
     repeat = customers[customers["frequency"] > 0]
     assert studies["concentrated"].facts["gap"] == round((repeat["t_x"] / repeat["frequency"]).median())
     said = texts(studies["concentrated"], "customers")
-    assert "the average interval between purchases; the median of these, " in said and "**usual interval**" in said
+    assert (
+        "the average interval between purchases; the median of these, " in said
+        and "**usual interval**" in said
+    )
 
 
 def test_one_thing_has_one_figure_in_summary_text_and_tables(studies):
     for study in studies.values():
         numbers = study.numbers()
-        of_file = numbers[~numbers["finding"].isin(["segment_action", "segment_away", "segment_only", "segment_few"])]
+        of_file = numbers[
+            ~numbers["finding"].isin(["segment_action", "segment_away", "segment_only", "segment_few"])
+        ]
         assert of_file.groupby("figure")["number"].nunique().max() == 1
     for name in ("concentrated", "cdnow_sample", "industrial_group", "double_11_shop"):
         study = studies[name]
@@ -366,7 +371,9 @@ def test_fewer_places_at_the_top_are_no_customers_lost(studies):
     """CDNOW: whoever is in the top tiers of the first half, most must leave them, for fewer buy in the second."""
     study = studies["cdnow_sample"]
     facts = study.facts
-    assert study.may_say("migration_places") and facts["must_leave"] == facts["top_before"] - facts["top_after"]
+    assert (
+        study.may_say("migration_places") and facts["must_leave"] == facts["top_before"] - facts["top_after"]
+    )
     assert facts["top_before"] - facts["stayed"] >= facts["must_leave"] > 0
     assert not studies["double_11_shop"].may_say("migration_places")
 
