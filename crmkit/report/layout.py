@@ -143,6 +143,7 @@ SECTIONS: dict[str, tuple] = {
             (
                 *(
                     "call",
+                    "call_surely",
                     "call_rest",
                     "call_chance",
                     "call_none",

@@ -101,6 +101,7 @@ def call_facts(seen: pd.DataFrame, *, chance: float, calls: int) -> dict:
         "chance": chance,
         "silent": len(silent),
         "by_chance": max(1, round(by_chance)),
+        "silent_surely": surely,
         "silent_beyond_chance": max(beyond, surely),
         "call_customers": len(listed),
         "call_more": len(silent) - len(listed),

@@ -219,6 +219,14 @@ def test_a_list_says_how_many_stand_on_it_by_chance(studies):
     assert "how sales as a whole are going" in texts(studies["chance_silences"], "monday")
 
 
+def test_a_silence_beyond_all_chance_is_told_from_one_that_may_be_chance(studies):
+    """Of twelve firms one is listed, as chance would have it; but after 400 days it is no chance."""
+    lost, chance = studies["one_firm_lost"], studies["chance_silences"]
+    assert lost.facts["silent"] == lost.facts["silent_surely"] == lost.facts["by_chance"] == 1
+    assert lost.may_say("call_surely") and "chance would not give even one" in texts(lost, "monday")
+    assert chance.facts["silent"] >= 1 and not chance.may_say("call_surely")
+
+
 def test_contracts_are_no_shoppers(studies):
     study = studies["contracts"]
     assert study.may_say("regular") and study.may_say("late") and not study.may_say("segments")
