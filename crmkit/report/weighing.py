@@ -98,9 +98,9 @@ def largest_facts(log: Log) -> dict:
     ranked = log.customers.sort_values(["revenue", "customer_id"], ascending=[False, True])
     largest, others = ranked.iloc[0], ranked.iloc[1:]
     return {
-        "largest_customer": str(largest["customer_id"]),
-        "largest_revenue": float(largest["revenue"]),
-        "largest_share": float(largest["revenue"]) / log.total,
+        "first_customer": str(largest["customer_id"]),
+        "first_revenue": float(largest["revenue"]),
+        "first_customer_share": float(largest["revenue"]) / log.total,
         "other_customers": len(others),
         "others_mean": float(others["revenue"].mean()),
     }

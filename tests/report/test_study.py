@@ -15,6 +15,7 @@ from crmkit.report.conditions import may_say
 from crmkit.report.layout import SECTIONS
 from crmkit.report.listing import LEAST_INTERVALS, row_facts, silence_chance
 from crmkit.report.sentences import Sentence
+from crmkit.report.study import _Making
 
 
 @pytest.fixture(autouse=True)
@@ -415,11 +416,24 @@ def test_new_customers_who_stop_coming_are_missed_within_weeks(studies):
 
 def test_one_customer_who_is_a_third_of_revenue_is_named_however_short_the_file(studies):
     study = studies["new_shop"]
-    assert study.may_say("span_short") and study.facts["largest_customer"] == "BIGSTORE"
+    assert study.may_say("span_short") and study.facts["first_customer"] == "BIGSTORE"
     assert "One customer brought 33.3% of revenue" in texts(study, "brief")
     others = study.customers[study.customers["customer_id"] != "BIGSTORE"]
     assert study.facts["others_mean"] == pytest.approx(others["revenue"].mean())
     assert not studies["five_days"].may_say("one_large") and not studies["staff_card"].may_say("one_large")
+    for name in ("cdnow_sample", "industrial_group", "one_firm_lost"):
+        study = studies[name]
+        share = study.customers["revenue"].max() / study.customers["revenue"].sum()
+        assert study.facts["first_customer_share"] == pytest.approx(share), name
+        assert study.may_say("one_large") == (share >= 0.2), name
+
+
+def test_no_fact_of_one_step_is_overwritten_by_another():
+    making = _Making(check_transactions(companies.company(companies.concentrated)), None, Assumptions())
+    making._state({"largest_share": 0.2})
+    making._state({"largest_share": 0.2})
+    with pytest.raises(ValueError, match="largest_share"):
+        making._state({"largest_share": 0.3})
 
 
 def test_the_top_tiers_are_asked_where_they_are_before_they_are_served(studies):
