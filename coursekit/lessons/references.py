@@ -29,7 +29,7 @@ class References:
             return cls({}, {})
         entries = json.loads((folder / ENTRIES).read_text(encoding="utf-8"))
         printed = json.loads((folder / PRINTED).read_text(encoding="utf-8"))
-        return cls({entry["id"]: _year(entry) for entry in entries}, printed)
+        return cls({entry["id"]: year_of(entry) for entry in entries}, printed)
 
     def __contains__(self, name: str) -> bool:
         return name in self.years and name in self.printed
@@ -41,7 +41,8 @@ class References:
     def _print(self, form: str, name: str, lang: str) -> str:
         if form == "full":
             return self.printed[name][lang]["full"]
-        cite = f"({self.years[name]})" if form == "year" else self.printed[name][lang]["cite"]
+        printed = self.printed[name][lang]
+        cite = f"({printed['year']})" if form == "year" else printed["cite"]
         return cite.translate(WIDE) if lang == "zh" else cite
 
 
@@ -50,6 +51,7 @@ def cited(text: str) -> list[str]:
     return [found["id"] for found in ROLE.finditer(text)]
 
 
-def _year(entry: dict) -> str:
+def year_of(entry: dict) -> str:
+    """The year of an entry; "" for one without a date."""
     dates = entry.get("issued", {}).get("date-parts")
     return str(dates[0][0]) if dates else ""

@@ -1,5 +1,5 @@
 """The reference pages of docs/, printed from what they describe: models.md from models.toml, api.md from docstrings,
-objectives.md from the lessons, coverage.md from all of these.
+objectives.md and syllabus.md from the lessons, coverage.md from all of these.
 
 `kit.py build` writes them, `kit.py build --check` says when one is not what its source says.
 """
@@ -27,6 +27,7 @@ from crmkit.report.sentences import SENTENCES
 from .coverage import PARTS, Taught, read_coverage
 from .glossary import glossary_page
 from .objectives import table as objectives_table
+from .syllabus import PLANS, lesson_part, plan_table, read_plans
 
 ROOT = Path(__file__).parents[2]
 WORDS = Catalogue(Path(__file__).with_name("reference.toml"))
@@ -41,6 +42,7 @@ def pages(root: Path) -> dict[str, str]:
         "docs/api.md": api_page(),
         "docs/objectives.md": objectives_page(lessons),
         "docs/coverage.md": coverage_page(root, lessons),
+        "docs/syllabus.md": syllabus_page(root, lessons),
         "docs/glossary.html": glossary_page(lessons),
         "docs/report.md": report_page(),
     }
@@ -135,6 +137,23 @@ def objectives_page(lessons: list[Lesson]) -> str:
         lines.append(f"## {lesson.slug[:2]} {lesson.titles['zh']} · {lesson.titles['en']}\n")
         heads = WORDS.texts("objectives_columns")
         lines += [objectives_table(lesson, lang, heads[lang]) + "\n" for lang in WRITTEN]
+    return "\n".join(lines)
+
+
+# --- syllabus -------------------------------------------------------------------------------
+
+
+def syllabus_page(root: Path, lessons: list[Lesson]) -> str:
+    """docs/syllabus.md: the plans of syllabus.toml, assessment, and what each lesson asks and gives."""
+    plans = read_plans(root / "docs" / "syllabus.toml")
+    minutes = plans["class_minutes"]
+    lines = [_head("syllabus", source="lessons/*.md, docs/syllabus.toml")]
+    for name in PLANS:
+        lines.append(f"## {_both(f'syllabus_{name}')}\n")
+        lines.append(plan_table(plans[name], lessons, WORDS, minutes))
+    lines.append("\n".join(WORDS.pair("syllabus_plan_about", class_minutes=minutes)) + "\n")
+    lines.append(f"## {_both('syllabus_assessment')}\n\n{_paragraph('syllabus_assessment_about')}")
+    lines += [lesson_part(lesson, WORDS) for lesson in lessons]
     return "\n".join(lines)
 
 

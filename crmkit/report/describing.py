@@ -15,6 +15,7 @@ FOLLOWED = 90  # days that a customer must have been seen after the first purcha
 GAP_DAYS = 28  # without a sale, from which on a gap in a file is worth a word
 GAP_TIMES = 10  # the longest of twenty usual gaps between days with sales
 REGULAR = 0.2  # spread of a customer's intervals against their mean, below which they are regular
+MOST = 0.6  # of the customers with enough intervals, whose payments make a file one of contracts
 CONTACTS = ("customer_name", "phone", "email")  # columns that a list of customers brings along
 NAMELESS = ("missing_customer", "nobody")  # reasons for which rows that are sales are set aside
 # notes that some of the money may be no sale, or not all of it is there
@@ -130,7 +131,7 @@ def set_aside_table(log: Log) -> pd.DataFrame:
 
 def period_of(span_days: int) -> str:
     """In which periods sales are told: months, in a short file weeks or days."""
-    if span_days > 92:
+    if span_days > 150:
         return "month"
     return "week" if span_days > 21 else "day"
 
@@ -196,10 +197,13 @@ def _intake_facts(log: Log) -> dict:
     """When nearly everybody had bought for the first time, and who came after."""
     first = log.customers["first_purchase"].dropna().sort_values()
     most = first.iloc[int(0.95 * (len(first) - 1))]
+    since = log.last_sale - first.iloc[-1]
     return {
         "most_came": most,
         "most_came_at": ((most - log.first_day).days + 1) / log.span_days,
         "came_after": int((first > most).sum()),
+        "newest_days": since.days,
+        "new_before": int((first > first.iloc[-1] - since).sum()),
     }
 
 
@@ -298,12 +302,20 @@ def interval_spread(log: Log) -> pd.DataFrame:
     return enough.assign(spread=enough["std"] / enough["mean"]).reset_index()
 
 
-def regular_facts(spread: pd.DataFrame) -> dict:
+def regular_facts(log: Log, spread: pd.DataFrame) -> dict:
+    """Who pays at regular intervals, and what part of the business that is."""
     regular = spread[spread["spread"] <= REGULAR]
-    facts = {"regular_customers": len(spread), "regular_share": 0.0}
-    if len(regular):
-        facts["regular_share"] = len(regular) / len(spread)
-        facts["regular_gap"] = round(float(regular["mean"].median()))
+    facts = {"regular_customers": len(spread), "regular_payers": len(regular), "regular_part": 0.0}
+    if not len(regular):
+        return facts
+    facts["regular_share"] = len(regular) / len(spread)
+    facts["regular_gap"] = round(float(regular["mean"].median()))
+    facts["regular_payers_share"] = len(regular) / len(log.customers)
+    if facts["regular_share"] >= MOST:
+        of_those_who_came_back = len(regular) / len(log.repeat)
+        theirs = log.customers["customer_id"].isin(regular["customer_id"])
+        revenue = float(log.customers.loc[theirs, "revenue"].sum())
+        facts["regular_part"] = max(of_those_who_came_back, revenue / log.total if log.total > 0 else 0.0)
     return facts
 
 

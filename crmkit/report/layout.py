@@ -31,7 +31,7 @@ class Drawing:
 
 
 # of each segment, the one that its own facts bear
-SEGMENT_SENTENCES = ("segment_action", "segment_quiet", "segment_away", "segment_only")
+SEGMENT_SENTENCES = ("segment_action", "segment_quiet", "segment_away", "segment_only", "segment_few")
 VERDICTS = ("pareto_inside", "pareto_near", "pareto_below", "pareto_above")
 
 SECTIONS: dict[str, tuple] = {
@@ -53,9 +53,9 @@ SECTIONS: dict[str, tuple] = {
         ),
         "sales_busy_months",
         *("sales_partial", "sales_begun_late", "sales_season", "sales_repeat"),
-        *("sales_one_intake", "sales_intake_falls", "sales_few_new"),
+        *("sales_one_intake", "sales_intake_falls", "sales_few_new", "sales_new_stopped"),
         Drawing("sales_figure", "sales"),
-        "sales_cut",
+        *("sales_returns", "sales_cut"),
         ShownTable("sales", rows=SHOWN_PERIODS, latest=True),
     ),
     "customers": (
@@ -63,6 +63,7 @@ SECTIONS: dict[str, tuple] = {
             "no_buyers",
             "only_returns",
             "spend",
+            "one_large",
             "repeat",
             "repeat_all",
             "repeat_few",
@@ -70,6 +71,7 @@ SECTIONS: dict[str, tuple] = {
             "gap",
             "came_back",
             "regular",
+            "regular_some",
         ),
         ShownTable("purchase_days"),
     ),
@@ -94,6 +96,7 @@ SECTIONS: dict[str, tuple] = {
             "cannot_share",
             "pyramid",
             "pyramid_each",
+            "pyramid_regular",
             "pyramid_cost",
             "pyramid_few",
             "pyramid_level",
@@ -126,6 +129,7 @@ SECTIONS: dict[str, tuple] = {
     "migration": (
         *(
             "migration",
+            "migration_places",
             "migration_risen",
             "migration_new",
             "migration_chance",
@@ -139,6 +143,7 @@ SECTIONS: dict[str, tuple] = {
             (
                 *(
                     "call",
+                    "call_surely",
                     "call_rest",
                     "call_chance",
                     "call_none",
@@ -150,6 +155,7 @@ SECTIONS: dict[str, tuple] = {
                 ),
                 *(
                     "know_the_top",
+                    "top_silent",
                     "hangs_on_few",
                     "hangs_silent",
                     "second",
@@ -186,12 +192,16 @@ SECTIONS: dict[str, tuple] = {
                     "brief_reliable_all",
                     "brief_doubts",
                     "brief_fall",
+                    "brief_fall_intake",
                     "brief_year",
+                    "brief_year_intake",
+                    "sales_new_stopped",
                     "brief_mover",
                     "span_short",
                     "brief_few",
                 ),
                 *(
+                    "one_large",
                     "pareto",
                     *VERDICTS,
                     "even",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from crmkit.customer_pyramid.pyramid import Pyramid
 from crmkit.customer_pyramid.segments import name_segments, rfm_scores
 
 from .describing import CONTACTS, REGULAR, Log, contacts_of
@@ -12,6 +13,7 @@ LEAST_INTERVALS = 5  # of a customer, for their usual interval to say anything
 AWAY = ("at_risk", "cant_lose", "about_to_sleep", "hibernating", "lost")
 ALL_ARE_LOOKED_AT = 100  # in a file of fewer customers everybody is worth a look, and not only the top
 LATE = 1.5  # usual intervals after which a regular payment is late
+ENDED = 3  # usual intervals after which it has probably ended
 
 
 # ---- segments
@@ -99,6 +101,7 @@ def call_facts(seen: pd.DataFrame, *, chance: float, calls: int) -> dict:
         "chance": chance,
         "silent": len(silent),
         "by_chance": max(1, round(by_chance)),
+        "silent_surely": surely,
         "silent_beyond_chance": max(beyond, surely),
         "call_customers": len(listed),
         "call_more": len(silent) - len(listed),
@@ -113,6 +116,13 @@ def silent_half_facts(log: Log, seen: pd.DataFrame, *, half: int, chance: float)
     if len(silent):
         facts["half_silent_days"] = int(_by_revenue(silent)["days_since_last"].iloc[0])
     return facts
+
+
+def silent_top_facts(tiers: Pyramid, seen: pd.DataFrame, *, chance: float) -> dict:
+    """How many of the two top tiers are unusually silent."""
+    top = tiers.assignments["tier"].isin(tiers.tiers["tier"][:2])
+    silent = seen.loc[seen["silence_chance"] < chance, "customer_id"]
+    return {"top_two_silent": int(silent.isin(tiers.assignments.loc[top, "customer_id"]).sum())}
 
 
 def call_table(log: Log, seen: pd.DataFrame, *, chance: float, calls: int) -> pd.DataFrame:
@@ -130,7 +140,12 @@ def late_payers(log: Log, spread: pd.DataFrame) -> pd.DataFrame:
 
 
 def late_facts(late: pd.DataFrame) -> dict:
-    return {"late_customers": len(late), "late_revenue": round(float(late["revenue"].sum()), 2)}
+    recent = late["days_since_last"] < ENDED * late["usual_interval"]
+    return {
+        "late_customers": len(late),
+        "late_recent": int(recent.sum()),
+        "late_revenue": round(float(late["revenue"].sum()), 2),
+    }
 
 
 def late_table(log: Log, late: pd.DataFrame) -> pd.DataFrame:

@@ -269,38 +269,46 @@ class _Making:
             drawn=self.drawn,
         )
 
+    def _state(self, found: dict) -> None:
+        """Add facts; one name never stands for two things."""
+        twice = [name for name in found if name in self.facts and self.facts[name] != found[name]]
+        if twice:
+            raise ValueError(twice)
+        self.facts |= found
+
     def _describe(self) -> None:
         log = self.log
-        self.facts |= describing.file_facts(log)
+        self._state(describing.file_facts(log))
         if log.checked.rows_set_aside:
             self.tables["set_aside"] = log.checked.set_aside
             self.tables["set_aside_reasons"] = describing.set_aside_table(log)
         sales = describing.sales_table(log)
-        self.facts |= describing.sales_facts(log, sales)
-        self.facts |= years.year_facts(log, describing.whole_periods(log, sales.set_index("period")))
+        self._state(describing.sales_facts(log, sales))
+        self._state(years.year_facts(log, describing.whole_periods(log, sales.set_index("period"))))
         self.tables["sales"] = sales.astype({"period": str})
         self.drawn["sales_figure"] = sales
-        self.facts |= describing.customer_facts(log)
+        self._state(describing.customer_facts(log))
         self.tables["purchase_days"] = describing.purchase_days_table(log)
         self.spread = describing.interval_spread(log)
-        self.facts |= describing.regular_facts(self.spread)
+        self._state(describing.regular_facts(log, self.spread))
 
     def _weigh(self, *, top: float, claim: float, seed: int) -> None:
         log = self.log
         self.facts["top"] = top
         if log.total <= 0:
             return
-        self.facts |= weighing.half_facts(log)
+        self._state(weighing.half_facts(log))
+        self._state(weighing.largest_facts(log))
         if len(log.customers) < FEW:
             self.tables["largest"] = weighing.largest_table(log)
         if len(log.customers) < 30:
             return
-        self.facts |= weighing.concentration_facts(log, top=top, claim=claim, seed=seed)
+        self._state(weighing.concentration_facts(log, top=top, claim=claim, seed=seed))
         if may_say("pareto", self.facts):
             self.tables["lorenz"] = self.drawn["lorenz_figure"] = weighing.lorenz_table(log)
             self.tables["concentration"] = weighing.concentration_table(self.facts)
         self.tiers = weighing.tiers_of(log)
-        self.facts |= weighing.tier_facts(self.tiers)
+        self._state(weighing.tier_facts(self.tiers))
         if may_say("pyramid", self.facts):
             self._tiers(seed)
 
@@ -310,14 +318,14 @@ class _Making:
         self.tables["tiers"] = self.drawn["pyramid_figure"] = weighing.tiers_table(self.tiers)
         if self.assumed.complete:
             better = weighing.better_spread(log.customers, self.assumed, seed=seed)
-            self.facts |= weighing.reallocation_facts(better, self.assumed)
+            self._state(weighing.reallocation_facts(better, self.assumed))
             self.tables["reallocation"] = better.tiers
             self.drawn["reallocate_figure"] = better
         halves = weighing.halves_of(log)
         if halves is None:
             return
         moves = weighing.moves_of(halves)
-        self.facts |= weighing.migration_facts(moves, halves, log)
+        self._state(weighing.migration_facts(moves, halves, log))
         if may_say("migration", self.facts):
             self.tables["migration"] = moves.counts
             self.drawn["migration_figure"] = moves
@@ -327,18 +335,20 @@ class _Making:
         if may_say("segments", self.facts):
             self.scores = listing.scores_of(log, bins=bins)
             segments = listing.segments_table(log, self.scores)
-            self.facts |= {"bins": bins, **listing.segment_facts(segments)}
+            self._state({"bins": bins, **listing.segment_facts(segments)})
             self.tables["segments"] = self.drawn["rfm_figure"] = segments
         seen = listing.looked_at(log, top=top)
-        self.facts |= listing.call_facts(seen, chance=chance, calls=calls)
+        self._state(listing.call_facts(seen, chance=chance, calls=calls))
         if "half_customers" in self.facts:
             half = self.facts["half_customers"]
-            self.facts |= listing.silent_half_facts(log, seen, half=half, chance=chance)
+            self._state(listing.silent_half_facts(log, seen, half=half, chance=chance))
+        if may_say("pyramid", self.facts):
+            self._state(listing.silent_top_facts(self.tiers, seen, chance=chance))
         if may_say("call", self.facts) or may_say("call_chance", self.facts):
             self.tables["call_list"] = listing.call_table(log, seen, chance=chance, calls=calls)
         if may_say("regular", self.facts):
             late = listing.late_payers(log, self.spread)
-            self.facts |= listing.late_facts(late)
+            self._state(listing.late_facts(late))
             if len(late):
                 self.tables["late"] = listing.late_table(log, late)
 

@@ -91,6 +91,21 @@ def half_facts(log: Log) -> dict:
     return {"half_customers": half, "half_share": half / len(ranked)}
 
 
+def largest_facts(log: Log) -> dict:
+    """The customer who brings most, and what the others bring."""
+    if len(log.customers) < 2:
+        return {}
+    ranked = log.customers.sort_values(["revenue", "customer_id"], ascending=[False, True])
+    largest, others = ranked.iloc[0], ranked.iloc[1:]
+    return {
+        "first_customer": str(largest["customer_id"]),
+        "first_revenue": float(largest["revenue"]),
+        "first_customer_share": float(largest["revenue"]) / log.total,
+        "other_customers": len(others),
+        "others_mean": float(others["revenue"].mean()),
+    }
+
+
 def lorenz_table(log: Log) -> pd.DataFrame:
     """The Lorenz curve, in no more points than a figure shows."""
     curve = lorenz(log.customers["revenue"].clip(lower=0))
@@ -239,4 +254,6 @@ def migration_facts(moves: Migration, halves: tuple[Pyramid, Pyramid], log: Log)
     if before:
         facts["stayed_share"] = stayed / before
         facts["gone_share"] = gone / before
+        facts["places_left"] = after / before
+        facts["must_leave"] = max(0, before - after)
     return facts

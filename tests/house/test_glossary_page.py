@@ -7,7 +7,7 @@ from course import LESSONS
 from lxml import html
 from places import ROOT
 
-from coursekit.publish.glossary import glossary_page, is_said
+from coursekit.publish.glossary import JOINED, glossary_page, is_said, names_of, terms_learnt
 from crmkit.core.glossary import glossary, glossary_entry, other_names
 
 TEXT = (ROOT / "docs" / "glossary.html").read_text(encoding="utf-8")
@@ -55,6 +55,30 @@ def test_every_lesson_can_be_chosen_and_has_terms():
 def test_a_term_belongs_to_the_lessons_that_say_it(slug, lesson):
     article = PAGE.get_element_by_id(slug)
     assert lesson in article.get("data-lessons").split()
+
+
+@pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda lesson: lesson.slug)
+def test_every_term_that_a_lesson_lists_is_found_under_its_name(lesson):
+    for lang, words in terms_learnt(lesson).items():
+        names = {name for slug in glossary()["slug"] for name in names_of(glossary_entry(slug), lang)}
+        missing = [w for w in words if w not in names and not set(JOINED.split(w)) <= names]
+        assert len(words) >= 8 and not missing, (lang, missing)
+
+
+def test_both_lists_of_a_lesson_name_as_many_terms():
+    for lesson in LESSONS[1:]:
+        assert len({len(words) for words in terms_learnt(lesson).values()}) == 1, lesson.slug
+
+
+@pytest.mark.parametrize(
+    ("slug", "lesson"), [("pdca_act", "02"), ("pdca_check", "14"), ("financial", "00"), ("social", "00")]
+)
+def test_an_everyday_word_is_a_term_only_where_it_is_taught(slug, lesson):
+    assert lesson not in PAGE.get_element_by_id(slug).get("data-lessons").split()
+
+
+def test_every_term_belongs_to_a_lesson():
+    assert [a.get("id") for a in PAGE.xpath("//article") if not a.get("data-lessons").split()] == []
 
 
 def test_a_term_is_said_only_where_both_languages_say_it_as_a_word():

@@ -25,7 +25,7 @@ LIMITS = {
     "coursekit/kernels": 150,
     "coursekit/learn": 450,
     "coursekit/lessons": 1640,
-    "coursekit/recipes": 150,
+    "coursekit/recipes": 200,
     "coursekit/sandbox": 2100,
     "coursekit/teach": 190,
     "coursekit/teach/assign": 1350,

@@ -1,6 +1,7 @@
 """What the course promises as a whole: sources, citations, cases, minutes, objectives, words, and nothing before its time."""
 
 import ast
+import json
 import re
 import tomllib
 from collections import Counter
@@ -61,12 +62,44 @@ def test_a_book_an_article_and_a_law_are_printed_as_gb_t_7714_and_apa_7_have_the
         book["zh"]["full"].startswith("BERRY L L, PARASURAMAN A, 1991. Marketing services")
         and "[M]" in book["zh"]["full"]
     )
-    assert article["zh"]["full"].endswith("[J]. Marketing Science, 12(2): 167-183.")
-    assert article["en"]["full"].endswith("Marketing Science, 12(2), 167–183.")
+    assert article["zh"]["full"].endswith(
+        "[J]. Marketing Science, 12(2): 167-183. DOI:10.1287/mksc.12.2.167."
+    )
+    assert article["en"]["full"].endswith(
+        "Marketing Science, 12(2), 167–183. https://doi.org/10.1287/mksc.12.2.167"
+    )
     assert article["en"]["cite"] == "(Schmittlein et al., 1993)"
     assert (
         "个人信息保护法" in law["zh"]["full"] and "Personal Information Protection Law" in law["en"]["full"]
     )
+
+
+def test_a_chinese_list_prints_a_foreign_book_in_its_own_language():
+    """GB/T 7714-2015 8.3: edition and "et al." in the language of the entry."""
+    full = {name: REFERENCES.printed[name]["zh"]["full"] for name in REFERENCES.years}
+    assert "[M]. 11th ed. Upper Saddle River" in full["kotler2003"]
+    assert full["brin1997"].startswith("BRIN S, MOTWANI R, ULLMAN J D, et al., 1997")
+    assert full["reichheld1990"].startswith("REICHHELD F F, SASSER W E Jr., 1990")
+    entries = json.loads((ROOT / "lessons" / ENTRIES).read_text(encoding="utf-8"))
+    foreign = [entry["id"] for entry in entries if entry.get("language") != "zh"]
+    assert len(foreign) > 70
+    assert not [name for name in foreign if re.search(" 版|, 等", full[name])]
+
+
+def test_no_two_entries_are_cited_alike_and_the_letter_follows_the_title():
+    for lang in ("zh", "en"):
+        cites = [texts[lang]["cite"] for texts in REFERENCES.printed.values()]
+        assert [cite for cite, times in Counter(cites).items() if times > 1] == []
+        counting, rfm = (REFERENCES.printed[name][lang] for name in ("fader2005", "fader2005rfm"))
+        assert (counting["year"], rfm["year"]) == ("2005a", "2005b")
+        assert "2005a" in counting["full"] and "2005b" in rfm["cite"]
+
+
+def test_no_two_entries_share_a_doi_and_each_is_one():
+    entries = json.loads((ROOT / "lessons" / ENTRIES).read_text(encoding="utf-8"))
+    dois = [entry["DOI"] for entry in entries if "DOI" in entry]
+    assert len(dois) == len(set(dois)) > 30
+    assert all(re.fullmatch(r"10\.\d{4}/\S+", doi) for doi in dois)
 
 
 @by_slug(LESSONS)

@@ -15,6 +15,7 @@ from crmkit.report.conditions import may_say
 from crmkit.report.layout import SECTIONS
 from crmkit.report.listing import LEAST_INTERVALS, row_facts, silence_chance
 from crmkit.report.sentences import Sentence
+from crmkit.report.study import _Making
 
 
 @pytest.fixture(autouse=True)
@@ -88,13 +89,18 @@ def test_the_gap_is_the_middle_of_the_customers_own_means_and_named_so(studies):
     repeat = customers[customers["frequency"] > 0]
     assert studies["concentrated"].facts["gap"] == round((repeat["t_x"] / repeat["frequency"]).median())
     said = texts(studies["concentrated"], "customers")
-    assert "the average interval between purchases; for the customer in the middle it is" in said
+    assert (
+        "the average interval between purchases; the median of these, " in said
+        and "**usual interval**" in said
+    )
 
 
 def test_one_thing_has_one_figure_in_summary_text_and_tables(studies):
     for study in studies.values():
         numbers = study.numbers()
-        of_file = numbers[~numbers["finding"].isin(["segment_action", "segment_away", "segment_only"])]
+        of_file = numbers[
+            ~numbers["finding"].isin(["segment_action", "segment_away", "segment_only", "segment_few"])
+        ]
         assert of_file.groupby("figure")["number"].nunique().max() == 1
     for name in ("concentrated", "cdnow_sample", "industrial_group", "double_11_shop"):
         study = studies[name]
@@ -214,6 +220,14 @@ def test_a_list_says_how_many_stand_on_it_by_chance(studies):
     assert "how sales as a whole are going" in texts(studies["chance_silences"], "monday")
 
 
+def test_a_silence_beyond_all_chance_is_told_from_one_that_may_be_chance(studies):
+    """Of twelve firms one is listed, as chance would have it; but after 400 days it is no chance."""
+    lost, chance = studies["one_firm_lost"], studies["chance_silences"]
+    assert lost.facts["silent"] == lost.facts["silent_surely"] == lost.facts["by_chance"] == 1
+    assert lost.may_say("call_surely") and "chance would not give even one" in texts(lost, "monday")
+    assert chance.facts["silent"] >= 1 and not chance.may_say("call_surely")
+
+
 def test_contracts_are_no_shoppers(studies):
     study = studies["contracts"]
     assert study.may_say("regular") and study.may_say("late") and not study.may_say("segments")
@@ -320,6 +334,123 @@ def test_sales_that_fall_and_customers_that_no_longer_come_are_said(studies):
     assert "New customers have almost ceased" in said and "whole periods brought" in said
     assert 0 < study.facts["late_times"] < 0.75 and study.facts["came_after"] >= 3
     assert studies["growing"].may_say("sales_rise") and not studies["growing"].may_say("sales_fall")
+
+
+def test_no_manager_reads_a_fixed_set_of_customers_as_a_business_that_shrinks(studies):
+    """Whatever is longer, the fall of a cohort stays the fall of a cohort, and no season."""
+    for name in ("cdnow_sample", "first_comers"):
+        study, said = studies[name], texts(studies[name], "brief")
+        assert study.may_say("sales_one_intake")
+        assert "a fixed set of customers, so this does not show the business shrinking" in said, name
+        assert not study.may_say("brief_fall") and not study.may_say("brief_year"), name
+        assert "season" not in said, name
+    assert studies["fading"].may_say("brief_fall") and not studies["fading"].may_say("brief_fall_intake")
+    assert studies["one_firm_lost"].may_say("brief_year")
+
+
+def test_where_two_years_can_be_compared_no_third_is_compared_with_a_third(studies):
+    """The double_11_shop's May to December against its January to August is 1.5 times, and most of that is the season."""
+    study = studies["double_11_shop"]
+    assert study.facts["late_times"] >= 1.33 and study.facts["season_low"] >= 0.35
+    assert study.may_say("sales_year") and not study.may_say("sales_rise")
+    assert studies["growing"].may_say("sales_rise") and not studies["growing"].may_say("sales_year")
+
+
+def test_every_file_compares_equal_months_or_says_that_it_cannot(studies):
+    for name, study in studies.items():
+        if study.facts["full_periods"] >= 6 and study.facts["span_days"] >= 90 and study.facts["total"] > 0:
+            assert study.may_say("sales_year") != study.may_say("sales_season"), name
+
+
+def test_whether_the_first_in_the_file_was_the_first_of_all_is_left_open(studies):
+    assert "if some customers had bought before" in texts(studies["cdnow_sample"], "sales")
+
+
+def test_too_few_is_said_of_few_and_of_no_others(studies):
+    seen = set()
+    for study in studies.values():
+        for row in study.tables["segments"].itertuples() if "segments" in study.tables else ():
+            facts = study.facts | row_facts(row, gap=study.facts["gap"])
+            assert may_say("segment_few", facts) == (row.customers < 10)
+            seen.add(row.customers < 10)
+    assert seen == {True, False}
+
+
+def test_fewer_places_at_the_top_are_no_customers_lost(studies):
+    """CDNOW: whoever is in the top tiers of the first half, most must leave them, for fewer buy in the second."""
+    study = studies["cdnow_sample"]
+    facts = study.facts
+    assert (
+        study.may_say("migration_places") and facts["must_leave"] == facts["top_before"] - facts["top_after"]
+    )
+    assert facts["top_before"] - facts["stayed"] >= facts["must_leave"] > 0
+    assert not studies["double_11_shop"].may_say("migration_places")
+
+
+def test_what_a_contract_paid_is_said_to_be_how_long_it_lasted(studies):
+    study = studies["telecom"]
+    assert study.may_say("pyramid") and study.may_say("pyramid_regular")
+    assert not study.may_say("know_the_top") and not study.may_say("own_person")
+    assert not studies["concentrated"].may_say("pyramid_regular")
+
+
+def test_a_few_who_pay_every_month_make_no_file_of_contracts(studies):
+    """A charity: thirty monthly givers, and two hundred who give in winter and are told apart from them."""
+    study = studies["charity"]
+    assert study.may_say("regular_some") and not study.may_say("regular")
+    assert study.facts["regular_share"] >= 0.6 and study.facts["regular_payers_share"] < 0.2
+    assert not studies["contracts"].may_say("regular_some") and studies["contracts"].may_say("regular")
+    assert not studies["cdnow_sample"].may_say("regular_some")
+
+
+def test_new_customers_who_stop_coming_are_missed_within_weeks(studies):
+    study = studies["takeaway"]
+    first = study.customers["first_purchase"]
+    assert study.may_say("sales_new_stopped") and study.facts["newest_days"] >= 20
+    window = pd.Timedelta(days=study.facts["newest_days"])
+    assert study.facts["new_before"] == (first > first.max() - window).sum() > 50
+    assert str(study.tables["sales"]["period"].iloc[0]).count("-") > 2, "four months are told by the week"
+    for name in ("four_months", "double_11_shop", "five_days"):
+        assert not studies[name].may_say("sales_new_stopped"), name
+
+
+def test_one_customer_who_is_a_third_of_revenue_is_named_however_short_the_file(studies):
+    study = studies["new_shop"]
+    assert study.may_say("span_short") and study.facts["first_customer"] == "BIGSTORE"
+    assert "One customer brought 33.3% of revenue" in texts(study, "brief")
+    others = study.customers[study.customers["customer_id"] != "BIGSTORE"]
+    assert study.facts["others_mean"] == pytest.approx(others["revenue"].mean())
+    assert not studies["five_days"].may_say("one_large") and not studies["staff_card"].may_say("one_large")
+    for name in ("cdnow_sample", "industrial_group", "one_firm_lost"):
+        study = studies[name]
+        share = study.customers["revenue"].max() / study.customers["revenue"].sum()
+        assert study.facts["first_customer_share"] == pytest.approx(share), name
+        assert study.may_say("one_large") == (share >= 0.2), name
+
+
+def test_no_fact_of_one_step_is_overwritten_by_another():
+    making = _Making(check_transactions(companies.company(companies.concentrated)), None, Assumptions())
+    making._state({"largest_share": 0.2})
+    making._state({"largest_share": 0.2})
+    with pytest.raises(ValueError, match="largest_share"):
+        making._state({"largest_share": 0.3})
+
+
+def test_the_top_tiers_are_asked_where_they_are_before_they_are_served(studies):
+    study = studies["double_11_shop"]
+    tiers = study.tables["customers"].set_index("customer_id")["tier"]
+    seen = study.tables["call_list"]["customer_id"]
+    at_the_top = tiers[seen].isin(["platinum", "gold"]).sum()
+    assert study.may_say("top_silent") and study.facts["top_two_silent"] >= at_the_top > 0
+    assert not studies["chance_silences"].may_say("top_silent")
+
+
+def test_a_payment_that_is_late_is_told_from_a_contract_that_has_ended(studies):
+    study = studies["contracts"]
+    late = study.tables["late"]
+    recent = (late["days_since_last"] < 3 * late["usual_interval"]).sum()
+    assert study.facts["late_recent"] == pytest.approx(recent, abs=1)  # the table's intervals are rounded
+    assert study.facts["late_recent"] < study.facts["late_customers"] / 2
 
 
 def test_a_group_that_has_been_away_is_not_said_to_be_buying(studies):

@@ -184,6 +184,41 @@ def one_firm_lost(rng):
     return log(rows)
 
 
+def charity(rng):
+    """Thirty who give every month, and two hundred who give in winter, if they do."""
+    monthly = payers(rng, customers=30, stop=0.2)
+    rows = [(f"M{customer}", day, amount / 10) for customer, day, amount in monthly]
+    for number in range(200):
+        for year in (2023, 2024):
+            if rng.random() < 0.7:
+                day = pd.Timestamp(year, 11, 15) + pd.Timedelta(days=int(rng.integers(0, 40)))
+                rows.append((f"Y{number:03}", day, round(float(rng.lognormal(5, 0.8)), 2)))
+    return log(rows)
+
+
+def takeaway(rng):
+    """Four months of a shop to which nobody new comes in the last three weeks."""
+    rows = []
+    for number in range(600):
+        moment = float(rng.uniform(0, 99))
+        while moment < 121:
+            day = pd.Timestamp("2024-03-01") + pd.Timedelta(days=int(moment))
+            rows.append((f"T{number:03}", day, round(float(rng.uniform(20, 60)), 2)))
+            moment += 1 + rng.exponential(30)
+    return log(rows)
+
+
+def new_shop(rng):
+    """Six weeks, and one order that is a third of all."""
+    rows = shoppers(rng, customers=140, days=42, gap=40, spread=0.5)
+    return log([*rows, ("BIGSTORE", "2023-01-20", 0.5 * sum(amount for _, _, amount in rows))])
+
+
+def first_comers(rng):
+    """Two years of the customers of the first months, most of whom leave half way."""
+    return log(shoppers(rng, customers=120, days=790, gap=60, leave=0.8))
+
+
 def garden_shop(rng):
     """Half of each year's revenue falls in April to June."""
     rows = shoppers(rng, customers=240, days=1095, gap=60, start="2021-01-01")
@@ -234,6 +269,10 @@ def industrial_group(rng):
     return load("industrial_group")
 
 
+def telecom(rng):
+    return load("telecom")
+
+
 def double_11_shop(rng):
     return load("double_11_shop")
 
@@ -246,12 +285,17 @@ MAKERS: tuple[Callable, ...] = (
         with_a_hole,
         fading,
         one_firm_lost,
+        first_comers,
+        charity,
+        takeaway,
+        new_shop,
         garden_shop,
         staff_card,
         with_returns,
         messy,
         cdnow_sample,
         industrial_group,
+        telecom,
         double_11_shop,
     ),
 )
