@@ -11,11 +11,12 @@ from crmkit.core.intervals import of_confidence, tails
 from crmkit.core.schema import require_between, require_frame, require_known, require_numbers, require_unique
 
 _BEHAVIOUR = ("days_since_last", "frequency", "revenue")
+_STARTS = 10
 _STEPS = 60  # of one run of k-means; on three columns it rests long before
 
 
 def cluster_customers(
-    customers: pd.DataFrame, *, clusters: int, rng: np.random.Generator, starts: int = 10
+    customers: pd.DataFrame, *, clusters: int, rng: np.random.Generator, starts: int = _STARTS
 ) -> pd.DataFrame:
     """Customers in groups of like behaviour, found by k-means (Lloyd 1982) instead of rules.
 
@@ -41,16 +42,11 @@ def cluster_customers(
 
 
 def cluster_stability(
-    customers: pd.DataFrame,
-    *,
-    clusters: Sequence[int],
-    rng: np.random.Generator,
-    runs: int = 6,
-    starts: int = 10,
+    customers: pd.DataFrame, *, clusters: Sequence[int], rng: np.random.Generator, runs: int = 6
 ) -> pd.DataFrame:
     """Would the same groups be found again: agreement between runs, for each number of clusters.
 
-    In: as for ``cluster_customers``; a run is one grouping, the best of ``starts`` random beginnings. Out, a row per number
+    In: as for ``cluster_customers``; a run is one grouping, as there the best of ten random beginnings. Out, a row per number
     of ``clusters``: ``agreement_other_start``, the mean agreement of each two of ``runs`` that differ in their random
     beginnings alone, and ``agreement_other_customers``, of each two of ``runs`` on samples of the customers (drawn with
     replacement), all applied to all customers. Agreement is ``adjusted_rand``: 1 the same groups, 0 no more than chance.
@@ -64,15 +60,14 @@ def cluster_stability(
     """
     require_frame(customers, what="cluster_stability")
     require_between(runs, 2, 1000, name="runs")
-    require_between(starts, 1, 1000, name="starts")
     rows = []
     for number in clusters:
         points = _points(customers, number, what="cluster_stability")
         again, elsewhere = [], []
         for _ in range(int(runs)):
-            again.append(_nearest(points, _centres(points, number, rng, starts)))
+            again.append(_nearest(points, _centres(points, number, rng, _STARTS)))
             drawn = points[rng.integers(0, len(points), len(points))]
-            elsewhere.append(_nearest(points, _centres(drawn, number, rng, starts)))
+            elsewhere.append(_nearest(points, _centres(drawn, number, rng, _STARTS)))
         rows.append(
             {
                 "clusters": int(number),

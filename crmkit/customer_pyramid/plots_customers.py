@@ -1,5 +1,7 @@
 """Segments and sales (F13)."""
 
+from functools import partial
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -16,6 +18,7 @@ from crmkit.display.drawing import (
     heat_map,
     label,
     paired_bars,
+    row_labels,
     with_interval,
 )
 from crmkit.display.numbers import decimal, number, percent
@@ -62,34 +65,18 @@ def plot_segments(sizes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def plot_segmentations(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """How well each way of grouping customers ranks those who did something later, beside chance (0.5, the line).
 
-    ``result``: what ``compare_segmentations`` gives; a row's name has its number of groups in brackets.
+    ``result``: what ``compare_segmentations`` gives.
     """
-    needed = ("segmentation", "groups", "auc", "auc_low", "auc_high")
-    require_columns(result, needed, what="plot_segmentations")
-    ax = axes(
-        ax,
-        label("compared_segmentations"),
-        size=(7.2, 1.6 + 0.5 * len(result)),
-        x=("auc", decimal),
-        y="segmentation_groups",
-    )
+    require_columns(result, ("segmentation", "auc", "auc_low", "auc_high"), what="plot_segmentations")
+    ax = axes(ax, label("compared_segmentations"), size=(7.2, 1.6 + 0.5 * len(result)), x=("auc", decimal))
     for i, estimate in enumerate(estimates(result, "auc")):
         ax.errorbar(estimate.value, i, xerr=either_side(estimate), fmt="o", color=INK, capsize=4)
-        said = with_interval(estimate, _to_a_thousandth)
+        said = with_interval(estimate, partial(decimal, digits=3))
         ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
-    names = [
-        f"{label(name, lines=True)} ({number(groups)})"
-        for name, groups in zip(result["segmentation"], result["groups"])
-    ]
-    ax.set_yticks(range(len(names)), names)
-    ax.tick_params(axis="y", length=0)
+    row_labels(ax.yaxis, result["segmentation"])
     ax.axvline(0.5, color=GREY, linestyle="--", linewidth=1)
     ax.set_ylim(len(result) - 0.4, -0.6)
     return ax
-
-
-def _to_a_thousandth(value: float) -> str:
-    return decimal(value, 3)
 
 
 def plot_sales(transactions: pd.DataFrame, *, measure: str = "revenue", ax: Axes | None = None) -> Axes:
