@@ -1,6 +1,7 @@
 """Clusters beside rules (F13): customers grouped by closeness, how stable such groups are, and what they predict."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,12 @@ from crmkit.core.intervals import of_confidence, tails
 from crmkit.core.schema import require_between, require_frame, require_known, require_numbers, require_unique
 
 _BEHAVIOUR = ("days_since_last", "frequency", "revenue")
+_STARTS = 10
 _STEPS = 60  # of one run of k-means; on three columns it rests long before
 
 
 def cluster_customers(
-    customers: pd.DataFrame, *, clusters: int, rng: np.random.Generator, starts: int = 10
+    customers: pd.DataFrame, *, clusters: int, rng: np.random.Generator, starts: int = _STARTS
 ) -> pd.DataFrame:
     """Customers in groups of like behaviour, found by k-means (Lloyd 1982) instead of rules.
 
@@ -40,42 +42,45 @@ def cluster_customers(
 
 
 def cluster_stability(
-    customers: pd.DataFrame, *, clusters: Sequence[int], rng: np.random.Generator, pairs: int = 20
+    customers: pd.DataFrame, *, clusters: Sequence[int], rng: np.random.Generator, runs: int = 6
 ) -> pd.DataFrame:
     """Would the same groups be found again: agreement between runs, for each number of clusters.
 
-    In: as for ``cluster_customers``. Out, a row per number of ``clusters``: ``agreement_other_start``, the mean
-    agreement of ``pairs`` of runs that differ in their random beginning alone, and ``agreement_other_customers``,
-    of pairs of runs on two samples of the customers (drawn with replacement), both applied to all customers. Agreement is
-    ``adjusted_rand``: 1 the same groups, 0 no more than chance. Groups that do not come back are not there.
-    Errors: as for ``cluster_customers``.
+    In: as for ``cluster_customers``; a run is one grouping, as there the best of ten random beginnings. Out, a row per number
+    of ``clusters``: ``agreement_other_start``, the mean agreement of each two of ``runs`` that differ in their random
+    beginnings alone, and ``agreement_other_customers``, of each two of ``runs`` on samples of the customers (drawn with
+    replacement), all applied to all customers. Agreement is ``adjusted_rand``: 1 the same groups, 0 no more than chance.
+    Groups that do not come back are not there. Errors: as for ``cluster_customers``.
 
     >>> rng = np.random.default_rng(1)
     >>> twice = pd.DataFrame({"customer_id": range(80), "days_since_last": [5, 300] * 40,
     ...                       "frequency": [9, 0] * 40, "revenue": rng.normal([400, 20] * 40, 4)})
-    >>> cluster_stability(twice, clusters=[2], rng=rng, pairs=5)["agreement_other_customers"].tolist()
+    >>> cluster_stability(twice, clusters=[2], rng=rng)["agreement_other_customers"].tolist()
     [1.0]
     """
     require_frame(customers, what="cluster_stability")
-    require_between(pairs, 1, 10_000, name="pairs")
+    require_between(runs, 2, 1000, name="runs")
     rows = []
     for number in clusters:
         points = _points(customers, number, what="cluster_stability")
-        starts, samples = [], []
-        for _ in range(int(pairs)):
-            runs = [_nearest(points, _centres(points, number, rng, 1)) for _ in range(2)]
-            starts.append(adjusted_rand(*runs))
-            drawn = [points[rng.integers(0, len(points), len(points))] for _ in range(2)]
-            runs = [_nearest(points, _centres(sample, number, rng, 3)) for sample in drawn]
-            samples.append(adjusted_rand(*runs))
+        again, elsewhere = [], []
+        for _ in range(int(runs)):
+            again.append(_nearest(points, _centres(points, number, rng, _STARTS)))
+            drawn = points[rng.integers(0, len(points), len(points))]
+            elsewhere.append(_nearest(points, _centres(drawn, number, rng, _STARTS)))
         rows.append(
             {
                 "clusters": int(number),
-                "agreement_other_start": float(np.mean(starts)),
-                "agreement_other_customers": float(np.mean(samples)),
+                "agreement_other_start": _agreement(again),
+                "agreement_other_customers": _agreement(elsewhere),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _agreement(groupings: list[np.ndarray]) -> float:
+    """The mean agreement of each two groupings of the same customers."""
+    return float(np.mean([adjusted_rand(first, second) for first, second in combinations(groupings, 2)]))
 
 
 def adjusted_rand(first, second) -> float:
@@ -204,8 +209,9 @@ def _delong(scores: np.ndarray, did: np.ndarray) -> tuple[np.ndarray, np.ndarray
     from scipy.stats import rankdata
 
     yes, no = int(did.sum()), int((~did).sum())
-    above = (rankdata(scores, axis=1)[:, did] - rankdata(scores[:, did], axis=1)) / no
-    below = 1 - (rankdata(scores, axis=1)[:, ~did] - rankdata(scores[:, ~did], axis=1)) / yes
+    ranks = rankdata(scores, axis=1)
+    above = (ranks[:, did] - rankdata(scores[:, did], axis=1)) / no
+    below = 1 - (ranks[:, ~did] - rankdata(scores[:, ~did], axis=1)) / yes
     return above.mean(axis=1), np.atleast_2d(np.cov(above)) / yes + np.atleast_2d(np.cov(below)) / no
 
 

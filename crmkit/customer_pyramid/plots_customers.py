@@ -1,5 +1,7 @@
 """Segments and sales (F13)."""
 
+from functools import partial
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -69,7 +71,7 @@ def plot_segmentations(result: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax = axes(ax, label("compared_segmentations"), size=(7.2, 1.6 + 0.5 * len(result)), x=("auc", decimal))
     for i, estimate in enumerate(estimates(result, "auc")):
         ax.errorbar(estimate.value, i, xerr=either_side(estimate), fmt="o", color=INK, capsize=4)
-        said = with_interval(estimate, decimal)
+        said = with_interval(estimate, partial(decimal, digits=3))
         ax.annotate(said, (1.02, i), va="center", fontsize=9, xycoords=("axes fraction", "data"))
     row_labels(ax.yaxis, result["segmentation"])
     ax.axvline(0.5, color=GREY, linestyle="--", linewidth=1)

@@ -1,4 +1,4 @@
-"""Cohort tables (F18): of the customers won in each month, how many buy in the months after; unseen cells are empty."""
+"""Cohort tables (F18): of those who first bought in each month, how many buy in the months after; unseen cells are empty."""
 
 from datetime import date, timedelta
 
@@ -12,14 +12,15 @@ from crmkit.data.frames import Transactions
 
 
 def cohort_table(transactions: Transactions, *, as_of: date | str) -> pd.DataFrame:
-    """Which share of the customers won in each month bought in that month and in every month after.
+    """Which share of those who first bought in each month bought in every month after.
 
     In: a frame or Parquet as for ``customer_summary``, with ``customer_id``, ``date``, ``amount``; returns make no
     purchase, and what comes after ``as_of`` is left out. A customer's cohort is the month of the first purchase in the
-    log. Out, a row per cohort and month: ``cohort`` (its first day), ``customers``, ``months_later`` (0 is the cohort's
-    own month), ``active_customers`` and ``active_share``. A month that had not ended by ``as_of`` is not seen: both are
-    missing, never 0, which is a month that was seen and in which nobody bought. To buy in a month is not to be still a
-    customer: somebody may stay away and come back, so the shares need not fall.
+    log: who was a customer before it begins is not new, and has to be taken out first. Out, a row per cohort and month:
+    ``cohort`` (its first day), ``customers``, ``months_later`` (0 is the cohort's own month), ``active_customers`` and
+    ``active_share``. A month that had not ended by ``as_of`` is not seen: both are missing, never 0, which is a month
+    that was seen and in which nobody bought. To buy in a month is not to be still a customer: somebody may stay away and
+    come back, so the shares need not fall.
     Errors: CrmkitError for missing columns or values, dates as text, no purchase up to ``as_of``.
 
     >>> log = pd.DataFrame({"customer_id": list("aabb"), "amount": 10.0, "date": pd.to_datetime(

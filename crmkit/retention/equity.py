@@ -44,8 +44,10 @@ def customer_equity(
     ``coming_value``, what those to be won will bring (their first margin at once, multiple (1+d)/(1+d−r)), discounted,
     before ``acquisition_spending``, what winning them will cost, discounted; and ``customer_equity``, the two values less the spending.
     ``levers``: ``margin``, ``retention_rate``, ``acquisition_cost``, ``annual_discount_rate``, ``new_customers``, each
-    with its ``elasticity``, from the derivative; each lever is moved in all segments, alone. An elasticity compares 1 %
-    with 1 %, not yuan with yuan: what a per cent costs is not in it.
+    with its ``elasticity``, from the derivative; each lever is moved in all segments, alone, and for good: a higher
+    ``retention_rate`` holds in every year to come and for those still to be won. So compare what it adds with all that
+    it costs, in every year, discounted to today. An elasticity holds for small moves, and compares 1 % with 1 %, not
+    yuan with yuan: what a per cent costs is not in it.
     Errors: CrmkitError for numbers out of range, r = 1 without discount, an equity that is not above 0.
 
     >>> telecom = pd.DataFrame({"customers": [1000], "new_customers": [100], "margin": [90.0],
@@ -119,22 +121,24 @@ def driver_returns(
     retention rate. ``drivers``, a row each: ``driver``; ``part`` of equity that it belongs to, ``value_equity`` (quality,
     price, convenience), ``brand_equity`` (image, ethics) or ``relationship_equity`` (programmes, recognition, community);
     ``utility``, what one point of it adds to the log-odds of choosing the brand (from a logit of choices on
-    ratings); ``points``, by how much it would be raised; ``cost`` (currency, today). A driver of relationship equity
-    moves only those who bought the brand last.
+    ratings); ``points``, by how much it would be raised, for all ``years``; ``cost`` (currency, once, today) and
+    ``yearly_cost`` (currency, at the end of each of the ``years``). A driver of relationship equity moves only those who
+    bought the brand last, the others all customers of the market, also those of rivals.
 
     Out, added: ``repeat_before`` and ``repeat_after``, the probability of buying the brand again, ``customer_equity``
-    afterwards, ``gain`` in it, ``net_gain`` after the cost and ``return_on_cost``, net gain by cost. Each driver is raised alone; a
-    coefficient from a survey says what goes together, and only a trial says what a driver does.
+    afterwards, ``gain`` in it, ``total_cost``, both costs discounted to today, ``net_gain`` after it and
+    ``return_on_cost``, net gain by total cost. Each driver is raised alone; a coefficient from a survey says what goes
+    together, and only a trial says what a driver does.
     Errors: CrmkitError for rows that do not add up to 1, unknown brands or parts, numbers out of range.
 
     >>> brands = ["ours", "theirs"]
     >>> switching = pd.DataFrame([[0.8, 0.2], [0.1, 0.9]], index=brands, columns=brands)
     >>> service = pd.DataFrame({"driver": ["service"], "part": ["value_equity"], "utility": [0.2], "points": [1.0],
-    ...                         "cost": [1000.0]})
+    ...                         "cost": [1000.0], "yearly_cost": [500.0]})
     >>> found = driver_returns(service, switching=switching, shares={"ours": 0.3, "theirs": 0.7}, brand="ours",
     ...     customers=1000, margin_per_purchase=10, purchases_per_year=4, annual_discount_rate=0.1)
     >>> found[["repeat_after", "gain", "return_on_cost"]].round(2).values.tolist()
-    [[0.83, 10671.11, 9.67]]
+    [[0.83, 10671.11, 2.69]]
     """
     require_frame(drivers, what="driver_returns")
     brands = [str(name) for name in switching.columns]
@@ -158,7 +162,7 @@ def driver_returns(
     for part in drivers["part"]:
         require_choice(part, _PARTS, name="part")
     utility, points = require_numbers(drivers, ["utility", "points"], what="driver_returns")
-    (cost,) = require_numbers(drivers, ["cost"], low=0, what="driver_returns")
+    once, yearly = require_numbers(drivers, ["cost", "yearly_cost"], low=0, what="driver_returns")
 
     ours = brands.index(brand)
     kept_for = 1 / (1 + annual_discount_rate) ** (1 / purchases_per_year)
@@ -177,12 +181,15 @@ def driver_returns(
         for rise, part in zip(utility * points, drivers["part"])
     ]
     after = np.array([equity(matrix) for matrix in moved])
+    ends = np.arange(1, int(years) + 1)
+    cost = once + yearly * ((1 + annual_discount_rate) ** -ends).sum()
     net = after - before - cost
     return drivers.assign(
         repeat_before=chances[ours, ours],
         repeat_after=[matrix[ours, ours] for matrix in moved],
         customer_equity=after,
         gain=after - before,
+        total_cost=cost,
         net_gain=net,
         return_on_cost=np.divide(net, cost, out=np.full(len(cost), np.nan), where=cost > 0),
     )

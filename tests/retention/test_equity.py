@@ -79,6 +79,7 @@ def _drivers(**changes):
             "utility": [0.3, 0.2, 0.4],
             "points": 1.0,
             "cost": 500.0,
+            "yearly_cost": 0.0,
         }
     )
     return rows.assign(**changes)
@@ -124,6 +125,21 @@ def test_a_driver_moves_the_odds_by_its_utility_and_a_programme_only_those_who_b
     assert np.log(odds / 4).to_numpy() == pytest.approx([0.3, 0.2, 0.4])
     nobody_yet = _returns(_drivers(), [[0.8, 0.2], [0.0, 1.0]], shares=(0.0, 1.0))
     assert nobody_yet["gain"].iloc[2] == pytest.approx(0)
+
+
+def test_what_a_driver_costs_every_year_counts_as_the_annuity_of_the_textbooks():
+    chances = [[0.8, 0.2], [0.1, 0.9]]
+    once, every_year = (
+        _returns(_drivers(**cost), chances, years=10) for cost in ({}, {"yearly_cost": 500.0})
+    )
+    annuity = (1 - 1.12**-10) / 0.12
+    assert every_year["total_cost"].to_numpy() == pytest.approx(500 + 500 * annuity)
+    assert every_year["gain"].to_numpy() == pytest.approx(once["gain"].to_numpy())
+    lost = once["net_gain"] - every_year["net_gain"]
+    assert lost.to_numpy() == pytest.approx(500 * annuity)
+    assert every_year["return_on_cost"].to_numpy() == pytest.approx(
+        (once["gain"] / (500 + 500 * annuity) - 1).to_numpy()
+    )
 
 
 def test_simulated_customers_who_switch_bring_what_the_model_says():
