@@ -10,15 +10,24 @@ import pandas as pd
 import pyarrow as pa
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.glossary import term_pair
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 from crmkit.data.frames import Transactions
 
-from . import decide_dates, decide_kinds, decide_money, decide_people, decide_repeats, decide_sales
+from . import (
+    decide_dates,
+    decide_gaps,
+    decide_kinds,
+    decide_money,
+    decide_people,
+    decide_repeats,
+    decide_sales,
+    decide_written,
+)
 from .candidates import candidates, weighed
 from .causes import commonest
 from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
+from .decide_gaps import much_set_aside
 from .decisions import Decision, Outcome, Reading, merged, patched
 from .files import open_table
 from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
@@ -37,6 +46,7 @@ DETECTORS = (
     decide_dates.year_day_month,
     decide_dates.months_only,
     decide_money.flag_for_amount,
+    decide_gaps.fill_down,
     decide_kinds.opening_balances,
     decide_repeats.labelled_totals,
     decide_repeats.subtotals,
@@ -47,14 +57,17 @@ DETECTORS = (
     decide_sales.paid_at,
     decide_sales.flags,
     decide_money.local_currency,
-    decide_money.currency_sign,
-    decide_money.unit_column,
-    decide_money.unit_in_remark,
-    decide_money.decimal_mark,
-    decide_money.thousands_apart,
+    decide_written.marked_amounts,
+    decide_written.currency_sign,
+    decide_written.unit_column,
+    decide_written.unit_in_remark,
+    decide_written.parts_in_cents,
+    decide_written.decimal_mark,
+    decide_written.thousands_apart,
     decide_kinds.debit_credit,
     decide_repeats.kinds_repeat,
     decide_kinds.document,
+    decide_kinds.events,
     decide_kinds.direction,
     decide_kinds.return_flag,
     decide_sales.negative_quantity,
@@ -63,6 +76,7 @@ DETECTORS = (
     decide_repeats.copies,
     decide_repeats.versions,
     decide_repeats.references,
+    decide_kinds.number_prefixes,
     decide_people.staff_for_customers,
     decide_people.orders_for_customers,
     decide_people.nobody,
@@ -79,12 +93,25 @@ DETECTORS = (
 FEW_ROWS = 5  # fewer rows set aside are said, whatever their share,
 SMALL = 20  # where so few rows are used that a share says little
 # a question → those that it may answer as well
+SAID_OF_RETURNS = (
+    "references",
+    "document",
+    "return_flag",
+    "status",
+    "returned_part",
+    "returned_below",
+    "cancelled_at",
+    "negative_quantity",
+    "refund",
+)
 WAITING = {
+    **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),
     "sheets": ("copies", "versions"),
     "copies": ("versions", "order_total"),
     "versions": ("order_total",),
     "kinds_repeat": ("order_total", "no_sale", "document", "payments"),
     "subtotals": ("total",),
+    "fill_down": ("set_aside", "order_total", "versions", "copies", "nobody"),
 }
 MOST_DECISIONS = 40  # of one file; more would be a circle
 
@@ -387,8 +414,8 @@ class _Examination:
 
         Of a handful of rows a share says little: that is said, and not asked.
         """
-        decision = _much_set_aside(judged)
-        if decision is None:
+        decision = much_set_aside(judged)
+        if decision is None or decision.code in self._put_off(()):
             return judged
         if decision.rows < FEW_ROWS and 0 < judged.used.sum() < SMALL:
             self.notes.append(note("set_aside", decision.rows, **decision.fields))
@@ -444,42 +471,6 @@ def _with_currency_column(rows: Rows, table: Table) -> Rows:
             found = {**header.found, "currency": place}
             return rows.read_as(replace(header, found=found), rows.mapping)
     return rows
-
-
-def _much_set_aside(judged: Judged) -> Decision | None:
-    reasons = ("missing_customer", "bad_date", "bad_amount")
-    out = np.zeros(len(judged.rows), dtype=bool)
-    for reason in reasons:
-        out |= judged.of(reason)
-    if "date" in judged.rows.codes:
-        # neither a customer nor a date, or below the table neither a date nor an amount: a remark, no record
-        unread = np.array([parsed is None for parsed in judged.rows.distinct["date"].parsed])
-        no_date = unread[judged.rows.codes["date"]]
-        below = np.arange(len(judged.rows)) > np.flatnonzero(judged.used).max(initial=-1)
-        out &= ~(no_date & (judged.of("missing_customer") | judged.unreadable & below))
-    rows, every = int(out.sum()), int((out | judged.used).sum())
-    if not rows or judged.moments is None:
-        return None
-    share = rows / every
-    if judged.units is not None:
-        money_out, money_in = (
-            float(np.abs(judged.units[part].astype(float)).sum()) for part in (out, judged.used)
-        )
-        share = max(share, money_out / (money_out + money_in) if money_out else 0.0)
-    if share <= judged.mapping.set_aside_up_to + 1e-9:
-        return None
-    reason, count, example, cause = commonest(judged, reasons)
-    fields = {
-        "share": round(100 * share, 1),
-        "reason": term_pair(reason),
-        "count": count,
-        "example": example,
-        "cause": MESSAGES.pair(f"cause_{cause}"),
-        "money": to_cents(judged.sum_of(out)) if judged.units is not None else "—",
-    }
-    accepted = min(1.0, float(np.ceil(share * 100) / 100))
-    reading = Reading("go_on", {"set_aside_up_to": accepted}, fields=fields)
-    return Decision("set_aside", (reading,), None, rows, fields)
 
 
 def _nothing_usable(judged: Judged) -> CrmkitError:

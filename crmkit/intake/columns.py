@@ -135,6 +135,10 @@ class Mapping:
     negative_below: list = field(default_factory=list)  # titles between tables: what stands below are returns
     drop_parts: list = field(default_factory=list)  # files or sheets that are no sales
     currency_signs: list = field(default_factory=list)  # signs of currencies that the door does not know
+    amount_marks: dict = field(default_factory=dict)  # words beside a number: 1 for, -1 against
+    fill_down: list = field(default_factory=list)  # columns in which an empty cell repeats the one above
+    negative_prefixes: dict = field(default_factory=dict)  # a column of numbers -> how those of returns begin
+    part_units: dict = field(default_factory=dict)  # a file or sheet -> what its amounts are multiplied by
     # where the rows stand
     sheets: str | list | None = None  # "all", or their names: added up
     blocks: str | None = None  # "all": tables side by side are added up
@@ -203,6 +207,7 @@ def _as_written(key: str, value):
         "drop_parts",
         "subtract_once",
         "currency_signs",
+        "fill_down",
     )
     return [value] if key in lists and isinstance(value, str) else value
 
@@ -244,6 +249,16 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "negative_below": (_names, '["退货"]'),
     "subtract_once": (_names, '["订单优惠"]'),
     "currency_signs": (_names, '["Q"]'),
+    "amount_marks": (
+        lambda v: isinstance(v, dict) and all(sign in (1, -1) for sign in v.values()),
+        '[amount_marks] "退" = -1',
+    ),
+    "fill_down": (_names, '["客户", "日期"]'),
+    "negative_prefixes": (_values_by_column, '[negative_prefixes] "单据编号" = ["TH"]'),
+    "part_units": (
+        lambda v: isinstance(v, dict) and all(map(is_unit, v.values())),
+        '[part_units] "2月.csv" = 0.01',
+    ),
     "first_date": (date.fromisoformat, '"2024-01-01"'),
     "last_date": (date.fromisoformat, '"2024-12-31"'),
     "largest_amount": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), "100000"),
@@ -346,9 +361,12 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
 
 def _factor(mapping: Mapping) -> Decimal:
     """What the mapping says that every amount is multiplied by; 1 where it says nothing."""
-    if mapping.unit is None:
-        return Decimal(1)
-    return vocabulary()["multiplier_of"].get(plain_unit(mapping.unit)) or Decimal(str(mapping.unit))
+    return Decimal(1) if mapping.unit is None else unit_factor(mapping.unit)
+
+
+def unit_factor(unit: str | float) -> Decimal:
+    """What a unit multiplies by, given as a number or by its name: 0.01, 万元."""
+    return vocabulary()["multiplier_of"].get(plain_unit(unit)) or Decimal(str(unit))
 
 
 def money_unit(unit: str | None) -> tuple[str | None, Decimal]:
@@ -493,7 +511,8 @@ def _joined(upper, lower) -> list[str]:
 
 
 LABEL_HINT = re.compile(
-    "total|sum|all|全部|所有|[合总總小计計汇累共额額]", re.IGNORECASE
+    "tota|som|sum|all|gesamt|ergebnis|toplam|razem|итого|всего|합계|소계|총계|全部|所有|[合总總総小计計汇累共额額]",
+    re.IGNORECASE,
 )  # most labels hold none: no need to look closer
 
 
@@ -512,3 +531,9 @@ def ends_in_total(label) -> bool:
     latin, han = vocabulary()["total_part"]  # English by the word, Chinese by the characters
     run = "".join(words)
     return bool(words) and (bool({words[0], words[-1]} & latin) or run.startswith(han) or run.endswith(han))
+
+
+def no_such_column(key: str, name: str, header: Header) -> CrmkitError:
+    """The mapping names a column that is not there."""
+    allowed = ", ".join(n for n in header.names if n) or "—"
+    return CrmkitError("mapping_column", column=key, value=name, allowed=allowed)

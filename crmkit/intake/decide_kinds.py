@@ -1,6 +1,9 @@
 """What kind of row a row is: documents, directions of money, plans, balances, totals."""
 
 import re
+from collections import defaultdict
+
+import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
@@ -17,6 +20,9 @@ from .side import (
     values_of,
     word_columns,
 )
+from .signs import prefix_of
+
+FEW = 0.2  # of the rows: documents of another kind
 
 
 def scenario(judged: Judged) -> Decision | None:
@@ -77,7 +83,7 @@ def document(judged: Judged) -> Decision | None:
             continue
         kinds = {value: meaning(value, "document") for value in values if value}
         if headed(name, "document") and place != judged.header.found.get("product_id"):
-            kinds = {value: kind or _called_back(value) for value, kind in kinds.items()}
+            kinds = {value: _kind_by_code(kind) or _called_back(value) for value, kind in kinds.items()}
         by_kind = {kind: [v for v, k in kinds.items() if k == kind] for kind in set(kinds.values())}
         if not by_kind.keys() & {"back", "payment", "topup", "no_sale"}:
             continue
@@ -85,6 +91,11 @@ def document(judged: Judged) -> Decision | None:
             if decision := detect(judged, place, name, values, by_kind):
                 return decision
     return None
+
+
+def _kind_by_code(kind: str | None) -> str | None:
+    """A kind that codes such as SC and GU stand for, where the heading says that they are codes of documents."""
+    return None if kind is None else kind.removesuffix("_codes")
 
 
 _DENIED = re.compile("[不未无]")
@@ -284,4 +295,50 @@ def return_flag(judged: Judged) -> Decision | None:
             as_it_stands("return_flag"),
         )
         return Decision("return_flag", readings, name, int(rows.sum()), {"values": listed(yes)})
+    return None
+
+
+def number_prefixes(judged: Judged) -> Decision | None:
+    """Numbers of which a few begin with the letters of a return or a credit note: TH beside XS, CN beside INV, C beside none."""
+    place = judged.header.found.get("order_id")
+    if judged.units is None or place is None or "number_prefix" in judged.mapping.as_read:
+        return None
+    name = judged.header.names[place]
+    column = judged.rows.column(place)
+    said = [prefix_of(value) for value in column.values]
+    counts: dict[str, int] = defaultdict(int)
+    for prefix, count in zip(said, column.counts(judged.used)):
+        counts[prefix] += int(count)
+    most = max(counts, key=counts.get)
+    known = {plain(prefix) for given in judged.mapping.negative_prefixes.values() for prefix in given}
+    back = [
+        prefix for prefix in counts if prefix != most and plain(prefix) in meanings()["document"]["prefixes"]
+    ]
+    back = [prefix for prefix in back if counts[prefix] and plain(prefix) not in known]
+    every = sum(counts.values())
+    if not back or counts[most] < (1 - FEW) * every or name in judged.mapping.negative:
+        return None
+    rows = judged.used & np.isin(np.array(said, dtype=object)[column.codes], back)
+    if not (judged.units[rows] > 0).any():
+        return None
+    fields = {"values": listed(back), "others": most or "∅"}
+    negative = Reading("negative", {"negative_prefixes": {name: back}}, "reading_return_flag_negative")
+    return Decision("number_prefix", (negative, as_it_stands("number_prefix")), name, int(rows.sum()), fields)
+
+
+def events(judged: Judged) -> Decision | None:
+    """A log of what people did in a shop: what they looked at and put into a cart beside what they bought."""
+    known = meanings()["event"]
+    for place, name in side_columns(judged):
+        values = values_of(judged, place) if is_short(judged, place) else None
+        bought = [value for value in values or () if plain(value) in known["bought"]]
+        looked = [value for value in values or () if plain(value) in known["looked"]]
+        if not bought or not looked or settled(judged, "event", name, looked):
+            continue
+        others = [value for value in values if value not in bought]
+        fields = {"values": listed(others)}
+        patch = {"keep": {name: bought}, "drop": {name: others}}
+        bought_only = Reading("bought", patch, "reading_status_usual", fields)
+        rows = int(rows_with(judged, place, others).sum())
+        return Decision("event", (bought_only, as_it_stands("event")), name, rows, fields)
     return None

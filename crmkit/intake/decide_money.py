@@ -1,23 +1,20 @@
 """What a row's amount is: an order's total repeated on its lines, a price that is a line's total, a number of pieces;
-discounts, refunds and decimal marks."""
+discounts and refunds."""
 
 import re
-from collections import defaultdict
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
 from . import amounts as money
-from .columns import header_forms, money_unit, plain, plain_unit
+from .columns import header_forms, money_unit, plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
+from .judge import PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
 from .side import is_flag, side_columns
 
-_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
-_REMARK = re.compile(r"^$|备注|備註|说明|摘要|remark|note|comment|memo", re.IGNORECASE)
 _SHARE = re.compile(r"[%％折]$")
 _PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
 _ONE_CURRENCY = re.compile(
@@ -25,46 +22,8 @@ _ONE_CURRENCY = re.compile(
     re.IGNORECASE,
 )
 _LIST_PRICE = re.compile(r"原价|原價|吊牌|划线价|标价|original|list ?price|\b(?:rrp|msrp)\b", re.IGNORECASE)
-_UNIT_SAID = re.compile(
-    r"(?:单位|單位|\bunits?)\s*(?:为|是|[:：])?\s*(?:人民币)?([^\s,，;；。)）\t]+)", re.IGNORECASE
-)
-MOST_REMARKS = 20  # lines below the table
-_THREE_DECIMALS = ("KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD")
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
-FEW_SIGNS = 3  # fewer rows are slips of the pen
-
-
-def decimal_mark(judged: Judged) -> Decision | None:
-    """Amounts that are all written like 1.234: a thousand, or one and a bit."""
-    if judged.mapping.decimal is not None or judged.units is None or judged.decimal != ".":
-        return None
-    if set(judged.currencies) & set(_THREE_DECIMALS):
-        return None
-    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
-    distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
-    if bool((judged.rows.pointed & judged.used & (codes < 0)).any()):
-        return None
-    counts = np.bincount(codes[judged.used & (codes >= 0)], minlength=len(distinct))
-    pointed = []
-    for value, parsed, count in zip(distinct, distinct.parsed, counts):
-        if not count or parsed is None or parsed.exact is not None:
-            continue
-        if "," in parsed.digits:
-            return None
-        if "." in parsed.digits:
-            if not _THOUSANDS.fullmatch(parsed.digits):
-                return None
-            pointed.append(str(value))
-    if not pointed:
-        return None
-    name = judged.header.names[judged.header.found[priced]]
-    fields = {"value": pointed[0]}
-    readings = (
-        Reading("thousands", {"decimal": ","}, fields=fields),
-        Reading("decimals", {"decimal": "."}, fields=fields),
-    )
-    return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
 
 
 def flag_for_amount(judged: Judged) -> Decision | None:
@@ -116,74 +75,6 @@ def local_currency(judged: Judged) -> Decision | None:
 def _named_currency(name: str) -> bool:
     unit = header_forms(name)[1]
     return unit is not None and money_unit(unit)[0] not in (None, "¥", "$")
-
-
-def currency_sign(judged: Judged) -> Decision | None:
-    """Numbers beside a sign that the door does not know: the currency, or something else (points, days, pieces)."""
-    mapping = judged.mapping
-    if judged.units is None or "currency_sign" in mapping.as_read:
-        return None
-    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
-    distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
-    unread = judged.of("bad_amount") & (codes >= 0)
-    counts = np.bincount(codes[unread], minlength=len(distinct))
-    rows_of: dict[str, int] = defaultdict(int)
-    example: dict[str, str] = {}
-    for value, parsed, count in zip(distinct, distinct.parsed, counts):
-        sign = money.sign_beside_number(value) if count and parsed is None else None
-        if sign is not None:
-            rows_of[sign] += int(count)
-            example.setdefault(sign, cell_text(value))
-    if not rows_of:
-        return None
-    sign = max(rows_of, key=rows_of.get)
-    if rows_of[sign] < FEW_SIGNS:
-        return None
-    name = judged.header.names[judged.header.found[priced]]
-    fields = {"sign": sign, "value": example[sign]}
-    readings = [Reading("money", {"currency_signs": [sign]}, fields=fields)]
-    if judged.used.any():
-        readings.append(
-            Reading("set_aside", {"as_read": ["currency_sign"]}, "reading_currency_sign_set_aside", fields)
-        )
-    return Decision("currency_sign", tuple(readings), name, rows_of[sign], fields)
-
-
-def unit_column(judged: Judged) -> Decision | None:
-    """A column that says of each row whether its amount is in 元, 千元 or 万元."""
-    if judged.units is None or judged.mapping.unit_column or judged.header.multiplier != 1:
-        return None
-    for place, name in side_columns(judged):
-        if not headed(name, "amount_unit"):
-            continue
-        said = {plain(cell_text(value)) for value in judged.rows.column(place).values if cell_text(value)}
-        scaled = any(money_unit(unit)[1] != 1 for unit in said)
-        if scaled and said <= meanings()["amount_unit"]["values"]:
-            fields = {"values": ", ".join(sorted(said))}
-            reading = Reading("taken", {"unit_column": name})
-            rows = int(judged.used.sum())
-            return Decision("unit_column", (reading,), name, rows, fields, certain=True)
-    return None
-
-
-def unit_in_remark(judged: Judged) -> Decision | None:
-    """A line below the table that says what its amounts are in: 单位：万元."""
-    if judged.units is None or judged.mapping.unit is not None or judged.header.multiplier != 1:
-        return None
-    used = np.flatnonzero(judged.used)
-    remarks = np.flatnonzero(judged.unreadable & (judged.of("missing_customer") | judged.of("bad_date")))
-    remarks = remarks[remarks > used[-1]][:MOST_REMARKS] if len(used) else remarks[:0]
-    spans = [(int(judged.rows.lines[row]), int(judged.rows.ends[row])) for row in remarks]
-    for text in judged.table.original(spans) if spans else ():
-        found = _UNIT_SAID.search(text)
-        if found and money_unit(plain_unit(found[1]))[1] != 1:
-            priced = judged.header.names[
-                judged.header.found.get("amount", judged.header.found.get("unit_price"))
-            ]
-            reading = Reading("taken", {"unit": found[1]})
-            rows = int(judged.used.sum())
-            return Decision("unit_in_remark", (reading,), priced, rows, {"value": found[1]}, certain=True)
-    return None
 
 
 def line_values(judged: Judged) -> np.ndarray | None:
@@ -580,35 +471,6 @@ def refunds(judged: Judged) -> Decision | None:
             once = _once_per_order(judged, np.abs(money_in(judged, place)), name)
             return Decision("refund", (*once, subtract, as_it_stands("refund")), name, rows)
     return None
-
-
-def thousands_apart(judged: Judged) -> Decision | None:
-    """1,234.50 without quotes: the thousand stands in the amount's column, the rest in the one behind it."""
-    if judged.units is None or "amount" not in judged.header.found or judged.mapping.thousands == "joined":
-        return None
-    if judged.table.delimiter != "," or "thousands" in judged.mapping.as_read:
-        return None
-    place = judged.header.found["amount"]
-    if place + 1 >= len(judged.header.names):
-        return None
-    column, behind = judged.rows.column(place), judged.rows.column(place + 1)
-    if behind.size > 5000:
-        return None  # a column of its own
-    rest = behind.where(lambda cell: bool(APART_REST.fullmatch(cell_text(cell))))
-    filled = behind.filled
-    rows = judged.used & rest
-    if not rows.any() or (filled & judged.used & ~rest).any():
-        return None
-    head = column.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
-    if (filled & judged.used & ~rest).any() or not head[rows].all():
-        return None
-    if head[judged.used & ~filled].all() and (judged.used & ~filled).any():
-        return None  # every amount is a small whole number: the column behind may be one of its own
-    if rows.sum() == judged.used.sum() and not _REMARK.search(judged.header.names[place + 1]):
-        return None  # filled in every row: a column of its own
-    name, other = judged.header.names[place], judged.header.names[place + 1] or str(place + 2)
-    readings = (Reading("joined", {"thousands": "joined"}), as_it_stands("thousands"))
-    return Decision("thousands", readings, name, int(rows.sum()), {"other": other})
 
 
 def enormous(judged: Judged) -> Decision | None:

@@ -92,14 +92,14 @@ def labelled_totals(judged: Judged) -> Decision | None:
         longer = [cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)]
         for labels in (alone, longer):
             rows = np.flatnonzero(rows_with(judged, place, labels)) if labels else []
-            if len(rows) and _adds_up(judged, rows):
+            if len(rows) and adds_up(judged, rows):
                 fields = {"values": listed(labels)}
                 drop = Reading("drop", {"drop": {name: labels}})
                 return Decision("labelled_totals", (drop,), name, len(rows), fields, certain=True)
     return None
 
 
-def _adds_up(judged: Judged, totals: np.ndarray) -> bool:
+def adds_up(judged: Judged, totals: np.ndarray) -> bool:
     """Whether most of these rows hold the sum of the rows since the one before, or of all above."""
     counted = np.where(judged.used, judged.units, 0)
     counted[totals] = 0

@@ -6,8 +6,8 @@ import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, money_in, plain_value
-from .meanings import cell_text, headed, meaning, meanings, state
+from .judge import Judged, money_in
+from .meanings import cell_text, headed, meaning, meanings, plain_value, state
 from .sections import in_parts, titles_between
 from .side import (
     MOST_KNOWN,

@@ -17,6 +17,7 @@ _GROWING = (
     "negative_below",
     "drop_parts",
     "subtract_once",
+    "fill_down",
 )
 
 
@@ -116,7 +117,7 @@ def merged(before: dict, patch: dict) -> dict:
     after = dict(before)
     for key, value in patch.items():
         held = after.get(key)
-        if key in ("drop", "negative") and isinstance(held, dict):
+        if key in ("drop", "negative", "negative_prefixes") and isinstance(held, dict):
             after[key] = {
                 **held,
                 **{column: _grown(held.get(column, []), more) for column, more in value.items()},

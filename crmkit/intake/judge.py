@@ -18,12 +18,14 @@ from crmkit.core.errors import CrmkitError
 from . import amounts as money
 from . import dates as days
 from .adding_up import sums_of_others
-from .columns import Header, Mapping, header_forms, money_unit, plain, plain_unit
+from .columns import Header, Mapping, header_forms, money_unit, no_such_column, plain, plain_unit, unit_factor
 from .decisions import Outcome
+from .gaps import fill_down
 from .ids import customers_as_text
-from .meanings import cell_text
+from .meanings import cell_text, plain_value
 from .rows import Rows
 from .sections import in_parts, turn_sections
+from .signs import turn_negative
 from .table import Table
 
 REASONS = (
@@ -42,7 +44,6 @@ REASONS = (
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
 FINEST = 9  # decimals of an amount that are kept
 _LARGEST = 4 * 10**18
-_BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
 _TENTHS = re.compile("折$")
 PERCENT_HEADED = re.compile(r"[%％]|\bpct\b|percent", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*[%％]$")
@@ -153,6 +154,8 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     judged.set_aside("repeated_header", _repeats_header(judged))
     judged.set_aside("total_row", rows.total)
     judged.set_aside("not_a_sale", _not_kept(judged) | in_parts(judged, rows.mapping.drop_parts))
+    if rows.mapping.fill_down:
+        fill_down(judged)
     _judge_customers(judged)
     _judge_dates(judged)
     _judge_amounts(judged)
@@ -189,7 +192,7 @@ def _not_kept(judged: Judged) -> np.ndarray:
         for name, values in given.items():
             place = judged.place(name)
             if place is None:
-                judged.errors.append(_no_such_column(key, name, judged.header))
+                judged.errors.append(no_such_column(key, name, judged.header))
                 continue
             if key == "keep" and name in judged.mapping.drop:
                 continue
@@ -197,17 +200,6 @@ def _not_kept(judged: Judged) -> np.ndarray:
             there = judged.rows.column(place).where(lambda cell, said=said: plain_value(cell) in said)
             out |= there if key == "drop" else ~there
     return out
-
-
-def plain_value(cell) -> str:
-    """A cell as two writings of the same value are compared."""
-    text = cell_text(cell)
-    return text if _BELOW_ZERO.fullmatch(text) else plain(text) or text
-
-
-def _no_such_column(key: str, name: str, header: Header) -> CrmkitError:
-    allowed = ", ".join(n for n in header.names if n) or "—"
-    return CrmkitError("mapping_column", column=key, value=name, allowed=allowed)
 
 
 def _judge_customers(judged: Judged) -> None:
@@ -329,7 +321,7 @@ def _judge_amounts(judged: Judged) -> None:
     judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
     _join_thousands(judged)
     _take_units(judged)
-    _turn_negative(judged)
+    turn_negative(judged)
     turn_sections(judged)
     _subtract(judged)
     _take_rates(judged)
@@ -448,26 +440,17 @@ def _join_thousands(judged: Judged) -> None:
         judged.units[row] = _units(Decimal(text) * judged.header.multiplier, judged.decimals)
 
 
-def _turn_negative(judged: Judged) -> None:
-    """Amounts of returns and credit notes count against, however they are written."""
-    for name, values in judged.mapping.negative.items():
-        place = judged.place(name)
-        if place is None:
-            judged.errors.append(_no_such_column("negative", name, judged.header))
-            continue
-        against = {plain_value(value) for value in values}
-        back = judged.rows.column(place).where(lambda cell, against=against: plain_value(cell) in against)
-        judged.units = np.where(back, -np.abs(judged.units), judged.units)
-
-
 def _take_units(judged: Judged) -> None:
-    """A column beside the amount says what each is in: 元, 千元, 万元."""
+    """A column beside the amount says what each is in: 元, 千元, 万元; or the mapping says it of a file or sheet."""
+    for part, unit in judged.mapping.part_units.items():
+        factors = [Decimal(1), unit_factor(unit)]
+        judged.units, judged.decimals = _times(judged, factors, in_parts(judged, [part]).astype(int))
     name = judged.mapping.unit_column
     if not name:
         return
     place = judged.place(name)
     if place is None:
-        judged.errors.append(_no_such_column("unit_column", name, judged.header))
+        judged.errors.append(no_such_column("unit_column", name, judged.header))
         return
     column = judged.rows.column(place)
     factors = [money_unit(plain_unit(cell_text(value)))[1] for value in column.values]
@@ -478,13 +461,13 @@ def _subtract(judged: Judged) -> None:
     for name in judged.mapping.subtract:
         place = judged.place(str(name))
         if place is None:
-            judged.errors.append(_no_such_column("subtract", str(name), judged.header))
+            judged.errors.append(no_such_column("subtract", str(name), judged.header))
         else:
             judged.units = judged.units - np.abs(money_in(judged, place))
     for name in judged.mapping.subtract_once:
         place, order = judged.place(str(name)), orders_place(judged)
         if place is None or order is None:
-            judged.errors.append(_no_such_column("subtract_once", str(name), judged.header))
+            judged.errors.append(no_such_column("subtract_once", str(name), judged.header))
             continue
         taken = np.abs(money_in(judged, place))
         rows = np.flatnonzero(judged.used)
@@ -516,7 +499,7 @@ def _take_rates(judged: Judged) -> None:
             continue
         place = judged.place(name)
         if place is None:
-            judged.errors.append(_no_such_column(key, name, judged.header))
+            judged.errors.append(no_such_column(key, name, judged.header))
             continue
         rates = rates_in(judged, place)
         shares = [Decimal(1) if rate is None else rate if paid else 1 - abs(rate) for rate in rates]
@@ -548,7 +531,7 @@ def _judge_versions(judged: Judged) -> None:
         return
     place = judged.place(name)
     if place is None:
-        judged.errors.append(_no_such_column("last_per", name, judged.header))
+        judged.errors.append(no_such_column("last_per", name, judged.header))
         return
     orders, used = judged.rows.column(place), judged.used
     earlier = np.zeros(len(judged.rows), dtype=bool)
@@ -580,7 +563,7 @@ def _count_once(judged: Judged) -> None:
         return
     place = judged.place(name)
     if place is None:
-        judged.errors.append(_no_such_column("once_per", name, judged.header))
+        judged.errors.append(no_such_column("once_per", name, judged.header))
         return
     orders = judged.rows.column(place)
     repeated = np.zeros(len(judged.rows), dtype=bool)

@@ -11,6 +11,7 @@ from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _TICKS = ("√", "✓", "✔", "☑")
+_BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
 LONGEST_STATE = 40  # letters: what is longer is a remark
 _TICKS = frozenset(
@@ -30,6 +31,8 @@ def meanings() -> dict:
     for key in ("pattern", "but"):
         known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
     known["no_sale_part"] = {"pattern": re.compile(raw["no_sale_part"]["pattern"], re.IGNORECASE)}
+    marks = raw["ditto"]["marks"]  # signs: as headers they would be nothing at all
+    known["ditto"]["marks"] = tuple(dict.fromkeys([*marks, *map(str.title, marks), *map(str.upper, marks)]))
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
     for key in ("lost_stems", "denied"):
         known["status"][key] = re.compile(raw["status"][key], re.IGNORECASE)
@@ -46,6 +49,12 @@ def cell_text(value) -> str:
         value = int(value)
     text = str(value).strip(INVISIBLE + "'`")
     return "yes" if text in _TICKS else text
+
+
+def plain_value(cell) -> str:
+    """A cell as two writings of the same value are compared."""
+    text = cell_text(cell)
+    return text if _BELOW_ZERO.fullmatch(text) else plain(text) or text
 
 
 def meaning(value, section: str) -> str | None:

@@ -11,6 +11,7 @@ from crmkit.core.messages import MESSAGES, listed
 
 from . import amounts as money
 from .columns import plain
+from .decide_gaps import other_kinds
 from .decide_money import is_money, line_values
 from .decide_people import people, people_headed_as_names
 from .decide_sales import other_rows, unknown_states, words_of_returns
@@ -235,6 +236,9 @@ def _about_sheets(judged: Judged) -> list[dict]:
     for name, words, rows in other_rows(judged):
         fields = {"column": name, "values": ", ".join(words[:6])}
         notes.append(note("other_rows", int(rows.sum()), judged.sum_of(rows), **fields))
+    for name, words, rows in other_kinds(judged):
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note("other_kinds", int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes
