@@ -25,6 +25,8 @@ _DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
 _MINUS_WORDS = re.compile(r"(?:[▲△▼▽]|负|負|红字|紅字)\s*(?=[^\d()-]{0,4}\d)")
 # 120,- and 1'200.-: no cents; 1,234/- in India, 1,000/= in East Africa
 _NO_CENTS = re.compile(r"(?<=\d)(?P<mark>[.,])\s?-{1,2}(?=\D*$)|(?<=\d)/[-=](?=\D*$)")
+# 34€50, 34元5: the currency stands where the decimal mark does
+_SIGN_FOR_MARK = re.compile(r"(?P<whole>\d+)\s?(?P<sign>[€£$¥元块塊圆])\s?(?P<cents>\d{1,2})(?:角|分)?")
 _MARKED = re.compile(
     r"(?P<before>[^\W\d_]{1,12})?[\s:：]*(?P<number>-?[^\w\s()（）]{0,3}\s?\d[\d.,' ]*?)\s*[(（]?(?P<behind>[^\W\d_]{1,12})?[)）]?"
 )
@@ -112,6 +114,10 @@ def _take_apart_text(text: str) -> Amount | None:
     if not text.isascii():
         text = _MINUS_WORDS.sub("-", text, count=1)
     currency, found = None, _AMOUNT.fullmatch(text)
+    if not found and (spoken := _SIGN_FOR_MARK.fullmatch(text)):
+        whole, sign, cents = spoken.group("whole", "sign", "cents")
+        exact = Decimal(f"{whole.replace(' ', '')}.{cents}")
+        return Amount(exact=exact, currency=vocabulary()["currency_of"].get(sign, "CNY"))
     if not found:
         text, currency = _take_currency(text)
         found = _AMOUNT.fullmatch(text)
@@ -210,7 +216,14 @@ def _take_currency(text: str) -> tuple[str, str | None]:
     codes, pattern = vocabulary()["currency_of"], _currency_pattern()
     kinds = {codes[re.sub(r"[\s.]", "", name)] for name in pattern.findall(text)}
     kinds = kinds - {"¥", "$"} or kinds  # ¥1,200円
-    return ("", None) if len(kinds) > 1 else (pattern.sub("", text).strip(), next(iter(kinds), None))
+    bare = re.sub(r"(?<=\d)\s+(?=[^\d\s])|(?<=[^\d\s])\s+(?=\d)", "", text)
+    between = any(
+        found.start() and bare[found.start() - 1].isdigit() and bare[found.end() :][:1].isdigit()
+        for found in pattern.finditer(bare)
+    )
+    if len(kinds) > 1 or between:  # digits are never joined over a sign that is left out
+        return "", None
+    return pattern.sub("", text).strip(), next(iter(kinds), None)
 
 
 def _read_digits(digits: str, mark: str) -> Decimal | None:

@@ -83,7 +83,7 @@ def document(judged: Judged) -> Decision | None:
             continue
         kinds = {value: meaning(value, "document") for value in values if value}
         if headed(name, "document") and place != judged.header.found.get("product_id"):
-            kinds = {value: _kind_by_code(kind) or _called_back(value) for value, kind in kinds.items()}
+            kinds = {value: _kind_by_code(kind, name) or _called_back(value) for value, kind in kinds.items()}
         by_kind = {kind: [v for v, k in kinds.items() if k == kind] for kind in set(kinds.values())}
         if not by_kind.keys() & {"back", "payment", "topup", "no_sale"}:
             continue
@@ -93,8 +93,10 @@ def document(judged: Judged) -> Decision | None:
     return None
 
 
-def _kind_by_code(kind: str | None) -> str | None:
-    """A kind that codes such as SC and GU stand for, where the heading says that they are codes of documents."""
+def _kind_by_code(kind: str | None, name: str) -> str | None:
+    """A kind that is one only under the right heading: codes such as SC, and deductions in lines of their own."""
+    if kind == "deducted":
+        return "back" if plain(name) in meanings()["document"]["of_lines"] else None
     return None if kind is None else kind.removesuffix("_codes")
 
 
@@ -216,9 +218,8 @@ def direction(judged: Judged) -> Decision | None:
         signed = judged.units is not None and not (judged.units[rows_with(judged, place, went)] > 0).any()
         if signed and headed(name, "balance"):
             continue  # what went out is below zero already
-        net = Reading(
-            "net", {"negative": {name: went}}, "reading_document_negative", {"values": listed(went)}
-        )
+        both = {"keep": {name: [*came, *went]}, "negative": {name: went}}
+        net = Reading("net", both, "reading_document_negative", {"values": listed(went)})
         readings = (
             Reading("income", {"keep": {name: came}}, fields={"values": listed(came)}),
             Reading("expense", {"keep": {name: went}}, fields={"values": listed(went)}),

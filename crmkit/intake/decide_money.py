@@ -24,6 +24,8 @@ _ONE_CURRENCY = re.compile(
 _LIST_PRICE = re.compile(r"原价|原價|吊牌|划线价|标价|original|list ?price|\b(?:rrp|msrp)\b", re.IGNORECASE)
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
+MOST_ENORMOUS, FAR_ABOVE = 10, 100
+FEW_RATES = 3  # of shipping
 
 
 def flag_for_amount(judged: Judged) -> Decision | None:
@@ -202,7 +204,13 @@ def _line_column(
         values = money_in(judged, other)[used]
         frame = pd.DataFrame({"order": orders, "value": values})
         sums = frame.groupby("order")["value"].sum()
-        if not len(sums) or not (sums.loc[several] == about.loc[several, "high"]).mean() >= _NEARLY:
+        if not len(sums):
+            continue
+        rest = about["high"] - sums
+        if (rest == 0).loc[several].mean() < _NEARLY:
+            # the total may hold the same shipping besides, in orders of one line too
+            if about["high"].gt(sums).mean() >= _NEARLY and rest.nunique() <= FEW_RATES < len(rest):
+                equal_parts = equal_parts or name
             continue
         if (frame.groupby("order")["value"].nunique().loc[several] > 1).mean() > 0.3:
             return name, True
@@ -329,6 +337,7 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
     fields = {"price": priced}
     readings = (
         Reading("pieces", {"columns": {"quantity": name, "amount": "", "unit_price": priced}}, fields=fields),
+        Reading("total", {"columns": {"quantity": name, "amount": priced, "unit_price": ""}}, fields=fields),
         as_it_stands("pieces"),
     )
     return Decision("pieces", readings, name, len(taken), fields)
@@ -336,6 +345,42 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
 
 def _total_of(judged: Judged, place: int) -> int:
     return int(np.abs(money_in(judged, place))[judged.used].sum())
+
+
+def net_column(judged: Judged) -> Decision | None:
+    """A column that holds the amount less the discount or the refund of its row, in every row: what was paid in the end."""
+    if judged.units is None or "amount" not in judged.header.found or "amount" in judged.mapping.columns:
+        return None
+    if judged.mapping.subtract or judged.mapping.subtract_once:
+        return None
+    for place, name in side_columns(judged):
+        if not (headed(name, "refund") or headed(name, "discount")) or not is_money(judged, place):
+            continue
+        off = np.abs(money_in(judged, place))
+        other = _column_of(judged, place, judged.units - off)
+        if other is not None and np.count_nonzero(off[judged.used]) >= 2:
+            reading = Reading("other", {"columns": {"amount": other}})
+            used = judged.header.names[judged.header.found["amount"]]
+            rows = int((judged.used & (off != 0)).sum())
+            return Decision("net_column", (reading,), used, rows, {"other": other, "off": name}, certain=True)
+    return None
+
+
+def _column_of(judged: Judged, beside: int, wanted: np.ndarray) -> str | None:
+    """The other column of money that holds just these amounts in the rows used; None where there is none."""
+    used_for = judged.header.found.get("amount")
+    for place, name in enumerate(judged.header.names):
+        if place in (beside, used_for) or not name or not is_money(judged, place):
+            continue
+        if np.array_equal(money_in(judged, place)[judged.used], wanted[judged.used]):
+            return name
+    return None
+
+
+def _is_net(judged: Judged, place: int) -> bool:
+    """Whether another column says what the amount was before this was taken off: then it is off already."""
+    off = np.abs(money_in(judged, place))
+    return _column_of(judged, place, judged.units + off) is not None
 
 
 def discounts(judged: Judged) -> Decision | None:
@@ -452,6 +497,17 @@ def _may_be_pieces(judged: Judged, place: int, name: str) -> bool:
     return all(text.isdigit() and int(text) < 10 for text in present)
 
 
+def _records_of_their_own(judged: Judged, rows: np.ndarray) -> bool:
+    """Whether rows of refunds stand beside those of the sales: with the number of another row, or with no numbers at all."""
+    place = orders_place(judged)
+    if place is None:
+        return True
+    orders = judged.rows.column(place)
+    others = orders.codes[judged.used & ~rows & orders.filled]
+    mine = orders.codes[rows & orders.filled]
+    return not len(mine) or bool(np.isin(mine, others).any())
+
+
 def refunds(judged: Judged) -> Decision | None:
     """A column of what was paid back, beside amounts that do not know of it."""
     mapping = judged.mapping
@@ -465,8 +521,13 @@ def refunds(judged: Judged) -> Decision | None:
         given_back = judged.used & (money_in(judged, place) != 0)
         rows = int(given_back.sum())
         subtract = Reading("subtract", {"subtract": [name]})
+        if rows and _is_net(judged, place):
+            continue
         if rows and not judged.units[given_back].any():  # rows of refunds, whose amounts are all zero
-            return Decision("refund", (subtract,), name, rows, words="refund_rows", certain=True)
+            if _records_of_their_own(judged, given_back):
+                return Decision("refund", (subtract,), name, rows, words="refund_rows", certain=True)
+            readings = (as_it_stands("refund"), subtract)
+            return Decision("refund", readings, name, rows, words="refund_left")
         if rows:
             once = _once_per_order(judged, np.abs(money_in(judged, place)), name)
             return Decision("refund", (*once, subtract, as_it_stands("refund")), name, rows)
@@ -485,14 +546,27 @@ def enormous(judged: Judged) -> Decision | None:
     if len(taken) < 4:
         return None
     ordered = np.sort(taken)
-    largest, rest = int(ordered[-1]), int(ordered[:-1].sum())
-    if largest <= 10 * max(rest, 1) or largest <= 1000 * max(int(np.median(ordered)), 1):
+    count = _enormous(ordered)
+    if not count:
         return None
-    whole = largest // 10**judged.decimals
+    whole = int(ordered[-1]) // 10**judged.decimals
     name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
-    second = int(ordered[-2])
-    bound = float(Decimal(second).scaleb(-judged.decimals))
+    bound = float(Decimal(int(ordered[-count - 1])).scaleb(-judged.decimals))
     fields = {"value": str(whole)}
     readings = (Reading("set_aside", {"largest_amount": bound}, fields=fields), as_it_stands("enormous"))
     words = "telephone" if _TELEPHONE.fullmatch(str(whole)) else ""
-    return Decision("enormous", readings, name, 1, fields, words)
+    if count > 1:
+        words = "several_enormous"
+    return Decision("enormous", readings, name, count, fields, words)
+
+
+def _enormous(ordered: np.ndarray) -> int:
+    """How many of the largest amounts are most of all money and far above the next one; 0 where there are no such ones."""
+    largest, rest = int(ordered[-1]), int(ordered[:-1].sum())
+    if largest > 10 * max(rest, 1) and largest > 1000 * max(int(np.median(ordered)), 1):
+        return 1
+    for count in range(2, min(MOST_ENORMOUS, len(ordered) // 5) + 1):
+        group, below = ordered[-count:], ordered[:-count]
+        if int(group[0]) > FAR_ABOVE * max(int(below[-1]), 1) and int(group.sum()) > int(below.sum()):
+            return count
+    return 0

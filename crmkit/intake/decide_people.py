@@ -176,7 +176,8 @@ def nobody(judged: Judged) -> Decision | None:
     fields = {"values": ", ".join(names[:6]), "share": round(100 * rows / max(every, 1), 1)}
     name = judged.header.names[judged.header.found["customer_id"]]
     leave_out = Reading("set_aside", {"nobody": names}, fields=fields)
-    if rows <= ASKED_FROM * every and money <= ASKED_FROM * all_money:
+    doubtful = any(plain(customer) in meanings()["nobody"]["asked"] for customer in names)
+    if not doubtful and rows <= ASKED_FROM * every and money <= ASKED_FROM * all_money:
         return Decision("nobody", (leave_out,), name, rows, fields, certain=True)
     return Decision("nobody", (leave_out, as_it_stands("nobody")), name, rows, fields)
 
@@ -185,13 +186,15 @@ def stands_for_nobody(customer: str) -> bool:
     """Whether an id is a word for anybody, or an account for trying out."""
     word = plain(customer)
     known = meanings()["nobody"]
-    return word in known["values"] or word in known["tests"] or bool(_TEST_ADDRESS.fullmatch(customer))
+    return any(word in known[words] for words in ("values", "tests", "asked")) or bool(
+        _TEST_ADDRESS.fullmatch(customer)
+    )
 
 
 def _zeros(found: People) -> list[str]:
     """Ids that somebody types to get on (0, 000, 99999999, 13800138000): as short as no other id, or with far more rows than the others have."""
     only_zeros = set(
-        matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,}|1380013800\d|13[0-9]0{8}|1234567(?:8|89|890|8901)?)$")
+        matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,}|13800138000|13[0-9]0{8}|1234567(?:8|89|890|8901)?)$")
     )
     if not only_zeros:
         return []
@@ -199,7 +202,7 @@ def _zeros(found: People) -> list[str]:
     others = [i for i in range(len(found.ids)) if found.rows[i] and found.ids[i] not in only_zeros]
     if not zeros or not others:
         return []
-    shortest = min(len(found.ids[i]) for i in others)
+    shortest = min(len(re.sub(r"\W", "", found.ids[i])) for i in others)
     usual = float(np.median(found.rows[others]))
     many = [i for i in zeros if found.rows[i] >= 6 and found.rows[i] >= 2 * usual]
     short = [i for i in zeros if len(found.ids[i]) < shortest and shortest >= 3]

@@ -185,6 +185,7 @@ UNDONE = (
 # somewhere in a remark, and not denied
 _UNDONE_SOMEWHERE = re.compile(
     r"(?<![未不无無没])(?:已|需|要|申请|全额)?(?:退款|退货|退回|作废|取消|红冲|冲销)|测试(?:订单|单|数据)|"
+    r"已退(?!休)|退了|退掉|不要了|\b(?:annulée?|storniert|remboursée?|anulad[oa]|devuelt[oa]|rimborsat[oa]|kansellert)\b|"
     r"(?<!not )(?<!no )(?<!non-)\b(?:refund(?:ed)?|returned|cancell?ed|voided|void|reversed|test order|chargeback)\b",
     re.IGNORECASE,
 )
@@ -253,10 +254,28 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     return found
 
 
+_UNDOING = re.compile(
+    r"退|取消|撤销|作废|return|refund|cancel|void|retour|r[üu]ckgabe|storn|annul|devol|reso\b", re.IGNORECASE
+)
+
+
+def _days_of_undoing(judged: Judged, place: int, name: str) -> bool:
+    """Whether a column whose heading speaks of returns holds days, and those in few rows."""
+    column = judged.rows.column(place)
+    filled = judged.used & column.filled
+    if not _UNDOING.search(name) or not filled.any() or 2 * filled.sum() > judged.used.sum():
+        return False
+    read, _ = judged.rows.parsers["date"]
+    said = [value for value, count in zip(column.values, column.counts(filled)) if count and cell_text(value)]
+    return all(read(value) is not None and not cell_text(value).isdigit() for value in said)
+
+
 def cancelled_at(judged: Judged) -> Decision | None:
     """A column with the time at which an order was cancelled, filled in for some."""
     for place, name in side_columns(judged):
-        if not headed(name, "cancelled_at") or "cancelled_at" in judged.mapping.as_read:
+        if "cancelled_at" in judged.mapping.as_read:
+            continue
+        if not headed(name, "cancelled_at") and not _days_of_undoing(judged, place, name):
             continue
         if plain(name) in {plain(column) for column in judged.mapping.keep}:
             continue

@@ -22,6 +22,8 @@ MOST_REMARKS = 20  # lines below the table
 _THREE_DECIMALS = ("KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD")
 _NO_DECIMALS = {"IDR", "VND", "JPY", "KRW", "CLP", "PYG", "UGX", "COP", "KHR", "LAK", "MMK", "IRR"}  # in use
 FAR_LARGER = 30  # times: an amount in cents beside amounts in euros
+FEW_BELOW = 5  # rows
+_CODES = (1, 9, 99, 999, 9999, 99999)  # what stands for: not known
 FEW_SIGNS = 3  # fewer rows are slips of the pen
 
 
@@ -224,3 +226,40 @@ def parts_in_cents(judged: Judged) -> Decision | None:
     cents = Reading("cents", {"part_units": dict.fromkeys(large, 0.01)})
     name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
     return Decision("part_units", (cents, as_it_stands("part_units")), name, rows, {"parts": listed(large)})
+
+
+def turned_signs(judged: Judged) -> Decision | None:
+    """More amounts below zero than above: a ledger, in which sales are credits."""
+    if judged.units is None or judged.mapping.unit is not None or "turned" in judged.mapping.as_read:
+        return None
+    amounts = judged.units[judged.used]
+    below = int((amounts < 0).sum())
+    if below < FEW_BELOW or below <= (amounts > 0).sum():
+        return None
+    name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
+    turn = Reading("turn", {"unit": -float(judged.header.multiplier)})
+    return Decision("turned", (turn, as_it_stands("turned")), name, below)
+
+
+def missing_codes(judged: Judged) -> Decision | None:
+    """The only amounts below zero are all the same -1, -99 or -999, of which nothing was ever sold: no amount was known."""
+    if (
+        judged.units is None
+        or "amount" not in judged.header.found
+        or "missing_codes" in judged.mapping.as_read
+    ):
+        return None
+    amounts, scale = judged.units[judged.used], 10**judged.decimals
+    below = amounts[amounts < 0]
+    if len(below) < 2 or (below != below[0]).any() or -below[0] not in [code * scale for code in _CODES]:
+        return None
+    if (amounts == -below[0]).any():
+        return None
+    place = judged.header.found["amount"]
+    name, code = judged.header.names[place], int(below[0]) // scale
+    column = judged.rows.column(place)
+    cells = column.where(lambda cell: cell_text(cell).split(".")[0] == str(code))
+    said = sorted({cell_text(value) for value, count in zip(column.values, column.counts(cells)) if count})
+    aside = Reading("set_aside", {"drop": {name: said}}, "reading_references_drop")
+    fields = {"value": str(code)}
+    return Decision("missing_codes", (aside, as_it_stands("missing_codes")), name, len(below), fields)

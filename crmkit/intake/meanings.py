@@ -10,13 +10,11 @@ from .columns import plain
 from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
-_TICKS = ("√", "✓", "✔", "☑")
 _BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
 LONGEST_STATE = 40  # letters: what is longer is a remark
-_TICKS = frozenset(
-    "√✓✔☑●"
-)  # set by hand in a column of flags; as a header such a sign would be nothing at all
+# set by hand in a column of flags; as a header such a sign would be nothing at all
+_TICKS, _CROSSES = frozenset("√✓✔☑✅●"), frozenset("✗✘✖❌❎")
 
 
 @cache
@@ -48,7 +46,8 @@ def cell_text(value) -> str:
     if isinstance(value, float) and value == int(value):
         value = int(value)
     text = str(value).strip(INVISIBLE + "'`")
-    return "yes" if text in _TICKS else text
+    bare = text.strip("\ufe0f")  # drawn as a picture
+    return "yes" if bare in _TICKS else "no" if bare in _CROSSES else text
 
 
 def plain_value(cell) -> str:

@@ -1,12 +1,12 @@
 """What a row is when only a number, an event, a word or a label says so, and the files that look like it and are not."""
 
 import pytest
-from messy import csv_text
+from messy import csv_text, workbook
 
 import crmkit
 
 DAYS = [f"2024-0{month}-{day:02d}" for month in range(1, 7) for day in (3, 12, 17, 24)]
-HEAD = ("number", "date", "customer_id", "amount")
+HEAD = ("order_id", "date", "customer_id", "amount")
 
 
 def check(tmp_path, rows, *header, name="f.csv", **how):
@@ -129,3 +129,95 @@ def test_totals_are_known_in_other_languages(label, day, tmp_path):
     rows = [*sales(), ["", day, label, "240.00"]]
     report = check(tmp_path, rows, *HEAD)
     assert (report.amount_total, report.questions) == ("240.00", ())
+
+
+@pytest.mark.parametrize("heading", ["退货日期", "Date returned", "Retourendatum", "Storniert am"])
+def test_days_on_which_few_sales_were_undone_are_asked_about(heading, tmp_path):
+    rows = [[*row, "2024-06-30" if place in (7, 19) else ""] for place, row in enumerate(sales())]
+    assert asked(check(tmp_path, rows, *HEAD, heading))["cancelled_at"]["usual"] == "220.00"
+    until = [[*row[:4], "2024-07-30"] for row in rows]
+    assert check(tmp_path, until, *HEAD, heading).questions == ()  # a last day for returns, in every row
+    counted = [[*row[:4], "2" if place in (7, 19) else ""] for place, row in enumerate(rows)]
+    assert "cancelled_at" not in asked(check(tmp_path, counted, *HEAD, heading))
+
+
+@pytest.mark.parametrize("label", ["{}月结转", "Monatssumme {}", "Sous-total mois {}", "{}月計"])
+def test_sums_of_each_month_under_labels_of_their_own_are_asked_about(label, tmp_path):
+    rows = []
+    for month in range(1, 7):
+        own = [
+            [*row[:3], f"{place + month}.50"] for place, row in enumerate(sales()) if row[1][6] == str(month)
+        ]
+        total = sum(float(row[3]) for row in own)
+        rows += [*own, ["", f"2024-0{month}-28", label.format(month), f"{total:.2f}"]]
+    amounts = sum(float(row[3]) for row in rows) / 2
+    report = check(tmp_path, rows, *HEAD)
+    assert f"{amounts:.2f}" in {report.amount_total, asked(report).get("subtotals", {}).get("drop")}
+    single = [*sales(), ["N9", "2024-06-29", "Once", "77.00"], ["N10", "2024-06-30", "Never again", "78.00"]]
+    assert check(tmp_path, single, *HEAD).questions == ()
+
+
+def test_what_came_in_and_went_out_may_be_counted_both_whatever_else_is_answered(tmp_path):
+    rows = [[*row, "支出" if place in (7, 19) else "收入"] for place, row in enumerate(sales())]
+    report = check(tmp_path, rows, *HEAD, "收/支", answers={"direction": "net"})
+    assert (report.usable, report.amount_total) == (True, "200.00")
+
+
+@pytest.mark.parametrize(
+    ("heading", "net"), [("Discount", "Final price"), ("优惠金额", "优惠后金额"), ("Refunds", "Net total")]
+)
+def test_the_column_that_holds_what_is_left_in_every_row_is_the_amount(heading, net, tmp_path):
+    rows = [
+        [*row[:3], "12.50", f"{place % 3}.00", f"{12 - place % 3}.50"] for place, row in enumerate(sales())
+    ]
+    for amount in ("Price", "Amount", net):
+        report = check(tmp_path, rows, *HEAD[:3], "Total" if amount == net else amount, heading, net)
+        assert (report.amount_total, report.questions) == ("276.00", ()), amount
+    apart = [[*row[:5], "11.10"] for row in rows]
+    assert check(tmp_path, apart, *HEAD[:3], "Amount", "Refunds", "Shelf").amount_total == "300.00"
+
+
+def test_refunds_beside_amounts_of_zero_are_off_already_or_asked_about(tmp_path):
+    closed = [[*row[:3], "0.00" if place in (7, 19) else "10.00"] for place, row in enumerate(sales())]
+    rows = [[*row, "10.00" if row[3] == "0.00" else ""] for row in closed]
+    assert asked(check(tmp_path, rows, *HEAD, "Refunded amount")) == {
+        "refund": {"as_it_stands": "220.00", "subtract": "200.00"}
+    }
+    due = [[*row, "10.00"] for row in rows]  # what was due stands beside it
+    report = check(tmp_path, due, *HEAD, "Refunded amount", "Due")
+    assert "200.00" not in {report.amount_total}
+    records = [*[[*row, ""] for row in sales()], ["N0007", DAYS[9], "C1", "0.00", "10.00"]]
+    assert check(tmp_path, records, *HEAD, "Refunded amount").amount_total == "230.00"
+
+
+def test_lines_beside_a_total_with_shipping_may_be_counted_by_themselves(tmp_path):
+    rows = []
+    for place, row in enumerate(sales()):
+        lines = ["10.00"] if place % 3 else ["10.00", f"{10 + place}.00"]
+        total = f"{sum(map(float, lines)) + 4.5:.2f}"
+        rows += [[*row[:3], line, total, "4.50"] for line in lines]
+    report = check(tmp_path, rows, *HEAD[:3], "item_total", "order_total", "shipping_total")
+    readings = asked(report)["order_total"]
+    assert readings["lines"] == "404.00"
+
+
+def test_a_count_beside_the_total_of_its_line_is_no_money(tmp_path):
+    rows = [[*row[:3], f"{place % 4 + 1}", f"{place + 19}.02"] for place, row in enumerate(sales())]
+    readings = asked(check(tmp_path, rows, *HEAD[:3], "AMOUNT", "SALES_PRICE"))["pieces"]
+    assert readings["total"] == "732.48"
+
+
+def test_a_sheet_that_repeats_orders_may_hold_what_was_taken_back(tmp_path):
+    workbook(tmp_path / "f.xlsx", {"sales": [list(HEAD), *sales()], "Kulanz": [list(HEAD), *sales()[7:9]]})
+    readings = asked(crmkit.check_transactions(tmp_path / "f.xlsx"))["copies"]
+    assert readings == {"drop": "240.00", "negative": "220.00", "as_it_stands": "260.00"}
+    workbook(tmp_path / "f.xlsx", {"sales": [list(HEAD), *sales()], "Kulanz": [list(HEAD), *sales()[7:12]]})
+    readings = asked(crmkit.check_transactions(tmp_path / "f.xlsx"))["sheets"]
+    assert readings == {"all": "290.00", "sheet_1": "240.00", "sheet_2": "50.00", "negative": "190.00"}
+
+
+@pytest.mark.parametrize("name", ["售后", "Chargebacks", "Gutschriften", "Avoirs"])
+def test_sheets_of_returns_are_known_by_more_names(name, tmp_path):
+    back = [["R1", DAYS[9], "C1", "10.00"], ["R2", DAYS[9], "C2", "10.00"]]
+    workbook(tmp_path / "f.xlsx", {"sales": [list(HEAD), *sales()], name: [list(HEAD), *back]})
+    assert asked(crmkit.check_transactions(tmp_path / "f.xlsx"))["returned_part"]["negative"] == "220.00"

@@ -9,7 +9,7 @@ DAYS = [f"2024-0{month}-{day:02d}" for month in range(1, 7) for day in (3, 12, 1
 
 
 def check(tmp_path, amounts, **how):
-    rows = [[f"C{place % 4}", DAYS[place], amount] for place, amount in enumerate(amounts)]
+    rows = [[f"C{place % 4}", DAYS[place % 24], amount] for place, amount in enumerate(amounts)]
     text = csv_text(["customer_id", "date", "amount"], rows, delimiter="\t")
     (tmp_path / "f.tsv").write_text(text, encoding="utf-8")
     return crmkit.check_transactions(tmp_path / "f.tsv", **how)
@@ -70,3 +70,39 @@ def test_two_kinds_of_dollars_in_the_cells_are_not_added_up(tmp_path):
     report = check(tmp_path, [*["US$10"] * 20, *["CA$10"] * 4])
     assert [error["code"] for error in report.errors] == ["mixed_currency"]
     assert check(tmp_path, ["US$10"] * 24).amount_total == "240.00"
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("34€50", "34.50"), ("34元5", "34.50"), ("34块5", "34.50"), ("12£05", "12.05")]
+)
+def test_a_currency_may_stand_where_the_decimal_mark_does(written, value, tmp_path):
+    report = check(tmp_path, [written] * 10)
+    assert (report.amount_total, report.questions) == (f"{10 * float(value):.2f}", ())
+
+
+@pytest.mark.parametrize("written", ["34€500", "12元345", "3 USD 4"])
+def test_digits_are_never_joined_over_a_currency(written, tmp_path):
+    assert check(tmp_path, [*["10.00"] * 99, written]).amount_total == "990.00"
+
+
+@pytest.mark.parametrize("filler", ["13800138000", "9999999.99", "20240105"])
+def test_several_enormous_amounts_are_asked_about(filler, tmp_path):
+    assert asked(check(tmp_path, [*["10.00"] * 22, filler, filler]))["enormous"]["set_aside"] == "220.00"
+    assert check(tmp_path, [*["10.00"] * 22, "500.00", "600.00"]).questions == ()
+
+
+@pytest.mark.parametrize("code", ["-1", "-999"])
+def test_a_code_for_not_known_is_no_return(code, tmp_path):
+    readings = asked(check(tmp_path, [*["10.50"] * 21, code, code, code]))["missing_codes"]
+    assert readings["set_aside"] == "220.50"
+    sold = check(tmp_path, [*["10.50"] * 20, code.strip("-"), code, code, code])
+    assert "missing_codes" not in asked(sold)
+    assert "missing_codes" not in asked(check(tmp_path, [*["10.50"] * 21, "-1", "-2", "-3.50"]))
+
+
+def test_sales_that_are_credits_of_a_ledger_are_asked_about(tmp_path):
+    readings = asked(check(tmp_path, [*["-10.00"] * 22, "5.00", "5.00"]))["turned"]
+    assert readings == {"turn": "210.00", "as_it_stands": "-210.00"}
+    answered = check(tmp_path, ["-10.00"] * 24, answers={"turned": "turn"})
+    assert (answered.amount_total, answered.mapping_patch) == ("240.00", {"unit": -1.0})
+    assert check(tmp_path, [*["10.00"] * 20, *["-1.00"] * 4, "-7"]).questions == ()
