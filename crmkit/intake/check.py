@@ -1,8 +1,9 @@
 """The door's report: every row judged, what must be decided asked, and all that is needed to reconcile the totals."""
 
 import json
+from collections import abc
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import TRANSACTION_COLUMNS
+from crmkit.core.schema import TRANSACTION_COLUMNS, require_choice
 from crmkit.data.frames import Transactions
 
 from . import (
@@ -174,6 +175,7 @@ class CheckReport:
         return {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in frames}
 
     def to_json(self) -> str:
+        """The same as JSON text, Chinese as it is written."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
@@ -185,19 +187,21 @@ def examine(
     sheet: str | int | None = None,
     drop_duplicates: bool = False,
     keep: bool = True,
-    answers: dict[str, str] | None = None,
+    answers: abc.Mapping[str, str] | None = None,
+    today: date | None = None,
 ) -> CheckReport:
     """The whole check; ``keep`` builds the transactions too. What refuses the file is in the report, not raised.
 
-    ``answers``: the code of a question → the id of the reading that was chosen.
+    ``answers``: the code of a question → the id of the reading that was chosen. ``today``: rows dated later are noted.
     """
-    answers = dict(answers or {})
     try:
+        answers = _answers(answers)
         mapping = read_mapping(mapping)
         limit = _as_date(as_of)
     except CrmkitError as problem:
         return _report([problem], source=_name(source))
-    how = {"as_of": as_of, "sheet": sheet, "drop_duplicates": drop_duplicates}
+    today = today or datetime.now().date()
+    how = {"as_of": as_of, "sheet": sheet, "drop_duplicates": drop_duplicates, "today": today}
     try:
         table = open_table(source, mapping, sheet)
     except CrmkitError as problem:
@@ -205,6 +209,16 @@ def examine(
             return _which_sheet(problem, source, mapping, how, keep, answers)
         return _report([problem], source=_name(source))
     return _Examination(source, table, mapping, limit, how, answers).report(keep)
+
+
+def _answers(given: abc.Mapping[str, str] | None) -> dict[str, str]:
+    """What was answered, by the codes of the questions; CrmkitError where no question has such a code."""
+    if given is not None and not isinstance(given, abc.Mapping):
+        raise CrmkitError("mapping_value", column="answers", value=given, allowed='{"status": "usual"}')
+    codes = [key.removeprefix("question_") for key in MESSAGES if key.startswith("question_")]
+    for code in given or {}:
+        require_choice(code, codes, name="answers")
+    return dict(given or {})
 
 
 def _which_sheet(
@@ -445,7 +459,7 @@ class _Examination:
             "decided": tuple(self.decided),
             "mapping_patch": self.patch,
         }
-        notes = [*self.notes, *(suspicions(judged) if judged.used.any() else ())]
+        notes = [*self.notes, *(suspicions(judged, self.how["today"]) if judged.used.any() else ())]
         transactions = _transactions(judged) if keep and not errors else None
         counts = _counts(judged)
         return _report(

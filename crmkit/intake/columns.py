@@ -220,6 +220,10 @@ def _names(value) -> bool:
     return isinstance(value, list) and all(isinstance(v, (str, int, float)) for v in value)
 
 
+def _name(value) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and str(value) != ""
+
+
 def is_unit(value) -> bool:
     """Whether it is a factor (10000) or the name of one (万元)."""
     if isinstance(value, bool):
@@ -227,7 +231,11 @@ def is_unit(value) -> bool:
     return isinstance(value, (int, float)) or plain_unit(value) in vocabulary()["multiplier_of"]
 
 
-_ALLOWED = {  # key → (what a value must satisfy, what to tell)
+ALLOWED = {  # key → (what a value must satisfy, what to tell)
+    **dict.fromkeys(
+        ("once_per", "last_per", "unit_column", "discount_rate", "paid_rate", "currency"), (_name, '"订单号"')
+    ),
+    "sheet": (_name, '"2024", 1'),
     "date_format": (
         lambda v: v in ("dmy", "mdy", "ymd", "ydm") or "%" in v,
         'dmy, mdy, ymd, ydm, "%d/%m/%Y"',
@@ -278,7 +286,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
 
 
 def _check_value(key: str, value) -> None:
-    fits, allowed = _ALLOWED.get(key, (lambda v: True, ""))
+    fits, allowed = ALLOWED[key]
     try:
         good = bool(fits(value))
     except (LookupError, TypeError, ValueError, OSError):

@@ -146,7 +146,7 @@ def flags(judged: Judged) -> Decision | None:
                 "usual", {"keep": {name: kept}, "drop": {name: lost}}, "reading_status_usual", fields
             )
             rows = sum(values[value] for value in lost)
-            return Decision(section, (usual, as_it_stands(section)), name, rows, fields, "flag")
+            return Decision(section, (usual, as_it_stands(section)), name, rows, fields)
     return None
 
 

@@ -502,6 +502,11 @@ def _take_rates(judged: Judged) -> None:
             judged.errors.append(no_such_column(key, name, judged.header))
             continue
         rates = rates_in(judged, place)
+        if all(rate is None for rate in rates):
+            said = next(filter(None, map(cell_text, judged.rows.column(place).values)), name)
+            allowed = "0.1, 10%, 九折"
+            judged.errors.append(CrmkitError("mapping_value", column=key, value=said, allowed=allowed))
+            continue
         shares = [Decimal(1) if rate is None else rate if paid else 1 - abs(rate) for rate in rates]
         judged.units, judged.decimals = _times(judged, shares, judged.rows.column(place).codes)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -40,9 +40,10 @@ def note(code: str, rows: int = 0, effect: Decimal | None = None, **fields) -> d
     return {"code": code, "rows": rows, "effect": money_said, "message_zh": zh, "message_en": en}
 
 
-def suspicions(judged: Judged) -> list[dict]:
+def suspicions(judged: Judged, today: date) -> list[dict]:
     """The notes on a table that nothing refuses."""
     found = [note(code, **fields) for code, fields in judged.table.notes]
+    found += _about_future(judged, today)
     for look in (
         _about_ids,
         _about_one_customer,
@@ -126,13 +127,17 @@ def _about_dates(judged: Judged) -> list[dict]:
     for kind, count in kinds.items():
         if kind != "zoned_dates" or judged.mapping.time_zone is None:
             notes.append(note(kind, count, value=example[kind]))
-    notes += _about_gaps(judged)
-    today = np.datetime64(datetime.now().date())
-    late = judged.used & (judged.moments > today + np.timedelta64(2, "D"))
-    if late.any():
-        last = str(judged.moments[late].max())[:10]
-        notes.append(note("future_dates", int(late.sum()), judged.sum_of(late), value=last))
-    return notes
+    return notes + _about_gaps(judged)
+
+
+def _about_future(judged: Judged, today: date) -> list[dict]:
+    if judged.moments is None:
+        return []
+    late = judged.used & (judged.moments > np.datetime64(today) + np.timedelta64(2, "D"))
+    if not late.any():
+        return []
+    last = str(judged.moments[late].max())[:10]
+    return [note("future_dates", int(late.sum()), judged.sum_of(late), value=last)]
 
 
 def _about_gaps(judged: Judged) -> list[dict]:
