@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from .rows import Rows
 from .sections import in_parts, turn_sections
 from .signs import turn_negative
 from .table import Table
+from .units import FINEST, read_amounts, whole_units
 
 REASONS = (
     "repeated_header",
@@ -42,8 +44,6 @@ REASONS = (
 )
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
-FINEST = 9  # decimals of an amount that are kept
-_LARGEST = 4 * 10**18
 _TENTHS = re.compile("折$")
 PERCENT_HEADED = re.compile(r"[%％]|\bpct\b|percent", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*[%％]$")
@@ -292,16 +292,29 @@ def _moments(judged: Judged):
     rows, header = judged.rows, judged.header
     codes, distinct = rows.codes["date"], rows.distinct["date"]
     parsed, texts = distinct.parsed, [str(value) for value in distinct]
-    counts = np.bincount(codes[judged.used], minlength=len(parsed))
-    undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict) and counts[i]]
-    options, shown = [parsed[i] for i in undecided], [texts[i] for i in undecided]
+    undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict)]
+    name = header.names[header.found["date"]]
+
+    def reading_of(rows_of_part: np.ndarray, among: list[int]) -> str | None:
+        counts = np.bincount(codes[rows_of_part], minlength=len(parsed))
+        there = [i for i in among if counts[i]]
+        shown = [texts[i] for i in there]
+        return days.decide([parsed[i] for i in there], counts[there].tolist(), shown, name)
+
     try:
-        reading = days.decide(options, counts[undecided].tolist(), shown, header.names[header.found["date"]])
+        readings = dict.fromkeys(undecided, reading_of(judged.used, undecided))
     except CrmkitError as problem:
-        problem.row = int(rows.lines[np.flatnonzero(codes == undecided[shown.index(problem.value)])[0]])
-        judged.open_dates = problem
-        return None, None
-    moments = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
+        try:
+            readings = _read_by_separator(texts, undecided, partial(reading_of, judged.used))
+        except CrmkitError:
+            by_part = _read_by_part(judged, parsed, partial(reading_of, among=undecided))
+            if by_part is not None:
+                return by_part
+            problem.row = int(rows.lines[np.flatnonzero(codes == texts.index(problem.value))[0]])
+            judged.open_dates = problem
+            return None, None
+    moments = [p.get(readings[i]) if isinstance(p, dict) else p for i, p in enumerate(parsed)]
+    reading = next(iter(readings.values()), None)
     if judged.mapping.swapped_dates:
         moments = [days.swapped(m) if not isinstance(p, dict) else m for m, p in zip(moments, parsed)]
     moments = [np.datetime64("NaT") if m is None else m for m in moments]
@@ -309,9 +322,37 @@ def _moments(judged: Judged):
     return moments + rows.seconds.astype("timedelta64[s]"), reading
 
 
+def _read_by_separator(texts: list[str], places: list[int], decide) -> dict[int, str | None]:
+    """Each undecided date's reading where 03.04.2024 and 04/03/2024 are two ways of writing; CrmkitError where one is open."""
+    groups: dict[str, list[int]] = {}
+    for place in places:
+        groups.setdefault(days.separator_of(texts[place]), []).append(place)
+    return {place: reading for group in groups.values() for reading in [decide(group)] for place in group}
+
+
+def _read_by_part(judged: Judged, parsed: list, decide):
+    """The moments where each file or sheet writes its dates in its own way; None where there is one, or one is open."""
+    codes, parts = judged.rows.codes["date"], judged.table.parts
+    if len(parts) < 2:
+        return None
+    moments = np.full(len(codes), np.datetime64("NaT"), dtype="datetime64[us]")
+    try:
+        for part, *_ in parts:
+            mine = in_parts(judged, [part])
+            reading = decide(judged.used & mine)
+            known = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
+            known = np.array(
+                [np.datetime64("NaT") if m is None else m for m in known], dtype="datetime64[us]"
+            )
+            moments[mine] = known[codes[mine]]
+    except CrmkitError:
+        return None
+    return moments + judged.rows.seconds.astype("timedelta64[s]"), None
+
+
 def _judge_amounts(judged: Judged) -> None:
     rows = judged.rows
-    _read_amounts(judged)
+    read_amounts(judged)
     if judged.units is None:
         judged.unreadable = np.zeros(len(rows), dtype=bool)
         judged.set_aside("bad_amount", rows.surplus)
@@ -330,91 +371,6 @@ def _judge_amounts(judged: Judged) -> None:
         judged.set_aside("outlier", np.abs(judged.units) > bound)
 
 
-def _read_amounts(judged: Judged) -> None:
-    """Each row's amount in whole units, which rows have none, and the decimal mark."""
-    rows, header, mapping = judged.rows, judged.header, judged.mapping
-    columns = ["amount"] if "amount" in rows.codes else ["quantity", "unit_price"]
-    if not rows.codes.keys() >= set(columns):
-        return
-    values, mark, counted = {}, mapping.decimal, judged.used
-    points = int(rows.pointed[counted].sum())
-    for column in columns[::-1]:  # the price's mark also reads the quantity
-        parsed, codes = rows.distinct[column].parsed, rows.codes[column][counted]
-        if mark is None:
-            seen = np.bincount(codes[codes >= 0], minlength=len(parsed))
-            mark = money.decimal_mark(parsed, seen.tolist(), points)
-        values[column] = [None if p is None else p.value(mark) for p in parsed]
-    judged.decimal = mark
-    if columns == ["amount"]:
-        codes = rows.codes["amount"]
-        found = [None if v is None else v * header.multiplier for v in values["amount"]]
-    else:
-        prices = [None if v is None else v * header.multiplier for v in values["unit_price"]]
-        if _multiplied(judged, values["quantity"], prices):
-            return
-        width = max(len(prices), 1)
-        codes, pairs = pd.factorize(rows.codes["quantity"] * width + rows.codes["unit_price"])
-        found = [_product(values["quantity"][p // width], prices[p % width]) for p in pairs.tolist()]
-    judged.decimals = _decimals_of(found)
-    known = [0 if v is None else _units(v, judged.decimals) for v in found]
-    unreadable = np.array([v is None for v in found] + [False])[codes]
-    taken = codes < 0
-    if mark == ",":  # 12.50 is no number where the comma is the decimal mark
-        unreadable |= taken & rows.pointed
-    cents = rows.cents * 10 ** (judged.decimals - 2) if taken.any() else 0
-    judged.units = np.where(taken, cents, np.array([*known, 0], dtype=np.int64)[codes])
-    judged.unreadable = unreadable
-
-
-def _multiplied(judged: Judged, quantities: list[Decimal | None], prices: list[Decimal | None]) -> bool:
-    """Take quantity times price of all rows at once, exactly; False, and nothing taken, where 64 bits do not hold it."""
-    rows, factors, largest, decimals = judged.rows, {}, len(judged.rows), 0
-    unreadable = np.zeros(len(rows), dtype=bool)
-    for name, values in (("quantity", quantities), ("unit_price", prices)):
-        places = _places_of(values)
-        decimals += places
-        present = [0 if value is None else int(value.scaleb(places)) for value in values]
-        largest *= max(map(abs, present), default=0)
-        if decimals > FINEST or largest > _LARGEST:
-            return False
-        factors[name] = np.array([*present, 0], dtype=np.int64)[rows.codes[name]]
-        unreadable |= np.array([*(value is None for value in values), False])[rows.codes[name]]
-    product = factors["quantity"] * factors["unit_price"]
-    both_negative = (factors["quantity"] < 0) & (factors["unit_price"] < 0)
-    judged.decimals = max(decimals, 2)
-    judged.units = np.where(both_negative, -product, product) * 10 ** (judged.decimals - decimals)
-    judged.unreadable = unreadable
-    return True
-
-
-def _product(quantity: Decimal | None, price: Decimal | None) -> Decimal | None:
-    """What a line comes to; of a negative price and a negative quantity it is a return all the same."""
-    if quantity is None or price is None:
-        return None
-    product = quantity * price
-    return -product if quantity < 0 and price < 0 else product
-
-
-def _decimals_of(numbers: list[Decimal | None]) -> int:
-    """How many places after the point the numbers have, at least 2, as far as whole 64-bit numbers hold them."""
-    present = [number for number in numbers if number is not None]
-    largest = max((abs(number) for number in present), default=Decimal(0))
-    decimals = min(max(_places_of(present), 2), FINEST)
-    while decimals > 2 and largest.scaleb(decimals) * max(len(present), 1) > _LARGEST:
-        decimals -= 1
-    return decimals
-
-
-def _places_of(numbers: list[Decimal | None]) -> int:
-    """How many places after the point the longest of the numbers has."""
-    places = [-number.normalize().as_tuple().exponent for number in numbers if number is not None]
-    return max([0, *places])
-
-
-def _units(number: Decimal, decimals: int) -> int:
-    return int(number.scaleb(decimals).to_integral_value(ROUND_HALF_UP))
-
-
 def money_in(judged: Judged, place: int) -> np.ndarray:
     """What a column of money holds row by row, in the units of the amounts; nothing and words count as 0."""
     column = judged.rows.column(place)
@@ -422,7 +378,7 @@ def money_in(judged: Judged, place: int) -> np.ndarray:
     values = [None if p is None else p.value(judged.decimal or ".") for p in parsed]
     unit = header_forms(judged.header.names[place] or "")[1]
     factor = judged.header.multiplier if unit is None else money_unit(unit)[1]  # each heading names its own
-    known = [0 if v is None else _units(v * factor, judged.decimals) for v in values]
+    known = [0 if v is None else whole_units(v * factor, judged.decimals) for v in values]
     return np.array(known, dtype=np.int64)[column.codes]
 
 
@@ -437,7 +393,7 @@ def _join_thousands(judged: Judged) -> None:
     judged.decimals = max(judged.decimals, 2)
     for row in np.flatnonzero(apart):
         text = cell_text(head.values[head.codes[row]]) + cell_text(rest.values[rest.codes[row]])
-        judged.units[row] = _units(Decimal(text) * judged.header.multiplier, judged.decimals)
+        judged.units[row] = whole_units(Decimal(text) * judged.header.multiplier, judged.decimals)
 
 
 def _take_units(judged: Judged) -> None:
@@ -515,7 +471,7 @@ def _times(judged: Judged, shares: list[Decimal], codes: np.ndarray) -> tuple[np
     """The amounts times a share of each row's own, exactly."""
     deepest = max(0, *(-share.normalize().as_tuple().exponent for share in shares))
     deepest = min(deepest, FINEST - judged.decimals)
-    factors = np.array([_units(share, deepest) for share in shares], dtype=np.int64)
+    factors = np.array([whole_units(share, deepest) for share in shares], dtype=np.int64)
     return judged.units * factors[codes], judged.decimals + deepest
 
 
