@@ -58,6 +58,14 @@ def local_currency(judged: Judged) -> Decision | None:
         for place, name in side_columns(judged)
         if (_ONE_CURRENCY.search(name) or _named_currency(name)) and is_money(judged, place)
     ]
+    used = judged.header.names[judged.header.found["amount"]]
+    fields = {"found": ", ".join(sorted(judged.currencies))}
+    for place, name in side_columns(judged):
+        if rate := _rate_to(judged, place):
+            reading = Reading("converted", {"columns": {"amount": name, "currency": ""}})
+            fields |= {"other": name, "rate": rate}
+            rows = int(judged.used.sum())
+            return Decision("local_currency", (reading,), used, rows, fields, certain=True)
     if not names:
         return None
     readings = tuple(
@@ -69,9 +77,23 @@ def local_currency(judged: Judged) -> Decision | None:
         )
         for name in names
     )
-    used = judged.header.names[judged.header.found["amount"]]
-    fields = {"found": ", ".join(sorted(judged.currencies))}
     return Decision("local_currency", readings, used, int(judged.used.sum()), fields)
+
+
+def _rate_to(judged: Judged, place: int) -> str | None:
+    """The column of rates by which the amounts have become those of another column, in every row; None where there is none."""
+    if not is_money(judged, place):
+        return None
+    wanted = money_in(judged, place)
+    for other, name in side_columns(judged):
+        if other == place or not is_money(judged, other):
+            continue
+        column = judged.rows.column(other)
+        rates = [_float(money.take_apart(value), judged.decimal or ".") for value in column.values]
+        rates = np.array(rates)[column.codes]
+        if (rates[judged.used] != 1).any() and _same(judged, wanted / rates):
+            return name
+    return None
 
 
 def _named_currency(name: str) -> bool:

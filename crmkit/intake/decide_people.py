@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .ids import matching
+from .ids import matching, name_of_returned
 from .judge import Judged
 from .meanings import headed, meanings
 
@@ -153,6 +154,48 @@ def _same_text(judged: Judged, place: int, other: int, used: np.ndarray) -> bool
 def _repeats(judged: Judged, other: str, used: np.ndarray, count: int) -> bool:
     codes = judged.rows.column(judged.place(other)).codes[used]
     return 1 < len(np.unique(codes)) < 0.98 * count
+
+
+def customer_totals(judged: Judged) -> Decision | None:
+    """The same amount in all rows of a customer, and another for each: what all of his orders came to, on each of them."""
+    mapping = judged.mapping
+    if judged.units is None or judged.customers is None or mapping.once_per:
+        return None
+    used, codes = judged.used, people(judged).codes
+    if "customer_total" in mapping.as_read or "amount" not in judged.header.found:
+        return None
+    about = pd.Series(judged.units[used]).groupby(codes[used]).agg(["size", "min", "max"])
+    several = about[about["size"] > 1]
+    totals = several["min"]
+    exact = (totals % 10**judged.decimals != 0).mean() > 0.5  # a fee is mostly a round sum
+    if len(totals) < 3 or not exact or totals.nunique() < len(totals) or (totals != several["max"]).any():
+        return None
+    customer = judged.header.names[judged.header.found["customer_id"]]
+    once = Reading("once", {"once_per": customer})
+    name = judged.header.names[judged.header.found["amount"]]
+    readings = (once, as_it_stands("customer_total"))
+    return Decision("customer_total", readings, name, int(several["size"].sum()))
+
+
+def returned_names(judged: Judged) -> Decision | None:
+    """王芳(退) beside 王芳: a customer's name with a word of returns behind it."""
+    found = people(judged)
+    if found is None or judged.units is None or "returned_names" in judged.mapping.as_read:
+        return None
+    known = set(found.ids)
+    named = [
+        c for c, rows in zip(found.ids, found.rows) if rows and (own := name_of_returned(c)) and own in known
+    ]
+    place = judged.header.found["customer_id"]
+    name = judged.header.names[place]
+    if not named:
+        return None
+    rows = judged.used & np.isin(found.codes, [found.ids.index(customer) for customer in named])
+    if not (judged.units[rows] > 0).any():
+        return None
+    negative = Reading("negative", {"negative": {name: named}})
+    readings = (negative, as_it_stands("returned_names"))
+    return Decision("returned_names", readings, name, int(rows.sum()), {"values": ", ".join(named[:6])})
 
 
 def nobody(judged: Judged) -> Decision | None:

@@ -169,19 +169,6 @@ def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
     return None
 
 
-UNDONE = (
-    "cancelled",
-    "canceled",
-    "refunded",
-    "returned",
-    "voided",
-    "交易关闭",
-    "已取消",
-    "已退款",
-    "退款成功",
-    "已退货",
-    "已作废",
-)
 # somewhere in a remark, and not denied
 _UNDONE_SOMEWHERE = re.compile(
     r"(?<![未不无無没])(?:已|需|要|申请|全额)?(?:退款|退货|退回|作废|取消|红冲|冲销)|测试(?:订单|单|数据)|"
@@ -200,7 +187,7 @@ _HARMLESS = re.compile(
 
 
 def _undone(value: str, in_remark: bool) -> bool:
-    said = meaning(value, "document") == "back" or plain(value) in UNDONE
+    said = meaning(value, "document") == "back" or plain(value) in meanings()["undone"]["values"]
     return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value)) and not _HARMLESS.search(value)
 
 

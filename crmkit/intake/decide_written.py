@@ -27,18 +27,20 @@ _CODES = (1, 9, 99, 999, 9999, 99999)  # what stands for: not known
 FEW_SIGNS = 3  # fewer rows are slips of the pen
 
 
-def _unread(judged: Judged) -> tuple[str, dict[str, int]]:
+def unread_amounts(judged: Judged) -> tuple[str, dict[str, int]]:
     """The heading of the amounts or prices, and the texts in it that were read as no amount, with their rows."""
     priced = "amount" if "amount" in judged.rows.codes else "unit_price"
     distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
-    wrong = judged.of("bad_amount") & (codes >= 0)
+    name, wrong = judged.header.names[judged.header.found[priced]], judged.of("bad_amount") & (codes >= 0)
+    if not wrong.any():
+        return name, {}
     counts = np.bincount(codes[wrong], minlength=len(distinct))
     found = {
         value: int(count)
         for value, parsed, count in zip(distinct, distinct.parsed, counts)
         if count and parsed is None and isinstance(value, str)
     }
-    return judged.header.names[judged.header.found[priced]], found
+    return name, found
 
 
 def marked_amounts(judged: Judged) -> Decision | None:
@@ -46,7 +48,7 @@ def marked_amounts(judged: Judged) -> Decision | None:
     mapping = judged.mapping
     if judged.units is None or mapping.amount_marks or "amount_marks" in mapping.as_read:
         return None
-    name, unread = _unread(judged)
+    name, unread = unread_amounts(judged)
     signs: dict[str, int] = {}
     rows, against, example = 0, 0, ""
     for text, count in unread.items():
@@ -115,7 +117,7 @@ def currency_sign(judged: Judged) -> Decision | None:
     mapping = judged.mapping
     if judged.units is None or "currency_sign" in mapping.as_read:
         return None
-    name, unread = _unread(judged)
+    name, unread = unread_amounts(judged)
     rows_of: dict[str, int] = defaultdict(int)
     example: dict[str, str] = {}
     for value, count in unread.items():

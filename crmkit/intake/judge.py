@@ -22,7 +22,7 @@ from .adding_up import sums_of_others
 from .columns import Header, Mapping, header_forms, money_unit, no_such_column, plain, plain_unit, unit_factor
 from .decisions import Outcome
 from .gaps import fill_down
-from .ids import customers_as_text
+from .ids import customers_as_text, name_of_returned
 from .meanings import cell_text, plain_value
 from .rows import Rows
 from .sections import in_parts, turn_sections
@@ -44,6 +44,7 @@ REASONS = (
 )
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
+MOST_HEADINGS = 20  # that are compared
 _TENTHS = re.compile("折$")
 PERCENT_HEADED = re.compile(r"[%％]|\bpct\b|percent", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*[%％]$")
@@ -152,6 +153,7 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     judged = Judged(table, rows.mapping, rows, limit, drop_duplicates or rows.mapping.drop_duplicates)
     judged.reason = np.full(len(rows), -1, dtype=np.int8)
     judged.set_aside("repeated_header", _repeats_header(judged))
+    judged.errors += _moved_headings(judged)
     judged.set_aside("total_row", rows.total)
     judged.set_aside("not_a_sale", _not_kept(judged) | in_parts(judged, rows.mapping.drop_parts))
     if rows.mapping.fill_down:
@@ -185,6 +187,19 @@ def _repeats_header(judged: Judged) -> np.ndarray:
     return says_so
 
 
+def _moved_headings(judged: Judged) -> list[CrmkitError]:
+    """The first heading below which the same columns stand in another order: what follows would be read wrongly."""
+    names = [plain(name) for name in judged.header.names]
+    for row in np.flatnonzero(judged.of("repeated_header"))[:MOST_HEADINGS].tolist():
+        columns = [judged.rows.column(place) for place in range(len(names))]
+        said = [cell_text(column.values[column.codes[row]]) for column in columns]
+        again = [plain(text) for text in said]
+        if again != names and sorted(again) == sorted(names):
+            line, value = int(judged.rows.lines[row]), " | ".join(said)
+            return [CrmkitError("headings_moved", row=line, value=value, line=line)]
+    return []
+
+
 def _not_kept(judged: Judged) -> np.ndarray:
     """Rows whose values the mapping drops, or does not keep; with both said of a column, what is in neither is kept."""
     out = np.zeros(len(judged.rows), dtype=bool)
@@ -209,6 +224,14 @@ def _judge_customers(judged: Judged) -> None:
     codes = rows.codes["customer_id"]
     judged.customers = customers_as_text(rows.distinct["customer_id"].parsed)
     nobody = np.array([customer is None for customer in judged.customers])
+    against = {
+        plain_value(v)
+        for v in judged.mapping.negative.get(judged.header.names[judged.header.found["customer_id"]], ())
+    }
+    if against:  # the returns of 王芳(退) are those of 王芳
+        judged.customers = [
+            (name_of_returned(c) or c) if c and plain_value(c) in against else c for c in judged.customers
+        ]
     judged.set_aside("missing_customer", nobody[codes] & ~_continues(judged))
     names = {plain(str(name)) for name in judged.mapping.nobody or ()}
     if names:

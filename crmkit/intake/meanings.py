@@ -64,7 +64,7 @@ def meaning(value, section: str) -> str | None:
     forms |= {without_accents(form) for form in forms}
     for name, words in meanings()[section].items():
         if (
-            name not in ("headers", "invoice", "stored")
+            name not in ("headers", "invoice", "stored", "prefixes", "of_lines")
             and not isinstance(words, re.Pattern)
             and forms & words
         ):

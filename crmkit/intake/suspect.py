@@ -12,9 +12,11 @@ from crmkit.core.messages import MESSAGES, listed
 from . import amounts as money
 from .columns import plain
 from .decide_gaps import other_kinds
+from .decide_kinds import partly_refunded, unknown_kinds
 from .decide_money import is_money, line_values
 from .decide_people import people, people_headed_as_names
 from .decide_sales import other_rows, unknown_states, words_of_returns
+from .decide_written import unread_amounts
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
@@ -235,6 +237,9 @@ def _about_sheets(judged: Judged) -> list[dict]:
         name, unknown, rows = found
         fields = {"column": name, "values": ", ".join(unknown[:6])}
         notes.append(note("unknown_states", int(rows.sum()), judged.sum_of(rows), **fields))
+    for code, name, words, rows in [*unknown_kinds(judged), *partly_refunded(judged)]:
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note(code, int(rows.sum()), judged.sum_of(rows), **fields))
     for name, words, rows in words_of_returns(judged):
         fields = {"column": name, "values": ", ".join(words[:6])}
         notes.append(note("words_of_returns", int(rows.sum()), judged.sum_of(rows), **fields))
@@ -296,6 +301,10 @@ def _about_amounts(judged: Judged) -> list[dict]:
         notes.append(
             note("all_negative" if signed.any() else "all_zero", len(signed), judged.sum_of(judged.used))
         )
+    priced, unread = unread_amounts(judged)
+    unread = {text: n for text, n in unread.items() if cell_text(text)}
+    if unread:
+        notes.append(note("unread_amounts", sum(unread.values()), column=priced, value=next(iter(unread))))
     notes += _about_totals(judged)
     notes += _about_lines(judged)
     taken = np.abs(judged.units[judged.used])

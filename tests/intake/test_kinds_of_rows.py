@@ -221,3 +221,71 @@ def test_sheets_of_returns_are_known_by_more_names(name, tmp_path):
     back = [["R1", DAYS[9], "C1", "10.00"], ["R2", DAYS[9], "C2", "10.00"]]
     workbook(tmp_path / "f.xlsx", {"sales": [list(HEAD), *sales()], name: [list(HEAD), *back]})
     assert asked(crmkit.check_transactions(tmp_path / "f.xlsx"))["returned_part"]["negative"] == "220.00"
+
+
+def test_a_name_with_a_word_of_returns_behind_it_is_the_same_customer(tmp_path):
+    people = ["王芳", "李伟", "张敏", "王芳(退)"]
+    rows = [[*row[:2], people[place % 3], "10.00"] for place, row in enumerate(sales())]
+    rows[7][2] = rows[10][2] = "王芳(退)"
+    report = check(tmp_path, rows, *HEAD)
+    assert asked(report)["returned_names"] == {"negative": "200.00", "as_it_stands": "240.00"}
+    answered = check(tmp_path, rows, *HEAD, answers={"returned_names": "negative"})
+    assert (answered.customers, answered.amount_total) == (3, "200.00")
+    alone = [[*row[:2], row[2].replace("王芳(退)", "赵六(退)"), row[3]] for row in rows]
+    assert "returned_names" not in asked(check(tmp_path, alone, *HEAD))
+
+
+def test_a_customers_total_on_each_of_his_orders_is_asked_about(tmp_path):
+    rows = [[*row[:3], f"{100 + place % 6}.3{place % 6}"] for place, row in enumerate(sales())]
+    readings = asked(check(tmp_path, rows, *HEAD))["customer_total"]
+    assert readings == {"once": "616.95", "as_it_stands": "2467.80"}
+    plans = [[*row[:3], ("9.99", "19.99")[place % 2]] for place, row in enumerate(sales())]
+    assert check(tmp_path, plans, *HEAD).questions == ()
+
+
+def test_headings_that_stand_again_in_another_order_are_refused(tmp_path):
+    tax = [[*row, "1.00"] for row in sales()]
+    again = ["order_id", "date", "customer_id", "tax", "amount"]
+    moved = [*tax[:12], again, *[[*row[:3], row[4], row[3]] for row in tax[12:]]]
+    report = check(tmp_path, moved, *HEAD, "tax")
+    assert [(error["code"], error["row"]) for error in report.errors] == [("headings_moved", 14)]
+    same = check(tmp_path, [*tax[:12], [*HEAD, "tax"], *tax[12:]], *HEAD, "tax")
+    assert (same.amount_total, same.usable) == ("240.00", True)
+
+
+@pytest.mark.parametrize("heading", ["Exchange Rate", "汇率"])
+def test_amounts_that_are_converted_at_the_rate_beside_them_are_used(heading, tmp_path):
+    kinds = [("USD", "7.1", "71.00"), ("EUR", "7.8", "78.00"), ("CNY", "1", "10.00")] * 8
+    rows = [[*row, *kind] for row, kind in zip(sales(), kinds)]
+    report = check(tmp_path, rows, *HEAD, "Currency", heading, "Base")
+    assert (report.amount_total, report.questions, report.usable) == ("1272.00", (), True)
+    other = [[*row[:6], "70.00"] for row in rows]
+    refused = check(tmp_path, other, *HEAD, "Currency", heading, "Base")
+    assert [error["code"] for error in refused.errors] == ["mixed_currency"]
+
+
+@pytest.mark.parametrize("name", ["{}", "row{}"])
+def test_a_table_written_with_the_names_of_its_rows_is_read(name, tmp_path):
+    rows = [[name.format(place + 1), *row] for place, row in enumerate(sales())]
+    report = check(tmp_path, rows, *HEAD)
+    assert (report.rows_used, report.customers, report.amount_total) == (24, 6, "240.00")
+    trailing = [[*row, ""] for row in sales()]
+    assert check(tmp_path, trailing, *HEAD).amount_total == "240.00"
+
+
+def test_kinds_of_rows_that_nobody_knows_are_noted(tmp_path):
+    rows = [[*row, "Zuzahlung" if place in (7, 19) else "Verkauf"] for place, row in enumerate(sales())]
+    assert "unknown_kinds" in codes(check(tmp_path, rows, *HEAD, "Vorgang"))
+    for other in ("Verkauf", "Stammkunde"):
+        known = [[*row[:4], other] for row in rows]
+        assert "unknown_kinds" not in codes(check(tmp_path, known, *HEAD, "Vorgang"))
+
+
+def test_a_part_that_went_back_and_amounts_that_were_not_read_are_noted(tmp_path):
+    rows = [[*row, "partial" if place in (7, 19) else ""] for place, row in enumerate(sales())]
+    assert "partly_refunded" in codes(check(tmp_path, rows, *HEAD, "Refund"))
+    full = [[*row[:4], "full" if row[4] else ""] for row in rows]
+    assert asked(check(tmp_path, full, *HEAD, "Refund"))["return_flag"]["drop"] == "220.00"
+    unread = [[*row[:3], "约10" if place == 7 else row[3]] for place, row in enumerate(sales())]
+    assert "unread_amounts" in codes(check(tmp_path, unread, *HEAD))
+    assert codes(check(tmp_path, sales(), *HEAD)) == []
