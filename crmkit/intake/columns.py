@@ -154,6 +154,10 @@ class Mapping:
 # what callers may give: a dict of Mapping's fields, or the path of a TOML file with them
 MappingGiven = Mapping | abc.Mapping | str | PathLike | None
 MAPPING_KEYS = tuple(Mapping.__dataclass_fields__)
+# keys that hold several names
+LISTS = {name for name, about in Mapping.__dataclass_fields__.items() if about.default_factory is list} | {
+    "nobody"
+}
 
 
 def read_mapping(mapping: MappingGiven) -> Mapping:
@@ -198,18 +202,7 @@ def _as_written(key: str, value):
     """A day of TOML's own as text, and a single name where a list is meant."""
     if isinstance(value, date):
         return value.isoformat()
-    lists = (
-        "nobody",
-        "subtract",
-        "as_read",
-        "negative_parts",
-        "negative_below",
-        "drop_parts",
-        "subtract_once",
-        "currency_signs",
-        "fill_down",
-    )
-    return [value] if key in lists and isinstance(value, str) else value
+    return [value] if key in LISTS and isinstance(value, str) else value
 
 
 def _values_by_column(value) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from .columns import plain
 from .decide_money import is_money
 from .decisions import Decision, Reading, as_it_stands
+from .ids import matching
 from .judge import Judged
 from .meanings import cell_text, headed, meaning, meanings, state
 from .side import (
@@ -301,6 +302,9 @@ def return_flag(judged: Judged) -> Decision | None:
     return None
 
 
+_PREFIXED = r"^[\s'=\"`]*[A-Za-z]{1,6}(?:[^A-Za-z]|$)"
+
+
 def number_prefixes(judged: Judged) -> Decision | None:
     """Numbers of which a few begin with the letters of a return or a credit note: TH beside XS, CN beside INV, C beside none."""
     place = judged.header.found.get("order_id")
@@ -308,6 +312,8 @@ def number_prefixes(judged: Judged) -> Decision | None:
         return None
     name = judged.header.names[place]
     column = judged.rows.column(place)
+    if not matching([v for v in column.values if isinstance(v, str)], _PREFIXED):
+        return None
     said = [prefix_of(value) for value in column.values]
     counts: dict[str, int] = defaultdict(int)
     for prefix, count in zip(said, column.counts(judged.used)):

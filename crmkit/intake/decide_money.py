@@ -13,6 +13,7 @@ from .decisions import Decision, Reading, as_it_stands
 from .judge import PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
 from .side import is_flag, side_columns
+from .table import pick
 
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
 _SHARE = re.compile(r"[%％折]$")
@@ -25,6 +26,7 @@ _LIST_PRICE = re.compile(r"原价|原價|吊牌|划线价|标价|original|list ?
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
 MOST_ENORMOUS, FAR_ABOVE = 10, 100
+LOOKED_AT = 50  # rows
 FEW_RATES = 3  # of shipping
 
 
@@ -394,9 +396,19 @@ def _column_of(judged: Judged, beside: int, wanted: np.ndarray) -> str | None:
     for place, name in enumerate(judged.header.names):
         if place in (beside, used_for) or not name or not is_money(judged, place):
             continue
-        if np.array_equal(money_in(judged, place)[judged.used], wanted[judged.used]):
+        if _begins_so(judged, place, wanted) and np.array_equal(
+            money_in(judged, place)[judged.used], wanted[judged.used]
+        ):
             return name
     return None
+
+
+def _begins_so(judged: Judged, place: int, wanted: np.ndarray) -> bool:
+    """Whether the first rows used hold these amounts: most columns are told apart by a few."""
+    rows = np.flatnonzero(judged.used)[:LOOKED_AT]
+    parsed = [money.take_apart(cell) for cell in pick(judged.rows.column(place).cells, rows)]
+    said = [_float(amount, judged.decimal or ".") for amount in parsed]
+    return bool(np.allclose(np.nan_to_num(said) * 10**judged.decimals, wanted[rows].astype(float)))
 
 
 def _is_net(judged: Judged, place: int) -> bool:
