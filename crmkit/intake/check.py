@@ -57,6 +57,7 @@ DETECTORS = (
     decide_sales.cancelled_at,
     decide_sales.paid_at,
     decide_sales.flags,
+    decide_sales.chances,
     decide_money.local_currency,
     decide_written.turned_signs,
     decide_written.missing_codes,
@@ -401,7 +402,10 @@ class _Examination:
         return None
 
     def _was_taken(self, decision: Decision) -> bool:
-        """Whether the very same was decided before: nothing is decided twice."""
+        """Whether the very same was decided before, or its answer was given to another column: nothing is decided twice."""
+        answer, ids = self.answers.get(decision.code), {reading.id for reading in decision.readings}
+        if answer not in ids and any(decision.code == taken["code"] for taken in self.decided) and answer:
+            return True
         return {
             "code": decision.code,
             "reading": decision.readings[0].id,

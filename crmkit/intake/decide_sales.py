@@ -6,7 +6,7 @@ import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, money_in
+from .judge import Judged, money_in, rates_in
 from .meanings import cell_text, headed, meaning, meanings, plain_value, state
 from .sections import in_parts, titles_between
 from .side import (
@@ -314,6 +314,20 @@ def negative_quantity(judged: Judged) -> Decision | None:
     return Decision(
         "negative_quantity", (negative, as_it_stands("negative_quantity")), name, int(rows.sum()), fields
     )
+
+
+def chances(judged: Judged) -> Decision | None:
+    """A column that says how likely each sale is: what is below certain is not made yet."""
+    for place, name in side_columns(judged):
+        if not headed(name, "chance") or "chance" in judged.mapping.as_read or name in judged.mapping.keep:
+            continue
+        values = judged.rows.column(place).values
+        made = [cell_text(value) for value, rate in zip(values, rates_in(judged, place)) if rate == 1]
+        rows = judged.used & ~rows_with(judged, place, made)
+        if made and rows.any():
+            only = Reading("made", {"keep": {name: made}})
+            return Decision("chance", (only, as_it_stands("chance")), name, int(rows.sum()))
+    return None
 
 
 def _part_of_no_sales(judged: Judged) -> Decision | None:

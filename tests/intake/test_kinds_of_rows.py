@@ -199,6 +199,9 @@ def test_lines_beside_a_total_with_shipping_may_be_counted_by_themselves(tmp_pat
     report = check(tmp_path, rows, *HEAD[:3], "item_total", "order_total", "shipping_total")
     readings = asked(report)["order_total"]
     assert readings["lines"] == "404.00"
+    head = (*HEAD[:3], "item_total", "order_total", "shipping_total")
+    answered = check(tmp_path, rows, *head, answers={"order_total": "lines"})
+    assert (answered.usable, answered.amount_total) == (True, "404.00")
 
 
 def test_a_count_beside_the_total_of_its_line_is_no_money(tmp_path):
@@ -289,3 +292,14 @@ def test_a_part_that_went_back_and_amounts_that_were_not_read_are_noted(tmp_path
     unread = [[*row[:3], "约10" if place == 7 else row[3]] for place, row in enumerate(sales())]
     assert "unread_amounts" in codes(check(tmp_path, unread, *HEAD))
     assert codes(check(tmp_path, sales(), *HEAD)) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "sure", "open_"), [("Probability (%)", "100", "20"), ("赢率", "100%", "60%")]
+)
+def test_sales_that_are_not_made_yet_are_asked_about(heading, sure, open_, tmp_path):
+    rows = [[*row, open_ if place in (7, 19) else sure] for place, row in enumerate(sales())]
+    assert asked(check(tmp_path, rows, *HEAD, heading)) == {
+        "chance": {"made": "220.00", "as_it_stands": "240.00"}
+    }
+    assert check(tmp_path, [[*row, sure] for row in sales()], *HEAD, heading).questions == ()
