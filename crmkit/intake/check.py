@@ -15,21 +15,13 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS, require_choice
 from crmkit.data.frames import Transactions
 
-from . import (
-    decide_dates,
-    decide_gaps,
-    decide_kinds,
-    decide_money,
-    decide_people,
-    decide_repeats,
-    decide_sales,
-    decide_written,
-)
 from .candidates import candidates, weighed
 from .causes import commonest
 from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decide_gaps import much_set_aside
+from .decide_people import kinds_for_customers
 from .decisions import Decision, Outcome, Reading, merged, patched
+from .detectors import DETECTORS, WAITING
 from .files import open_table
 from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
 from .meanings import cell_text
@@ -40,86 +32,9 @@ from .shape import shape_question
 from .suspect import note, suspicions, unused_numbers
 from .table import Table
 
-# one after the other: what is settled by one may settle another
-DETECTORS = (
-    decide_dates.empty_column,
-    decide_dates.open_reading,
-    decide_dates.year_day_month,
-    decide_dates.months_only,
-    decide_money.flag_for_amount,
-    decide_gaps.fill_down,
-    decide_kinds.opening_balances,
-    decide_repeats.labelled_totals,
-    decide_repeats.subtotals,
-    decide_kinds.scenario,
-    decide_sales.status,
-    decide_sales.new_values,
-    decide_sales.cancelled_at,
-    decide_sales.paid_at,
-    decide_sales.flags,
-    decide_sales.chances,
-    decide_money.local_currency,
-    decide_written.turned_signs,
-    decide_written.missing_codes,
-    decide_written.marked_amounts,
-    decide_written.currency_sign,
-    decide_written.unit_column,
-    decide_written.unit_in_remark,
-    decide_written.parts_in_cents,
-    decide_written.decimal_mark,
-    decide_written.thousands_apart,
-    decide_kinds.debit_credit,
-    decide_repeats.kinds_repeat,
-    decide_kinds.document,
-    decide_kinds.events,
-    decide_kinds.direction,
-    decide_kinds.return_flag,
-    decide_sales.negative_quantity,
-    decide_sales.returned_part,
-    decide_sales.returned_below,
-    decide_repeats.copies,
-    decide_repeats.versions,
-    decide_repeats.references,
-    decide_kinds.number_prefixes,
-    decide_people.staff_for_customers,
-    decide_people.orders_for_customers,
-    decide_people.returned_names,
-    decide_people.nobody,
-    decide_dates.swapped,
-    decide_dates.outliers,
-    decide_money.price_is_total,
-    decide_money.amount_is_pieces,
-    decide_money.order_totals,
-    decide_people.customer_totals,
-    decide_money.net_column,
-    decide_money.discounts,
-    decide_money.refunds,
-    decide_money.enormous,
-    decide_repeats.unlabelled_total,
-)
 FEW_ROWS = 5  # fewer rows set aside are said, whatever their share,
 SMALL = 20  # where so few rows are used that a share says little
 # a question → those that it may answer as well
-SAID_OF_RETURNS = (
-    "references",
-    "document",
-    "return_flag",
-    "status",
-    "returned_part",
-    "returned_below",
-    "cancelled_at",
-    "negative_quantity",
-    "refund",
-)
-WAITING = {
-    **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),
-    "sheets": ("copies", "versions"),
-    "copies": ("versions", "order_total"),
-    "versions": ("order_total",),
-    "kinds_repeat": ("order_total", "no_sale", "document", "payments"),
-    "subtotals": ("total",),
-    "fill_down": ("set_aside", "order_total", "versions", "copies", "nobody"),
-}
 MOST_DECISIONS = 40  # of one file; more would be a circle
 
 
@@ -338,7 +253,7 @@ class _Examination:
 
     def _decide(self, judged: Judged) -> Judged:
         """Settle what can be settled, by the file itself or by an answer, and collect what cannot."""
-        kinds = decide_people.kinds_for_customers(judged)
+        kinds = kinds_for_customers(judged)
         if kinds is not None:
             judged.errors.append(kinds)
             return judged
