@@ -296,7 +296,7 @@ def _year(text: str) -> int:
 
 def _year_of(part: dict) -> int:
     if part.get("era"):
-        return _ERAS[part["era"]] + (1 if part["ey"] == "元" else int(part["ey"]))
+        return _ERAS[part["era"]] + (int(part["ey"]) if part["ey"].isdigit() else 1)
     return int(part["roc"]) + _ROC if part.get("roc") else _year(part["y"])
 
 

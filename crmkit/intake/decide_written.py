@@ -235,8 +235,8 @@ def turned_signs(judged: Judged) -> Decision | None:
     if judged.units is None or judged.mapping.unit is not None or "turned" in judged.mapping.as_read:
         return None
     amounts = judged.units[judged.used]
-    below = int((amounts < 0).sum())
-    if below < FEW_BELOW or below <= (amounts > 0).sum():
+    below, above = int((amounts < 0).sum()), int((amounts > 0).sum())
+    if below < FEW_BELOW or not 0 < above < below or amounts.sum() >= 0:  # with none above it is only noted
         return None
     name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
     turn = Reading("turn", {"unit": -float(judged.header.multiplier)})

@@ -53,7 +53,7 @@ _RETURNED = re.compile(
 
 def name_of_returned(customer: str) -> str | None:
     """Whose name stands before a word of returns in brackets: ``'王芳(退)'`` → ``'王芳'``."""
-    found = _RETURNED.fullmatch(customer) if customer[-1:] in ")）]" else None
+    found = None if customer[-1:].isalnum() else _RETURNED.fullmatch(customer)
     return found["name"] if found else None
 
 

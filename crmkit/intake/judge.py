@@ -483,7 +483,7 @@ def _take_rates(judged: Judged) -> None:
         rates = rates_in(judged, place)
         if all(rate is None for rate in rates):
             said = next(filter(None, map(cell_text, judged.rows.column(place).values)), name)
-            allowed = "0.1, 10%, 九折"
+            allowed = "0.1, 10%"
             judged.errors.append(CrmkitError("mapping_value", column=key, value=said, allowed=allowed))
             continue
         shares = [Decimal(1) if rate is None else rate if paid else 1 - abs(rate) for rate in rates]

@@ -103,6 +103,6 @@ def test_a_code_for_not_known_is_no_return(code, tmp_path):
 def test_sales_that_are_credits_of_a_ledger_are_asked_about(tmp_path):
     readings = asked(check(tmp_path, [*["-10.00"] * 22, "5.00", "5.00"]))["turned"]
     assert readings == {"turn": "210.00", "as_it_stands": "-210.00"}
-    answered = check(tmp_path, ["-10.00"] * 24, answers={"turned": "turn"})
-    assert (answered.amount_total, answered.mapping_patch) == ("240.00", {"unit": -1.0})
+    answered = check(tmp_path, [*["-10.00"] * 22, "5.00"], answers={"turned": "turn"})
+    assert (answered.amount_total, answered.mapping_patch) == ("215.00", {"unit": -1.0})
     assert check(tmp_path, [*["10.00"] * 20, *["-1.00"] * 4, "-7"]).questions == ()
