@@ -19,8 +19,17 @@ from .table import as_strings, bare_text
 
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
-_SIDES = ("dr", "cr", "d", "c", "h", "s")  # of an account: no currencies
+SIDES = ("dr", "cr", "d", "c", "h", "s")  # of an account: no currencies
 _DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
+# ▲1,200 in Japan, 红字 in a Chinese ledger: a minus
+_MINUS_WORDS = re.compile(r"(?:[▲△▼▽]|负|負|红字|紅字)\s*(?=[^\d()-]{0,4}\d)")
+# 120,- and 1'200.-: no cents; 1,234/- in India, 1,000/= in East Africa
+_NO_CENTS = re.compile(r"(?<=\d)(?P<mark>[.,])\s?-{1,2}(?=\D*$)|(?<=\d)/[-=](?=\D*$)")
+# 34€50, 34元5: the currency stands where the decimal mark does
+_SIGN_FOR_MARK = re.compile(r"(?P<whole>\d+)\s?(?P<sign>[€£$¥元块塊圆])\s?(?P<cents>\d{1,2})(?:角|分)?")
+_MARKED = re.compile(
+    r"(?P<before>[^\W\d_]{1,12})?[\s:：]*(?P<number>-?[^\w\s()（）]{0,3}\s?\d[\d.,' ]*?)\s*[(（]?(?P<behind>[^\W\d_]{1,12})?[)）]?"
+)
 _SIGNED = re.compile(
     r"-?\s*(?:(?P<before>[^\d,\s()+%-]{1,5})\s*)?-?\d[\d.,' ]*(?P<behind>[^\d,\s()+%-]{1,5})?"
 )
@@ -100,7 +109,15 @@ def _take_apart_text(text: str) -> Amount | None:
     if not text.isascii():  # the digits of other scripts
         text = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
     text = re.sub(r"\s+", " ", text)
+    if "-" in text or "/" in text:
+        text = _NO_CENTS.sub(lambda mark: f"{mark['mark']}00" if mark["mark"] else "", text)
+    if not text.isascii():
+        text = _MINUS_WORDS.sub("-", text, count=1)
     currency, found = None, _AMOUNT.fullmatch(text)
+    if not found and (spoken := _SIGN_FOR_MARK.fullmatch(text)):
+        whole, sign, cents = spoken.group("whole", "sign", "cents")
+        exact = Decimal(f"{whole.replace(' ', '')}.{cents}")
+        return Amount(exact=exact, currency=vocabulary()["currency_of"].get(sign, "CNY"))
     if not found:
         text, currency = _take_currency(text)
         found = _AMOUNT.fullmatch(text)
@@ -129,6 +146,33 @@ def take_apart_signed(value, signs: tuple[str, ...]) -> Amount | None:
     return None
 
 
+def mark_beside_number(value) -> tuple[str, str] | None:
+    """A word before or behind a number, and the number; None where there is no word, or one on either side.
+
+    >>> mark_beside_number("34.50(退)"), mark_beside_number("$12 refunded"), mark_beside_number("12.50")
+    (('退', '34.50'), ('refunded', '$12'), None)
+    """
+    found = _MARKED.fullmatch(bare_text(value)) if isinstance(value, str) else None
+    if found is None or bool(found["before"]) == bool(found["behind"]):
+        return None
+    return found["before"] or found["behind"], found["number"].strip()
+
+
+def take_apart_marked(value, marks: dict[str, int], take=None) -> Amount | None:
+    """As ``take_apart``; a word beside the number that is among the marks says whether it counts for or against (1, -1).
+
+    >>> take_apart_marked("34.50(退)", {"退": -1}).negative
+    True
+    """
+    amount = (take or take_apart)(value)
+    marked = mark_beside_number(value) if amount is None else None
+    sign = marks.get(marked[0].casefold()) if marked else None
+    amount = take_apart(marked[1]) if sign else None if marked else amount
+    if amount is None or sign != -1:
+        return amount
+    return amount._replace(negative=True)
+
+
 def without_sign(text: str, sign: str) -> str | None:
     """A cell without the sign before or behind its number, a minus kept; None where the sign does not stand there."""
     bare = bare_text(text).strip()
@@ -149,7 +193,7 @@ def sign_beside_number(value) -> str | None:
     """
     found = _SIGNED.fullmatch(bare_text(value)) if isinstance(value, str) else None
     sign = (found["before"] or found["behind"] or "").strip() if found else ""
-    if sign.casefold() in _SIDES:
+    if sign.casefold() in SIDES:
         return None
     says = any(c.isalpha() or unicodedata.category(c) == "Sc" for c in sign)
     if not says or re.fullmatch(vocabulary()["units"], sign, re.IGNORECASE):
@@ -172,7 +216,14 @@ def _take_currency(text: str) -> tuple[str, str | None]:
     codes, pattern = vocabulary()["currency_of"], _currency_pattern()
     kinds = {codes[re.sub(r"[\s.]", "", name)] for name in pattern.findall(text)}
     kinds = kinds - {"¥", "$"} or kinds  # ¥1,200円
-    return ("", None) if len(kinds) > 1 else (pattern.sub("", text).strip(), next(iter(kinds), None))
+    bare = re.sub(r"(?<=\d)\s+(?=[^\d\s])|(?<=[^\d\s])\s+(?=\d)", "", text)
+    between = any(
+        found.start() and bare[found.start() - 1].isdigit() and bare[found.end() :][:1].isdigit()
+        for found in pattern.finditer(bare)
+    )
+    if len(kinds) > 1 or between:  # digits are never joined over a sign that is left out
+        return "", None
+    return pattern.sub("", text).strip(), next(iter(kinds), None)
 
 
 def _read_digits(digits: str, mark: str) -> Decimal | None:

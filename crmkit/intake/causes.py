@@ -76,12 +76,12 @@ def likely_cause(judged: Judged, reason: str) -> tuple[str, str]:
 def _why_empty(judged: Judged, wrong: np.ndarray, place: int) -> str:
     if judged.table.uncomputed:
         return "formulas"
-    if place == judged.header.found.get("customer_id") and _in_groups(judged, wrong):
+    if place == judged.header.found.get("customer_id") and in_groups(judged, wrong):
         return "grouped"
     return "empty"
 
 
-def _in_groups(judged: Judged, wrong: np.ndarray) -> bool:
+def in_groups(judged: Judged, wrong: np.ndarray) -> bool:
     """Whether the customer stands in the first row of each block only, as merged cells leave it."""
     if wrong[0] or len(wrong) < 3:
         return False

@@ -1,8 +1,9 @@
 """The door's report: every row judged, what must be decided asked, and all that is needed to reconcile the totals."""
 
 import json
+from collections import abc
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -10,16 +11,17 @@ import pandas as pd
 import pyarrow as pa
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.glossary import term_pair
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import TRANSACTION_COLUMNS
+from crmkit.core.schema import TRANSACTION_COLUMNS, require_choice
 from crmkit.data.frames import Transactions
 
-from . import decide_dates, decide_kinds, decide_money, decide_people, decide_repeats, decide_sales
 from .candidates import candidates, weighed
 from .causes import commonest
 from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
+from .decide_gaps import much_set_aside
+from .decide_people import kinds_for_customers
 from .decisions import Decision, Outcome, Reading, merged, patched
+from .detectors import DETECTORS, WAITING
 from .files import open_table
 from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
 from .meanings import cell_text
@@ -30,62 +32,9 @@ from .shape import shape_question
 from .suspect import note, suspicions, unused_numbers
 from .table import Table
 
-# one after the other: what is settled by one may settle another
-DETECTORS = (
-    decide_dates.empty_column,
-    decide_dates.open_reading,
-    decide_dates.year_day_month,
-    decide_dates.months_only,
-    decide_money.flag_for_amount,
-    decide_kinds.opening_balances,
-    decide_repeats.labelled_totals,
-    decide_repeats.subtotals,
-    decide_kinds.scenario,
-    decide_sales.status,
-    decide_sales.new_values,
-    decide_sales.cancelled_at,
-    decide_sales.paid_at,
-    decide_sales.flags,
-    decide_money.local_currency,
-    decide_money.currency_sign,
-    decide_money.unit_column,
-    decide_money.unit_in_remark,
-    decide_money.decimal_mark,
-    decide_money.thousands_apart,
-    decide_kinds.debit_credit,
-    decide_repeats.kinds_repeat,
-    decide_kinds.document,
-    decide_kinds.direction,
-    decide_kinds.return_flag,
-    decide_sales.negative_quantity,
-    decide_sales.returned_part,
-    decide_sales.returned_below,
-    decide_repeats.copies,
-    decide_repeats.versions,
-    decide_repeats.references,
-    decide_people.staff_for_customers,
-    decide_people.orders_for_customers,
-    decide_people.nobody,
-    decide_dates.swapped,
-    decide_dates.outliers,
-    decide_money.price_is_total,
-    decide_money.amount_is_pieces,
-    decide_money.order_totals,
-    decide_money.discounts,
-    decide_money.refunds,
-    decide_money.enormous,
-    decide_repeats.unlabelled_total,
-)
 FEW_ROWS = 5  # fewer rows set aside are said, whatever their share,
 SMALL = 20  # where so few rows are used that a share says little
 # a question → those that it may answer as well
-WAITING = {
-    "sheets": ("copies", "versions"),
-    "copies": ("versions", "order_total"),
-    "versions": ("order_total",),
-    "kinds_repeat": ("order_total", "no_sale", "document", "payments"),
-    "subtotals": ("total",),
-}
 MOST_DECISIONS = 40  # of one file; more would be a circle
 
 
@@ -144,6 +93,7 @@ class CheckReport:
         return {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in frames}
 
     def to_json(self) -> str:
+        """The same as JSON text, Chinese as it is written."""
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
@@ -155,19 +105,21 @@ def examine(
     sheet: str | int | None = None,
     drop_duplicates: bool = False,
     keep: bool = True,
-    answers: dict[str, str] | None = None,
+    answers: abc.Mapping[str, str] | None = None,
+    today: date | None = None,
 ) -> CheckReport:
     """The whole check; ``keep`` builds the transactions too. What refuses the file is in the report, not raised.
 
-    ``answers``: the code of a question → the id of the reading that was chosen.
+    ``answers``: the code of a question → the id of the reading that was chosen. ``today``: rows dated later are noted.
     """
-    answers = dict(answers or {})
     try:
+        answers = _answers(answers)
         mapping = read_mapping(mapping)
         limit = _as_date(as_of)
     except CrmkitError as problem:
         return _report([problem], source=_name(source))
-    how = {"as_of": as_of, "sheet": sheet, "drop_duplicates": drop_duplicates}
+    today = today or datetime.now().date()
+    how = {"as_of": as_of, "sheet": sheet, "drop_duplicates": drop_duplicates, "today": today}
     try:
         table = open_table(source, mapping, sheet)
     except CrmkitError as problem:
@@ -175,6 +127,16 @@ def examine(
             return _which_sheet(problem, source, mapping, how, keep, answers)
         return _report([problem], source=_name(source))
     return _Examination(source, table, mapping, limit, how, answers).report(keep)
+
+
+def _answers(given: abc.Mapping[str, str] | None) -> dict[str, str]:
+    """What was answered, by the codes of the questions; CrmkitError where no question has such a code."""
+    if given is not None and not isinstance(given, abc.Mapping):
+        raise CrmkitError("mapping_value", column="answers", value=given, allowed='{"status": "usual"}')
+    codes = [key.removeprefix("question_") for key in MESSAGES if key.startswith("question_")]
+    for code in given or {}:
+        require_choice(code, codes, name="answers")
+    return dict(given or {})
 
 
 def _which_sheet(
@@ -291,7 +253,7 @@ class _Examination:
 
     def _decide(self, judged: Judged) -> Judged:
         """Settle what can be settled, by the file itself or by an answer, and collect what cannot."""
-        kinds = decide_people.kinds_for_customers(judged)
+        kinds = kinds_for_customers(judged)
         if kinds is not None:
             judged.errors.append(kinds)
             return judged
@@ -355,7 +317,10 @@ class _Examination:
         return None
 
     def _was_taken(self, decision: Decision) -> bool:
-        """Whether the very same was decided before: nothing is decided twice."""
+        """Whether the very same was decided before, or its answer was given to another column: nothing is decided twice."""
+        answer, ids = self.answers.get(decision.code), {reading.id for reading in decision.readings}
+        if answer not in ids and any(decision.code == taken["code"] for taken in self.decided) and answer:
+            return True
         return {
             "code": decision.code,
             "reading": decision.readings[0].id,
@@ -387,8 +352,8 @@ class _Examination:
 
         Of a handful of rows a share says little: that is said, and not asked.
         """
-        decision = _much_set_aside(judged)
-        if decision is None:
+        decision = much_set_aside(judged)
+        if decision is None or decision.code in self._put_off(()):
             return judged
         if decision.rows < FEW_ROWS and 0 < judged.used.sum() < SMALL:
             self.notes.append(note("set_aside", decision.rows, **decision.fields))
@@ -415,7 +380,7 @@ class _Examination:
             "decided": tuple(self.decided),
             "mapping_patch": self.patch,
         }
-        notes = [*self.notes, *(suspicions(judged) if judged.used.any() else ())]
+        notes = [*self.notes, *(suspicions(judged, self.how["today"]) if judged.used.any() else ())]
         transactions = _transactions(judged) if keep and not errors else None
         counts = _counts(judged)
         return _report(
@@ -444,42 +409,6 @@ def _with_currency_column(rows: Rows, table: Table) -> Rows:
             found = {**header.found, "currency": place}
             return rows.read_as(replace(header, found=found), rows.mapping)
     return rows
-
-
-def _much_set_aside(judged: Judged) -> Decision | None:
-    reasons = ("missing_customer", "bad_date", "bad_amount")
-    out = np.zeros(len(judged.rows), dtype=bool)
-    for reason in reasons:
-        out |= judged.of(reason)
-    if "date" in judged.rows.codes:
-        # neither a customer nor a date, or below the table neither a date nor an amount: a remark, no record
-        unread = np.array([parsed is None for parsed in judged.rows.distinct["date"].parsed])
-        no_date = unread[judged.rows.codes["date"]]
-        below = np.arange(len(judged.rows)) > np.flatnonzero(judged.used).max(initial=-1)
-        out &= ~(no_date & (judged.of("missing_customer") | judged.unreadable & below))
-    rows, every = int(out.sum()), int((out | judged.used).sum())
-    if not rows or judged.moments is None:
-        return None
-    share = rows / every
-    if judged.units is not None:
-        money_out, money_in = (
-            float(np.abs(judged.units[part].astype(float)).sum()) for part in (out, judged.used)
-        )
-        share = max(share, money_out / (money_out + money_in) if money_out else 0.0)
-    if share <= judged.mapping.set_aside_up_to + 1e-9:
-        return None
-    reason, count, example, cause = commonest(judged, reasons)
-    fields = {
-        "share": round(100 * share, 1),
-        "reason": term_pair(reason),
-        "count": count,
-        "example": example,
-        "cause": MESSAGES.pair(f"cause_{cause}"),
-        "money": to_cents(judged.sum_of(out)) if judged.units is not None else "—",
-    }
-    accepted = min(1.0, float(np.ceil(share * 100) / 100))
-    reading = Reading("go_on", {"set_aside_up_to": accepted}, fields=fields)
-    return Decision("set_aside", (reading,), None, rows, fields)
 
 
 def _nothing_usable(judged: Judged) -> CrmkitError:

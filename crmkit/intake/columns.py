@@ -135,6 +135,10 @@ class Mapping:
     negative_below: list = field(default_factory=list)  # titles between tables: what stands below are returns
     drop_parts: list = field(default_factory=list)  # files or sheets that are no sales
     currency_signs: list = field(default_factory=list)  # signs of currencies that the door does not know
+    amount_marks: dict = field(default_factory=dict)  # words beside a number: 1 for, -1 against
+    fill_down: list = field(default_factory=list)  # columns in which an empty cell repeats the one above
+    negative_prefixes: dict = field(default_factory=dict)  # a column of numbers -> how those of returns begin
+    part_units: dict = field(default_factory=dict)  # a file or sheet -> what its amounts are multiplied by
     # where the rows stand
     sheets: str | list | None = None  # "all", or their names: added up
     blocks: str | None = None  # "all": tables side by side are added up
@@ -150,6 +154,10 @@ class Mapping:
 # what callers may give: a dict of Mapping's fields, or the path of a TOML file with them
 MappingGiven = Mapping | abc.Mapping | str | PathLike | None
 MAPPING_KEYS = tuple(Mapping.__dataclass_fields__)
+# keys that hold several names
+LISTS = {name for name, about in Mapping.__dataclass_fields__.items() if about.default_factory is list} | {
+    "nobody"
+}
 
 
 def read_mapping(mapping: MappingGiven) -> Mapping:
@@ -194,17 +202,7 @@ def _as_written(key: str, value):
     """A day of TOML's own as text, and a single name where a list is meant."""
     if isinstance(value, date):
         return value.isoformat()
-    lists = (
-        "nobody",
-        "subtract",
-        "as_read",
-        "negative_parts",
-        "negative_below",
-        "drop_parts",
-        "subtract_once",
-        "currency_signs",
-    )
-    return [value] if key in lists and isinstance(value, str) else value
+    return [value] if key in LISTS and isinstance(value, str) else value
 
 
 def _values_by_column(value) -> bool:
@@ -215,6 +213,10 @@ def _names(value) -> bool:
     return isinstance(value, list) and all(isinstance(v, (str, int, float)) for v in value)
 
 
+def _name(value) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and str(value) != ""
+
+
 def is_unit(value) -> bool:
     """Whether it is a factor (10000) or the name of one (万元)."""
     if isinstance(value, bool):
@@ -222,7 +224,11 @@ def is_unit(value) -> bool:
     return isinstance(value, (int, float)) or plain_unit(value) in vocabulary()["multiplier_of"]
 
 
-_ALLOWED = {  # key → (what a value must satisfy, what to tell)
+ALLOWED = {  # key → (what a value must satisfy, what to tell)
+    **dict.fromkeys(
+        ("once_per", "last_per", "unit_column", "discount_rate", "paid_rate", "currency"), (_name, '"订单号"')
+    ),
+    "sheet": (_name, '"2024", 1'),
     "date_format": (
         lambda v: v in ("dmy", "mdy", "ymd", "ydm") or "%" in v,
         'dmy, mdy, ymd, ydm, "%d/%m/%Y"',
@@ -244,6 +250,16 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "negative_below": (_names, '["退货"]'),
     "subtract_once": (_names, '["订单优惠"]'),
     "currency_signs": (_names, '["Q"]'),
+    "amount_marks": (
+        lambda v: isinstance(v, dict) and all(sign in (1, -1) for sign in v.values()),
+        '[amount_marks] "退" = -1',
+    ),
+    "fill_down": (_names, '["客户", "日期"]'),
+    "negative_prefixes": (_values_by_column, '[negative_prefixes] "单据编号" = ["TH"]'),
+    "part_units": (
+        lambda v: isinstance(v, dict) and all(map(is_unit, v.values())),
+        '[part_units] "2月.csv" = 0.01',
+    ),
     "first_date": (date.fromisoformat, '"2024-01-01"'),
     "last_date": (date.fromisoformat, '"2024-12-31"'),
     "largest_amount": (lambda v: isinstance(v, (int, float)) and not isinstance(v, bool), "100000"),
@@ -263,7 +279,7 @@ _ALLOWED = {  # key → (what a value must satisfy, what to tell)
 
 
 def _check_value(key: str, value) -> None:
-    fits, allowed = _ALLOWED.get(key, (lambda v: True, ""))
+    fits, allowed = ALLOWED[key]
     try:
         good = bool(fits(value))
     except (LookupError, TypeError, ValueError, OSError):
@@ -346,9 +362,12 @@ def recognise(names, mapping: Mapping, row: int = -1) -> Header:
 
 def _factor(mapping: Mapping) -> Decimal:
     """What the mapping says that every amount is multiplied by; 1 where it says nothing."""
-    if mapping.unit is None:
-        return Decimal(1)
-    return vocabulary()["multiplier_of"].get(plain_unit(mapping.unit)) or Decimal(str(mapping.unit))
+    return Decimal(1) if mapping.unit is None else unit_factor(mapping.unit)
+
+
+def unit_factor(unit: str | float) -> Decimal:
+    """What a unit multiplies by, given as a number or by its name: 0.01, 万元."""
+    return vocabulary()["multiplier_of"].get(plain_unit(unit)) or Decimal(str(unit))
 
 
 def money_unit(unit: str | None) -> tuple[str | None, Decimal]:
@@ -493,7 +512,8 @@ def _joined(upper, lower) -> list[str]:
 
 
 LABEL_HINT = re.compile(
-    "total|sum|all|全部|所有|[合总總小计計汇累共额額]", re.IGNORECASE
+    "tota|som|sum|all|gesamt|ergebnis|toplam|razem|итого|всего|합계|소계|총계|全部|所有|[合总總総小计計汇累共额額]",
+    re.IGNORECASE,
 )  # most labels hold none: no need to look closer
 
 
@@ -512,3 +532,9 @@ def ends_in_total(label) -> bool:
     latin, han = vocabulary()["total_part"]  # English by the word, Chinese by the characters
     run = "".join(words)
     return bool(words) and (bool({words[0], words[-1]} & latin) or run.startswith(han) or run.endswith(han))
+
+
+def no_such_column(key: str, name: str, header: Header) -> CrmkitError:
+    """The mapping names a column that is not there."""
+    allowed = ", ".join(n for n in header.names if n) or "—"
+    return CrmkitError("mapping_column", column=key, value=name, allowed=allowed)

@@ -32,13 +32,13 @@ _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep o
 _MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
 _TIME = (
-    r"(?:[\s,t]*(?P<half1>上午|下午|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})"
+    r"(?:[\s,t]*(?P<half1>上午|下午|오전|오후|午前|午後|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})"
     r"(?:[:时時点](?P<mi>\d{1,2})(?:[:分](?P<s>\d{1,2})(?:[.,]\d+)?秒?)?分?|[时時点])"
     r"\s*(?P<half2>[ap]\.?m\.?)?\s*" + _ZONE + r"(?:\s*\([a-z ]+\))?)?"
 )
 _NOON = "中午"
-_AFTERNOON = ("下午", "晚上", "pm")
-_MORNING = ("上午", "凌晨", "am")
+_AFTERNOON = ("下午", "오후", "午後", "晚上", "pm")
+_MORNING = ("上午", "오전", "午前", "凌晨", "am")
 _WEEKDAY = (
     r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
 )
@@ -53,12 +53,13 @@ _SHAPES = [
         r"(?P<y>\d{4})[\s./-]*" + _MONTH + r"[\s./-]*" + _DAY,
         r"(?P<y>\d{2})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号號]?",
         r"(?:中华民国|中華民國|民国|民國)?\s*(?P<roc>\d{2,3})\s*年\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*[日号號]?",
+        r"(?P<era>令和|平成|昭和|[rhs])\s*(?P<ey>\d{1,2}|元)\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})\s*日?",
         r"(?P<roc>1\d{2})\s*[-/.]\s*(?P<m>\d{1,2})\s*[-/.]\s*(?P<d>\d{1,2})",
     )
 ]
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})[t ]?(\d{2})(\d{2})(\d{2})?(z|[+-]\d{4})?")
 _OPEN = re.compile(
-    r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{2})" + _TIME + r"\s*"
+    r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{1,2})" + _TIME + r"\s*"
 )
 _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
@@ -67,6 +68,14 @@ _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _YEAR_DAY_MONTH = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})\b")
 BUDDHIST_ERA = 543  # Thailand counts the years from the death of the Buddha
 BUDDHIST_FIRST, BUDDHIST_LAST = FIRST_YEAR + BUDDHIST_ERA, LAST_YEAR + BUDDHIST_ERA
+_ERAS = {
+    "令和": 2018,
+    "r": 2018,
+    "平成": 1988,
+    "h": 1988,
+    "昭和": 1925,
+    "s": 1925,
+}  # the year before the first
 _ROC = 1911  # the first year of the Republic of China is 1912
 # seconds since 1970 (of 1990 to 2100), or thousandths or millionths of them
 EPOCH_FIRST, EPOCH_LAST = 631_152_000, 4_102_444_800
@@ -160,7 +169,7 @@ class DateReader:
             if found := shape.fullmatch(text):
                 part = found.groupdict()
                 month = _MONTHS[part["mon"]] if part.get("mon") else int(part["m"])
-                year = int(part["roc"]) + _ROC if part.get("roc") else _year(part["y"])
+                year = _year_of(part)
                 return self._built(year, month, int(part["d"]), *_clock(part), zone=part["zone"])
         if _EPOCH.fullmatch(text):
             return self._read_number(int(text))
@@ -168,7 +177,8 @@ class DateReader:
             return self._read_foreign(text)
         part = found.groupdict()
         a, b, c = part["a"], part["b"], part["c"]
-        fields = {"dmy": (c, b, a), "mdy": (c, a, b)} | ({"ymd": (a, b, c)} if len(a) == len(c) == 2 else {})
+        year_last = {"dmy": (c, b, a), "mdy": (c, a, b)} if len(c) > 1 else {}
+        fields = year_last | ({"ymd": (a, b, c)} if len(a) == 2 and len(c) <= 2 else {})
         options = {
             reading: built
             for reading, (y, m, d) in fields.items()
@@ -284,6 +294,12 @@ def _year(text: str) -> int:
     return year if len(text) == 4 else year + (2000 if year < 69 else 1900)  # as POSIX and Excel nearly do
 
 
+def _year_of(part: dict) -> int:
+    if part.get("era"):
+        return _ERAS[part["era"]] + (int(part["ey"]) if part["ey"].isdigit() else 1)
+    return int(part["roc"]) + _ROC if part.get("roc") else _year(part["y"])
+
+
 def _clock(part: dict) -> tuple:
     if part["h"] is None:
         return (0, 0, 0)
@@ -294,6 +310,12 @@ def _clock(part: dict) -> tuple:
     if half in _MORNING and hour == 12:
         hour = 0
     return (hour, minute, second) if hour <= 24 and minute < 60 and second <= 60 else (None, 0, 0)
+
+
+def separator_of(text: str) -> str:
+    """What stands between the numbers of a date."""
+    found = _OPEN.match(unicodedata.normalize("NFKC", text).strip().casefold())
+    return found["sep"] if found else ""
 
 
 def decide(options: list[dict], counts: list[int], examples: list, column: str) -> str | None:

@@ -1,11 +1,16 @@
 """What kind of row a row is: documents, directions of money, plans, balances, totals."""
 
 import re
+from collections import defaultdict
+
+import numpy as np
 
 from .columns import plain
+from .decide_money import is_money
 from .decisions import Decision, Reading, as_it_stands
+from .ids import matching
 from .judge import Judged
-from .meanings import cell_text, headed, meaning, meanings
+from .meanings import cell_text, headed, meaning, meanings, state
 from .side import (
     MOST_KNOWN,
     OF_PAYING,
@@ -17,6 +22,10 @@ from .side import (
     values_of,
     word_columns,
 )
+from .signs import prefix_of
+
+MOST_KINDS = 6
+FEW = 0.2  # of the rows: documents of another kind
 
 
 def scenario(judged: Judged) -> Decision | None:
@@ -77,7 +86,7 @@ def document(judged: Judged) -> Decision | None:
             continue
         kinds = {value: meaning(value, "document") for value in values if value}
         if headed(name, "document") and place != judged.header.found.get("product_id"):
-            kinds = {value: kind or _called_back(value) for value, kind in kinds.items()}
+            kinds = {value: _kind_by_code(kind, name) or _called_back(value) for value, kind in kinds.items()}
         by_kind = {kind: [v for v, k in kinds.items() if k == kind] for kind in set(kinds.values())}
         if not by_kind.keys() & {"back", "payment", "topup", "no_sale"}:
             continue
@@ -85,6 +94,13 @@ def document(judged: Judged) -> Decision | None:
             if decision := detect(judged, place, name, values, by_kind):
                 return decision
     return None
+
+
+def _kind_by_code(kind: str | None, name: str) -> str | None:
+    """A kind that is one only under the right heading: codes such as SC, and deductions in lines of their own."""
+    if kind == "deducted":
+        return "back" if plain(name) in meanings()["document"]["of_lines"] else None
+    return None if kind is None else kind.removesuffix("_codes")
 
 
 _DENIED = re.compile("[不未无]")
@@ -205,9 +221,8 @@ def direction(judged: Judged) -> Decision | None:
         signed = judged.units is not None and not (judged.units[rows_with(judged, place, went)] > 0).any()
         if signed and headed(name, "balance"):
             continue  # what went out is below zero already
-        net = Reading(
-            "net", {"negative": {name: went}}, "reading_document_negative", {"values": listed(went)}
-        )
+        both = {"keep": {name: [*came, *went]}, "negative": {name: went}}
+        net = Reading("net", both, "reading_document_negative", {"values": listed(went)})
         readings = (
             Reading("income", {"keep": {name: came}}, fields={"values": listed(came)}),
             Reading("expense", {"keep": {name: went}}, fields={"values": listed(went)}),
@@ -285,3 +300,91 @@ def return_flag(judged: Judged) -> Decision | None:
         )
         return Decision("return_flag", readings, name, int(rows.sum()), {"values": listed(yes)})
     return None
+
+
+_PREFIXED = r"^[\s'=\"`]*[A-Za-z]{1,6}(?:[^A-Za-z]|$)"
+
+
+def number_prefixes(judged: Judged) -> Decision | None:
+    """Numbers of which a few begin with the letters of a return or a credit note: TH beside XS, CN beside INV, C beside none."""
+    place = judged.header.found.get("order_id")
+    if judged.units is None or place is None or "number_prefix" in judged.mapping.as_read:
+        return None
+    name = judged.header.names[place]
+    column = judged.rows.column(place)
+    if not matching([v for v in column.values if isinstance(v, str)], _PREFIXED):
+        return None
+    said = [prefix_of(value) for value in column.values]
+    counts: dict[str, int] = defaultdict(int)
+    for prefix, count in zip(said, column.counts(judged.used)):
+        counts[prefix] += int(count)
+    most = max(counts, key=counts.get)
+    known = {plain(prefix) for given in judged.mapping.negative_prefixes.values() for prefix in given}
+    back = [
+        prefix for prefix in counts if prefix != most and plain(prefix) in meanings()["document"]["prefixes"]
+    ]
+    back = [prefix for prefix in back if counts[prefix] and plain(prefix) not in known]
+    every = sum(counts.values())
+    if not back or counts[most] < (1 - FEW) * every or name in judged.mapping.negative:
+        return None
+    rows = judged.used & np.isin(np.array(said, dtype=object)[column.codes], back)
+    if not (judged.units[rows] > 0).any():
+        return None
+    fields = {"values": listed(back), "others": most or "∅"}
+    negative = Reading("negative", {"negative_prefixes": {name: back}}, "reading_return_flag_negative")
+    return Decision("number_prefix", (negative, as_it_stands("number_prefix")), name, int(rows.sum()), fields)
+
+
+def events(judged: Judged) -> Decision | None:
+    """A log of what people did in a shop: what they looked at and put into a cart beside what they bought."""
+    known = meanings()["event"]
+    for place, name in side_columns(judged):
+        values = values_of(judged, place) if is_short(judged, place) else None
+        bought = [value for value in values or () if plain(value) in known["bought"]]
+        looked = [value for value in values or () if plain(value) in known["looked"]]
+        if not bought or not looked or settled(judged, "event", name, looked):
+            continue
+        others = [value for value in values if value not in bought]
+        fields = {"values": listed(others)}
+        patch = {"keep": {name: bought}, "drop": {name: others}}
+        bought_only = Reading("bought", patch, "reading_status_usual", fields)
+        rows = int(rows_with(judged, place, others).sum())
+        return Decision("event", (bought_only, as_it_stands("event")), name, rows, fields)
+    return None
+
+
+_OF_KINDS = re.compile(r"(?:类型|类别|種別|区分|方式|type|art|tipo|vorgang|kind)$", re.IGNORECASE)
+
+
+def unknown_kinds(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]]:
+    """Columns of kinds of documents in which nearly all rows are sales, and the others of a kind that is not known."""
+    found = []
+    settled_so = {
+        plain(c)
+        for given in (judged.mapping.keep, judged.mapping.drop, judged.mapping.negative)
+        for c in given
+    }
+    for place, name in side_columns(judged):
+        if not (headed(name, "document") or _OF_KINDS.search(name)) or OF_PAYING.search(name):
+            continue
+        values = values_of(judged, place) or {}
+        sold = [v for v in values if meaning(v, "document") == "forward" or meaning(v, "status") == "sale"]
+        unknown = [v for v in values if v and v not in sold and not meaning(v, "document") and not state(v)]
+        most = sum(values[v] for v in sold) >= (1 - FEW) * sum(values.values())
+        if sold and unknown and most and len(values) <= MOST_KINDS and plain(name) not in settled_so:
+            found.append(("unknown_kinds", name, unknown, rows_with(judged, place, unknown)))
+    return found
+
+
+def partly_refunded(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]]:
+    """Columns that say of some rows that a part went back, in a file that does not say how much."""
+    found, columns = [], side_columns(judged)
+    partly = meanings()["return_flag"]["partly"]
+    if any(headed(name, "refund") and is_money(judged, place) for place, name in columns):
+        return found
+    for place, name in columns:
+        if headed(name, "status") or headed(name, "return_flag"):
+            words = [value for value in values_of(judged, place) or () if plain(value) in partly]
+            if words:
+                found.append(("partly_refunded", name, words, rows_with(judged, place, words)))
+    return found

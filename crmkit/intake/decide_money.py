@@ -1,23 +1,21 @@
 """What a row's amount is: an order's total repeated on its lines, a price that is a line's total, a number of pieces;
-discounts, refunds and decimal marks."""
+discounts and refunds."""
 
 import re
-from collections import defaultdict
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
 from . import amounts as money
-from .columns import header_forms, money_unit, plain, plain_unit
+from .columns import header_forms, money_unit, plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import APART_HEAD, APART_REST, PERCENT_HEADED, Judged, money_in, orders_place, rates_in
+from .judge import PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
 from .side import is_flag, side_columns
+from .table import pick
 
-_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
-_REMARK = re.compile(r"^$|备注|備註|说明|摘要|remark|note|comment|memo", re.IGNORECASE)
 _SHARE = re.compile(r"[%％折]$")
 _PAID_SHARE = re.compile(r"折扣\s*$")  # 0.9 is 九折: nine tenths are paid
 _ONE_CURRENCY = re.compile(
@@ -25,46 +23,11 @@ _ONE_CURRENCY = re.compile(
     re.IGNORECASE,
 )
 _LIST_PRICE = re.compile(r"原价|原價|吊牌|划线价|标价|original|list ?price|\b(?:rrp|msrp)\b", re.IGNORECASE)
-_UNIT_SAID = re.compile(
-    r"(?:单位|單位|\bunits?)\s*(?:为|是|[:：])?\s*(?:人民币)?([^\s,，;；。)）\t]+)", re.IGNORECASE
-)
-MOST_REMARKS = 20  # lines below the table
-_THREE_DECIMALS = ("KWD", "BHD", "OMR", "TND", "JOD", "IQD", "LYD")
 _NEARLY = 0.95
 FEW_ORDERS, MANY_ORDERS = 2, 100
-FEW_SIGNS = 3  # fewer rows are slips of the pen
-
-
-def decimal_mark(judged: Judged) -> Decision | None:
-    """Amounts that are all written like 1.234: a thousand, or one and a bit."""
-    if judged.mapping.decimal is not None or judged.units is None or judged.decimal != ".":
-        return None
-    if set(judged.currencies) & set(_THREE_DECIMALS):
-        return None
-    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
-    distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
-    if bool((judged.rows.pointed & judged.used & (codes < 0)).any()):
-        return None
-    counts = np.bincount(codes[judged.used & (codes >= 0)], minlength=len(distinct))
-    pointed = []
-    for value, parsed, count in zip(distinct, distinct.parsed, counts):
-        if not count or parsed is None or parsed.exact is not None:
-            continue
-        if "," in parsed.digits:
-            return None
-        if "." in parsed.digits:
-            if not _THOUSANDS.fullmatch(parsed.digits):
-                return None
-            pointed.append(str(value))
-    if not pointed:
-        return None
-    name = judged.header.names[judged.header.found[priced]]
-    fields = {"value": pointed[0]}
-    readings = (
-        Reading("thousands", {"decimal": ","}, fields=fields),
-        Reading("decimals", {"decimal": "."}, fields=fields),
-    )
-    return Decision("decimal_mark", readings, name, int(counts.sum()), fields)
+MOST_ENORMOUS, FAR_ABOVE = 10, 100
+LOOKED_AT = 50  # rows
+FEW_RATES = 3  # of shipping
 
 
 def flag_for_amount(judged: Judged) -> Decision | None:
@@ -97,6 +60,14 @@ def local_currency(judged: Judged) -> Decision | None:
         for place, name in side_columns(judged)
         if (_ONE_CURRENCY.search(name) or _named_currency(name)) and is_money(judged, place)
     ]
+    used = judged.header.names[judged.header.found["amount"]]
+    fields = {"found": ", ".join(sorted(judged.currencies))}
+    for place, name in side_columns(judged):
+        if rate := _rate_to(judged, place):
+            reading = Reading("converted", {"columns": {"amount": name, "currency": ""}})
+            fields |= {"other": name, "rate": rate}
+            rows = int(judged.used.sum())
+            return Decision("local_currency", (reading,), used, rows, fields, certain=True)
     if not names:
         return None
     readings = tuple(
@@ -108,82 +79,28 @@ def local_currency(judged: Judged) -> Decision | None:
         )
         for name in names
     )
-    used = judged.header.names[judged.header.found["amount"]]
-    fields = {"found": ", ".join(sorted(judged.currencies))}
     return Decision("local_currency", readings, used, int(judged.used.sum()), fields)
+
+
+def _rate_to(judged: Judged, place: int) -> str | None:
+    """The column of rates by which the amounts have become those of another column, in every row; None where there is none."""
+    if not is_money(judged, place):
+        return None
+    wanted = money_in(judged, place)
+    for other, name in side_columns(judged):
+        if other == place or not is_money(judged, other):
+            continue
+        column = judged.rows.column(other)
+        rates = [_float(money.take_apart(value), judged.decimal or ".") for value in column.values]
+        rates = np.array(rates)[column.codes]
+        if (rates[judged.used] != 1).any() and _same(judged, wanted / rates):
+            return name
+    return None
 
 
 def _named_currency(name: str) -> bool:
     unit = header_forms(name)[1]
     return unit is not None and money_unit(unit)[0] not in (None, "¥", "$")
-
-
-def currency_sign(judged: Judged) -> Decision | None:
-    """Numbers beside a sign that the door does not know: the currency, or something else (points, days, pieces)."""
-    mapping = judged.mapping
-    if judged.units is None or "currency_sign" in mapping.as_read:
-        return None
-    priced = "amount" if "amount" in judged.rows.codes else "unit_price"
-    distinct, codes = judged.rows.distinct[priced], judged.rows.codes[priced]
-    unread = judged.of("bad_amount") & (codes >= 0)
-    counts = np.bincount(codes[unread], minlength=len(distinct))
-    rows_of: dict[str, int] = defaultdict(int)
-    example: dict[str, str] = {}
-    for value, parsed, count in zip(distinct, distinct.parsed, counts):
-        sign = money.sign_beside_number(value) if count and parsed is None else None
-        if sign is not None:
-            rows_of[sign] += int(count)
-            example.setdefault(sign, cell_text(value))
-    if not rows_of:
-        return None
-    sign = max(rows_of, key=rows_of.get)
-    if rows_of[sign] < FEW_SIGNS:
-        return None
-    name = judged.header.names[judged.header.found[priced]]
-    fields = {"sign": sign, "value": example[sign]}
-    readings = [Reading("money", {"currency_signs": [sign]}, fields=fields)]
-    if judged.used.any():
-        readings.append(
-            Reading("set_aside", {"as_read": ["currency_sign"]}, "reading_currency_sign_set_aside", fields)
-        )
-    return Decision("currency_sign", tuple(readings), name, rows_of[sign], fields)
-
-
-def unit_column(judged: Judged) -> Decision | None:
-    """A column that says of each row whether its amount is in 元, 千元 or 万元."""
-    if judged.units is None or judged.mapping.unit_column or judged.header.multiplier != 1:
-        return None
-    for place, name in side_columns(judged):
-        if not headed(name, "amount_unit"):
-            continue
-        said = {plain(cell_text(value)) for value in judged.rows.column(place).values if cell_text(value)}
-        scaled = any(money_unit(unit)[1] != 1 for unit in said)
-        if scaled and said <= meanings()["amount_unit"]["values"]:
-            fields = {"values": ", ".join(sorted(said))}
-            reading = Reading("taken", {"unit_column": name})
-            rows = int(judged.used.sum())
-            return Decision("unit_column", (reading,), name, rows, fields, certain=True)
-    return None
-
-
-def unit_in_remark(judged: Judged) -> Decision | None:
-    """A line below the table that says what its amounts are in: 单位：万元."""
-    if judged.units is None or judged.mapping.unit is not None or judged.header.multiplier != 1:
-        return None
-    used = np.flatnonzero(judged.used)
-    remarks = np.flatnonzero(judged.unreadable & (judged.of("missing_customer") | judged.of("bad_date")))
-    remarks = remarks[remarks > used[-1]][:MOST_REMARKS] if len(used) else remarks[:0]
-    spans = [(int(judged.rows.lines[row]), int(judged.rows.ends[row])) for row in remarks]
-    for text in judged.table.original(spans) if spans else ():
-        found = _UNIT_SAID.search(text)
-        if found and money_unit(plain_unit(found[1]))[1] != 1:
-            priced = judged.header.names[
-                judged.header.found.get("amount", judged.header.found.get("unit_price"))
-            ]
-            reading = Reading("taken", {"unit": found[1]})
-            rows = int(judged.used.sum())
-            return Decision("unit_in_remark", (reading,), priced, rows, {"value": found[1]}, certain=True)
-    return None
 
 
 def line_values(judged: Judged) -> np.ndarray | None:
@@ -311,7 +228,13 @@ def _line_column(
         values = money_in(judged, other)[used]
         frame = pd.DataFrame({"order": orders, "value": values})
         sums = frame.groupby("order")["value"].sum()
-        if not len(sums) or not (sums.loc[several] == about.loc[several, "high"]).mean() >= _NEARLY:
+        if not len(sums):
+            continue
+        rest = about["high"] - sums
+        if (rest == 0).loc[several].mean() < _NEARLY:
+            # the total may hold the same shipping besides, in orders of one line too
+            if about["high"].gt(sums).mean() >= _NEARLY and rest.nunique() <= FEW_RATES < len(rest):
+                equal_parts = equal_parts or name
             continue
         if (frame.groupby("order")["value"].nunique().loc[several] > 1).mean() > 0.3:
             return name, True
@@ -438,6 +361,7 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
     fields = {"price": priced}
     readings = (
         Reading("pieces", {"columns": {"quantity": name, "amount": "", "unit_price": priced}}, fields=fields),
+        Reading("total", {"columns": {"quantity": name, "amount": priced, "unit_price": ""}}, fields=fields),
         as_it_stands("pieces"),
     )
     return Decision("pieces", readings, name, len(taken), fields)
@@ -445,6 +369,52 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
 
 def _total_of(judged: Judged, place: int) -> int:
     return int(np.abs(money_in(judged, place))[judged.used].sum())
+
+
+def net_column(judged: Judged) -> Decision | None:
+    """A column that holds the amount less the discount or the refund of its row, in every row: what was paid in the end."""
+    if judged.units is None or "amount" not in judged.header.found or "amount" in judged.mapping.columns:
+        return None
+    if judged.mapping.subtract or judged.mapping.subtract_once:
+        return None
+    for place, name in side_columns(judged):
+        if not (headed(name, "refund") or headed(name, "discount")) or not is_money(judged, place):
+            continue
+        off = np.abs(money_in(judged, place))
+        other = _column_of(judged, place, judged.units - off)
+        if other is not None and np.count_nonzero(off[judged.used]) >= 2:
+            reading = Reading("other", {"columns": {"amount": other}})
+            used = judged.header.names[judged.header.found["amount"]]
+            rows = int((judged.used & (off != 0)).sum())
+            return Decision("net_column", (reading,), used, rows, {"other": other, "off": name}, certain=True)
+    return None
+
+
+def _column_of(judged: Judged, beside: int, wanted: np.ndarray) -> str | None:
+    """The other column of money that holds just these amounts in the rows used; None where there is none."""
+    used_for = judged.header.found.get("amount")
+    for place, name in enumerate(judged.header.names):
+        if place in (beside, used_for) or not name or not is_money(judged, place):
+            continue
+        if _begins_so(judged, place, wanted) and np.array_equal(
+            money_in(judged, place)[judged.used], wanted[judged.used]
+        ):
+            return name
+    return None
+
+
+def _begins_so(judged: Judged, place: int, wanted: np.ndarray) -> bool:
+    """Whether the first rows used hold these amounts: most columns are told apart by a few."""
+    rows = np.flatnonzero(judged.used)[:LOOKED_AT]
+    parsed = [money.take_apart(cell) for cell in pick(judged.rows.column(place).cells, rows)]
+    said = [_float(amount, judged.decimal or ".") for amount in parsed]
+    return bool(np.allclose(np.nan_to_num(said) * 10**judged.decimals, wanted[rows].astype(float)))
+
+
+def _is_net(judged: Judged, place: int) -> bool:
+    """Whether another column says what the amount was before this was taken off: then it is off already."""
+    off = np.abs(money_in(judged, place))
+    return _column_of(judged, place, judged.units + off) is not None
 
 
 def discounts(judged: Judged) -> Decision | None:
@@ -561,6 +531,17 @@ def _may_be_pieces(judged: Judged, place: int, name: str) -> bool:
     return all(text.isdigit() and int(text) < 10 for text in present)
 
 
+def _records_of_their_own(judged: Judged, rows: np.ndarray) -> bool:
+    """Whether rows of refunds stand beside those of the sales: with the number of another row, or with no numbers at all."""
+    place = orders_place(judged)
+    if place is None:
+        return True
+    orders = judged.rows.column(place)
+    others = orders.codes[judged.used & ~rows & orders.filled]
+    mine = orders.codes[rows & orders.filled]
+    return not len(mine) or bool(np.isin(mine, others).any())
+
+
 def refunds(judged: Judged) -> Decision | None:
     """A column of what was paid back, beside amounts that do not know of it."""
     mapping = judged.mapping
@@ -574,41 +555,17 @@ def refunds(judged: Judged) -> Decision | None:
         given_back = judged.used & (money_in(judged, place) != 0)
         rows = int(given_back.sum())
         subtract = Reading("subtract", {"subtract": [name]})
+        if rows and _is_net(judged, place):
+            continue
         if rows and not judged.units[given_back].any():  # rows of refunds, whose amounts are all zero
-            return Decision("refund", (subtract,), name, rows, words="refund_rows", certain=True)
+            if _records_of_their_own(judged, given_back):
+                return Decision("refund", (subtract,), name, rows, words="refund_rows", certain=True)
+            readings = (as_it_stands("refund"), subtract)
+            return Decision("refund", readings, name, rows, words="refund_left")
         if rows:
             once = _once_per_order(judged, np.abs(money_in(judged, place)), name)
             return Decision("refund", (*once, subtract, as_it_stands("refund")), name, rows)
     return None
-
-
-def thousands_apart(judged: Judged) -> Decision | None:
-    """1,234.50 without quotes: the thousand stands in the amount's column, the rest in the one behind it."""
-    if judged.units is None or "amount" not in judged.header.found or judged.mapping.thousands == "joined":
-        return None
-    if judged.table.delimiter != "," or "thousands" in judged.mapping.as_read:
-        return None
-    place = judged.header.found["amount"]
-    if place + 1 >= len(judged.header.names):
-        return None
-    column, behind = judged.rows.column(place), judged.rows.column(place + 1)
-    if behind.size > 5000:
-        return None  # a column of its own
-    rest = behind.where(lambda cell: bool(APART_REST.fullmatch(cell_text(cell))))
-    filled = behind.filled
-    rows = judged.used & rest
-    if not rows.any() or (filled & judged.used & ~rest).any():
-        return None
-    head = column.where(lambda cell: bool(APART_HEAD.fullmatch(cell_text(cell))))
-    if (filled & judged.used & ~rest).any() or not head[rows].all():
-        return None
-    if head[judged.used & ~filled].all() and (judged.used & ~filled).any():
-        return None  # every amount is a small whole number: the column behind may be one of its own
-    if rows.sum() == judged.used.sum() and not _REMARK.search(judged.header.names[place + 1]):
-        return None  # filled in every row: a column of its own
-    name, other = judged.header.names[place], judged.header.names[place + 1] or str(place + 2)
-    readings = (Reading("joined", {"thousands": "joined"}), as_it_stands("thousands"))
-    return Decision("thousands", readings, name, int(rows.sum()), {"other": other})
 
 
 def enormous(judged: Judged) -> Decision | None:
@@ -623,14 +580,27 @@ def enormous(judged: Judged) -> Decision | None:
     if len(taken) < 4:
         return None
     ordered = np.sort(taken)
-    largest, rest = int(ordered[-1]), int(ordered[:-1].sum())
-    if largest <= 10 * max(rest, 1) or largest <= 1000 * max(int(np.median(ordered)), 1):
+    count = _enormous(ordered)
+    if not count:
         return None
-    whole = largest // 10**judged.decimals
+    whole = int(ordered[-1]) // 10**judged.decimals
     name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
-    second = int(ordered[-2])
-    bound = float(Decimal(second).scaleb(-judged.decimals))
+    bound = float(Decimal(int(ordered[-count - 1])).scaleb(-judged.decimals))
     fields = {"value": str(whole)}
     readings = (Reading("set_aside", {"largest_amount": bound}, fields=fields), as_it_stands("enormous"))
     words = "telephone" if _TELEPHONE.fullmatch(str(whole)) else ""
-    return Decision("enormous", readings, name, 1, fields, words)
+    if count > 1:
+        words = "several_enormous"
+    return Decision("enormous", readings, name, count, fields, words)
+
+
+def _enormous(ordered: np.ndarray) -> int:
+    """How many of the largest amounts are most of all money and far above the next one; 0 where there are no such ones."""
+    largest, rest = int(ordered[-1]), int(ordered[:-1].sum())
+    if largest > 10 * max(rest, 1) and largest > 1000 * max(int(np.median(ordered)), 1):
+        return 1
+    for count in range(2, min(MOST_ENORMOUS, len(ordered) // 5) + 1):
+        group, below = ordered[-count:], ordered[:-count]
+        if int(group[0]) > FAR_ABOVE * max(int(below[-1]), 1) and int(group.sum()) > int(below.sum()):
+            return count
+    return 0

@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .ids import matching
+from .ids import matching, name_of_returned
 from .judge import Judged
 from .meanings import headed, meanings
 
@@ -155,6 +156,48 @@ def _repeats(judged: Judged, other: str, used: np.ndarray, count: int) -> bool:
     return 1 < len(np.unique(codes)) < 0.98 * count
 
 
+def customer_totals(judged: Judged) -> Decision | None:
+    """The same amount in all rows of a customer, and another for each: what all of his orders came to, on each of them."""
+    mapping = judged.mapping
+    if judged.units is None or judged.customers is None or mapping.once_per:
+        return None
+    used, codes = judged.used, people(judged).codes
+    if "customer_total" in mapping.as_read or "amount" not in judged.header.found:
+        return None
+    about = pd.Series(judged.units[used]).groupby(codes[used]).agg(["size", "min", "max"])
+    several = about[about["size"] > 1]
+    totals = several["min"]
+    exact = (totals % 10**judged.decimals != 0).mean() > 0.5  # a fee is mostly a round sum
+    if len(totals) < 3 or not exact or totals.nunique() < len(totals) or (totals != several["max"]).any():
+        return None
+    customer = judged.header.names[judged.header.found["customer_id"]]
+    once = Reading("once", {"once_per": customer})
+    name = judged.header.names[judged.header.found["amount"]]
+    readings = (once, as_it_stands("customer_total"))
+    return Decision("customer_total", readings, name, int(several["size"].sum()))
+
+
+def returned_names(judged: Judged) -> Decision | None:
+    """王芳(退) beside 王芳: a customer's name with a word of returns behind it."""
+    found = people(judged)
+    if found is None or judged.units is None or "returned_names" in judged.mapping.as_read:
+        return None
+    known = set(found.ids)
+    named = [
+        c for c, rows in zip(found.ids, found.rows) if rows and (own := name_of_returned(c)) and own in known
+    ]
+    place = judged.header.found["customer_id"]
+    name = judged.header.names[place]
+    if not named:
+        return None
+    rows = judged.used & np.isin(found.codes, [found.ids.index(customer) for customer in named])
+    if not (judged.units[rows] > 0).any():
+        return None
+    negative = Reading("negative", {"negative": {name: named}})
+    readings = (negative, as_it_stands("returned_names"))
+    return Decision("returned_names", readings, name, int(rows.sum()), {"values": ", ".join(named[:6])})
+
+
 def nobody(judged: Judged) -> Decision | None:
     """Ids that stand for nobody in particular: walk-in customers, guests, zeros, test accounts."""
     if "nobody" in judged.mapping.as_read:
@@ -176,7 +219,8 @@ def nobody(judged: Judged) -> Decision | None:
     fields = {"values": ", ".join(names[:6]), "share": round(100 * rows / max(every, 1), 1)}
     name = judged.header.names[judged.header.found["customer_id"]]
     leave_out = Reading("set_aside", {"nobody": names}, fields=fields)
-    if rows <= ASKED_FROM * every and money <= ASKED_FROM * all_money:
+    doubtful = any(plain(customer) in meanings()["nobody"]["asked"] for customer in names)
+    if not doubtful and rows <= ASKED_FROM * every and money <= ASKED_FROM * all_money:
         return Decision("nobody", (leave_out,), name, rows, fields, certain=True)
     return Decision("nobody", (leave_out, as_it_stands("nobody")), name, rows, fields)
 
@@ -185,13 +229,15 @@ def stands_for_nobody(customer: str) -> bool:
     """Whether an id is a word for anybody, or an account for trying out."""
     word = plain(customer)
     known = meanings()["nobody"]
-    return word in known["values"] or word in known["tests"] or bool(_TEST_ADDRESS.fullmatch(customer))
+    return any(word in known[words] for words in ("values", "tests", "asked")) or bool(
+        _TEST_ADDRESS.fullmatch(customer)
+    )
 
 
 def _zeros(found: People) -> list[str]:
     """Ids that somebody types to get on (0, 000, 99999999, 13800138000): as short as no other id, or with far more rows than the others have."""
     only_zeros = set(
-        matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,}|1380013800\d|13[0-9]0{8}|1234567(?:8|89|890|8901)?)$")
+        matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,}|13800138000|13[0-9]0{8}|1234567(?:8|89|890|8901)?)$")
     )
     if not only_zeros:
         return []
@@ -199,7 +245,7 @@ def _zeros(found: People) -> list[str]:
     others = [i for i in range(len(found.ids)) if found.rows[i] and found.ids[i] not in only_zeros]
     if not zeros or not others:
         return []
-    shortest = min(len(found.ids[i]) for i in others)
+    shortest = min(len(re.sub(r"\W", "", found.ids[i])) for i in others)
     usual = float(np.median(found.rows[others]))
     many = [i for i in zeros if found.rows[i] >= 6 and found.rows[i] >= 2 * usual]
     short = [i for i in zeros if len(found.ids[i]) < shortest and shortest >= 3]

@@ -11,6 +11,7 @@ from .columns import LABEL_HINT, ends_in_total, plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, rows_that_add_up
 from .meanings import cell_text, meanings
+from .sections import in_parts
 from .side import is_short, listed, rows_with, settled, side_columns, values_of, word_columns
 
 MOST_LABELS = 200_000  # different values that are looked through for words of totals
@@ -35,9 +36,21 @@ def copies(judged: Judged) -> Decision | None:
     many = found >= COPIED_SHARE * judged.used.sum() or _between_parts(judged)
     if not _one_row_each(judged, place) and not (many and found >= MANY_COPIES):
         return None
-    drop = Reading("drop", {"drop_duplicates": True})
-    name = judged.header.names[place]
-    return Decision("copies", (drop, as_it_stands("copies")), name, found)
+    readings = [Reading("drop", {"drop_duplicates": True})]
+    if part := _whole_part(judged):
+        readings.append(Reading("negative", {"negative_parts": [part]}, fields={"part": part}))
+    readings.append(as_it_stands("copies"))
+    return Decision("copies", tuple(readings), judged.header.names[place], found)
+
+
+def _whole_part(judged: Judged) -> str | None:
+    """The file or sheet of which every row used is a copy: perhaps what was taken back."""
+    for name, *_ in judged.table.parts:
+        if name not in judged.mapping.negative_parts and np.array_equal(
+            judged.used & in_parts(judged, [name]), judged.copies
+        ):
+            return name
+    return None
 
 
 def _everything_twice(judged: Judged) -> Decision | None:
@@ -92,14 +105,14 @@ def labelled_totals(judged: Judged) -> Decision | None:
         longer = [cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)]
         for labels in (alone, longer):
             rows = np.flatnonzero(rows_with(judged, place, labels)) if labels else []
-            if len(rows) and _adds_up(judged, rows):
+            if len(rows) and adds_up(judged, rows):
                 fields = {"values": listed(labels)}
                 drop = Reading("drop", {"drop": {name: labels}})
                 return Decision("labelled_totals", (drop,), name, len(rows), fields, certain=True)
     return None
 
 
-def _adds_up(judged: Judged, totals: np.ndarray) -> bool:
+def adds_up(judged: Judged, totals: np.ndarray) -> bool:
     """Whether most of these rows hold the sum of the rows since the one before, or of all above."""
     counted = np.where(judged.used, judged.units, 0)
     counted[totals] = 0
@@ -145,13 +158,20 @@ def subtotals(judged: Judged) -> Decision | None:
     if len(owners) == 1 and (codes[used] == owners[0]).sum() == len(sums):
         label = str(judged.customers[owners[0]])
         drop = Reading("drop", {"drop": {name: [label]}}, "reading_total_drop")
-    elif len(owners) == len(sums) == len(np.unique(codes[used])):  # one for each customer
+    elif len(owners) == len(sums) == len(np.unique(codes[used])) or _each_alone(judged, sums, owners):
         label = ", ".join(str(judged.customers[code]) for code in owners[:3])
         drop = Reading("drop", {"subtotals": "drop"}, "reading_total_drop")
     else:
         return None
     fields = {"values": label}
     return Decision("subtotals", (drop, as_it_stands("subtotals")), name, len(sums), fields)
+
+
+def _each_alone(judged: Judged, sums: np.ndarray, owners: np.ndarray) -> bool:
+    """Whether each such row has a customer who stands nowhere else, the last of them below all rows: 1月小结, 2月小结."""
+    used = np.flatnonzero(judged.used)
+    alone = np.isin(judged.rows.codes["customer_id"][used], owners).sum() == len(owners) == len(sums)
+    return bool(alone and sums[-1] == used[-1])
 
 
 def kinds_repeat(judged: Judged) -> Decision | None:

@@ -6,8 +6,8 @@ import numpy as np
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .judge import Judged, money_in, plain_value
-from .meanings import cell_text, headed, meaning, meanings, state
+from .judge import Judged, money_in, rates_in
+from .meanings import cell_text, headed, meaning, meanings, plain_value, state
 from .sections import in_parts, titles_between
 from .side import (
     MOST_KNOWN,
@@ -146,7 +146,7 @@ def flags(judged: Judged) -> Decision | None:
                 "usual", {"keep": {name: kept}, "drop": {name: lost}}, "reading_status_usual", fields
             )
             rows = sum(values[value] for value in lost)
-            return Decision(section, (usual, as_it_stands(section)), name, rows, fields, "flag")
+            return Decision(section, (usual, as_it_stands(section)), name, rows, fields)
     return None
 
 
@@ -169,22 +169,10 @@ def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
     return None
 
 
-UNDONE = (
-    "cancelled",
-    "canceled",
-    "refunded",
-    "returned",
-    "voided",
-    "交易关闭",
-    "已取消",
-    "已退款",
-    "退款成功",
-    "已退货",
-    "已作废",
-)
 # somewhere in a remark, and not denied
 _UNDONE_SOMEWHERE = re.compile(
     r"(?<![未不无無没])(?:已|需|要|申请|全额)?(?:退款|退货|退回|作废|取消|红冲|冲销)|测试(?:订单|单|数据)|"
+    r"已退(?!休)|退了|退掉|不要了|\b(?:annulée?|storniert|remboursée?|anulad[oa]|devuelt[oa]|rimborsat[oa]|kansellert)\b|"
     r"(?<!not )(?<!no )(?<!non-)\b(?:refund(?:ed)?|returned|cancell?ed|voided|void|reversed|test order|chargeback)\b",
     re.IGNORECASE,
 )
@@ -199,7 +187,7 @@ _HARMLESS = re.compile(
 
 
 def _undone(value: str, in_remark: bool) -> bool:
-    said = meaning(value, "document") == "back" or plain(value) in UNDONE
+    said = meaning(value, "document") == "back" or plain(value) in meanings()["undone"]["values"]
     return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value)) and not _HARMLESS.search(value)
 
 
@@ -253,10 +241,28 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     return found
 
 
+_UNDOING = re.compile(
+    r"退|取消|撤销|作废|return|refund|cancel|void|retour|r[üu]ckgabe|storn|annul|devol|reso\b", re.IGNORECASE
+)
+
+
+def _days_of_undoing(judged: Judged, place: int, name: str) -> bool:
+    """Whether a column whose heading speaks of returns holds days, and those in few rows."""
+    column = judged.rows.column(place)
+    filled = judged.used & column.filled
+    if not _UNDOING.search(name) or not filled.any() or 2 * filled.sum() > judged.used.sum():
+        return False
+    read, _ = judged.rows.parsers["date"]
+    said = [value for value, count in zip(column.values, column.counts(filled)) if count and cell_text(value)]
+    return all(read(value) is not None and not cell_text(value).isdigit() for value in said)
+
+
 def cancelled_at(judged: Judged) -> Decision | None:
     """A column with the time at which an order was cancelled, filled in for some."""
     for place, name in side_columns(judged):
-        if not headed(name, "cancelled_at") or "cancelled_at" in judged.mapping.as_read:
+        if "cancelled_at" in judged.mapping.as_read:
+            continue
+        if not headed(name, "cancelled_at") and not _days_of_undoing(judged, place, name):
             continue
         if plain(name) in {plain(column) for column in judged.mapping.keep}:
             continue
@@ -308,6 +314,20 @@ def negative_quantity(judged: Judged) -> Decision | None:
     return Decision(
         "negative_quantity", (negative, as_it_stands("negative_quantity")), name, int(rows.sum()), fields
     )
+
+
+def chances(judged: Judged) -> Decision | None:
+    """A column that says how likely each sale is: what is below certain is not made yet."""
+    for place, name in side_columns(judged):
+        if not headed(name, "chance") or "chance" in judged.mapping.as_read or name in judged.mapping.keep:
+            continue
+        values = judged.rows.column(place).values
+        made = [cell_text(value) for value, rate in zip(values, rates_in(judged, place)) if rate == 1]
+        rows = judged.used & ~rows_with(judged, place, made)
+        if made and rows.any():
+            only = Reading("made", {"keep": {name: made}})
+            return Decision("chance", (only, as_it_stands("chance")), name, int(rows.sum()))
+    return None
 
 
 def _part_of_no_sales(judged: Judged) -> Decision | None:

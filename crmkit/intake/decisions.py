@@ -5,19 +5,9 @@ from dataclasses import dataclass, field, replace
 from crmkit.core.errors import CrmkitError, refusal
 from crmkit.core.messages import MESSAGES
 
-from .columns import Mapping
+from .columns import LISTS, Mapping
 
 AS_IT_STANDS = "as_it_stands"
-_GROWING = (
-    "as_read",
-    "subtract",
-    "nobody",
-    "currency_signs",
-    "negative_parts",
-    "negative_below",
-    "drop_parts",
-    "subtract_once",
-)
 
 
 @dataclass(frozen=True)
@@ -116,14 +106,14 @@ def merged(before: dict, patch: dict) -> dict:
     after = dict(before)
     for key, value in patch.items():
         held = after.get(key)
-        if key in ("drop", "negative") and isinstance(held, dict):
+        if key in ("drop", "negative", "negative_prefixes") and isinstance(held, dict):
             after[key] = {
                 **held,
                 **{column: _grown(held.get(column, []), more) for column, more in value.items()},
             }
         elif isinstance(value, dict) and isinstance(held, dict):
             after[key] = {**held, **value}
-        elif key in _GROWING and isinstance(held, list):
+        elif key in LISTS and isinstance(held, list):
             after[key] = _grown(held, value)
         else:
             after[key] = value

@@ -17,15 +17,15 @@ def check_transactions(
     *,
     mapping: MappingGiven = None,
     as_of: date | str | None = None,
-    sheet: str | None = None,
+    sheet: str | int | None = None,
     drop_duplicates: bool = False,
     answers: dict[str, str] | None = None,
 ) -> CheckReport:
     """Read a client's transactions and report on them; a file that cannot be used is reported, never raised.
 
     ``source``: path of a CSV/TSV/TXT, XLSX/XLS/XLSM/XLSB/ODS or Parquet file (or Parquet folder, glob), or a DataFrame.
-    ``mapping``: a dict or the path of a TOML file (columns, date_format, decimal, currency, sheet, header_row,
-    encoding, delimiter, time_zone).
+    ``mapping``: a dict or the path of a TOML file; its keys are in the README, in its table “What a mapping file (TOML) may say”.
+    ``sheet``: the sheet of a workbook, by its name, or its place counted from 0.
     ``answers``: for questions that the file leaves open, their code → the id of the reading that holds.
     ``as_of``: rows dated later are set aside. ``drop_duplicates``: set further exact copies of a row aside.
 
@@ -51,15 +51,16 @@ def read_transactions(
     *,
     mapping: MappingGiven = None,
     as_of: date | str | None = None,
-    sheet: str | None = None,
+    sheet: str | int | None = None,
     drop_duplicates: bool = False,
     answers: dict[str, str] | None = None,
 ) -> pd.DataFrame:
     """A client's transactions as a frame: ``customer_id`` (text), ``date`` (timestamp), ``amount`` (currency units).
 
     Also ``order_id``, ``product_id``, ``quantity``, ``unit_price``, ``unit_cost``, ``currency``, ``channel``, and
-    ``customer_name``, ``phone``, ``email`` where the file has them. Arguments as for ``check_transactions``. Raises CrmkitError when the file is refused; the error's
-    ``report`` holds the counts.
+    ``customer_name``, ``phone``, ``email`` where the file has them. ``source``, ``mapping``, ``as_of``, ``sheet``,
+    ``drop_duplicates`` and ``answers`` as for ``check_transactions``. Raises CrmkitError when the file is refused; the
+    error's ``report`` holds the counts.
 
     >>> import pandas as pd
     >>> sold = {"CustomerID": [17850.0], "InvoiceDate": ["12/25/2010 8:26"], "Quantity": [6], "UnitPrice": [2.55]}

@@ -45,6 +45,18 @@ def may_be_alike(customers: list[str]) -> list[str]:
     return [customers[place] for place in np.flatnonzero(often)]
 
 
+_RETURNED = re.compile(
+    r"(?P<name>.+?)\s*[(（\[](?:退|退货|退款|已退|returned?|refund(?:ed)?|cancell?ed|storno|retour)[)）\]]",
+    re.IGNORECASE,
+)
+
+
+def name_of_returned(customer: str) -> str | None:
+    """Whose name stands before a word of returns in brackets: ``'王芳(退)'`` → ``'王芳'``."""
+    found = None if customer[-1:].isalnum() else _RETURNED.fullmatch(customer)
+    return found["name"] if found else None
+
+
 def matching(customers: list[str], pattern: str) -> list[str]:
     """Those ids that a pattern is found in: of very many at once."""
     hits = pc.match_substring_regex(pa.array(customers, pa.string()), pattern)

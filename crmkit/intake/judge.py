@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,16 @@ from crmkit.core.errors import CrmkitError
 from . import amounts as money
 from . import dates as days
 from .adding_up import sums_of_others
-from .columns import Header, Mapping, header_forms, money_unit, plain, plain_unit
+from .columns import Header, Mapping, header_forms, money_unit, no_such_column, plain, plain_unit, unit_factor
 from .decisions import Outcome
-from .ids import customers_as_text
-from .meanings import cell_text
+from .gaps import fill_down
+from .ids import customers_as_text, name_of_returned
+from .meanings import cell_text, plain_value
 from .rows import Rows
 from .sections import in_parts, turn_sections
+from .signs import turn_negative
 from .table import Table
+from .units import FINEST, read_amounts, whole_units
 
 REASONS = (
     "repeated_header",
@@ -40,9 +44,7 @@ REASONS = (
 )
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
-FINEST = 9  # decimals of an amount that are kept
-_LARGEST = 4 * 10**18
-_BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
+MOST_HEADINGS = 20  # that are compared
 _TENTHS = re.compile("折$")
 PERCENT_HEADED = re.compile(r"[%％]|\bpct\b|percent", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*[%％]$")
@@ -151,8 +153,11 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     judged = Judged(table, rows.mapping, rows, limit, drop_duplicates or rows.mapping.drop_duplicates)
     judged.reason = np.full(len(rows), -1, dtype=np.int8)
     judged.set_aside("repeated_header", _repeats_header(judged))
+    judged.errors += _moved_headings(judged)
     judged.set_aside("total_row", rows.total)
     judged.set_aside("not_a_sale", _not_kept(judged) | in_parts(judged, rows.mapping.drop_parts))
+    if rows.mapping.fill_down:
+        fill_down(judged)
     _judge_customers(judged)
     _judge_dates(judged)
     _judge_amounts(judged)
@@ -182,6 +187,19 @@ def _repeats_header(judged: Judged) -> np.ndarray:
     return says_so
 
 
+def _moved_headings(judged: Judged) -> list[CrmkitError]:
+    """The first heading below which the same columns stand in another order: what follows would be read wrongly."""
+    names = [plain(name) for name in judged.header.names]
+    for row in np.flatnonzero(judged.of("repeated_header"))[:MOST_HEADINGS].tolist():
+        columns = [judged.rows.column(place) for place in range(len(names))]
+        said = [cell_text(column.values[column.codes[row]]) for column in columns]
+        again = [plain(text) for text in said]
+        if again != names and sorted(again) == sorted(names):
+            line, value = int(judged.rows.lines[row]), " | ".join(said)
+            return [CrmkitError("headings_moved", row=line, value=value, line=line)]
+    return []
+
+
 def _not_kept(judged: Judged) -> np.ndarray:
     """Rows whose values the mapping drops, or does not keep; with both said of a column, what is in neither is kept."""
     out = np.zeros(len(judged.rows), dtype=bool)
@@ -189,7 +207,7 @@ def _not_kept(judged: Judged) -> np.ndarray:
         for name, values in given.items():
             place = judged.place(name)
             if place is None:
-                judged.errors.append(_no_such_column(key, name, judged.header))
+                judged.errors.append(no_such_column(key, name, judged.header))
                 continue
             if key == "keep" and name in judged.mapping.drop:
                 continue
@@ -199,17 +217,6 @@ def _not_kept(judged: Judged) -> np.ndarray:
     return out
 
 
-def plain_value(cell) -> str:
-    """A cell as two writings of the same value are compared."""
-    text = cell_text(cell)
-    return text if _BELOW_ZERO.fullmatch(text) else plain(text) or text
-
-
-def _no_such_column(key: str, name: str, header: Header) -> CrmkitError:
-    allowed = ", ".join(n for n in header.names if n) or "—"
-    return CrmkitError("mapping_column", column=key, value=name, allowed=allowed)
-
-
 def _judge_customers(judged: Judged) -> None:
     rows = judged.rows
     if "customer_id" not in rows.codes:
@@ -217,6 +224,14 @@ def _judge_customers(judged: Judged) -> None:
     codes = rows.codes["customer_id"]
     judged.customers = customers_as_text(rows.distinct["customer_id"].parsed)
     nobody = np.array([customer is None for customer in judged.customers])
+    against = {
+        plain_value(v)
+        for v in judged.mapping.negative.get(judged.header.names[judged.header.found["customer_id"]], ())
+    }
+    if against:  # the returns of 王芳(退) are those of 王芳
+        judged.customers = [
+            (name_of_returned(c) or c) if c and plain_value(c) in against else c for c in judged.customers
+        ]
     judged.set_aside("missing_customer", nobody[codes] & ~_continues(judged))
     names = {plain(str(name)) for name in judged.mapping.nobody or ()}
     if names:
@@ -300,16 +315,29 @@ def _moments(judged: Judged):
     rows, header = judged.rows, judged.header
     codes, distinct = rows.codes["date"], rows.distinct["date"]
     parsed, texts = distinct.parsed, [str(value) for value in distinct]
-    counts = np.bincount(codes[judged.used], minlength=len(parsed))
-    undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict) and counts[i]]
-    options, shown = [parsed[i] for i in undecided], [texts[i] for i in undecided]
+    undecided = [i for i, p in enumerate(parsed) if isinstance(p, dict)]
+    name = header.names[header.found["date"]]
+
+    def reading_of(rows_of_part: np.ndarray, among: list[int]) -> str | None:
+        counts = np.bincount(codes[rows_of_part], minlength=len(parsed))
+        there = [i for i in among if counts[i]]
+        shown = [texts[i] for i in there]
+        return days.decide([parsed[i] for i in there], counts[there].tolist(), shown, name)
+
     try:
-        reading = days.decide(options, counts[undecided].tolist(), shown, header.names[header.found["date"]])
+        readings = dict.fromkeys(undecided, reading_of(judged.used, undecided))
     except CrmkitError as problem:
-        problem.row = int(rows.lines[np.flatnonzero(codes == undecided[shown.index(problem.value)])[0]])
-        judged.open_dates = problem
-        return None, None
-    moments = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
+        try:
+            readings = _read_by_separator(texts, undecided, partial(reading_of, judged.used))
+        except CrmkitError:
+            by_part = _read_by_part(judged, parsed, partial(reading_of, among=undecided))
+            if by_part is not None:
+                return by_part
+            problem.row = int(rows.lines[np.flatnonzero(codes == texts.index(problem.value))[0]])
+            judged.open_dates = problem
+            return None, None
+    moments = [p.get(readings[i]) if isinstance(p, dict) else p for i, p in enumerate(parsed)]
+    reading = next(iter(readings.values()), None)
     if judged.mapping.swapped_dates:
         moments = [days.swapped(m) if not isinstance(p, dict) else m for m, p in zip(moments, parsed)]
     moments = [np.datetime64("NaT") if m is None else m for m in moments]
@@ -317,9 +345,37 @@ def _moments(judged: Judged):
     return moments + rows.seconds.astype("timedelta64[s]"), reading
 
 
+def _read_by_separator(texts: list[str], places: list[int], decide) -> dict[int, str | None]:
+    """Each undecided date's reading where 03.04.2024 and 04/03/2024 are two ways of writing; CrmkitError where one is open."""
+    groups: dict[str, list[int]] = {}
+    for place in places:
+        groups.setdefault(days.separator_of(texts[place]), []).append(place)
+    return {place: reading for group in groups.values() for reading in [decide(group)] for place in group}
+
+
+def _read_by_part(judged: Judged, parsed: list, decide):
+    """The moments where each file or sheet writes its dates in its own way; None where there is one, or one is open."""
+    codes, parts = judged.rows.codes["date"], judged.table.parts
+    if len(parts) < 2:
+        return None
+    moments = np.full(len(codes), np.datetime64("NaT"), dtype="datetime64[us]")
+    try:
+        for part, *_ in parts:
+            mine = in_parts(judged, [part])
+            reading = decide(judged.used & mine)
+            known = [p.get(reading) if isinstance(p, dict) else p for p in parsed]
+            known = np.array(
+                [np.datetime64("NaT") if m is None else m for m in known], dtype="datetime64[us]"
+            )
+            moments[mine] = known[codes[mine]]
+    except CrmkitError:
+        return None
+    return moments + judged.rows.seconds.astype("timedelta64[s]"), None
+
+
 def _judge_amounts(judged: Judged) -> None:
     rows = judged.rows
-    _read_amounts(judged)
+    read_amounts(judged)
     if judged.units is None:
         judged.unreadable = np.zeros(len(rows), dtype=bool)
         judged.set_aside("bad_amount", rows.surplus)
@@ -329,98 +385,13 @@ def _judge_amounts(judged: Judged) -> None:
     judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
     _join_thousands(judged)
     _take_units(judged)
-    _turn_negative(judged)
+    turn_negative(judged)
     turn_sections(judged)
     _subtract(judged)
     _take_rates(judged)
     if judged.mapping.largest_amount is not None:
         bound = int(Decimal(str(judged.mapping.largest_amount)).scaleb(judged.decimals))
         judged.set_aside("outlier", np.abs(judged.units) > bound)
-
-
-def _read_amounts(judged: Judged) -> None:
-    """Each row's amount in whole units, which rows have none, and the decimal mark."""
-    rows, header, mapping = judged.rows, judged.header, judged.mapping
-    columns = ["amount"] if "amount" in rows.codes else ["quantity", "unit_price"]
-    if not rows.codes.keys() >= set(columns):
-        return
-    values, mark, counted = {}, mapping.decimal, judged.used
-    points = int(rows.pointed[counted].sum())
-    for column in columns[::-1]:  # the price's mark also reads the quantity
-        parsed, codes = rows.distinct[column].parsed, rows.codes[column][counted]
-        if mark is None:
-            seen = np.bincount(codes[codes >= 0], minlength=len(parsed))
-            mark = money.decimal_mark(parsed, seen.tolist(), points)
-        values[column] = [None if p is None else p.value(mark) for p in parsed]
-    judged.decimal = mark
-    if columns == ["amount"]:
-        codes = rows.codes["amount"]
-        found = [None if v is None else v * header.multiplier for v in values["amount"]]
-    else:
-        prices = [None if v is None else v * header.multiplier for v in values["unit_price"]]
-        if _multiplied(judged, values["quantity"], prices):
-            return
-        width = max(len(prices), 1)
-        codes, pairs = pd.factorize(rows.codes["quantity"] * width + rows.codes["unit_price"])
-        found = [_product(values["quantity"][p // width], prices[p % width]) for p in pairs.tolist()]
-    judged.decimals = _decimals_of(found)
-    known = [0 if v is None else _units(v, judged.decimals) for v in found]
-    unreadable = np.array([v is None for v in found] + [False])[codes]
-    taken = codes < 0
-    if mark == ",":  # 12.50 is no number where the comma is the decimal mark
-        unreadable |= taken & rows.pointed
-    cents = rows.cents * 10 ** (judged.decimals - 2) if taken.any() else 0
-    judged.units = np.where(taken, cents, np.array([*known, 0], dtype=np.int64)[codes])
-    judged.unreadable = unreadable
-
-
-def _multiplied(judged: Judged, quantities: list[Decimal | None], prices: list[Decimal | None]) -> bool:
-    """Take quantity times price of all rows at once, exactly; False, and nothing taken, where 64 bits do not hold it."""
-    rows, factors, largest, decimals = judged.rows, {}, len(judged.rows), 0
-    unreadable = np.zeros(len(rows), dtype=bool)
-    for name, values in (("quantity", quantities), ("unit_price", prices)):
-        places = _places_of(values)
-        decimals += places
-        present = [0 if value is None else int(value.scaleb(places)) for value in values]
-        largest *= max(map(abs, present), default=0)
-        if decimals > FINEST or largest > _LARGEST:
-            return False
-        factors[name] = np.array([*present, 0], dtype=np.int64)[rows.codes[name]]
-        unreadable |= np.array([*(value is None for value in values), False])[rows.codes[name]]
-    product = factors["quantity"] * factors["unit_price"]
-    both_negative = (factors["quantity"] < 0) & (factors["unit_price"] < 0)
-    judged.decimals = max(decimals, 2)
-    judged.units = np.where(both_negative, -product, product) * 10 ** (judged.decimals - decimals)
-    judged.unreadable = unreadable
-    return True
-
-
-def _product(quantity: Decimal | None, price: Decimal | None) -> Decimal | None:
-    """What a line comes to; of a negative price and a negative quantity it is a return all the same."""
-    if quantity is None or price is None:
-        return None
-    product = quantity * price
-    return -product if quantity < 0 and price < 0 else product
-
-
-def _decimals_of(numbers: list[Decimal | None]) -> int:
-    """How many places after the point the numbers have, at least 2, as far as whole 64-bit numbers hold them."""
-    present = [number for number in numbers if number is not None]
-    largest = max((abs(number) for number in present), default=Decimal(0))
-    decimals = min(max(_places_of(present), 2), FINEST)
-    while decimals > 2 and largest.scaleb(decimals) * max(len(present), 1) > _LARGEST:
-        decimals -= 1
-    return decimals
-
-
-def _places_of(numbers: list[Decimal | None]) -> int:
-    """How many places after the point the longest of the numbers has."""
-    places = [-number.normalize().as_tuple().exponent for number in numbers if number is not None]
-    return max([0, *places])
-
-
-def _units(number: Decimal, decimals: int) -> int:
-    return int(number.scaleb(decimals).to_integral_value(ROUND_HALF_UP))
 
 
 def money_in(judged: Judged, place: int) -> np.ndarray:
@@ -430,7 +401,7 @@ def money_in(judged: Judged, place: int) -> np.ndarray:
     values = [None if p is None else p.value(judged.decimal or ".") for p in parsed]
     unit = header_forms(judged.header.names[place] or "")[1]
     factor = judged.header.multiplier if unit is None else money_unit(unit)[1]  # each heading names its own
-    known = [0 if v is None else _units(v * factor, judged.decimals) for v in values]
+    known = [0 if v is None else whole_units(v * factor, judged.decimals) for v in values]
     return np.array(known, dtype=np.int64)[column.codes]
 
 
@@ -445,29 +416,20 @@ def _join_thousands(judged: Judged) -> None:
     judged.decimals = max(judged.decimals, 2)
     for row in np.flatnonzero(apart):
         text = cell_text(head.values[head.codes[row]]) + cell_text(rest.values[rest.codes[row]])
-        judged.units[row] = _units(Decimal(text) * judged.header.multiplier, judged.decimals)
-
-
-def _turn_negative(judged: Judged) -> None:
-    """Amounts of returns and credit notes count against, however they are written."""
-    for name, values in judged.mapping.negative.items():
-        place = judged.place(name)
-        if place is None:
-            judged.errors.append(_no_such_column("negative", name, judged.header))
-            continue
-        against = {plain_value(value) for value in values}
-        back = judged.rows.column(place).where(lambda cell, against=against: plain_value(cell) in against)
-        judged.units = np.where(back, -np.abs(judged.units), judged.units)
+        judged.units[row] = whole_units(Decimal(text) * judged.header.multiplier, judged.decimals)
 
 
 def _take_units(judged: Judged) -> None:
-    """A column beside the amount says what each is in: 元, 千元, 万元."""
+    """A column beside the amount says what each is in: 元, 千元, 万元; or the mapping says it of a file or sheet."""
+    for part, unit in judged.mapping.part_units.items():
+        factors = [Decimal(1), unit_factor(unit)]
+        judged.units, judged.decimals = _times(judged, factors, in_parts(judged, [part]).astype(int))
     name = judged.mapping.unit_column
     if not name:
         return
     place = judged.place(name)
     if place is None:
-        judged.errors.append(_no_such_column("unit_column", name, judged.header))
+        judged.errors.append(no_such_column("unit_column", name, judged.header))
         return
     column = judged.rows.column(place)
     factors = [money_unit(plain_unit(cell_text(value)))[1] for value in column.values]
@@ -478,13 +440,13 @@ def _subtract(judged: Judged) -> None:
     for name in judged.mapping.subtract:
         place = judged.place(str(name))
         if place is None:
-            judged.errors.append(_no_such_column("subtract", str(name), judged.header))
+            judged.errors.append(no_such_column("subtract", str(name), judged.header))
         else:
             judged.units = judged.units - np.abs(money_in(judged, place))
     for name in judged.mapping.subtract_once:
         place, order = judged.place(str(name)), orders_place(judged)
         if place is None or order is None:
-            judged.errors.append(_no_such_column("subtract_once", str(name), judged.header))
+            judged.errors.append(no_such_column("subtract_once", str(name), judged.header))
             continue
         taken = np.abs(money_in(judged, place))
         rows = np.flatnonzero(judged.used)
@@ -516,9 +478,14 @@ def _take_rates(judged: Judged) -> None:
             continue
         place = judged.place(name)
         if place is None:
-            judged.errors.append(_no_such_column(key, name, judged.header))
+            judged.errors.append(no_such_column(key, name, judged.header))
             continue
         rates = rates_in(judged, place)
+        if all(rate is None for rate in rates):
+            said = next(filter(None, map(cell_text, judged.rows.column(place).values)), name)
+            allowed = "0.1, 10%"
+            judged.errors.append(CrmkitError("mapping_value", column=key, value=said, allowed=allowed))
+            continue
         shares = [Decimal(1) if rate is None else rate if paid else 1 - abs(rate) for rate in rates]
         judged.units, judged.decimals = _times(judged, shares, judged.rows.column(place).codes)
 
@@ -527,7 +494,7 @@ def _times(judged: Judged, shares: list[Decimal], codes: np.ndarray) -> tuple[np
     """The amounts times a share of each row's own, exactly."""
     deepest = max(0, *(-share.normalize().as_tuple().exponent for share in shares))
     deepest = min(deepest, FINEST - judged.decimals)
-    factors = np.array([_units(share, deepest) for share in shares], dtype=np.int64)
+    factors = np.array([whole_units(share, deepest) for share in shares], dtype=np.int64)
     return judged.units * factors[codes], judged.decimals + deepest
 
 
@@ -548,7 +515,7 @@ def _judge_versions(judged: Judged) -> None:
         return
     place = judged.place(name)
     if place is None:
-        judged.errors.append(_no_such_column("last_per", name, judged.header))
+        judged.errors.append(no_such_column("last_per", name, judged.header))
         return
     orders, used = judged.rows.column(place), judged.used
     earlier = np.zeros(len(judged.rows), dtype=bool)
@@ -580,7 +547,7 @@ def _count_once(judged: Judged) -> None:
         return
     place = judged.place(name)
     if place is None:
-        judged.errors.append(_no_such_column("once_per", name, judged.header))
+        judged.errors.append(no_such_column("once_per", name, judged.header))
         return
     orders = judged.rows.column(place)
     repeated = np.zeros(len(judged.rows), dtype=bool)

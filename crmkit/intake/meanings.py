@@ -10,12 +10,11 @@ from .columns import plain
 from .table import INVISIBLE
 
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
-_TICKS = ("√", "✓", "✔", "☑")
+_BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
 LONGEST_STATE = 40  # letters: what is longer is a remark
-_TICKS = frozenset(
-    "√✓✔☑●"
-)  # set by hand in a column of flags; as a header such a sign would be nothing at all
+# set by hand in a column of flags; as a header such a sign would be nothing at all
+_TICKS, _CROSSES = frozenset("√✓✔☑✅●"), frozenset("✗✘✖❌❎")
 
 
 @cache
@@ -30,6 +29,8 @@ def meanings() -> dict:
     for key in ("pattern", "but"):
         known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
     known["no_sale_part"] = {"pattern": re.compile(raw["no_sale_part"]["pattern"], re.IGNORECASE)}
+    marks = raw["ditto"]["marks"]  # signs: as headers they would be nothing at all
+    known["ditto"]["marks"] = tuple(dict.fromkeys([*marks, *map(str.title, marks), *map(str.upper, marks)]))
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
     for key in ("lost_stems", "denied"):
         known["status"][key] = re.compile(raw["status"][key], re.IGNORECASE)
@@ -45,7 +46,14 @@ def cell_text(value) -> str:
     if isinstance(value, float) and value == int(value):
         value = int(value)
     text = str(value).strip(INVISIBLE + "'`")
-    return "yes" if text in _TICKS else text
+    bare = text.strip("\ufe0f")  # drawn as a picture
+    return "yes" if bare in _TICKS else "no" if bare in _CROSSES else text
+
+
+def plain_value(cell) -> str:
+    """A cell as two writings of the same value are compared."""
+    text = cell_text(cell)
+    return text if _BELOW_ZERO.fullmatch(text) else plain(text) or text
 
 
 def meaning(value, section: str) -> str | None:
@@ -56,7 +64,7 @@ def meaning(value, section: str) -> str | None:
     forms |= {without_accents(form) for form in forms}
     for name, words in meanings()[section].items():
         if (
-            name not in ("headers", "invoice", "stored")
+            name not in ("headers", "invoice", "stored", "prefixes", "of_lines")
             and not isinstance(words, re.Pattern)
             and forms & words
         ):

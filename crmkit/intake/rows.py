@@ -153,6 +153,9 @@ class Rows:
         take_apart = money.take_apart
         if mapping.currency_signs:
             take_apart = partial(money.take_apart_signed, signs=tuple(map(str, mapping.currency_signs)))
+        if mapping.amount_marks:
+            marks = {str(mark).casefold(): sign for mark, sign in mapping.amount_marks.items()}
+            take_apart = partial(money.take_apart_marked, marks=marks, take=take_apart)
         reader = days.DateReader(mapping.date_format, mapping.time_zone, self.table.epoch_1904)
         return {
             "customer_id": (customer_text, _customer_flag),

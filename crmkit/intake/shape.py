@@ -23,6 +23,11 @@ def shape_question(code: str, table: Table) -> Decision | None:
             Reading(f"sheet_{place}", {"sheet": name}, "reading_one_sheet", {"sheet": name}, reopens=True)
             for place, name in enumerate([part[0] for part in table.parts], 1)
         ]
+        if len(names) == 1:
+            back = {"sheets": "all", "negative_parts": names}
+            readings.append(
+                Reading("negative", back, "reading_copies_negative", {"part": names[0]}, reopens=True)
+            )
         return Decision("sheets", tuple(readings), fields={"sheets": ", ".join(names)})
     return None
 

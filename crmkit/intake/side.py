@@ -5,8 +5,8 @@ import re
 import numpy as np
 
 from .columns import plain
-from .judge import Judged, plain_value
-from .meanings import cell_text, meanings
+from .judge import Judged
+from .meanings import cell_text, meanings, plain_value
 
 # credit and debit are kinds of cards, and ways to pay
 OF_PAYING = re.compile(
@@ -75,6 +75,8 @@ def is_flag(values) -> bool:
     return {plain(value) for value in values} <= meanings()["yes_no"]["values"]
 
 
-def rows_with(judged: Judged, place: int, values) -> np.ndarray:
+def rows_with(judged: Judged, place: int, values, *, among: np.ndarray | None = None) -> np.ndarray:
+    """Which of the rows used, or of others, hold one of these values."""
     wanted = {plain_value(value) for value in values}
-    return judged.rows.column(place).where(lambda cell: plain_value(cell) in wanted) & judged.used
+    there = judged.rows.column(place).where(lambda cell: plain_value(cell) in wanted)
+    return there & (judged.used if among is None else among)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -11,9 +11,12 @@ from crmkit.core.messages import MESSAGES, listed
 
 from . import amounts as money
 from .columns import plain
+from .decide_gaps import other_kinds
+from .decide_kinds import partly_refunded, unknown_kinds
 from .decide_money import is_money, line_values
 from .decide_people import people, people_headed_as_names
 from .decide_sales import other_rows, unknown_states, words_of_returns
+from .decide_written import unread_amounts
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
@@ -39,9 +42,10 @@ def note(code: str, rows: int = 0, effect: Decimal | None = None, **fields) -> d
     return {"code": code, "rows": rows, "effect": money_said, "message_zh": zh, "message_en": en}
 
 
-def suspicions(judged: Judged) -> list[dict]:
+def suspicions(judged: Judged, today: date) -> list[dict]:
     """The notes on a table that nothing refuses."""
     found = [note(code, **fields) for code, fields in judged.table.notes]
+    found += _about_future(judged, today)
     for look in (
         _about_ids,
         _about_one_customer,
@@ -125,13 +129,17 @@ def _about_dates(judged: Judged) -> list[dict]:
     for kind, count in kinds.items():
         if kind != "zoned_dates" or judged.mapping.time_zone is None:
             notes.append(note(kind, count, value=example[kind]))
-    notes += _about_gaps(judged)
-    today = np.datetime64(datetime.now().date())
-    late = judged.used & (judged.moments > today + np.timedelta64(2, "D"))
-    if late.any():
-        last = str(judged.moments[late].max())[:10]
-        notes.append(note("future_dates", int(late.sum()), judged.sum_of(late), value=last))
-    return notes
+    return notes + _about_gaps(judged)
+
+
+def _about_future(judged: Judged, today: date) -> list[dict]:
+    if judged.moments is None:
+        return []
+    late = judged.used & (judged.moments > np.datetime64(today) + np.timedelta64(2, "D"))
+    if not late.any():
+        return []
+    last = str(judged.moments[late].max())[:10]
+    return [note("future_dates", int(late.sum()), judged.sum_of(late), value=last)]
 
 
 def _about_gaps(judged: Judged) -> list[dict]:
@@ -229,12 +237,18 @@ def _about_sheets(judged: Judged) -> list[dict]:
         name, unknown, rows = found
         fields = {"column": name, "values": ", ".join(unknown[:6])}
         notes.append(note("unknown_states", int(rows.sum()), judged.sum_of(rows), **fields))
+    for code, name, words, rows in [*unknown_kinds(judged), *partly_refunded(judged)]:
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note(code, int(rows.sum()), judged.sum_of(rows), **fields))
     for name, words, rows in words_of_returns(judged):
         fields = {"column": name, "values": ", ".join(words[:6])}
         notes.append(note("words_of_returns", int(rows.sum()), judged.sum_of(rows), **fields))
     for name, words, rows in other_rows(judged):
         fields = {"column": name, "values": ", ".join(words[:6])}
         notes.append(note("other_rows", int(rows.sum()), judged.sum_of(rows), **fields))
+    for name, words, rows in other_kinds(judged):
+        fields = {"column": name, "values": ", ".join(words[:6])}
+        notes.append(note("other_kinds", int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes
@@ -287,6 +301,10 @@ def _about_amounts(judged: Judged) -> list[dict]:
         notes.append(
             note("all_negative" if signed.any() else "all_zero", len(signed), judged.sum_of(judged.used))
         )
+    priced, unread = unread_amounts(judged)
+    unread = {text: n for text, n in unread.items() if cell_text(text)}
+    if unread:
+        notes.append(note("unread_amounts", sum(unread.values()), column=priced, value=next(iter(unread))))
     notes += _about_totals(judged)
     notes += _about_lines(judged)
     taken = np.abs(judged.units[judged.used])

@@ -141,12 +141,25 @@ def _dialect(head: str, mapping: Mapping) -> _Dialect:
         header = find_header([[c.strip("\ufeff\x00 ") for c in row] for row in rows], mapping)
         if header is None:
             continue
+        header = _beside_row_names(header, [row for row in rows[header.row + 1 :] if any(row)])
         body = [len(r) for r in rows[header.row + 1 :] if any(r)] or [1]
         width = max(set(body), key=body.count)
         score = (header.score, body.count(width) / len(body) if width > 1 else 0.0, width)
         if score > best_score:
             best, best_score = _Dialect(delimiter, header, quote), score
     return best
+
+
+def _beside_row_names(header: Header, rows: list[list[str]]) -> Header:
+    """The header moved by one, where every row begins with its own number and none is headed: so R writes a table."""
+    width = len(header.names)
+    if len(rows) < 3 or any(len(row) != width + 1 or not row[-1].strip() for row in rows):
+        return header
+    numbers = [int("".join(filter(str.isdigit, row[0])) or -1) for row in rows]
+    if numbers != list(range(1, len(rows) + 1)):
+        return header
+    found = {column: place + 1 for column, place in header.found.items()}
+    return replace(header, names=["", *header.names], found=found)
 
 
 def _quote_of(lines: list[str]) -> str:

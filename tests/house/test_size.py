@@ -15,7 +15,7 @@ LIMITS = {
     "crmkit": 140,
     "crmkit/core": 680,
     "crmkit/data": 330,
-    "crmkit/intake": 6900,
+    "crmkit/intake": 7200,
     "crmkit/display": 1150,
     "crmkit/answers": 840,
     "crmkit/market": 3900,

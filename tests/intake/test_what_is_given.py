@@ -1,0 +1,62 @@
+"""What a script may give to the door beside the file: answers, a mapping, a day; what is misspelt is said."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+import crmkit
+from crmkit.intake.check import examine
+from crmkit.intake.columns import ALLOWED, MAPPING_KEYS
+
+FRAME = pd.DataFrame(
+    {
+        "order": ["x", "y", "z"],
+        "customer_id": ["a", "b", "a"],
+        "date": ["2024-03-05"] * 3,
+        "amount": [1, 2, 3],
+    }
+)
+
+
+def codes(report) -> list[str]:
+    return [error["code"] for error in report.errors]
+
+
+def test_an_answer_to_no_question_is_refused():
+    assert codes(examine(FRAME, answers={"statuss": "known"})) == ["not_a_choice"]
+    assert codes(crmkit.check_transactions(FRAME, answers=["nobody"])) == ["mapping_value"]
+    # scripts repeat their answers: what this month's file does not ask is no mistake
+    assert examine(FRAME, answers={"status": "usual", "void_flag": "usual", "sale_flag": "usual"}).usable
+
+
+def test_every_key_of_a_mapping_has_its_check():
+    assert set(ALLOWED) == set(MAPPING_KEYS) - {"columns"}
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"once_per": ["order"]},
+        {"sheet": 1.5},
+        {"fill_down": 3},
+        {"amount_marks": {"退": 2}},
+        {"part_units": {"a": "x"}},
+    ],
+)
+def test_a_value_that_a_key_cannot_have_is_refused(mapping):
+    assert codes(crmkit.check_transactions(FRAME, mapping=mapping)) == ["mapping_value"]
+
+
+@pytest.mark.parametrize("key", ["discount_rate", "paid_rate"])
+def test_a_column_without_a_single_rate_is_no_column_of_rates(key):
+    assert codes(crmkit.check_transactions(FRAME, mapping={key: "order"})) == ["mapping_value"]
+    rated = FRAME.assign(order=["10%", "", "20%"])
+    assert crmkit.check_transactions(rated, mapping={key: "order"}).usable
+
+
+def test_what_is_dated_after_today_is_noted_by_the_day_that_is_given():
+    def noted(today):
+        return [note["code"] for note in examine(FRAME, today=today).notes if note["code"] == "future_dates"]
+
+    assert (noted(date(2024, 3, 5)), noted(date(2024, 3, 1))) == ([], ["future_dates"])
