@@ -130,7 +130,9 @@ def test_the_true_seed_stands_where_the_injected_one_stood_whatever_was_put_abov
     assert run(found.cells)["mine"] == SEED and found.left_out == []
 
 
-@pytest.mark.parametrize("default", ["seed, lang = 1, 'both'", "[seed, lang] = [1, 'both']", "seed, n = 1, 2"])
+@pytest.mark.parametrize(
+    "default", ["seed, lang = 1, 'both'", "[seed, lang] = [1, 'both']", "seed, n = 1, 2"]
+)
 @pytest.mark.parametrize("injected", [[], [(INJECTED, "injected-parameters")]])
 def test_a_default_written_in_another_form_is_followed_by_the_true_seed(lesson, sheet, default, injected):
     merged = f"{default}\nmine = seed"

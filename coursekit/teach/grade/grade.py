@@ -95,7 +95,7 @@ def grade(
     tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
-        intake = take_in(submissions)
+        intake = take_in(submissions, zone=settings.late.zone)
         whose = rules(settings.whose, intake.found)
         handed_in = identify(intake.found, about, whose.chosen)
         chosen, graded = choose_newest(handed_in, about, settings, only)

@@ -54,8 +54,10 @@ def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str])
         by_seed[variant.seed].append(variant.student_id)
     names = names_of(assignment)
     teams = teams_of(assignment)
+    due = datetime.fromisoformat(assignment.due) if assignment.due else None
     submissions = []
     for one in found:
+        one = replace(one, when=one.when_if_due(due))
         submission = _opened(one)
         notebook = submission.notebook
         if notebook:
