@@ -35,7 +35,8 @@ def packed(room: Classroom, name: str, *students: str) -> Path:
     path = room.folder.parent / name
     with zipfile.ZipFile(path, "w") as archive:
         for student in students:
-            member = zipfile.ZipInfo(f"{student}/hw.ipynb", (2026, 11, 30, 12, 0, 0))
+            hour = 12 + room.students.index(student)  # people's own times, not that of the packing
+            member = zipfile.ZipInfo(f"{student}/hw.ipynb", (2026, 11, 30, hour, 0, 0))
             archive.writestr(member, nbformat.writes(room.notebook(student)))
     return path
 

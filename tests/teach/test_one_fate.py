@@ -698,10 +698,9 @@ def test_a_hidden_run_that_does_not_end_is_told_with_its_student(room, state, to
     work = SimpleNamespace(
         about=Assignment.read(room.folder),
         exercise=room.exercise,
-        languages={student: "zh"},
         rights=SimpleNamespace(of=lambda seed, given, language: room.exercise.right_answers(seed)),
     )
-    mark_one(mine, work, {(student, "own"): Outcome("ended"), (student, "hidden"): Outcome(state)})
+    mark_one(mine, work, {(student, "own"): Outcome("ended"), (student, "hidden"): Outcome(state)}, "zh")
     assert mine.failed == ({"hidden_run_not_ended": "timeout"} if told else {})
 
 

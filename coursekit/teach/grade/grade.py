@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -21,6 +22,7 @@ from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import (
     Submission,
+    apart,
     identify,
     in_order,
     named_in,
@@ -43,8 +45,8 @@ from .class_report import write_class_report
 from .copying import Copy, copying
 from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
-from .graded import TIME_UNKNOWN, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
-from .kept import keep_what_was
+from .graded import TIME_UNKNOWN, TWO_PLACES, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
+from .kept import KEPT, keep_what_was, notebooks_kept, still_theirs, where_they_lay
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
@@ -53,6 +55,8 @@ from .sections import write_sections
 from .settings import Settings, read_settings
 from .teams import share_with_teams, what_it_does
 
+MOST_PLACES = 9  # that are looked into for one student, beside the newest
+NO_RIGHT = "no_right_answer"
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
 DIGITS = 9  # of a total: half a point more or less is never a matter of these
 LONGEST_WHY = 300  # characters of what an error says
@@ -97,30 +101,34 @@ def grade(
     with in_use(out):
         intake = take_in(submissions, zone=settings.late.zone)
         whose = rules(settings.whose, intake.found)
-        handed_in = identify(intake.found, about, whose.chosen)
-        chosen, graded = choose_newest(handed_in, about, settings, only)
-        list_what_lies_beside(intake, handed_in, about)
-        note_unclear(graded, handed_in, intake, about)
         journal = Journal(out / "journal.sqlite")
         rights = RightAnswers(about, exercise, journal)
         try:
             before = restored(journal.marks(), out / "journal.sqlite")
-            languages = {student: language_of(one, about) for student, one in chosen.items()}
-            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print, languages)
+            handed_in = identify(intake.found, about, whose.chosen, where_they_lay(before, about))
+            theirs = still_theirs(before, journal, handed_in, about)
+            kept = notebooks_kept(theirs, journal, about)
+            chosen, graded, rivals = choose_newest(handed_in, kept, about, settings, only)
+            list_what_lies_beside(intake, handed_in, about)
+            note_unclear(graded, handed_in, intake, about)
+            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print)
             mark_all(work, chosen, graded, second_seed=second_seed)
+            worth = partial(worth_of, about=about, settings=settings, granted=granted)
+            settle_places(work, chosen, graded, rivals, worth, second_seed=second_seed)
             if about.statement:
                 for student, submission in chosen.items():
                     with told_of(graded[student], "preparing_failed"):
                         note_statement(graded[student], submission)
             note_differing_files(work, chosen, graded, handed_in)
-            keep_what_was(graded, before, only, exercise)
+            keep_what_was(graded, theirs, only, exercise, chosen)
             given = marking_screen.points_given(out, exercise, graded)
             marking_sheet.merge_points(given, graded)
             share_with_teams(graded, about)
             for mine in graded.values():
                 decide(mine, about, settings, granted, exercise.questions)
             log_changes(out, before, graded)
-            journal.keep_marks(stored(graded))
+            changed = (one for one in chosen.items() if one[1] is not kept.get(one[0]))
+            journal.keep_marks(stored(graded), ((student, one.found.raw) for student, one in changed))
             grading = Grading(
                 about=about,
                 exercise=exercise,
@@ -131,6 +139,7 @@ def grade(
                 tried=tried,
                 whose=whose,
                 accommodations=granted,
+                counting=chosen,
             )
             written = write_all(out, grading, given, release=release, by_section=by_section)
             for line in [*differences(before, graded), *written]:
@@ -155,11 +164,16 @@ def told_of(mine: Graded, what: str) -> Iterator[None]:
 
 
 def choose_newest(
-    handed_in: list[Submission], about: Assignment, settings: Settings, only: Collection[str] | None
-) -> tuple[dict[str, Submission], dict[str, Graded]]:
-    """The newest readable submission of each student; the others are listed with it.
+    handed_in: list[Submission],
+    kept: dict[str, Submission],
+    about: Assignment,
+    settings: Settings,
+    only: Collection[str] | None,
+) -> tuple[dict[str, Submission], dict[str, Graded], dict[str, list[Submission]]]:
+    """The newest readable submission of each student; the others are listed with it. And its rivals, from other places.
 
-    Of a team, the newest of whoever the settings name, else of all, and it stands under the first member.
+    Of a team, the newest of whoever the settings name, else of all, and it stands under the first member. ``kept``: the
+    notebooks of an earlier grading, which count on where this download holds none that says as surely whose it is.
     """
     theirs = defaultdict(list)
     for submission in handed_in:
@@ -167,27 +181,48 @@ def choose_newest(
             theirs[about.together(submission.student)[0]].append(submission)
     graded = {student: Graded(student) for student in about.variants}
     chosen = {}
+    rivals = {}
     for student, all_of_them in theirs.items():
         leader = settings.teams.get(about.variants[student].team)
         first, *rest = in_order(all_of_them, leader)
-        mine = graded[student]
-        mine.file = first.found.label
-        mine.flags = list(first.flags)
-        mine.when = first.when.isoformat() if first.when else None
-        mine.others = [submission.found.label for submission in rest]
+        earlier = kept.pop(student, None)
+        if earlier and (first.notebook is None or (earlier.strong and not first.strong)):
+            first, rest = earlier, all_of_them
+        mine = graded[student] = begun(student, first, rest, about)
         if first.notebook is None:
             mine.state = "unreadable"
             if first.problem != mine.state:
                 mine.flags.append(f"unreadable_{first.problem}")
             continue
-        if any(submission.notebook is None for submission in rest):
-            mine.flags.append("newer_unreadable")
-        if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
-            mine.flags.append("newer_by_name_only")
-        if first.when is None and about.due:
-            mine.flags.append(TIME_UNKNOWN)
         chosen[student] = first
-    return chosen, graded
+        others = [one for one in apart([first, *rest]) if one is not first and one.student == first.student]
+        if first.strong and not leader and earlier and all(one.moved for one in (first, *others)):
+            others.append(earlier)
+        if first.strong and not leader and others:
+            rivals[student] = others[:MOST_PLACES]
+    for student, first in kept.items():
+        graded[student] = begun(student, first, [], about)
+        if not only or student in only:
+            graded[student].flags.append(KEPT)
+        chosen[student] = first
+    return chosen, graded, rivals
+
+
+def begun(student: str, first: Submission, rest: list[Submission], about: Assignment) -> Graded:
+    """What can be said of a submission before it is run, and of the others of the same student beside it."""
+    mine = Graded(student, file=first.found.label, path=first.path, flags=list(first.flags))
+    mine.when = first.when.isoformat() if first.when else None
+    mine.others = [submission.found.label for submission in rest]
+    if first.notebook is None:
+        return mine
+    if any(submission.notebook is None for submission in rest):
+        mine.flags.append("newer_unreadable")
+    if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
+        mine.flags.append("newer_by_name_only")
+    if first.when is None and about.due:
+        mine.flags.append(TIME_UNKNOWN)
+    mine.flags = list(dict.fromkeys(mine.flags))
+    return mine
 
 
 def note_unclear(
@@ -229,14 +264,12 @@ class Work:
     jobs: int
     limits: Limits
     shown: bool
-    languages: dict[
-        str, str
-    ]  # student → the language of the copy that was handed in, in a team maybe another's
 
-    def run(self, prepared: dict[tuple[str, str], Prepared]) -> Outcomes:
+    def run(self, prepared: dict[tuple[str, str], Prepared], chosen: dict[str, Submission]) -> Outcomes:
         """(student, which) → what came of it; the right answers are worked out meanwhile."""
         for student, which in prepared:
-            self.rights.begin(seed_of(self.about, student, which), self.languages[student])
+            language = language_of(chosen[student], self.about)
+            self.rights.begin(seed_of(self.about, student, which), language)
         return run_all(
             [Run(student, which, cells.cells) for (student, which), cells in prepared.items()],
             self.journal,
@@ -254,7 +287,7 @@ def mark_all(
 ) -> None:
     """Run and mark everybody; whoever claims marks on an earlier wrong answer is run under the second seed as well."""
     prepared = prepare_all(work, chosen, graded, (OWN, HIDDEN) if second_seed else (OWN,))
-    outcomes = work.run(prepared)
+    outcomes = work.run(prepared, chosen)
     without_right = []
     for student, which in prepared:
         mine = graded[student]
@@ -264,10 +297,10 @@ def mark_all(
                 continue
             try:
                 with told_of(mine, "marking_failed"):
-                    mark_one(mine, work, outcomes)
+                    mark_one(mine, work, outcomes, language_of(chosen[student], work.about))
             except NoRight as problem:
                 without_right.append(problem)
-                mine.failed["no_right_answer"] = str(problem)[:LONGEST_WHY]
+                mine.failed[NO_RIGHT] = str(problem)[:LONGEST_WHY]
     if without_right and len(without_right) == len(chosen):  # it is nobody's submission, but the pack
         pack = work.about.pack
         raise KitError("pack_fails", value=pack.name, pack=pack, why=str(without_right[0])) from None
@@ -276,10 +309,54 @@ def mark_all(
         for student, submission in chosen.items()
         if (student, HIDDEN) not in outcomes and marking.claims(graded[student].questions)
     }
-    outcomes |= work.run(prepare_all(work, claiming, graded, (HIDDEN,)))
-    for student in claiming:
+    outcomes |= work.run(prepare_all(work, claiming, graded, (HIDDEN,)), claiming)
+    for student, submission in claiming.items():
         with told_of(graded[student], "marking_failed"):
-            mark_one(graded[student], work, outcomes)
+            mark_one(graded[student], work, outcomes, language_of(submission, work.about))
+
+
+def settle_places(
+    work: Work,
+    chosen: dict[str, Submission],
+    graded: dict[str, Graded],
+    rivals: dict[str, list[Submission]],
+    worth: Callable[[Graded], float],
+    *,
+    second_seed: bool,
+) -> None:
+    """Of files of one student's that came from several places, the one that earns most counts, of equal ones the earliest.
+
+    A classmate may have handed in a copy that was passed on: what that earns costs nobody anything.
+    """
+    for number in range(MOST_PLACES):
+        others = {student: theirs[number] for student, theirs in rivals.items() if number < len(theirs)}
+        others = {student: one for student, one in others.items() if NO_RIGHT not in graded[student].failed}
+        marked = {student: begun(student, one, [], work.about) for student, one in others.items()}
+        mark_all(work, others, marked, second_seed=second_seed)
+        for student, other in marked.items():
+            mine = graded[student]
+            files = [*mine.others, mine.file, other.file]
+            if (worth(other), is_earlier(other, mine)) > (worth(mine), False):
+                graded[student] = mine = other
+                chosen[student] = others[student]
+            mine.others = [file for file in dict.fromkeys(files) if file != mine.file]
+            if TWO_PLACES not in mine.flags:
+                mine.flags.append(TWO_PLACES)
+
+
+def is_earlier(one: Graded, other: Graded) -> bool:
+    """Whether one is known to have been handed in before the other."""
+    if one.when is None or other.when is None:
+        return False
+    return datetime.fromisoformat(one.when) < datetime.fromisoformat(other.when)
+
+
+def worth_of(mine: Graded, *, about: Assignment, settings: Settings, granted: Accommodations) -> float:
+    """What a file earns, lateness included; a text that nobody has read yet is taken as a good one."""
+    when = datetime.fromisoformat(mine.when) if mine.when else None
+    factor, _ = settings.late.factor(when, due_of(mine.student_id, about, settings, granted))
+    earned = sum(one.weight * (1 if one.score is None else one.score) for one in mine.questions)
+    return round(factor * earned, DIGITS)
 
 
 def prepare_all(
@@ -322,7 +399,7 @@ def seed_of(about: Assignment, student: str, which: str) -> int:
 
 
 def language_of(submission: Submission, about: Assignment) -> str:
-    """The language of the copy that was handed in."""
+    """The language of the copy that was handed in, in a team maybe another's."""
     whose = submission.evidence.get("copy") or [submission.student]
     return about.variants[whose[0]].language
 
@@ -333,7 +410,7 @@ def prepare(submission: Submission, work: Work, student: str, which: str) -> Pre
         submission.notebook,
         work.exercise.lesson,
         seed=seed_of(work.about, student, which),
-        lang=work.languages[student],
+        lang=language_of(submission, work.about),
     )
 
 
@@ -355,11 +432,10 @@ def note_run(mine: Graded, prepared: Prepared, outcome: Outcome) -> None:
         mine.errors.append({**error, **texts, "cell": prepared.number(error["cell"])})
 
 
-def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
+def mark_one(mine: Graded, work: Work, outcomes: Outcomes, language: str) -> None:
     """What the answers of one student earn. Errors: NoRight."""
     student = mine.student_id
     seed = work.about.variants[student].seed
-    language = work.languages[student]
     questions = work.exercise.questions
     hidden = work.about.hidden_seed(student)
     second = None
@@ -524,13 +600,10 @@ def write_all(
 
 
 def pairs_of(grading: Grading) -> list[Copy]:
-    """Who may have copied from whom, of those whose notebooks were read this time; a team is as one student."""
+    """Who may have copied from whom, of those whose notebooks count; a team is as one student."""
     codes = {}
-    for one in grading.handed_in:
-        mine = grading.graded.get(one.student)
-        if mine and mine.file == one.found.label and one.notebook:
-            first = grading.about.together(one.student)[0]
-            codes[first] = [cell.source for cell in one.notebook.cells]
+    for student, one in grading.counting.items():
+        codes[student] = [cell.source for cell in one.notebook.cells]
     seeds = {}
     marks = {}
     for student, mine in grading.graded.items():

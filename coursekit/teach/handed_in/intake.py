@@ -53,6 +53,8 @@ BESIDE = re.compile(r"(?i)(^readme.*|receipt\.json|\.csv|\.txt|\.pdf|\.html?|\.x
 OTHER_ARCHIVES = re.compile(r"(?i)\.(rar|7z|tar|tgz|gz|bz2|xz|zst)$")
 # what browsers and mail programs put behind the name of a file that they do not know
 RENAMED = re.compile(r"(?i)(\.(txt|json|bin|download))+$")
+# how Canvas names what it hands back: the student by name and number, then a number of the file
+ON_CANVAS = re.compile(r"([^_]+_(?:LATE_)?\d+)_\d+_")
 PASSED_OVER = re.compile(
     r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db|desktop\.ini)(/|$)|(^|/)\._"
 )
@@ -337,7 +339,7 @@ class Archive:
                 members = [(_member_name(one), one) for one in archive.infolist() if not one.is_dir()]
                 receipt = _receipt(archive, members, self.budget)
                 wanted = [(name, one) for name, one in members if not PASSED_OVER.search(name)]
-                wanted.sort(key=lambda member: _is_archive(member[0]))
+                wanted.sort(key=lambda member: is_archive(member[0]))
                 whose = owners([name for name, _ in wanted])
                 if self.depth == 0:
                     moments = [
@@ -378,7 +380,7 @@ class Archive:
         # an archive in that archive is the student's, and dated by the student's clock; so is one that `hand_in` packed
         when = self.when if self.depth or receipt else _moment(member, intake.zone)
         try:
-            if _is_archive(label):
+            if is_archive(label):
                 if self.depth + 1 >= DEEPEST:
                     raise Refused("too_deep")
                 inner = replace(self, label=label, when=when, budget=budget, depth=self.depth + 1)
@@ -409,30 +411,46 @@ def _packed_at_once(moments: list[tuple[str, datetime | None]]) -> datetime | No
     return first if last - first <= longest else None
 
 
-def _is_archive(name: str) -> bool:
+def is_archive(name: str) -> bool:
     return name.lower().endswith(".zip")
+
+
+# how a browser numbers downloads: nobody's id
+COPY_NUMBER = re.compile(r"\s?[(（]\d{1,3}[)）](?=\.\w+$|\.ipynb)")
+
+
+def without_copy_number(label: str) -> str:
+    """A name as it was before a browser made room for it beside another of the same name."""
+    return COPY_NUMBER.sub("", label)
 
 
 def owners(names: list[str]) -> dict[str, str]:
     """Member of a platform's archive → what all of one student's have in common.
 
     That is the folder, below those that all members lie in; in an archive without folders it is what stands before the
-    second underscore, for platforms write who it is before the name that the student gave the file.
+    first underscore, for platforms write who it is before the name that the student gave the file.
 
     >>> owners(["hw/s1/a.zip", "hw/s1/b.zip", "hw/s2/a.zip"])
     {'hw/s1/a.zip': 'hw/s1', 'hw/s1/b.zip': 'hw/s1', 'hw/s2/a.zip': 'hw/s2'}
-    >>> owners(["wangwei_31_990_a.zip", "wangwei_31_991_b.zip"])
-    {'wangwei_31_990_a.zip': 'wangwei_31', 'wangwei_31_991_b.zip': 'wangwei_31'}
+    >>> owners(["8003_a.zip", "8003_b_c.zip"])
+    {'8003_a.zip': '8003', '8003_b_c.zip': '8003'}
+    >>> owners(["wangwei_31_990_a.zip", "wangwei_35_991_b.zip"])
+    {'wangwei_31_990_a.zip': 'wangwei_31', 'wangwei_35_991_b.zip': 'wangwei_35'}
     """
     folders = [PurePosixPath(name).parts[:-1] for name in names]
     common = os.path.commonprefix(folders) if folders else ()
     theirs = {}
+    flat = []
     for name, folder in zip(names, folders):
         if len(folder) > len(common):
             theirs[name] = "/".join(folder[: len(common) + 1])
         else:
-            theirs[name] = "_".join(name.split("_")[:2])
-    return theirs
+            flat.append(name)
+    of_canvas = [ON_CANVAS.match(name.rpartition("/")[2]) for name in flat]
+    for name, match in zip(flat, of_canvas):
+        folder, slash, last = name.rpartition("/")
+        theirs[name] = folder + slash + (match[1] if match and all(of_canvas) else last.split("_")[0])
+    return {name: theirs[name] for name in names}
 
 
 def _size_of_list(stream: BinaryIO) -> int:
