@@ -31,6 +31,7 @@ from coursekit.teach.handed_in.identity import (
     rules,
 )
 from coursekit.teach.handed_in.intake import Intake, take_in
+from coursekit.teach.handed_in.notebook import NOTEBOOK
 from coursekit.teach.pages import UNPRINTABLE
 from coursekit.teach.results import Journal, in_use
 from crmkit.answers.statement import is_signed, statement_in
@@ -57,6 +58,7 @@ from .teams import share_with_teams, what_it_does
 
 MOST_PLACES = 9  # that are looked into for one student, beside the newest
 NO_RIGHT = "no_right_answer"
+HANDED_OUT = ("students", "zips")  # folders of an assignment
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
 DIGITS = 9  # of a total: half a point more or less is never a matter of these
 LONGEST_WHY = 300  # characters of what an error says
@@ -89,8 +91,7 @@ def grade(
     granted = read_accommodations(accommodations, assignment)
     if release:
         require_over(about, settings, granted)
-    if not submissions.exists():
-        raise KitError("submissions_absent", value=str(submissions))
+    require_handed_in(submissions, assignment)
     for student in only or ():
         if student not in about.variants:
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
@@ -100,6 +101,8 @@ def grade(
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
         intake = take_in(submissions, zone=settings.late.zone)
+        if not (intake.found or intake.refused or intake.beside):
+            raise KitError("submissions_empty", value=str(submissions), allowed=NOTEBOOK)
         whose = rules(settings.whose, intake.found)
         journal = Journal(out / "journal.sqlite")
         rights = RightAnswers(about, exercise, journal)
@@ -148,6 +151,15 @@ def grade(
             rights.close()
             journal.close()
     return Result(graded, wants_an_eye=grading.wants_an_eye)
+
+
+def require_handed_in(submissions: Path, assignment: Path) -> None:
+    """What is to be graded is there, and not what was handed out. Errors: KitError."""
+    if not submissions.exists():
+        raise KitError("submissions_absent", value=str(submissions))
+    place, ours = submissions.resolve(), assignment.resolve()
+    if place == ours or place.parent in (ours, *(ours / folder for folder in HANDED_OUT)):
+        raise KitError("submissions_handed_out", value=str(submissions))
 
 
 @contextmanager
@@ -215,7 +227,7 @@ def begun(student: str, first: Submission, rest: list[Submission], about: Assign
     mine.others = [submission.found.label for submission in rest]
     if first.notebook is None:
         return mine
-    if any(submission.notebook is None for submission in rest):
+    if any(one.notebook is None and not is_dated_later(first, one) for one in rest):
         mine.flags.append("newer_unreadable")
     if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
         mine.flags.append("newer_by_name_only")
@@ -242,9 +254,12 @@ def note_unclear(
 
 def is_newer(one: Submission, other: Submission) -> bool:
     """A notebook that is dated later; what has no date is older than everything."""
-    if one.notebook is None or one.when is None:
-        return False
-    return other.when is None or one.when > other.when
+    return one.notebook is not None and one.when is not None and (other.when is None or one.when > other.when)
+
+
+def is_dated_later(one: Submission, other: Submission) -> bool:
+    """Whether both have a date and this one's is the later."""
+    return one.when is not None and other.when is not None and one.when > other.when
 
 
 # --- everybody's run and marks ----------------------------------------------------------------------------------------
@@ -520,6 +535,8 @@ def note_accommodation(
     if mine_granted:
         concerns_this = mine_granted.extra or exempt & set(questions)
         mine.flags.append("accommodated" if concerns_this else "granted_elsewhere")
+    if exempt.issuperset(questions):
+        mine.flags.append("exempt_from_all")
 
 
 def note_lateness(mine: Graded, about: Assignment, settings: Settings, granted: Accommodations) -> None:
@@ -555,12 +572,11 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
                 one.decide(override.score, "by_hand", {"zh": override.reason, "en": override.reason})
     counted = [one for one in mine.questions if not one.exempt]
     weights = sum(one.weight for one in counted)
-    mine.to_read = any(one.score is None for one in counted)
+    mine.to_read = whole is None and any(one.score is None for one in counted)
     if weights:
         earned = sum(one.weight * (one.score or 0) for one in counted)
-        mine.total = round(mine.late_factor * mine.statement_factor * earned / weights, DIGITS)
-    if whole is not None:
-        mine.total = whole
+        mine.worked_out = round(mine.late_factor * mine.statement_factor * earned / weights, DIGITS)
+    mine.total = mine.worked_out if whole is None else whole
 
 
 # --- what is written --------------------------------------------------------------------------------------------------

@@ -18,7 +18,14 @@ IN_ORDER = ("ended", "nothing")
 TIME_UNKNOWN = "time_unknown"  # it is due some time, and nobody knows when this was handed in
 TWO_PLACES = "two_places"  # files that nothing but their marks gives to this student came from several places
 # what somebody should look at before marks are given out, though everything could be graded
-DOUBTFUL = (TIME_UNKNOWN, TWO_PLACES, "dated_by_its_archive", "chosen_against_evidence")
+DOUBTFUL = (
+    TIME_UNKNOWN,
+    TWO_PLACES,
+    "chosen_against_evidence",
+    "dated_by_its_archive",
+    "newer_by_name_only",
+    "newer_unreadable",
+)
 # how it ends without marks: nothing was read, or the machine kept it from running
 WITHOUT_MARKS = ("nothing", "unclear", "unreadable", "killed", "no_wall")
 
@@ -49,6 +56,7 @@ class Graded:
     statement_factor: float = 1.0
     cpu_seconds: float = 0.0
     total: float | None = None  # share of all points, lateness and overrides included
+    worked_out: float | None = None  # the total before a person decided on the whole
     to_read: bool = False  # a person still has to read something
     reasons: list[dict] = field(default_factory=list)  # marks given by hand
     failed: dict[str, str] = field(default_factory=dict)  # what of the grading failed → what the error said

@@ -21,6 +21,7 @@ KEPT = "from_an_earlier_download"
 # what every grading says anew, from the settings and from what people gave
 SAID_ANEW = (
     "accommodated",
+    "exempt_from_all",
     "granted_elsewhere",
     "late",
     "markers_differ",
@@ -107,7 +108,7 @@ def as_marked(earlier: Graded, exercise: Exercise) -> Graded:
     kept.flags = [flag for flag in kept.flags if flag not in SAID_ANEW]
     kept.failed = {what: why for what, why in kept.failed.items() if what not in FAILS_ANEW}
     kept.reasons = []
-    kept.total = None
+    kept.total = kept.worked_out = None
     kept.to_read = False
     kept.late_minutes, kept.late_factor = 0.0, 1.0
     kept.statement_factor = 1.0

@@ -46,6 +46,7 @@ class Places:
 
     assignment: Assignment
     bears: Mapping[str, set[str]]  # part of a path → the students whose files lie there
+    bore: Mapping[str, set[str]]  # the same of an earlier grading
     earlier: Mapping[str, str]  # student → the place in an earlier grading
 
     @classmethod
@@ -55,26 +56,29 @@ class Places:
         """Of these paths and the students whose marks their files bear; ``earlier``: student → path."""
         now = _bearing(zip(paths, shown))
         then = _bearing((path, {student}) for student, path in earlier.items())
-        before = cls(assignment, then, {})
-        return cls(assignment, now, {student: before.place_of(path) for student, path in earlier.items()})
+        before = cls(assignment, then, {}, {})
+        places = {student: before.place_of(path) for student, path in earlier.items()}
+        return cls(assignment, now, then, places)
 
     def place_of(self, path: str) -> str:
-        for part in levels(path):
-            who = self.bears.get(part, set())
-            if not who or who <= set(self.assignment.together(min(who))):
-                return part
-        return path
+        return next((part for part in levels(path) if self._is_of_one(self.bears.get(part))), path)
+
+    def _is_of_one(self, students: set[str] | None) -> bool:
+        return not students or students <= set(self.assignment.together(min(students)))
 
     def elsewhere(self, student: str, path: str) -> bool:
         """Whether a student's file lay somewhere else in an earlier grading."""
-        before = self.earlier.get(student)
-        return before is not None and not same_place(before, self.place_of(path))
+        return student in self.earlier and not self._lies_at(path, self.earlier[student])
 
     def is_anothers(self, student: str, path: str) -> bool:
         """Whether in an earlier grading somebody's file lay here who does not hand in together with this student."""
         together = self.assignment.together(student)
-        place = self.place_of(path)
-        return any(same_place(place, lay) for other, lay in self.earlier.items() if other not in together)
+        return any(self._lies_at(path, lay) for other, lay in self.earlier.items() if other not in together)
+
+    def _lies_at(self, path: str, place: str) -> bool:
+        """Whether a part of a path is a place, or its whole; a part that told nobody from others tells nothing now."""
+        parts = [part for part in levels(path) if self._is_of_one(self.bore.get(part))]
+        return any(same_place(part, place) for part in parts)
 
 
 def _bearing(files) -> dict[str, set[str]]:
