@@ -344,6 +344,37 @@ def test_what_is_right_on_known_data_and_wrong_on_others_was_not_computed(there)
     assert profit.second == ("own_data_only" if there else "literal")
 
 
+@pytest.mark.parametrize(
+    ("own", "hidden", "earns"),
+    [
+        ((1, 1, 1), (1, 1, 1), 1),  # worked out
+        ((1, 1, 1), (0, 0, 1), 1 / 3),  # two cells typed in
+        ((1, 1, 1), (0, 0, 0), 0),
+        ((1, 1, 0), (1, 1, 0), 2 / 3),  # worked out, and one wrong
+    ],
+)
+def test_of_a_table_that_must_be_computed_what_was_typed_in_earns_nothing(own, hidden, earns):
+    """1: a cell that is right for its own seed; 0: under the hidden seed as it was under the first, else wrong."""
+    question = {**exercise().questions["by_segment"], "must_compute": True, "depends_on": []}
+    right = {1: (0.31, 0.12, 0.25), 2: (-0.2, 0.08, 0.19)}
+    tables = {seed: _table(*right[seed]) for seed in right}
+    typed = own == (1, 1, 1)
+    mine = _table(*(one if ok else 0.77 for one, ok in zip(right[1], own)))
+    there = [
+        one if ok else (before if typed else 0.55) for one, before, ok in zip(right[2], right[1], hidden)
+    ]
+    second = marking.SecondRun(
+        {"by_segment": ("recorded", _table(*there))}, lambda earlier: {"by_segment": tables[2]}
+    )
+    (one,) = marking.mark(
+        {"by_segment": question},
+        {"by_segment": ("recorded", mine)},
+        lambda earlier: {"by_segment": tables[1]},
+        second,
+    )
+    assert one.score == pytest.approx(earns)
+
+
 def test_points_for_a_text_belong_to_that_text(tmp_path):
     given = marking_sheet.Given(2.0, "", marking_sheet.text_id("a thoughtful answer"))
     one = marking.QuestionMark("advice", 2, "recorded", None, "read", {}, value="a thoughtful  answer\r\n")
@@ -633,6 +664,23 @@ def test_millions_of_values_in_a_notebook_are_refused_before_anything_is_made_of
     assert peak < 200 << 20
 
 
+def test_nests_without_a_comma_are_counted_as_values_too(tmp_path):
+    nest = b'{"":' * 40 + b"1" + b"}" * 40
+    many = b'{"nbformat": 4, "cells": [], "metadata": {"a": [%b]}}' % b",".join([nest] * 60_000)
+    assert many.count(b",") < 100_000
+    (tmp_path / "all.zip").write_bytes(_zip({"s1/hw.ipynb": many, "s2/hw.ipynb": NOTEBOOK}))
+    assert [one.problem for one in take_in(tmp_path / "all.zip").found] == ["too_large", None]
+
+
+def test_results_that_are_written_among_the_hand_ins_are_none(tmp_path):
+    out = tmp_path / "results"
+    (out / "feedback").mkdir(parents=True)
+    (out / "feedback" / "x.ipynb").write_bytes(NOTEBOOK)
+    (tmp_path / "hw.ipynb").write_bytes(NOTEBOOK)
+    taken = take_in(tmp_path, out=out)
+    assert [one.label for one in taken.found] == ["hw.ipynb"] and not taken.refused
+
+
 def test_a_notebook_of_version_3_is_read_as_it_was_handed_in():
     old = {
         "nbformat": 3,
@@ -657,6 +705,10 @@ def test_the_size_of_a_zips_list_is_not_believed_where_the_larger_form_says_it_e
     raw[at + 12 : at + 16] = (47).to_bytes(4, "little")
     truly = int.from_bytes(raw[at - 76 + 40 : at - 76 + 48], "little")
     assert truly > 70_000 * 46 and intaking._size_of_list(io.BytesIO(raw)) == truly
+    counts = bytes(raw)
+    raw[at + 8 : at + 12] = b"PK\x05\x06"  # the counts, which nobody reads, look like another end
+    assert intaking._size_of_list(io.BytesIO(raw)) == truly
+    raw = bytearray(counts)
     raw[at - 76 : at - 72] = b"none"
     assert intaking._size_of_list(io.BytesIO(raw)) == len(raw)
 

@@ -8,10 +8,12 @@ So merged cells lose nothing, and a word in a comment means nothing.
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from coursekit.lessons.notebooks import answer_sheet_code
 from coursekit.lessons.source import Lesson
-from coursekit.teach.handed_in.notebook import PARAMETERS, CodeCell, Notebook, statements
+from coursekit.teach.handed_in.notebook import PARAMETERS, CodeCell, Notebook
+from coursekit.teach.handed_in.notebook import statements as parsed
 
 NAMES = ("seed", "lang")  # what is injected
 BLANK = "pass"  # stands where a statement of the kit's stood
@@ -79,6 +81,13 @@ def prepared_cells(notebook: Notebook, lesson: Lesson, *, seed: int, lang: str) 
     if "parameters" not in placed:
         prepared.insert(0, injected)
     return prepared
+
+
+@lru_cache(
+    maxsize=2
+)  # a cell is asked for several things in turn, and may be long; nothing here changes what is found
+def statements(source: str) -> list[ast.stmt] | None:
+    return parsed(source)
 
 
 # --- which statements are the kit's -----------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from coursekit.teach.handed_in.identity import (
     named_in,
     names_of,
     newest,
+    plain,
     rules,
 )
 from coursekit.teach.handed_in.intake import Intake, take_in
@@ -92,6 +93,8 @@ def grade(
     if release:
         require_over(about, settings, granted)
     require_handed_in(submissions, assignment)
+    if out.resolve() == assignment.resolve():
+        raise KitError("grade_out", value=str(out))
     for student in only or ():
         if student not in about.variants:
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
@@ -100,7 +103,7 @@ def grade(
     tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
-        intake = take_in(submissions, zone=settings.late.zone)
+        intake = take_in(submissions, zone=settings.late.zone, out=out)
         if not (intake.found or intake.refused or intake.beside):
             raise KitError("submissions_empty", value=str(submissions), allowed=NOTEBOOK)
         whose = rules(settings.whose, intake.found)
@@ -502,7 +505,7 @@ def decide(
     """What every grading says anew of all students: the statement, lateness, what is granted, marks by hand, the total."""
     if mine.file and mine.state != "unreadable":
         if about.statement:
-            judge_statement(mine, settings)
+            judge_statement(mine, settings, about)
         with told_of(mine, "lateness_failed"):
             note_lateness(mine, about, settings, granted)
     with told_of(mine, "total_failed"):
@@ -517,11 +520,17 @@ def note_statement(mine: Graded, submission: Submission) -> None:
     mine.statement = {name: clean_text(text) for name, text in said.items()}
 
 
-def judge_statement(mine: Graded, settings: Settings) -> None:
-    """That nothing is signed is told, and costs what the settings say."""
+def judge_statement(mine: Graded, settings: Settings, about: Assignment) -> None:
+    """That nothing is signed is told, and costs what the settings say; so is another student's name."""
     if not is_signed(mine.statement):
-        mine.flags.append("statement_missing")
-        mine.statement_factor = 1 - settings.statement.missing_costs
+        costs = settings.statement.missing_costs
+        mine.flags.append("statement_missing_costs" if costs else "statement_missing")
+        mine.statement_factor = 1 - costs
+        return
+    called = {plain(one.name) for one in map(about.variants.get, about.together(mine.student_id))}
+    name = plain(mine.statement["name"])
+    if name not in called and name in {plain(one.name) for one in about.variants.values()}:
+        mine.flags.append("signed_by_another")
 
 
 def note_accommodation(

@@ -25,6 +25,8 @@ DOUBTFUL = (
     "dated_by_its_archive",
     "newer_by_name_only",
     "newer_unreadable",
+    "signed_by_another",
+    "statement_missing_costs",
 )
 # how it ends without marks: nothing was read, or the machine kept it from running
 WITHOUT_MARKS = ("nothing", "unclear", "unreadable", "killed", "no_wall")

@@ -25,7 +25,9 @@ SAID_ANEW = (
     "granted_elsewhere",
     "late",
     "markers_differ",
+    "signed_by_another",
     "statement_missing",
+    "statement_missing_costs",
     "text_changed",
 )
 # what every run says anew

@@ -312,8 +312,8 @@ def teams_of(assignment: Assignment) -> dict[str, set[str]]:
     """What a path may call a team → one of its members; platforms name a team's hand-in so, and no student."""
     names: dict[str, set[str]] = {}
     for variant in assignment.variants.values():
-        if len(_plain(variant.team)) >= 2:
-            names.setdefault(_plain(variant.team), {variant.student_id})
+        if len(plain(variant.team)) >= 2:
+            names.setdefault(plain(variant.team), {variant.student_id})
     return names
 
 
@@ -322,14 +322,14 @@ def names_of(assignment: Assignment) -> dict[str, set[str]]:
     names = defaultdict(set)
     for variant in assignment.variants.values():
         for word in (variant.student_id, variant.folder, *variant.platform.values()):
-            names[_plain(word)].add(variant.student_id)
-        if len(_plain(variant.name)) >= 2:
-            names[_plain(variant.name)].add(variant.student_id)
-            names[_plain("".join(reversed(variant.name.split())))].add(variant.student_id)
+            names[plain(word)].add(variant.student_id)
+        if len(plain(variant.name)) >= 2:
+            names[plain(variant.name)].add(variant.student_id)
+            names[plain("".join(reversed(variant.name.split())))].add(variant.student_id)
     return names
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
@@ -346,7 +346,7 @@ def named_in(label: str, names: dict[str, set[str]]) -> Named:
 
     Two are named for certain where one's file lies in the other's folder.
     """
-    whole = _plain(label)
+    whole = plain(label)
     found = {word for word in _words_of(label, names) if word in names}
     found = {word for word in found if not _only_within_others(word, found, whole)}
     certain, shared = set(), set()
@@ -368,11 +368,11 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 def _words_of(label: str, names: dict[str, set[str]]) -> set[str]:
     """What a path may be read to say: its words, its parts alone and two by two, long numbers, Chinese names in it."""
     label = without_copy_number(label)
-    whole = _plain(label)
+    whole = plain(label)
     parts = PARTS.split(label)
-    words = {_plain(word) for word in SEPARATORS.split(unicodedata.normalize("NFKC", label))}
-    words |= {_plain(part) for part in parts}
-    words |= {_plain(one + other) for one, other in zip(parts, parts[1:])}
+    words = {plain(word) for word in SEPARATORS.split(unicodedata.normalize("NFKC", label))}
+    words |= {plain(part) for part in parts}
+    words |= {plain(one + other) for one, other in zip(parts, parts[1:])}
     words |= {name for name in names if CHINESE.search(name) and name in whole}
     words |= set(re.findall(r"\d{5,}", label))
     return words

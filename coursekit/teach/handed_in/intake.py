@@ -40,7 +40,8 @@ PACKED_IN = timedelta(seconds=2)  # for each member of a larger class
 LARGEST_RECEIPT = 4 << 20  # bytes
 RECEIPT_FIELDS = ("assignment", "student", "copy", "when", "sha256", "seed")
 UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits in a ZIP's flags
-END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 56 + 20 + 22 + 65_535  # how a ZIP ends, in so many bytes at most
+# how a ZIP ends, in so many bytes at least and at most
+END_OF_ARCHIVE, SIZE_OF_END, LONGEST_END = b"PK\x05\x06", 22, 56 + 20 + 22 + 65_535
 # what stands before the end of a ZIP of many members, and says how many; and the pointer to it
 LARGER_END, SIZE_OF_LARGER_END = b"PK\x06\x06", 56
 POINTER, SIZE_OF_POINTER = b"PK\x06\x07", 20
@@ -199,8 +200,14 @@ class Budget:
             self.within.take(size)
 
 
-def take_in(path: Path, wanted: tuple[str, ...] = (NOTEBOOK,), *, zone: tzinfo | None = None) -> Intake:
-    """Everything in a folder, an archive or a single file.
+def take_in(
+    path: Path,
+    wanted: tuple[str, ...] = (NOTEBOOK,),
+    *,
+    zone: tzinfo | None = None,
+    out: Path | None = None,
+) -> Intake:
+    """Everything in a folder, an archive or a single file, but not what lies in ``out``, where results are written.
 
     ``zone``: of the times in an archive that say none; this computer's where it is None.
     """
@@ -208,12 +215,12 @@ def take_in(path: Path, wanted: tuple[str, ...] = (NOTEBOOK,), *, zone: tzinfo |
     if not path.is_dir():
         _take_safely(path, clean_name(path.name), intake, in_a_folder=False)
         return intake
-    for label, full in _walk(path, intake):
+    for label, full in _walk(path, intake, out.resolve() if out else None):
         _take_safely(full, label, intake, in_a_folder=True)
     return intake
 
 
-def _walk(path: Path, intake: Intake) -> Iterator[tuple[str, Path]]:
+def _walk(path: Path, intake: Intake, out: Path | None) -> Iterator[tuple[str, Path]]:
     """Label and path of every file in a folder; links are not followed, so that nothing outside is ever read."""
 
     def label_of(full: Path) -> str:
@@ -226,6 +233,8 @@ def _walk(path: Path, intake: Intake) -> Iterator[tuple[str, Path]]:
         entered = []
         for name in sorted(folders):
             full = Path(folder, name)
+            if full.resolve() == out:
+                continue
             if not full.is_symlink():
                 entered.append(name)
             elif not PASSED_OVER.search(label_of(full)):
@@ -459,7 +468,10 @@ def _size_of_list(stream: BinaryIO) -> int:
     stream.seek(max(0, size - LONGEST_END))
     end = stream.read(LONGEST_END)
     stream.seek(0)
-    at = end.rfind(END_OF_ARCHIVE)
+    # as `zipfile` looks for it: at the very end, and only else before a comment, which may hold anything
+    at = len(end) - SIZE_OF_END
+    if at < 0 or not end.startswith(END_OF_ARCHIVE, at) or not end.endswith(b"\0\0"):
+        at = end.rfind(END_OF_ARCHIVE)
     listed = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
     if end[:at].rfind(POINTER) != at - SIZE_OF_POINTER:
         return listed
