@@ -12,12 +12,12 @@ from classroom import Classroom, given_points
 from coursekit import cli
 from coursekit.messages import KitError
 from coursekit.sandbox.protocol import Outcome
+from coursekit.teach.assign.settings import FILE as SETTINGS
+from coursekit.teach.assign.settings import Override
 from coursekit.teach.grade import grade as grading
 from coursekit.teach.grade.appeals import log_changes
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.marking import QuestionMark
-from coursekit.teach.grade.settings import FILE as SETTINGS
-from coursekit.teach.grade.settings import Override
 from coursekit.teach.marks.marks import marks
 
 pytestmark = pytest.mark.usefixtures("walled")

@@ -27,6 +27,7 @@ from coursekit.sandbox.protocol import Outcome
 from coursekit.sandbox.worker import Worker, WorkFailed
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
+from coursekit.teach.assign.settings import read_settings
 from coursekit.teach.grade import marking, marking_sheet
 from coursekit.teach.grade.accommodations import read_accommodations
 from coursekit.teach.grade.cells_to_run import Prepared
@@ -35,7 +36,6 @@ from coursekit.teach.grade.gradebooks import _whose_lot, more_of_these
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.right_answers import NoRight
 from coursekit.teach.grade.running import Run, run_all
-from coursekit.teach.grade.settings import read_settings
 from coursekit.teach.handed_in import intake as intaking
 from coursekit.teach.handed_in.identity import identify, newest, rules
 from coursekit.teach.handed_in.intake import Found, take_in

@@ -8,7 +8,7 @@ from pathlib import Path
 from coursekit.lessons.exercise import load_exercise
 from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.grade.settings import Settings, read_settings
+from coursekit.teach.assign.settings import Settings, read_settings
 from coursekit.teach.handed_in.identity import (
     Submission,
     in_order,

@@ -20,6 +20,7 @@ from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.probes import chosen_wall
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.assign.settings import Settings, read_settings
 from coursekit.teach.handed_in.identity import (
     Submission,
     apart,
@@ -54,7 +55,6 @@ from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
 from .sections import FOLDER as SECTIONS
 from .sections import write_sections
-from .settings import Settings, read_settings
 from .teams import share_with_teams, what_it_does
 
 MOST_PLACES = 9  # that are looked into for one student, beside the newest
