@@ -50,6 +50,8 @@ def _allowed(mistake: dict) -> str:
         return f"≤ {mistake['ctx']['le']:g}"
     if kind == "literal_error":
         return mistake["ctx"]["expected"]
+    if kind == "value_error":  # of a check of our own
+        return str(mistake["ctx"]["error"])
     return MESSAGES.say(ALLOWED[kind], between=" ") if kind in ALLOWED else mistake["msg"]
 
 

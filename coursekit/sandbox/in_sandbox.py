@@ -54,6 +54,8 @@ KILLED_FIRST = 1000  # if memory runs out on the machine, a submission goes befo
 KILLED_SECOND = 500  # then a process that only has to be started again
 WATCH = 100  # milliseconds between two looks at the memory of a submission
 OPEN_FILES = 256
+# that wait for one submission: the kernel counts them for a user, and nobody may see that another has many
+PENDING_SIGNALS = 64
 KERNEL_START = 30  # seconds until a kernel has to have answered
 FORK_PAUSES = (0.1, 0.3, 1.0)  # seconds
 GO = b"1"  # to process 1, once it can be ended for certain
@@ -239,6 +241,7 @@ def limit_resources(limits: dict) -> None:
         (resource.RLIMIT_FSIZE, limits["disk"]),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_SIGPENDING, PENDING_SIGNALS),
         (resource.RLIMIT_AS, limits["memory"]),
     ):
         limit(what, value)

@@ -7,7 +7,7 @@ regrade can say what it changed.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ BEGIN = (
     "create table if not exists runs (key text primary key, outcome text not null)",
     "create table if not exists rights (key text primary key, answers text not null)",
     "create table if not exists marks (student_id text primary key, submission text, marks text not null)",
+    "create table if not exists notebooks (student_id text primary key, code blob not null)",
 )
 COLUMNS = {"runs": "outcome", "rights": "answers"}  # table → what it keeps under a key
 
@@ -95,8 +96,16 @@ class Journal:
         rows = self._said("select student_id, marks from marks")
         return {student: json.loads(text) for student, text in rows}
 
-    def keep_marks(self, marks: dict[str, dict]) -> None:
-        """Replace all marks at once: a reader sees the old ones or the new ones."""
+    def notebook(self, student: str) -> bytes | None:
+        """What is used of the notebook on which a student's marks rest."""
+        found = self._said("select code from notebooks where student_id = ?", (student,))
+        return found[0][0] if found else None
+
+    def keep_marks(self, marks: dict[str, dict], notebooks: Iterable[tuple[str, bytes]]) -> None:
+        """Replace all marks at once: a reader sees the old ones or the new ones.
+
+        ``notebooks``: student and code, of those whose marks rest on another than before.
+        """
         rows = []
         for student, one in marks.items():
             rows.append((clean_text(student), clean_text(one.get("file") or ""), json.dumps(one)))
@@ -105,6 +114,10 @@ class Journal:
                 self.store.execute("begin")
                 self.store.execute("delete from marks")
                 self.store.executemany("insert into marks values (?, ?, ?)", rows)
+                self.store.executemany("insert or replace into notebooks values (?, ?)", notebooks)
+                self.store.execute(
+                    "delete from notebooks where student_id not in (select student_id from marks where submission <> '')"
+                )
         except sqlite3.Error as problem:
             raise not_written(self._path, problem) from None
 

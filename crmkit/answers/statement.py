@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 NAME = "statement"  # of the variable that holds it
 FIELDS = ("name", "ai_use")
+# signs that turn the direction of what follows: nobody's name, and a table that shows them shows something else
+UNSEEN = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 LONGEST = 1000  # characters of a field; and of code that is no statement, ten times as many are looked into
 
 
@@ -17,7 +19,7 @@ def statement_in(cells: Iterable[str]) -> dict[str, str]:
     """
     said = dict.fromkeys(FIELDS, "")
     for source in cells:
-        given = _assigned(source) if NAME in source and len(source) <= 10 * LONGEST else None
+        given = _assigned(source, said) if NAME in source and len(source) <= 10 * LONGEST else None
         if given is not None:
             said = {name: _text(given.get(name)) for name in FIELDS}
     return said
@@ -28,8 +30,8 @@ def is_signed(statement: dict[str, str]) -> bool:
     return all(statement.get(name) for name in FIELDS)
 
 
-def _assigned(source: str) -> dict | None:
-    """The table of texts that a cell assigns to ``statement``; None where it does not."""
+def _assigned(source: str, before: dict[str, str]) -> dict | None:
+    """The table of texts that a cell assigns to ``statement``, also as ``dict(…)`` or field by field; else None."""
     with warnings.catch_warnings(action="ignore"):
         try:
             parsed = ast.parse(source).body
@@ -37,15 +39,43 @@ def _assigned(source: str) -> dict | None:
             return None
     found = None
     for one in parsed:
-        if not isinstance(one, ast.Assign) or not isinstance(one.value, ast.Dict):
+        if not isinstance(one, ast.Assign):
             continue
-        if any(isinstance(target, ast.Name) and target.id == NAME for target in one.targets):
-            try:
-                found = ast.literal_eval(one.value)
-            except (ValueError, TypeError, RecursionError, MemoryError):
-                found = None
+        for target in one.targets:
+            if isinstance(target, ast.Name) and target.id == NAME:
+                found = _table(one.value)
+            elif _is_field(target):
+                key, value = _literal(target.slice), _literal(one.value)
+                if isinstance(key, str):
+                    found = {**(found or before), key: value}
     return found
 
 
+def _table(value: ast.expr) -> dict | None:
+    """The table that is written there, with no more than constants in it."""
+    if isinstance(value, ast.Dict):
+        return _literal(value)
+    made_by_dict = (
+        isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict"
+    )
+    if not made_by_dict or value.args:
+        return None
+    return {one.arg: _literal(one.value) for one in value.keywords if one.arg}
+
+
+def _is_field(target: ast.expr) -> bool:
+    """``statement["name"]``"""
+    return (
+        isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == NAME
+    )
+
+
+def _literal(value: ast.expr):
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return None
+
+
 def _text(value: object) -> str:
-    return " ".join(value.split())[:LONGEST] if isinstance(value, str) else ""
+    return " ".join(value.translate(UNSEEN).split())[:LONGEST] if isinstance(value, str) else ""

@@ -95,6 +95,11 @@ def _answers(name: str, arguments: tuple) -> bool:
 
 # --- from one submission to another ---------------------------------------------------------------------------------
 
+# signals that wait, as many as the kernel allows one user, or fifty
+QUEUE = """import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN + 3])
+queued = 0
+while queued < {most} and libc.sigqueue(os.getpid(), signal.SIGRTMIN + 3, ctypes.c_void_p(1)) == 0: queued += 1"""
 # left by one, and found by another that runs meanwhile: form → (leaves, finds)
 KEY = "call('add_key', b'user', b'crmkit-test-key', b'told', 4, {ring})"
 FIND_KEY = """buffer = ctypes.create_string_buffer(64)
@@ -139,6 +144,10 @@ LEFT = {
     "a name among abstract sockets": (
         "kept = socket.socket(socket.AF_UNIX); kept.bind('\\0crmkit-test')",
         "try:\n    socket.socket(socket.AF_UNIX).bind('\\0crmkit-test')\nexcept OSError:\n    answer('a', 'found')",
+    ),
+    "the number of signals that wait for a user": (
+        QUEUE.format(most=10**6),
+        f"{QUEUE.format(most=50)}\nif queued < 50: answer('a', f'found {{queued}}')",
     ),
     "a port": (
         "kept = socket.socket(); kept.bind(('127.0.0.1', 47114)); kept.listen()",

@@ -117,6 +117,8 @@ APART = [
     ("coursekit.teach.assign", "coursekit.teach.grade"),
     ("coursekit.teach.marks", "coursekit.teach.game"),
     ("coursekit.teach.handed_in", "coursekit.teach.grade"),
+    ("coursekit.teach.game", "coursekit.teach.grade"),
+    ("coursekit.teach.grade", "coursekit.teach.game"),
 ]
 
 

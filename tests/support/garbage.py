@@ -259,7 +259,7 @@ class Written:
                 parameters_sha256="",
             )
         journal = Journal(self.folder / "journal.sqlite")
-        journal.keep_marks(stored(self.graded))
+        journal.keep_marks(stored(self.graded), [])
         kept = restored(journal.marks(), self.folder / "journal.sqlite")
         journal.close()
         grading = Grading(

@@ -318,6 +318,7 @@ def test_rosters_of_one_name_are_both_kept_and_a_later_list_of_one_class_takes_t
         "a/list.csv": "学号,姓名,班级\n1,甲,一班\n2,乙,一班\n",
         "b/list.csv": "学号,姓名,班级\n9,丙,二班\n",
         "c/list.csv": "学号,姓名,班级\n1,甲,一班\n2,乙,二班\n3,丁,一班\n",
+        "d/list.csv": "学号,姓名,班级\n7,戊,三班\n3,丁,三班\n",  # one has moved: still another class
     }
     for name, text in lists.items():
         path = tmp_path / name
@@ -325,7 +326,11 @@ def test_rosters_of_one_name_are_both_kept_and_a_later_list_of_one_class_takes_t
         path.write_text(text, encoding="utf-8")
         assert cli.main(["assign", "06", "--roster", str(path), "--out", str(tmp_path / "out")]) == 0
     kept = {path.name: path.read_text("utf-8") for path in (tmp_path / "out" / "roster").iterdir()}
-    assert kept == {"list.csv": lists["c/list.csv"], "list (2).csv": lists["b/list.csv"]}
+    assert kept == {
+        "list.csv": lists["c/list.csv"],
+        "list (2).csv": lists["b/list.csv"],
+        "list (3).csv": lists["d/list.csv"],
+    }
     assert "2 (一班 → 二班)" in capsys.readouterr().out
 
 

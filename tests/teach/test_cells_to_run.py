@@ -71,7 +71,8 @@ def test_an_answer_is_never_lost_for_a_word_in_its_cell(lesson, sheet, words):
 
 def test_the_kits_cells_are_replaced_by_the_true_ones_once(lesson, sheet):
     found = prepared(lesson, *given(sheet), "x = 1", ("answer.hand_in()", "hand-in"))
-    assert [cell.strip() for cell in found.cells] == [f"{PARAMETERS}\n{INJECTED}".strip(), sheet, "x = 1"]
+    true = INJECTED.strip()
+    assert [cell.strip() for cell in found.cells] == [f"{PARAMETERS}\n{true}", true, sheet, "x = 1"]
     assert found.left_out == []
 
 
@@ -112,6 +113,37 @@ def test_without_tags_the_true_seed_stands_after_the_default_of_the_lesson(lesso
     found = prepared(lesson, *kit, sheet, "mine = seed\nanswer('renewed_offered', 0.5)")
     space = run(found.cells)
     assert space["mine"] == SEED and recorded(space) == {"renewed_offered"} and found.left_out == []
+
+
+@pytest.mark.parametrize(
+    "own", ["seed = 1  # first look", "seed, lang = 1, 'both'", "for seed in [1]:\n    pass", "seed: int = 1"]
+)
+@pytest.mark.parametrize("tagged", [True, False])
+def test_the_true_seed_stands_where_the_injected_one_stood_whatever_was_put_above_it(
+    lesson, sheet, own, tagged
+):
+    default, injected, questions = given(sheet)
+    kit = [default, own, injected, questions, "mine = seed"]
+    if not tagged:
+        kit = [one[0] if isinstance(one, tuple) else one for one in kit]
+    found = prepared(lesson, *kit)
+    assert run(found.cells)["mine"] == SEED and found.left_out == []
+
+
+@pytest.mark.parametrize(
+    "default", ["seed, lang = 1, 'both'", "[seed, lang] = [1, 'both']", "seed, n = 1, 2"]
+)
+@pytest.mark.parametrize("injected", [[], [(INJECTED, "injected-parameters")]])
+def test_a_default_written_in_another_form_is_followed_by_the_true_seed(lesson, sheet, default, injected):
+    merged = f"{default}\nmine = seed"
+    found = prepared(lesson, (merged, "parameters"), *injected, (sheet, "questions"))
+    space = run(found.cells)
+    assert space["mine"] == space["seed"] == SEED and space.get("n", 2) == 2
+
+
+def test_a_seed_that_a_student_sets_below_is_run_as_it_ran_for_the_student(lesson, sheet):
+    found = prepared(lesson, *given(sheet), "seed = 5", "mine = seed")
+    assert run(found.cells)["mine"] == 5
 
 
 def test_every_exercise_of_the_kit_runs_on_the_true_seed_though_a_platform_drops_all_tags(tmp_path):

@@ -78,6 +78,7 @@ def test_staff_are_said(tmp_path):
     "said, code",
     [
         ("学号,姓名\n2.026E+11,张三\n202600000002,李四\n", "roster_scientific"),
+        ("学号,姓名\n2.0230003E7,张三\n20230004,李四\n", "roster_scientific"),
         ("id,name\n２０２６０００１,A\n20260001,B\n", "roster_twice"),
         (f"id,name\n{'9' * 400},A\n1,B\n", "roster_id_long"),
         ("", "roster_empty"),
@@ -90,6 +91,11 @@ def test_an_id_that_cannot_be_right_is_refused_before_anything_is_written(tmp_pa
     assert caught.value.code == code
     assert cli.main(["assign", "06", "--roster", str(path), "--out", str(tmp_path / "out")]) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_spreadsheet_has_put_to_an_id_is_taken_off(tmp_path):
+    path = text(tmp_path, "id,name\n20230001.0,A\n=00230002,B\n1.5,C\n3e12,D\n")
+    assert ids(path) == ["20230001", "00230002", "1.5", "3e12"]
 
 
 @pytest.mark.parametrize("name", ["CON", "nul", "COM1.x", "lpt9"])

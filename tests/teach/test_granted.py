@@ -12,6 +12,7 @@ from classroom import Classroom
 from coursekit import cli
 from coursekit.messages import KitError
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.assign.settings import read_settings
 from coursekit.teach.grade.accommodations import Accommodations
 from coursekit.teach.grade.class_report import answers_that_count, statistics
 from coursekit.teach.grade.grade import require_over
@@ -20,7 +21,6 @@ from coursekit.teach.grade.marking import QuestionMark
 from coursekit.teach.grade.marking_screen import PAGE
 from coursekit.teach.grade.marking_sheet import FILE as SHEET
 from coursekit.teach.grade.marking_sheet import read_marking_sheet
-from coursekit.teach.grade.settings import read_settings
 from coursekit.teach.handed_in.identity import Rules
 from coursekit.teach.handed_in.intake import Intake
 

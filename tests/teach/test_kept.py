@@ -12,11 +12,12 @@ from classroom import Classroom, given_points
 from coursekit import cli
 from coursekit.messages import KitError
 from coursekit.sandbox.protocol import Outcome
+from coursekit.teach.assign.settings import FILE as SETTINGS
+from coursekit.teach.assign.settings import Override
 from coursekit.teach.grade import grade as grading
 from coursekit.teach.grade.appeals import log_changes
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.marking import QuestionMark
-from coursekit.teach.grade.settings import FILE as SETTINGS
 from coursekit.teach.marks.marks import marks
 
 pytestmark = pytest.mark.usefixtures("walled")
@@ -35,7 +36,8 @@ def packed(room: Classroom, name: str, *students: str) -> Path:
     path = room.folder.parent / name
     with zipfile.ZipFile(path, "w") as archive:
         for student in students:
-            member = zipfile.ZipInfo(f"{student}/hw.ipynb", (2026, 11, 30, 12, 0, 0))
+            hour = 12 + room.students.index(student)  # people's own times, not that of the packing
+            member = zipfile.ZipInfo(f"{student}/hw.ipynb", (2026, 11, 30, hour, 0, 0))
             archive.writestr(member, nbformat.writes(room.notebook(student)))
     return path
 
@@ -151,6 +153,34 @@ def test_the_log_of_appeals_begins_with_what_was_worked_out_and_holds_totals_tha
     assert changes_of(before, Graded("1", questions=[plain], total=0.4), tmp_path) == [
         ("total", "0.6", "0.4", "regrade")
     ]
+    oral = {"question": None, "score": 0.3, "reason": "oral", "asked_by": "", "asked": ""}
+    second = tmp_path / "second"
+    second.mkdir()
+    by_hand = Graded("1", total=0.3, worked_out=0.8, reasons=[oral])
+    assert changes_of(None, by_hand, second) == [("total", "0.8", "0.3", "oral")]
+
+
+def test_a_total_by_hand_is_final_and_what_was_worked_out_stays_known():
+    text = QuestionMark("advice", 1.0, "recorded", None, "read", {})
+    half = QuestionMark("half", 1.0, "recorded", 1.0, "right", {})
+    mine = Graded("1", questions=[half, text])
+    grading.total(mine, [Override("1", 0.3, "oral")], {})
+    assert (mine.total, mine.worked_out, mine.to_read) == (0.3, 0.5, False)
+    mine = Graded("1", questions=[half, text])
+    grading.total(mine, [], {})
+    assert (mine.total, mine.worked_out, mine.to_read) == (0.5, 0.5, True)
+
+
+def test_what_was_handed_out_or_nothing_at_all_is_not_graded(tmp_path, capsys):
+    room = Classroom(tmp_path, students=2)
+    folder = room.folder / "students" / room.variant(room.students[0])["folder"]
+    (tmp_path / "empty").mkdir()
+    zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
+    for path in (room.folder, room.folder / "students", folder):
+        assert grade(room, path)[0] == 1 and "handed out" in capsys.readouterr().err
+    for path in (tmp_path / "empty", tmp_path / "empty.zip"):
+        assert grade(room, path)[0] == 1 and str(path) in capsys.readouterr().err
+    assert not (tmp_path / "grades" / "grades.csv").exists()
 
 
 def test_a_folder_of_results_that_is_named_twice_is_refused(tmp_path):

@@ -278,6 +278,37 @@ def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_pa
     ]
 
 
+def test_a_game_on_anothers_market_among_ones_own_files_displaces_nobodys(tmp_path):
+    """Folders are anonymous; c has put a game of d's market, in which nothing was done, beside its own, and b one alone."""
+    room = Classroom(tmp_path)
+    places = {}
+    for number, student in enumerate(room.students[:4], 8001):
+        seed = room.variant(student)["seed"]
+        own = Setup(scenario="appliance_club", seed=seed, quarters=1, customers=100)
+        places[student] = room.out / str(number) / "my.jsonl"
+        saved(places[student], CLUB, setup=own)
+        os.utime(places[student], (1.77e9, 1.77e9))
+    a, b, c, d = room.students[:4]
+    own = Setup(scenario="appliance_club", seed=room.variant(d)["seed"], quarters=1, customers=100)
+    saved(room.out / "8003" / "other.jsonl", Decision(), setup=own)
+    shutil.copy(places[b], room.out / "8002" / "my again.jsonl")
+    (room.out / "8009").mkdir()
+    shutil.copy(places[a], room.out / "8009" / "my.jsonl")
+    found = leaderboard(
+        room.out,
+        setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100),
+        rounds=0,
+        assignment=room.folder,
+        out=tmp_path / "out",
+        say=lambda *_: None,
+    )
+    assert {one.student for one in found} == {a, b, c, d}
+    told = {(row["what"], row["file"]) for row in rows(tmp_path / "out" / "problems.csv")}
+    assert ("in_anothers_archive", "8003/other.jsonl") in told
+    assert {file for what, file in told if what == "two_places"} == {"8001/my.jsonl", "8009/my.jsonl"}
+    assert not any(file == "8004/my.jsonl" for _, file in told)
+
+
 def test_of_several_files_of_one_student_the_newest_sound_one_counts(tmp_path):
     own = Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100)
     old, new, bad = (tmp_path / "in" / "ann" / name for name in ("1.jsonl", "2.jsonl", "3.jsonl"))
@@ -447,6 +478,6 @@ def test_every_reason_for_which_a_file_is_not_used_has_words_in_both_languages()
         "no_policy",
         "unfinished",
     } <= codes
-    for code in codes:
+    for code in codes | {"in_anothers_archive", "two_places"}:
         zh, en = MESSAGES.pair(f"game_why_{code}")
         assert zh and en and zh != en

@@ -64,6 +64,52 @@ def test_nothing_handed_in_is_zero_or_left_out_as_the_rules_say_and_a_text_to_re
     assert totals(tmp_path / "out", *folders, rules='missing = "left_out"')["1"]["total"] == "80"
 
 
+def whole_book(folder: Path, *lines: str) -> str:
+    folder.mkdir()
+    head = "student_id,name,total,to_read,state,flags"
+    (folder / "grades.csv").write_text("\n".join([head, *lines]) + "\n", encoding="utf-8-sig")
+    return str(folder)
+
+
+def test_a_total_is_provisional_for_what_it_is_and_also_where_the_doubtful_mark_was_dropped(tmp_path):
+    first = ["a,,0.5,0,ended,", "b,,,0,killed,", "c,,0.3,1,ended,", "d,,,0,ended,exempt_from_all"]
+    folders = [
+        whole_book(tmp_path / "hw1", *first),
+        whole_book(tmp_path / "hw2", *(f"{one},,0.9,0,ended," for one in "abcd")),
+    ]
+    found = totals(tmp_path / "out", *folders, rules="drop_lowest = 1", code=cli.WANTS_AN_EYE)
+    assert [found[one]["total"] for one in "abcd"] == ["90"] * 4
+    assert [found[one]["dropped"] for one in "abcd"] == ["hw1", "hw1", "hw1", ""]
+    said = [found[one]["provisional"] for one in "abcd"]
+    assert said[0] == said[3] == "" and "could not be graded" in said[1] and "to be read" in said[2]
+    found = totals(tmp_path / "out", *folders, rules="[weights]\nhw1 = 0", code=cli.WANTS_AN_EYE)
+    assert {found[one]["provisional"] for one in "abcd"} == {""}
+
+
+def test_who_is_exempt_from_everything_has_no_nought(tmp_path):
+    one = whole_book(tmp_path / "hw1", "d,,,0,ended,exempt_from_all", "e,,,0,nothing,exempt_from_all")
+    two = whole_book(tmp_path / "hw2", "d,,0.9,0,ended,", "f,,0.9,0,ended,")
+    found = totals(tmp_path / "out", one)
+    assert {(row["total"], row["five_grade"], row["provisional"]) for row in found.values()} == {("", "", "")}
+    found = totals(tmp_path / "out", one, two)
+    assert {student: (row["total"], row["missing"]) for student, row in found.items()} == {
+        "d": ("90", "0"),
+        "e": ("0", "1"),
+        "f": ("45", "1"),
+    }
+
+
+def test_totals_never_overwrite_what_a_grading_wrote(tmp_path, capsys):
+    folder = book(tmp_path / "hw1", "1,x,0.5,0,")
+    other = book(tmp_path / "hw2", "1,x,0.5,0,")
+    (tmp_path / "hw1" / "problems.csv").write_text("what\n", encoding="utf-8")
+    for out in (folder, other):
+        assert cli.main(["marks", folder, "--out", out]) == 1
+        assert "choose another --out" in capsys.readouterr().err
+    assert (tmp_path / "hw1" / "problems.csv").read_text(encoding="utf-8") == "what\n"
+    assert not (tmp_path / "hw2" / "marks.csv").exists()
+
+
 def test_grades_of_ones_own_take_the_place_of_the_usual_ones(tmp_path):
     rules = '[five]\n"通过" = 50\n"不通过" = 0\n[letters]\n"A+" = 95\n"A" = 85\n'
     found = totals(tmp_path / "out", book(tmp_path / "a", "1,x,0.9,0,", "2,y,0.2,0,"), rules=rules)

@@ -37,6 +37,11 @@ def sign(path: Path, statement: str) -> None:
     [
         ('statement = {"name": "王小明", "ai_use": "没有"}', True),
         ('# mine\nstatement = {\n  "ai_use": "a chatbot, for wording",\n  "name": "Ann"}', True),
+        ('statement = dict(name="Ann", ai_use="none")', True),
+        ('statement = {"name": "Ann"}\nstatement["ai_use"] = "none"', True),
+        ('statement["ai_use"] = "none"', False),
+        ('statement = dict([("name", "Ann"), ("ai_use", "x")])', False),
+        ('statement = dict(name=open("/etc/passwd").read(), ai_use="x")', False),
         ('statement = {"name": "", "ai_use": ""}', False),
         ('statement = {"name": "Ann", "ai_use": "  "}', False),
         ('statement = {"name": 3, "ai_use": ["x"]}', False),
@@ -49,6 +54,15 @@ def sign(path: Path, statement: str) -> None:
 )
 def test_a_statement_is_signed_where_both_fields_are_texts_and_nothing_of_it_is_run(source, signed):
     assert is_signed(statement_in([source])) is signed
+
+
+def test_a_statement_that_is_filled_in_over_several_cells_is_one_and_shows_what_is_signed():
+    cells = [
+        'statement = {"name": "", "ai_use": ""}',
+        'statement["name"] = "A\u202enn"',
+        'statement["ai_use"] = "x"',
+    ]
+    assert statement_in(cells) == {"name": "Ann", "ai_use": "x"}
 
 
 def test_the_receipt_keeps_what_was_signed_and_without_the_option_there_is_no_such_cell(tmp_path):
@@ -66,19 +80,26 @@ def test_the_receipt_keeps_what_was_signed_and_without_the_option_there_is_no_su
 
 @pytest.mark.usefixtures("walled")
 def test_an_unsigned_statement_is_told_and_costs_nothing_unless_the_settings_say_so(tmp_path):
-    room = Classroom(tmp_path, students=2, statement=True)
-    a, b = room.students
+    room = Classroom(tmp_path, students=3, statement=True)
+    a, b, c = room.students
+    sign(room.hand_in(c), f'statement = dict(name={room.variant(b)["name"]!r}, ai_use="none")')
     sign(room.hand_in(a), 'statement = {"name": "=王小明", "ai_use": "没有"}')
     room.hand_in(b)
     code, out = grade(room)
-    first, second = table(out / "grades.csv")
+    first, second, third = table(out / "grades.csv")
+    assert code == cli.WANTS_AN_EYE and "signed_by_another" in third["flags"]
+    sign_again = room.hand_in(c)
+    sign(sign_again, f'statement = {{"name": {room.variant(c)["name"]!r}, "ai_use": "none"}}')
+    code, out = grade(room)
     assert code == 0 and first["total"] == second["total"] != "0"
     assert first["signed_by"] == "'=王小明" and first["ai_use"] == "没有" and second["signed_by"] == ""
     missing = [row for row in table(out / "problems.csv") if row["what"] == "statement_missing"]
     assert [row["student_id"] for row in missing] == [b] and "costs nothing" in missing[0]["meaning"]
     (room.folder / "grading.toml").write_text("[statement]\nmissing_costs = 0.25\n", encoding="utf-8")
-    _, out = grade(room)
-    first, second = table(out / "grades.csv")
+    code, out = grade(room)
+    first, second, third = table(out / "grades.csv")
+    assert code == cli.WANTS_AN_EYE and "statement_missing_costs" in second["flags"]
+    assert first["total"] == third["total"]
     assert float(second["total"]) == pytest.approx(0.75 * float(first["total"]), abs=1e-5)
     assert "75%" in (out / "feedback" / b / "feedback.html").read_text(encoding="utf-8")
 

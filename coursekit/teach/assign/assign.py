@@ -124,13 +124,13 @@ def assign(
 def _name_of_roster(folder: Path, roster: Path, assignment: Assignment, students: set[str]) -> str:
     """The name under which a roster is kept: a later list of the same class takes the earlier one's place, no other's.
 
-    Platforms export every class under one name.
+    Platforms export every class under one name, and somebody may have moved from one class to another.
     """
     name = roster.name
     number = 1
     while (folder / name).exists():
         earlier = read_roster(folder / name, sheet=assignment.rosters.get(name))
-        if students & {one.student_id for one in earlier}:
+        if 2 * sum(one.student_id in students for one in earlier) > len(earlier):
             break
         number += 1
         name = f"{roster.stem} ({number}){roster.suffix}"

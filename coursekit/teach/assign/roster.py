@@ -187,6 +187,9 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 _NUMBERED = re.compile(r"[ _.]?\(?\d+\)?$")  # how readers tell equal headings apart
 _LANGUAGE_OF = {word: lang for lang, words in SPOKEN.items() for word in words}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# what a spreadsheet makes of an id: =00123 and 20230001.0, which can be undone, and 2.0230003E7, which cannot
+_AS_NUMBER = re.compile(r"=?(\d+)(?:\.0)?")
+_CUT_SHORT = re.compile(r"(?i)\d\.\d+E\+?\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -432,7 +435,9 @@ def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], s
         if number:
             platform[key] = number
     identity = _printable(unicodedata.normalize("NFKC", identity))
-    if scientific([identity.upper()]):
+    spoilt = _AS_NUMBER.fullmatch(identity)
+    identity = spoilt[1] if spoilt else identity
+    if scientific([identity.upper()]) or _CUT_SHORT.fullmatch(identity):
         raise KitError("roster_scientific", value=identity, name=file, line=line)
     student = Student(
         student_id=identity,

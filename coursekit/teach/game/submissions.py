@@ -8,17 +8,20 @@ from pathlib import Path
 from coursekit.lessons.exercise import load_exercise
 from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.grade.settings import Settings, read_settings
+from coursekit.teach.assign.settings import Settings, read_settings
 from coursekit.teach.handed_in.identity import (
     Submission,
     in_order,
+    judge_lots,
     named_in,
     names_of,
     of_one_team,
     rules,
     teams_of,
+    telling,
 )
 from coursekit.teach.handed_in.intake import Found
+from coursekit.teach.handed_in.places import Places, below_its_archive
 from crmkit.core.errors import CrmkitError
 
 MOST_TRIED = 20  # files of one student or team, the newest: each costs everybody's time
@@ -57,21 +60,23 @@ def whose(
     folder of the file, or as the file where there is none.
     """
     if about is None:
-        called: dict[str, str | None] = _by_folder([one.label for one in found], within)
+        called = _by_folder([one.label for one in found], within)
+        submissions = [Submission(one, None, student=called[one.label]) for one in found]
     else:
-        called = _by_roster([one.label for one in found], about, seeds or {})
-        called |= rules(decided.whose, found).chosen
+        submissions = _by_roster(found, about, seeds or {}, rules(decided.whose, found).chosen)
     theirs = defaultdict(list)
     unknown = []
-    for one in found:
-        student = called[one.label]
-        if student is None:
-            unknown.append(Problem(one.label, "", "unknown_student"))
+    for one in submissions:
+        if one.student is None:
+            reason = one.flags[0] if one.flags else "unknown_student"
+            unknown.append(Problem(one.found.label, "", reason))
         else:
-            first = about.together(student)[0] if about else student
-            theirs[first].append(Submission(one, None, student=student))
+            first = about.together(one.student)[0] if about else one.student
+            theirs[first].append(one)
     ordered = {}
     for student in sorted(theirs):
+        if len({one.place for one in theirs[student]}) > 1:
+            unknown += [Problem(one.found.label, student, "two_places") for one in theirs[student]]
         leader = decided.teams.get(about.variants[student].team) if about else None
         files = in_order(theirs[student], leader)
         ordered[student] = files[:MOST_TRIED]
@@ -79,30 +84,48 @@ def whose(
     return ordered, unknown
 
 
-def _by_roster(labels: list[str], about: Assignment, seeds: dict[str, int]) -> dict[str, str | None]:
-    """Label → the student whom its path names, else one of the team that it names, else one whose market it is of.
+def _by_roster(
+    found: list[Found], about: Assignment, seeds: dict[str, int], chosen: dict[str, str]
+) -> list[Submission]:
+    """Each file with the student whom its path names, else one of the team that it names, else one whose market it is of.
 
-    None where that is nobody, or students who do not hand in together.
+    With none where that is nobody, or students who do not hand in together, or where a game lies among another's files
+    whose own student has handed in elsewhere.
     """
     names = names_of(about)
     teams = teams_of(about)
     by_seed: dict[int, list[str]] = defaultdict(list)  # the members of a team share one
     for variant in about.variants.values():
         by_seed[variant.seed].append(variant.student_id)
-    called: dict[str, str | None] = {}
-    for label in labels:
-        named = named_in(label, names)
-        market = by_seed.get(seeds.get(label), [])
+    labels = [one.label for one in found]
+    markets = {label: by_seed.get(seeds.get(label), []) for label in labels}
+    paths = telling(labels, set().union(*markets.values()), about)
+    submissions = []
+    for one in found:
+        named = named_in(paths[one.label], names)
+        market = markets[one.label]
         known = named.certain
         if not known and not named.shared:
-            known = named_in(label, teams).certain or market
+            known = named_in(paths[one.label], teams).certain or market
         elif not known:
             known = [student for student in market if student in named.shared]
-        called[label] = known[0] if of_one_team(set(known), about) else None
-    return called
+        student = known[0] if of_one_team(set(known), about) else None
+        submission = Submission(one, None, student=student, evidence={"seed": market})
+        if one.label in chosen:
+            submission.student = chosen[one.label]
+            submission.flags.append("chosen_by_hand")
+        submissions.append(submission)
+    judge_lots(submissions, about)
+    below = [below_its_archive(label) for label in labels]
+    places = Places.of(below, [set(markets[label]) for label in labels], {}, about)
+    for submission, path in zip(submissions, below):
+        by_market_alone = not submission.flags and submission.student not in named_in(path, names).certain
+        submission.place = places.place_of(path) if by_market_alone else ""
+        submission.evidence = {}  # the seed is looked at again when the game is played
+    return submissions
 
 
-def _by_folder(labels: list[str], within: Path) -> dict[str, str | None]:
+def _by_folder(labels: list[str], within: Path) -> dict[str, str]:
     """Label → the folder or archive of one student, below what all files share; else the file's own name."""
     parts = {label: label.split("/") for label in labels}
     deepest = min((len(path) for path in parts.values()), default=0) - 1

@@ -13,8 +13,7 @@ from pathlib import Path
 from coursekit.messages import KitError
 from coursekit.records import EXACT, WrongField, from_fields
 from coursekit.sandbox.cleaning import clean_text
-
-from .lateness import Days, Minutes
+from coursekit.teach.assign.lateness import Days, Minutes
 
 FILE = "accommodations.toml"
 LONGEST = 200  # characters of what stands in the file that a message shows

@@ -59,7 +59,9 @@ def _regraded(earlier: Graded | None, mine: Graded) -> Sequence[list]:
 
 
 def _unaided(mine: Graded, question: str | None) -> float | None:
-    """What a question had earned before a person decided."""
+    """What a question, or the whole, had earned before a person decided."""
+    if question is None:
+        return mine.worked_out
     for one in mine.questions:
         if one.question == question and one.unaided is not None:
             return one.unaided.score

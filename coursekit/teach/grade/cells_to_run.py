@@ -8,10 +8,12 @@ So merged cells lose nothing, and a word in a comment means nothing.
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from coursekit.lessons.notebooks import answer_sheet_code
 from coursekit.lessons.source import Lesson
-from coursekit.teach.handed_in.notebook import PARAMETERS, CodeCell, Notebook, statements
+from coursekit.teach.handed_in.notebook import PARAMETERS, CodeCell, Notebook
+from coursekit.teach.handed_in.notebook import statements as parsed
 
 NAMES = ("seed", "lang")  # what is injected
 BLANK = "pass"  # stands where a statement of the kit's stood
@@ -59,9 +61,8 @@ def prepared_cells(notebook: Notebook, lesson: Lesson, *, seed: int, lang: str) 
         is_default = of_the_kit(cell, "parameters", _holds("seed", rest, declares_a_parameter))
         if of_the_kit(cell, "injected-parameters", _is_injected(rest)):
             rest = _without(rest, sets_a_parameter, ours=injected, left_out=prepared.left_out)
-            if "parameters" not in tagged:  # what stood in its place came after the defaults
-                prepared.add(injected, number)
-                placed.add("parameters")
+            prepared.add(injected, number)  # whatever a student has put above it ran before it
+            placed.add("parameters")
         rest = _without(rest, acts_for_the_student, ours=None, left_out=prepared.left_out)
         of_the_sheet = "questions" in cell.tags
         if of_the_sheet or _holds("AnswerSheet", rest, makes_the_sheet):
@@ -82,6 +83,13 @@ def prepared_cells(notebook: Notebook, lesson: Lesson, *, seed: int, lang: str) 
     return prepared
 
 
+@lru_cache(
+    maxsize=2
+)  # a cell is asked for several things in turn, and may be long; nothing here changes what is found
+def statements(source: str) -> list[ast.stmt] | None:
+    return parsed(source)
+
+
 # --- which statements are the kit's -----------------------------------------------------------------------------------
 
 Kind = Callable[[ast.stmt], bool]
@@ -95,12 +103,33 @@ def declares_a_parameter(statement: ast.stmt) -> bool:
 
 
 def sets_a_parameter(statement: ast.stmt) -> bool:
-    """``seed = …``, ``lang = …``, with or without a type"""
-    if declares_a_parameter(statement):
-        return True
-    if not isinstance(statement, ast.Assign):
-        return False
-    return all(isinstance(target, ast.Name) and target.id in NAMES for target in statement.targets)
+    """``seed = …``, ``lang = …``, with or without a type, or both at once; and nothing else"""
+    names = _names_set_by(statement)
+    return bool(names) and names <= set(NAMES)
+
+
+def changes_a_parameter(statement: ast.stmt) -> bool:
+    """The same, whatever else is set with it; ``seed += …`` as well"""
+    return bool(_names_set_by(statement) & set(NAMES)) or (
+        isinstance(statement, ast.AugAssign)
+        and isinstance(statement.target, ast.Name)
+        and statement.target.id in NAMES
+    )
+
+
+def _names_set_by(statement: ast.stmt) -> set[str]:
+    """The names that an assignment gives values to, also side by side; what is no name goes by its kind."""
+    if isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    elif isinstance(statement, ast.Assign):
+        targets = statement.targets
+    else:
+        return set()
+    names = set()
+    for target in targets:
+        parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
+        names |= {part.id if isinstance(part, ast.Name) else type(part).__name__ for part in parts}
+    return names
 
 
 def makes_the_sheet(statement: ast.stmt) -> bool:
@@ -196,5 +225,5 @@ def _followed_by(source: str, injected: str) -> str:
     found = statements(source) or []
     lines = source.split("\n")
     none_left = 0 if found else len(lines)  # merged with the injected cell, its own are out already
-    last = max((one.end_lineno for one in found if sets_a_parameter(one)), default=none_left)
+    last = max((one.end_lineno for one in found if changes_a_parameter(one)), default=none_left)
     return "\n".join([*lines[:last], injected, *lines[last:]])

@@ -5,11 +5,11 @@ from the pack in a process of their own; and the warm processes behind the wall,
 """
 
 import errno
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -19,16 +19,16 @@ from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.probes import chosen_wall
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.assign.settings import Settings, read_settings
 from coursekit.teach.handed_in.identity import (
     Submission,
     identify,
-    in_order,
-    named_in,
-    names_of,
     newest,
+    plain,
     rules,
 )
-from coursekit.teach.handed_in.intake import Intake, take_in
+from coursekit.teach.handed_in.intake import take_in
+from coursekit.teach.handed_in.notebook import NOTEBOOK
 from coursekit.teach.pages import UNPRINTABLE
 from coursekit.teach.results import Journal, in_use
 from crmkit.answers.statement import is_signed, statement_in
@@ -39,20 +39,22 @@ from .accommodations import Accommodations, read_accommodations
 from .appeals import log_changes
 from .cells_to_run import Prepared, prepared_cells
 from .changes import differences
+from .choosing import MOST_PLACES, begun, choose_newest, note_unclear
 from .class_report import write_class_report
 from .copying import Copy, copying
 from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
-from .graded import TIME_UNKNOWN, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
-from .kept import keep_what_was
+from .graded import TWO_PLACES, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
+from .kept import keep_what_was, notebooks_kept, still_theirs, where_they_lay
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
 from .sections import FOLDER as SECTIONS
 from .sections import write_sections
-from .settings import Settings, read_settings
 from .teams import share_with_teams, what_it_does
 
+NO_RIGHT = "no_right_answer"
+HANDED_OUT = ("students", "zips")  # folders of an assignment
 OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
 DIGITS = 9  # of a total: half a point more or less is never a matter of these
 LONGEST_WHY = 300  # characters of what an error says
@@ -85,8 +87,9 @@ def grade(
     granted = read_accommodations(accommodations, assignment)
     if release:
         require_over(about, settings, granted)
-    if not submissions.exists():
-        raise KitError("submissions_absent", value=str(submissions))
+    require_handed_in(submissions, assignment)
+    if out.resolve() == assignment.resolve():
+        raise KitError("grade_out", value=str(out))
     for student in only or ():
         if student not in about.variants:
             raise KitError("grading_student", value=student, name="--only", count=len(about.variants))
@@ -95,32 +98,38 @@ def grade(
     tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
     with in_use(out):
-        intake = take_in(submissions)
+        intake = take_in(submissions, zone=settings.late.zone, out=out)
+        if not (intake.found or intake.refused or intake.beside):
+            raise KitError("submissions_empty", value=str(submissions), allowed=NOTEBOOK)
         whose = rules(settings.whose, intake.found)
-        handed_in = identify(intake.found, about, whose.chosen)
-        chosen, graded = choose_newest(handed_in, about, settings, only)
-        list_what_lies_beside(intake, handed_in, about)
-        note_unclear(graded, handed_in, intake, about)
         journal = Journal(out / "journal.sqlite")
         rights = RightAnswers(about, exercise, journal)
         try:
             before = restored(journal.marks(), out / "journal.sqlite")
-            languages = {student: language_of(one, about) for student, one in chosen.items()}
-            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print, languages)
+            handed_in = identify(intake.found, about, whose.chosen, where_they_lay(before, about))
+            theirs = still_theirs(before, journal, handed_in, about)
+            kept = notebooks_kept(theirs, journal, about)
+            chosen, graded, rivals = choose_newest(handed_in, kept, about, settings, only)
+            list_what_lies_beside(intake, handed_in, about)
+            note_unclear(graded, handed_in, intake, about)
+            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print)
             mark_all(work, chosen, graded, second_seed=second_seed)
+            worth = partial(worth_of, about=about, settings=settings, granted=granted)
+            settle_places(work, chosen, graded, rivals, worth, second_seed=second_seed)
             if about.statement:
                 for student, submission in chosen.items():
                     with told_of(graded[student], "preparing_failed"):
                         note_statement(graded[student], submission)
             note_differing_files(work, chosen, graded, handed_in)
-            keep_what_was(graded, before, only, exercise)
+            keep_what_was(graded, theirs, only, exercise, chosen)
             given = marking_screen.points_given(out, exercise, graded)
             marking_sheet.merge_points(given, graded)
             share_with_teams(graded, about)
             for mine in graded.values():
                 decide(mine, about, settings, granted, exercise.questions)
             log_changes(out, before, graded)
-            journal.keep_marks(stored(graded))
+            changed = (one for one in chosen.items() if one[1] is not kept.get(one[0]))
+            journal.keep_marks(stored(graded), ((student, one.found.raw) for student, one in changed))
             grading = Grading(
                 about=about,
                 exercise=exercise,
@@ -131,6 +140,7 @@ def grade(
                 tried=tried,
                 whose=whose,
                 accommodations=granted,
+                counting=chosen,
             )
             written = write_all(out, grading, given, release=release, by_section=by_section)
             for line in [*differences(before, graded), *written]:
@@ -139,6 +149,15 @@ def grade(
             rights.close()
             journal.close()
     return Result(graded, wants_an_eye=grading.wants_an_eye)
+
+
+def require_handed_in(submissions: Path, assignment: Path) -> None:
+    """What is to be graded is there, and not what was handed out. Errors: KitError."""
+    if not submissions.exists():
+        raise KitError("submissions_absent", value=str(submissions))
+    place, ours = submissions.resolve(), assignment.resolve()
+    if place == ours or place.parent in (ours, *(ours / folder for folder in HANDED_OUT)):
+        raise KitError("submissions_handed_out", value=str(submissions))
 
 
 @contextmanager
@@ -152,64 +171,6 @@ def told_of(mine: Graded, what: str) -> Iterator[None]:
         if isinstance(problem, OSError) and problem.errno in OF_THE_FOLDER:
             raise
         mine.failed[what] = f"{type(problem).__name__}: {problem}"[:LONGEST_WHY]
-
-
-def choose_newest(
-    handed_in: list[Submission], about: Assignment, settings: Settings, only: Collection[str] | None
-) -> tuple[dict[str, Submission], dict[str, Graded]]:
-    """The newest readable submission of each student; the others are listed with it.
-
-    Of a team, the newest of whoever the settings name, else of all, and it stands under the first member.
-    """
-    theirs = defaultdict(list)
-    for submission in handed_in:
-        if submission.student and (not only or submission.student in only):
-            theirs[about.together(submission.student)[0]].append(submission)
-    graded = {student: Graded(student) for student in about.variants}
-    chosen = {}
-    for student, all_of_them in theirs.items():
-        leader = settings.teams.get(about.variants[student].team)
-        first, *rest = in_order(all_of_them, leader)
-        mine = graded[student]
-        mine.file = first.found.label
-        mine.flags = list(first.flags)
-        mine.when = first.when.isoformat() if first.when else None
-        mine.others = [submission.found.label for submission in rest]
-        if first.notebook is None:
-            mine.state = "unreadable"
-            if first.problem != mine.state:
-                mine.flags.append(f"unreadable_{first.problem}")
-            continue
-        if any(submission.notebook is None for submission in rest):
-            mine.flags.append("newer_unreadable")
-        if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
-            mine.flags.append("newer_by_name_only")
-        if first.when is None and about.due:
-            mine.flags.append(TIME_UNKNOWN)
-        chosen[student] = first
-    return chosen, graded
-
-
-def note_unclear(
-    graded: dict[str, Graded], handed_in: list[Submission], intake: Intake, about: Assignment
-) -> None:
-    """Who handed in something that could not be used, or whose it is not clear, is not as one who handed in nothing."""
-    names = names_of(about)
-    named = {student for label, _ in intake.refused for student in named_in(label, names).certain}
-    for submission in handed_in:
-        if submission.student is None:
-            named = named.union(*submission.evidence.values())
-    for student in sorted(named):
-        for member in about.together(student):
-            if graded[member].state == "nothing":
-                graded[member].state = "unclear"
-
-
-def is_newer(one: Submission, other: Submission) -> bool:
-    """A notebook that is dated later; what has no date is older than everything."""
-    if one.notebook is None or one.when is None:
-        return False
-    return other.when is None or one.when > other.when
 
 
 # --- everybody's run and marks ----------------------------------------------------------------------------------------
@@ -229,14 +190,12 @@ class Work:
     jobs: int
     limits: Limits
     shown: bool
-    languages: dict[
-        str, str
-    ]  # student → the language of the copy that was handed in, in a team maybe another's
 
-    def run(self, prepared: dict[tuple[str, str], Prepared]) -> Outcomes:
+    def run(self, prepared: dict[tuple[str, str], Prepared], chosen: dict[str, Submission]) -> Outcomes:
         """(student, which) → what came of it; the right answers are worked out meanwhile."""
         for student, which in prepared:
-            self.rights.begin(seed_of(self.about, student, which), self.languages[student])
+            language = language_of(chosen[student], self.about)
+            self.rights.begin(seed_of(self.about, student, which), language)
         return run_all(
             [Run(student, which, cells.cells) for (student, which), cells in prepared.items()],
             self.journal,
@@ -254,7 +213,7 @@ def mark_all(
 ) -> None:
     """Run and mark everybody; whoever claims marks on an earlier wrong answer is run under the second seed as well."""
     prepared = prepare_all(work, chosen, graded, (OWN, HIDDEN) if second_seed else (OWN,))
-    outcomes = work.run(prepared)
+    outcomes = work.run(prepared, chosen)
     without_right = []
     for student, which in prepared:
         mine = graded[student]
@@ -264,10 +223,10 @@ def mark_all(
                 continue
             try:
                 with told_of(mine, "marking_failed"):
-                    mark_one(mine, work, outcomes)
+                    mark_one(mine, work, outcomes, language_of(chosen[student], work.about))
             except NoRight as problem:
                 without_right.append(problem)
-                mine.failed["no_right_answer"] = str(problem)[:LONGEST_WHY]
+                mine.failed[NO_RIGHT] = str(problem)[:LONGEST_WHY]
     if without_right and len(without_right) == len(chosen):  # it is nobody's submission, but the pack
         pack = work.about.pack
         raise KitError("pack_fails", value=pack.name, pack=pack, why=str(without_right[0])) from None
@@ -276,10 +235,54 @@ def mark_all(
         for student, submission in chosen.items()
         if (student, HIDDEN) not in outcomes and marking.claims(graded[student].questions)
     }
-    outcomes |= work.run(prepare_all(work, claiming, graded, (HIDDEN,)))
-    for student in claiming:
+    outcomes |= work.run(prepare_all(work, claiming, graded, (HIDDEN,)), claiming)
+    for student, submission in claiming.items():
         with told_of(graded[student], "marking_failed"):
-            mark_one(graded[student], work, outcomes)
+            mark_one(graded[student], work, outcomes, language_of(submission, work.about))
+
+
+def settle_places(
+    work: Work,
+    chosen: dict[str, Submission],
+    graded: dict[str, Graded],
+    rivals: dict[str, list[Submission]],
+    worth: Callable[[Graded], float],
+    *,
+    second_seed: bool,
+) -> None:
+    """Of files of one student's that came from several places, the one that earns most counts, of equal ones the earliest.
+
+    A classmate may have handed in a copy that was passed on: what that earns costs nobody anything.
+    """
+    for number in range(MOST_PLACES):
+        others = {student: theirs[number] for student, theirs in rivals.items() if number < len(theirs)}
+        others = {student: one for student, one in others.items() if NO_RIGHT not in graded[student].failed}
+        marked = {student: begun(student, one, [], work.about) for student, one in others.items()}
+        mark_all(work, others, marked, second_seed=second_seed)
+        for student, other in marked.items():
+            mine = graded[student]
+            files = [*mine.others, mine.file, other.file]
+            if (worth(other), is_earlier(other, mine)) > (worth(mine), False):
+                graded[student] = mine = other
+                chosen[student] = others[student]
+            mine.others = [file for file in dict.fromkeys(files) if file != mine.file]
+            if TWO_PLACES not in mine.flags:
+                mine.flags.append(TWO_PLACES)
+
+
+def is_earlier(one: Graded, other: Graded) -> bool:
+    """Whether one is known to have been handed in before the other."""
+    if one.when is None or other.when is None:
+        return False
+    return datetime.fromisoformat(one.when) < datetime.fromisoformat(other.when)
+
+
+def worth_of(mine: Graded, *, about: Assignment, settings: Settings, granted: Accommodations) -> float:
+    """What a file earns, lateness included; a text that nobody has read yet is taken as a good one."""
+    when = datetime.fromisoformat(mine.when) if mine.when else None
+    factor, _ = settings.late.factor(when, due_of(mine.student_id, about, settings, granted))
+    earned = sum(one.weight * (1 if one.score is None else one.score) for one in mine.questions)
+    return round(factor * earned, DIGITS)
 
 
 def prepare_all(
@@ -322,7 +325,7 @@ def seed_of(about: Assignment, student: str, which: str) -> int:
 
 
 def language_of(submission: Submission, about: Assignment) -> str:
-    """The language of the copy that was handed in."""
+    """The language of the copy that was handed in, in a team maybe another's."""
     whose = submission.evidence.get("copy") or [submission.student]
     return about.variants[whose[0]].language
 
@@ -333,7 +336,7 @@ def prepare(submission: Submission, work: Work, student: str, which: str) -> Pre
         submission.notebook,
         work.exercise.lesson,
         seed=seed_of(work.about, student, which),
-        lang=work.languages[student],
+        lang=language_of(submission, work.about),
     )
 
 
@@ -355,11 +358,10 @@ def note_run(mine: Graded, prepared: Prepared, outcome: Outcome) -> None:
         mine.errors.append({**error, **texts, "cell": prepared.number(error["cell"])})
 
 
-def mark_one(mine: Graded, work: Work, outcomes: Outcomes) -> None:
+def mark_one(mine: Graded, work: Work, outcomes: Outcomes, language: str) -> None:
     """What the answers of one student earn. Errors: NoRight."""
     student = mine.student_id
     seed = work.about.variants[student].seed
-    language = work.languages[student]
     questions = work.exercise.questions
     hidden = work.about.hidden_seed(student)
     second = None
@@ -411,7 +413,7 @@ def decide(
     """What every grading says anew of all students: the statement, lateness, what is granted, marks by hand, the total."""
     if mine.file and mine.state != "unreadable":
         if about.statement:
-            judge_statement(mine, settings)
+            judge_statement(mine, settings, about)
         with told_of(mine, "lateness_failed"):
             note_lateness(mine, about, settings, granted)
     with told_of(mine, "total_failed"):
@@ -426,11 +428,17 @@ def note_statement(mine: Graded, submission: Submission) -> None:
     mine.statement = {name: clean_text(text) for name, text in said.items()}
 
 
-def judge_statement(mine: Graded, settings: Settings) -> None:
-    """That nothing is signed is told, and costs what the settings say."""
+def judge_statement(mine: Graded, settings: Settings, about: Assignment) -> None:
+    """That nothing is signed is told, and costs what the settings say; so is another student's name."""
     if not is_signed(mine.statement):
-        mine.flags.append("statement_missing")
-        mine.statement_factor = 1 - settings.statement.missing_costs
+        costs = settings.statement.missing_costs
+        mine.flags.append("statement_missing_costs" if costs else "statement_missing")
+        mine.statement_factor = 1 - costs
+        return
+    called = {plain(one.name) for one in map(about.variants.get, about.together(mine.student_id))}
+    name = plain(mine.statement["name"])
+    if name not in called and name in {plain(one.name) for one in about.variants.values()}:
+        mine.flags.append("signed_by_another")
 
 
 def note_accommodation(
@@ -444,6 +452,8 @@ def note_accommodation(
     if mine_granted:
         concerns_this = mine_granted.extra or exempt & set(questions)
         mine.flags.append("accommodated" if concerns_this else "granted_elsewhere")
+    if exempt.issuperset(questions):
+        mine.flags.append("exempt_from_all")
 
 
 def note_lateness(mine: Graded, about: Assignment, settings: Settings, granted: Accommodations) -> None:
@@ -479,12 +489,11 @@ def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:
                 one.decide(override.score, "by_hand", {"zh": override.reason, "en": override.reason})
     counted = [one for one in mine.questions if not one.exempt]
     weights = sum(one.weight for one in counted)
-    mine.to_read = any(one.score is None for one in counted)
+    mine.to_read = whole is None and any(one.score is None for one in counted)
     if weights:
         earned = sum(one.weight * (one.score or 0) for one in counted)
-        mine.total = round(mine.late_factor * mine.statement_factor * earned / weights, DIGITS)
-    if whole is not None:
-        mine.total = whole
+        mine.worked_out = round(mine.late_factor * mine.statement_factor * earned / weights, DIGITS)
+    mine.total = mine.worked_out if whole is None else whole
 
 
 # --- what is written --------------------------------------------------------------------------------------------------
@@ -524,13 +533,10 @@ def write_all(
 
 
 def pairs_of(grading: Grading) -> list[Copy]:
-    """Who may have copied from whom, of those whose notebooks were read this time; a team is as one student."""
+    """Who may have copied from whom, of those whose notebooks count; a team is as one student."""
     codes = {}
-    for one in grading.handed_in:
-        mine = grading.graded.get(one.student)
-        if mine and mine.file == one.found.label and one.notebook:
-            first = grading.about.together(one.student)[0]
-            codes[first] = [cell.source for cell in one.notebook.cells]
+    for student, one in grading.counting.items():
+        codes[student] = [cell.source for cell in one.notebook.cells]
     seeds = {}
     marks = {}
     for student, mine in grading.graded.items():

@@ -31,6 +31,7 @@ PROBLEMS = ("what", "file", "student_id", "detail", "meaning")
 COPYING = "copying.csv"
 COPIES = ("student_id", "like", "weight_of_all", "question", "detail", "weight", "meaning")
 PLATFORM_POINTS = 100
+TYPED_IN = ("literal", "own_data_only", "partly_typed")  # what a second run may tell of an answer
 SHOWN_CODE = 200  # characters of code that was left out
 
 
@@ -224,7 +225,7 @@ def _problems_of(mine: Graded) -> list[list]:
         rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
         rows += [["team_files_differ", other, mine.student_id, mine.file] for other in mine.differing]
     counting = [one for one in mine.questions if not one.exempt]
-    typed_in = [one.question for one in counting if one.second in ("literal", "own_data_only")]
+    typed_in = [one.question for one in counting if one.second in TYPED_IN]
     if typed_in:
         rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])
     return rows

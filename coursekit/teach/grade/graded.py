@@ -16,6 +16,18 @@ from .marking import QuestionMark
 # how a run ends that needs nobody's eye
 IN_ORDER = ("ended", "nothing")
 TIME_UNKNOWN = "time_unknown"  # it is due some time, and nobody knows when this was handed in
+TWO_PLACES = "two_places"  # files that nothing but their marks gives to this student came from several places
+# what somebody should look at before marks are given out, though everything could be graded
+DOUBTFUL = (
+    TIME_UNKNOWN,
+    TWO_PLACES,
+    "chosen_against_evidence",
+    "dated_by_its_archive",
+    "newer_by_name_only",
+    "newer_unreadable",
+    "signed_by_another",
+    "statement_missing_costs",
+)
 # how it ends without marks: nothing was read, or the machine kept it from running
 WITHOUT_MARKS = ("nothing", "unclear", "unreadable", "killed", "no_wall")
 
@@ -26,6 +38,7 @@ class Graded:
 
     student_id: str
     file: str | None = None
+    path: str = ""  # where the file lay, below the archive of its download
     when: str | None = None
     state: str = (
         "nothing"  # nothing, unclear, unreadable, ended, timeout, too_much_output, died, killed, no_wall
@@ -45,6 +58,7 @@ class Graded:
     statement_factor: float = 1.0
     cpu_seconds: float = 0.0
     total: float | None = None  # share of all points, lateness and overrides included
+    worked_out: float | None = None  # the total before a person decided on the whole
     to_read: bool = False  # a person still has to read something
     reasons: list[dict] = field(default_factory=list)  # marks given by hand
     failed: dict[str, str] = field(default_factory=dict)  # what of the grading failed → what the error said
@@ -74,6 +88,7 @@ class Grading:
     whose: Rules
     accommodations: Accommodations = field(default_factory=Accommodations)
     copies: list[Copy] = field(default_factory=list)
+    counting: dict[str, Submission] = field(default_factory=dict)  # student → the notebook that counts
 
     @property
     def texts(self) -> list[tuple[str, QuestionMark]]:
@@ -115,8 +130,8 @@ class Grading:
         """Whether somebody should look at something before marks are given out; what is to be read is no such thing."""
         rules = self.whose.none or self.whose.several or self.accommodations.wrong
         differing = any(mine.differing for mine in self.graded.values())
-        untimed = any(TIME_UNKNOWN in mine.flags for mine in self.graded.values())
-        return bool(self.failed or self.unclear or self.copies or rules or differing or untimed)
+        doubtful = any(flag in mine.flags for mine in self.graded.values() for flag in DOUBTFUL)
+        return bool(self.failed or self.unclear or self.copies or rules or differing or doubtful)
 
 
 class Result(dict[str, Graded]):

@@ -226,6 +226,13 @@ def _judge(one: QuestionMark, question: dict, value, right) -> None:
         one.score = 0.0
         one.code = "must_compute"
         one.reason = MESSAGES.texts("mark_must_compute")
+    elif question.get("must_compute") and one.second == "differs" and one.score:
+        stood_still = compare(question, value, one.value).score or 0
+        if stood_still > (compare(question, right, one.right).score or 0):  # a part of it was typed in
+            one.second = "partly_typed"
+            one.score = min(one.score, compare(question, value, right).score or 0)
+            one.code = "must_compute"
+            one.reason = MESSAGES.texts("mark_must_compute")
 
 
 def _told_by_second(question: dict, first: QuestionMark, value, right) -> str:

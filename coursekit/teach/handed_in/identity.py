@@ -1,16 +1,19 @@
 """Whose submission is this? Evidence is collected and compared; where it disagrees it is flagged, never guessed."""
 
+import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from coursekit.teach.assign.assignment import Assignment
 
-from .intake import Found, owners
+from .intake import FEWEST_AT_ONCE, Found, is_archive, owners, without_copy_number
 from .notebook import Notebook, Refused, read_notebook
+from .places import Places, below_its_archive
 
 
 @dataclass
@@ -23,6 +26,11 @@ class Submission:
     student: str | None = None
     evidence: dict[str, list[str]] = field(default_factory=dict)  # kind → students it points at
     flags: list[str] = field(default_factory=list)
+    path: str = ""  # where it lay, below a platform's archive
+    place: str = ""  # that part of it in which one hand's files lie; empty where it names the student
+    moved: bool = (
+        False  # nothing but its marks gives it to the student, whose file lay elsewhere in an earlier grading
+    )
 
     @property
     def when(self) -> datetime | None:
@@ -40,43 +48,71 @@ class Submission:
         return bool(self.evidence.get("copy") or self.evidence.get("seed") or "chosen_by_hand" in self.flags)
 
 
-def identify(found: list[Found], assignment: Assignment, chosen: dict[str, str]) -> list[Submission]:
+def identify(
+    found: list[Found],
+    assignment: Assignment,
+    chosen: dict[str, str],
+    earlier: Mapping[str, str] | None = None,
+) -> list[Submission]:
     """Every notebook with its student, where the evidence names exactly one.
+
+    ``earlier``: student → the path at which the file lay that counts since an earlier grading.
 
     Strong: the copy's own id and the injected seed, which nobody can make up for another student without the secret,
     but which come along when a file is passed on (within a team they may). Weak: ids, platform numbers and names in the file's path and the
     receipt. A notebook whose strong evidence names one student and whose path names others is flagged
     ``disagreement`` and not graded until ``chosen`` (label → student id) says whose it is.
     """
-    by_copy = {variant.copy_id: variant.student_id for variant in assignment.variants.values()}
-    by_seed = defaultdict(list)  # the members of a team share one
-    for variant in assignment.variants.values():
-        by_seed[variant.seed].append(variant.student_id)
     names = names_of(assignment)
     teams = teams_of(assignment)
+    due = datetime.fromisoformat(assignment.due) if assignment.due else None
     submissions = []
     for one in found:
-        submission = _opened(one)
+        submission = _opened(replace(one, when=one.when_if_due(due)))
         notebook = submission.notebook
         if notebook:
-            copy = notebook.about.get("copy")
-            submission.evidence["copy"] = [by_copy[copy]] if copy in by_copy else []
-            seeds = [seed for seed in notebook.seeds if seed in by_seed]
-            submission.evidence["seed"] = [student for seed in seeds for student in by_seed[seed]]
+            submission.evidence |= marks_in(notebook, assignment)
             if notebook.about.get("assignment", assignment.assignment) != assignment.assignment:
                 submission.flags.append("other_assignment")
         if LATE_ON_CANVAS.search(one.name):
             submission.flags.append("late_by_platform")
-        named = named_in(one.label, names)
+        submissions.append(submission)
+    paths = telling([one.label for one in found], _shown_in(submissions), assignment)
+    for submission in submissions:
+        label = submission.found.label
+        named = named_in(paths[label], names)
         submission.evidence["path"] = named.certain
         submission.evidence["shared_name"] = named.shared
         if not any(submission.evidence.values()):
-            submission.evidence["path"] = named_in(one.label, teams).certain
-        _decide(submission, chosen.get(one.label), assignment)
-        submissions.append(submission)
-    _judge_archives(submissions, names, assignment)
-    _judge_lots(submissions, assignment)
+            submission.evidence["path"] = named_in(paths[label], teams).certain
+        _decide(submission, chosen.get(label), assignment)
+    earlier = earlier or {}
+    _judge_archives(submissions, names, assignment, earlier)
+    judge_lots(submissions, assignment)
+    _judge_places(submissions, assignment, earlier)
     return submissions
+
+
+def marks_in(notebook: Notebook, assignment: Assignment) -> dict[str, list[str]]:
+    """The students at whom the marks point that were handed out with a notebook; the members of a team share a seed."""
+    variants = assignment.variants.values()
+    copy = notebook.about.get("copy")
+    return {
+        "copy": [one.student_id for one in variants if one.copy_id == copy],
+        "seed": [one.student_id for seed in notebook.seeds for one in variants if one.seed == seed],
+    }
+
+
+def telling(labels: list[str], shown: set[str], assignment: Assignment) -> dict[str, str]:
+    """Label → what of it may name a student: how the archive or the folders of a whole class are called does not.
+
+    ``shown``: the students whose marks the files bear.
+    """
+    folders = [PurePosixPath(label).parts[:-1] for label in labels]
+    shared = os.path.commonprefix(folders) if labels and not of_one_team(shown, assignment) else ()
+    if len(shown) < FEWEST_AT_ONCE:  # a folder may be one student's, with a classmate's copy in it
+        shared = [part for part in shared[:1] if is_archive(part)]
+    return {label: "/".join(PurePosixPath(label).parts[len(shared) :]) for label in labels}
 
 
 @dataclass(frozen=True)
@@ -108,13 +144,16 @@ def rules(whose: dict[str, str], found: Iterable[Found]) -> Rules:
 
 
 def _judge_archives(
-    submissions: list[Submission], names: dict[str, set[str]], assignment: Assignment
+    submissions: list[Submission],
+    names: dict[str, set[str]],
+    assignment: Assignment,
+    earlier: Mapping[str, str],
 ) -> None:
     """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
 
     An archive is a platform's where its notebooks are shown by strong evidence to be of several students, not of one
     team, its own name names none, and the folder is not one of single hand-ins: more students are in the archive alone
-    than stand elsewhere by themselves. A name can be made up, and a classmate's copy put in. What an archive of
+    than stand elsewhere by themselves, or stood so in an earlier grading. A name can be made up, and a classmate's copy put in. What an archive of
     somebody's holds of another student, who hands in elsewhere or is only named there, is not that student's hand-in.
     """
     within = defaultdict(list)
@@ -124,16 +163,24 @@ def _judge_archives(
             within[submission.found.packed_in].append(submission)
         else:
             loose |= _shown(submission)
+            submission.path = below_its_archive(submission.found.label)
     shown = {archive: _shown_in(theirs) for archive, theirs in within.items()}
     by_themselves = loose.union(*(who for who in shown.values() if of_one_team(who, assignment)))
+    for archive, theirs in within.items():
+        below = [below_its_archive(one.found.label) for one in theirs]
+        places = Places.of(below, [_shown(one) for one in theirs], earlier, assignment)
+        by_themselves |= {who for who in shown[archive] if all(places.elsewhere(who, path) for path in below)}
     for archive, theirs in within.items():
         named = set(named_in(archive, names).certain)
         several = bool(shown[archive]) and not of_one_team(shown[archive], assignment)
         if several and not named and len(shown[archive] - by_themselves) > len(by_themselves):
+            for one in theirs:
+                one.path = below_its_archive(one.found.label)
             continue
         whose = named or shown[archive]
         together = {member for owner in whose for member in assignment.together(owner)}
         for one in theirs:
+            one.path = one.found.label
             one.found = replace(one.found, when=one.found.packed_when)
             if several:
                 one.flags.append("dated_by_its_archive")
@@ -145,7 +192,7 @@ def _judge_archives(
                 one.flags = ["in_anothers_archive"]
 
 
-def _judge_lots(submissions: list[Submission], assignment: Assignment) -> None:
+def judge_lots(submissions: list[Submission], assignment: Assignment) -> None:
     """What lies among another's files is not the hand-in of a student whose own files stand elsewhere by themselves.
 
     A classmate's copy is easily passed on, and nothing that one hands in displaces another's work.
@@ -162,6 +209,23 @@ def _judge_lots(submissions: list[Submission], assignment: Assignment) -> None:
                 one.flags = ["in_anothers_archive"]
 
 
+def _judge_places(submissions: list[Submission], assignment: Assignment, earlier: Mapping[str, str]) -> None:
+    """In whose place a file lies that nothing but its marks gives to a student.
+
+    What lies where another's file lay in an earlier grading, while the student's own lay elsewhere, was passed on.
+    """
+    paths = [one.path for one in submissions]
+    places = Places.of(paths, [_shown(one) for one in submissions], earlier, assignment)
+    for one in submissions:
+        if one.student is None or one.evidence.get("path") or "chosen_by_hand" in one.flags:
+            continue
+        one.place = places.place_of(one.path)
+        one.moved = places.elsewhere(one.student, one.path)
+        if one.moved and places.is_anothers(one.student, one.path):
+            one.student = None
+            one.flags = ["in_anothers_archive"]
+
+
 def _lots(submissions: list[Submission], assignment: Assignment) -> list[list[Submission]]:
     """What was handed in, parted into what is of one hand: a student's folder or files.
 
@@ -173,7 +237,7 @@ def _lots(submissions: list[Submission], assignment: Assignment) -> list[list[Su
     for one in submissions:
         parts[whose[one.found.label]].append(one)
     if len(parts) == 1:
-        return list(parts.values())
+        return [[one] for one in submissions]
     shown = {part: _shown_in(lot) for part, lot in parts.items()}
     by_themselves = set().union(*(who for who in shown.values() if of_one_team(who, assignment)))
     lots = []
@@ -248,8 +312,8 @@ def teams_of(assignment: Assignment) -> dict[str, set[str]]:
     """What a path may call a team → one of its members; platforms name a team's hand-in so, and no student."""
     names: dict[str, set[str]] = {}
     for variant in assignment.variants.values():
-        if len(_plain(variant.team)) >= 2:
-            names.setdefault(_plain(variant.team), {variant.student_id})
+        if len(plain(variant.team)) >= 2:
+            names.setdefault(plain(variant.team), {variant.student_id})
     return names
 
 
@@ -258,14 +322,14 @@ def names_of(assignment: Assignment) -> dict[str, set[str]]:
     names = defaultdict(set)
     for variant in assignment.variants.values():
         for word in (variant.student_id, variant.folder, *variant.platform.values()):
-            names[_plain(word)].add(variant.student_id)
-        if len(_plain(variant.name)) >= 2:
-            names[_plain(variant.name)].add(variant.student_id)
-            names[_plain("".join(reversed(variant.name.split())))].add(variant.student_id)
+            names[plain(word)].add(variant.student_id)
+        if len(plain(variant.name)) >= 2:
+            names[plain(variant.name)].add(variant.student_id)
+            names[plain("".join(reversed(variant.name.split())))].add(variant.student_id)
     return names
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
@@ -282,7 +346,7 @@ def named_in(label: str, names: dict[str, set[str]]) -> Named:
 
     Two are named for certain where one's file lies in the other's folder.
     """
-    whole = _plain(label)
+    whole = plain(label)
     found = {word for word in _words_of(label, names) if word in names}
     found = {word for word in found if not _only_within_others(word, found, whole)}
     certain, shared = set(), set()
@@ -298,20 +362,17 @@ def named_in(label: str, names: dict[str, set[str]]) -> Named:
 LATE_ON_CANVAS = re.compile(r"_LATE_\d+_\d+_")  # how Canvas names what came in late
 SEPARATORS = re.compile(r"[\s_/\\.()（）\[\]【】,，;&+-]+")
 PARTS = re.compile(r"[/_.]")
-COPY_NUMBER = re.compile(
-    r"\s?[(（]\d{1,3}[)）](?=\.\w+$|\.ipynb)"
-)  # how a browser numbers downloads: nobody's id
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def _words_of(label: str, names: dict[str, set[str]]) -> set[str]:
     """What a path may be read to say: its words, its parts alone and two by two, long numbers, Chinese names in it."""
-    label = COPY_NUMBER.sub("", label)
-    whole = _plain(label)
+    label = without_copy_number(label)
+    whole = plain(label)
     parts = PARTS.split(label)
-    words = {_plain(word) for word in SEPARATORS.split(unicodedata.normalize("NFKC", label))}
-    words |= {_plain(part) for part in parts}
-    words |= {_plain(one + other) for one, other in zip(parts, parts[1:])}
+    words = {plain(word) for word in SEPARATORS.split(unicodedata.normalize("NFKC", label))}
+    words |= {plain(part) for part in parts}
+    words |= {plain(one + other) for one, other in zip(parts, parts[1:])}
     words |= {name for name in names if CHINESE.search(name) and name in whole}
     words |= set(re.findall(r"\d{5,}", label))
     return words
@@ -321,6 +382,15 @@ def _only_within_others(word: str, found: set[str], whole: str) -> bool:
     """Whether a name stands in the path only as a part of longer ones: 王明 within 王明明 names nobody of its own."""
     within = sum(whole.count(other) for other in found if other != word and word in other)
     return whole.count(word) <= within
+
+
+def apart(submissions: list[Submission]) -> list[Submission]:
+    """The first of each place, of those that bear the marks that were handed out: nothing else says whose these are."""
+    first = {}
+    for one in submissions:
+        if one.notebook and one.strong:
+            first.setdefault(one.place, one)
+    return list(first.values())
 
 
 def newest(submissions: list[Submission]) -> list[Submission]:

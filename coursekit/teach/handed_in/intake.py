@@ -17,7 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -33,12 +33,15 @@ LARGEST_SHARE, MOST_IN_SHARE = 256 << 20, 2_000  # bytes and files of all that o
 LARGEST_TOTAL, MOST_FILES = 4 << 30, 200_000  # of one archive as a platform makes it, with all in it
 LARGEST_RATIO = 200  # bytes read for each of a platform's archive, where that is more: a large class
 DEEPEST = 4
-# members of so many students within so short a time, and the archive too: packed all at once by a platform
-FEWEST_AT_ONCE, AT_ONCE = 3, timedelta(minutes=2)
+# members of so many students within so short a time, or, one after the other as they lie there, within so long: a platform
+# has dated them when it packed them
+FEWEST_AT_ONCE, AT_ONCE, ONE_BY_ONE = 3, timedelta(minutes=2), timedelta(minutes=10)
+PACKED_IN = timedelta(seconds=2)  # for each member of a larger class
 LARGEST_RECEIPT = 4 << 20  # bytes
 RECEIPT_FIELDS = ("assignment", "student", "copy", "when", "sha256", "seed")
 UTF8_NAME, ENCRYPTED = 0x800, 0x1  # bits in a ZIP's flags
-END_OF_ARCHIVE, LONGEST_END = b"PK\x05\x06", 56 + 20 + 22 + 65_535  # how a ZIP ends, in so many bytes at most
+# how a ZIP ends, in so many bytes at least and at most
+END_OF_ARCHIVE, SIZE_OF_END, LONGEST_END = b"PK\x05\x06", 22, 56 + 20 + 22 + 65_535
 # what stands before the end of a ZIP of many members, and says how many; and the pointer to it
 LARGER_END, SIZE_OF_LARGER_END = b"PK\x06\x06", 56
 POINTER, SIZE_OF_POINTER = b"PK\x06\x07", 20
@@ -51,6 +54,8 @@ BESIDE = re.compile(r"(?i)(^readme.*|receipt\.json|\.csv|\.txt|\.pdf|\.html?|\.x
 OTHER_ARCHIVES = re.compile(r"(?i)\.(rar|7z|tar|tgz|gz|bz2|xz|zst)$")
 # what browsers and mail programs put behind the name of a file that they do not know
 RENAMED = re.compile(r"(?i)(\.(txt|json|bin|download))+$")
+# how Canvas names what it hands back: the student by name and number, then a number of the file
+ON_CANVAS = re.compile(r"([^_]+_(?:LATE_)?\d+)_\d+_")
 PASSED_OVER = re.compile(
     r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db|desktop\.ini)(/|$)|(^|/)\._"
 )
@@ -81,6 +86,13 @@ class Found:
     problem: str | None = None  # why it cannot be read, where it was looked into already
     packed_in: str | None = None  # the archive that it lay in, where that lay in a folder
     packed_when: datetime | None = None  # when that archive was put there
+    # the earliest time in its archive, where all students' lie so close that it may be that of the packing
+    at_once_from: datetime | None = None
+
+    def when_if_due(self, due: datetime | None) -> datetime | None:
+        """When it was handed in; None where it is one time for all, after it was due: that is when the archive was made."""
+        made_at_once = self.at_once_from and (due is None or self.at_once_from > due)
+        return None if made_at_once else self.when
 
     @property
     def name(self) -> str:
@@ -105,6 +117,7 @@ class Intake:
     """The files that are wanted, and what was passed over or could not be read, with the reason's code."""
 
     wanted: tuple[str, ...]  # how their names end
+    zone: tzinfo | None = None  # of an archive's times that say none
     found: list[Found] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)  # label, reason
     beside: list[str] = field(default_factory=list)  # labels of files that come along with a hand-in
@@ -187,18 +200,27 @@ class Budget:
             self.within.take(size)
 
 
-def take_in(path: Path, wanted: tuple[str, ...] = (NOTEBOOK,)) -> Intake:
-    """Everything in a folder, an archive or a single file."""
-    intake = Intake(wanted)
+def take_in(
+    path: Path,
+    wanted: tuple[str, ...] = (NOTEBOOK,),
+    *,
+    zone: tzinfo | None = None,
+    out: Path | None = None,
+) -> Intake:
+    """Everything in a folder, an archive or a single file, but not what lies in ``out``, where results are written.
+
+    ``zone``: of the times in an archive that say none; this computer's where it is None.
+    """
+    intake = Intake(wanted, zone)
     if not path.is_dir():
         _take_safely(path, clean_name(path.name), intake, in_a_folder=False)
         return intake
-    for label, full in _walk(path, intake):
+    for label, full in _walk(path, intake, out.resolve() if out else None):
         _take_safely(full, label, intake, in_a_folder=True)
     return intake
 
 
-def _walk(path: Path, intake: Intake) -> Iterator[tuple[str, Path]]:
+def _walk(path: Path, intake: Intake, out: Path | None) -> Iterator[tuple[str, Path]]:
     """Label and path of every file in a folder; links are not followed, so that nothing outside is ever read."""
 
     def label_of(full: Path) -> str:
@@ -211,6 +233,8 @@ def _walk(path: Path, intake: Intake) -> Iterator[tuple[str, Path]]:
         entered = []
         for name in sorted(folders):
             full = Path(folder, name)
+            if full.resolve() == out:
+                continue
             if not full.is_symlink():
                 entered.append(name)
             elif not PASSED_OVER.search(label_of(full)):
@@ -309,7 +333,7 @@ class Archive:
     packed_in: str | None = None  # the archive of the folder that everything in it lies in
     packed_when: datetime | None = None  # when that was put there
     depth: int = 0
-    undated: bool = False  # its members bear the time of the download
+    at_once_from: datetime | None = None  # the earliest time, where its members may bear that of the packing
 
     def take_in(self, stream: BinaryIO, intake: Intake) -> None:
         """The members of a ZIP, read one by one against what the whole archive may unpack to.
@@ -324,11 +348,13 @@ class Archive:
                 members = [(_member_name(one), one) for one in archive.infolist() if not one.is_dir()]
                 receipt = _receipt(archive, members, self.budget)
                 wanted = [(name, one) for name, one in members if not PASSED_OVER.search(name)]
-                wanted.sort(key=lambda member: _is_archive(member[0]))
+                wanted.sort(key=lambda member: is_archive(member[0]))
                 whose = owners([name for name, _ in wanted])
                 if self.depth == 0:
-                    bears_no_times = self._dated_by_the_download(wanted, whose)
-                    self = replace(self, undated=bears_no_times)
+                    moments = [
+                        (whose[name], _moment(one, intake.zone)) for name, one in members if name in whose
+                    ]
+                    self = replace(self, at_once_from=_packed_at_once(moments))
                 shares: dict[str, Budget] = {}
                 for name, member in wanted:
                     budget = self.budget
@@ -360,9 +386,10 @@ class Archive:
         intake: Intake,
         budget: Budget,
     ) -> None:
-        when = self._time_of(member, receipt)
+        # an archive in that archive is the student's, and dated by the student's clock; so is one that `hand_in` packed
+        when = self.when if self.depth or receipt else _moment(member, intake.zone)
         try:
-            if _is_archive(label):
+            if is_archive(label):
                 if self.depth + 1 >= DEEPEST:
                     raise Refused("too_deep")
                 inner = replace(self, label=label, when=when, budget=budget, depth=self.depth + 1)
@@ -372,57 +399,67 @@ class Archive:
                     inner.take_in(beside, intake)
             elif intake.wants(label):
                 raw = b"".join(_blocks(archive, member, largest_of(label), budget))
-                found = Found(
-                    label, when, raw, receipt, packed_in=self.packed_in, packed_when=self.packed_when
-                )
-                intake.keep(found)
+                packed = {"packed_in": self.packed_in, "packed_when": self.packed_when}
+                intake.keep(Found(label, when, raw, receipt, at_once_from=self.at_once_from, **packed))
         except Refused as problem:
             intake.refuse(label, problem.args[0])
 
-    def _time_of(self, member: zipfile.ZipInfo, receipt: dict | None) -> datetime | None:
-        """When it was handed in: as the platform's own archive dates it.
 
-        An archive in that archive is the student's, and dated by the student's clock; so is one that `hand_in` packed.
-        When the archive itself was written is when somebody downloaded it, and says nothing.
-        """
-        if self.depth or receipt:
-            return self.when
-        return None if self.undated else _moment(member)
+def _packed_at_once(moments: list[tuple[str, datetime | None]]) -> datetime | None:
+    """The earliest of the members' times, where they may all be that of a platform's packing; else None.
 
-    def _dated_by_the_download(self, members: list, whose: dict[str, str]) -> bool:
-        """Whether all students' members bear one time, that of the archive itself: when a platform packed it, no more."""
-        moments = {whose[name]: _moment(member) for name, member in members}
-        known = [moment for moment in moments.values() if moment]
-        if len(known) < FEWEST_AT_ONCE or self.when is None:
-            return False
-        first, last = min(known), max(known)
-        return last - first <= AT_ONCE and abs(self.when - last) <= AT_ONCE
+    ``moments``: whose a member is, and when, in the order of the archive. When the archive itself was written says nothing:
+    it may be a copy.
+    """
+    known = [moment for _, moment in moments if moment]
+    if len({whose for whose, moment in moments if moment}) < FEWEST_AT_ONCE:
+        return None
+    first, last = min(known), max(known)
+    in_order = all(one <= other for one, other in zip(known, known[1:]))
+    longest = max(ONE_BY_ONE, PACKED_IN * len(known)) if in_order else AT_ONCE
+    return first if last - first <= longest else None
 
 
-def _is_archive(name: str) -> bool:
+def is_archive(name: str) -> bool:
     return name.lower().endswith(".zip")
+
+
+# how a browser numbers downloads: nobody's id
+COPY_NUMBER = re.compile(r"\s?[(（]\d{1,3}[)）](?=\.\w+$|\.ipynb)")
+
+
+def without_copy_number(label: str) -> str:
+    """A name as it was before a browser made room for it beside another of the same name."""
+    return COPY_NUMBER.sub("", label)
 
 
 def owners(names: list[str]) -> dict[str, str]:
     """Member of a platform's archive → what all of one student's have in common.
 
     That is the folder, below those that all members lie in; in an archive without folders it is what stands before the
-    second underscore, for platforms write who it is before the name that the student gave the file.
+    first underscore, for platforms write who it is before the name that the student gave the file.
 
     >>> owners(["hw/s1/a.zip", "hw/s1/b.zip", "hw/s2/a.zip"])
     {'hw/s1/a.zip': 'hw/s1', 'hw/s1/b.zip': 'hw/s1', 'hw/s2/a.zip': 'hw/s2'}
-    >>> owners(["wangwei_31_990_a.zip", "wangwei_31_991_b.zip"])
-    {'wangwei_31_990_a.zip': 'wangwei_31', 'wangwei_31_991_b.zip': 'wangwei_31'}
+    >>> owners(["8003_a.zip", "8003_b_c.zip"])
+    {'8003_a.zip': '8003', '8003_b_c.zip': '8003'}
+    >>> owners(["wangwei_31_990_a.zip", "wangwei_35_991_b.zip"])
+    {'wangwei_31_990_a.zip': 'wangwei_31', 'wangwei_35_991_b.zip': 'wangwei_35'}
     """
     folders = [PurePosixPath(name).parts[:-1] for name in names]
     common = os.path.commonprefix(folders) if folders else ()
     theirs = {}
+    flat = []
     for name, folder in zip(names, folders):
         if len(folder) > len(common):
             theirs[name] = "/".join(folder[: len(common) + 1])
         else:
-            theirs[name] = "_".join(name.split("_")[:2])
-    return theirs
+            flat.append(name)
+    of_canvas = [ON_CANVAS.match(name.rpartition("/")[2]) for name in flat]
+    for name, match in zip(flat, of_canvas):
+        folder, slash, last = name.rpartition("/")
+        theirs[name] = folder + slash + (match[1] if match and all(of_canvas) else last.split("_")[0])
+    return {name: theirs[name] for name in names}
 
 
 def _size_of_list(stream: BinaryIO) -> int:
@@ -431,7 +468,10 @@ def _size_of_list(stream: BinaryIO) -> int:
     stream.seek(max(0, size - LONGEST_END))
     end = stream.read(LONGEST_END)
     stream.seek(0)
-    at = end.rfind(END_OF_ARCHIVE)
+    # as `zipfile` looks for it: at the very end, and only else before a comment, which may hold anything
+    at = len(end) - SIZE_OF_END
+    if at < 0 or not end.startswith(END_OF_ARCHIVE, at) or not end.endswith(b"\0\0"):
+        at = end.rfind(END_OF_ARCHIVE)
     listed = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
     if end[:at].rfind(POINTER) != at - SIZE_OF_POINTER:
         return listed
@@ -501,9 +541,34 @@ def _receipt(archive: zipfile.ZipFile, members: list, budget: Budget) -> dict | 
     return kept or None
 
 
-def _moment(member: zipfile.ZipInfo) -> datetime | None:
+UNIX_TIMES, NTFS_TIMES = (
+    0x5455,
+    0x000A,
+)  # what an archive's list may hold beside a name: times as seconds of UTC
+FROM_1601_TO_1970 = 11_644_473_600  # seconds: Windows counts from there, in tenths of a microsecond
+FIRST_YEAR = 2001  # archives of ours, and of some platforms, hold no dates
+
+
+def _moment(member: zipfile.ZipInfo, zone: tzinfo | None) -> datetime | None:
+    """When a member was changed: in UTC where the archive says that as well, else by the clock of ``zone``."""
+    seconds = _seconds_of(member.extra)
     try:
-        moment = datetime(*member.date_time).astimezone()
+        here = datetime(*member.date_time)
+        moment = here.replace(tzinfo=zone) if zone else here.astimezone()
     except (ValueError, OverflowError):
-        return None
-    return moment if moment.year > 2000 else None  # archives of ours, and of some platforms, hold no dates
+        moment = None
+    if seconds is not None:
+        moment = _time_of(seconds) or moment
+    return moment if moment and moment.year >= FIRST_YEAR else None
+
+
+def _seconds_of(extra: bytes) -> float | None:
+    """Seconds since 1970 in what stands beside a member's name; None where no time stands there."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        said, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == UNIX_TIMES and len(said) >= 5 and said[0] & 1:
+            return struct.unpack("<i", said[1:5])[0]
+        if kind == NTFS_TIMES and len(said) >= 16 and said[4:8] == b"\x01\x00\x18\x00":
+            return struct.unpack("<Q", said[8:16])[0] / 10**7 - FROM_1601_TO_1970
+    return None

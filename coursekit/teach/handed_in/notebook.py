@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from coursekit.sandbox.cleaning import clean_text
 
 NOTEBOOK = ".ipynb"
-LARGEST_CELLS, MOST_CELLS = 4 << 20, 2_000  # characters of code, cells
-MOST_VALUES = (
-    2_000_000  # commas: what JSON makes objects of; an exercise with its pictures has some thousands
-)
+LARGEST_CELLS, MOST_CELLS = 400_000, 2_000  # characters of code, cells; an exercise has ten thousand
+# commas and brackets: what JSON makes objects of; an exercise with its pictures has some thousands
+MOST_VALUES = 2_000_000
 LONGEST_SAID = 200  # characters of one thing that a notebook says of itself
-LONGEST_PARSED = 200_000  # characters of a cell that is looked into
+LONGEST_PARSED = 50_000  # characters of a cell that is looked into
 PARAMETERS = "# Parameters\n"  # how the cell begins that papermill injects
 MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
 
@@ -45,7 +44,7 @@ def read_notebook(raw: bytes) -> Notebook:
     """
     if not raw.strip():
         raise Refused("empty")
-    if raw.count(b",") > MOST_VALUES:
+    if sum(raw.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
         raise Refused("too_large")
     try:
         stored = json.loads(raw.decode("utf-8-sig"))

@@ -17,15 +17,19 @@ from .rules import MarkRules, grade_of, read_rules
 GRADES, MARKS, PROBLEMS = "grades.csv", "marks.csv", "problems.csv"
 NEEDED = ("student_id", "total", "to_read")
 NOTHING = "nothing"  # the state of who handed in nothing
+EXEMPT = "exempt_from_all"  # among the flags of whom no question counts for
+# why a mark is not the last word: codes of messages.toml
+TO_READ, NO_MARK, NOT_READ = "grade_provisional", "marks_provisional_no_mark", "marks_provisional_line"
 LONGEST = 60  # characters of a cell that a message shows
 
 
 @dataclass(frozen=True)
 class OneMark:
-    """What a student has in one assignment: a share of 1, or None; and whether something is still to be read."""
+    """What a student has in one assignment: a share of 1, or None; and why that is provisional, if it is."""
 
     share: float | None
-    provisional: bool
+    provisional: str = ""
+    exempt: bool = False
 
 
 @dataclass
@@ -53,6 +57,8 @@ class Marks:
 def marks(graded: Sequence[Path], *, out: Path, say: Callable[[str], None] = print) -> Marks:
     """Total the results folders of `grade` by the rules in ``out``; a line that cannot be read is named and counts as none."""
     assignments = called(graded)
+    if (out / GRADES).exists() or out.resolve() in [folder.resolve() for folder in graded]:
+        raise KitError("marks_out", value=str(out))
     found = Marks()
     for assignment, folder in assignments.items():
         read_grades(folder, assignment, found)
@@ -101,17 +107,20 @@ def read_grades(folder: Path, assignment: str, found: Marks) -> None:
         share = _share(said)
         state = (row.get("state") or "").strip()
         if student in seen:
-            mine.marks[assignment] = replace(mine.marks[assignment], provisional=True)
+            mine.marks[assignment] = replace(mine.marks[assignment], provisional=NOT_READ)
             found.wrong.append((assignment, rows.line_num, student, MESSAGES.say("marks_twice", between=" ")))
             continue
         seen.add(student)
+        exempt = EXEMPT in (row.get("flags") or "").split()
+        provisional = "" if row["to_read"] == "0" else TO_READ
         if said and share is None:
             found.wrong.append((assignment, rows.line_num, student, f"{said[:LONGEST]} ≠ 0 … 1"))
-        elif share is None and state not in ("", NOTHING):
+            provisional = NOT_READ
+        elif share is None and state not in ("", NOTHING) and not exempt:
             why = MESSAGES.say("marks_without", between=" ", state=state)
             found.wrong.append((assignment, rows.line_num, student, why))
-        in_order = share is not None or (not said and state in ("", NOTHING))
-        mine.marks[assignment] = OneMark(share, row["to_read"] != "0" or not in_order)
+            provisional = NO_MARK
+        mine.marks[assignment] = OneMark(share, provisional, exempt)
 
 
 def _share(said: str) -> float | None:
@@ -137,7 +146,7 @@ def total_of(mine: Marked, assignments: Sequence[str], rules: MarkRules) -> Tota
         one = mine.marks.get(assignment)
         if one is not None and one.share is not None:
             shares[assignment] = one.share
-        elif rules.missing == "zero":
+        elif rules.missing == "zero" and not (one and one.exempt):
             shares[assignment] = 0.0
     counted = [name for name in shares if rules.weights.get(name, 1.0) > 0]
     lowest_first = sorted(counted, key=lambda name: shares[name])
@@ -162,13 +171,14 @@ def _write(out: Path, found: Marks, assignments: list[str], rules: MarkRules) ->
         "five_grade",
         "letter",
     ]
-    provisional = " ".join(MESSAGES.pair("grade_provisional"))
     rows: list[list] = []
     for mine in found.students.values():
         total = total_of(mine, assignments, rules)
         points = None if total.points is None else rules.rounded(total.points)
         given = [mine.marks.get(name) for name in assignments]
-        counted = [mine.marks[name] for name in mine.marks if name not in total.dropped]
+        # also what was dropped: when it has a better mark, another is the lowest
+        counting = [mine.marks[name] for name in mine.marks if rules.weights.get(name, 1.0) > 0]
+        why = dict.fromkeys(one.provisional for one in counting if one.provisional)
         rows.append(
             [
                 mine.student_id,
@@ -176,11 +186,11 @@ def _write(out: Path, found: Marks, assignments: list[str], rules: MarkRules) ->
                 mine.section,
                 *("" if one is None or one.share is None else 100 * one.share for one in given),
                 " ".join(total.dropped),
-                sum(one is None or one.share is None for one in given),
+                sum(one is None or (one.share is None and not one.exempt) for one in given),
                 "" if points is None else str(points),
                 "" if points is None else grade_of(points, rules.five),
                 "" if points is None else grade_of(points, rules.letters),
-                provisional if any(one.provisional for one in counted) else "",
+                "; ".join(" ".join(MESSAGES.pair(code)) for code in why),
             ]
         )
     write_csv(out / MARKS, [*head, "provisional"], rows)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from coursekit.records import EXACT
 
@@ -15,15 +16,35 @@ Days = Annotated[float, Field(ge=0, le=YEARS * 366, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
+def known_zone(name: str) -> str:
+    """The name of a time zone. Errors: ValueError with some that there are."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        raise ValueError("UTC, Asia/Shanghai, America/New_York …") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(known_zone)]
+
+
 @dataclass(frozen=True)
 class LatePolicy:
-    """What lateness costs: per day begun after the grace, a share of what was earned; nothing after ``max_days``."""
+    """What lateness costs: per day begun after the grace, a share of what was earned; nothing after ``max_days``.
+
+    ``archive_zone``: of the times in an archive that do not say theirs; this computer's where it is None.
+    """
 
     __pydantic_config__ = EXACT
 
     grace_minutes: Minutes = 0
     per_day: Share = 0.0
     max_days: Days | None = None
+    archive_zone: Zone | None = None
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        return ZoneInfo(self.archive_zone) if self.archive_zone else None
 
     def open_after_due(self) -> timedelta:
         """How long after it is due something may come in that still earns: the grace, or the days that are accepted.

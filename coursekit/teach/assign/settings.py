@@ -14,9 +14,9 @@ from pydantic import StringConstraints
 
 from coursekit.messages import MESSAGES, KitError
 from coursekit.records import EXACT, WrongField, from_fields
-from coursekit.teach.assign.assignment import DATES, Assignment, read_due
 from crmkit.core.files import put
 
+from .assignment import DATES, Assignment, read_due
 from .lateness import LatePolicy, Share
 
 FILE = "grading.toml"

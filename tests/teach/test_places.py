@@ -1,0 +1,285 @@
+"""Where nothing but the marks of a notebook says whose it is: what somebody else hands in costs nobody a mark.
+
+Folders and names are anonymous, as many platforms give them: 8001 is the first student's, and so on.
+"""
+
+import csv
+import io
+import os
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+from classroom import Classroom
+
+from coursekit import cli
+from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.handed_in.identity import identify
+from coursekit.teach.handed_in.intake import take_in
+from coursekit.teach.handed_in.places import same_place
+from coursekit.teach.marks.marks import marks
+
+IN_TIME, LATER = (2026, 11, 20, 12, 0, 0), (2026, 11, 25, 12, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    return Classroom(tmp_path_factory.mktemp("places"), students=6, due="2026-11-30T10:00")
+
+
+def worked(room: Classroom, student: str, **changed: str) -> bytes:
+    return nbformat.writes(room.notebook(student, changed)).encode()
+
+
+def blank(room: Classroom, student: str) -> bytes:
+    laid = room.variant(student)
+    return (room.folder / "students" / laid["folder"] / laid["file"]).read_bytes()
+
+
+def zipped(path: Path, files: dict[str, bytes], when=IN_TIME) -> Path:
+    """An archive in which everybody has handed in an hour after the one before."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (name, content) in enumerate(files.items()):
+            moment = (*when[:3], when[3] + number % 8, *when[4:])
+            archive.writestr(zipfile.ZipInfo(name, moment), content)
+    return path
+
+
+def graded(room: Classroom, submissions: Path, out: Path, *more: str) -> tuple[int, dict[str, dict], list]:
+    """The exit code, the gradebook by student, and what problems.csv says of which file."""
+    code = cli.main(["grade", str(submissions), "--assignment", str(room.folder), "--out", str(out), *more])
+    book = {row["student_id"]: row for row in rows(out / "grades.csv")}
+    return code, book, [(row["what"], row["file"]) for row in rows(out / "problems.csv")]
+
+
+def rows(path: Path) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+
+
+# --- between two downloads --------------------------------------------------------------------------------------------
+
+
+def lay(room: Classroom, pattern: str) -> dict[str, str]:
+    """Student → where the file lay in the first download."""
+    return {student: pattern.format(8001 + i) for i, student in enumerate(room.students)}
+
+
+FOLDERS, FLAT, LOOSE = "{}/ex1.ipynb", "{}_ex1.ipynb", "{}.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("first", "theirs", "passed_on"),
+    [
+        (FOLDERS, "8003/ex1.ipynb", "8003/ex2.ipynb"),
+        (FOLDERS, "8003/ex1.ipynb", "8003/more/of it/ex2.ipynb"),
+        (FOLDERS, "8003/ex1.ipynb", "8003/homework.zip/8004/ex1.ipynb"),
+        (FOLDERS, None, "8003/ex2.ipynb"),
+        (FLAT, "8003_ex1.ipynb", "8003_ex2.ipynb"),
+        (FLAT, None, "8003_8004_ex2.ipynb"),
+        (LOOSE, "8003.ipynb", "8003 (1).ipynb"),
+        ("section A/{}/ex1.ipynb", "section A/8003/ex1.ipynb", "section A/8003/ex2.ipynb"),
+        ("12-01/{}/ex1.ipynb", "12-05/8003/ex1.ipynb", "12-05/8003/ex2.ipynb"),
+    ],
+)
+def test_what_lies_where_another_handed_in_before_is_not_used(room, tmp_path, first, theirs, passed_on):
+    c, d = room.students[2:4]
+    files = {theirs: worked(room, c)} if theirs else {}
+    files[passed_on.partition(".zip/")[0]] = blank(room, d)
+    if ".zip/" in passed_on:
+        name, _, inner = passed_on.partition(".zip/")
+        del files[name]
+        held = zipped(tmp_path / "inner.zip", {inner: blank(room, d)})
+        files[f"{name}.zip"] = held.read_bytes()
+    found = take_in(zipped(tmp_path / "late.zip", files)).found
+    handed = identify(found, Assignment.read(room.folder), {}, lay(room, first))
+    expected = [c, None] if theirs else [None]
+    assert sorted((one.student for one in handed), key=str, reverse=False) == sorted(expected, key=str)
+    assert [one.flags for one in handed if one.student is None] == [["in_anothers_archive"]]
+    assert not any(one.moved for one in handed if one.student == c)
+
+
+@pytest.mark.parametrize(
+    ("first", "now"),
+    [
+        (FOLDERS, "8003/ex1 (1).ipynb"),
+        (FOLDERS, "8003/more/hw.zip/a/ex1.ipynb"),
+        (FLAT, "8003_final.ipynb"),
+        ("12-01/{}/ex1.ipynb", "12-05/8003/ex1.ipynb"),
+        ("06_exercise ({}).ipynb", "06_exercise (8003).ipynb"),
+    ],
+)
+def test_a_later_file_in_ones_own_place_counts_without_a_word(room, tmp_path, first, now):
+    c = room.students[2]
+    name, packed, inner = now.partition(".zip/")
+    content = worked(room, c)
+    if packed:
+        content = zipped(tmp_path / "inner.zip", {inner: content}).read_bytes()
+        now = f"{name}.zip"
+    found = take_in(zipped(tmp_path / "late.zip", {now: content})).found
+    (one,) = identify(found, Assignment.read(room.folder), {}, lay(room, first))
+    assert (one.student, one.flags, one.moved) == (c, [], False)
+
+
+def test_a_folder_of_another_name_within_ones_own_is_ones_own():
+    assert same_place("8003", "8003/more") and same_place("12-05/8003", "12-01/8003")
+    assert not same_place("8003", "8004") and not same_place("8003", "80031")
+
+
+def test_an_archive_that_is_laid_beside_single_files_of_a_later_round_is_a_students(room, tmp_path):
+    """With copies of students who handed in before, each alone: they are no class that a platform has packed."""
+    a, b, c, d, e, f = room.students
+    files = {"a/ex1.ipynb": worked(room, c), "b/ex1.ipynb": blank(room, d), "c/ex1.ipynb": blank(room, f)}
+    path = zipped(tmp_path / "homework.zip", files)
+    put_there = datetime(2026, 12, 4, 10).timestamp()
+    os.utime(path, (put_there, put_there))
+    (tmp_path / "8005.ipynb").write_bytes(worked(room, e))
+    about = Assignment.read(room.folder)
+    earlier = lay(room, LOOSE)
+    del earlier[c]
+    handed = identify(take_in(tmp_path).found, about, {}, earlier)
+    by_label = {one.found.label: one for one in handed}
+    assert by_label["homework.zip/a/ex1.ipynb"].when.month == 12
+    assert [by_label[f"homework.zip/{name}/ex1.ipynb"].student for name in "abc"] == [c, None, None]
+    assert by_label["8005.ipynb"].student == e
+
+
+def test_a_platforms_archives_of_sections_are_graded_again_as_they_were(room, tmp_path):
+    a, b, c, d, e, f = room.students
+    for name, students in (("section A.zip", (a, b, c)), ("section B (1).zip", (d, e, f))):
+        files = {f"{8001 + room.students.index(one)}/ex1.ipynb": worked(room, one) for one in students}
+        zipped(tmp_path / name, files)
+    handed = identify(take_in(tmp_path).found, Assignment.read(room.folder), {}, lay(room, FOLDERS))
+    assert [one.student for one in handed] == room.students
+    assert all(one.when.month == 11 and not one.flags and not one.moved for one in handed)
+
+
+@pytest.fixture(scope="module")
+def rounds(walled, room, tmp_path_factory):
+    """A class; then a round with c's files alone, among them others' in every shape; then a better one of d's own."""
+    folder = tmp_path_factory.mktemp("rounds")
+    out = folder / "grades"
+    a, b, c, d, e, f = room.students
+    lowered = {"renewed_offered": "renewed_offered = 0.123"}
+    files = {f"{8001 + i}/ex1.ipynb": worked(room, one) for i, one in enumerate(room.students)}
+    files["8004/ex1.ipynb"] = worked(room, d, **lowered)
+    first = graded(room, zipped(folder / "all.zip", files), out)
+    second_files = {
+        "8003/ex1.ipynb": worked(room, c),
+        "8003/ex2.ipynb": blank(room, d),  # lies with c's
+        "8009/ex3.ipynb": worked(room, e, **lowered),  # lies alone, and earns less
+        f"8003/{f}.ipynb": b'{"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "source": "1"}]}',
+        f"8003/{a}.ipynb": b"{",
+        "8002/ex1.ipynb": b"{",  # half an upload
+    }
+    second = graded(room, zipped(folder / "late.zip", second_files, LATER), out)
+    third = graded(room, zipped(folder / "own.zip", {"8004/hw.ipynb": worked(room, d)}, LATER), out)
+    return first, second, third
+
+
+def test_no_later_round_takes_a_mark_that_was_there(room, rounds):
+    (code, before, _), (again, after, problems), _ = rounds
+    a, b, c, d, e, f = room.students
+    assert code == 0 and again == cli.WANTS_AN_EYE
+    assert {one: after[one]["total"] for one in room.students} == {
+        one: before[one]["total"] for one in room.students
+    }
+    assert ("in_anothers_archive", "late.zip/8003/ex2.ipynb") in problems
+    assert ("earlier_file", "late.zip/8009/ex3.ipynb") in problems
+    assert "two_places" in after[e]["flags"] and "newer_by_name_only" in after[f]["flags"]
+    assert after[c]["flags"] == "" and "from_an_earlier_download" in after[d]["flags"]
+    assert after[c]["file"] == "late.zip/8003/ex1.ipynb"
+
+
+def test_ones_own_later_file_takes_the_place_of_the_earlier_one(room, rounds):
+    _, (_, before, _), (_, after, _) = rounds
+    d = room.students[3]
+    assert float(after[d]["total"]) > float(before[d]["total"])
+    assert (after[d]["file"], after[d]["flags"]) == ("own.zip/8004/hw.ipynb", "")
+
+
+# --- within one download ----------------------------------------------------------------------------------------------
+
+
+def test_of_files_from_several_places_the_one_that_earns_most_counts_and_in_ones_own_the_newest(
+    walled, room, tmp_path
+):
+    a, b, c, d, e, f = room.students
+    lowered = {"renewed_offered": "renewed_offered = 0.123"}
+    files = {
+        "8001/ex1.ipynb": worked(room, a),
+        "8002/ex1.ipynb": worked(room, b),
+        "8009/ex1.ipynb": worked(room, a, **lowered),  # another's, with a copy that was passed on and touched
+        "8008/ex1.ipynb": blank(room, b),
+        "8003/ex1.ipynb": worked(room, c),
+        "8003/ex1 (1).ipynb": worked(room, c, **lowered),  # c's own change of mind
+    }
+    code, book, problems = graded(room, zipped(tmp_path / "all.zip", files), tmp_path / "grades")
+    assert code == cli.WANTS_AN_EYE
+    assert [book[one]["file"].removeprefix("all.zip/") for one in (a, b, c)] == [
+        "8001/ex1.ipynb",
+        "8002/ex1.ipynb",
+        "8003/ex1 (1).ipynb",
+    ]
+    assert [book[one]["flags"] for one in (a, b, c)] == ["two_places", "two_places", ""]
+    assert float(book[c]["total"]) < float(book[a]["total"]) == float(book[b]["total"])
+    assert {("earlier_file", f"all.zip/{name}/ex1.ipynb") for name in ("8008", "8009")} <= set(problems)
+
+
+def test_how_a_class_archive_is_called_names_nobody_and_a_students_folder_does(room, tmp_path):
+    a, b, c, d, *_ = room.students
+    about = Assignment.read(room.folder)
+    for name in (f"hw_{b}.zip", "Ann Wood.zip"):
+        files = {f"{8001 + i}/ex1.ipynb": worked(room, one) for i, one in enumerate((a, b, c))}
+        handed = identify(take_in(zipped(tmp_path / name, files)).found, about, {})
+        assert [one.student for one in handed] == [a, b, c]
+    files = {f"{c}/ex1.ipynb": worked(room, c), f"{c}/ex2.ipynb": blank(room, d)}
+    own, other = identify(take_in(zipped(tmp_path / "late.zip", files)).found, about, {})
+    assert own.student == c and other.student is None and other.flags == ["disagreement"]
+
+
+# --- one rule for the class -------------------------------------------------------------------------------------------
+
+
+def test_after_the_exercise_is_mended_all_are_marked_by_it_whichever_download_they_are_in(walled, tmp_path):
+    room = Classroom(tmp_path, students=3, due="2026-11-30T10:00")
+    a, b, c = room.students
+    wrong = {"renewed_offered": "renewed_offered = 0.123"}
+    out, whole = tmp_path / "grades", tmp_path / "whole"
+    early = zipped(
+        tmp_path / "a.zip", {"8001/x.ipynb": worked(room, a), "8002/x.ipynb": worked(room, b, **wrong)}
+    )
+    late = zipped(tmp_path / "b.zip", {"8003/x.ipynb": worked(room, c, **wrong)})
+    graded(room, early, out)
+    pack = room.folder / "pack" / room.manifest["source"]
+    text = pack.read_text(encoding="utf-8")
+    head, mark, rest = text.partition("id: renewed_offered")
+    assert "weight: 1\n" in rest
+    pack.write_text(head + mark + rest.replace("weight: 1\n", "weight: 9\n", 1), encoding="utf-8")
+    _, book, _ = graded(room, late, out)
+    assert book[b]["total"] == book[c]["total"] != book[a]["total"]
+    both = tmp_path / "both"
+    both.mkdir()
+    for path in (early, late):
+        (both / path.name).write_bytes(path.read_bytes())
+    _, at_once, _ = graded(room, both, whole)
+    assert {one: at_once[one]["total"] for one in (a, b, c)} == {one: book[one]["total"] for one in (a, b, c)}
+    logged = rows(out / "appeals.csv")
+    assert [(row["student_id"], row["why"]) for row in logged] == [(a, "regrade"), (b, "regrade")]
+
+
+def test_a_file_that_the_settings_give_to_another_leaves_no_mark_behind(walled, tmp_path):
+    room = Classroom(tmp_path, students=3)
+    a, b, c = room.students
+    out = tmp_path / "grades"
+    files = {f"{one}/x.ipynb": worked(room, one) for one in (a, b)}
+    path = zipped(tmp_path / "all.zip", files)
+    _, before, _ = graded(room, path, out)
+    (room.folder / "grading.toml").write_text(f'[whose]\n"all.zip/{a}/x.ipynb" = "{c}"\n', encoding="utf-8")
+    code, after, problems = graded(room, path, out)
+    assert before[a]["total"] == before[b]["total"] == after[b]["total"] and before[c]["total"] == ""
+    assert (after[a]["total"], after[a]["state"], after[a]["file"]) == ("", "nothing", "")
+    assert after[c]["file"] == f"all.zip/{a}/x.ipynb" and "chosen_against_evidence" in after[c]["flags"]
+    assert code == cli.WANTS_AN_EYE
+    assert marks([out], out=tmp_path / "totals", say=lambda _: None).students[a].marks["grades"].share is None
