@@ -334,6 +334,62 @@ def test_rosters_of_one_name_are_both_kept_and_a_later_list_of_one_class_takes_t
     assert "2 (一班 → 二班)" in capsys.readouterr().out
 
 
+def test_a_student_on_two_lists_of_one_name_displaces_neither(tmp_path):
+    lists = {
+        "a/list.csv": "学号,姓名\n1,甲\n2,乙\n3,丙\n",
+        "b/list.csv": "学号,姓名\n9,丁\n2,乙\n",
+        "c/list.csv": "学号,姓名\n9,丁\n2,乙\n8,戊\n",
+        "d/list.csv": "学号,姓名\n1,甲\n2,乙\n7,己\n",
+    }
+    for name, text in lists.items():
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        assert cli.main(["assign", "06", "--roster", str(path), "--out", str(tmp_path / "out")]) == 0
+    kept = {path.name: path.read_text("utf-8") for path in (tmp_path / "out" / "roster").iterdir()}
+    # one of a's three has moved to b; c is b with somebody more, d is a without one and with a new one
+    assert kept == {"list.csv": lists["d/list.csv"], "list (2).csv": lists["c/list.csv"]}
+    assert set(Assignment.read(tmp_path / "out").rosters) == set(kept)
+
+
+def test_a_due_date_that_is_over_is_said_and_one_that_is_not_is_not(tmp_path, capsys):
+    roster = tmp_path / "r.csv"
+    roster.write_text("学号,姓名\n1,甲\n", encoding="utf-8")
+    words = ["assign", "06", "--roster", str(roster)]
+    assert cli.main([*words, "--out", str(tmp_path / "past"), "--due", "2020-01-01"]) == 0
+    said = capsys.readouterr().out
+    assert "2020-01-01T23:59:59" in said and "is over already" in said and "已经过了" in said
+    assert cli.main([*words, "--out", str(tmp_path / "to come"), "--due", "2998-01-01"]) == 0
+    assert cli.main([*words, "--out", str(tmp_path / "none")]) == 0
+    roster.write_text("学号,姓名\n1,甲\n2,乙\n", encoding="utf-8")
+    assert cli.main([*words, "--out", str(tmp_path / "past")]) == 0  # a late student is no slip
+    assert "over already" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["r.csv", ".ipynb", "README.txt", ".zip", "manifest.json"])
+def test_a_disk_that_fills_up_is_said_with_the_file_that_was_not_finished(
+    tmp_path, capsys, monkeypatch, ending
+):
+    roster, out = tmp_path / "r.csv", tmp_path / "out"
+    roster.write_text("学号,姓名\n1,甲\n", encoding="utf-8")
+    written = Path.write_bytes
+
+    def full(path, content):
+        if path.name.removesuffix(".new").endswith(ending):
+            written(path, content[:1])
+            raise OSError(errno.ENOSPC, "No space left on device")  # as a write says it: without a name
+        return written(path, content)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_bytes", full)
+        assert cli.main(["assign", "06", "--roster", str(roster), "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert f"{ending} " in said and str(out) in said and "?" not in said
+    assert not [path for path in out.rglob("*") if path.name.endswith(".new")]
+    assert cli.main(["assign", "06", "--roster", str(roster), "--out", str(out)]) == 0  # as the message says
+    assert list(Assignment.read(out).variants) == ["1"] and list((out / "students" / "1").glob("*.ipynb"))
+
+
 def test_a_team_that_is_torn_by_sections_is_told(tmp_path, capsys):
     roster = tmp_path / "r.csv"
     roster.write_text("学号,姓名,班级,小组\n1,甲,一班,红\n2,乙,二班,红\n3,丙,一班,蓝\n", encoding="utf-8")

@@ -5,7 +5,7 @@ import xlsxwriter
 
 from coursekit import cli
 from coursekit.messages import KitError
-from coursekit.teach.assign.roster import Student, read_roster, staff_on
+from coursekit.teach.assign.roster import Student, doubts, lines_of, read_roster, staff_on
 
 LIST = [["学号", "姓名"], ["001", "张三"], ["002", "李四"]]
 
@@ -78,7 +78,12 @@ def test_staff_are_said(tmp_path):
     "said, code",
     [
         ("学号,姓名\n2.026E+11,张三\n202600000002,李四\n", "roster_scientific"),
-        ("学号,姓名\n2.0230003E7,张三\n20230004,李四\n", "roster_scientific"),
+        ("学号,姓名\n20230001,张三\n2.0230003E7,李四\n", "roster_scientific"),
+        ("学号,姓名\n20230001,张三\n2.02e7,李四\n", "roster_scientific"),
+        ("学号;姓名\n20230001;张三\n2,02E+07;李四\n", "roster_scientific"),
+        ("学号,姓名\n20230001,张三\n=2.02E7,李四\n", "roster_scientific"),
+        ("Student,ID,SIS User ID\nLi,1.7E13,A1\nWu,501,A2\n", "roster_scientific"),
+        ("学号,姓名\n20230001,张三\n20230001.0,李四\n", "roster_twice"),
         ("id,name\n２０２６０００１,A\n20260001,B\n", "roster_twice"),
         (f"id,name\n{'9' * 400},A\n1,B\n", "roster_id_long"),
         ("", "roster_empty"),
@@ -93,9 +98,48 @@ def test_an_id_that_cannot_be_right_is_refused_before_anything_is_written(tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_what_a_spreadsheet_has_put_to_an_id_is_taken_off(tmp_path):
-    path = text(tmp_path, "id,name\n20230001.0,A\n=00230002,B\n1.5,C\n3e12,D\n")
-    assert ids(path) == ["20230001", "00230002", "1.5", "3e12"]
+def test_an_id_that_a_spreadsheet_took_for_a_number_or_a_formula_is_the_students_own_again(tmp_path, capsys):
+    path = text(
+        tmp_path,
+        '学号,姓名\n20230001.0,甲\n=00230002,乙\n="00230003",丙\n\'00230004,丁\n20230005.00,戊\n20230006,己\n',
+    )
+    out = tmp_path / "out"
+    assert cli.main(["assign", "06", "--roster", str(path), "--out", str(out)]) == 0
+    own = ["00230002", "00230003", "00230004", "20230001", "20230005", "20230006"]
+    assert sorted(folder.name for folder in (out / "students").iterdir()) == own
+    _, lines = lines_of(path, None)  # by which marks go back into this list
+    assert sorted(student for _, student in lines) == own
+    canvas = text(tmp_path, "Student,ID,SIS User ID\nLi,501.0,A1\nWu,502,A2\n")
+    assert [one.platform["canvas_id"] for one in read_roster(canvas)] == ["501", "502"]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        ["12.0", "12.1", "13.0"],
+        ["3e12", "2E7", "E2.5"],
+        ["=A", "x=1", "1.0.0"],
+        ["1.000.000", "20.230.001", "A12.0"],
+    ],
+)
+def test_an_id_that_only_looks_like_a_spreadsheets_is_left_as_it_is(tmp_path, own):
+    lines = "".join(f"{one},学生\n" for one in own)
+    assert ids(text(tmp_path, f"学号,姓名\n{lines}")) == own
+
+
+def test_ids_that_were_cut_to_fifteen_figures_are_told_and_long_ones_are_not(tmp_path):
+    cut = ["1101011990010100" + end for end in ("00", "10")]
+    whole = ["110101199001010017", "110101199001010020"]
+    said = {}
+    for name, own in (
+        ("cut", ["110101199001010000", "110101199001020000"]),
+        ("mixed", cut),
+        ("whole", whole),
+    ):
+        listed = read_roster(text(tmp_path, "学号\n" + "".join(f"{one}\n" for one in own)))
+        said[name] = [line for line in doubts(listed) if "15" in line]
+    assert len(said["cut"]) == 1 and "110101199001020000" in said["cut"][0]
+    assert not said["mixed"] and not said["whole"]
 
 
 @pytest.mark.parametrize("name", ["CON", "nul", "COM1.x", "lpt9"])

@@ -165,6 +165,111 @@ def test_the_first_run_leaves_rules_of_which_every_line_is_a_comment(tmp_path):
     assert cli.main(["marks", str(tmp_path / "a"), "--out", str(tmp_path / "out")]) == 0
 
 
+STATES = "student_id,total,to_read,state,flags,file"
+
+
+def book_of_states(folder: Path, *lines: str) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "grades.csv").write_text("\n".join([STATES, *lines]) + "\n", encoding="utf-8-sig")
+    return str(folder)
+
+
+def test_a_mark_that_is_dropped_or_stands_for_0_may_still_change_the_total(tmp_path):
+    folders = [
+        book_of_states(
+            tmp_path / "hw1",
+            "killed,,0,killed,,k.ipynb",
+            "text,0.5,1,ended,,t.ipynb",
+            "prepared,,0,nothing,,p.ipynb",
+            "honest,0.5,0,ended,,h.ipynb",
+            "absent,,0,nothing,,",
+        ),
+        book_of_states(
+            tmp_path / "hw2", *(f"{who},0.9,0,ended,," for who in ("killed", "text", "prepared", "honest"))
+        ),
+    ]
+    found = totals(tmp_path / "out", *folders, rules="drop_lowest = 1", code=cli.WANTS_AN_EYE)
+    assert {who: row["total"] for who, row in found.items()} == {
+        "killed": "90",
+        "text": "90",
+        "prepared": "90",
+        "honest": "90",
+        "absent": "0",
+    }
+    assert {who for who, row in found.items() if row["provisional"]} == {"killed", "text", "prepared"}
+    rules = "drop_lowest = 1\n[weights]\nhw1 = 0"
+    found = totals(tmp_path / "out", *folders, rules=rules, code=cli.WANTS_AN_EYE)
+    assert not any(row["provisional"] for row in found.values()), "what weighs nothing changes no total"
+
+
+def test_a_provisional_total_says_why_in_both_languages_and_where(tmp_path):
+    folders = [
+        book_of_states(
+            tmp_path / "hw1",
+            "killed,,0,killed,,k.ipynb",
+            "text,0.5,1,ended,,t.ipynb",
+            "wrong,1.5,0,ended,,w.ipynb",
+            "twice,0.5,0,ended,,a.ipynb",
+            "twice,0.6,0,ended,,b.ipynb",
+        ),
+        book_of_states(tmp_path / "hw2", "killed,,0,died,,k.ipynb", "text,,0,unclear,,"),
+    ]
+    found = totals(tmp_path / "out", *folders, code=cli.WANTS_AN_EYE)
+    because = {who: row["provisional"] for who, row in found.items()}
+    assert because["killed"] == (
+        "暂定：作业没有能批改（hw1, hw2） provisional: a hand-in could not be graded (hw1, hw2)"
+    )
+    assert "文字题还没有读完（hw1）" in because["text"] and "could not be graded (hw2)" in because["text"]
+    assert "a mark cannot be read (hw1)" in because["wrong"] and "texts" not in because["wrong"]
+    assert "two lines of marks" in because["twice"] and "两行成绩" in because["twice"]
+
+
+def test_an_assignment_of_which_exempt_from_all_for_a_student_is_left_out_for_this_one_alone(tmp_path):
+    folders = [
+        book_of_states(
+            tmp_path / "hw1",
+            "exempt,,0,ended,accommodated exempt_from_all,e.ipynb",
+            "away,,0,nothing,accommodated exempt_from_all,",
+            "decided,0.6,0,ended,accommodated exempt_from_all,d.ipynb",
+            "failed,,0,ended,accommodated,f.ipynb",
+            "absent,,0,nothing,,",
+        ),
+        book_of_states(
+            tmp_path / "hw2",
+            *(f"{who},0.9,0,ended,," for who in ("exempt", "away", "decided", "failed", "absent")),
+        ),
+    ]
+    found = totals(tmp_path / "out", *folders, code=cli.WANTS_AN_EYE)
+    assert {who: (row["total"], row["missing"]) for who, row in found.items()} == {
+        "exempt": ("90", "0"),
+        "away": ("90", "0"),
+        "decided": ("75", "0"),
+        "failed": ("45", "1"),
+        "absent": ("45", "1"),
+    }
+    assert {who for who, row in found.items() if row["provisional"]} == {"failed"}
+    alone = totals(tmp_path / "out", folders[0], code=cli.WANTS_AN_EYE)["exempt"]
+    assert (alone["total"], alone["five_grade"], alone["letter"], alone["provisional"]) == ("", "", "", "")
+
+
+@pytest.mark.parametrize("others", ["grades.csv", "problems.csv"])
+def test_results_of_another_command_are_not_written_over(tmp_path, capsys, others):
+    graded = book(tmp_path / "a", "1,x,0.8,0,")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / others).write_text("what,file,student_id,detail\nlate,,1,\n", encoding="utf-8")
+    (tmp_path / "a" / "problems.csv").write_text("what\nlate\n", encoding="utf-8")
+    for folder in (out, tmp_path / "a", tmp_path / "not yet" / ".." / "a"):
+        there = folder.resolve()
+        before = {path.name: path.read_bytes() for path in there.iterdir()}
+        assert cli.main(["marks", graded, "--out", str(folder)]) == 1
+        assert "choose another --out" in capsys.readouterr().err
+        assert {path.name: path.read_bytes() for path in there.iterdir()} == before
+    own = tmp_path / "totals"
+    for _ in range(2):  # its own results are written anew
+        assert cli.main(["marks", graded, "--out", str(own)]) == 0
+
+
 @pytest.mark.simulated
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(st.lists(st.text(max_size=12), min_size=5, max_size=5), max_size=4))

@@ -25,7 +25,7 @@ from crmkit.core.catalogue import Pair
 from crmkit.core.files import put
 from crmkit.core.language import WRITTEN
 
-from .assignment import FEEDBACK, Assignment, Variant, read_due
+from .assignment import FEEDBACK, SECRET, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
@@ -89,7 +89,7 @@ def assign(
     kept = _name_of_roster(out / "roster", roster, assignment, {one.student_id for one in everybody})
     put(out / "roster" / kept, roster.read_bytes())
     assignment.rosters[kept] = sheet
-    said = _differences(assignment, exercise, students, due, feedback) if again else []
+    said = _differences(assignment, exercise, students, due, feedback) if again else _over(assignment)
     said += doubts(students) + _torn_teams(students, everybody)
     staff = staff_on(roster, sheet)
     if staff:
@@ -124,13 +124,15 @@ def assign(
 def _name_of_roster(folder: Path, roster: Path, assignment: Assignment, students: set[str]) -> str:
     """The name under which a roster is kept: a later list of the same class takes the earlier one's place, no other's.
 
-    Platforms export every class under one name, and somebody may have moved from one class to another.
+    Platforms export every class under one name, and a student who has moved is on the lists of two: the same class is
+    where most of the earlier list's students are on the later one.
     """
     name = roster.name
     number = 1
     while (folder / name).exists():
         earlier = read_roster(folder / name, sheet=assignment.rosters.get(name))
-        if 2 * sum(one.student_id in students for one in earlier) > len(earlier):
+        still_there = [one for one in earlier if one.student_id in students]
+        if 2 * len(still_there) > len(earlier):
             break
         number += 1
         name = f"{roster.stem} ({number}){roster.suffix}"
@@ -171,7 +173,14 @@ def _new(source: Path, out: Path, *, due: str | None, feedback: str, statement: 
     files = source.parent / FILES
     if files.is_dir():
         shutil.copytree(files, out / "pack" / FILES, dirs_exist_ok=True)
-    assignment.write()
+    try:
+        assignment.write()
+    except OSError as problem:
+        (out / SECRET).unlink(
+            missing_ok=True
+        )  # nothing was given out under it, and the next run makes another
+        problem.filename = problem.filename or str(out / SECRET)
+        raise
     return assignment
 
 
@@ -225,6 +234,13 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
     if gone:
         said.append(MESSAGES.say("assign_not_in_roster", count=len(gone), which=", ".join(gone[:5])))
     return said
+
+
+def _over(assignment: Assignment) -> list[str]:
+    """A due date that is past before anybody has the notebook is a slip of the pen more often than not."""
+    if assignment.due is None or datetime.fromisoformat(assignment.due) > datetime.now().astimezone():
+        return []
+    return [MESSAGES.say("assign_due_over", due=assignment.due)]
 
 
 def _torn_teams(students: list[Student], everybody: list[Student]) -> list[str]:
@@ -394,7 +410,7 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
     """A student's folder and the same as one file."""
     home = assignment.folder / "students" / variant.folder
     home.mkdir(parents=True, exist_ok=True)
-    (home / variant.file).write_text(notebook, encoding="utf-8", newline="\n")
+    put(home / variant.file, notebook)
     readme = MESSAGES.texts(
         "assign_readme",
         file=variant.file,
@@ -409,7 +425,7 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
             lines.append(together[lang])
         texts.append("\n".join(lines) + "\n")
     text = "\n".join(texts)
-    (home / "README.txt").write_text(text, encoding="utf-8-sig")
+    put(home / "README.txt", text, encoding="utf-8-sig")
     files = assignment.folder / "pack" / FILES
     if files.is_dir():
         shutil.copytree(files, home, dirs_exist_ok=True)

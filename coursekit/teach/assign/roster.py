@@ -15,7 +15,7 @@ from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.errors import CrmkitError
 from crmkit.intake.columns import plain
-from crmkit.intake.ids import scientific
+from crmkit.intake.ids import cut, scientific
 from crmkit.intake.rows import customer_text
 from crmkit.intake.table import Table
 
@@ -171,6 +171,7 @@ PLATFORM_LINES = (*POINTS_POSSIBLE, "date", "classaverage", "average", "日期",
 POINTS = ""  # stands for no student: the line of the points possible
 USUAL = 0.7  # of the ids: the others are the odd ones
 FEW_SHOWN = 5
+KEPT_FIGURES = 15  # of a number, by a spreadsheet
 A_COUNT = re.compile(
     r"(共|合计)?\d+(人|名|students?)?(学生)?"
 )  # 「2 人」: what a sheet counts below its list
@@ -184,12 +185,14 @@ LONGEST_ID = (
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps
 LONGEST_GROUP = 60  # characters of the name of a section or a team
 CHINESE = re.compile(r"[\u3400-\u9fff]")
+# what a spreadsheet makes of an id: a formula (=001), a number with decimals (20230001.0), a power of ten (2.02E7)
+_FORMULA = re.compile(r"^=(?=\d[\d.,E+]*$)", re.IGNORECASE)
+_WITH_DECIMALS = re.compile(r"(\d+)\.0{1,2}")
+_POWER_OF_TEN = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
+_HAS_POINT = re.compile(r"\d+\.\d*[1-9]\d*")
 _NUMBERED = re.compile(r"[ _.]?\(?\d+\)?$")  # how readers tell equal headings apart
 _LANGUAGE_OF = {word: lang for lang, words in SPOKEN.items() for word in words}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-# what a spreadsheet makes of an id: =00123 and 20230001.0, which can be undone, and 2.0230003E7, which cannot
-_AS_NUMBER = re.compile(r"=?(\d+)(?:\.0)?")
-_CUT_SHORT = re.compile(r"(?i)\d\.\d+E\+?\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,10 +283,11 @@ def _read(path: Path, sheet: str | None) -> list[Student]:
     spelled: dict[
         tuple[str, str], str
     ] = {}  # section or team, however it is written → as it was written first
+    pointed = _have_points(table, at)
     for line, row in rows_of(table):
         if _is_no_list(row, at):
             continue
-        student = _student({name: row[i] for name, i in at.items()}, line, path.name, spelled)
+        student = _student({name: row[i] for name, i in at.items()}, line, path.name, spelled, pointed)
         if student is None:
             continue
         key = student.folder.casefold()
@@ -310,6 +314,7 @@ def in_sections(students: list[Student], sections: Collection[str]) -> list[Stud
 def lines_of(path: Path, sheet: str | None) -> tuple[Table, list[tuple[int, str]]]:
     """The roster's table, and of each line that holds a student the id; POINTS of the line with the points possible."""
     table, at = _find(path, sheet)
+    pointed = _have_points(table, at)
     found = []
     for line, row in rows_of(table):
         cells = {name: row[place] for name, place in at.items()}
@@ -317,16 +322,20 @@ def lines_of(path: Path, sheet: str | None) -> tuple[Table, list[tuple[int, str]
         if said and said[0] in POINTS_POSSIBLE:
             found.append((line, POINTS))
             continue
-        student = None if _is_no_list(row, at) else _student(cells, line, path.name, {})
+        student = None if _is_no_list(row, at) else _student(cells, line, path.name, {}, pointed)
         if student is not None:
             found.append((line, student.student_id))
     return table, found
 
 
 def doubts(students: list[Student]) -> list[str]:
-    """What is said of ids that a spreadsheet may have spoilt: of differing width, or case."""
+    """What is said of ids that a spreadsheet may have spoilt: of differing width, or case, or cut to fifteen figures."""
     ids = [student.student_id for student in students]
-    found = [("roster_widths", _of_other_width(ids)), ("roster_case", _of_other_case(ids))]
+    found = [
+        ("roster_widths", _of_other_width(ids)),
+        ("roster_case", _of_other_case(ids)),
+        ("roster_cut", _ending_in_zeros(ids)),
+    ]
     return [MESSAGES.say(key, count=len(odd), which=", ".join(odd[:FEW_SHOWN])) for key, odd in found if odd]
 
 
@@ -347,6 +356,18 @@ def _of_other_case(ids: list[str]) -> list[str]:
     small = [one for one in lettered if one.islower()]
     fewer = min(large, small, key=len)
     return fewer if fewer and len(fewer) <= (1 - USUAL) * len(lettered) else []
+
+
+def _ending_in_zeros(ids: list[str]) -> list[str]:
+    """Longer numbers than a spreadsheet keeps, where all of them end in the zeros that it puts for the rest."""
+    longer = [one for one in ids if one.isdigit() and len(one) > KEPT_FIGURES]
+    return longer if len(longer) > 1 and len(cut(longer)) == len(longer) else []
+
+
+def _have_points(table: Table, at: dict[str, int]) -> bool:
+    """Whether there are ids with a point of their own (12.1): then no .0 of another is a spreadsheet's."""
+    place = at["student_id"]
+    return any(_HAS_POINT.fullmatch(str(row[place]).strip()) for _, row in rows_of(table))
 
 
 def rows_of(table: Table) -> Iterator[tuple[int, tuple]]:
@@ -417,7 +438,9 @@ def _columns(names: list[str]) -> dict[str, int]:
     return at
 
 
-def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], str]) -> Student | None:
+def _student(
+    cells: dict, line: int, file: str, spelled: dict[tuple[str, str], str], pointed: bool
+) -> Student | None:
     raw = {name: "" if value is None or value != value else value for name, value in cells.items()}
     if _is_staff(raw):
         return None
@@ -433,12 +456,8 @@ def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], s
     for key in ("moodle_id", "canvas_id"):
         number = customer_text(raw.get(key, ""))
         if number:
-            platform[key] = number
-    identity = _printable(unicodedata.normalize("NFKC", identity))
-    spoilt = _AS_NUMBER.fullmatch(identity)
-    identity = spoilt[1] if spoilt else identity
-    if scientific([identity.upper()]) or _CUT_SHORT.fullmatch(identity):
-        raise KitError("roster_scientific", value=identity, name=file, line=line)
+            platform[key] = _unspoilt(number, line, file, pointed=False)
+    identity = _unspoilt(_printable(unicodedata.normalize("NFKC", identity)), line, file, pointed=pointed)
     student = Student(
         student_id=identity,
         name=_printable(name),
@@ -450,6 +469,15 @@ def _student(cells: dict, line: int, file: str, spelled: dict[tuple[str, str], s
     if len(student.folder.encode()) > LONGEST_ID:
         raise KitError("roster_id_long", value=identity[:20], name=file, line=line, longest=LONGEST_ID)
     return student
+
+
+def _unspoilt(number: str, line: int, file: str, *, pointed: bool) -> str:
+    """An id as it was before a spreadsheet took it for a formula or a number. Errors: KitError where figures are lost."""
+    number = _FORMULA.sub("", number)
+    if _POWER_OF_TEN.fullmatch(number) or scientific([number.upper()]):
+        raise KitError("roster_scientific", value=number, name=file, line=line)
+    decimals = None if pointed else _WITH_DECIMALS.fullmatch(number)
+    return decimals[1] if decimals else number
 
 
 def _holds_no_student(identity: str | None, name: str) -> bool:

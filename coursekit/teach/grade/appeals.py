@@ -33,7 +33,9 @@ def _decisions(earlier: Graded | None, mine: Graded) -> Sequence[list]:
     for reason in mine.reasons:
         if reason not in known:
             question = reason["question"]
-            was = _mark(earlier, question) if earlier else _unaided(mine, question)
+            was = _mark(earlier, question)
+            if was is None:
+                was = _unaided(mine, question)
             asked = [reason.get("asked_by", ""), reason.get("asked", "")]
             rows.append([question or WHOLE, was, _mark(mine, question), *asked, reason["reason"]])
     return rows

@@ -49,7 +49,6 @@ from .kept import keep_what_was, notebooks_kept, still_theirs, where_they_lay
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
-from .sections import FOLDER as SECTIONS
 from .sections import write_sections
 from .teams import share_with_teams, what_it_does
 
@@ -525,8 +524,7 @@ def write_all(
     of_rosters = write_gradebooks(out, grading)
     lines = [*said_of(grading, out), *of_rosters]
     if by_section:
-        names = write_sections(out, grading)
-        lines.append(MESSAGES.say("grade_sections", count=len(names), folder=out / SECTIONS))
+        lines.append(write_sections(out, grading))
     if to_read:
         lines.append(MESSAGES.say("grade_to_read", count=to_read, file=out / marking_sheet.FILE))
     return lines

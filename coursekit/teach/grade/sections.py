@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.messages import MESSAGES
+
 from .class_report import write_class_report
 from .gradebooks import write_grades
 from .graded import Grading
@@ -11,8 +13,8 @@ from .graded import Grading
 FOLDER = "sections"
 
 
-def write_sections(out: Path, grading: Grading) -> list[str]:
-    """A folder a section below ``sections/``; gives the sections' names. Who has none is in none of them."""
+def write_sections(out: Path, grading: Grading) -> str:
+    """A folder a section below ``sections/``; gives what the command says of them. Who has none is in none of them."""
     variants = grading.about.variants
     names = sorted({variants[student].section for student in grading.graded} - {""})
     taken: set[str] = set()
@@ -23,7 +25,8 @@ def write_sections(out: Path, grading: Grading) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
         write_class_report(folder, theirs, section=name)
         write_grades(folder, theirs)
-    return names
+    said = "grade_sections" if names else "grade_no_sections"
+    return MESSAGES.say(said, count=len(names), folder=out / FOLDER)
 
 
 def free_name(section: str, taken: set[str]) -> str:

@@ -17,19 +17,20 @@ from .rules import MarkRules, grade_of, read_rules
 GRADES, MARKS, PROBLEMS = "grades.csv", "marks.csv", "problems.csv"
 NEEDED = ("student_id", "total", "to_read")
 NOTHING = "nothing"  # the state of who handed in nothing
-EXEMPT = "exempt_from_all"  # among the flags of whom no question counts for
-# why a mark is not the last word: codes of messages.toml
-TO_READ, NO_MARK, NOT_READ = "grade_provisional", "marks_provisional_no_mark", "marks_provisional_line"
+EXEMPT = "exempt_from_all"  # the flag of who is exempt from every question
 LONGEST = 60  # characters of a cell that a message shows
 
 
 @dataclass(frozen=True)
 class OneMark:
-    """What a student has in one assignment: a share of 1, or None; and why that is provisional, if it is."""
+    """What a student has in one assignment: a share of 1, or None; and why it is not the last word, if it is not.
+
+    ``counts`` is False where no question of the assignment counts for this student.
+    """
 
     share: float | None
-    provisional: str = ""
-    exempt: bool = False
+    provisional: str = ""  # to_read, ungraded, unreadable, twice
+    counts: bool = True
 
 
 @dataclass
@@ -57,8 +58,7 @@ class Marks:
 def marks(graded: Sequence[Path], *, out: Path, say: Callable[[str], None] = print) -> Marks:
     """Total the results folders of `grade` by the rules in ``out``; a line that cannot be read is named and counts as none."""
     assignments = called(graded)
-    if (out / GRADES).exists() or out.resolve() in [folder.resolve() for folder in graded]:
-        raise KitError("marks_out", value=str(out))
+    _require_own_folder(out)
     found = Marks()
     for assignment, folder in assignments.items():
         read_grades(folder, assignment, found)
@@ -84,6 +84,15 @@ def called(folders: Sequence[Path]) -> dict[str, Path]:
     return by_name
 
 
+def _require_own_folder(out: Path) -> None:
+    """Errors: KitError where another command's results lie in ``out``, whose problems.csv would be lost."""
+    there = out.resolve()
+    theirs = [name for name in (GRADES, PROBLEMS) if (there / name).exists()]
+    own = GRADES not in theirs and (there / MARKS).exists()
+    if theirs and not own:
+        raise KitError("marks_out_taken", value=str(out), file=theirs[0])
+
+
 def read_grades(folder: Path, assignment: str, found: Marks) -> None:
     """The marks of one assignment. Errors: KitError where the folder holds no gradebook."""
     path = folder / GRADES
@@ -103,24 +112,29 @@ def read_grades(folder: Path, assignment: str, found: Marks) -> None:
         mine = found.students.setdefault(student, Marked(student))
         mine.name = mine.name or row.get("name") or ""
         mine.section = mine.section or row.get("section") or ""
-        said = (row["total"] or "").strip()
-        share = _share(said)
-        state = (row.get("state") or "").strip()
         if student in seen:
-            mine.marks[assignment] = replace(mine.marks[assignment], provisional=NOT_READ)
+            mine.marks[assignment] = replace(mine.marks[assignment], provisional="twice")
             found.wrong.append((assignment, rows.line_num, student, MESSAGES.say("marks_twice", between=" ")))
             continue
         seen.add(student)
-        exempt = EXEMPT in (row.get("flags") or "").split()
-        provisional = "" if row["to_read"] == "0" else TO_READ
-        if said and share is None:
-            found.wrong.append((assignment, rows.line_num, student, f"{said[:LONGEST]} ≠ 0 … 1"))
-            provisional = NOT_READ
-        elif share is None and state not in ("", NOTHING) and not exempt:
-            why = MESSAGES.say("marks_without", between=" ", state=state)
-            found.wrong.append((assignment, rows.line_num, student, why))
-            provisional = NO_MARK
-        mine.marks[assignment] = OneMark(share, provisional, exempt)
+        mine.marks[assignment], wrong = _mark(row)
+        if wrong:
+            found.wrong.append((assignment, rows.line_num, student, wrong))
+
+
+def _mark(row: dict) -> tuple[OneMark, str]:
+    """The mark of a line; and what is wrong with the line, if anything is."""
+    said = (row["total"] or "").strip()
+    state = (row.get("state") or "").strip()
+    share = _share(said)
+    if said and share is None:
+        return OneMark(None, "unreadable"), f"{said[:LONGEST]} ≠ 0 … 1"
+    if share is None and EXEMPT in (row.get("flags") or "").split():
+        return OneMark(None, counts=False), ""
+    handed_in = state not in ("", NOTHING) or (row.get("file") or "").strip()
+    if share is None and handed_in:
+        return OneMark(None, "ungraded"), MESSAGES.say("marks_without", between=" ", state=state)
+    return OneMark(share, "" if row["to_read"] == "0" else "to_read"), ""
 
 
 def _share(said: str) -> float | None:
@@ -146,17 +160,30 @@ def total_of(mine: Marked, assignments: Sequence[str], rules: MarkRules) -> Tota
         one = mine.marks.get(assignment)
         if one is not None and one.share is not None:
             shares[assignment] = one.share
-        elif rules.missing == "zero" and not (one and one.exempt):
+        elif rules.missing == "zero" and (one is None or one.counts):
             shares[assignment] = 0.0
-    counted = [name for name in shares if rules.weights.get(name, 1.0) > 0]
+    counted = [name for name in shares if rules.weight(name) > 0]
     lowest_first = sorted(counted, key=lambda name: shares[name])
     dropped = lowest_first[: min(rules.drop_lowest, max(0, len(counted) - 1))]
     kept = [name for name in counted if name not in dropped]
-    weights = sum(rules.weights.get(name, 1.0) for name in kept)
+    weights = sum(rules.weight(name) for name in kept)
     if not weights:
         return Total(None, dropped)
-    earned = sum(rules.weights.get(name, 1.0) * shares[name] for name in kept)
+    earned = sum(rules.weight(name) * shares[name] for name in kept)
     return Total(100 * earned / weights, dropped)
+
+
+def _provisional(mine: Marked, assignments: Sequence[str], rules: MarkRules) -> str:
+    """Why the total may still change, in both languages; a mark that is dropped now may be the better one then."""
+    because: dict[str, list[str]] = {}
+    for name in assignments:
+        one = mine.marks.get(name)
+        if one is not None and one.provisional and rules.weight(name) > 0:
+            because.setdefault(one.provisional, []).append(name)
+    said = []
+    for reason, names in because.items():
+        said.append(" ".join(MESSAGES.pair(f"marks_provisional_{reason}", which=", ".join(names))))
+    return "; ".join(said)
 
 
 def _write(out: Path, found: Marks, assignments: list[str], rules: MarkRules) -> None:
@@ -176,9 +203,6 @@ def _write(out: Path, found: Marks, assignments: list[str], rules: MarkRules) ->
         total = total_of(mine, assignments, rules)
         points = None if total.points is None else rules.rounded(total.points)
         given = [mine.marks.get(name) for name in assignments]
-        # also what was dropped: when it has a better mark, another is the lowest
-        counting = [mine.marks[name] for name in mine.marks if rules.weights.get(name, 1.0) > 0]
-        why = dict.fromkeys(one.provisional for one in counting if one.provisional)
         rows.append(
             [
                 mine.student_id,
@@ -186,11 +210,11 @@ def _write(out: Path, found: Marks, assignments: list[str], rules: MarkRules) ->
                 mine.section,
                 *("" if one is None or one.share is None else 100 * one.share for one in given),
                 " ".join(total.dropped),
-                sum(one is None or (one.share is None and not one.exempt) for one in given),
+                sum(one is None or (one.share is None and one.counts) for one in given),
                 "" if points is None else str(points),
                 "" if points is None else grade_of(points, rules.five),
                 "" if points is None else grade_of(points, rules.letters),
-                "; ".join(" ".join(MESSAGES.pair(code)) for code in why),
+                _provisional(mine, assignments, rules),
             ]
         )
     write_csv(out / MARKS, [*head, "provisional"], rows)

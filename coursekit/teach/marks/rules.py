@@ -41,6 +41,10 @@ class MarkRules:
     five: Scale = field(default_factory=lambda: usual_scale("five"))
     letters: Scale = field(default_factory=lambda: usual_scale("letters"))
 
+    def weight(self, assignment: str) -> float:
+        """What an assignment weighs: 1 where nothing is said of it."""
+        return self.weights.get(assignment, 1.0)
+
     def rounded(self, points: float) -> Decimal:
         """Half up, as people round: 89.5 is 90, and 0.5 more than an even number as well."""
         exact = Decimal(f"{points:.{EXACT_DIGITS}f}")
