@@ -27,7 +27,9 @@ def put(path: str | Path, content: bytes | str, *, encoding: str = "utf-8") -> P
     except OSError as problem:
         with suppress(OSError):  # what went wrong with the file itself is to be said
             beside.unlink(missing_ok=True)
-        if problem.errno and problem.filename is None:  # a disk that fills up while it is written says no name
+        if (
+            problem.errno and problem.filename is None
+        ):  # a disk that fills up while it is written says no name
             problem.filename = str(path)
         raise
 
