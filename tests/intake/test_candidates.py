@@ -24,12 +24,12 @@ def first_readings(report) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("customer", "day", "amount"),
     [
-        ("下单人", "核销时间", "车费"),
-        ("お客様", "取引完了日時", "純売上高"),
-        ("Klant", "Besteldatum", "Bedrag"),
-        ("Kupujący", "Data zakupu", "Kwota"),
-        ("구매자", "판매시각", "결제액"),
-        ("Booker email", "Booked on", "Pledge Amount"),
+        ("来客", "到店那天", "收了多少"),
+        ("Asiakas", "Ostopäivä", "Loppusumma"),
+        ("Vásárló", "Vétel napja", "Végösszeg"),
+        ("Πελάτης", "Ημέρα", "Ποσό"),
+        ("ลูกค้า", "วันที่ซื้อ", "ยอดรวม"),
+        ("Who", "When", "How much"),
     ],
 )
 def test_three_headings_that_nobody_listed_are_asked_about_and_the_total_comes_out(
@@ -49,15 +49,21 @@ def test_three_headings_that_nobody_listed_are_asked_about_and_the_total_comes_o
 
 
 def test_one_answer_leaves_the_other_question_open(tmp_path):
-    path = written(tmp_path, {"Klant": CUSTOMERS, "Besteldatum": DAYS, "Amount": AMOUNTS})
+    path = written(tmp_path, {"Asiakas": CUSTOMERS, "Ostopäivä": DAYS, "Amount": AMOUNTS})
     report = examine(path, answers={"column_date": "column_2"})
     assert not report.usable
     assert [question["code"] for question in report.questions] == ["column_customer_id"]
-    assert report.mapping_patch == {"columns": {"date": "Besteldatum"}}
+    assert report.mapping_patch == {"columns": {"date": "Ostopäivä"}}
 
 
 def test_known_headings_are_taken_without_a_question_whatever_stands_beside_them(tmp_path):
-    columns = {"Customer ID": CUSTOMERS, "Date": DAYS, "Booked on": DAYS, "Amount": AMOUNTS, "Kwota": AMOUNTS}
+    columns = {
+        "Customer ID": CUSTOMERS,
+        "Date": DAYS,
+        "Ostopäivä": DAYS,
+        "Amount": AMOUNTS,
+        "Loppusumma": AMOUNTS,
+    }
     report = examine(written(tmp_path, columns))
     assert report.usable and report.amount_total == TOTAL
     assert not [question for question in report.questions if question["code"].startswith("column_")]
@@ -90,10 +96,15 @@ def test_a_day_of_something_else_is_never_offered_as_the_date_of_the_sale(headin
 
 
 def test_a_state_that_repeats_is_no_customer_where_a_heading_speaks_of_people(tmp_path):
-    columns = {"Kontakt": CUSTOMERS, "Zustand": ["neu", "alt", "fern"] * 8, "Date": DAYS, "Amount": AMOUNTS}
+    columns = {
+        "Asiakasnimi (name)": CUSTOMERS,
+        "Zustand": ["neu", "alt", "fern"] * 8,
+        "Date": DAYS,
+        "Amount": AMOUNTS,
+    }
     (question,) = examine(written(tmp_path, columns)).questions
     assert [reading["mapping"] for reading in question["readings"]] == [
-        {"columns": {"customer_id": "Kontakt"}}
+        {"columns": {"customer_id": "Asiakasnimi (name)"}}
     ]
 
 
@@ -110,9 +121,9 @@ def test_a_small_count_beside_a_price_is_offered_as_their_product(count, price, 
 
 
 def test_a_sum_of_all_is_offered_before_tax_and_costs_and_these_where_nothing_else_is_there(tmp_path):
-    both = {"Customer ID": CUSTOMERS, "Date": DAYS, "Kwota": AMOUNTS, "Delivery fee": AMOUNTS[::-1]}
+    both = {"Customer ID": CUSTOMERS, "Date": DAYS, "Loppusumma": AMOUNTS, "Delivery fee": AMOUNTS[::-1]}
     (question,) = examine(written(tmp_path, both)).questions
-    assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Kwota"]
+    assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Loppusumma"]
     alone = {"Customer ID": CUSTOMERS, "Date": DAYS, "Delivery fee": AMOUNTS}
     (question,) = examine(written(tmp_path, alone)).questions
     assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Delivery fee"]
@@ -128,7 +139,7 @@ def test_a_price_is_offered_as_what_was_paid_where_every_row_is_a_piece(tmp_path
 
 def test_a_large_file_is_read_once_and_the_likeliest_reading_has_its_total(tmp_path, monkeypatch):
     monkeypatch.setattr("crmkit.intake.candidates.LARGE", 20)
-    columns = {"Klant": CUSTOMERS, "Besteldatum": DAYS, "Kwota": AMOUNTS, "Netto": AMOUNTS[::-1]}
+    columns = {"Asiakas": CUSTOMERS, "Ostopäivä": DAYS, "Loppusumma": AMOUNTS, "Netto": AMOUNTS[::-1]}
     questions = {question["code"]: question for question in examine(written(tmp_path, columns)).questions}
     first, second = questions["column_amount"]["readings"]
     assert first["amount_total"] == TOTAL and second["amount_total"] is None
