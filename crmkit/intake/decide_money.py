@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from . import amounts as money
-from .columns import header_forms, money_unit, plain
+from .columns import header_forms, money_unit, plain, vocabulary
 from .decisions import Decision, Reading, as_it_stands
 from .judge import PERCENT_HEADED, Judged, money_in, orders_place, rates_in
 from .meanings import cell_text, headed, meanings
-from .side import is_flag, side_columns
+from .side import is_flag, side_columns, values_of
 from .table import pick
 
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
@@ -365,6 +365,34 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
         as_it_stands("pieces"),
     )
     return Decision("pieces", readings, name, len(taken), fields)
+
+
+def count_beside_price(judged: Judged) -> Decision | None:
+    """A lone price taken for what was paid, beside one column of small whole numbers: it may be how many (seats, 台数)."""
+    header, code = judged.header, "count_beside_price"
+    if "amount" not in header.found or "quantity" in header.found:
+        return None
+    if code in judged.mapping.as_read or "amount" in judged.mapping.columns:
+        return None
+    price = header.names[header.found["amount"]]
+    if plain(price) not in vocabulary()["amount_without_quantity"]:
+        return None
+    counts = [name for place, name in side_columns(judged) if _may_count(judged, place, name)]
+    if len(counts) != 1:
+        return None
+    columns = {"quantity": counts[0], "unit_price": price, "amount": ""}
+    fields = {"count": counts[0], "price": price}
+    product = Reading("product", {"columns": columns}, "reading_product", fields)
+    return Decision(code, (product, as_it_stands(code)), counts[0], int(judged.used.sum()), {"price": price})
+
+
+def _may_count(judged: Judged, place: int, name: str) -> bool:
+    """Whole numbers from 1 to 50 that repeat, under a heading that names no rating, day, row or place."""
+    values = values_of(judged, place)
+    if not values or vocabulary()["no_count"].search(name) or not all(text.isdigit() for text in values):
+        return False
+    numbers = [int(text) for text in values]
+    return min(numbers) >= 1 and 1 < max(numbers) <= 50 and 1 < len(values) < sum(values.values())
 
 
 def _total_of(judged: Judged, place: int) -> int:

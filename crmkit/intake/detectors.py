@@ -60,6 +60,7 @@ DETECTORS = (
     decide_dates.outliers,
     decide_money.price_is_total,
     decide_money.amount_is_pieces,
+    decide_money.count_beside_price,
     decide_money.order_totals,
     decide_people.customer_totals,
     decide_money.net_column,

@@ -143,3 +143,24 @@ def test_a_large_file_is_read_once_and_the_likeliest_reading_has_its_total(tmp_p
     questions = {question["code"]: question for question in examine(written(tmp_path, columns)).questions}
     first, second = questions["column_amount"]["readings"]
     assert first["amount_total"] == TOTAL and second["amount_total"] is None
+
+
+@pytest.mark.parametrize(("count", "price"), [("Seats", "Price"), ("台数", "价格")])
+def test_a_count_beside_a_lone_price_is_asked_about_and_not_taken_for_a_remark(count, price, tmp_path):
+    counts = [1, 2, 3] * 8
+    path = written(tmp_path, {"Customer ID": CUSTOMERS, "Date": DAYS, count: counts, price: AMOUNTS})
+    (question,) = examine(path).questions
+    product, alone = question["readings"]
+    right = sum(number * float(amount) for number, amount in zip(counts, AMOUNTS))
+    assert float(product["amount_total"]) == pytest.approx(right, abs=0.005)
+    assert alone["amount_total"] == TOTAL
+    answered = examine(path, answers={question["code"]: "product"})
+    assert answered.usable and float(answered.amount_total) == pytest.approx(right, abs=0.005)
+    assert examine(path, mapping=answered.mapping_patch).questions == ()
+
+
+@pytest.mark.parametrize("heading", ["Rating", "Age", "评分", "Month", "Table no", "Store"])
+def test_a_rating_a_month_or_a_table_beside_a_price_is_no_count(heading, tmp_path):
+    columns = {"Customer ID": CUSTOMERS, "Date": DAYS, heading: [1, 2, 3] * 8, "Price": AMOUNTS}
+    report = examine(written(tmp_path, columns))
+    assert report.usable and report.amount_total == TOTAL and report.questions == ()
