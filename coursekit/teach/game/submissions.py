@@ -67,9 +67,10 @@ def whose(
     theirs = defaultdict(list)
     unknown = []
     for one in submissions:
-        if one.student is None:
-            reason = one.flags[0] if one.flags else "unknown_student"
-            unknown.append(Problem(one.found.label, "", reason))
+        if one.student is None and one.flags:
+            unknown.append(Problem(one.found.label, "", one.flags[0]))
+        elif one.student is None:
+            unknown.append(Problem(one.found.label, "", "unknown_student"))
         else:
             first = about.together(one.student)[0] if about else one.student
             theirs[first].append(one)
@@ -119,7 +120,8 @@ def _by_roster(
     below = [below_its_archive(label) for label in labels]
     places = Places.of(below, [set(markets[label]) for label in labels], {}, about)
     for submission, path in zip(submissions, below):
-        by_market_alone = not submission.flags and submission.student not in named_in(path, names).certain
+        called = {*named_in(path, names).certain, *named_in(path, teams).certain}
+        by_market_alone = not submission.flags and submission.student not in called
         submission.place = places.place_of(path) if by_market_alone else ""
         submission.evidence = {}  # the seed is looked at again when the game is played
     return submissions
