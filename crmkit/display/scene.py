@@ -1,6 +1,7 @@
 """A scene: what an explorer shows, as plain JSON; drawn by explorer.js, and by ``to_svg`` where no widget runs."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 
 from .fonts import is_chinese, web_font
@@ -89,7 +90,7 @@ class Scene:
         self,
         *,
         values: dict,
-        shown: "dict[str, str | dict[str, str]]",
+        shown: Mapping[str, str | dict[str, str]],
         said: dict[str, str],
         most: dict[str, float] | None = None,
     ) -> dict:

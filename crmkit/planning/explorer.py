@@ -65,7 +65,7 @@ def budget_scene(values: dict, options: pd.DataFrame) -> dict:
     )
     scene = Scene(800, _TOP + _ROW * len(options) + 10, title=term_texts("budget_plan"))
     _draw(scene, plan)
-    shown = {
+    shown: dict[str, str | dict[str, str]] = {
         "budget": number_texts(values["budget"]),
         "elasticity_factor": f"× {values['elasticity_factor']:.2f}",
     }
@@ -113,7 +113,7 @@ def _finding(plan: BudgetPlan) -> dict[str, str]:
 
 def _profit(plan: BudgetPlan, lang: str) -> str:
     """The profit, and between what it may lie where that is more than one number."""
-    profit, low, high = (number(end, lang) for end in plan.profit.numbers)
+    profit, low, high = (number(end, lang) for end in (plan.profit.value, plan.profit.low, plan.profit.high))
     if low == high:
         return profit
     return MESSAGES.texts("explore_budget_range", profit=profit, low=low, high=high)[lang]

@@ -63,7 +63,7 @@ def staffing_scene(values: dict, target: float, within_seconds: float) -> dict:
     enough = required_agents(hours.head(1), target=target, within_seconds=within_seconds).iloc[0]
     scene = Scene(_WIDTH, _HEIGHT, title=term_texts("staffing"))
     _draw(scene, tried, agents, target)
-    shown = {
+    shown: dict[str, str | dict[str, str]] = {
         "contacts_per_hour": number_texts(values["contacts_per_hour"]),
         "handling_minutes": f"{values['handling_minutes']:.2f}",
         "agents": f"{agents}",
