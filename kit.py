@@ -603,7 +603,10 @@ def main(arguments):
         say(trouble.zh, trouble.en)
         return 1
     except KeyboardInterrupt:
-        say("已停止。再运行一次会接着装好。", "Stopped. Run it again and it will finish the work.")
+        say(
+            "已停止。再运行一次就行；装到一半的会重新装好（要几分钟）。",
+            "Stopped. Run it again; what was half installed is installed afresh (some minutes).",
+        )
         return 130
 
 

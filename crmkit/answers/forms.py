@@ -16,6 +16,7 @@ from numbers import Real
 
 from crmkit.core.catalogue import Pair, joined
 from crmkit.core.columns import column_kind
+from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES, listed
 from crmkit.display.numbers import decimal, scientific, significant
 
@@ -40,6 +41,8 @@ UNITS = (
     "months",
     "years",
     "times",
+    "visits",
+    "messages",
     "rows",
     "tiers",
     "agents",
@@ -239,13 +242,35 @@ def _number(value, question):
 
 def _choice(value, question):
     value = _one(value)
-    options = question["options"]
     if isinstance(value, str):
-        wanted = value.strip().casefold()
-        for option in options:
-            if wanted in {str(option[k]).casefold() for k in ("id", "zh", "en")}:
-                return option["id"]
+        wanted = _loosely(value)
+        for said in (_whole_names, _words_before_colon):
+            meant = [option["id"] for option in question["options"] if wanted in said(option)]
+            if len(meant) == 1:
+                return meant[0]
+    if all(hasattr(value, part) for part in ("value", "low", "high")):  # an Estimate
+        raise BadForm("choice_estimate", form=describe(question))
     raise BadForm("not_an_option", value=as_given(value), form=describe(question))
+
+
+def _loosely(text: str) -> str:
+    """A text without what a keyboard adds to it: full width, capitals, underscores for spaces, more spaces than one.
+
+    >>> _loosely(" Cannot_Tell "), _loosely("Ｘ")
+    ('cannot tell', 'x')
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(plain.replace("_", " ").split())
+
+
+def _whole_names(option: dict) -> set[str]:
+    return {_loosely(str(option[key])) for key in ("id", "zh", "en")}
+
+
+def _words_before_colon(option: dict) -> set[str]:
+    """What an option is called before it is explained: 赚 of “赚：整个区间大于 0”."""
+    written = [_loosely(str(option[lang])) for lang in WRITTEN]
+    return {text.split(":")[0].strip() for text in written if ":" in text}
 
 
 def as_given(value) -> str:

@@ -15,7 +15,7 @@ def preview(question: dict, value) -> Pair:
     if kind == "number" and question.get("unit") == "share":
         return MESSAGES.pair("answer_value_share", value=short(value), percent=significant(value, 4, "%"))
     if kind == "number":
-        if not question.get("unit"):
+        if question.get("unit") in (None, "ratio"):  # 0.503 is a ratio without saying so
             return Pair(short(value), short(value))
         return MESSAGES.pair(
             "answer_value_unit", value=short(value), unit=MESSAGES.pair(f"unit_{question['unit']}")

@@ -10,11 +10,11 @@ function element(tag, attributes, text, namespace) {
   return node;
 }
 
-// a text is a string, or {zh, en}; in both languages: one line, or two where `lines` says so
+// a text is a string, or {zh, en}; in both languages: what {both} says, else one line, or two where `lines` says so
 function words(text, lang) {
   if (typeof text === "string") return [text];
-  if (lang !== "both" || text.zh === text.en) return [lang === "en" ? text.en : text.zh];
-  return [text.zh, text.en];
+  if (lang in text) return [text[lang]];
+  return text.zh === text.en ? [text.zh] : [text.zh, text.en];
 }
 
 function textMark(mark, lang) {
@@ -123,8 +123,9 @@ function render({ model, el }) {
       } else {
         input.max = scene.most[control.name] ?? control.max;
         if (control.name in scene.most) input.value = values[control.name];
-        shown.textContent = scene.shown[control.name];
-        input.setAttribute("aria-valuetext", scene.shown[control.name]);
+        const value = words(scene.shown[control.name], language).join(" ");
+        shown.textContent = value;
+        input.setAttribute("aria-valuetext", value);
       }
     }
     root.dataset.frame = String(scene.reply[1]);

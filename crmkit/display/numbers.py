@@ -1,6 +1,7 @@
 """How a number, a share, an amount of money or a date is written: as Babel's locale data has it, with a true minus sign."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
@@ -11,7 +12,7 @@ from babel.numbers import get_currency_symbol, parse_pattern
 
 from crmkit.core.catalogue import Pair
 from crmkit.core.columns import column_kind
-from crmkit.core.language import get_language, minus_sign
+from crmkit.core.language import LANGUAGES, get_language, minus_sign
 
 # international English: 3 May 2026; where both languages are shown, numbers are written as in English
 _LOCALES = {"zh": Locale("zh", "CN", "Hans"), "en": Locale("en", "001"), "both": Locale("en", "001")}
@@ -20,6 +21,10 @@ _ZEROS_A_UNIT = {
     "en": 3,
     "both": 3,
 }  # 万, 亿: ten thousand of one make the next; k, M, B: a thousand
+
+
+_ENGLISH_UNITS = {"k": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_ENGLISH_NUMBER = re.compile(r"(?<![\w.,])(?P<digits>\d+(?:\.\d+)?)(?P<unit>[kMBT])(?!\w)", re.ASCII)
 
 
 @cache
@@ -49,7 +54,11 @@ def significant(value: float, digits: int, suffix: str = "") -> str:
 
     >>> significant(0.123456789, 6), significant(1234.5, 6), significant(0.12346, 4, "%")
     ('0.123457', '1234.5', '12.35%')
+    >>> significant(0.0, 6)
+    '0'
     """
+    if value == 0:  # Babel's 0.0
+        return f"0{suffix}"
     return _write(value, "@" + "#" * (digits - 1) + suffix)
 
 
@@ -121,6 +130,28 @@ def number_pair(value: float) -> Pair:
     Pair(zh='1.2万', en='12.3k')
     """
     return Pair(number(value, "zh"), number(value, "en"))
+
+
+def number_texts(value: float) -> dict[str, str]:
+    """The short number as an explorer's text: each language has its own, and both together one.
+
+    >>> number_texts(12345)
+    {'zh': '1.2万', 'en': '12.3k', 'both': '12.3k'}
+    """
+    return {lang: number(value, lang) for lang in LANGUAGES}
+
+
+def with_chinese_units(text: str) -> str:
+    """A text with its short English numbers as Chinese writes them: a figure of both languages shown in Chinese.
+
+    >>> with_chinese_units("利润 −12.3k (9.5k ~ 1.2M)")
+    '利润 −1.23万 (9,500 ~ 120万)'
+    """
+    return _ENGLISH_NUMBER.sub(_in_chinese_units, text)
+
+
+def _in_chinese_units(found: re.Match) -> str:
+    return number(float(found["digits"]) * _ENGLISH_UNITS[found["unit"]], "zh", exact=True)
 
 
 def money(value: float, sign: str = "", *, digits: int) -> str:

@@ -13,6 +13,8 @@ from functools import cache
 from crmkit.core.language import WRITTEN, get_language, in_one
 from crmkit.core.setting import using
 
+from .numbers import with_chinese_units
+
 ASKED = "crmkitLang"  # in the metadata of a request to run a cell
 
 
@@ -41,7 +43,8 @@ def drawn_in(lang: str | None) -> Iterator[None]:
 
     @cache
     def half(text: str) -> str:
-        return in_one(text, lang)
+        said = in_one(text, lang)
+        return with_chinese_units(said) if lang == "zh" else said
 
     Text.get_text = lambda self: half(whole(self))
     try:

@@ -1,6 +1,7 @@
 """A scene: what an explorer shows, as plain JSON; drawn by explorer.js, and by ``to_svg`` where no widget runs."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 
 from .fonts import is_chinese, web_font
@@ -89,7 +90,7 @@ class Scene:
         self,
         *,
         values: dict,
-        shown: dict[str, str],
+        shown: Mapping[str, str | dict[str, str]],
         said: dict[str, str],
         most: dict[str, float] | None = None,
     ) -> dict:
@@ -111,10 +112,10 @@ class Scene:
 
 
 def words(text: "str | dict[str, str]", lang: str) -> list[str]:
-    """The lines of a text in a language: one, or two in both."""
+    """The lines of a text in a language: one, or two in both unless the text itself says what stands there."""
     if isinstance(text, str):
         return [text]
-    return [text[lang]] if lang != "both" else list(dict.fromkeys((text["zh"], text["en"])))
+    return [text[lang]] if lang in text else list(dict.fromkeys((text["zh"], text["en"])))
 
 
 def to_svg(scene: dict, lang: str) -> str:

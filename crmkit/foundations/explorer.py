@@ -10,7 +10,7 @@ from crmkit.core.catalogue import joined
 from crmkit.core.glossary import named, term_texts
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import as_day
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import number, number_pair, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
@@ -136,7 +136,7 @@ def _finding(found: Mapping[str, RepeatBusiness], as_of: date, days: float) -> d
             MESSAGES.pair(
                 "explore_second_order_shop",
                 shop=named(name),
-                customers=number(result.customers),
+                customers=number_pair(result.customers),
                 repeat=percent(float(result.split["repeat_share"].iloc[0])),
                 back=percent(_share_within(result, days)),
                 days=number(days),

@@ -7,7 +7,7 @@ from crmkit.core.glossary import named, term_texts
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_frame
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import number, number_texts, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
@@ -86,7 +86,7 @@ def _draw(scene: Scene, stages: pd.DataFrame) -> None:
         if i == weakest:
             mark = MESSAGES.texts("explore_funnel_weakest")
             scene.text(_ZERO - 8, y - 14, mark, anchor="end", css="crm-small", lines="middle")
-        scene.text(_VALUE, y, number(row["net_gain"]), anchor="end")
+        scene.text(_VALUE, y, number_texts(row["net_gain"]), anchor="end")
 
 
 def _finding(stages: pd.DataFrame) -> dict[str, str]:

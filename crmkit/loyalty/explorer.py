@@ -4,6 +4,7 @@ import pandas as pd
 
 from crmkit.core.catalogue import joined
 from crmkit.core.glossary import named, term_texts
+from crmkit.core.language import minus_sign
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_columns
 from crmkit.display.numbers import percent
@@ -106,6 +107,12 @@ def _finding(found: dict[str, LoyaltyForms]) -> dict[str, str]:
         if result.gap is None:
             said.append(MESSAGES.pair("explore_forms_none", market=named(market)))
             continue
-        gap, low, high = [100 * end for end in result.gap.numbers if end is not None]
+        gap, low, high = [_points(end) for end in result.gap.numbers if end is not None]
         said.append(MESSAGES.pair("explore_forms_said", market=named(market), gap=gap, low=low, high=high))
     return joined(*said)._asdict()
+
+
+def _points(difference: float) -> str:
+    """A difference of shares in whole percentage points; none has no sign."""
+    points = round(100 * difference)
+    return minus_sign(f"{points:+d}") if points else "0"

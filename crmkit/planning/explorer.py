@@ -7,7 +7,7 @@ from crmkit.core.glossary import named, term_texts
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_frame, require_numbers
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import number, number_texts, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
@@ -65,7 +65,10 @@ def budget_scene(values: dict, options: pd.DataFrame) -> dict:
     )
     scene = Scene(800, _TOP + _ROW * len(options) + 10, title=term_texts("budget_plan"))
     _draw(scene, plan)
-    shown = {"budget": number(values["budget"]), "elasticity_factor": f"× {values['elasticity_factor']:.2f}"}
+    shown: dict[str, str | dict[str, str]] = {
+        "budget": number_texts(values["budget"]),
+        "elasticity_factor": f"× {values['elasticity_factor']:.2f}",
+    }
     return scene.as_dict(values=values, shown=shown, said=_finding(plan))
 
 
@@ -88,23 +91,36 @@ def _draw(scene: Scene, plan: BudgetPlan) -> None:
         after = _FULL * row["resources_after"] / most
         scene.rect(_LEFT, y - 14, after, 28, fill="#0072b2")
         scene.rect(_LEFT, y - 18, before, 36, css="crm-ghost")
-        scene.text(_LEFT + max(before, after) + 8, y, number(row["resources_after"]), css="crm-small")
+        scene.text(_LEFT + max(before, after) + 8, y, number_texts(row["resources_after"]), css="crm-small")
         scene.text(_SHARE, y, percent(row["resources_after"] / spent, 0), anchor="end")
         back = row["marginal_return"]
         scene.text(_RETURN, y, f"{back:.2f}" if np.isfinite(back) else "–", anchor="end")
 
 
 def _finding(plan: BudgetPlan) -> dict[str, str]:
+    kept = plan.unspent > 1e-6 * max(plan.options["resources_before"].sum(), 1.0)
     found = {}
     for lang in WRITTEN:
-        change, profit = plan.profit_change, plan.profit
-        fields = {
-            "profit": number(profit.value, lang),
-            "low": number(profit.low, lang),
-            "high": number(profit.high, lang),
-            "change": number(change.value, lang),
-            "unspent": number(plan.unspent, lang),
-        }
-        kept = plan.unspent > 1e-6 * max(plan.options["resources_before"].sum(), 1.0)
-        found[lang] = MESSAGES.texts("explore_budget_unspent" if kept else "explore_budget", **fields)[lang]
+        said = [
+            MESSAGES.texts("explore_budget_profit", profit=_profit(plan, lang), change=_change(plan, lang))
+        ]
+        if kept:
+            said.append(MESSAGES.texts("explore_budget_unspent", unspent=number(plan.unspent, lang)))
+        said.append(MESSAGES.texts("explore_budget_today"))
+        found[lang] = (" " if lang == "en" else "").join(part[lang] for part in said)
     return found
+
+
+def _profit(plan: BudgetPlan, lang: str) -> str:
+    """The profit, and between what it may lie where that is more than one number."""
+    profit, low, high = (number(end, lang) for end in (plan.profit.value, plan.profit.low, plan.profit.high))
+    if low == high:
+        return profit
+    return MESSAGES.texts("explore_budget_range", profit=profit, low=low, high=high)[lang]
+
+
+def _change(plan: BudgetPlan, lang: str) -> str:
+    """How much more or less than with today's spending."""
+    change = plan.profit_change.value
+    words = "explore_budget_less" if change < 0 else "explore_budget_more"
+    return MESSAGES.texts(words, change=number(abs(change), lang))[lang]

@@ -7,13 +7,14 @@ from crmkit.core.glossary import term_texts
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_numbers
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import number, number_texts, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
 from .staffing import TARGET, WITHIN_SECONDS, required_agents, waiting_times
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 800, 300, 30, 790, 60, 250
+_NUMBER = 10  # a number in small print, so far from a line, is whole
 _BEFORE, _BARS = 4, 15  # bars for fewer agents than are on duty, and in all
 
 
@@ -62,8 +63,8 @@ def staffing_scene(values: dict, target: float, within_seconds: float) -> dict:
     enough = required_agents(hours.head(1), target=target, within_seconds=within_seconds).iloc[0]
     scene = Scene(_WIDTH, _HEIGHT, title=term_texts("staffing"))
     _draw(scene, tried, agents, target)
-    shown = {
-        "contacts_per_hour": number(values["contacts_per_hour"]),
+    shown: dict[str, str | dict[str, str]] = {
+        "contacts_per_hour": number_texts(values["contacts_per_hour"]),
         "handling_minutes": f"{values['handling_minutes']:.2f}",
         "agents": f"{agents}",
     }
@@ -87,8 +88,10 @@ def _draw(scene: Scene, tried: pd.DataFrame, agents: int, target: float) -> None
     scene.line(_LEFT, line, _RIGHT, line)
     for middle, row in zip(middles, rows):  # over the line
         top = _BOTTOM - high * row["answered_in_time"]
-        share = percent(row["answered_in_time"], 0)
-        scene.text(middle, top - 10, share, anchor="middle", css="crm-small")
+        above = top - 10
+        if abs(above - line) < _NUMBER:  # the line would strike it out
+            above = line - _NUMBER
+        scene.text(middle, above, percent(row["answered_in_time"], 0), anchor="middle", css="crm-small")
         css = "crm-strong" if row["agents"] == agents else ""
         scene.text(middle, _BOTTOM + 16, f"{row['agents']}", anchor="middle", css=css)
     scene.text(_RIGHT, _BOTTOM + 38, term_texts("agents"), anchor="end", css="crm-small")

@@ -9,7 +9,7 @@ import pandas as pd
 from crmkit.core.glossary import term_pair, term_texts
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_kind
-from crmkit.display.numbers import number, number_pair, percent
+from crmkit.display.numbers import number, number_pair, number_texts, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
@@ -119,12 +119,12 @@ def _draw_bars(
     scene.line(left, zero, left + _PANEL - 22, zero, css="crm-edge")
 
 
-def _shown(name: str, value: float) -> str:
+def _shown(name: str, value: float) -> str | dict[str, str]:
     if name in _RATES:
         return percent(value)
     if name == "imitation_half_life_years":
         return "∞" if value == inf else f"{value:.1f}"
-    return number(value)
+    return number_texts(value)
 
 
 def _finding(result: ProgrammeEconomics) -> dict[str, str]:

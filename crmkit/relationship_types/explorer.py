@@ -10,7 +10,7 @@ from crmkit.core.glossary import term_texts
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_frame
-from crmkit.display.numbers import number, percent
+from crmkit.display.numbers import number, number_texts, percent
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
@@ -131,11 +131,11 @@ def _draw(scene: Scene, result: TypeComparison) -> None:
         scene.line(x(row["profit_low"]), y, x(row["profit_high"]), y, css="crm-edge")
         if profit < low:
             scene.text(_LEFT + 4, y, "«")  # cut off: the number beside it is whole
-        scene.text(_LEFT + _FULL + 10, y, number(profit), css="crm-small")
+        scene.text(_LEFT + _FULL + 10, y, number_texts(profit), css="crm-small")
         if name in best["published_type"].split("_or_"):
             scene.text(_BOOK + 30, y, "◆", anchor="middle")
         even = row["break_even_margin"]
-        scene.text(_EVEN, y, number(even) if 0 < even < np.inf else "–", anchor="end")
+        scene.text(_EVEN, y, number_texts(even) if 0 < even < np.inf else "–", anchor="end")
     scene.line(x(0), _TOP, x(0), _TOP + _ROW * len(TYPES), css="crm-edge")
 
 
@@ -153,9 +153,9 @@ def _finding(result: TypeComparison, lang: str) -> str:
     return MESSAGES.texts("explore_types_said", **words, given_up=given_up, reason=reason)[lang]
 
 
-def _shown(name: str, value: float) -> str:
+def _shown(name: str, value: float) -> str | dict[str, str]:
     if name == "retention_rate":
         return percent(value, 0)
     if name == "cost_factor":
         return f"× {value:.1f}"
-    return f"{value:.2f}" if name == "need" else number(value)
+    return f"{value:.2f}" if name == "need" else number_texts(value)

@@ -5,7 +5,7 @@ import numpy as np
 from crmkit.core.glossary import named, term_texts
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import require_between, require_kind
-from crmkit.display.numbers import number
+from crmkit.display.numbers import number_pair, number_texts
 from crmkit.display.scene import Scene
 from crmkit.display.widget import Explorer, slider
 
@@ -83,7 +83,7 @@ def contacts_scene(values: dict, result: ContactResponse, contacts_today: float 
     }
     scene = Scene(800, 372, title=term_texts("contact_profit"))
     _draw(scene, x[::10], profit[::10], points)
-    shown = {name: number(values[name]) for name in ("margin_per_response", "cost_per_contact")}
+    shown = {name: number_texts(values[name]) for name in ("margin_per_response", "cost_per_contact")}
     return scene.as_dict(values=values, shown=shown, said=_finding(x, profit, points))
 
 
@@ -98,7 +98,7 @@ def _draw(scene: Scene, x: np.ndarray, profit: np.ndarray, points: dict[str, flo
 
     scene.text(8, 24, term_texts("profit"), css="crm-strong", lines="down")
     for value in (low, high):
-        scene.text(_LEFT - 8, down(value), number(value), anchor="end", css="crm-small")
+        scene.text(_LEFT - 8, down(value), number_texts(value), anchor="end", css="crm-small")
     scene.line(_LEFT, down(0.0), _RIGHT, down(0.0), css="crm-edge")
     for start in range(len(x) - 1):
         end = start + 1
@@ -123,7 +123,7 @@ def _finding(x: np.ndarray, profit: np.ndarray, points: dict[str, float]) -> dic
     fields = {
         "best": f"{best:.1f}",
         "today": f"{today:.1f}",
-        "gain": number(profit.max() - np.interp(today, x, profit)),
+        "gain": number_pair(profit.max() - np.interp(today, x, profit)),
     }
     if best >= x[-1]:
         return MESSAGES.texts("explore_contacts_last", **fields)

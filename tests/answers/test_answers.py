@@ -275,9 +275,24 @@ def test_a_choice_takes_its_id_or_either_name():
     assert [read_answer(TIER, v) for v in ("iron", "Iron ", "铁层", "iron tier", np.str_("iron"))] == [
         "iron"
     ] * 5
+    assert [read_answer(TIER, v) for v in ("ＩＲＯＮ", "iron_tier", " iron  tier")] == ["iron"] * 3
     assert why_not(TIER, "gold") == "not_an_option"
     assert why_not(TIER, 1) == "not_an_option"
     assert why_not(TIER, True) == "not_an_option"
+
+
+def test_a_choice_takes_the_words_before_the_colon_where_they_are_one_options_alone():
+    verdict = {"id": "verdict", "kind": "choice", "options": [
+        {"id": "earns", "zh": "赚：整个区间大于 0", "en": "It earns: the whole interval lies above 0"},
+        {"id": "cannot_tell", "zh": "看不出来：区间含 0", "en": "It varies: the interval contains 0"},
+        {"id": "mixed", "zh": "有赚有亏", "en": "It varies: by segment"},
+    ]}  # fmt: skip
+    assert [read_answer(verdict, v) for v in ("赚", "it earns", "cannot tell", "看不出来")] == [
+        "earns", "earns", "cannot_tell", "cannot_tell"
+    ]  # fmt: skip
+    assert why_not(verdict, "it varies") == "not_an_option"
+    assert why_not(verdict, "整个区间大于 0") == "not_an_option"
+    assert why_not(verdict, Estimate(value=1.0, low=0.5, high=1.5)) == "choice_estimate"
 
 
 def test_a_text_is_counted_in_words_or_chinese_characters_and_cleaned():

@@ -15,6 +15,8 @@ from matplotlib import pyplot as plt
 
 import crmkit
 from crmkit.display.alternative import MOST_BARS, WithAlternative, alternative
+from crmkit.display.numbers import number
+from crmkit.display.page_language import drawn_in
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +128,13 @@ def test_in_a_notebook_the_text_goes_with_the_picture_whoever_has_drawn_it(tmp_p
         kernel.stop()
     (picture,) = [o for o in done.cells[-1].outputs if "image/png" in o.get("data", {})]
     assert "两家店" in picture.metadata["image/png"]["alt"] and "甲 3" in picture.metadata["image/png"]["alt"]
+
+
+def test_numbers_of_a_figure_of_both_languages_are_in_wan_on_a_chinese_page():
+    crmkit.set_language("both")
+    figure, ax = plt.subplots()
+    title = ax.set_title(f"{number(600_000)} ({number(-5_400)} ~ {number(1_234_567)})")
+    with drawn_in("zh"):
+        figure.draw_without_rendering()
+        assert title.get_text() == "60万 (−5,400 ~ 120万)"
+    assert title.get_text() == "600k (−5.4k ~ 1.2M)"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from explorers import assert_in_both_languages, marks, sweep
+from explorers import assert_in_both_languages, numbers, sweep
 
 from crmkit.display.numbers import number
 from crmkit.growth.explorer import explore_purchase_funnel
@@ -26,8 +26,7 @@ def funnel():
 def test_each_stage_has_the_net_gain_that_purchase_funnel_gives():
     explorer = explore_purchase_funnel(funnel(), lift=0.05).move(lift=0.1, cost_factor=0.5)
     wanted = purchase_funnel(funnel().assign(cost=funnel()["cost"] / 2), lift=0.1)
-    shown = [mark["text"] for mark in marks(explorer.scene, "text") if isinstance(mark["text"], str)]
-    assert shown == [number(gain) for gain in wanted["net_gain"]]
+    assert numbers(explorer.scene) == [number(gain) for gain in wanted["net_gain"]]
 
 
 def test_costs_reverse_which_stage_is_named_and_the_weakest_stays_the_same():

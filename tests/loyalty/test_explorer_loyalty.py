@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crmkit.display.scene import to_svg
-from crmkit.loyalty.explorer import explore_loyalty_forms
+from crmkit.loyalty.explorer import _points, explore_loyalty_forms
 from crmkit.loyalty.loyalty import loyalty_forms
 
 CUT = {"attitude_from": 7, "purchases_from": 4}
@@ -56,6 +56,10 @@ def test_the_finding_gives_the_gap_of_each_market_in_points_with_its_interval():
         assert f"{name}: of the truly loyal {100 * gap.value:+.0f} points" in said
         assert f"(interval {100 * gap.low:+.0f} to {100 * gap.high:+.0f})" in said
     assert "没有对手的街" in explorer.scene["said"]["zh"]
+
+
+def test_an_end_of_the_interval_that_rounds_to_nothing_has_no_sign():
+    assert [_points(share) for share in (-0.003, 0.004, 0.18, -0.05)] == ["0", "0", "+18", "−5"]
 
 
 def test_without_markets_there_is_one_square_and_settings_stay_within_the_sliders():

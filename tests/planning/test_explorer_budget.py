@@ -10,6 +10,7 @@ from explorers import assert_in_both_languages, marks, numbers, sweep
 import crmkit
 from crmkit import CrmkitError, explore_budget, plan_budget
 from crmkit.display.numbers import number, percent
+from crmkit.display.scene import to_svg
 
 USES = pd.DataFrame(
     {
@@ -54,6 +55,20 @@ def test_bars_are_in_proportion_to_the_money():
 def test_money_that_should_not_be_spent_is_said():
     scene = explore_budget(USES, budget=800_000).move(elasticity_factor=0.3).scene
     assert "should not be spent" in scene["said"]["en"]
+
+
+def test_less_profit_than_today_is_called_less_and_an_interval_of_one_number_is_none():
+    said = explore_budget(USES, budget=800_000).move(budget=0).scene["said"]
+    assert said["zh"].startswith("利润 0，比今天的花法少 ")
+    assert said["en"].startswith("Profit 0, ") and "less than with today's spending" in said["en"]
+    assert "−" not in said["zh"] + said["en"]
+
+
+def test_a_page_in_chinese_counts_in_wan_where_the_setting_is_both():
+    crmkit.set_language("both")
+    scene = explore_budget(USES, budget=800_000).scene
+    assert scene["shown"]["budget"] == {"zh": "80万", "en": "800k", "both": "800k"}
+    assert "80万" not in to_svg(scene, "en") and "k</text>" not in to_svg(scene, "zh")
 
 
 @pytest.mark.parametrize("wrong", [USES.iloc[:0], USES.assign(resources=0.0), USES.drop(columns="margin")])

@@ -42,6 +42,14 @@ def test_bars_are_as_high_as_the_share_and_the_line_stands_at_the_target():
     assert line["y1"] == line["y2"] == 250 - 190 * 0.5
 
 
+def test_the_line_strikes_no_number_out():
+    explorer = explore_staffing(RUSH)
+    for scene in sweep(explorer):
+        (line,) = marks(scene, "line")
+        shares = [mark["y"] for mark in marks(scene, "text") if str(mark["text"]).endswith("%")]
+        assert shares and min(abs(y - line["y1"]) for y in shares) >= 9
+
+
 def test_agents_who_never_catch_up_are_said():
     scene = explore_staffing(RUSH).move(agents=40).scene
     assert "never catch up" in scene["said"]["en"] and "处理不完" in scene["said"]["zh"]
