@@ -98,7 +98,7 @@ def test_every_row_runs_with_its_own_values_and_only_what_failed_or_changed_runs
         tmp_path, 'id,n,rate,client,strict,tiers\na/1,1,0.25,=甲,,\n,,,,,\n王 二,2,,007,false,"[3, 4]"\n'
     )
     done, said = run(notebook, rows, out)
-    assert "1 rows run, 1 were done before" in said and {r.state for r in done} == {"done"}
+    assert "1 row run, 1 done before" in said and {r.state for r in done} == {"done"}
     assert (out / "00002_a_1.ipynb").stat().st_mtime_ns == stamp and not list(out.glob("*.failed.ipynb"))
     assert result_of(out / "00004_王_二.ipynb") == (2, 0.5, "007", False, [3, 4], None, None)
     assert float(results(out)[0]["seconds"]) > 0  # of the run that made it
