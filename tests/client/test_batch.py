@@ -252,7 +252,7 @@ def test_kill_9_in_the_middle_leaves_whole_outputs_no_survivor_and_a_rerun_does_
     (out / "00002.ipynb").write_text('{"cells": [')  # no whole notebook any more: made again
     gate.touch()
     again, said = run(notebook, rows, out, jobs=2)
-    assert "4 rows run, 1 were done before" in said and len(again) == 5
+    assert "4 rows run, 1 done before" in said and len(again) == 5
     assert [result_of(out / row.output)[0] for row in again] == [1, 2, 3, 4, 5]
     assert (out / "00003.ipynb").stat().st_mtime_ns == stamp
     assert not list(out.glob(".*.part*")) and {row["state"] for row in results(out)} == {"done"}
