@@ -23,6 +23,12 @@ def joined(*texts: tuple[str, str]) -> Pair:
     return Pair("".join(zh for zh, _ in texts), "".join(en for _, en in texts))
 
 
+def word_for(value: object, words: str) -> str:
+    """Which of ``one|many`` goes with a number in English: only 1 has the first."""
+    one, _, many = words.partition("|")
+    return one if value == 1 or value == "1" else many
+
+
 class _Filling(Formatter):
     """``str.format`` that writes the minus of a number as a minus sign.
 
@@ -31,7 +37,7 @@ class _Filling(Formatter):
 
     def format_field(self, value, spec: str) -> str:
         if "|" in spec:
-            return spec.split("|")[str(value) != "1"]
+            return word_for(value, spec)
         text = super().format_field(value, spec)
         return minus_sign(text) if isinstance(value, Real) else text
 

@@ -10,7 +10,7 @@ import pandas as pd
 from .amounts import take_apart
 from .columns import vocabulary
 from .dates import DateReader
-from .decisions import Decision, Outcome, Reading, merged
+from .decisions import Decision, Reading, merged, outcome_of
 from .rows import customer_text
 from .table import Table
 
@@ -19,7 +19,7 @@ LARGE = 100_000  # rows in a file that is not read anew for every reading
 MOST = 4  # readings of a question: more are no help
 NEARLY_ALL = 0.95
 MOSTLY = 0.8
-DOUBTFUL = 0.01  # ranks below: a heading that speaks against it, offered where there is no other
+DOUBTFUL = 0.01  # the rank of a heading that speaks against it: offered where there is no other
 PIECES = 50  # the largest count of what was bought in a row
 
 # what is asked where a needed column is not named
@@ -73,16 +73,12 @@ def weighed(questions: list[Decision], read_as: Callable[[dict], Any]) -> list[D
     asked = []
     for question in questions:
         best, *others = question.readings
-        readings = [replace(best, outcome=_outcome(first))]
+        readings = [replace(best, outcome=outcome_of(first))]
         for reading in others:
             found = None if large else read_as(merged(_without(likeliest, best), reading.patch))
-            readings.append(replace(reading, outcome=found and _outcome(found)))
+            readings.append(replace(reading, outcome=found and outcome_of(found)))
         asked.append(replace(question, readings=tuple(readings)))
     return asked
-
-
-def _outcome(found: Any) -> Outcome:
-    return Outcome(found.rows_used, found.amount_total, found.customers, None)
 
 
 def _without(patch: dict, reading: Reading) -> dict:
@@ -131,12 +127,11 @@ def _reading(table: Table, columns: dict[str, str]) -> Reading:
     )
 
 
-def _likely(columns: Columns, rank: Callable[[str, Sequence], float]) -> list[str]:
-    """The names of those that could be it, best first; doubtful ones only where there is no other."""
-    ranks = {name: rank(name, cells) for name, cells in columns.items()}
+def _likely(columns: Columns, rank_of: Callable[[str, Sequence], float]) -> list[str]:
+    """The names of those that could be it, best first; doubtful ones (below 1) only where there is no other."""
+    ranks = {name: rank_of(name, cells) for name, cells in columns.items()}
     best = max(ranks.values(), default=0.0)
-    least = 1.0 if best >= 1 else DOUBTFUL if best > DOUBTFUL else 0.0
-    fitting = [name for name, found in ranks.items() if found > 0 and found >= least]
+    fitting = [name for name, rank in ranks.items() if rank > 0 and (rank >= 1 or best < 1)]
     return sorted(fitting, key=lambda name: -ranks[name])[:MOST]
 
 
@@ -168,8 +163,7 @@ def _as_amount(name: str, cells: Sequence) -> float:
         return 0.0
     if not in_money and _counts_something(numbers):
         return 0.0
-    rank = 1.0 + in_money
-    return rank * DOUBTFUL / 4 if vocabulary()["no_amount"].search(name) else rank
+    return DOUBTFUL if vocabulary()["no_amount"].search(name) else 1.0 + in_money
 
 
 def _as_customer(name: str, cells: Sequence) -> float:

@@ -20,7 +20,7 @@ from .causes import commonest
 from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decide_gaps import much_set_aside
 from .decide_people import kinds_for_customers
-from .decisions import Decision, Outcome, Reading, merged, patched
+from .decisions import Decision, Reading, merged, outcome_of, patched
 from .detectors import DETECTORS, WAITING
 from .files import open_table
 from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
@@ -34,7 +34,6 @@ from .table import Table
 
 FEW_ROWS = 5  # fewer rows set aside are said, whatever their share,
 SMALL = 20  # where so few rows are used that a share says little
-# a question → those that it may answer as well
 MOST_DECISIONS = 40  # of one file; more would be a circle
 
 
@@ -167,8 +166,7 @@ def _with_outcomes(question: Decision, source, mapping: Mapping, how: dict) -> D
     readings = []
     for reading in question.readings:
         found = examine(source, mapping=patched(mapping, reading.patch), **how, keep=False)
-        outcome = Outcome(found.rows_used, found.amount_total, found.customers, None)
-        readings.append(replace(reading, outcome=outcome))
+        readings.append(replace(reading, outcome=outcome_of(found)))
     return replace(question, readings=tuple(readings))
 
 

@@ -20,6 +20,11 @@ class Outcome:
     top_share: float | None
 
 
+def outcome_of(report) -> Outcome:
+    """What a source that was opened anew comes to, by its CheckReport."""
+    return Outcome(report.rows_used, report.amount_total, report.customers, None)
+
+
 @dataclass(frozen=True)
 class Reading:
     """One way to take the file: ``patch`` is what a mapping file must say for it."""

@@ -80,6 +80,7 @@ SAID_OF_RETURNS = (
     "negative_quantity",
     "refund",
 )
+# a question → those that it may answer as well
 WAITING = {
     **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),
     "sheets": ("copies", "versions"),

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from string import Formatter
 
-from crmkit.core.catalogue import Catalogue, Pair
+from crmkit.core.catalogue import Catalogue, Pair, word_for
 from crmkit.core.columns import column_kind
 from crmkit.core.glossary import glossary_entry, has_term, named
 from crmkit.core.language import WRITTEN, in_language
@@ -46,8 +46,7 @@ class Words(Formatter):
         return f"{decimal(value, 0)} {self._plural(value, nouns)}".rstrip()
 
     def _plural(self, value, nouns: str) -> str:
-        one, _, many = nouns.partition("|" if "|" in nouns else " ")
-        return one if value == 1 else many
+        return word_for(value, nouns if "|" in nouns else nouns.replace(" ", "|", 1))
 
     def _money(self, value, _) -> str:
         digits = 0 if abs(value) >= 100 and not self.cents else 2

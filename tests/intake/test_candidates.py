@@ -1,6 +1,10 @@
 """Headings that no list knows: the columns whose values could be it are offered, with what each makes of the file."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
+from messy import workbook
 
 from crmkit.intake.check import examine
 
@@ -164,3 +168,13 @@ def test_a_rating_a_month_or_a_table_beside_a_price_is_no_count(heading, tmp_pat
     columns = {"Customer ID": CUSTOMERS, "Date": DAYS, heading: [1, 2, 3] * 8, "Price": AMOUNTS}
     report = examine(written(tmp_path, columns))
     assert report.usable and report.amount_total == TOTAL and report.questions == ()
+
+
+def test_a_workbook_with_cells_of_days_and_numbers_is_asked_about_like_a_text_file(tmp_path):
+    path = tmp_path / "book.xlsx"
+    days = [date.fromisoformat(day) for day in DAYS]
+    rows = [["Asiakas", "Ostopäivä", "Loppusumma"], *zip(CUSTOMERS, days, map(Decimal, AMOUNTS))]
+    workbook(path, {"A": rows})
+    report = examine(path)
+    answered = examine(path, answers=first_readings(report))
+    assert (answered.usable, answered.amount_total, answered.customers) == (True, TOTAL, 4)

@@ -1,7 +1,7 @@
 """Dates of other calendars and orders, currencies beside each other, totals said beside the table, and causes by name."""
 
 import pytest
-from messy import csv_text
+from messy import asked, csv_text
 
 import crmkit
 
@@ -17,10 +17,6 @@ def check(tmp_path, rows, *header, **how):
 def sales(write, count=20):
     """Sales on the first twenty days of March 2024, their day written by ``write``."""
     return [[f"N{i:04d}", write(i + 1), PEOPLE[i % 5], 10 + 3 * i] for i in range(count)]
-
-
-def asked(report) -> dict:
-    return {q["code"]: {r["id"]: r["amount_total"] for r in q["readings"]} for q in report.questions}
 
 
 def test_a_day_in_the_middle_is_read_where_nothing_else_fits(tmp_path):

@@ -1,26 +1,12 @@
 """What a row is when only a number, an event, a word or a label says so, and the files that look like it and are not."""
 
 import pytest
-from messy import csv_text, workbook
+from messy import asked, check, codes, csv_text, workbook
 
 import crmkit
 
 DAYS = [f"2024-0{month}-{day:02d}" for month in range(1, 7) for day in (3, 12, 17, 24)]
 HEAD = ("order_id", "date", "customer_id", "amount")
-
-
-def check(tmp_path, rows, *header, name="f.csv", **how):
-    (tmp_path / name).write_text(csv_text(list(header), rows), encoding="utf-8")
-    return crmkit.check_transactions(tmp_path / name, **how)
-
-
-def asked(report) -> dict:
-    """Each question's code with the totals of its readings."""
-    return {q["code"]: {r["id"]: r["amount_total"] for r in q["readings"]} for q in report.questions}
-
-
-def codes(report) -> list[str]:
-    return [note["code"] for note in report.notes]
 
 
 def sales(numbers=None):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from messy import csv_text, workbook
+from messy import codes, csv_text, workbook
 from messy.kinds import KINDS
 from messy.verdicts import made, verdict
 
@@ -31,10 +31,6 @@ def test_no_kind_of_file_is_read_wrongly_in_silence_or_asked_about_needlessly(na
 def check(tmp_path, text: str, *, name="f.csv", **how):
     (tmp_path / name).write_text(text, encoding="utf-8")
     return crmkit.check_transactions(tmp_path / name, **how)
-
-
-def codes(report) -> list[str]:
-    return [note["code"] for note in report.notes]
 
 
 # ---- the contract

@@ -3,22 +3,12 @@
 import zipfile
 
 import pytest
-from messy import csv_text
+from messy import asked, check, csv_text
 
 import crmkit
 
 DAYS = [f"2024-{month:02d}-{day:02d}" for month in range(1, 5) for day in (3, 9, 15, 21, 27)]
 PEOPLE = ["C1", "C2", "C3", "C4"]
-
-
-def check(tmp_path, rows, *header, name="f.csv", **how):
-    (tmp_path / name).write_text(csv_text(list(header), rows), encoding="utf-8")
-    return crmkit.check_transactions(tmp_path / name, **how)
-
-
-def asked(report) -> dict:
-    """Each question's code with the totals of its readings."""
-    return {q["code"]: {r["id"]: r["amount_total"] for r in q["readings"]} for q in report.questions}
 
 
 def sales(count=20):

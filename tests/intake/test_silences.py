@@ -3,27 +3,13 @@
 from datetime import date
 
 import pytest
-from messy import csv_text, workbook
+from messy import asked, check, codes, csv_text, workbook
 
 import crmkit
 
 DAYS = [f"2024-{month:02d}-{day:02d}" for month in range(1, 5) for day in (3, 9, 15, 21, 27)]
 PEOPLE = ["C1", "C2", "C3", "C4", "C5"]
 HEAD = ("order_id", "date", "customer_id", "amount")
-
-
-def check(tmp_path, rows, *header, name="f.csv", **how):
-    (tmp_path / name).write_text(csv_text(list(header), rows), encoding="utf-8")
-    return crmkit.check_transactions(tmp_path / name, **how)
-
-
-def asked(report) -> dict:
-    """Each question's code with the totals of its readings."""
-    return {q["code"]: {r["id"]: r["amount_total"] for r in q["readings"]} for q in report.questions}
-
-
-def codes(report) -> list[str]:
-    return [note["code"] for note in report.notes]
 
 
 def sales(count=20):

@@ -1,7 +1,7 @@
 """How people write an amount: signs that are a minus, dashes that are not, words beside the number."""
 
 import pytest
-from messy import csv_text
+from messy import asked, csv_text
 
 import crmkit
 
@@ -13,10 +13,6 @@ def check(tmp_path, amounts, **how):
     text = csv_text(["customer_id", "date", "amount"], rows, delimiter="\t")
     (tmp_path / "f.tsv").write_text(text, encoding="utf-8")
     return crmkit.check_transactions(tmp_path / "f.tsv", **how)
-
-
-def asked(report) -> dict:
-    return {q["code"]: {r["id"]: r["amount_total"] for r in q["readings"]} for q in report.questions}
 
 
 @pytest.mark.parametrize(

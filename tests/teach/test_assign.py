@@ -311,6 +311,16 @@ def test_a_corrected_name_is_taken_and_a_changed_language_is_said(tmp_path):
     assert variants[b].language == "en" and b in said
 
 
+def kept_of(lists: dict[str, str], folder: Path) -> dict[str, str]:
+    """The rosters that an assignment keeps of lists assigned one after the other, by their names."""
+    for name, text in lists.items():
+        path = folder / name
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        assert cli.main(["assign", "06", "--roster", str(path), "--out", str(folder / "out")]) == 0
+    return {path.name: path.read_text("utf-8") for path in (folder / "out" / "roster").iterdir()}
+
+
 def test_rosters_of_one_name_are_both_kept_and_a_later_list_of_one_class_takes_the_earlier_ones_place(
     tmp_path, capsys
 ):
@@ -320,12 +330,7 @@ def test_rosters_of_one_name_are_both_kept_and_a_later_list_of_one_class_takes_t
         "c/list.csv": "学号,姓名,班级\n1,甲,一班\n2,乙,二班\n3,丁,一班\n",
         "d/list.csv": "学号,姓名,班级\n7,戊,三班\n3,丁,三班\n",  # one has moved: still another class
     }
-    for name, text in lists.items():
-        path = tmp_path / name
-        path.parent.mkdir()
-        path.write_text(text, encoding="utf-8")
-        assert cli.main(["assign", "06", "--roster", str(path), "--out", str(tmp_path / "out")]) == 0
-    kept = {path.name: path.read_text("utf-8") for path in (tmp_path / "out" / "roster").iterdir()}
+    kept = kept_of(lists, tmp_path)
     assert kept == {
         "list.csv": lists["c/list.csv"],
         "list (2).csv": lists["b/list.csv"],
@@ -341,12 +346,7 @@ def test_a_student_on_two_lists_of_one_name_displaces_neither(tmp_path):
         "c/list.csv": "学号,姓名\n9,丁\n2,乙\n8,戊\n",
         "d/list.csv": "学号,姓名\n1,甲\n2,乙\n7,己\n",
     }
-    for name, text in lists.items():
-        path = tmp_path / name
-        path.parent.mkdir()
-        path.write_text(text, encoding="utf-8")
-        assert cli.main(["assign", "06", "--roster", str(path), "--out", str(tmp_path / "out")]) == 0
-    kept = {path.name: path.read_text("utf-8") for path in (tmp_path / "out" / "roster").iterdir()}
+    kept = kept_of(lists, tmp_path)
     # one of a's three has moved to b; c is b with somebody more, d is a without one and with a new one
     assert kept == {"list.csv": lists["d/list.csv"], "list (2).csv": lists["c/list.csv"]}
     assert set(Assignment.read(tmp_path / "out").rosters) == set(kept)

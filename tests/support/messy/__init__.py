@@ -131,3 +131,23 @@ def workbook(path: Path, sheets: dict, *, hidden=(), merged_title: str | None = 
         else:
             sheet.activate()
     book.close()
+
+
+# --- what the door says of rows that a test writes ------------------------------------------
+
+
+def check(folder: Path, rows, *header, name: str = "f.csv", **how):
+    """The report of a CSV file with these rows under this header."""
+    import crmkit
+
+    (folder / name).write_text(csv_text(list(header), rows), encoding="utf-8")
+    return crmkit.check_transactions(folder / name, **how)
+
+
+def asked(report) -> dict:
+    """Each question's code with the totals of its readings."""
+    return {q["code"]: {r["id"]: r["amount_total"] for r in q["readings"]} for q in report.questions}
+
+
+def codes(report) -> list[str]:
+    return [note["code"] for note in report.notes]
