@@ -172,13 +172,25 @@ def _column_lines(report: CheckReport, given: dict[str, str]) -> list[str]:
     if {"quantity", "unit_price"} <= mapped.keys():
         required = [name for name in required if name != "amount"]
     others = [name for name in mapped if name not in REQUIRED_TRANSACTION_COLUMNS]
+    likely = _likely_columns(report)
     lines = []
     for name in (*REQUIRED_TRANSACTION_COLUMNS, *others):
         if name in mapped:
             lines.append(f"{name} = {_quoted(mapped[name])}{_alternatives(report, name)}")
         elif name in required:
-            lines += [*_comment("check_mapping_choose", name=name), f'# {name} = ""']
+            lines += [
+                *_comment("check_mapping_choose", name=name),
+                f"# {name} = {_quoted(likely.get(name, ''))}",
+            ]
     return lines
+
+
+def _likely_columns(report: CheckReport) -> dict[str, str]:
+    """The columns that the open questions name first: what somebody only has to take the # off."""
+    found: dict[str, str] = {}
+    for question in report.questions:
+        found |= question["readings"][0]["mapping"].get("columns", {})
+    return found
 
 
 def _alternatives(report: CheckReport, name: str) -> str:

@@ -17,7 +17,7 @@ from crmkit.data.frames import Transactions
 
 from .candidates import candidates, weighed
 from .causes import commonest
-from .columns import Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
+from .columns import Header, Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decide_gaps import much_set_aside
 from .decide_people import kinds_for_customers
 from .decisions import Decision, Reading, merged, outcome_of, patched
@@ -244,7 +244,8 @@ class _Examination:
             return None
         asked = weighed(questions, lambda patch: self._read_as(patch, keep=False))
         described = tuple(question.described() for question in asked)
-        return _report(errors, **_about_file(self.table, self.limit), questions=described)
+        about_file = _about_file(self.table, self.limit) | _about_columns(self.table.header)
+        return _report(errors, **about_file, questions=described)
 
     def _read_as(self, patch: dict, **more) -> CheckReport:
         return examine(self.source, mapping=patched(self.mapping, patch), **self.how, **more)
@@ -372,8 +373,7 @@ class _Examination:
         if not judged.used.any() and not errors:
             errors.append(_nothing_usable(judged))
         about_file |= {
-            "alternatives": judged.header.alternatives,
-            "mapping": {c: judged.header.names[place] for c, place in judged.header.found.items()},
+            **_about_columns(judged.header),
             "questions": tuple(question.described() for question in self.questions),
             "decided": tuple(self.decided),
             "mapping_patch": self.patch,
@@ -389,6 +389,12 @@ class _Examination:
             notes=tuple(notes),
             transactions=transactions,
         )
+
+
+def _about_columns(header: Header) -> dict:
+    """Which columns were recognised, and which others would have fitted."""
+    mapping = {canonical: header.names[place] for canonical, place in header.found.items()}
+    return {"mapping": mapping, "alternatives": header.alternatives}
 
 
 def _with_currency_column(rows: Rows, table: Table) -> Rows:

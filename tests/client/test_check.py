@@ -99,6 +99,18 @@ def test_the_report_for_people_is_in_the_language_in_force(tmp_path, capsys, lan
     assert (tmp_path / "out" / "a.set_aside.csv").exists() and not (tmp_path / "a.set_aside.csv").exists()
 
 
+def test_a_draft_keeps_what_was_recognised_and_names_the_likeliest_column_for_what_was_not(tmp_path, capsys):
+    path = tmp_path / "sales.csv"
+    people = ["ana", "bo", "cem", "dia"] * 6
+    rows = [f"{who},2024-03-{day:02d},{10 + day}.50" for day, who in enumerate(people, 1)]
+    path.write_text("\n".join(["Asiakas,Date,Amount", *rows]) + "\n", encoding="utf-8")
+    assert check(str(path)) == 1
+    draft = (tmp_path / "sales.mapping.toml").read_text(encoding="utf-8")
+    assert 'date = "Date"' in draft and 'amount = "Amount"' in draft
+    assert '# customer_id = "Asiakas"' in draft
+    assert check(str(path), answers=["column_customer_id=column_1"]) == 0
+
+
 def test_a_new_draft_keeps_the_columns_of_the_mapping_that_was_given(tmp_path, capsys):
     import xlsxwriter
 

@@ -178,3 +178,9 @@ def test_a_workbook_with_cells_of_days_and_numbers_is_asked_about_like_a_text_fi
     report = examine(path)
     answered = examine(path, answers=first_readings(report))
     assert (answered.usable, answered.amount_total, answered.customers) == (True, TOTAL, 4)
+
+
+def test_what_was_recognised_is_told_beside_what_is_asked(tmp_path):
+    report = examine(written(tmp_path, {"Asiakas": CUSTOMERS, "Date": DAYS, "Amount": AMOUNTS}))
+    assert [question["code"] for question in report.questions] == ["column_customer_id"]
+    assert report.mapping == {"date": "Date", "amount": "Amount"}
