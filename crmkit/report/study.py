@@ -271,7 +271,8 @@ class _Making:
 
     def _state(self, found: dict) -> None:
         """Add facts; one name never stands for two things."""
-        twice = [name for name in found if name in self.facts and self.facts[name] != found[name]]
+        known = {name: self.facts[name] for name in found if name in self.facts}
+        twice = [name for name, value in known.items() if value != found[name] and value == value]
         if twice:
             raise ValueError(twice)
         self.facts |= found
