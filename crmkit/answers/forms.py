@@ -20,6 +20,8 @@ from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES, listed
 from crmkit.display.numbers import decimal, scientific, significant
 
+from .written import is_in_words, number_meant
+
 # kind -> the fields that describe the form of its answer; what the grader needs besides stays in the lesson source
 FORM_FIELDS = {
     "number": ("unit", "minimum", "maximum", "integer"),
@@ -53,17 +55,6 @@ CHARTS = ("bars", "line", "scatter")
 MAX_ROWS, MAX_COLUMNS, MAX_POINTS, MAX_TEXT, MAX_CELL = 2_000, 50, 5_000, 20_000, 1_000
 MAX_WORDS = 1_000  # of a text without max_words
 _NUMBER_KINDS = ("share", "money", "days", "count", "number")  # kinds of columns that hold numbers
-# a number as people write it, after NFKC: perhaps a currency sign before it, commas in it, % or a unit behind it
-# 1.2万, 7 千, 3 million, 1.2k: the factor stands in the word behind the number; the longest word first
-_FACTORS = {
-    "百万": 1_000_000, "千万": 10_000_000, "百": 100, "千": 1_000, "万": 10_000, "萬": 10_000, "亿": 100_000_000,
-    "億": 100_000_000, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "k": 1_000,
-    "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000,
-}  # fmt: skip
-_CHINESE_NUMBER = re.compile("[负]?[零〇一二两三四五六七八九十百千万亿点成半]+")
-_WRITTEN_NUMBER = re.compile(
-    r"[^\w\s.+-]?\s*(?P<number>[+-]?[\d,]*\.?\d+)\s*(?P<percent>%)?\s*(?P<unit>[^\W\d_]*)"
-)
 
 
 class BadForm(Exception):
@@ -182,38 +173,13 @@ def _three_digits(part: float) -> str:
     return f"{whole:0>3}{point}{decimals}"
 
 
-def _number_meant(text: str, *, as_percent: bool) -> str | None:
-    """The number that a text holds, as Python writes it; None for another text.
-
-    >>> _number_meant("12,361.95 美元", as_percent=False), _number_meant("４３.４％", as_percent=False)
-    ('12361.95', '0.434')
-    """
-    plain = unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
-    found = _WRITTEN_NUMBER.fullmatch(plain)
-    if not found:
-        return None
-    number = Decimal(found["number"].replace(",", ""))
-    if found["percent"] and not as_percent:
-        number /= 100
-    number *= _factor(found["unit"])
-    return f"{number.normalize():f}"
-
-
-def _factor(unit: str) -> int:
-    """What the word behind a number multiplies it by: 万元 and 万 alike; 1 for a word that is only a unit."""
-    word = unit.casefold()
-    if word.isascii():
-        return _FACTORS.get(word, 1)
-    return next((factor for known, factor in _FACTORS.items() if word.startswith(known)), 1)
-
-
 def _text_for_a_number(text: str, question: dict) -> BadForm:
     """Why a text is no number, and what to write where a number can be read from it."""
-    meant = _number_meant(text, as_percent=question.get("unit") in ("percent", "points"))
+    meant = number_meant(text, as_percent=question.get("unit") in ("percent", "points"))
     if meant is not None and meant != text.strip():
         return BadForm("got_written_number", value=text[:40], meant=meant)
-    if _CHINESE_NUMBER.fullmatch(text.strip()):
-        return BadForm("got_chinese_number", value=text[:40])
+    if is_in_words(text):
+        return BadForm("got_number_in_words", value=text[:40])
     example = "int(…)" if question.get("integer") else "float(…)"
     return BadForm("got_text", value=text[:40], example=example)
 
@@ -357,7 +323,7 @@ def _check_ends(columns: dict[str, tuple[str, list]]) -> None:
 def _check_is_number(column: str, row: int, text: str) -> None:
     """Raise BadForm for a text in a column of numbers, or one of an unknown column that can only be a number."""
     kind = column_kind(column)
-    meant = _number_meant(text, as_percent=False)
+    meant = number_meant(text, as_percent=False)
     if kind in _NUMBER_KINDS or (kind is None and meant is not None):
         code = "text_column" if meant is None else "text_column_number"
         raise BadForm(code, column=column, row=row, value=text[:40], meant=meant)

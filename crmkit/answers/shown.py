@@ -8,6 +8,8 @@ from crmkit.display.numbers import significant
 
 from .forms import CHARTS, count_words, short
 
+MOST_NAMES = 6  # of the rows of a table
+
 
 def preview(question: dict, value) -> Pair:
     """A recorded value in a few words, in both languages."""
@@ -39,7 +41,13 @@ def _of_table(value: dict) -> Pair:
     names = [c["name"] for c in value["columns"]]
     cells = [short(cell) if isinstance(cell, float) else cell for cell in value["rows"][0]]
     first = listed([f"{name} = {'—' if cell is None else cell}" for name, cell in zip(names, cells)])
-    return MESSAGES.pair("answer_value_table", rows=len(value["rows"]), first=first)
+    named = Pair("", "")
+    if len(value["rows"]) > 1 and value["columns"][0]["type"] == "text":
+        names = [str(row[0]) for row in value["rows"][:MOST_NAMES]] + ["…"] * (
+            len(value["rows"]) > MOST_NAMES
+        )
+        named = MESSAGES.pair("answer_value_names", names=listed(names))
+    return MESSAGES.pair("answer_value_table", rows=len(value["rows"]), named=named, first=first)
 
 
 def _of_series(kind: str, series: list[dict]) -> Pair:

@@ -1,8 +1,11 @@
 """Canonical columns and their units, and the checks that every public function makes of what it is given."""
 
 import math
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
+from numbers import Real
 
 from .catalogue import Pair
 from .errors import CrmkitError, refusal
@@ -27,6 +30,8 @@ TRANSACTION_COLUMNS = {
 }
 # the five relationship types, from the loosest to the closest (Kotler & Keller)
 RELATIONSHIP_TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
+_NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(%)?")
+_NO_LIMIT = 1e9  # so large an upper limit only guards the arithmetic
 REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
 
 
@@ -36,7 +41,8 @@ def require_frame(frame, *, what: str) -> None:
 
     if isinstance(frame, pd.DataFrame):
         return
-    words = {dict: "not_a_frame_but_dict", str: "not_a_frame_but_text"}.get(type(frame), "not_a_frame")
+    kinds = {dict: "dict", str: "text", pd.Series: "series"}
+    words = f"not_a_frame_but_{kinds[type(frame)]}" if type(frame) in kinds else "not_a_frame"
     said = frame[:40] if isinstance(frame, str) else type(frame).__name__
     raise refusal("not_a_frame", words, what=what, value=said)
 
@@ -74,8 +80,23 @@ def require_between(value, low, high, *, name: str) -> None:
     except TypeError:
         inside = False
     if not inside:
-        words = "number_as_text" if isinstance(value, str) else "out_of_range"
-        raise refusal("out_of_range", words, value=value, name=name, low=low, high=high)
+        words, fields = _outside(value, low, high)
+        raise refusal("out_of_range", words, value=value, name=name, low=low, high=high, **fields)
+
+
+def _outside(value, low, high) -> tuple[str, dict]:
+    """The message for what is outside, and what it says beside the limits; a limit that only guards is not written."""
+    if isinstance(value, str):
+        found = _NUMBER.match(unicodedata.normalize("NFKC", value))
+        if found is None:
+            return "number_in_words", {}
+        return "number_as_text", {"meant": float(found[1]) / (100 if found[2] else 1)}
+    as_number = isinstance(value, Real) and value == value
+    if as_number and low >= 0 and high <= 1 < value <= 100:
+        return "out_of_range_share", {"meant": value / 100}
+    if high >= _NO_LIMIT:
+        return ("out_of_range_positive" if 0 < low < 1e-3 else "out_of_range_low"), {}
+    return "out_of_range", {}
 
 
 def require_confidence(confidence) -> None:

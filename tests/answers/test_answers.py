@@ -573,8 +573,9 @@ def test_a_charts_answer_is_told_without_series_that_hold_nothing():
         ("1.2亿", "120000000"),
         ("1.2k", "1200"),
         ("3 million", "3000000"),
+        ("1.2w", "12000"),
+        ("3 hundred", "300"),
         ("5 个", "5"),
-        ("2 km", "2"),
     ],
 )
 def test_a_number_with_a_word_for_its_size_is_never_said_to_be_the_figures_before_it(text, meant):
@@ -583,8 +584,10 @@ def test_a_number_with_a_word_for_its_size_is_never_said_to_be_the_figures_befor
     assert raised.value.zh_en.zh.endswith(f"：{meant}。") and raised.value.zh_en.en.endswith(f": {meant}.")
 
 
-@pytest.mark.parametrize("text", ["八", "九成", "三百"])
-def test_chinese_numerals_are_asked_for_in_figures_and_not_to_be_made_a_float(text):
+@pytest.mark.parametrize(
+    "text", ["八", "九成", "百分之八", "1万2千", "六", "six", "2 dozen", "2 lakh", "2 km"]
+)
+def test_a_number_in_words_or_before_an_unknown_word_is_asked_for_in_figures(text):
     with pytest.raises(BadForm) as raised:
         read_answer({"id": "loss", "kind": "number"}, text)
     assert "阿拉伯数字" in raised.value.zh_en.zh and "float" not in raised.value.zh_en.en
@@ -595,5 +598,7 @@ def test_a_recorded_table_shows_its_first_row_and_doubts_a_share_above_the_whole
     sheet = AnswerSheet("demo", [question], seed=1)
     said = repr(sheet("shops", pd.DataFrame({"shop": ["east"], "back_share": [57.4]})))
     assert "shop = east" in said and "0.574" in said
+    two = repr(sheet("shops", pd.DataFrame({"shop": ["east", "west"], "back_share": [0.5, 0.4]})))
+    assert "(east, west)" in two
     fine = repr(sheet("shops", pd.DataFrame({"shop": ["east"], "back_share": [0.574]})))
     assert "57.4" not in fine

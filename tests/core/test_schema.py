@@ -70,7 +70,10 @@ def test_which_wrong_column_is_named_does_not_hang_on_the_order_of_a_set():
     assert raised.value.column == next(name for name in _ALLOWED if name in wrong)
 
 
-@pytest.mark.parametrize(("given", "word"), [({"customers": 5}, "pd.DataFrame([…])"), ("survey", "“survey”")])
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [({"customers": 5}, "pd.DataFrame([…])"), ("survey", "“survey”"), (pd.Series([1.0]), "Series")],
+)
 def test_a_dict_and_a_quoted_name_in_place_of_a_frame_are_told_what_to_do(given, word):
     with pytest.raises(crmkit.CrmkitError) as raised:
         crmkit.acquisition_spending(given)
@@ -80,7 +83,28 @@ def test_a_dict_and_a_quoted_name_in_place_of_a_frame_are_told_what_to_do(given,
 def test_a_number_in_quotes_is_told_to_leave_them_out_and_not_that_it_is_out_of_range():
     with pytest.raises(crmkit.CrmkitError) as raised:
         require_between("12", 1, 10_000, name="periods")
-    assert raised.value.code == "out_of_range" and "去掉引号" in raised.value.message_zh
+    assert raised.value.code == "out_of_range" and "写 12，不要引号" in raised.value.message_zh
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        ("8%", 0, 1, "write 0.08 without quotes"),
+        ("365天", 0, 10_000, "write 365 without quotes"),
+        ("１２", 0, 100, "write 12 without quotes"),
+        ("十二", 0, 100, "in digits without quotes"),
+        (8, 0, 1, "write 8% as 0.08"),
+        (-3, 0, 1e12, "must not be below 0."),
+        (0, 1e-12, 1.7e308, "must be above 0."),
+        (2e6, 0, 1e6, "between 0 and"),
+    ],
+)
+def test_what_is_outside_is_told_with_what_was_meant_and_without_limits_that_only_guard(
+    value, low, high, said
+):
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        require_between(value, low, high, name="x")
+    assert raised.value.code == "out_of_range" and said in raised.value.message_en
 
 
 def test_an_empty_cell_is_called_one_and_limits_that_are_none_are_not_written():
