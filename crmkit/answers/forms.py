@@ -158,6 +158,8 @@ def _no_number(value) -> BadForm:
         return BadForm("comma", written=written, parts=len(value), meant=whole)
     if all(hasattr(value, part) for part in ("value", "low", "high")):  # an Estimate
         return BadForm("has_value", got=_name(value))
+    if _name(value) in ("Timedelta", "timedelta", "timedelta64"):
+        return BadForm("length_of_time", got=_name(value))
     return BadForm("not_a_number", got=_name(value))
 
 
@@ -210,7 +212,7 @@ def _choice(value, question):
     value = _one(value)
     if isinstance(value, str):
         wanted = _loosely(value)
-        for said in (_whole_names, _words_before_colon):
+        for said in (_whole_names, _words_before_explained):
             meant = [option["id"] for option in question["options"] if wanted in said(option)]
             if len(meant) == 1:
                 return meant[0]
@@ -233,10 +235,10 @@ def _whole_names(option: dict) -> set[str]:
     return {_loosely(str(option[key])) for key in ("id", "zh", "en")}
 
 
-def _words_before_colon(option: dict) -> set[str]:
-    """What an option is called before it is explained: 赚 of “赚：整个区间大于 0”."""
+def _words_before_explained(option: dict) -> set[str]:
+    """What an option is called before it is explained: 赚 of “赚：整个区间大于 0”, 蝴蝶 of “蝴蝶（短而多）”."""
     written = [_loosely(str(option[lang])) for lang in WRITTEN]
-    return {text.split(":")[0].strip() for text in written if ":" in text}
+    return {re.split("[:(]", text)[0].strip() for text in written}
 
 
 def as_given(value) -> str:

@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from numbers import Real
 
@@ -41,8 +41,11 @@ def require_frame(frame, *, what: str) -> None:
 
     if isinstance(frame, pd.DataFrame):
         return
-    kinds = {dict: "dict", str: "text", pd.Series: "series"}
-    words = f"not_a_frame_but_{kinds[type(frame)]}" if type(frame) in kinds else "not_a_frame"
+    kinds = {"dict": dict, "text": str, "series": pd.Series, "number": Real}
+    words = next(
+        (f"not_a_frame_but_{kind}" for kind, types in kinds.items() if isinstance(frame, types)),
+        "not_a_frame",
+    )
     said = frame[:40] if isinstance(frame, str) else type(frame).__name__
     raise refusal("not_a_frame", words, what=what, value=said)
 
@@ -67,6 +70,14 @@ def require_columns(frame, columns, *, what: str) -> None:
         )
 
 
+def require_list(value, *, name: str) -> list:
+    """The entries of the argument ``name``; a text is refused, of which Python would take the letters one by one."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        words = "not_a_list" if isinstance(value, str) else "not_a_list_but_one"
+        raise refusal("not_a_list", words, value=value, name=name)
+    return list(value)
+
+
 def require_choice(value, allowed, *, name: str) -> None:
     """Refuse a ``value`` of the argument ``name`` that is not among ``allowed``."""
     if value not in allowed:
@@ -86,6 +97,8 @@ def require_between(value, low, high, *, name: str) -> None:
 
 def _outside(value, low, high) -> tuple[str, dict]:
     """The message for what is outside, and what it says beside the limits; a limit that only guards is not written."""
+    if not isinstance(high, Real):  # days, say: no number is wanted
+        return "out_of_range", {}
     if isinstance(value, str):
         found = _NUMBER.match(unicodedata.normalize("NFKC", value))
         if found is None:

@@ -12,6 +12,7 @@ from crmkit.core.schema import (
     require_columns,
     require_confidence,
     require_frame,
+    require_list,
     require_numbers,
 )
 
@@ -61,7 +62,7 @@ def expectation_gaps(
     import statsmodels.api as sm
 
     require_frame(survey, what="expectation_gaps")
-    names, (lowest, top) = list(expectations), scale
+    names, (lowest, top) = require_list(expectations, name="expectations"), scale
     if not names:
         raise CrmkitError("no_values", name="expectations")
     require_confidence(confidence)

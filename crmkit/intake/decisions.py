@@ -84,12 +84,14 @@ class Decision:
     def error(self) -> CrmkitError:
         """What refuses the file while the question is open."""
         choices = " | ".join(f"--answer {self.code}={reading.id}" for reading in self.readings)
+        in_python = " | ".join(f'answers={{"{self.code}": "{reading.id}"}}' for reading in self.readings)
         return refusal(
             self.code,
             "open_question",
             column=self.column,
             question=self.sentence("question"),
             choices=choices,
+            in_python=in_python,
         )
 
     def chosen(self, answer: str) -> Reading:

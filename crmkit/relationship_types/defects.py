@@ -16,6 +16,7 @@ from crmkit.core.schema import (
     require_between,
     require_confidence,
     require_frame,
+    require_list,
     require_numbers,
 )
 from crmkit.core.trials import is_treated
@@ -37,10 +38,11 @@ def participation_funnel(
     [['invited', 4, False], ['tried', 3, False], ['active', 1, True]]
     """
     require_frame(customers, what="participation_funnel")
+    steps = require_list(steps, name="steps")
     taken = np.column_stack(
         [
             np.ones(len(customers)),
-            *require_numbers(customers, list(steps), what="participation_funnel", low=0, high=1, whole=True),
+            *require_numbers(customers, steps, what="participation_funnel", low=0, high=1, whole=True),
         ]
     )
     refuse_rows((np.diff(taken, axis=1) > 0).any(axis=1), "step_skipped", value=", ".join(steps))
@@ -92,7 +94,8 @@ def offer_effect(
     ([0.4, 0.4], 2.8)
     """
     given = is_treated(customers, what="offer_effect")
-    taken = require_numbers(customers, list(steps), what="offer_effect", low=0, high=1, whole=True)
+    steps = require_list(steps, name="steps")
+    taken = require_numbers(customers, steps, what="offer_effect", low=0, high=1, whole=True)
     require_between(value, 0, 1e12, name="value")
     require_between(cost, 0, 1e12, name="cost")
     require_confidence(confidence)

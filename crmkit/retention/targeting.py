@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.intervals import wilson
-from crmkit.core.schema import require_between, require_frame, require_numbers
+from crmkit.core.schema import require_between, require_frame, require_list, require_numbers
 from crmkit.core.trials import is_treated
 
 
@@ -34,7 +34,7 @@ def retention_scores(
     import statsmodels.api as sm
 
     require_frame(customers, what="retention_scores")
-    names = list(features)
+    names = require_list(features, name="features")
     treated = is_treated(trial, what="retention_scores")
     (kept,) = require_numbers(trial, ["kept"], low=0, high=1, whole=True, what="retention_scores")
     known = np.column_stack(require_numbers(trial, names, what="retention_scores"))

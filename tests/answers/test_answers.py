@@ -112,7 +112,8 @@ def test_every_kind_of_number_becomes_a_float():
         (pd.NA, "nan"),
         (1j, "not_a_number"),
         (pd.DataFrame({"a": [1, 2]}), "got_many"),
-        (pd.Timedelta(days=1), "not_a_number"),
+        (pd.Timedelta(days=1), "length_of_time"),
+        (np.timedelta64(1, "D"), "length_of_time"),
     ],
 )
 def test_a_value_that_is_no_share_is_badly_formed(value, code):
@@ -281,12 +282,13 @@ def test_a_choice_takes_its_id_or_either_name():
     assert why_not(TIER, True) == "not_an_option"
 
 
-def test_a_choice_takes_the_words_before_the_colon_where_they_are_one_options_alone():
+def test_a_choice_takes_the_words_before_a_colon_or_bracket_where_they_are_one_options_alone():
     verdict = {"id": "verdict", "kind": "choice", "options": [
         {"id": "earns", "zh": "赚：整个区间大于 0", "en": "It earns: the whole interval lies above 0"},
         {"id": "cannot_tell", "zh": "看不出来：区间含 0", "en": "It varies: the interval contains 0"},
-        {"id": "mixed", "zh": "有赚有亏", "en": "It varies: by segment"},
+        {"id": "mixed", "zh": "有赚有亏（分群看）", "en": "It varies: by segment"},
     ]}  # fmt: skip
+    assert [read_answer(verdict, v) for v in ("有赚有亏", "有赚有亏(分群看)")] == ["mixed", "mixed"]
     assert [read_answer(verdict, v) for v in ("赚", "it earns", "cannot tell", "看不出来")] == [
         "earns", "earns", "cannot_tell", "cannot_tell"
     ]  # fmt: skip

@@ -1,6 +1,8 @@
 """What public functions make of a first argument that is no frame: a sentence that says what was given and what to do."""
 
 import inspect
+from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 import pyarrow as pa
@@ -78,6 +80,43 @@ def test_a_dict_and_a_quoted_name_in_place_of_a_frame_are_told_what_to_do(given,
     with pytest.raises(crmkit.CrmkitError) as raised:
         crmkit.acquisition_spending(given)
     assert word in raised.value.message_zh and word in raised.value.message_en
+
+
+def test_a_number_in_place_of_a_frame_is_asked_whether_its_name_was_used_again():
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        crmkit.acquisition_spending(3.67)
+    assert "换一个名字" in raised.value.message_zh
+    assert "another name" in raised.value.message_en
+
+
+def of_a_list() -> list[tuple[str, str]]:
+    """Every promised function with an argument that is a list of texts, and that argument."""
+    found = []
+    for name in crmkit.PROMISED:
+        function = getattr(crmkit, name)
+        if inspect.isfunction(function):
+            parameters = inspect.signature(function).parameters.values()
+            found += [(name, p.name) for p in parameters if p.annotation == Sequence[str]]
+    return found
+
+
+@pytest.mark.parametrize("given", ["months", 5])
+@pytest.mark.parametrize(("name", "argument"), of_a_list())
+def test_a_text_in_place_of_a_list_is_not_taken_letter_by_letter(name, argument, given):
+    parameters = list(inspect.signature(getattr(crmkit, name)).parameters.values())[1:]
+    others = {p.name: 1 for p in parameters if p.default is p.empty} | {argument: given}
+    table = pd.DataFrame({"customer_id": ["a", "b"], "group": ["treated", "control"]})
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        getattr(crmkit, name)(table, **others)
+    assert raised.value.code == "not_a_list" and argument in raised.value.message_zh
+    assert ('write ["months"]' if given == "months" else "square brackets") in raised.value.message_en
+
+
+def test_a_day_outside_two_days_is_refused_as_a_day():
+    first, last = date(2024, 1, 1), date(2024, 12, 31)
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        require_between(date(2023, 12, 31), first, last, name="ends")
+    assert raised.value.code == "out_of_range" and "2024-12-31" in raised.value.message_en
 
 
 def test_a_number_in_quotes_is_told_to_leave_them_out_and_not_that_it_is_out_of_range():
