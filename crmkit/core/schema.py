@@ -57,8 +57,14 @@ def require_kind(value, kind: type, *, what: str) -> None:
 
 
 def require_columns(frame, columns, *, what: str) -> None:
-    """Refuse a frame that lacks one of ``columns``, and what is no pandas frame; ``what`` names the function that asked."""
+    """Refuse a frame that lacks one of ``columns``, and what is no pandas frame; ``what`` names the function that asked.
+
+    Of a text in place of the list Python would take the letters one by one.
+    """
     require_frame(frame, what=what)
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
+        words = "not_a_list" if isinstance(columns, str) else "not_a_list_but_one"
+        raise refusal("not_a_list", words, value=columns, what=what)
     missing = [c for c in columns if c not in frame.columns]
     if missing:
         raise CrmkitError(
@@ -68,14 +74,6 @@ def require_columns(frame, columns, *, what: str) -> None:
             missing=", ".join(missing),
             allowed=", ".join(map(str, frame.columns)) or "—",
         )
-
-
-def require_list(value, *, name: str) -> list:
-    """The entries of the argument ``name``; a text is refused, of which Python would take the letters one by one."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        words = "not_a_list" if isinstance(value, str) else "not_a_list_but_one"
-        raise refusal("not_a_list", words, value=value, name=name)
-    return list(value)
 
 
 def require_choice(value, allowed, *, name: str) -> None:

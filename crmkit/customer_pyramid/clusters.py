@@ -8,14 +8,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import of_confidence, tails
-from crmkit.core.schema import (
-    require_between,
-    require_frame,
-    require_known,
-    require_list,
-    require_numbers,
-    require_unique,
-)
+from crmkit.core.schema import require_between, require_frame, require_known, require_numbers, require_unique
 
 _BEHAVIOUR = ("days_since_last", "frequency", "revenue")
 _STARTS = 10
@@ -137,10 +130,9 @@ def compare_segmentations(
     >>> found[["segmentation", "groups"]].values.tolist(), bool(found["auc_low"].iloc[0] > 0.7)
     ([['rules', 2], ['by_chance', 2]], True)
     """
-    require_frame(customers, what="compare_segmentations")
-    names = require_list(segmentations, name="segmentations")
+    require_known(customers, segmentations, what="compare_segmentations")
+    names = list(segmentations)
     require_between(len(names), 1, 100, name="segmentations")
-    require_known(customers, names, what="compare_segmentations")
     (did,) = require_numbers(customers, [outcome], low=0, high=1, whole=True, what="compare_segmentations")
     groupings = {name: pd.factorize(customers[name])[0] for name in names}
     groupings["by_chance"] = rng.permutation(groupings[names[0]])

@@ -11,8 +11,6 @@ from crmkit.core.schema import (
     require_between,
     require_columns,
     require_confidence,
-    require_frame,
-    require_list,
     require_numbers,
 )
 
@@ -61,8 +59,8 @@ def expectation_gaps(
     """
     import statsmodels.api as sm
 
-    require_frame(survey, what="expectation_gaps")
-    names, (lowest, top) = require_list(expectations, name="expectations"), scale
+    require_columns(survey, expectations, what="expectation_gaps")
+    names, (lowest, top) = list(expectations), scale
     if not names:
         raise CrmkitError("no_values", name="expectations")
     require_confidence(confidence)

@@ -14,7 +14,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.glossary import named
 from crmkit.core.intervals import turning_point
 from crmkit.core.messages import MESSAGES
-from crmkit.core.schema import require_between, require_frame, require_known, require_list, require_numbers
+from crmkit.core.schema import require_between, require_columns, require_frame, require_known, require_numbers
 
 
 def _shape(x) -> np.ndarray:
@@ -97,9 +97,10 @@ def adjusted_contact_response(
     >>> naive > 6, 3 < found < 5
     (True, True)
     """
-    require_frame(contacts, what="adjusted_contact_response")
-    names = tuple(require_list(adjust_for, name="adjust_for"))
-    return _respond(contacts, names, "adjusted", margin_per_response, cost_per_contact, confidence)
+    require_columns(contacts, adjust_for, what="adjusted_contact_response")
+    return _respond(
+        contacts, tuple(adjust_for), "adjusted", margin_per_response, cost_per_contact, confidence
+    )
 
 
 def within_customer_response(

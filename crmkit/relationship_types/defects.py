@@ -16,7 +16,6 @@ from crmkit.core.schema import (
     require_between,
     require_confidence,
     require_frame,
-    require_list,
     require_numbers,
 )
 from crmkit.core.trials import is_treated
@@ -38,7 +37,6 @@ def participation_funnel(
     [['invited', 4, False], ['tried', 3, False], ['active', 1, True]]
     """
     require_frame(customers, what="participation_funnel")
-    steps = require_list(steps, name="steps")
     taken = np.column_stack(
         [
             np.ones(len(customers)),
@@ -94,7 +92,6 @@ def offer_effect(
     ([0.4, 0.4], 2.8)
     """
     given = is_treated(customers, what="offer_effect")
-    steps = require_list(steps, name="steps")
     taken = require_numbers(customers, steps, what="offer_effect", low=0, high=1, whole=True)
     require_between(value, 0, 1e12, name="value")
     require_between(cost, 0, 1e12, name="cost")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.intervals import wilson
-from crmkit.core.schema import require_between, require_frame, require_list, require_numbers
+from crmkit.core.schema import require_between, require_columns, require_numbers
 from crmkit.core.trials import is_treated
 
 
@@ -33,12 +33,11 @@ def retention_scores(
     """
     import statsmodels.api as sm
 
-    require_frame(customers, what="retention_scores")
-    names = require_list(features, name="features")
+    require_columns(customers, features, what="retention_scores")
     treated = is_treated(trial, what="retention_scores")
     (kept,) = require_numbers(trial, ["kept"], low=0, high=1, whole=True, what="retention_scores")
-    known = np.column_stack(require_numbers(trial, names, what="retention_scores"))
-    asked = np.column_stack(require_numbers(customers, names, what="retention_scores"))
+    known = np.column_stack(require_numbers(trial, features, what="retention_scores"))
+    asked = np.column_stack(require_numbers(customers, features, what="retention_scores"))
     centre, spread = known.mean(axis=0), known.std(axis=0)
     spread = np.where(spread > 0, spread, 1)
     stays = []

@@ -104,11 +104,12 @@ def of_a_list() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "argument"), of_a_list())
 def test_a_text_in_place_of_a_list_is_not_taken_letter_by_letter(name, argument, given):
     parameters = list(inspect.signature(getattr(crmkit, name)).parameters.values())[1:]
-    others = {p.name: 1 for p in parameters if p.default is p.empty} | {argument: given}
     table = pd.DataFrame({"customer_id": ["a", "b"], "group": ["treated", "control"]})
+    needed = [p for p in parameters if p.default is p.empty]
+    others = {p.name: table if p.annotation is pd.DataFrame else 1 for p in needed} | {argument: given}
     with pytest.raises(crmkit.CrmkitError) as raised:
         getattr(crmkit, name)(table, **others)
-    assert raised.value.code == "not_a_list" and argument in raised.value.message_zh
+    assert raised.value.code == "not_a_list" and name in raised.value.message_zh
     assert ('write ["months"]' if given == "months" else "square brackets") in raised.value.message_en
 
 

@@ -13,7 +13,7 @@ from sources import code_lines, files
 # exempt: what a limit does not hold for is another wing. A limit leaves a sixth for what is to come, or less.
 LIMITS = {
     "crmkit": 140,
-    "crmkit/core": 700,
+    "crmkit/core": 720,
     "crmkit/data": 330,
     "crmkit/intake": 7200,
     "crmkit/display": 1150,
