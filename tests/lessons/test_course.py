@@ -300,3 +300,23 @@ def test_the_repeat_rate_and_the_retention_rate_of_cdnow_are_one_number_each_in_
         for lang, name in (("zh", "留存率"), ("en", "retention rate")):
             quoted = re.findall(name + r"[^。%]{0,40}?(\d\d\.\d)%", prose(lesson, lang))
             assert "48.9" not in quoted, lesson.slug
+
+
+def imported(cells) -> set[str]:
+    """What cells import from crmkit by name; pictures to move are for the lesson alone, and so is its language."""
+    found: set[str] = set()
+    for cell in cells:
+        if cell.kind != "code" or cell.question:
+            continue
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom) and node.module == "crmkit":
+                found |= {alias.name for alias in node.names}
+    return found - {"explore", "in_language"}
+
+
+@pytest.mark.parametrize("lesson", [n for n in LESSONS if n.exercise], ids=lambda lesson: lesson.slug)
+def test_what_a_lesson_writes_by_its_name_alone_is_at_hand_in_its_exercise(lesson):
+    assert imported(lesson.cells) <= imported(lesson.exercise)
+    if any("rng=rng" in cell.source for cell in lesson.cells if cell.kind == "code"):
+        first = "\n".join(cell.source for cell in lesson.exercise if cell.kind == "code" and not cell.question)
+        assert "\nrng = np.random.default_rng(seed)" in first
