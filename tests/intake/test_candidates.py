@@ -184,3 +184,67 @@ def test_what_was_recognised_is_told_beside_what_is_asked(tmp_path):
     report = examine(written(tmp_path, {"Asiakas": CUSTOMERS, "Date": DAYS, "Amount": AMOUNTS}))
     assert [question["code"] for question in report.questions] == ["column_customer_id"]
     assert report.mapping == {"date": "Date", "amount": "Amount"}
+
+NUMBERS = [5001 + place % 4 for place in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("customer", "day", "amount"),
+    [
+        ("Hvem", "Hvornår", "Hvor meget"),
+        ("Kto", "Kedy", "Koľko"),
+        ("Ügyfél", "Mikor", "Mennyi"),
+        ("ვინ", "როდის", "რამდენი"),
+        ("ใคร", "เมื่อไร", "เท่าไร"),
+    ],
+)
+def test_numbers_of_customers_are_left_to_the_customers_where_another_column_is_money(
+    customer, day, amount, tmp_path
+):
+    path = written(tmp_path, {"no": range(1, 25), day: DAYS, customer: NUMBERS, amount: AMOUNTS})
+    report = examine(path)
+    assert {question["code"] for question in report.questions} == {
+        "column_customer_id",
+        "column_date",
+        "column_amount",
+    }
+    for question in report.questions:
+        best = question["readings"][0]
+        assert (best["rows"], best["amount_total"], best["customers"]) == (24, TOTAL, 4)
+
+
+@pytest.mark.parametrize(
+    ("first", "paid"),
+    [
+        ("Betrag Netto", "Betrag Brutto"),
+        ("PU TTC", "Somme TTC totale"),
+        ("Valor dos produtos", "Valor que foi pago"),
+        ("消费数", "实收数"),
+        ("Fare of seat", "Total fare of seat"),
+        ("Bedrag excl. btw", "Bedrag incl. btw"),
+    ],
+)
+def test_of_several_amounts_that_which_was_paid_is_offered_first(first, paid, tmp_path):
+    for columns in ({first: AMOUNTS, paid: AMOUNTS}, {paid: AMOUNTS, first: AMOUNTS}):
+        path = written(tmp_path, {"Customer ID": CUSTOMERS, "Date": DAYS, **columns})
+        (question,) = examine(path).questions
+        assert question["readings"][0]["mapping"]["columns"]["amount"] == paid
+
+
+@pytest.mark.parametrize("heading", ["Postleitzahl", "Zip", "邮编", "Clock", "Zustand (status)"])
+def test_a_place_a_time_of_day_or_a_state_is_never_offered_as_the_customer(heading, tmp_path):
+    cells = ["10:15", "11:30", "9:05", "18:45"] if heading == "Clock" else ["50667", "10115", "80331", "1010"]
+    report = examine(written(tmp_path, {heading: cells * 6, "Date": DAYS, "Amount": AMOUNTS}))
+    assert not report.usable and report.questions == ()
+
+
+def test_days_in_digits_are_offered_where_nothing_else_is_a_day(tmp_path):
+    digits = [day.replace("-", "") for day in DAYS]
+    path = written(tmp_path, {"Customer ID": CUSTOMERS, "dwh_d": digits, "Amount": AMOUNTS})
+    (question,) = examine(path).questions
+    assert question["readings"][0]["amount_total"] == TOTAL
+    beside = {"Customer ID": CUSTOMERS, "dwh_d": digits, "Hvornår": DAYS, "Amount": AMOUNTS}
+    (question,) = examine(written(tmp_path, beside)).questions
+    assert [reading["mapping"]["columns"]["date"] for reading in question["readings"]] == ["Hvornår"]
+    numbers = {"Customer ID": CUSTOMERS, "dwh_n": range(20240190, 20240214), "Amount": AMOUNTS}
+    assert examine(written(tmp_path, numbers)).questions == ()
