@@ -1,5 +1,6 @@
 """Columns found by their values, where no heading says what they are: they are offered, and never taken without an answer."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -20,6 +21,8 @@ MOST = 4  # readings of a question: more are no help
 NEARLY_ALL = 0.95
 MOSTLY = 0.8
 DOUBTFUL = 0.01  # the rank of a heading that speaks against it: offered where there is no other
+_DAY_IN_DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_CLOCK = re.compile(r"\d{1,2}:\d\d")
 PIECES = 50  # the largest count of what was bought in a row
 
 # what is asked where a needed column is not named
@@ -45,7 +48,7 @@ def candidates(table: Table) -> list[Decision]:
             names = _likely(unknown, _as_date)
             readings = [_reading(table, {"date": name}) for name in names]
         elif canonical == "amount":
-            names = _likely(unknown, _as_amount)
+            names = _likely(unknown, _as_amount, _as_paid)
             readings = [*_products(table, unknown), *(_reading(table, {"amount": name}) for name in names)]
             readings += _price_alone(table)
         else:
@@ -54,6 +57,8 @@ def candidates(table: Table) -> list[Decision]:
         if not readings:
             return []
         questions[canonical] = Decision(code, tuple(readings[:MOST]))
+        if canonical == "amount":  # whole numbers may as well be a customer's, but for the likeliest
+            names = [name for name in names if name == names[0] or _numbers(unknown[name])[1]]
         for name in names:
             unknown.pop(name, None)
     return [questions[canonical] for canonical in missing]
@@ -127,12 +132,16 @@ def _reading(table: Table, columns: dict[str, str]) -> Reading:
     )
 
 
-def _likely(columns: Columns, rank_of: Callable[[str, Sequence], float]) -> list[str]:
-    """The names of those that could be it, best first; doubtful ones (below 1) only where there is no other."""
+def _likely(
+    columns: Columns, rank_of: Callable[[str, Sequence], float], order: Callable | None = None
+) -> list[str]:
+    """The names of those that could be it, best first; those below 1, and doubtful ones, only where there is no other."""
     ranks = {name: rank_of(name, cells) for name, cells in columns.items()}
     best = max(ranks.values(), default=0.0)
-    fitting = [name for name, rank in ranks.items() if rank > 0 and (rank >= 1 or best < 1)]
-    return sorted(fitting, key=lambda name: -ranks[name])[:MOST]
+    least = min(best, 1.0) if best >= 1 or best <= DOUBTFUL else 2 * DOUBTFUL
+    fitting = [name for name, rank in ranks.items() if 0 < least <= rank]
+    keys = {name: (ranks[name], order(name, columns[name]) if order else 0) for name in fitting}
+    return sorted(fitting, key=keys.get, reverse=True)[:MOST]
 
 
 def _filled(cells: Sequence) -> list:
@@ -143,15 +152,18 @@ def _filled(cells: Sequence) -> list:
 
 
 def _as_date(name: str, cells: Sequence) -> float:
-    """A bare number is no day: it may count anything."""
+    """A bare number is no day: it may count anything; one such as 20240131 is offered where nothing else is a day."""
     if vocabulary()["never_date"].search(name):
         return 0.0
     filled = _filled(cells)
     reader = DateReader()
-    written = [cell for cell in filled if not isinstance(cell, (int, float)) and not str(cell).isdigit()]
-    days = [cell for cell in written if reader.read(cell) is not None]
-    enough = len(filled) > 1 and len(days) >= NEARLY_ALL * len(filled)
-    return 1 + len(filled) / len(cells) if enough else 0.0
+    days = [cell for cell in filled if reader.read(cell) is not None]
+    bare = [cell for cell in days if isinstance(cell, (int, float)) or str(cell).isdigit()]
+    if len(filled) < 2 or len(days) < NEARLY_ALL * len(filled):
+        return 0.0
+    if not bare:
+        return 1 + len(filled) / len(cells)
+    return DOUBTFUL * all(_DAY_IN_DIGITS.fullmatch(customer_text(cell)) for cell in bare)
 
 
 def _as_amount(name: str, cells: Sequence) -> float:
@@ -163,16 +175,30 @@ def _as_amount(name: str, cells: Sequence) -> float:
         return 0.0
     if not in_money and _counts_something(numbers):
         return 0.0
-    return DOUBTFUL if vocabulary()["no_amount"].search(name) else 1.0 + in_money
+    number_of_people = not in_money and vocabulary()["people"].search(name)
+    doubtful = number_of_people or vocabulary()["no_amount"].search(name)
+    return DOUBTFUL if doubtful else 1.0 + in_money
+
+
+def _as_paid(name: str, cells: Sequence) -> tuple[int, Decimal]:
+    """Of several amounts that which says paid, total or gross goes first, net and goods last; then the largest."""
+    words = vocabulary()
+    said = len(set(words["paid"].findall(name.casefold()))) - len(words["unpaid"].findall(name))
+    return said, sum(_numbers(cells)[0], Decimal(0))
 
 
 def _as_customer(name: str, cells: Sequence) -> float:
-    """Values repeat as buyers do; a heading that speaks of people goes before how often."""
+    """Values repeat as buyers do; a heading that speaks of people goes before how often, one of goods or shops behind all."""
+    words = vocabulary()
     texts = [customer_text(cell) for cell in _filled(cells)]
     different = len(set(texts))
     if len(texts) < MOSTLY * len(cells) or different < 2 or different == len(texts):
         return 0.0
-    if vocabulary()["people"].search(name) or any("@" in text for text in texts):
+    if words["never_customer"].search(name) or _as_date(name, cells) >= 1 or all(map(_CLOCK.match, texts)):
+        return 0.0
+    if words["no_customer"].search(name):
+        return DOUBTFUL
+    if words["people"].search(name) or any("@" in text for text in texts):
         return 1 + different / len(texts)
     return different / len(texts) if different > 2 else 0.0
 

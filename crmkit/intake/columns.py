@@ -19,6 +19,8 @@ from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 
 DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is title
+_LEADS_TO_UNIT = "(?:in|en|em|w|v|в|i|unit|units|单位|單位)"
+_BEFORE_UNIT = re.compile(r"[\s_/:,-]+|(?<=[a-z])(?=[A-Z])")
 _BRACKETS = re.compile(r"[(\[{【〔<《「](.*?)[)\]}】〕>》」]")
 
 
@@ -50,8 +52,10 @@ def vocabulary() -> dict:
         words[name] = ranks
     words["any"] = frozenset().union(*words.values())
     words["qualifier"] = re.compile(raw["qualifiers"]["pattern"])
+    words["around"] = re.compile(raw["qualifiers"]["around"])
     for kind, pattern in raw["candidates"].items():
         words[kind] = re.compile(pattern)
+    words["in_brackets"] = frozenset(raw["units"]["in_brackets"])
     words["units"] = "|".join(map(re.escape, sorted(raw["units"]["words"], key=len, reverse=True)))
     words["currency_of"] = {plain_unit(w): code for code, names in raw["currencies"].items() for w in names}
     words["multiplier_of"] = {
@@ -76,7 +80,10 @@ def plain(text) -> str:
 
 
 def plain_unit(text) -> str:
-    return re.sub(r"[\s.]", "", unicodedata.normalize("NFKC", str(text)).casefold())
+    """A unit without blanks, points and what leads to it: ``'in Tsd. €'`` → ``'tsd€'``, ``'x 1,000'`` → ``'1000'``."""
+    text = unicodedata.normalize("NFKC", str(text)).casefold().strip()
+    text = re.sub(rf"^(?:{_LEADS_TO_UNIT}[\s:]+|[x×*]\s*(?=\d))", "", text)
+    return re.sub(r"[\s.]|(?<=\d),(?=\d)", "", text)
 
 
 @lru_cache(maxsize=20_000)  # a header is looked for under every delimiter
@@ -88,13 +95,18 @@ def header_forms(header: str) -> tuple[tuple[str, ...], str | None]:
     # 客户编号 Customer ID: each half alone; 订单实付金额, 客户信息编号: what only says whose it is
     halves = re.sub(r"[\x00-\x7f]", "", bare), re.sub(r"[^\x00-\x7f]", "", bare)
     forms = [*map(plain, (bare, text, *halves)), words["qualifier"].sub("", plain(bare))]
-    # amount_usd, 金额_元, 金额/元: the unit without brackets
-    tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
-    if tail and (
-        plain_unit(tail[1]) in words["currency_of"] or plain_unit(tail[1]) in words["multiplier_of"]
-    ):
-        forms.append(plain(bare[: tail.start()]))
-        unit = unit or plain_unit(tail[1])
+    # amount_usd, 金额/元, Umsatz in Tsd. €, AmountInCents: the unit without brackets
+    for gap in _BEFORE_UNIT.finditer(bare):
+        tail = plain_unit(bare[gap.end() :])
+        in_camel_case = not gap[0]
+        if len(tail) < 3 and in_camel_case or tail in words["in_brackets"]:
+            continue
+        if tail and money_unit(tail) != (None, 1):
+            forms.append(plain(re.sub(rf"(?i)[\W_]*{_LEADS_TO_UNIT}$", "", bare[: gap.start()])))
+            unit = unit or tail
+            break
+    if around := words["around"].search(text):
+        forms += header_forms(around[around.lastindex])[0]
     return tuple(f for f in dict.fromkeys(forms) if f), unit
 
 

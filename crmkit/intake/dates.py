@@ -62,6 +62,9 @@ _OPEN = re.compile(
     r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{1,2})" + _TIME + r"\s*"
 )
 _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
+_LAST_POINT = re.compile(
+    r"(?<=[./ ]\d\d)\.$|(?<=[./ ]\d)\.$|(?<=[./ ]\d{4})\.$|(?<=\d)\.(?= \d{1,2}:)"
+)  # 2024. 01. 04., 4.1.2024.
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
@@ -161,6 +164,7 @@ class DateReader:
         text = unicodedata.normalize("NFKC", text).casefold().strip()
         if not text or not any(c.isdigit() for c in text):
             return None
+        text = _LAST_POINT.sub("", text)
         if _SERIAL.fullmatch(text):
             return self._read_number(float(text))
         if found := _COMPACT.fullmatch(text):

@@ -34,8 +34,6 @@ def _why_no_header(table: Table) -> CrmkitError | None:
     text = " | ".join(names[:6])
     if mended := _mended(text):
         return CrmkitError("mojibake", value=text, mended=mended)
-    if table.encoding == "gb18030" and (korean := _as_korean(text)):
-        return CrmkitError("foreign_encoding", value=text, encoding="euc-kr", mended=korean)
     return None
 
 
@@ -50,16 +48,6 @@ def _mended(text: str) -> str | None:
             if found != text and len(_HAN.findall(found)) >= 2:
                 return found
     return None
-
-
-def _as_korean(text: str) -> str | None:
-    try:
-        found = text.encode("gb18030").decode("euc_kr")
-    except UnicodeError:
-        return None
-    high = [c for c in found if ord(c) > 0x7F]
-    hangul = sum("\uac00" <= c <= "\ud7a3" for c in high)
-    return found if high and hangul > 0.9 * len(high) else None
 
 
 def _missing_column(name: str, table: Table) -> CrmkitError:

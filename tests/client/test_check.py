@@ -69,14 +69,14 @@ def test_json_is_the_only_thing_on_stdout_and_the_exit_code_says_usable(tmp_path
 
 def test_a_refused_file_gets_a_mapping_that_reads_it_once_filled_in(tmp_path, capsys):
     path = tmp_path / "a.csv"
-    path.write_text("Asiakas,Päivä,Summa\na,03/04/2024,5\n", encoding="utf-8")
+    path.write_text("Kuka,Milloin,Paljonko\na,03/04/2024,5\n", encoding="utf-8")
     assert check(str(path), as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert [e["code"] for e in report["errors"]] == ["missing_column"] * 3
     draft = open(report["mapping_file"], encoding="utf-8").read()
     assert tomllib.loads(draft) == {"columns": {}}
-    assert "Asiakas | Päivä | Summa" in draft
-    for name, column in {"customer_id": "Asiakas", "date": "Päivä", "amount": "Summa"}.items():
+    assert "Kuka | Milloin | Paljonko" in draft
+    for name, column in {"customer_id": "Kuka", "date": "Milloin", "amount": "Paljonko"}.items():
         draft = draft.replace(f'# {name} = ""', f'{name} = "{column}"')
     (tmp_path / "m.toml").write_text(draft, encoding="utf-8")
     assert check(str(path), mapping=tmp_path / "m.toml", as_json=True) == 1
@@ -103,11 +103,11 @@ def test_a_draft_keeps_what_was_recognised_and_names_the_likeliest_column_for_wh
     path = tmp_path / "sales.csv"
     people = ["ana", "bo", "cem", "dia"] * 6
     rows = [f"{who},2024-03-{day:02d},{10 + day}.50" for day, who in enumerate(people, 1)]
-    path.write_text("\n".join(["Asiakas,Date,Amount", *rows]) + "\n", encoding="utf-8")
+    path.write_text("\n".join(["Kuka,Date,Amount", *rows]) + "\n", encoding="utf-8")
     assert check(str(path)) == 1
     draft = (tmp_path / "sales.mapping.toml").read_text(encoding="utf-8")
     assert 'date = "Date"' in draft and 'amount = "Amount"' in draft
-    assert '# customer_id = "Asiakas"' in draft
+    assert '# customer_id = "Kuka"' in draft
     assert check(str(path), answers=["column_customer_id=column_1"]) == 0
 
 

@@ -29,10 +29,10 @@ def first_readings(report) -> dict[str, str]:
     ("customer", "day", "amount"),
     [
         ("来客", "到店那天", "收了多少"),
-        ("Asiakas", "Ostopäivä", "Loppusumma"),
-        ("Vásárló", "Vétel napja", "Végösszeg"),
-        ("Πελάτης", "Ημέρα", "Ποσό"),
-        ("ลูกค้า", "วันที่ซื้อ", "ยอดรวม"),
+        ("Kuka", "Milloin", "Paljonko"),
+        ("Ki vette", "Mikor vette", "Mennyiért"),
+        ("Ποιος", "Πότε", "Πόσο"),
+        ("ใคร", "เมื่อไร", "เท่าไร"),
         ("Who", "When", "How much"),
     ],
 )
@@ -53,20 +53,20 @@ def test_three_headings_that_nobody_listed_are_asked_about_and_the_total_comes_o
 
 
 def test_one_answer_leaves_the_other_question_open(tmp_path):
-    path = written(tmp_path, {"Asiakas": CUSTOMERS, "Ostopäivä": DAYS, "Amount": AMOUNTS})
+    path = written(tmp_path, {"Kuka": CUSTOMERS, "Milloin": DAYS, "Amount": AMOUNTS})
     report = examine(path, answers={"column_date": "column_2"})
     assert not report.usable
     assert [question["code"] for question in report.questions] == ["column_customer_id"]
-    assert report.mapping_patch == {"columns": {"date": "Ostopäivä"}}
+    assert report.mapping_patch == {"columns": {"date": "Milloin"}}
 
 
 def test_known_headings_are_taken_without_a_question_whatever_stands_beside_them(tmp_path):
     columns = {
         "Customer ID": CUSTOMERS,
         "Date": DAYS,
-        "Ostopäivä": DAYS,
+        "Milloin": DAYS,
         "Amount": AMOUNTS,
-        "Loppusumma": AMOUNTS,
+        "Paljonko": AMOUNTS,
     }
     report = examine(written(tmp_path, columns))
     assert report.usable and report.amount_total == TOTAL
@@ -125,9 +125,9 @@ def test_a_small_count_beside_a_price_is_offered_as_their_product(count, price, 
 
 
 def test_a_sum_of_all_is_offered_before_tax_and_costs_and_these_where_nothing_else_is_there(tmp_path):
-    both = {"Customer ID": CUSTOMERS, "Date": DAYS, "Loppusumma": AMOUNTS, "Delivery fee": AMOUNTS[::-1]}
+    both = {"Customer ID": CUSTOMERS, "Date": DAYS, "Paljonko": AMOUNTS, "Delivery fee": AMOUNTS[::-1]}
     (question,) = examine(written(tmp_path, both)).questions
-    assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Loppusumma"]
+    assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Paljonko"]
     alone = {"Customer ID": CUSTOMERS, "Date": DAYS, "Delivery fee": AMOUNTS}
     (question,) = examine(written(tmp_path, alone)).questions
     assert [reading["mapping"]["columns"]["amount"] for reading in question["readings"]] == ["Delivery fee"]
@@ -143,7 +143,7 @@ def test_a_price_is_offered_as_what_was_paid_where_every_row_is_a_piece(tmp_path
 
 def test_a_large_file_is_read_once_and_the_likeliest_reading_has_its_total(tmp_path, monkeypatch):
     monkeypatch.setattr("crmkit.intake.candidates.LARGE", 20)
-    columns = {"Asiakas": CUSTOMERS, "Ostopäivä": DAYS, "Loppusumma": AMOUNTS, "Netto": AMOUNTS[::-1]}
+    columns = {"Kuka": CUSTOMERS, "Milloin": DAYS, "Paljonko": AMOUNTS, "Netto davon": AMOUNTS[::-1]}
     questions = {question["code"]: question for question in examine(written(tmp_path, columns)).questions}
     first, second = questions["column_amount"]["readings"]
     assert first["amount_total"] == TOTAL and second["amount_total"] is None
@@ -173,7 +173,7 @@ def test_a_rating_a_month_or_a_table_beside_a_price_is_no_count(heading, tmp_pat
 def test_a_workbook_with_cells_of_days_and_numbers_is_asked_about_like_a_text_file(tmp_path):
     path = tmp_path / "book.xlsx"
     days = [date.fromisoformat(day) for day in DAYS]
-    rows = [["Asiakas", "Ostopäivä", "Loppusumma"], *zip(CUSTOMERS, days, map(Decimal, AMOUNTS))]
+    rows = [["Kuka", "Milloin", "Paljonko"], *zip(CUSTOMERS, days, map(Decimal, AMOUNTS))]
     workbook(path, {"A": rows})
     report = examine(path)
     answered = examine(path, answers=first_readings(report))
@@ -181,6 +181,71 @@ def test_a_workbook_with_cells_of_days_and_numbers_is_asked_about_like_a_text_fi
 
 
 def test_what_was_recognised_is_told_beside_what_is_asked(tmp_path):
-    report = examine(written(tmp_path, {"Asiakas": CUSTOMERS, "Date": DAYS, "Amount": AMOUNTS}))
+    report = examine(written(tmp_path, {"Kuka": CUSTOMERS, "Date": DAYS, "Amount": AMOUNTS}))
     assert [question["code"] for question in report.questions] == ["column_customer_id"]
     assert report.mapping == {"date": "Date", "amount": "Amount"}
+
+
+NUMBERS = [5001 + place % 4 for place in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("customer", "day", "amount"),
+    [
+        ("Hvem", "Hvornår", "Hvor meget"),
+        ("Kto", "Kedy", "Koľko"),
+        ("Ki", "Mikor", "Mennyi"),
+        ("ვინ", "როდის", "რამდენი"),
+        ("ใคร", "เมื่อไร", "เท่าไร"),
+    ],
+)
+def test_numbers_of_customers_are_left_to_the_customers_where_another_column_is_money(
+    customer, day, amount, tmp_path
+):
+    path = written(tmp_path, {"no": range(1, 25), day: DAYS, customer: NUMBERS, amount: AMOUNTS})
+    report = examine(path)
+    assert {question["code"] for question in report.questions} == {
+        "column_customer_id",
+        "column_date",
+        "column_amount",
+    }
+    for question in report.questions:
+        best = question["readings"][0]
+        assert (best["rows"], best["amount_total"], best["customers"]) == (24, TOTAL, 4)
+
+
+@pytest.mark.parametrize(
+    ("first", "paid"),
+    [
+        ("Geld netto", "Geld brutto"),
+        ("PU TTC", "Somme TTC totale"),
+        ("Valor dos produtos", "Valor que foi pago"),
+        ("消费数", "实收数"),
+        ("Fare of seat", "Total fare of seat"),
+        ("Sommetje excl. btw", "Sommetje incl. btw"),
+    ],
+)
+def test_of_several_amounts_that_which_was_paid_is_offered_first(first, paid, tmp_path):
+    for columns in ({first: AMOUNTS, paid: AMOUNTS}, {paid: AMOUNTS, first: AMOUNTS}):
+        path = written(tmp_path, {"Customer ID": CUSTOMERS, "Date": DAYS, **columns})
+        (question,) = examine(path).questions
+        assert question["readings"][0]["mapping"]["columns"]["amount"] == paid
+
+
+@pytest.mark.parametrize("heading", ["Postleitzahl", "Zip", "邮编", "Clock", "Zustand (status)"])
+def test_a_place_a_time_of_day_or_a_state_is_never_offered_as_the_customer(heading, tmp_path):
+    cells = ["10:15", "11:30", "9:05", "18:45"] if heading == "Clock" else ["50667", "10115", "80331", "1010"]
+    report = examine(written(tmp_path, {heading: cells * 6, "Date": DAYS, "Amount": AMOUNTS}))
+    assert not report.usable and report.questions == ()
+
+
+def test_days_in_digits_are_offered_where_nothing_else_is_a_day(tmp_path):
+    digits = [day.replace("-", "") for day in DAYS]
+    path = written(tmp_path, {"Customer ID": CUSTOMERS, "dwh_d": digits, "Amount": AMOUNTS})
+    (question,) = examine(path).questions
+    assert question["readings"][0]["amount_total"] == TOTAL
+    beside = {"Customer ID": CUSTOMERS, "dwh_d": digits, "Hvornår": DAYS, "Amount": AMOUNTS}
+    (question,) = examine(written(tmp_path, beside)).questions
+    assert [reading["mapping"]["columns"]["date"] for reading in question["readings"]] == ["Hvornår"]
+    numbers = {"Customer ID": CUSTOMERS, "dwh_n": range(20240190, 20240214), "Amount": AMOUNTS}
+    assert examine(written(tmp_path, numbers)).questions == ()
