@@ -151,11 +151,10 @@ def _no_number(value) -> BadForm:
     """Why this is no number, with what helps where the slip is a common one."""
     if callable(value):
         return BadForm("not_called", name=getattr(value, "__name__", _name(value)))
-    if isinstance(value, tuple) and value and _is_a_number_with_commas(value):
-        first, *more = value
-        whole = f"{first}{''.join(map(_three_digits, more))}"
-        written = ",".join([str(first), *map(_three_digits, more)])
-        return BadForm("comma", written=written, parts=len(value), meant=whole)
+    if isinstance(value, tuple) and len(value) > 1:
+        bad = _cut_by_commas(value)
+        if bad:
+            return bad
     if all(hasattr(value, part) for part in ("value", "low", "high")):  # an Estimate
         return BadForm("has_value", got=_name(value))
     if _name(value) in ("Timedelta", "timedelta", "timedelta64"):
@@ -163,10 +162,25 @@ def _no_number(value) -> BadForm:
     return BadForm("not_a_number", got=_name(value))
 
 
-def _is_a_number_with_commas(parts: tuple) -> bool:
-    """Whether these parts can be one number that was written with commas; only the last may have decimals."""
+def _cut_by_commas(parts: tuple) -> BadForm | None:
+    """What one number was that its commas cut into these parts; None where they cannot have been one.
+
+    Behind a comma Python reads no zeros before other digits: 18 was written 18, never 018, and can only be decimals.
+    """
     *whole, last = parts
-    return all(type(part) is int for part in whole) and type(last) in (int, float)
+    if any(type(part) is not int for part in whole) or type(last) not in (int, float):
+        return None
+    first, *more = parts
+    if 0 < abs(first) < 1000 and all(map(_is_a_group_of_three, more)):
+        written = ",".join([str(first), *map(_three_digits, more)])
+        return BadForm("comma", written=written, parts=len(parts), meant=written.replace(",", ""))
+    if len(more) == 1 and type(last) is int and (0 <= last < 100 or first == 0 <= last):
+        return BadForm("decimal_comma", written=f"{first},{last}", meant=f"{first}.{last}")
+    return None
+
+
+def _is_a_group_of_three(part: float) -> bool:
+    return part == 0 or 100 <= part < 1000 or (isinstance(part, float) and 0 < part < 100)
 
 
 def _three_digits(part: float) -> str:
@@ -177,10 +191,10 @@ def _three_digits(part: float) -> str:
 
 def _text_for_a_number(text: str, question: dict) -> BadForm:
     """Why a text is no number, and what to write where a number can be read from it."""
-    meant = number_meant(text, as_percent=question.get("unit") in ("percent", "points"))
+    meant = number_meant(text, unit=question.get("unit"))
     if meant is not None and meant != text.strip():
         return BadForm("got_written_number", value=text[:40], meant=meant)
-    if is_in_words(text):
+    if meant is None and is_in_words(text):
         return BadForm("got_number_in_words", value=text[:40])
     example = "int(…)" if question.get("integer") else "float(…)"
     return BadForm("got_text", value=text[:40], example=example)
@@ -325,7 +339,9 @@ def _check_ends(columns: dict[str, tuple[str, list]]) -> None:
 def _check_is_number(column: str, row: int, text: str) -> None:
     """Raise BadForm for a text in a column of numbers, or one of an unknown column that can only be a number."""
     kind = column_kind(column)
-    meant = number_meant(text, as_percent=False)
+    if kind == "yes_no":
+        raise BadForm("text_flag", column=column, row=row, value=text[:40])
+    meant = number_meant(text, unit=kind)
     if kind in _NUMBER_KINDS or (kind is None and meant is not None):
         code = "text_column" if meant is None else "text_column_number"
         raise BadForm(code, column=column, row=row, value=text[:40], meant=meant)

@@ -575,7 +575,6 @@ def test_a_charts_answer_is_told_without_series_that_hold_nothing():
         ("1.2亿", "120000000"),
         ("1.2k", "1200"),
         ("3 million", "3000000"),
-        ("1.2w", "12000"),
         ("3 hundred", "300"),
         ("5 个", "5"),
     ],
@@ -584,6 +583,88 @@ def test_a_number_with_a_word_for_its_size_is_never_said_to_be_the_figures_befor
     with pytest.raises(BadForm) as raised:
         read_answer({"id": "loss", "kind": "number"}, text)
     assert raised.value.zh_en.zh.endswith(f"：{meant}。") and raised.value.zh_en.en.endswith(f": {meant}.")
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "meant"),
+    [
+        ("points", "66百分点", "66"),
+        ("percent", "-66 个百分点", "-66"),
+        ("share", "66百分点", "0.66"),
+        ("share", "66 percentage points", "0.66"),
+        ("share", "66 points", "0.66"),
+        ("points", "66 pp", "66"),
+        ("money", "1.2w", "12000"),
+        ("customers", "3 w", "30000"),
+        ("money", "12m", "12000000"),
+        ("weeks", "3w", "3"),
+        ("months", "12 m", "12"),
+        ("days", "365天", "365"),
+        ("money", "1,200", "1200"),
+        ("money", "1,234,567.5", "1234567.5"),
+        ("money", "1,18", "1.18"),
+        ("share", "0,491", "0.491"),
+        ("times", "12,36", "12.36"),
+    ],
+)
+def test_a_text_is_read_as_a_number_in_the_unit_that_is_asked_for(unit, text, meant):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "x", "kind": "number", "unit": unit}, text)
+    assert raised.value.zh_en.zh.endswith(f"：{meant}。") and raised.value.zh_en.en.endswith(f": {meant}.")
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("points", "1千分点"),
+        ("share", "5‰"),
+        ("money", "66百分点"),
+        ("orders", "3w"),
+        ("days", "12m"),
+        ("years", "12个月"),
+        ("days", "3 weeks"),
+        ("money", "50分"),
+        ("money", "1,2345"),
+        ("money", "12,36.5"),
+    ],
+)
+def test_of_a_text_that_may_mean_another_number_none_is_told(unit, text):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "x", "kind": "number", "unit": unit}, text)
+    assert raised.value.code == "got_number_in_words"
+
+
+@pytest.mark.parametrize(
+    ("cut", "code", "meant"),
+    [
+        ((1, 18), "decimal_comma", "1.18"),
+        ((0, 491), "decimal_comma", "0.491"),
+        ((0, 5), "decimal_comma", "0.5"),
+        ((8, 287), "comma", "8287"),
+        ((1, 0), "comma", "1000"),
+        ((1, 18.5), "comma", "1018.5"),
+        ((1, 234, 567), "comma", "1234567"),
+        ((1, 2345), "not_a_number", ""),
+        ((1234, 567), "not_a_number", ""),
+        ((1, 18, 500), "not_a_number", ""),
+    ],
+)
+def test_what_a_comma_cuts_is_thousands_or_decimals_as_it_can_only_be(cut, code, meant):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "x", "kind": "number"}, cut)
+    assert raised.value.code == code
+    for said in raised.value.zh_en:
+        assert meant in said and "018" not in said.replace("1,018.5", "").replace("1018.5", "")
+
+
+def test_a_text_where_yes_or_no_is_wanted_is_refused_and_one_and_zero_are_taken():
+    question = {"id": "t", "kind": "table", "columns": ["met"]}
+    for word in ("True", "是", "no"):
+        with pytest.raises(BadForm, match=f"“{word}”; True or False is wanted"):
+            read_answer(question, pd.DataFrame({"met": [word]}))
+    assert read_answer(question, pd.DataFrame({"met": [True]}))["rows"] == [[True]]
+    assert read_answer(question, pd.DataFrame({"met": [1]}))["rows"] == [[1.0]]
+    assert read_answer({**question, "columns": ["note"]}, pd.DataFrame({"note": ["是"]}))["rows"] == [["是"]]
 
 
 @pytest.mark.parametrize(
