@@ -17,6 +17,7 @@ from crmkit.core.schema import (
     require_frame,
     require_known,
     require_numbers,
+    require_whole,
 )
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
@@ -343,7 +344,7 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, confidence: flo
     n, referred, other, lost = require_numbers(periods, counted, what="referral_growth", low=0)
     wrong = (lost > n) | (n <= 0)
     refuse_rows(wrong, "more_lost_than_there", periods["customers_lost"], customers=n[wrong.argmax()])
-    require_between(horizon, 1, 1000, name="horizon")
+    horizon = require_whole(horizon, 1, 1000, name="horizon")
     require_confidence(confidence)
 
     def per(count, exposure):

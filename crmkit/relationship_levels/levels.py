@@ -25,6 +25,7 @@ from crmkit.core.schema import (
     require_frame,
     require_kind,
     require_numbers,
+    require_whole,
 )
 
 LEVELS = ("financial", "social", "structural")
@@ -37,7 +38,7 @@ _BOUNDS = {
     "retention_rate": (0, 1),
     "margin_given_away": (0, 1),
     "held_by_switching_cost": (0, 1),
-    "purchase_lift": (-1, 10),
+    "purchase_lift": (-1, 1),
     "retention_lift": (-10, 1),
     "imitation_half_life_years": (0, _INF),
 }
@@ -142,13 +143,13 @@ def programme_economics(
     given = [programmes] if isinstance(programmes, Programme) else list(programmes)
     if not given or len({plan.level for plan in given}) < len(given):
         raise CrmkitError("programme_levels", value=", ".join(plan.level for plan in given) or "—")
-    require_between(years, 1, 100, name="years")
-    require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
+    years = require_whole(years, 1, 100, name="years")
+    require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
     draws = require_draws(draws)
     require_confidence(confidence)
     yearly, levels, npv = [], [], {}
     for plan in given:
-        account = _Account(plan, base=base, years=int(years), annual_discount_rate=annual_discount_rate)
+        account = _Account(plan, base=base, years=years, annual_discount_rate=annual_discount_rate)
         value = account.value()
         npv[plan.level] = Estimate(value=value)
         if rng is not None:
@@ -347,6 +348,9 @@ def recommend_level(
     limits = LIMITS if limits is None else limits
     if set(limits) != set(LIMITS):
         raise CrmkitError("level_limits", value=", ".join(limits) or "—", allowed=", ".join(LIMITS))
+    for trait, limit in limits.items():
+        most = 1 if trait in ("retention_rate", "dispersion") else 1e15
+        require_between(limit, 0, most, name=f'limits["{trait}"]')
     programmes = list(programmes)
     economics = programme_economics(
         programmes,

@@ -132,6 +132,26 @@ def test_a_number_in_quotes_is_told_to_leave_them_out_and_not_that_it_is_out_of_
         ("8%", 0, 1, "write 0.08 without quotes"),
         ("365天", 0, 10_000, "write 365 without quotes"),
         ("１２", 0, 100, "write 12 without quotes"),
+        ("1,200", 0, 1e4, "write 1200 without quotes"),
+        ("12,361.95 元", 0, 1e9, "write 12361.95 without quotes"),
+        *(
+            (text, 0, 1e9, "in digits without quotes")
+            for text in (
+                "1.2万",
+                "3百",
+                "2k",
+                "12 thousand",
+                "1/2",
+                "5-6",
+                "2 dozen",
+                "1,18",
+                "1万2千",
+                "12 weeks",
+            )
+        ),
+        ([0.033], 0, 1, "without brackets"),
+        (pd.Series([0.1, 0.2]), 0, 1, ".iloc[0]"),
+        (10, -1, 1, "write 10% as 0.1"),
         ("十二", 0, 100, "in digits without quotes"),
         (8, 0, 1, "write 8% as 0.08"),
         (-3, 0, 1e12, "must not be below 0."),
@@ -145,6 +165,21 @@ def test_what_is_outside_is_told_with_what_was_meant_and_without_limits_that_onl
     with pytest.raises(crmkit.CrmkitError) as raised:
         require_between(value, low, high, name="x")
     assert raised.value.code == "out_of_range" and said in raised.value.message_en
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("years", "12个月", "in digits"),
+        ("expiry_months", "2 years", "in digits"),
+        ("years", "5年", "write 5 "),
+        ("horizon", "12个月", "write 12 "),
+    ],
+)
+def test_a_length_of_time_is_a_number_in_its_own_unit_only(name, text, said):
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        require_between(text, 1, 100, name=name)
+    assert said in raised.value.message_en
 
 
 def test_an_empty_cell_is_called_one_and_limits_that_are_none_are_not_written():
