@@ -4,12 +4,14 @@ import re
 import unicodedata
 from decimal import Decimal
 
-# after NFKC: perhaps a currency sign before it, commas in it, % or words behind it
+# after NFKC: perhaps a sign and a currency before it, commas in it, % or words behind it
 _NUMBER = re.compile(
-    r"[$¥€£₩₹₽]?\s*(?P<number>[+-]?[\d,]*\.?\d+)\s*(?P<word>%|‰|percentage points?|per cent|[^\W\d_]*)"
+    r"(?P<sign>minus|负|[+-]|)\s*[$¥€£₩₹₽]?\s*(?P<number>[\d,]*\.?\d+)\s*"
+    r"(?P<word>%|‰|percentage points?|per cent|[^\W\d_]*)"
 )
-_THOUSANDS = re.compile(r"[+-]?(?:\d*|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d+)?")  # 1200, 1,200, 1,234,567.5
-_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,\d{1,2}|0,\d+)")  # 1,18 and 0,491: no thousands are set off so
+_DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")  # what a keyboard makes of a minus
+_THOUSANDS = re.compile(r"(?:\d*|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d+)?")  # 1200, 1,200, 1,234,567.5
+_DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}|0,\d+")  # 1,18 and 0,491: no thousands are set off so
 # 1.2万, 7 千, 3 million, 1.2k: a word that multiplies; the longer ones first
 _FACTORS = {
     "百万": 1_000_000, "千万": 10_000_000, "百": 100, "千": 1_000, "万": 10_000, "萬": 10_000, "亿": 100_000_000,
@@ -19,7 +21,7 @@ _FACTORS = {
 # what one letter stands for hangs on what is counted: 3w are 30,000 of money and three weeks
 _LETTERS = {"money": {"w": 10_000, "m": 1_000_000}, "weeks": {"w": 1}, "months": {"m": 1}}
 _LETTERS["customers"] = _LETTERS["money"]
-_OF_A_HUNDRED = re.compile("percent|per cent|pp|percentage points?|个?百分点")
+_OF_A_HUNDRED = re.compile("percent|per cent|pct|pp|percentage points?|个?百分点")
 _POINTS = re.compile("points?|个?点")  # of a share they are per cent, of anything else they may be counted
 # a length of time, in its own unit only: 12 months are one year
 _TIMES = {
@@ -32,11 +34,6 @@ _COUNTED = re.compile(
     r"|(?:yuan|cny|rmb|euro|eur|dollar|usd|pound|gbp|customer|client|person|people|purchase|order|visit|message"
     r"|time|row|tier|agent|segment|unit|item)s?"
 )
-_DIGITS_OF_CHINESE = re.compile("[零〇一二两三四五六七八九十百千万亿半成折]")
-_IN_WORDS = re.compile(
-    r"(?:minus |about )?(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty"
-    r"|seventy|eighty|ninety|hundred|half|dozen)\b.*"
-)
 
 
 def number_meant(text: str, *, unit: str | None) -> str | None:
@@ -48,11 +45,14 @@ def number_meant(text: str, *, unit: str | None) -> str | None:
     ('12000', '1.18', None)
     """
     found = _NUMBER.fullmatch(_plain(text).casefold())
-    number = _without_commas(found["number"]) if found else None
-    factor = _factor(found["word"], unit) if found else None
+    if found is None:
+        return None
+    number = _without_commas(found["number"])
+    factor = _factor(found["word"], unit)
     if number is None or factor is None:
         return None
-    return f"{(Decimal(number) * factor).normalize():f}"
+    sign = -1 if found["sign"] in ("-", "minus", "负") else 1
+    return f"{(sign * Decimal(number) * factor).normalize():f}"
 
 
 def _without_commas(number: str) -> str | None:
@@ -62,15 +62,8 @@ def _without_commas(number: str) -> str | None:
     return number.replace(",", ".") if _DECIMAL_COMMA.fullmatch(number) else None
 
 
-def is_in_words(text: str) -> bool:
-    """Whether a text says a number in words, wholly or in part: 八, 百分之八, 1万2千, six, 2 dozen."""
-    plain = _plain(text).casefold()
-    in_chinese = _DIGITS_OF_CHINESE.search(plain) and not re.search(r"[a-z]", plain)
-    return bool(in_chinese or _IN_WORDS.fullmatch(plain) or _NUMBER.fullmatch(plain))
-
-
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").strip()
+    return unicodedata.normalize("NFKC", text).translate(_DASHES).strip()
 
 
 def _factor(word: str, unit: str | None) -> int | Decimal | None:
