@@ -35,6 +35,7 @@ _NUMBER = re.compile(
     r"(?P<number>[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d+)?)\s*"
     r"(?:(?P<percent>%)|(?P<days>天|days?)|(?P<months>个月|months?)|(?P<years>年|years?)|[期元人]|yuan)?"
 )
+_DAY = re.compile(r"(\d{4})[-/.年 ]{1,2}(\d{1,2})[-/.月 ]{1,2}(\d{1,2})日?")
 _TIMES = {"days", "months", "years"}
 _NO_LIMIT = 1e9  # so large an upper limit only guards the arithmetic
 REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
@@ -58,7 +59,8 @@ def require_frame(frame, *, what: str) -> None:
 def require_kind(value, kind: type, *, what: str) -> None:
     """Refuse a ``value`` that is not the result of another step; ``what`` names the function that asked."""
     if not isinstance(value, kind):
-        raise CrmkitError("not_a_kind", what=what, value=type(value).__name__, allowed=kind.__name__)
+        words = "not_a_kind_but_dict" if isinstance(value, dict) else "not_a_kind"
+        raise refusal("not_a_kind", words, what=what, value=type(value).__name__, allowed=kind.__name__)
 
 
 def require_columns(frame, columns, *, what: str) -> None:
@@ -118,8 +120,11 @@ def _outside(value, low, high, name: str) -> tuple[str, dict]:
         return "one_number_not_a_list", {}
     if hasattr(value, "iloc"):
         return "one_number_not_a_column", {"value": type(value).__name__}
-    as_number = isinstance(value, Real) and value == value
-    if as_number and low < high <= 1 < value <= 100:
+    if isinstance(value, Real) and value != value:
+        return "number_missing", {}
+    if callable(value):
+        return "number_not_called", {"value": getattr(value, "__name__", type(value).__name__)}
+    if isinstance(value, Real) and low < high <= 1 < value <= 100:
         return "out_of_range_share", {"meant": value / 100}
     if high >= _NO_LIMIT:
         return ("out_of_range_positive" if 0 < low < 1e-3 else "out_of_range_low"), {}
@@ -148,6 +153,10 @@ def require_draws(draws, *, name: str = "draws") -> int:
 
 def _wanted(low: float, high: float) -> Pair:
     """Which numbers a column may hold, in words; of limits that are none nothing is said."""
+    if high >= _NO_LIMIT:
+        high = math.inf
+    if 0 < low < 1e-3 and math.isinf(high):
+        return MESSAGES.pair("wanted_number_above_zero")
     if math.isinf(low) and math.isinf(high):
         return MESSAGES.pair("wanted_any_number")
     if math.isinf(high):
@@ -201,7 +210,18 @@ def as_day(value, *, code: str = "as_of_not_a_date", **fields) -> date:
             day = pd.Timestamp(day) if hasattr(day, "dtype") else None  # numpy.datetime64
         return day.date() if isinstance(day, datetime) and not pd.isna(day) else date.fromisoformat(str(day))
     except (ValueError, TypeError) as error:
-        raise CrmkitError(code, value=value, **fields) from error
+        meant = _day_meant(value) if isinstance(value, str) else None
+        words = f"{code}_but_number" if isinstance(value, Real) else f"{code}_but_text" if meant else code
+        raise refusal(code, words, value=value, meant=meant, **fields) from error
+
+
+def _day_meant(text: str) -> date | None:
+    """The day of a text that has year, month and day in this order, however they are set apart; None of another."""
+    found = _DAY.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 def numbers_in(values, *, name: str):
@@ -255,6 +275,9 @@ def require_numbers(
         empty = frame[column].isna().to_numpy() & wrong
         if empty.any():
             refuse_rows(empty, "cell_not_a_number", frame[column], words="cell_empty")
-        refuse_rows(wrong, "cell_not_a_number", frame[column], wanted=_wanted(low, high))
+        first = int(wrong.argmax())
+        in_per_cent = low < high <= 1 and (1 < numbers[first] <= 100 or "%" in str(frame[column].iloc[first]))
+        words = "cell_in_per_cent" if in_per_cent and not whole else None
+        refuse_rows(wrong, "cell_not_a_number", frame[column], words=words, wanted=_wanted(low, high))
         found.append(numbers)
     return found

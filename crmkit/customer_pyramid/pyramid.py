@@ -173,6 +173,8 @@ class RankedCustomers:
 
     def cut(self, tiers: TierRule, *, resources: Mapping[str, float] | None = None) -> Pyramid:
         """The pyramid of these customers under a rule; ``resources`` as for ``pyramid``."""
+        if not isinstance(tiers, TierRule):
+            raise CrmkitError("not_a_tier_rule", value=type(tiers).__name__)
         ranked, resources_from = self.value, self.resources_from
         notes: tuple[tuple[str, str], ...] = ()
         upper = np.array([_without_cutting_ties(ranked, size) for size in tiers.sizes(ranked)])

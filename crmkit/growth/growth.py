@@ -153,7 +153,8 @@ def customer_ladder(
     require_confidence(confidence)
     require_columns(rungs, ["rung", "margin"], what="customer_ladder(rungs=)")
     result = rungs.assign(cost=rungs.get("cost", 0.0))[["rung", "margin", "cost"]]
-    margin, cost = require_numbers(result, ["margin", "cost"], what="rungs")
+    limits = {"margin": (-np.inf, np.inf), "cost": (0, np.inf)}
+    margin, cost = require_numbers(result, limits, what="rungs")
     net = np.append(margin - cost, 0.0)  # who is lost earns nothing
     states = [*result["rung"], LOST]
     if len(set(states)) < len(states):

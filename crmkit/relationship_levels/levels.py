@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 from crmkit.core.glossary import term_pair
 from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.messages import MESSAGES, listed
@@ -140,7 +140,8 @@ def programme_economics(
     >>> programme_economics(club, base=base, years=1, annual_discount_rate=0).yearly["cash_flow"].tolist()
     [-3000.0, 3500.0]
     """
-    given = [programmes] if isinstance(programmes, Programme) else list(programmes)
+    given = _plans(programmes, "programme_economics")
+    require_kind(base, CustomerBase, what="programme_economics")
     if not given or len({plan.level for plan in given}) < len(given):
         raise CrmkitError("programme_levels", value=", ".join(plan.level for plan in given) or "—")
     years = require_whole(years, 1, 100, name="years")
@@ -160,6 +161,16 @@ def programme_economics(
     return ProgrammeEconomics(
         yearly=pd.concat(yearly, ignore_index=True), levels=pd.DataFrame(levels), npv=npv
     )
+
+
+def _plans(programmes: Programme | Iterable[Programme], what: str) -> list[Programme]:
+    """The programmes as a list; refuses what holds no programmes, such as the rows of a table."""
+    given = list(programmes) if isinstance(programmes, Iterable) else [programmes]
+    for plan in given:
+        if not isinstance(plan, Programme):
+            words = "not_programmes_but_a_table" if isinstance(programmes, pd.DataFrame) else "not_programmes"
+            raise refusal("not_programmes", words, what=what, value=type(plan).__name__)
+    return given
 
 
 class _Account:
@@ -317,7 +328,7 @@ class LevelAdvice:
 def recommend_level(
     base: CustomerBase,
     *,
-    programmes: Iterable[Programme],
+    programmes: Programme | Iterable[Programme],
     limits: Mapping[str, float] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.1,
@@ -351,7 +362,7 @@ def recommend_level(
     for trait, limit in limits.items():
         most = 1 if trait in ("retention_rate", "dispersion") else 1e15
         require_between(limit, 0, most, name=f'limits["{trait}"]')
-    programmes = list(programmes)
+    programmes = _plans(programmes, "recommend_level")
     economics = programme_economics(
         programmes,
         base=base,

@@ -487,3 +487,10 @@ def test_every_column_and_tier_has_a_heading_in_both_languages():
         *CURRY.tiers,
     ]
     assert [name for name in shown if not has_term(name)] == []
+
+
+@pytest.mark.parametrize("tiers", [[1, 4, 15, 80], {"platinum": 0.01, "gold": 0.99}, "platinum"])
+def test_tiers_that_are_no_rule_are_told_which_rules_there_are(tiers):
+    with pytest.raises(CrmkitError, match=r"crmkit\.ByCustomerShare\(\{") as error:
+        pyramid(GOOD, tiers=tiers)
+    assert error.value.code == "not_a_tier_rule"
