@@ -3,9 +3,13 @@
 Each chapter keeps its own pictures; this face shows them all in one place, loaded the first time that one is used.
 """
 
+from dataclasses import is_dataclass
+from functools import wraps
 from importlib import import_module
+from inspect import signature
 
 from .core.errors import unknown_name
+from .core.schema import require_kind
 
 # module -> what it draws
 _NAMES = {
@@ -34,8 +38,23 @@ __all__ = sorted(_OWNER)
 def __getattr__(name):
     if name not in _OWNER:
         raise unknown_name("crmkit.plots", name, _OWNER)
-    globals()[name] = value = getattr(import_module(f"crmkit.{_OWNER[name]}"), name)
+    globals()[name] = value = _of_its_kind(getattr(import_module(f"crmkit.{_OWNER[name]}"), name))
     return value
+
+
+def _of_its_kind(draw):
+    """The picture of a result, which refuses what is no such result; a picture of a frame asks for its columns itself."""
+    wanted = next(iter(signature(draw).parameters.values())).annotation if callable(draw) else None
+    if not is_dataclass(wanted):
+        return draw
+
+    @wraps(draw)
+    def drawn(*result, **how):
+        for given in result[:1]:
+            require_kind(given, wanted, what=draw.__name__)
+        return draw(*result, **how)
+
+    return drawn
 
 
 def __dir__():

@@ -245,7 +245,12 @@ def _is_number(value) -> bool:
 
 
 def _close(question: dict, given, right) -> bool:
-    """Equal within the absolute or the relative tolerance, whichever the question names (either suffices)."""
+    """Equal within the absolute or the relative tolerance, whichever the question names (either suffices).
+
+    Of yes and no, 1 and 0 say the same as True and False.
+    """
+    if isinstance(given, bool) != isinstance(right, bool):
+        return given == right
     if not _is_number(given) or not _is_number(right):
         return given == right and type(given) is type(right)
     absolute = question.get("tolerance", 0)

@@ -16,11 +16,12 @@ from numbers import Real
 
 from crmkit.core.catalogue import Pair, joined
 from crmkit.core.columns import column_kind
+from crmkit.core.glossary import named
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES, listed
 from crmkit.display.numbers import decimal, scientific, significant
 
-from .written import is_in_words, number_meant
+from .written import number_meant
 
 # kind -> the fields that describe the form of its answer; what the grader needs besides stays in the lesson source
 FORM_FIELDS = {
@@ -118,6 +119,8 @@ def describe(question: dict) -> Pair:
 def _one(value):
     """The only element of a Series, frame or array of one; NumPy's scalars become Python's; else the value itself."""
     if hasattr(value, "shape"):
+        if not math.prod(value.shape):
+            raise BadForm("got_empty", got=_name(value))
         if math.prod(value.shape) != 1:
             raise BadForm("got_many", got=_name(value), shape=" × ".join(map(str, value.shape)))
         array = value.to_numpy() if hasattr(value, "to_numpy") else value
@@ -151,22 +154,37 @@ def _no_number(value) -> BadForm:
     """Why this is no number, with what helps where the slip is a common one."""
     if callable(value):
         return BadForm("not_called", name=getattr(value, "__name__", _name(value)))
-    if isinstance(value, tuple) and value and _is_a_number_with_commas(value):
-        first, *more = value
-        whole = f"{first}{''.join(map(_three_digits, more))}"
-        written = ",".join([str(first), *map(_three_digits, more)])
-        return BadForm("comma", written=written, parts=len(value), meant=whole)
+    if isinstance(value, tuple) and len(value) > 1:
+        return _cut_by_commas(value) or BadForm(
+            "got_several", count=len(value), values=listed(map(as_given, value))
+        )
     if all(hasattr(value, part) for part in ("value", "low", "high")):  # an Estimate
         return BadForm("has_value", got=_name(value))
     if _name(value) in ("Timedelta", "timedelta", "timedelta64"):
         return BadForm("length_of_time", got=_name(value))
-    return BadForm("not_a_number", got=_name(value))
+    holds_more = isinstance(value, (list, tuple, set, dict))
+    return BadForm("not_a_number_but_several" if holds_more else "not_a_number", got=_name(value))
 
 
-def _is_a_number_with_commas(parts: tuple) -> bool:
-    """Whether these parts can be one number that was written with commas; only the last may have decimals."""
+def _cut_by_commas(parts: tuple) -> BadForm | None:
+    """What one number was that its commas cut into these parts; None where they cannot have been one.
+
+    Behind a comma Python reads no zeros before other digits: 18 was written 18, never 018, and can only be decimals.
+    """
     *whole, last = parts
-    return all(type(part) is int for part in whole) and type(last) in (int, float)
+    if any(type(part) is not int for part in whole) or type(last) not in (int, float):
+        return None
+    first, *more = parts
+    if 0 < abs(first) < 1000 and all(map(_is_a_group_of_three, more)):
+        written = ",".join([str(first), *map(_three_digits, more)])
+        return BadForm("comma", written=written, parts=len(parts), meant=written.replace(",", ""))
+    if len(more) == 1 and type(last) is int and (0 <= last < 100 or first == 0 <= last):
+        return BadForm("decimal_comma", written=f"{first},{last}", meant=f"{first}.{last}")
+    return None
+
+
+def _is_a_group_of_three(part: float) -> bool:
+    return part == 0 or 100 <= part < 1000 or (isinstance(part, float) and 0 < part < 100)
 
 
 def _three_digits(part: float) -> str:
@@ -177,11 +195,11 @@ def _three_digits(part: float) -> str:
 
 def _text_for_a_number(text: str, question: dict) -> BadForm:
     """Why a text is no number, and what to write where a number can be read from it."""
-    meant = number_meant(text, as_percent=question.get("unit") in ("percent", "points"))
-    if meant is not None and meant != text.strip():
-        return BadForm("got_written_number", value=text[:40], meant=meant)
-    if is_in_words(text):
+    meant = number_meant(text, unit=question.get("unit"))
+    if meant is None:
         return BadForm("got_number_in_words", value=text[:40])
+    if meant != text.strip():
+        return BadForm("got_written_number", value=text[:40], meant=meant)
     example = "int(…)" if question.get("integer") else "float(…)"
     return BadForm("got_text", value=text[:40], example=example)
 
@@ -199,10 +217,10 @@ def _number(value, question):
         raise BadForm("nan")
     low, high = question.get("minimum"), question.get("maximum")
     if (low is not None and number < low) or (high is not None and number > high):
-        percent = question.get("unit") == "share" and 1 < number <= 100
-        raise BadForm(
-            "share_or_percent" if percent else "outside", value=short(number), form=describe(question)
-        )
+        code = "outside"
+        if question.get("unit") == "share" and number > 1:
+            code = "share_or_percent" if number <= 100 else "share_or_amount"
+        raise BadForm(code, value=short(number), form=describe(question))
     if question.get("integer") and not number.is_integer():
         raise BadForm("not_whole", value=short(number))
     return number
@@ -212,23 +230,38 @@ def _choice(value, question):
     value = _one(value)
     if isinstance(value, str):
         wanted = _loosely(value)
-        for said in (_whole_names, _words_before_explained):
+        for said in (_whole_names, _words_before_explained, _words_displayed):
             meant = [option["id"] for option in question["options"] if wanted in said(option)]
             if len(meant) == 1:
                 return meant[0]
+    raise BadForm(_no_option(value), value=as_given(value), **_named(question["options"]))
+
+
+def _no_option(value) -> str:
+    """Which message says why this is no option."""
+    if value is None:
+        return "got_none"
     if all(hasattr(value, part) for part in ("value", "low", "high")):  # an Estimate
-        raise BadForm("choice_estimate", form=describe(question))
-    raise BadForm("not_an_option", value=as_given(value), form=describe(question))
+        return "choice_estimate"
+    if isinstance(value, (str, bool)):
+        return "not_an_option" if isinstance(value, str) else "not_an_option_but_bool"
+    return "not_an_option_but_number" if isinstance(value, Real) else "not_an_option_but_object"
+
+
+def _named(options: list[dict]) -> dict:
+    """The options by both of their names, as a student who has missed them reads them; and one as an example."""
+    names = [Pair(f'"{o["id"]}"（{o["zh"]}）', f'"{o["id"]}" ({o["en"]})') for o in options]
+    return {"options": listed(names), "example": f'"{options[0]["id"]}"'}
 
 
 def _loosely(text: str) -> str:
-    """A text without what a keyboard adds to it: full width, capitals, underscores for spaces, more spaces than one.
+    """A text without what a keyboard adds to it: full width, capitals, underscores and spaces.
 
-    >>> _loosely(" Cannot_Tell "), _loosely("Ｘ")
-    ('cannot tell', 'x')
+    >>> _loosely(" Cannot_Tell "), _loosely("同行 Ｃ")
+    ('cannottell', '同行c')
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(plain.replace("_", " ").split())
+    return "".join(plain.replace("_", " ").split())
 
 
 def _whole_names(option: dict) -> set[str]:
@@ -238,7 +271,14 @@ def _whole_names(option: dict) -> set[str]:
 def _words_before_explained(option: dict) -> set[str]:
     """What an option is called before it is explained: 赚 of “赚：整个区间大于 0”, 蝴蝶 of “蝴蝶（短而多）”."""
     written = [_loosely(str(option[lang])) for lang in WRITTEN]
-    return {re.split("[:(]", text)[0].strip() for text in written}
+    return {re.split("[:(,]", text)[0] for text in written}
+
+
+def _words_displayed(option: dict) -> set[str]:
+    """What a table shows in place of an option's id (客户投资 of customer_investment), and its words in brackets."""
+    written = [_loosely(str(option[lang])) for lang in WRITTEN]
+    inner = {word for text in written for word in re.findall(r"\((.+?)\)", text)}
+    return inner | {_loosely(name) for name in named(str(option["id"]))}
 
 
 def as_given(value) -> str:
@@ -325,7 +365,9 @@ def _check_ends(columns: dict[str, tuple[str, list]]) -> None:
 def _check_is_number(column: str, row: int, text: str) -> None:
     """Raise BadForm for a text in a column of numbers, or one of an unknown column that can only be a number."""
     kind = column_kind(column)
-    meant = number_meant(text, as_percent=False)
+    if kind == "yes_no":
+        raise BadForm("text_flag", column=column, row=row, value=text[:40])
+    meant = number_meant(text, unit=kind)
     if kind in _NUMBER_KINDS or (kind is None and meant is not None):
         code = "text_column" if meant is None else "text_column_number"
         raise BadForm(code, column=column, row=row, value=text[:40], meant=meant)
@@ -342,6 +384,8 @@ def _column(name, series, allow_missing) -> tuple[str, list]:
             raise BadForm("cell_missing", column=name, row=row)
         if kind == "text":
             _check_is_number(name, row, cell)
+        if kind == "boolean" and column_kind(name) in _NUMBER_KINDS:
+            raise BadForm("bool_column", column=name, row=row, value=cell)
         kinds |= {kind} if cell is not None else set()
         cells.append(cell)
     if len(kinds) > 1:

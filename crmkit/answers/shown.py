@@ -1,5 +1,7 @@
 """How an answer is shown: in a few words, and as a display that follows the language switch."""
 
+from collections import Counter
+
 from crmkit.core.catalogue import Pair
 from crmkit.core.columns import column_kind
 from crmkit.core.language import WRITTEN, get_language
@@ -60,27 +62,48 @@ def _of_series(kind: str, series: list[dict]) -> Pair:
 def doubt(question: dict, value) -> Pair | None:
     """What may have been meant instead of a number that was recorded; None where nothing speaks for it."""
     if question["kind"] == "table":
-        return _large_share_of(value)
+        return _doubtful_share_of(value) or _many_rows_of_each(value)
     if question["kind"] != "number":
         return None
-    if question.get("unit") == "share" and 1 < abs(value) <= 100:
-        return MESSAGES.pair("answer_large_share", value=short(value), meant=short(value / 100))
-    if question.get("unit") not in ("percent", "points") or not 0 < abs(value) < 1:
+    unit = question.get("unit")
+    said = {"value": short(value), "meant": short(value / 100)}
+    if unit == "share" and 1 < abs(value) <= 100:
+        return MESSAGES.pair("answer_large_share", **said)
+    if unit == "ratio" and 20 <= value <= 1000:
+        return MESSAGES.pair("answer_large_ratio", **said)
+    if unit not in ("percent", "points") or not 0 < abs(value) < 1:
         return None
-    unit = MESSAGES.pair(f"unit_{question['unit']}")
-    return MESSAGES.pair("answer_small_points", value=short(value), meant=short(100 * value), unit=unit)
+    named = MESSAGES.pair(f"unit_{unit}")
+    return MESSAGES.pair("answer_small_points", value=short(value), meant=short(100 * value), unit=named)
 
 
-def _large_share_of(table: dict) -> Pair | None:
-    """The first share of a table that is more than the whole and would be one as per cent."""
+def _doubtful_share_of(table: dict) -> Pair | None:
+    """The first share of a table that is more than the whole, or a part below nothing."""
     for place, column in enumerate(table["columns"]):
         if column["type"] != "number" or column_kind(column["name"]) != "share":
             continue
-        for row in table["rows"]:
-            if row[place] is not None and 1 < abs(row[place]) <= 100:
-                value, meant = short(row[place]), short(row[place] / 100)
-                return MESSAGES.pair("answer_large_share_in", column=column["name"], value=value, meant=meant)
+        for share in [row[place] for row in table["rows"] if row[place] is not None]:
+            said = {"column": column["name"], "value": short(share), "meant": short(share / 100)}
+            if abs(share) > 1:
+                words = "answer_large_share_in" if abs(share) <= 100 else "answer_whole_exceeded_in"
+                return MESSAGES.pair(words, **said)
+            if share < 0 and column["name"].endswith("share"):
+                return MESSAGES.pair("answer_negative_share_in", **said)
     return None
+
+
+def _many_rows_of_each(table: dict) -> Pair | None:
+    """Numbers or days that all stand in several rows, as where more than one plan's years were handed in."""
+    first, *others = table["columns"]
+    counts = set(Counter(row[0] for row in table["rows"]).values())
+    if (
+        first["type"] == "text"
+        or any(c["type"] == "text" for c in others)
+        or len(counts) > 1
+        or counts == {1}
+    ):
+        return None
+    return MESSAGES.pair("answer_many_rows_of_each", column=first["name"], count=counts.pop())
 
 
 class Shown:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import CrmkitError
-from .schema import as_numbers, require_between, require_confidence, require_draws
+from .schema import numbers_in, require_between, require_confidence, require_draws
 
 # what a function means by numbers; numpy's own ArrayLike fills four lines of a signature and lets text through
 Numbers = pd.Series | np.ndarray | Sequence[float]
@@ -44,7 +44,7 @@ class Estimate:
 
 def checked_values(values, *, name: str, negative: bool = False) -> np.ndarray:
     """The values as a sorted float array; refuses none at all, missing, infinite and, unless allowed, negative ones."""
-    array = np.sort(as_numbers(values).ravel())
+    array = np.sort(numbers_in(values, name=name).ravel())
     if not len(array):
         raise CrmkitError("no_values", name=name)
     if not np.isfinite(array).all():

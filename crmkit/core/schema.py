@@ -30,7 +30,13 @@ TRANSACTION_COLUMNS = {
 }
 # the five relationship types, from the loosest to the closest (Kotler & Keller)
 RELATIONSHIP_TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
-_NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(%)?")
+# a number written as a text whose meaning is beyond doubt: 12, 1,200, 8%, 365天; of lengths of time the group says which
+_NUMBER = re.compile(
+    r"(?P<number>[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d+)?)\s*"
+    r"(?:(?P<percent>%)|(?P<days>天|days?)|(?P<months>个月|months?)|(?P<years>年|years?)|[期元人]|yuan)?"
+)
+_DAY = re.compile(r"(\d{4})[-/.年 ]{1,2}(\d{1,2})[-/.月 ]{1,2}(\d{1,2})日?")
+_TIMES = {"days", "months", "years"}
 _NO_LIMIT = 1e9  # so large an upper limit only guards the arithmetic
 REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
 
@@ -53,7 +59,8 @@ def require_frame(frame, *, what: str) -> None:
 def require_kind(value, kind: type, *, what: str) -> None:
     """Refuse a ``value`` that is not the result of another step; ``what`` names the function that asked."""
     if not isinstance(value, kind):
-        raise CrmkitError("not_a_kind", what=what, value=type(value).__name__, allowed=kind.__name__)
+        words = "not_a_kind_but_dict" if isinstance(value, dict) else "not_a_kind"
+        raise refusal("not_a_kind", words, what=what, value=type(value).__name__, allowed=kind.__name__)
 
 
 def require_columns(frame, columns, *, what: str) -> None:
@@ -83,31 +90,55 @@ def require_choice(value, allowed, *, name: str) -> None:
 
 
 def require_between(value, low, high, *, name: str) -> None:
-    """Refuse a number of the argument ``name`` outside ``low`` … ``high`` (NaN and text too)."""
+    """Refuse a number of the argument ``name`` outside ``low`` … ``high`` (NaN, text and several numbers too)."""
     try:
-        inside = low <= value <= high
-    except TypeError:
+        inside = bool(low <= value <= high)
+    except (TypeError, ValueError):  # a column is neither inside nor outside
         inside = False
     if not inside:
-        words, fields = _outside(value, low, high)
-        raise refusal("out_of_range", words, value=value, name=name, low=low, high=high, **fields)
+        words, fields = _outside(value, low, high, name)
+        raise refusal(
+            "out_of_range", words, **{"value": value, "name": name, "low": low, "high": high} | fields
+        )
 
 
-def _outside(value, low, high) -> tuple[str, dict]:
+def require_whole(value, low, high, *, name: str) -> int:
+    """The number as an int; refused outside ``low`` … ``high``, and where it has decimals, which would be cut off."""
+    require_between(value, low, high, name=name)
+    if value != int(value):
+        raise refusal("out_of_range", "not_whole", value=value, name=name)
+    return int(value)
+
+
+def _outside(value, low, high, name: str) -> tuple[str, dict]:
     """The message for what is outside, and what it says beside the limits; a limit that only guards is not written."""
     if not isinstance(high, Real):  # days, say: no number is wanted
         return "out_of_range", {}
     if isinstance(value, str):
-        found = _NUMBER.match(unicodedata.normalize("NFKC", value))
-        if found is None:
-            return "number_in_words", {}
-        return "number_as_text", {"meant": float(found[1]) / (100 if found[2] else 1)}
-    as_number = isinstance(value, Real) and value == value
-    if as_number and low >= 0 and high <= 1 < value <= 100:
+        return _said_as_text(value, name)
+    if isinstance(value, (list, tuple)):
+        return "one_number_not_a_list", {}
+    if hasattr(value, "iloc"):
+        return "one_number_not_a_column", {"value": type(value).__name__}
+    if isinstance(value, Real) and value != value:
+        return "number_missing", {}
+    if callable(value):
+        return "number_not_called", {"value": getattr(value, "__name__", type(value).__name__)}
+    if isinstance(value, Real) and low < high <= 1 < value <= 100:
         return "out_of_range_share", {"meant": value / 100}
     if high >= _NO_LIMIT:
         return ("out_of_range_positive" if 0 < low < 1e-3 else "out_of_range_low"), {}
     return "out_of_range", {}
+
+
+def _said_as_text(text: str, name: str) -> tuple[str, dict]:
+    """What number a text says, where that is beyond doubt: 12个月 are not 12 of an argument called years."""
+    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
+    lengths = _TIMES.intersection(name.split("_"))
+    if found is None or (lengths and found.lastgroup in _TIMES - lengths):
+        return "number_in_words", {}
+    number = float(found["number"].replace(",", "")) / (100 if found["percent"] else 1)
+    return "number_as_text", {"meant": f"{number:.15g}"}
 
 
 def require_confidence(confidence) -> None:
@@ -117,12 +148,15 @@ def require_confidence(confidence) -> None:
 
 def require_draws(draws, *, name: str = "draws") -> int:
     """The number of simulated draws, whole; under 100 the ends of an interval would be those of single draws."""
-    require_between(draws, 100, 1_000_000, name=name)
-    return int(draws)
+    return require_whole(draws, 100, 1_000_000, name=name)
 
 
 def _wanted(low: float, high: float) -> Pair:
     """Which numbers a column may hold, in words; of limits that are none nothing is said."""
+    if high >= _NO_LIMIT:
+        high = math.inf
+    if 0 < low < 1e-3 and math.isinf(high):
+        return MESSAGES.pair("wanted_number_above_zero")
     if math.isinf(low) and math.isinf(high):
         return MESSAGES.pair("wanted_any_number")
     if math.isinf(high):
@@ -176,7 +210,35 @@ def as_day(value, *, code: str = "as_of_not_a_date", **fields) -> date:
             day = pd.Timestamp(day) if hasattr(day, "dtype") else None  # numpy.datetime64
         return day.date() if isinstance(day, datetime) and not pd.isna(day) else date.fromisoformat(str(day))
     except (ValueError, TypeError) as error:
-        raise CrmkitError(code, value=value, **fields) from error
+        meant = _day_meant(value) if isinstance(value, str) else None
+        words = f"{code}_but_number" if isinstance(value, Real) else f"{code}_but_text" if meant else code
+        raise refusal(code, words, value=value, meant=meant, **fields) from error
+
+
+def _day_meant(text: str) -> date | None:
+    """The day of a text that has year, month and day in this order, however they are set apart; None of another."""
+    found = _DAY.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
+
+
+def numbers_in(values, *, name: str):
+    """``as_numbers`` of what must be one column of numbers; refuses a whole table, its name, and texts in the column."""
+    import numpy as np
+    import pandas as pd
+
+    kinds = {"a_table": pd.DataFrame, "a_text": str, "a_dict": Mapping}
+    for words, types in kinds.items():
+        if isinstance(values, types):
+            said = values if isinstance(values, str) else type(values).__name__
+            raise refusal("not_a_column", f"not_a_column_but_{words}", name=name, value=said)
+    numbers = as_numbers(values)
+    for row, (cell, number) in enumerate(zip(np.ravel(values), numbers.flat)):
+        if isinstance(cell, str) and number != number:
+            raise CrmkitError("column_of_text", name=name, value=cell[:40], row=row)
+    return numbers
 
 
 def as_numbers(values):
@@ -213,6 +275,9 @@ def require_numbers(
         empty = frame[column].isna().to_numpy() & wrong
         if empty.any():
             refuse_rows(empty, "cell_not_a_number", frame[column], words="cell_empty")
-        refuse_rows(wrong, "cell_not_a_number", frame[column], wanted=_wanted(low, high))
+        first = int(wrong.argmax())
+        in_per_cent = low < high <= 1 and (1 < numbers[first] <= 100 or "%" in str(frame[column].iloc[first]))
+        words = "cell_in_per_cent" if in_per_cent and not whole else None
+        refuse_rows(wrong, "cell_not_a_number", frame[column], words=words, wanted=_wanted(low, high))
         found.append(numbers)
     return found

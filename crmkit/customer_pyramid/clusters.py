@@ -8,7 +8,14 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import of_confidence, tails
-from crmkit.core.schema import require_between, require_frame, require_known, require_numbers, require_unique
+from crmkit.core.schema import (
+    require_between,
+    require_frame,
+    require_known,
+    require_numbers,
+    require_unique,
+    require_whole,
+)
 
 _BEHAVIOUR = ("days_since_last", "frequency", "revenue")
 _STARTS = 10
@@ -34,7 +41,7 @@ def cluster_customers(
     [1, 1, 2, 2]
     """
     points = _points(customers, clusters, what="cluster_customers")
-    require_between(starts, 1, 1000, name="starts")
+    starts = require_whole(starts, 1, 1000, name="starts")
     found = _nearest(points, _centres(points, clusters, rng, starts))
     spent = pd.Series(customers["revenue"].to_numpy(float)).groupby(found).mean()
     place = spent.rank(ascending=False, method="first").astype(int)
@@ -59,12 +66,12 @@ def cluster_stability(
     [1.0]
     """
     require_frame(customers, what="cluster_stability")
-    require_between(runs, 2, 1000, name="runs")
+    runs = require_whole(runs, 2, 1000, name="runs")
     rows = []
     for number in clusters:
         points = _points(customers, number, what="cluster_stability")
         again, elsewhere = [], []
-        for _ in range(int(runs)):
+        for _ in range(runs):
             again.append(_nearest(points, _centres(points, number, rng, _STARTS)))
             drawn = points[rng.integers(0, len(points), len(points))]
             elsewhere.append(_nearest(points, _centres(drawn, number, rng, _STARTS)))
@@ -161,7 +168,7 @@ def _points(customers: pd.DataFrame, clusters: int, *, what: str) -> np.ndarray:
     points = np.log1p(np.maximum(numbers, 0))
     spread = points.std(axis=0)
     points = (points - points.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    require_between(clusters, 2, 50, name="clusters")
+    clusters = require_whole(clusters, 2, 50, name="clusters")
     different = len(np.unique(points, axis=0))
     if different < clusters:
         raise CrmkitError("clusters_too_many", value=int(clusters), count=different)
@@ -174,7 +181,7 @@ def _centres(points: np.ndarray, clusters: int, rng: np.random.Generator, starts
 
     best, smallest = None, np.inf
     while best is None:
-        for _ in range(int(starts)):
+        for _ in range(starts):
             try:
                 centres, nearest = kmeans2(
                     points, int(clusters), iter=_STEPS, minit="++", missing="raise", rng=rng

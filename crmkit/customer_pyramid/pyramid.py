@@ -12,7 +12,7 @@ import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
 from crmkit.core.catalogue import Pair
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 from crmkit.core.glossary import named
 from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.messages import MESSAGES, listed
@@ -140,7 +140,7 @@ def pyramid(
 
     In: ``customer_id`` and, for ``by="revenue"``, ``revenue``; for ``"margin"``, ``margin``, or ``revenue`` with
     ``margin_rate`` (0 … 1); for ``"profit"`` the margin less ``cost_to_serve``, a frame of ``customer_id``, ``cost``
-    that knows every customer (with no margin given, revenue less a cost that must then hold every cost). Currency.
+    that knows every customer (``margin_rate=1`` where that cost holds every cost). Currency.
     Resources per tier: the cost to serve; else a column ``resources`` of the customers; or ``resources``, {tier:
     amount}, which goes before both; with none of them an equal amount per customer, which ``notes`` says.
 
@@ -170,11 +170,13 @@ class RankedCustomers:
     each: np.ndarray  # the resources that each customer takes
     by: str
     resources_from: str  # as in Pyramid
-    notes: tuple[tuple[str, str], ...]
 
     def cut(self, tiers: TierRule, *, resources: Mapping[str, float] | None = None) -> Pyramid:
         """The pyramid of these customers under a rule; ``resources`` as for ``pyramid``."""
-        ranked, resources_from, notes = self.value, self.resources_from, self.notes
+        if not isinstance(tiers, TierRule):
+            raise CrmkitError("not_a_tier_rule", value=type(tiers).__name__)
+        ranked, resources_from = self.value, self.resources_from
+        notes: tuple[tuple[str, str], ...] = ()
         upper = np.array([_without_cutting_ties(ranked, size) for size in tiers.sizes(ranked)])
         tier_at = np.searchsorted(upper, np.arange(len(ranked)), side="right")
         names = pd.array(list(tiers.tiers), dtype="str")
@@ -185,7 +187,7 @@ class RankedCustomers:
         if resources is None:
             used = np.bincount(tier_at, weights=self.each, minlength=len(names))
             if resources_from == "even":
-                notes = (*notes, MESSAGES.pair("note_resources_even"))
+                notes = (MESSAGES.pair("note_resources_even"),)
         elif set(resources) != set(names):
             given = ", ".join(map(str, resources))
             raise CrmkitError("tier_names", name="resources", value=given, allowed=", ".join(names))
@@ -233,7 +235,7 @@ def rank_customers(
     if customers.empty:
         raise CrmkitError("no_values", name="customers")
     cost = _cost_of(customers, cost_to_serve)
-    value, notes = _value_of(customers, by, margin_rate, cost)
+    value = _value_of(customers, by, margin_rate, cost)
     if cost is not None:
         each, resources_from = cost, "cost_to_serve"
     elif "resources" in customers:
@@ -247,7 +249,6 @@ def rank_customers(
         each=each[order],
         by=by,
         resources_from=resources_from,
-        notes=tuple(notes),
     )
 
 
@@ -304,7 +305,7 @@ def reallocate(
     margin = table["value"].to_numpy(float)
     if pyramid.by == "revenue":
         if margin_rate is None:
-            raise CrmkitError("margin_rate_needed", name="margin_rate")
+            raise refusal("margin_rate_needed", "margin_rate_needed_by_revenue")
         require_between(margin_rate, 0, 1, name="margin_rate")
         margin = margin * margin_rate
     elif pyramid.by == "profit" and pyramid.resources_from == "cost_to_serve":
@@ -361,28 +362,25 @@ def _cost_of(customers: pd.DataFrame, cost_to_serve: pd.DataFrame | None) -> np.
     return cost.to_numpy()
 
 
-def _value_of(customers, by, margin_rate, cost) -> tuple[np.ndarray, list]:
-    """What a customer is worth by the chosen measure, and the notes that go with it."""
+def _value_of(customers, by, margin_rate, cost) -> np.ndarray:
+    """What a customer is worth by the chosen measure."""
 
     def numbers(column):
         return require_numbers(customers, [column], what=f'pyramid(by="{by}")')[0]
 
     if by == "revenue":
-        return numbers("revenue"), []
+        return numbers("revenue")
     if by == "profit" and cost is None:
         raise CrmkitError("cost_to_serve_needed", name="cost_to_serve")
-    notes = []
     if margin_rate is not None:
         require_between(margin_rate, 0, 1, name="margin_rate")
         margin = numbers("revenue") * margin_rate
     elif "margin" in customers:
         margin = numbers("margin")
-    elif by == "profit":
-        margin = numbers("revenue")
-        notes.append(MESSAGES.pair("note_cost_is_every_cost"))
     else:
-        raise CrmkitError("margin_rate_needed", name="margin_rate")
-    return (margin if by == "margin" else margin - cost), notes
+        words = "margin_rate_needed" if by == "margin" else "margin_rate_needed_by_profit"
+        raise refusal("margin_rate_needed", words, name="margin_rate")
+    return margin if by == "margin" else margin - cost
 
 
 def _without_cutting_ties(ranked: np.ndarray, size: int) -> int:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Numbers
-from crmkit.core.schema import refuse_rows, require_between, require_columns
+from crmkit.core.schema import refuse_rows, require_columns, require_whole
 
 _SCORES = {"R": "recency_score", "F": "frequency_score", "M": "monetary_score"}
 # score -> column of the customer summary, and whether a small number is the good one
@@ -132,7 +132,7 @@ def rfm_scores(customers: pd.DataFrame, *, bins: int = 5) -> pd.DataFrame:
     require_columns(
         customers, ["customer_id", *(column for column, _ in _SCORED.values())], what="rfm_scores"
     )
-    require_between(bins, 2, 10, name="bins")
+    bins = require_whole(bins, 2, 10, name="bins")
     if customers.empty:
         raise CrmkitError("no_values", name="customers")
     scores = {"customer_id": customers["customer_id"].to_numpy()}
@@ -181,7 +181,7 @@ def check_rules(rules: Sequence[SegmentRule], *, bins: int = 5) -> RuleCheck:
     >>> check_rules([SegmentRule("loyal", "F >= 4"), SegmentRule("champions", "R == 5 and F == 5")]).unreachable
     ('champions',)
     """
-    require_between(bins, 2, 10, name="bins")
+    bins = require_whole(bins, 2, 10, name="bins")
     every = pd.DataFrame(list(product(range(1, bins + 1), repeat=3)), columns=list(_SCORES))
     first = _first_that_holds(rules, {letter: every[letter].to_numpy() for letter in _SCORES})
     every["segment"] = pd.Series([rules[at].slug if at >= 0 else None for at in first], dtype="str")

@@ -7,7 +7,14 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import mean_of, of_confidence
-from crmkit.core.schema import refuse_rows, require_between, require_frame, require_known, require_numbers
+from crmkit.core.schema import (
+    refuse_rows,
+    require_between,
+    require_frame,
+    require_known,
+    require_numbers,
+    require_whole,
+)
 
 
 def value_by_source(
@@ -118,9 +125,9 @@ def acquisition_curve(campaign: pd.DataFrame, *, highest_spend: float, steps: in
     require_frame(campaign, what="acquisition_curve")
     require_between(len(campaign), 1, 1, name="rows")
     require_between(highest_spend, 1e-9, 1e12, name="highest_spend")
-    require_between(steps, 2, 10_000, name="steps")
+    steps = require_whole(steps, 2, 10_000, name="steps")
     _, _, ceiling, value, k = (float(part[0]) for part in _curve(campaign, "acquisition_curve"))
-    spend = highest_spend * np.arange(1, int(steps) + 1) / int(steps)
+    spend = highest_spend * np.arange(1, steps + 1) / steps
     share = ceiling * -np.expm1(-k * spend)
     return pd.DataFrame(
         {

@@ -14,6 +14,7 @@ from crmkit.core.schema import (
     require_frame,
     require_numbers,
     require_unique,
+    require_whole,
 )
 
 
@@ -25,8 +26,8 @@ def retention_clv(
     In: ``margin`` m (currency a year while a customer), ``retention_rate`` r (0 … 1, a year) and, if wanted,
     ``acquisition_cost`` (currency, once). ``first_payment`` says where the sum begins and must be given:
     ``"after_one_year"`` t = 1, multiple r/(1+d−r) (Gupta & Lehmann 2003: the first margin is in hand already);
-    ``"now"`` t = 0, multiple (1+d)/(1+d−r). ``years``: how many payments, 1 … 500 (a fraction is cut
-    off), without end if not given.
+    ``"now"`` t = 0, multiple (1+d)/(1+d−r). ``years``: how many payments, 1 … 500 (a whole number),
+    without end if not given.
 
     Out: the rows with ``first_payment``, ``margin_multiple``, ``clv``, ``net_clv`` (less the acquisition cost) and four
     elasticities of ``net_clv``: by how many per cent it moves when margin, retention rate, discount rate or acquisition
@@ -45,7 +46,8 @@ def retention_clv(
     require_frame(segments, what="retention_clv")
     require_choice(first_payment, ("now", "after_one_year"), name="first_payment")
     require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
-    require_between(500 if years == np.inf else years, 1, 500, name="years")
+    if years != np.inf:
+        years = require_whole(years, 1, 500, name="years")
     paid = segments if "acquisition_cost" in segments else segments.assign(acquisition_cost=0.0)
     m, r, cost = require_numbers(
         paid,
@@ -54,9 +56,7 @@ def retention_clv(
     )
     kept, wait = r / (1 + annual_discount_rate), first_payment == "after_one_year"
     if np.isfinite(years):
-        worth = kept[:, None] ** (
-            t := np.arange(int(years))
-        )  # today's worth of 1 in year t to those still there
+        worth = kept[:, None] ** (t := np.arange(years))  # today's worth of 1 in year t to those still there
         payments, mean_year = worth.sum(axis=1), (worth * t).sum(axis=1) / worth.sum(axis=1)
     else:
         refuse_rows(kept >= 1, "clv_without_end", segments["retention_rate"])

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
+from crmkit.core.schema import require_frame
 
 _TEXTS = Path(__file__).parent / "sql"
 _CONDITION = re.compile(r"\s*-- if (no )?(\w+)$")
@@ -163,8 +164,9 @@ def open_log(
                 f"SET TimeZone='UTC'; SET memory_limit='{_MEMORY}'; SET preserve_insertion_order=false"
             )
             con.execute("SET temp_directory=$folder", {"folder": spill})
-            _register(con, source, [*required, *optional])
-            log = Log(con, _view(con, required, optional, what), required)
+            _register(con, source, [*required, *optional], what)
+            named = list(map(str, source.columns)) if isinstance(source, pd.DataFrame) else None
+            log = Log(con, _view(con, required, optional, what, named), required)
             log.check()
             yield log
         except duckdb.Error as error:
@@ -173,12 +175,14 @@ def open_log(
             con.close()
 
 
-def _register(con: Any, source: Any, wanted: list[str]) -> None:
+def _register(con: Any, source: Any, wanted: list[str], what: str) -> None:
     """Make the source the table ``given``, with no more columns than are wanted."""
     if isinstance(source, (str, PathLike)):
         con.read_parquet(_parquet_files(source)).create_view("given")
     elif isinstance(source, pd.DataFrame):
         con.register("given", _clock_of_frame(source[[c for c in wanted if c in source.columns]]))
+    elif isinstance(source, pd.Series):
+        require_frame(source, what=what)
     elif hasattr(source, "__arrow_c_stream__"):
         con.register("given", _clock_of_arrow(source, wanted))
     else:
@@ -207,13 +211,18 @@ def _clock_of_arrow(source: Any, wanted: list[str]) -> Any:
     return table.set_column(place, "date", pc.local_timestamp(table.column(place)))
 
 
-def _view(con: Any, required: Sequence[str], optional: Sequence[str], what: str) -> list[str]:
-    """Make ``given`` the view ``transactions``, of the kinds that the texts count on; the columns that it has."""
+def _view(
+    con: Any, required: Sequence[str], optional: Sequence[str], what: str, named: list[str] | None
+) -> list[str]:
+    """Make ``given`` the view ``transactions``, of the kinds that the texts count on; the columns that it has.
+
+    ``named``: the columns of the source where those that are not wanted were left out of ``given``.
+    """
     given = con.table("given")
     types = dict(zip(given.columns, map(str, given.types)))
     for column in required:
         if column not in types:
-            allowed = ", ".join(types) or "—"
+            allowed = ", ".join(named or types) or "—"
             raise CrmkitError("columns_needed", column=column, what=what, missing=column, allowed=allowed)
     columns = [*required, *(c for c in optional if c in types)]
     if not {"unit_cost", "quantity"} <= set(columns):  # costs need both

@@ -60,11 +60,11 @@ def expectation_gaps(
     import statsmodels.api as sm
 
     require_columns(survey, expectations, what="expectation_gaps")
-    names, (lowest, top) = list(expectations), scale
+    names = list(expectations)
+    lowest, top = _ends(scale)
     if not names:
         raise CrmkitError("no_values", name="expectations")
     require_confidence(confidence)
-    require_between(lowest, -1e300, top, name="scale")
     columns = ["satisfaction", *names, *(f"stated_{name}" for name in names)]
     require_columns(survey, columns, what="expectation_gaps")
     known = survey[columns].notna().all(axis=1).to_numpy(dtype=bool)
@@ -102,3 +102,17 @@ def expectation_gaps(
         }
     )
     return of_confidence(table.sort_values("priority", ignore_index=True), confidence)
+
+
+def _ends(scale) -> tuple[float, float]:
+    """The lowest and the highest answer; refuses what is not two numbers, the lower first."""
+    try:
+        lowest, top = scale
+        in_order = lowest < top
+    except (TypeError, ValueError):
+        in_order = False
+    if not in_order:
+        raise CrmkitError("scale_not_two", value=scale)
+    for end in (lowest, top):
+        require_between(end, -1e15, 1e15, name="scale")
+    return lowest, top

@@ -17,6 +17,7 @@ from crmkit.core.schema import (
     require_frame,
     require_known,
     require_numbers,
+    require_whole,
 )
 
 LOST = "lost_customer"  # the state beside the ladder's rungs
@@ -152,7 +153,8 @@ def customer_ladder(
     require_confidence(confidence)
     require_columns(rungs, ["rung", "margin"], what="customer_ladder(rungs=)")
     result = rungs.assign(cost=rungs.get("cost", 0.0))[["rung", "margin", "cost"]]
-    margin, cost = require_numbers(result, ["margin", "cost"], what="rungs")
+    limits = {"margin": (-np.inf, np.inf), "cost": (0, np.inf)}
+    margin, cost = require_numbers(result, limits, what="rungs")
     net = np.append(margin - cost, 0.0)  # who is lost earns nothing
     states = [*result["rung"], LOST]
     if len(set(states)) < len(states):
@@ -343,7 +345,7 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, confidence: flo
     n, referred, other, lost = require_numbers(periods, counted, what="referral_growth", low=0)
     wrong = (lost > n) | (n <= 0)
     refuse_rows(wrong, "more_lost_than_there", periods["customers_lost"], customers=n[wrong.argmax()])
-    require_between(horizon, 1, 1000, name="horizon")
+    horizon = require_whole(horizon, 1, 1000, name="horizon")
     require_confidence(confidence)
 
     def per(count, exposure):

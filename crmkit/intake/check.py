@@ -115,6 +115,7 @@ def examine(
         answers = _answers(answers)
         mapping = read_mapping(mapping)
         limit = _as_date(as_of)
+        require_choice(drop_duplicates, (True, False), name="drop_duplicates")
     except CrmkitError as problem:
         return _report([problem], source=_name(source))
     today = today or datetime.now().date()

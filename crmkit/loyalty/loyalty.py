@@ -21,6 +21,7 @@ from crmkit.core.schema import (
     require_known,
     require_numbers,
     require_unique,
+    require_whole,
 )
 from crmkit.core.trials import is_treated
 
@@ -392,8 +393,8 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
     at_age = ledger.groupby("age_months")[["points_redeemed", "left"]].sum()
     held = (at_age["points_redeemed"] + at_age["left"]).to_numpy()  # before the month's redemptions
     rate = np.divide(at_age["points_redeemed"].to_numpy(), held, out=np.zeros(len(held)), where=held > 0)
-    require_between(expiry_months, len(rate), 1200, name="expiry_months")
-    rate = np.append(rate, np.full(int(expiry_months) - len(rate), rate[-1]))
+    expiry_months = require_whole(expiry_months, len(rate), 1200, name="expiry_months")
+    rate = np.append(rate, np.full(expiry_months - len(rate), rate[-1]))
     left = np.cumprod(1 - rate)
     now = left[table.pop("last").astype(int)]
     table["redemption_share"] = np.divide(now - left[-1], now, out=np.zeros(len(now)), where=now > 0)

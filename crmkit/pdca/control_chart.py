@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.errors import CrmkitError
-from crmkit.core.schema import require_between, require_choice, require_numbers, require_unique
+from crmkit.core.schema import numbers_in, require_choice, require_numbers, require_unique, require_whole
 
 D2 = 1.128  # mean range of two standard normal values, 2/√π; 3/D2 is the 2.66 of the textbooks
 D4 = 3.267  # 1 + 3·d3/d2 for two values: the upper limit of a range in mean ranges (3.268 where d2 was rounded first)
@@ -59,11 +59,13 @@ def control_chart(
     ([50.81, 45.82, 55.8], 0)
     """
     periods = values.index if isinstance(values, pd.Series) else range(1, len(values) + 1)
-    points = pd.DataFrame({"period": [str(period) for period in periods], "kpi_value": list(values)})
+    points = pd.DataFrame(
+        {"period": [str(period) for period in periods], "kpi_value": numbers_in(values, name="values")}
+    )
     [points["kpi_value"]] = require_numbers(points, ["kpi_value"], what="control_chart")
     require_unique(points, "period", what="control_chart", code="period_repeated")
     if baseline_points is not None:
-        require_between(baseline_points, LEAST, np.inf, name="baseline_points")
+        baseline_points = require_whole(baseline_points, LEAST, np.inf, name="baseline_points")
     for start in phase_starts:
         require_choice(str(start), points["period"].tolist()[1:], name="phase_starts")
     points["phase"] = points["period"].isin([str(start) for start in phase_starts]).cumsum()

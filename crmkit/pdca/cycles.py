@@ -17,6 +17,7 @@ from crmkit.core.files import put
 from crmkit.core.intervals import Estimate, Numbers
 from crmkit.core.schema import (
     as_day,
+    numbers_in,
     require_between,
     require_choice,
     require_columns,
@@ -375,7 +376,9 @@ def kpi_estimate(values: Numbers, *, confidence: float = 0.95) -> Estimate:
     >>> kpi_estimate([4, 5, 6]).value, round(kpi_estimate([0, 1, 1, 1]).low, 3)
     (5.0, 0.301)
     """
-    [x] = require_numbers(pd.DataFrame({"value": np.asarray(values).ravel()}), ["value"], what="PDCA")
+    [x] = require_numbers(
+        pd.DataFrame({"value": numbers_in(values, name="values").ravel()}), ["value"], what="PDCA"
+    )
     require_confidence(confidence)
     if len(x) < 2:
         raise CrmkitError("pdca_groups", treated=len(x), control="–")
@@ -391,7 +394,7 @@ def difference(values: Numbers, others: Numbers, *, confidence: float = 0.95) ->
     >>> difference([5, 7, 9], [4, 5, 6]).value
     2.0
     """
-    one, other = np.asarray(values, dtype=float), np.asarray(others, dtype=float)
+    one, other = numbers_in(values, name="values"), numbers_in(others, name="others")
     yes_or_no = np.isin(one, (0, 1)).all() and np.isin(other, (0, 1)).all()
     if not yes_or_no and np.ptp(one) + np.ptp(other) == 0:
         raise CrmkitError("pdca_no_variation", value=one[0])

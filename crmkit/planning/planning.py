@@ -63,12 +63,9 @@ def uplift(
     """
     from statsmodels.stats.multitest import multipletests
 
-    for name, amount in (
-        ("margin_per_unit", margin_per_unit),
-        ("discount_per_unit", discount_per_unit),
-        ("cost_per_contact", cost_per_contact),
-    ):
-        require_between(amount, -1e15, 1e15, name=name)
+    require_between(margin_per_unit, -1e15, 1e15, name="margin_per_unit")
+    require_between(discount_per_unit, 0, 1e15, name="discount_per_unit")
+    require_between(cost_per_contact, 0, 1e15, name="cost_per_contact")
     require_confidence(confidence)
     treated, outcome, before = _arms(outcomes, "uplift")
     paid = outcome * (margin_per_unit - discount_per_unit * treated) - cost_per_contact * treated
@@ -200,6 +197,8 @@ def sample_size(
 
     if (baseline_rate is None) == (standard_deviation is None):
         raise CrmkitError("rate_or_deviation")
+    if isinstance(effects, str):
+        require_between(effects, -LARGE, LARGE, name="effects")
     given = pd.DataFrame({"effect": np.ravel(np.asarray(effects))})
     (wanted,) = require_numbers(given, ["effect"], what="sample_size")
     require_between(np.abs(wanted).min(), 1e-12, LARGE, name="effects")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 from crmkit.core.glossary import term_pair
 from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.messages import MESSAGES, listed
@@ -25,6 +25,7 @@ from crmkit.core.schema import (
     require_frame,
     require_kind,
     require_numbers,
+    require_whole,
 )
 
 LEVELS = ("financial", "social", "structural")
@@ -37,7 +38,7 @@ _BOUNDS = {
     "retention_rate": (0, 1),
     "margin_given_away": (0, 1),
     "held_by_switching_cost": (0, 1),
-    "purchase_lift": (-1, 10),
+    "purchase_lift": (-1, 1),
     "retention_lift": (-10, 1),
     "imitation_half_life_years": (0, _INF),
 }
@@ -139,16 +140,17 @@ def programme_economics(
     >>> programme_economics(club, base=base, years=1, annual_discount_rate=0).yearly["cash_flow"].tolist()
     [-3000.0, 3500.0]
     """
-    given = [programmes] if isinstance(programmes, Programme) else list(programmes)
+    given = _plans(programmes, "programme_economics")
+    require_kind(base, CustomerBase, what="programme_economics")
     if not given or len({plan.level for plan in given}) < len(given):
         raise CrmkitError("programme_levels", value=", ".join(plan.level for plan in given) or "—")
-    require_between(years, 1, 100, name="years")
-    require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
+    years = require_whole(years, 1, 100, name="years")
+    require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
     draws = require_draws(draws)
     require_confidence(confidence)
     yearly, levels, npv = [], [], {}
     for plan in given:
-        account = _Account(plan, base=base, years=int(years), annual_discount_rate=annual_discount_rate)
+        account = _Account(plan, base=base, years=years, annual_discount_rate=annual_discount_rate)
         value = account.value()
         npv[plan.level] = Estimate(value=value)
         if rng is not None:
@@ -159,6 +161,16 @@ def programme_economics(
     return ProgrammeEconomics(
         yearly=pd.concat(yearly, ignore_index=True), levels=pd.DataFrame(levels), npv=npv
     )
+
+
+def _plans(programmes: Programme | Iterable[Programme], what: str) -> list[Programme]:
+    """The programmes as a list; refuses what holds no programmes, such as the rows of a table."""
+    given = list(programmes) if isinstance(programmes, Iterable) else [programmes]
+    for plan in given:
+        if not isinstance(plan, Programme):
+            words = "not_programmes_but_a_table" if isinstance(programmes, pd.DataFrame) else "not_programmes"
+            raise refusal("not_programmes", words, what=what, value=type(plan).__name__)
+    return given
 
 
 class _Account:
@@ -316,7 +328,7 @@ class LevelAdvice:
 def recommend_level(
     base: CustomerBase,
     *,
-    programmes: Iterable[Programme],
+    programmes: Programme | Iterable[Programme],
     limits: Mapping[str, float] | None = None,
     years: int = 5,
     annual_discount_rate: float = 0.1,
@@ -347,7 +359,10 @@ def recommend_level(
     limits = LIMITS if limits is None else limits
     if set(limits) != set(LIMITS):
         raise CrmkitError("level_limits", value=", ".join(limits) or "—", allowed=", ".join(LIMITS))
-    programmes = list(programmes)
+    for trait, limit in limits.items():
+        most = 1 if trait in ("retention_rate", "dispersion") else 1e15
+        require_between(limit, 0, most, name=f'limits["{trait}"]')
+    programmes = _plans(programmes, "recommend_level")
     economics = programme_economics(
         programmes,
         base=base,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.schema import require_between, require_columns, require_numbers
+from crmkit.core.schema import require_columns, require_numbers, require_whole
 
 MOST_MESSAGES = 31  # a month: one a day, the ceiling that platforms commonly set
 _LIMITS = {
@@ -55,8 +55,8 @@ def message_plan(channels: pd.DataFrame, *, most: int = MOST_MESSAGES) -> Messag
     """
     require_columns(channels, ["channel"], what="message_plan")
     permitted, margin, fall, cost, leave, worth = require_numbers(channels, _LIMITS, what="message_plan")
-    require_between(most, 1, 1000, name="most")
-    k = np.arange(1, int(most) + 1)
+    most = require_whole(most, 1, 1000, name="most")
+    k = np.arange(1, most + 1)
     readers = permitted[:, None] * (1 - leave[:, None]) ** (k - 1)
     brings = margin[:, None] * (1 - fall[:, None]) ** (k - 1) - cost[:, None]
     hidden = leave * worth

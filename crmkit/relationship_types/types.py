@@ -27,6 +27,7 @@ from crmkit.core.schema import (
     require_draws,
     require_frame,
     require_unique,
+    require_whole,
 )
 
 TYPES = RELATIONSHIP_TYPES
@@ -83,7 +84,7 @@ class ContactPlan:
     retention_lift_sd: float = 0.0
 
     def __post_init__(self):
-        allowed = {"purchase_lift": (-1, 100), "retention_lift": (-1, 1), "half_lift_contacts": (1e-6, 1e6)}
+        allowed = {"purchase_lift": (-1, 1), "retention_lift": (-1, 1), "half_lift_contacts": (1e-6, 1e6)}
         for name, value in vars(self).items():
             require_between(value, *allowed.get(name, (0, 1e15)), name=name)
 
@@ -323,8 +324,8 @@ def _account(plans: Mapping[str, ContactPlan] | None, years: int, annual_discoun
     missing = [slug for slug in TYPES if slug not in given]
     if missing:
         raise CrmkitError("plan_missing", value=", ".join(missing))
-    require_choice(years, range(1, 101), name="years")
-    require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
+    years = require_whole(years, 1, 100, name="years")
+    require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
 
     def of_each(name: str) -> np.ndarray:
         return np.array([getattr(given[slug], name) for slug in TYPES])
@@ -338,7 +339,7 @@ def _account(plans: Mapping[str, ContactPlan] | None, years: int, annual_discoun
         purchase_lift_sd=of_each("purchase_lift_sd"),
         retention_lift_sd=of_each("retention_lift_sd"),
         lift_reached=of_each("lift_reached"),
-        years=int(years),
+        years=years,
         annual_discount_rate=annual_discount_rate,
     )
 

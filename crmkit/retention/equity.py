@@ -15,6 +15,7 @@ from crmkit.core.schema import (
     require_frame,
     require_known,
     require_numbers,
+    require_whole,
 )
 
 _PARTS = ("value_equity", "brand_equity", "relationship_equity")
@@ -58,7 +59,7 @@ def customer_equity(
     """
     d = annual_discount_rate
     require_between(d, 0, 1, name="annual_discount_rate")
-    require_between(years, 0, 500, name="years")
+    years = require_whole(years, 0, 500, name="years")
     now, new, m, r, cost = require_numbers(
         segments,
         {
@@ -71,7 +72,7 @@ def customer_equity(
         what="customer_equity",
     )
     refuse_rows(1 + d - r <= 0, "clv_without_end", segments["retention_rate"])
-    at = np.arange(1, int(years) + 1)
+    at = np.arange(1, years + 1)
     # today's worth of 1 at the end of each year of winning, and how that moves with the discount rate
     worth, slope = ((1 + d) ** -at).sum(), (-at * (1 + d) ** -(at + 1.0)).sum()
     first = (1 + d) / (1 + d - r)  # multiple of those who pay their first margin at once
@@ -154,10 +155,10 @@ def driver_returns(
         ("customers", customers, 0),
         ("margin_per_purchase", margin_per_purchase, 0),
         ("purchases_per_year", purchases_per_year, 0.01),
-        ("annual_discount_rate", annual_discount_rate, 0),
     ):
         require_between(number, low, 1e15, name=name)
-    require_between(years, 1, 100, name="years")
+    require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
+    years = require_whole(years, 1, 100, name="years")
     require_known(drivers, ["driver", "part"], what="driver_returns")
     for part in drivers["part"]:
         require_choice(part, _PARTS, name="part")
@@ -181,7 +182,7 @@ def driver_returns(
         for rise, part in zip(utility * points, drivers["part"])
     ]
     after = np.array([equity(matrix) for matrix in moved])
-    ends = np.arange(1, int(years) + 1)
+    ends = np.arange(1, years + 1)
     cost = once + yearly * ((1 + annual_discount_rate) ** -ends).sum()
     net = after - before - cost
     return drivers.assign(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.intervals import wilson
-from crmkit.core.schema import require_between, require_columns, require_numbers
+from crmkit.core.schema import require_between, require_columns, require_numbers, require_whole
 from crmkit.core.trials import is_treated
 
 
@@ -64,9 +64,9 @@ def score_groups(customers: pd.DataFrame, *, score: str, outcome: str, groups: i
     """
     (predicted,) = require_numbers(customers, [score], low=0, high=1, what="score_groups")
     (happened,) = require_numbers(customers, [outcome], low=0, high=1, whole=True, what="score_groups")
-    require_between(groups, 2, len(customers), name="groups")
+    groups = require_whole(groups, 2, len(customers), name="groups")
     order = np.argsort(-predicted, kind="stable")
-    parts = np.array_split(order, int(groups))
+    parts = np.array_split(order, groups)
     hits = np.array([happened[part].sum() for part in parts])
     sizes = np.array([len(part) for part in parts])
     share, low, high = wilson(hits, sizes)
@@ -117,10 +117,10 @@ def targeting_curve(
     (score,) = require_numbers(trial, [by], what="targeting_curve")
     require_between(customer_value, 0, 1e12, name="customer_value")
     require_between(cost_per_offer, 0, 1e12, name="cost_per_offer")
-    require_between(steps, 2, 1000, name="steps")
+    steps = require_whole(steps, 2, 1000, name="steps")
     order = np.argsort(-score, kind="stable")
     offered, stayed = treated[order], kept[order]
-    counts = np.round(np.linspace(0, len(trial), int(steps) + 1)).astype(int)
+    counts = np.round(np.linspace(0, len(trial), steps + 1)).astype(int)
     saved = np.array([_saved(offered[:count], stayed[:count]) for count in counts]) * counts / len(trial)
     targeted = counts / len(trial)
     by_lot = targeted * saved[-1]
@@ -157,8 +157,7 @@ def simulate_retention_trial(customers: int, *, rng: np.random.Generator) -> pd.
     >>> sorted(trial["group"].unique()), bool((trial["true_response"] < 0).any())
     (['control', 'treated'], True)
     """
-    require_between(customers, 4, 10_000_000, name="customers")
-    size = int(customers)
+    size = require_whole(customers, 4, 10_000_000, name="customers")
     months = rng.gamma(1.5, 16, size).clip(1, 120).round()
     complaints = rng.poisson(rng.gamma(0.6, 1, size))
     usage_change = rng.normal(-0.05, 0.3, size).clip(-0.95, 1).round(2)

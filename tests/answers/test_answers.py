@@ -97,14 +97,14 @@ def test_every_kind_of_number_becomes_a_float():
         (True, "got_bool"),
         (np.bool_(True), "got_bool"),
         ("0.3", "got_text"),
-        ("a tenth", "got_text"),
+        ("a tenth", "got_number_in_words"),
         ("12%", "got_written_number"),
         (None, "got_none"),
         (61.2, "share_or_percent"),
         (-0.1, "outside"),
-        (101, "outside"),
+        (101, "share_or_amount"),
         (10**400, "too_large"),
-        ([0.3], "not_a_number"),
+        ([0.3], "not_a_number_but_several"),
         ((9, 0), "comma"),
         (pd.Series([1.0]).sum, "not_called"),
         (Estimate(value=0.3, low=0.2, high=0.4), "has_value"),
@@ -278,8 +278,10 @@ def test_a_choice_takes_its_id_or_either_name():
     ] * 5
     assert [read_answer(TIER, v) for v in ("ＩＲＯＮ", "iron_tier", " iron  tier")] == ["iron"] * 3
     assert why_not(TIER, "gold") == "not_an_option"
-    assert why_not(TIER, 1) == "not_an_option"
-    assert why_not(TIER, True) == "not_an_option"
+    assert why_not(TIER, 1) == "not_an_option_but_number"
+    assert why_not(TIER, True) == "not_an_option_but_bool"
+    assert why_not(TIER, ["iron"]) == why_not(TIER, object()) == "not_an_option_but_object"
+    assert why_not(TIER, None) == "got_none"
 
 
 def test_a_choice_takes_the_words_before_a_colon_or_bracket_where_they_are_one_options_alone():
@@ -295,6 +297,78 @@ def test_a_choice_takes_the_words_before_a_colon_or_bracket_where_they_are_one_o
     assert why_not(verdict, "it varies") == "not_an_option"
     assert why_not(verdict, "整个区间大于 0") == "not_an_option"
     assert why_not(verdict, Estimate(value=1.0, low=0.5, high=1.5)) == "choice_estimate"
+
+
+def test_a_choice_takes_the_word_that_a_table_displays_and_the_one_in_brackets_whatever_the_spaces():
+    step = {"id": "step", "kind": "choice", "options": [
+        {"id": "customer_investment", "zh": "对客户投资（给钱）", "en": "spending, on purpose"},
+        {"id": "communication", "zh": "与客户交流", "en": "talking (often)"},
+        {"id": "c", "zh": "同行 c", "en": "firm c"},
+    ]}  # fmt: skip
+    meant = {
+        "customer_investment": ["客户投资", "给钱", "spending", "investing in customers"],
+        "communication": ["沟通", "often", "与客户 交流"],
+        "c": ["同行c", "firm C"],
+    }
+    for option, words in meant.items():
+        assert {read_answer(step, word) for word in words} == {option}
+    with pytest.raises(BadForm) as raised:
+        read_answer(step, "投资")
+    assert '"communication"（与客户交流）' in raised.value.zh_en.zh
+    assert '"communication" (talking (often))' in raised.value.zh_en.en
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"value_share": [0.5, 814346.0]}, ("814346", "divide by the total")),
+        ({"value_share": [0.5, 26.3]}, ("Write 26.3% as 0.263",)),
+        ({"repeat_share": [0.5, -0.57]}, ("−0.57", "not below 0")),
+        ({"year": [0, 1, 0, 1], "members": [1, 2, 3, 4]}, ("Each value of year has 2 rows",)),
+        ({"value_share": [0.5, 1.0]}, ()),
+        ({"repeat_share_change": [0.1, -0.1]}, ()),
+        ({"year": [0, 1, 2], "members": [1, 1, 1]}, ()),
+        ({"year": [0, 0], "level": ["a", "b"]}, ()),
+    ],
+)
+def test_a_table_is_doubted_where_a_share_is_none_or_other_rows_are_in_it(table, said):
+    answer = AnswerSheet("demo", [{"id": "t", "kind": "table"}], seed=1)
+    after = answer("t", pd.DataFrame(table))
+    assert after.state == "recorded" and all(word in repr(after) for word in said)
+    assert said or repr(after).count(". ") == 0
+
+
+def test_a_ratio_in_per_cent_is_doubted():
+    answer = AnswerSheet("demo", [{"id": "peak", "kind": "number", "unit": "ratio"}], seed=1)
+    assert "write 1.25" in repr(answer("peak", 125)) and "write" not in repr(answer("peak", 1.25))
+
+
+def test_true_and_false_in_a_column_of_numbers_are_refused():
+    question = {"id": "t", "kind": "table"}
+    with pytest.raises(BadForm, match="column customers, row 1 is False"):
+        read_answer(question, pd.DataFrame({"customers": [False, True]}))
+    assert read_answer(question, pd.DataFrame({"seen": [False]}))["rows"] == [[False]]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("—12万", "-120000"),
+        ("–66", "-66"),
+        ("‑12", "-12"),
+        ("- 66", "-66"),
+        ("-¥12", "-12"),
+        ("负 0.05", "-0.05"),
+    ],
+)
+def test_a_minus_however_it_is_written_is_never_lost(text, meant):
+    with pytest.raises(BadForm, match=f": {meant}\\.$"):
+        read_answer({"id": "x", "kind": "number", "unit": "money"}, text)
+
+
+def test_an_empty_selection_is_not_said_to_hold_several_values():
+    with pytest.raises(BadForm, match="no row fits"):
+        read_answer(SHARE, pd.Series([], dtype=float))
 
 
 def test_a_text_is_counted_in_words_or_chinese_characters_and_cleaned():
@@ -575,7 +649,6 @@ def test_a_charts_answer_is_told_without_series_that_hold_nothing():
         ("1.2亿", "120000000"),
         ("1.2k", "1200"),
         ("3 million", "3000000"),
-        ("1.2w", "12000"),
         ("3 hundred", "300"),
         ("5 个", "5"),
     ],
@@ -587,7 +660,90 @@ def test_a_number_with_a_word_for_its_size_is_never_said_to_be_the_figures_befor
 
 
 @pytest.mark.parametrize(
-    "text", ["八", "九成", "百分之八", "1万2千", "六", "six", "2 dozen", "2 lakh", "2 km"]
+    ("unit", "text", "meant"),
+    [
+        ("points", "66百分点", "66"),
+        ("percent", "-66 个百分点", "-66"),
+        ("share", "66百分点", "0.66"),
+        ("share", "66 percentage points", "0.66"),
+        ("share", "66 points", "0.66"),
+        ("points", "66 pp", "66"),
+        ("money", "1.2w", "12000"),
+        ("customers", "3 w", "30000"),
+        ("money", "12m", "12000000"),
+        ("weeks", "3w", "3"),
+        ("months", "12 m", "12"),
+        ("days", "365天", "365"),
+        ("money", "1,200", "1200"),
+        ("money", "1,234,567.5", "1234567.5"),
+        ("money", "1,18", "1.18"),
+        ("share", "0,491", "0.491"),
+        ("times", "12,36", "12.36"),
+    ],
+)
+def test_a_text_is_read_as_a_number_in_the_unit_that_is_asked_for(unit, text, meant):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "x", "kind": "number", "unit": unit}, text)
+    assert raised.value.zh_en.zh.endswith(f"：{meant}。") and raised.value.zh_en.en.endswith(f": {meant}.")
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("points", "1千分点"),
+        ("share", "5‰"),
+        ("money", "66百分点"),
+        ("orders", "3w"),
+        ("days", "12m"),
+        ("years", "12个月"),
+        ("days", "3 weeks"),
+        ("money", "50分"),
+        ("money", "1,2345"),
+        ("money", "12,36.5"),
+    ],
+)
+def test_of_a_text_that_may_mean_another_number_none_is_told(unit, text):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "x", "kind": "number", "unit": unit}, text)
+    assert raised.value.code == "got_number_in_words"
+
+
+@pytest.mark.parametrize(
+    ("cut", "code", "meant"),
+    [
+        ((1, 18), "decimal_comma", "1.18"),
+        ((0, 491), "decimal_comma", "0.491"),
+        ((0, 5), "decimal_comma", "0.5"),
+        ((8, 287), "comma", "8287"),
+        ((1, 0), "comma", "1000"),
+        ((1, 18.5), "comma", "1018.5"),
+        ((1, 234, 567), "comma", "1234567"),
+        ((1, 2345), "got_several", "2345"),
+        ((1234, 567), "got_several", "567"),
+        ((1, 18, 500), "got_several", "500"),
+        ((208, -207537.71), "got_several", "207538"),
+    ],
+)
+def test_what_a_comma_cuts_is_thousands_or_decimals_as_it_can_only_be(cut, code, meant):
+    with pytest.raises(BadForm) as raised:
+        read_answer({"id": "x", "kind": "number"}, cut)
+    assert raised.value.code == code
+    for said in raised.value.zh_en:
+        assert meant in said and "018" not in said.replace("1,018.5", "").replace("1018.5", "")
+
+
+def test_a_text_where_yes_or_no_is_wanted_is_refused_and_one_and_zero_are_taken():
+    question = {"id": "t", "kind": "table", "columns": ["met"]}
+    for word in ("True", "是", "no"):
+        with pytest.raises(BadForm, match=f"“{word}”; True or False is wanted"):
+            read_answer(question, pd.DataFrame({"met": [word]}))
+    assert read_answer(question, pd.DataFrame({"met": [True]}))["rows"] == [[True]]
+    assert read_answer(question, pd.DataFrame({"met": [1]}))["rows"] == [[1.0]]
+    assert read_answer({**question, "columns": ["note"]}, pd.DataFrame({"note": ["是"]}))["rows"] == [["是"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["八", "九成", "百分之八", "1万2千", "six", "2 dozen", "2 lakh", "(200)", "1 600", "/12", "2/3"]
 )
 def test_a_number_in_words_or_before_an_unknown_word_is_asked_for_in_figures(text):
     with pytest.raises(BadForm) as raised:

@@ -1,8 +1,10 @@
 """The bootstrap against closed forms, and what an interval may claim."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import crmkit
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, bootstrap, bootstrap_each, checked_values, interval_of
 
@@ -69,6 +71,43 @@ def test_values_that_are_unfit_are_refused(values, code):
     with pytest.raises(CrmkitError) as error:
         checked_values(values, name="values")
     assert error.value.code == code
+
+
+OF_VALUES = {
+    "pareto_share": crmkit.pareto_share,
+    "lorenz": crmkit.lorenz,
+    "gini": crmkit.gini,
+    "whale_curve": crmkit.whale_curve,
+    "long_tail": lambda values: crmkit.long_tail(values, threshold=3),
+    "pareto_test": lambda values: crmkit.pareto_test(values, rng=np.random.default_rng(1)),
+    "fit_sbg": crmkit.fit_sbg,
+    "control_chart": crmkit.control_chart,
+    "difference": lambda values: crmkit.difference(values, [1, 2, 3]),
+    "start": lambda values: crmkit.PDCA.start(values, kpi="repeat_rate", question="?"),
+}
+FEW = pd.DataFrame({"customer_id": ["C001", "C002", "C003"], "revenue": [1.0, 2, 3]})
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (FEW, "not_a_column", 'customers["revenue"]'),
+        ("revenue", "not_a_column", 'customers["revenue"]'),
+        ({"a": 1.0}, "not_a_column", "dict"),
+        (FEW["customer_id"], "column_of_text", "“C001”"),
+    ],
+    ids=["table", "name", "dict", "text"],
+)
+def test_what_is_no_column_of_numbers_is_called_that_and_not_missing(name, given, code, said):
+    with pytest.raises(CrmkitError) as error:
+        OF_VALUES[name](given)
+    assert error.value.code == code
+    assert said in error.value.message_zh and said in error.value.message_en
+
+
+def test_numbers_kept_as_text_are_numbers_still():
+    assert checked_values(pd.Series(["2", "1"]), name="values").tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("argument", [{"confidence": 1.0}, {"confidence": 95}, {"resamples": 3}])

@@ -175,6 +175,44 @@ CASES = pd.DataFrame(
         "retention_rate": 0.5,
     }
 )
+CHANCES = pd.DataFrame([[0.8, 0.2], [0.1, 0.9]], index=["a", "b"], columns=["a", "b"])
+DRIVERS = pd.DataFrame(
+    {
+        "driver": ["care"],
+        "part": "value_equity",
+        "utility": 0.2,
+        "points": 1.0,
+        "cost": 9.0,
+        "yearly_cost": 5.0,
+    }
+)
+COHORTS = RATES.assign(customers=9.0, acquisition_cost=10.0, new_customers=5.0)
+ONE_BRAND = {"customers": 100, "margin_per_purchase": 10, "purchases_per_year": 4}
+ALIKE = CASES.drop(columns=["customers", "unit_margin", "segment"])
+# every promised function that discounts by the year, or counts years
+BY_THE_YEAR = {
+    "compare_relationship_types": lambda **n: crmkit.compare_relationship_types(CASES, **n),
+    "customer_equity": lambda **n: crmkit.customer_equity(COHORTS, **{"annual_discount_rate": 0.1} | n),
+    "defection_lift": lambda **n: crmkit.defection_lift(0.2, **{"annual_discount_rate": 0.1} | n),
+    "driver_returns": lambda **n: crmkit.driver_returns(
+        DRIVERS,
+        switching=CHANCES,
+        shares={"a": 0.3, "b": 0.7},
+        brand="a",
+        **ONE_BRAND | {"annual_discount_rate": 0.1} | n,
+    ),
+    "explore_relationship_levels": lambda **n: crmkit.explore_relationship_levels(
+        SHOP, programmes=[CLUB], **n
+    ),
+    "explore_relationship_types": lambda **n: crmkit.explore_relationship_types(CASES, **n),
+    "programme_economics": lambda **n: crmkit.programme_economics(CLUB, base=SHOP, **n),
+    "recommend_level": lambda **n: crmkit.recommend_level(SHOP, programmes=[CLUB], **n),
+    "retention_clv": lambda **n: crmkit.retention_clv(
+        RATES, first_payment="now", **{"annual_discount_rate": 0.1} | n
+    ),
+    "retention_economics": lambda **n: crmkit.retention_economics(**n),
+    "type_frontier": lambda **n: crmkit.type_frontier(ALIKE, **n),
+}
 LADDER = {"rungs": pd.DataFrame({"rung": ["client"], "margin": [100]}), "discount_rate_per_period": 0.1}
 # every promised function that draws at random, by how often it is told to
 DRAWING = {
@@ -208,6 +246,71 @@ def test_every_promised_function_that_draws_is_tried_here():
         ):
             drawing.add(name)
     assert drawing == set(DRAWING)
+
+
+def taking(argument: str) -> list[str]:
+    """The promised functions with this argument."""
+    promised = {name: getattr(crmkit, name) for name in crmkit.__all__}
+    functions = {name: found for name, found in promised.items() if inspect.isfunction(found)}
+    return [name for name, found in functions.items() if argument in inspect.signature(found).parameters]
+
+
+@pytest.mark.parametrize("name", taking("annual_discount_rate"))
+def test_a_discount_rate_in_per_cent_is_refused_and_written_as_a_share(name):
+    BY_THE_YEAR[name](annual_discount_rate=0.1)
+    with pytest.raises(CrmkitError) as error:
+        BY_THE_YEAR[name](annual_discount_rate=10)
+    assert "10% 写成 0.1" in error.value.message_zh and "write 10% as 0.1" in error.value.message_en
+
+
+@pytest.mark.parametrize("name", taking("years"))
+def test_years_are_whole_and_a_part_of_one_is_not_silently_cut_off(name):
+    BY_THE_YEAR[name](years=5.0)
+    with pytest.raises(CrmkitError) as error:
+        BY_THE_YEAR[name](years=5.5)
+    assert "整数" in error.value.message_zh and "5.5; a whole number" in error.value.message_en
+
+
+RFM = CUSTOMERS.assign(days_since_last=1, frequency=2)
+PERMITTED = pd.DataFrame(
+    {
+        "channel": ["sms"],
+        "permitted": 100,
+        "margin_first_message": 1.0,
+        "fall_share": 0.3,
+        "cost_per_message": 0.05,
+        "opt_out_rate": 0.01,
+        "permission_value": 40.0,
+    }
+)
+LETTERS = pd.DataFrame(
+    {"spend_per_prospect": [2.0], "acquired_share": 0.1, "ceiling": 0.4, "value_per_customer": 30.0}
+)
+WHOLE = {
+    "bins": lambda n: crmkit.rfm_scores(RFM, bins=n),
+    "check_rules": lambda n: crmkit.check_rules(crmkit.SEGMENT_RULES, bins=n),
+    "horizon": lambda n: crmkit.referral_growth(PERIODS, horizon=n),
+    "baseline_points": lambda n: crmkit.control_chart(VALUES[:20], baseline_points=n),
+    "most": lambda n: crmkit.message_plan(PERMITTED, most=n),
+    "steps": lambda n: crmkit.acquisition_curve(LETTERS, highest_spend=4, steps=n),
+    "draws": lambda n: crmkit.stakeholder_map(PARTIES, rng=RNG(1), draws=n + 100),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_is_counted_is_a_whole_number(name):
+    WHOLE[name](7.0)
+    with pytest.raises(CrmkitError) as error:
+        WHOLE[name](7.5)
+    assert "a whole number is wanted" in error.value.message_en
+
+
+@pytest.mark.parametrize("lift", [10, 5])
+def test_a_lift_in_per_cent_is_refused_and_written_as_a_share(lift):
+    for plan in (crmkit.Programme, crmkit.ContactPlan):
+        plan(**({"level": "social"} if plan is crmkit.Programme else {}), purchase_lift=lift / 100)
+        with pytest.raises(CrmkitError, match=f"{lift}%"):
+            plan(**({"level": "social"} if plan is crmkit.Programme else {}), purchase_lift=lift)
 
 
 @pytest.mark.parametrize("name", DRAWING)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from datetime import date
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import crmkit
-from crmkit.core.schema import require_between
+from crmkit.core.schema import as_day, require_between
 from crmkit.relationship_types.types import _ALLOWED
 
 
@@ -132,6 +133,26 @@ def test_a_number_in_quotes_is_told_to_leave_them_out_and_not_that_it_is_out_of_
         ("8%", 0, 1, "write 0.08 without quotes"),
         ("365天", 0, 10_000, "write 365 without quotes"),
         ("１２", 0, 100, "write 12 without quotes"),
+        ("1,200", 0, 1e4, "write 1200 without quotes"),
+        ("12,361.95 元", 0, 1e9, "write 12361.95 without quotes"),
+        *(
+            (text, 0, 1e9, "in digits without quotes")
+            for text in (
+                "1.2万",
+                "3百",
+                "2k",
+                "12 thousand",
+                "1/2",
+                "5-6",
+                "2 dozen",
+                "1,18",
+                "1万2千",
+                "12 weeks",
+            )
+        ),
+        ([0.033], 0, 1, "without brackets"),
+        (pd.Series([0.1, 0.2]), 0, 1, ".iloc[0]"),
+        (10, -1, 1, "write 10% as 0.1"),
         ("十二", 0, 100, "in digits without quotes"),
         (8, 0, 1, "write 8% as 0.08"),
         (-3, 0, 1e12, "must not be below 0."),
@@ -145,6 +166,21 @@ def test_what_is_outside_is_told_with_what_was_meant_and_without_limits_that_onl
     with pytest.raises(crmkit.CrmkitError) as raised:
         require_between(value, low, high, name="x")
     assert raised.value.code == "out_of_range" and said in raised.value.message_en
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("years", "12个月", "in digits"),
+        ("expiry_months", "2 years", "in digits"),
+        ("years", "5年", "write 5 "),
+        ("horizon", "12个月", "write 12 "),
+    ],
+)
+def test_a_length_of_time_is_a_number_in_its_own_unit_only(name, text, said):
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        require_between(text, 1, 100, name=name)
+    assert said in raised.value.message_en
 
 
 def test_an_empty_cell_is_called_one_and_limits_that_are_none_are_not_written():
@@ -165,3 +201,83 @@ def test_a_misspelt_name_is_answered_with_the_nearest_one(room, name, near):
     with pytest.raises(AttributeError, match=near):
         getattr(room, name)
     assert not hasattr(room, "_ipython_display_")
+
+
+PARTIES = pd.DataFrame(
+    {
+        "stakeholder": ["regulator", "dealers"],
+        "market": ["influence_market", "distributor_market"],
+        "value_at_stake": [900.0, 600.0],
+        "break_probability": 0.2,
+        "effort": 10.0,
+        "elasticity": [0.02, 0.5],
+        "importance": [5, 3],
+        "strength": [2, 3],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "said"),
+    [
+        ("break_probability", [23.0, 20.0], "Write 23% as 0.23"),
+        ("break_probability", ["23%", "20%"], "Write 23% as 0.23"),
+        ("break_probability", [2300.0, 20.0], "a number between 0 and 1 is needed (yes"),
+        ("effort", [0.0, 10.0], "a number above 0 is needed"),
+        ("effort", [-1.0, 10.0], "a number above 0 is needed"),
+    ],
+)
+def test_a_column_in_per_cent_is_told_so_and_limits_that_only_guard_are_not_written(column, cells, said):
+    assert len(crmkit.stakeholder_map(PARTIES).stakeholders) == 2
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        crmkit.stakeholder_map(PARTIES.assign(**{column: cells}))
+    assert raised.value.code == "cell_not_a_number" and said in raised.value.message_en
+
+
+@pytest.mark.parametrize(
+    ("value", "zh", "en"),
+    [
+        (1982, "是减法", "a subtraction"),
+        ("2025/12/31", '写 "2025-12-31"', 'write "2025-12-31"'),
+        ("2025年12月31日", '写 "2025-12-31"', 'write "2025-12-31"'),
+        ("２０２５-１２-３１", '写 "2025-12-31"', 'write "2025-12-31"'),
+        ("2025-12", '"1997-09-30"', '"1997-09-30"'),
+        ("2025-13-45", '"1997-09-30"', '"1997-09-30"'),
+        ("31/12/2025", '"1997-09-30"', '"1997-09-30"'),
+    ],
+)
+def test_what_is_no_day_is_told_how_to_write_one(value, zh, en):
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        as_day(value)
+    assert raised.value.code == "as_of_not_a_date"
+    assert zh in raised.value.message_zh and en in raised.value.message_en
+    assert as_day("2025-12-31") == date(2025, 12, 31)
+
+
+def test_a_number_that_is_missing_or_a_function_not_called_is_called_that():
+    with pytest.raises(crmkit.CrmkitError, match="is missing") as missing:
+        require_between(float("nan"), 0, 1, name="margin_rate")
+    with pytest.raises(crmkit.CrmkitError, match=r"write std\(\)") as function:
+        require_between(pd.Series([1.0]).std, 0, 1, name="standard_deviation")
+    assert missing.value.code == function.value.code == "out_of_range"
+
+
+def results_drawn() -> list[str]:
+    """The pictures that draw a result and no frame."""
+    drawn = [name for name in crmkit.plots.__all__ if name.startswith("plot_")]
+    first = {
+        name: next(iter(inspect.signature(getattr(crmkit.plots, name)).parameters.values())) for name in drawn
+    }
+    return [name for name in drawn if is_dataclass(first[name].annotation)]
+
+
+@pytest.mark.parametrize("name", results_drawn())
+def test_a_picture_of_a_result_refuses_a_frame_and_names_what_it_draws(name):
+    with pytest.raises(crmkit.CrmkitError) as raised:
+        getattr(crmkit.plots, name)(pd.DataFrame({"revenue": [1.0]}))
+    assert raised.value.code == "not_a_kind" and name in raised.value.message_zh
+
+
+def test_a_dict_in_place_of_traits_is_told_how_to_unpack_it():
+    with pytest.raises(crmkit.CrmkitError, match=r"CustomerBase\(\*\*"):
+        crmkit.programme_economics(crmkit.Programme(level="social"), base={"customers": 5})

@@ -82,11 +82,18 @@ def test_the_measure_decides_the_tier():
     assert best == {"revenue": "c0000", "margin": "c0001", "profit": "c0000"}
 
 
-def test_profit_without_any_margin_is_revenue_less_every_cost_and_says_so():
+def test_profit_without_any_margin_is_refused_and_a_cost_that_holds_all_is_said_to_be_one():
     cost = pd.DataFrame({"customer_id": ["c0000", "c0001"], "cost": [90.0, 10.0]})
-    found = pyramid(_customers([100, 50]), by="profit", tiers=HALVES, cost_to_serve=cost)
-    assert found.assignments["value"].tolist() == [40.0, 10.0]
-    assert "every cost" in found.notes[0][1] and "全部成本" in found.notes[0][0]
+    with pytest.raises(CrmkitError, match="write margin_rate=1") as error:
+        pyramid(_customers([100, 50]), by="profit", tiers=HALVES, cost_to_serve=cost)
+    assert error.value.code == "margin_rate_needed" and "写 margin_rate=1" in error.value.message_zh
+    found = pyramid(_customers([100, 50]), by="profit", tiers=HALVES, cost_to_serve=cost, margin_rate=1)
+    assert found.assignments["value"].tolist() == [40.0, 10.0] and found.notes == ()
+
+
+def test_a_pyramid_by_revenue_is_told_where_its_margin_rate_belongs():
+    with pytest.raises(CrmkitError, match="reallocate"):
+        reallocate(pyramid(_customers([100, 50]), margin_rate=0.3, tiers=HALVES), elasticity=0.2)
 
 
 def test_cumulative_value_share_takes_the_fewest_customers_that_bring_it():
@@ -480,3 +487,10 @@ def test_every_column_and_tier_has_a_heading_in_both_languages():
         *CURRY.tiers,
     ]
     assert [name for name in shown if not has_term(name)] == []
+
+
+@pytest.mark.parametrize("tiers", [[1, 4, 15, 80], {"platinum": 0.01, "gold": 0.99}, "platinum"])
+def test_tiers_that_are_no_rule_are_told_which_rules_there_are(tiers):
+    with pytest.raises(CrmkitError, match=r"crmkit\.ByCustomerShare\(\{") as error:
+        pyramid(GOOD, tiers=tiers)
+    assert error.value.code == "not_a_tier_rule"

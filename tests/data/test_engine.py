@@ -291,3 +291,15 @@ def test_sales_refuse_another_period_and_a_day_before_the_log():
         with pytest.raises(CrmkitError) as error:
             crmkit.sales_over_time(drawn(1), **{"as_of": AS_OF} | given)
         assert error.value.code == code
+
+
+def test_a_column_in_place_of_a_log_and_a_renamed_one_are_told_with_all_that_is_there():
+    log = pd.DataFrame(
+        {"customer_id": ["a"], "date": pd.to_datetime(["2024-01-01"]), "金额": [1.0], "x": [2]}
+    )
+    with pytest.raises(CrmkitError) as column:
+        crmkit.repeat_business(log["金额"], as_of="2024-05-01")
+    assert column.value.code == "not_a_frame" and "Series" in column.value.message_zh
+    with pytest.raises(CrmkitError) as missing:
+        crmkit.repeat_business(log, as_of="2024-05-01")
+    assert "customer_id, date, 金额, x" in missing.value.message_zh

@@ -169,3 +169,10 @@ def test_every_column_has_a_heading_in_both_languages():
     assert [name for name in (*found, *SEVEN_EXPECTATIONS) if not has_term(name)] == []
     crmkit.set_language("zh")
     assert "可信度" in repr(crmkit.show(found))
+
+
+@pytest.mark.parametrize("scale", [7, "1到7", (7, 1), (1, 2, 3), (4, 4)])
+def test_a_scale_is_two_numbers_the_lower_first(scale):
+    with pytest.raises(CrmkitError) as error:
+        expectation_gaps(pd.DataFrame({"quality": [1]}), scale=scale, expectations=["quality"])
+    assert "scale=(1, 7)" in error.value.message_zh and "1e+" not in error.value.message_en

@@ -501,3 +501,10 @@ def test_every_column_and_slug_of_growth_is_a_term():
         *(c for frame in frames for c in frame),
     }
     assert sorted(w for w in words if not has_term(w)) == []
+
+
+def test_a_rung_that_costs_less_than_nothing_is_refused():
+    rungs = pd.DataFrame({"rung": ["client"], "margin": [100.0], "cost": [-12.0]})
+    panel = pd.DataFrame({"customer_id": ["a", "a"], "period": [1, 2], "rung": ["client", "client"]})
+    with pytest.raises(CrmkitError, match="cost"):
+        customer_ladder(panel, rungs=rungs, discount_rate_per_period=0.1)

@@ -13,11 +13,11 @@ from sources import code_lines, files
 # exempt: what a limit does not hold for is another wing. A limit leaves a sixth for what is to come, or less.
 LIMITS = {
     "crmkit": 140,
-    "crmkit/core": 720,
+    "crmkit/core": 800,
     "crmkit/data": 330,
     "crmkit/intake": 7200,
     "crmkit/display": 1150,
-    "crmkit/answers": 840,
+    "crmkit/answers": 930,
     "crmkit/market": 3900,
     "crmkit/report": 1450,
     "coursekit": 600,
@@ -34,7 +34,7 @@ LIMITS = {
     "coursekit/teach/handed_in": 900,
     "coursekit/teach/marks": 250,
 }
-CHAPTER = 1300  # each of the ten
+CHAPTER = 1320  # each of the ten
 FILE = 650  # lines of a file, everything counted as the formatter leaves it: ten screens, an hour's reading
 STATEMENTS = 15  # of an __init__ file
 

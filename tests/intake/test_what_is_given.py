@@ -60,3 +60,10 @@ def test_what_is_dated_after_today_is_noted_by_the_day_that_is_given():
         return [note["code"] for note in examine(FRAME, today=today).notes if note["code"] == "future_dates"]
 
     assert (noted(date(2024, 3, 5)), noted(date(2024, 3, 1))) == ([], ["future_dates"])
+
+
+@pytest.mark.parametrize("wrong", ["no", "False", 2])
+def test_whether_to_drop_duplicates_is_said_by_true_or_false(wrong):
+    refused = crmkit.check_transactions(FRAME, drop_duplicates=wrong).problem
+    assert refused.code == "not_a_choice" and "True, False" in refused.message_zh
+    assert crmkit.check_transactions(FRAME, drop_duplicates=False).problem is None

@@ -154,6 +154,14 @@ def test_a_table_with_a_key_is_compared_row_by_row_whatever_the_order():
     assert (doubled.score, doubled.code) == (0, "key_twice") and all(doubled.reason.values())
 
 
+def test_of_yes_and_no_one_and_zero_are_right_and_texts_are_not():
+    question = {"id": "t", "kind": "table", "key": ["tier"]}
+    right = table([["gold", True], ["iron", False]], ("tier", "met"))
+    for yes, no, score in ((True, False, 1.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.5), ("True", "False", 0.0)):
+        given = {**right, "rows": [["gold", yes], ["iron", no]]}
+        assert compare(question, given, right).score == score
+
+
 def chart(*series, kind="bars"):
     drawn = [{"label": "", "points": [list(p) for p in s]} for s in series]
     if kind == "bars":

@@ -250,7 +250,7 @@ def test_the_input_is_left_as_it_was_and_every_word_is_a_term():
         (FLOW, {"phase_starts": [4]}, "control_chart_short"),
         ([*FLOW, np.nan], {}, "cell_not_a_number"),
         ([*FLOW, np.inf], {}, "cell_not_a_number"),
-        ([*FLOW, "many"], {}, "cell_not_a_number"),
+        ([*FLOW, "many"], {}, "column_of_text"),
         (FLOW, {"phase_starts": [99]}, "not_a_choice"),
         (FLOW, {"phase_starts": [1]}, "not_a_choice"),
         (FLOW, {"baseline_points": 3}, "out_of_range"),

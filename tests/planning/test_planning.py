@@ -575,3 +575,12 @@ def test_every_column_and_slug_of_planning_is_a_term():
         *lost["source"],
     }
     assert sorted(w for w in words if not has_term(w)) == []
+
+
+def test_a_cost_below_nothing_would_earn_money_and_is_refused():
+    tried = pd.DataFrame(
+        {"group": ["treated"] * 5 + ["control"] * 5, "outcome": [3, 5, 4, 6, 2, 1, 3, 2, 2, 2]}
+    )
+    with pytest.raises(CrmkitError, match="cost_per_contact is −0.4; it must not be below 0"):
+        uplift(tried, cost_per_contact=-0.4)
+    assert uplift(tried, margin_per_unit=-2, cost_per_contact=0.4)["net_profit"].iloc[0] < 0

@@ -707,3 +707,38 @@ def test_edges_give_an_answer():
         }
     )
     assert measure_base(returns_only, margin_rate=0.5).customers == 1
+
+
+def test_limits_are_asked_for_by_name_and_a_rate_in_per_cent_is_refused():
+    with pytest.raises(CrmkitError) as missing:
+        recommend_level(BASE, programmes=[POINTS], limits={"retention_rate": 0.3})
+    assert "四个" not in missing.value.message_zh and "yearly_value" in missing.value.message_zh
+    for wrong, said in ((50, "write 50% as 0.5"), ("50%", "write 0.5 without quotes"), ("1万", "in digits")):
+        with pytest.raises(CrmkitError) as error:
+            recommend_level(BASE, programmes=[POINTS], limits={**LIMITS, "retention_rate": wrong})
+        assert 'limits["retention_rate"]' in error.value.message_zh and said in error.value.message_en
+    assert recommend_level(BASE, programmes=[POINTS], limits={**LIMITS, "retention_rate": 0.5}).best
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (pd.DataFrame({"level": ["social"]}), 'plans.to_dict("records")'),
+        (("financial", "social"), "Programme(level="),
+        ("social", "Programme(level="),
+        (0.5, "Programme(level="),
+    ],
+)
+def test_what_holds_no_programmes_is_refused_with_how_to_make_them(given, said):
+    for call in (
+        lambda: programme_economics(given, base=BASE),
+        lambda: recommend_level(BASE, programmes=given),
+    ):
+        with pytest.raises(CrmkitError) as error:
+            call()
+        assert said in error.value.message_zh and said in error.value.message_en
+
+
+def test_one_programme_alone_is_weighed_as_a_list_of_one():
+    alone = recommend_level(BASE, programmes=POINTS)
+    assert alone.reason == recommend_level(BASE, programmes=[POINTS]).reason

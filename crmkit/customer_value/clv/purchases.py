@@ -42,7 +42,7 @@ class PurchaseModel(Fitted):
     ) -> pd.Series:
         """``expected_purchases``, each counted 1 / (1 + rate)^(days until it / 365)."""
         require_between(days, 0, 365_000, name="days")
-        require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
+        require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
         history = self._histories(summary, "discounted_purchases")
         found = np.exp(self._log_purchases(*history, days, annual_discount_rate))
         return pd.Series(found, index=summary.index, name="discounted_purchases")
@@ -95,7 +95,7 @@ class PurchaseModel(Fitted):
         """
         require_between(margin_rate, 0, 1, name="margin_rate")
         require_between(days, 0, 365_000, name="days")
-        require_between(annual_discount_rate, 0, 10, name="annual_discount_rate")
+        require_between(annual_discount_rate, 0, 1, name="annual_discount_rate")
         require_unique(summary, what="clv")
         history = self._histories(summary, "clv")
         spent = spend.expected_spend(summary).to_numpy()

@@ -7,7 +7,13 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 from crmkit.core.intervals import Estimate, Numbers
-from crmkit.core.schema import require_between, require_confidence, require_numbers
+from crmkit.core.schema import (
+    numbers_in,
+    require_between,
+    require_confidence,
+    require_numbers,
+    require_whole,
+)
 
 from .fitting import Fitted, around, maximise, reach, with_ends
 
@@ -30,8 +36,8 @@ class ShiftedBetaGeometric(Fitted):
         """
         from scipy.special import expit
 
-        require_between(periods, 1, 10_000, name="periods")
-        t = np.arange(int(periods) + 1)
+        periods = require_whole(periods, 1, 10_000, name="periods")
+        t = np.arange(periods + 1)
 
         def log_odds_there(fit):
             return fit._log_odds_there(t)
@@ -70,9 +76,9 @@ class ShiftedBetaGeometric(Fitted):
         At rate 0 the sum is finite only for alpha > 1. The interval is that of the expectation, by the delta method on
         the logarithm. Source: Fader & Hardie 2010, Marketing Science 29(1).
         """
-        require_between(renewals, 0, 100_000, name="renewals")
+        renewals = require_whole(renewals, 0, 100_000, name="renewals")
         least = 0 if self.params["alpha"] > 1 else 1e-4
-        require_between(discount_rate, least, 10, name="discount_rate")
+        require_between(discount_rate, least, 1, name="discount_rate")
         require_confidence(confidence)
 
         def log_renewals(fit):
@@ -149,7 +155,7 @@ def fit_sbg(survivors: Numbers) -> ShiftedBetaGeometric:
 
 def _survivors(values) -> np.ndarray:
     (array,) = require_numbers(
-        pd.DataFrame({"survivors": np.asarray(values).ravel()}),
+        pd.DataFrame({"survivors": numbers_in(values, name="survivors").ravel()}),
         ["survivors"],
         what="survivors",
         low=0,
