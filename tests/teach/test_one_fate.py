@@ -27,7 +27,7 @@ from coursekit.sandbox.protocol import Outcome
 from coursekit.sandbox.worker import Worker, WorkFailed
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
-from coursekit.teach.assign.settings import read_settings
+from coursekit.teach.assign.settings import given_out, read_settings
 from coursekit.teach.grade import marking, marking_sheet
 from coursekit.teach.grade.accommodations import read_accommodations
 from coursekit.teach.grade.cells_to_run import Prepared
@@ -393,7 +393,7 @@ def room(tmp_path_factory):
 
 def _handed(room: Classroom, folder: Path) -> dict[str, list]:
     about = Assignment.read(room.folder)
-    found = identify(take_in(folder).found, about, {})
+    found = identify(take_in(folder).found, about, {}, due=given_out(about))
     return {student: [one for one in found if one.student == student] for student in room.students}
 
 

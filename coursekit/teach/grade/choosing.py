@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.settings import Settings
@@ -39,7 +40,7 @@ def choose_newest(
         earlier = kept.pop(student, None)
         if earlier and (first.notebook is None or (earlier.strong and not first.strong)):
             first, rest = earlier, all_of_them
-        mine = graded[student] = begun(student, first, rest, about)
+        mine = graded[student] = begun(student, first, rest, settings.due)
         if first.notebook is None:
             mine.state = "unreadable"
             if first.problem != mine.state:
@@ -52,14 +53,14 @@ def choose_newest(
         if first.strong and not leader and others:
             rivals[student] = others[:MOST_PLACES]
     for student, first in kept.items():
-        graded[student] = begun(student, first, [], about)
+        graded[student] = begun(student, first, [], settings.due)
         if not only or student in only:
             graded[student].flags.append(KEPT)
         chosen[student] = first
     return chosen, graded, rivals
 
 
-def begun(student: str, first: Submission, rest: list[Submission], about: Assignment) -> Graded:
+def begun(student: str, first: Submission, rest: list[Submission], due: datetime | None) -> Graded:
     """What can be said of a submission before it is run, and of the others of the same student beside it."""
     mine = Graded(student, file=first.found.label, path=first.path, flags=list(first.flags))
     mine.when = first.when.isoformat() if first.when else None
@@ -70,7 +71,7 @@ def begun(student: str, first: Submission, rest: list[Submission], about: Assign
         mine.flags.append("newer_unreadable")
     if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
         mine.flags.append("newer_by_name_only")
-    if first.when is None and about.due:
+    if first.when is None and due:
         mine.flags.append(TIME_UNKNOWN)
     mine.flags = list(dict.fromkeys(mine.flags))
     return mine

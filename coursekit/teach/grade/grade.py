@@ -19,7 +19,8 @@ from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.probes import chosen_wall
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.assign.settings import Settings, read_settings
+from coursekit.teach.assign.settings import FILE as SETTINGS
+from coursekit.teach.assign.settings import Settings, given_out, read_settings
 from coursekit.teach.handed_in.identity import (
     Submission,
     identify,
@@ -96,6 +97,8 @@ def grade(
     only = {member for student in only for member in about.together(student)} if only else None
     tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
+    for line in moved_due(about, settings):
+        say(line)
     with in_use(out):
         intake = take_in(submissions, zone=settings.late.zone, out=out)
         if not (intake.found or intake.refused or intake.beside):
@@ -105,7 +108,9 @@ def grade(
         rights = RightAnswers(about, exercise, journal)
         try:
             before = restored(journal.marks(), out / "journal.sqlite")
-            handed_in = identify(intake.found, about, whose.chosen, where_they_lay(before, about))
+            handed_in = identify(
+                intake.found, about, whose.chosen, where_they_lay(before, about), due=settings.due
+            )
             theirs = still_theirs(before, journal, handed_in, about)
             kept = notebooks_kept(theirs, journal, about)
             chosen, graded, rivals = choose_newest(handed_in, kept, about, settings, only)
@@ -113,8 +118,8 @@ def grade(
             note_unclear(graded, handed_in, intake, about)
             work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print)
             mark_all(work, chosen, graded, second_seed=second_seed)
-            worth = partial(worth_of, about=about, settings=settings, granted=granted)
-            settle_places(work, chosen, graded, rivals, worth, second_seed=second_seed)
+            worth = partial(worth_of, settings=settings, granted=granted)
+            settle_places(work, chosen, graded, rivals, worth, due=settings.due, second_seed=second_seed)
             if about.statement:
                 for student, submission in chosen.items():
                     with told_of(graded[student], "preparing_failed"):
@@ -247,6 +252,7 @@ def settle_places(
     rivals: dict[str, list[Submission]],
     worth: Callable[[Graded], float],
     *,
+    due: datetime | None,
     second_seed: bool,
 ) -> None:
     """Of files of one student's that came from several places, the one that earns most counts, of equal ones the earliest.
@@ -256,7 +262,7 @@ def settle_places(
     for number in range(MOST_PLACES):
         others = {student: theirs[number] for student, theirs in rivals.items() if number < len(theirs)}
         others = {student: one for student, one in others.items() if NO_RIGHT not in graded[student].failed}
-        marked = {student: begun(student, one, [], work.about) for student, one in others.items()}
+        marked = {student: begun(student, one, [], due) for student, one in others.items()}
         mark_all(work, others, marked, second_seed=second_seed)
         for student, other in marked.items():
             mine = graded[student]
@@ -276,10 +282,10 @@ def is_earlier(one: Graded, other: Graded) -> bool:
     return datetime.fromisoformat(one.when) < datetime.fromisoformat(other.when)
 
 
-def worth_of(mine: Graded, *, about: Assignment, settings: Settings, granted: Accommodations) -> float:
+def worth_of(mine: Graded, *, settings: Settings, granted: Accommodations) -> float:
     """What a file earns, lateness included; a text that nobody has read yet is taken as a good one."""
     when = datetime.fromisoformat(mine.when) if mine.when else None
-    factor, _ = settings.late.factor(when, due_of(mine.student_id, about, settings, granted))
+    factor, _ = settings.late.factor(when, due_of(mine.student_id, settings, granted))
     earned = sum(one.weight * (1 if one.score is None else one.score) for one in mine.questions)
     return round(factor * earned, DIGITS)
 
@@ -381,10 +387,24 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes, language: str) -> Non
     )
 
 
-def due_of(student: str, about: Assignment, settings: Settings, granted: Accommodations) -> datetime | None:
+def moved_due(about: Assignment, settings: Settings) -> list[str]:
+    """What is said where the settings give everybody another date than the one with which the work was given out."""
+    given = given_out(about)
+    if settings.due == given:
+        return []
+    due = settings.due.isoformat(sep=" ", timespec="minutes")
+    if given is None:
+        return [MESSAGES.say("grade_due_set", due=due, file=SETTINGS)]
+    told = given.isoformat(sep=" ", timespec="minutes")
+    said = [MESSAGES.say("grade_due_moved", due=due, file=SETTINGS, given=told)]
+    if settings.due < given:
+        said.append(MESSAGES.say("grade_due_earlier"))
+    return said
+
+
+def due_of(student: str, settings: Settings, granted: Accommodations) -> datetime | None:
     """When it is due for a student: the later of an extension of this assignment and what is granted for all."""
-    common = datetime.fromisoformat(about.due) if about.due else None
-    due = granted.due(student, common)
+    due = granted.due(student, settings.due)
     extended = settings.extensions.get(student)
     if due is None or extended is None:
         return due or extended
@@ -393,7 +413,7 @@ def due_of(student: str, about: Assignment, settings: Settings, granted: Accommo
 
 def require_over(about: Assignment, settings: Settings, granted: Accommodations) -> None:
     """Right answers are released when nobody can hand in any more for marks. Errors: KitError with when that will be."""
-    dues = [due_of(student, about, settings, granted) for student in about.variants]
+    dues = [due_of(student, settings, granted) for student in about.variants]
     last = max((due for due in dues if due), default=None)
     if last is None:
         return
@@ -414,7 +434,7 @@ def decide(
         if about.statement:
             judge_statement(mine, settings, about)
         with told_of(mine, "lateness_failed"):
-            note_lateness(mine, about, settings, granted)
+            note_lateness(mine, settings, granted)
     with told_of(mine, "total_failed"):
         note_accommodation(mine, granted, about, questions)
         overrides = [one for one in settings.overrides if one.student_id == mine.student_id]
@@ -455,8 +475,8 @@ def note_accommodation(
         mine.flags.append("exempt_from_all")
 
 
-def note_lateness(mine: Graded, about: Assignment, settings: Settings, granted: Accommodations) -> None:
-    due = due_of(mine.student_id, about, settings, granted)
+def note_lateness(mine: Graded, settings: Settings, granted: Accommodations) -> None:
+    due = due_of(mine.student_id, settings, granted)
     when = datetime.fromisoformat(mine.when) if mine.when else None
     mine.late_factor, late = settings.late.factor(when, due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)

@@ -53,9 +53,11 @@ def identify(
     assignment: Assignment,
     chosen: dict[str, str],
     earlier: Mapping[str, str] | None = None,
+    due: datetime | None = None,
 ) -> list[Submission]:
     """Every notebook with its student, where the evidence names exactly one.
 
+    ``due``: when the work is due for everybody.
     ``earlier``: student → the path at which the file lay that counts since an earlier grading.
 
     Strong: the copy's own id and the injected seed, which nobody can make up for another student without the secret,
@@ -65,7 +67,6 @@ def identify(
     """
     names = names_of(assignment)
     teams = teams_of(assignment)
-    due = datetime.fromisoformat(assignment.due) if assignment.due else None
     submissions = []
     for one in found:
         submission = _opened(replace(one, when=one.when_if_due(due)))
