@@ -43,6 +43,7 @@ from .changes import differences
 from .choosing import MOST_PLACES, begun, choose_newest, note_unclear
 from .class_report import write_class_report
 from .copying import Copy, copying
+from .default_seed import note_default_seed
 from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
 from .graded import TWO_PLACES, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
@@ -131,6 +132,9 @@ def grade(
             share_with_teams(graded, about)
             for mine in graded.values():
                 decide(mine, about, settings, granted, exercise.questions)
+                with told_of(mine, "marking_failed"):
+                    language = about.variants[mine.student_id].language
+                    note_default_seed(mine, exercise, partial(rights.of, given={}, lang=language))
             log_changes(out, before, graded)
             changed = (one for one in chosen.items() if one[1] is not kept.get(one[0]))
             journal.keep_marks(stored(graded), ((student, one.found.raw) for student, one in changed))
@@ -557,12 +561,14 @@ def pairs_of(grading: Grading) -> list[Copy]:
         codes[student] = [cell.source for cell in one.notebook.cells]
     seeds = {}
     marks = {}
+    everybodys = {}
     for student, mine in grading.graded.items():
+        everybodys[student] = mine.on_default
         if grading.about.together(student)[0] == student:
             seeds[student] = grading.about.variants[student].seed
             if mine.questions:
                 marks[student] = mine.questions
-    return copying(marks, grading.exercise.questions, codes, seeds)
+    return copying(marks, grading.exercise.questions, codes, seeds, everybodys)
 
 
 def said_of(grading: Grading, out: Path) -> list[str]:

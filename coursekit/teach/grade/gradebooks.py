@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from coursekit.lessons.exercise import Exercise
 from coursekit.messages import MESSAGES
 from coursekit.teach.handed_in.identity import named_in, names_of
 from coursekit.teach.tables import capped, write_csv
 from crmkit.core.errors import CrmkitError
 
-from .graded import IN_ORDER, Graded, Grading
+from .graded import DEFAULT_SEED, IN_ORDER, Graded, Grading
 from .own_roster import with_marks
 
 HEAD_OF_GRADES = ("student_id", "name", "total")
@@ -173,7 +174,7 @@ def _problems(path: Path, grading: Grading) -> None:
             unused.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
     rows = capped(unused, lambda row: _whose_lot(row[1], names), more_of_these)
     for mine in grading.graded.values():
-        rows += capped(_problems_of(mine), lambda _: mine.student_id, more_of_these)  # noqa: B023 - called at once
+        rows += capped(_problems_of(mine, grading.exercise), lambda _: mine.student_id, more_of_these)  # noqa: B023 - called at once
     for copy in grading.copies:
         detail = f"{copy.key_of}: {', '.join(copy.questions)}"
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
@@ -210,9 +211,11 @@ def in_words(row: list) -> str:
     return " ".join(f"{zh} {en}" for zh, en in said)
 
 
-def _problems_of(mine: Graded) -> list[list]:
+def _problems_of(mine: Graded, exercise: Exercise) -> list[list]:
     """The lines of one student."""
-    found = [[flag, ""] for flag in mine.flags if flag != "left_out"]
+    found = [[flag, ""] for flag in mine.flags if flag not in ("left_out", DEFAULT_SEED)]
+    if DEFAULT_SEED in mine.flags:
+        found.append([DEFAULT_SEED, f"seed = {exercise.default_seed}: {', '.join(mine.on_default)}"])
     found += [["left_out", code[:SHOWN_CODE]] for code in mine.left_out]
     found += list(mine.failed.items())
     if mine.state == "nothing":

@@ -15,11 +15,12 @@ from coursekit.teach.handed_in.intake import Found
 from coursekit.teach.handed_in.notebook import Refused, read_notebook
 from coursekit.teach.results import Journal
 
-from .graded import WITHOUT_MARKS, Graded
+from .graded import DEFAULT_SEED, WITHOUT_MARKS, Graded
 
 KEPT = "from_an_earlier_download"
 # what every grading says anew, from the settings and from what people gave
 SAID_ANEW = (
+    DEFAULT_SEED,
     "accommodated",
     "exempt_from_all",
     "granted_elsewhere",
