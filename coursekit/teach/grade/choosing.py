@@ -6,7 +6,7 @@ from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.settings import Settings
-from coursekit.teach.handed_in.identity import Submission, apart, in_order, named_in, names_of
+from coursekit.teach.handed_in.identity import Naming, Submission, apart, in_order
 from coursekit.teach.handed_in.intake import Intake
 
 from .graded import TIME_UNKNOWN, Graded
@@ -81,8 +81,8 @@ def note_unclear(
     graded: dict[str, Graded], handed_in: list[Submission], intake: Intake, about: Assignment
 ) -> None:
     """Who handed in something that could not be used, or whose it is not clear, is not as one who handed in nothing."""
-    names = names_of(about)
-    named = {student for label, _ in intake.refused for student in named_in(label, names).certain}
+    naming = Naming.of(handed_in, about)
+    named = {student for label, _ in intake.refused for student in naming.named(label).certain}
     for submission in handed_in:
         if submission.student is None:
             named = named.union(*submission.evidence.values())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from coursekit.lessons.exercise import Exercise
 from coursekit.messages import MESSAGES
-from coursekit.teach.handed_in.identity import named_in, names_of
+from coursekit.teach.handed_in.identity import Naming
 from coursekit.teach.tables import capped, write_csv
 from crmkit.core.errors import CrmkitError
 
@@ -166,13 +166,13 @@ def _copies(path: Path, grading: Grading) -> None:
 
 def _problems(path: Path, grading: Grading) -> None:
     """Everything that a person should look at, one line each."""
-    names = names_of(grading.about)
+    naming = Naming.of(grading.handed_in, grading.about)
     unused: list[list] = [["refused", label, "", reason] for label, reason in grading.intake.refused]
     for submission in grading.handed_in:
         if not submission.student:
             evidence = [f"{kind}: {', '.join(who)}" for kind, who in submission.evidence.items() if who]
             unused.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
-    rows = capped(unused, lambda row: _whose_lot(row[1], names), more_of_these)
+    rows = capped(unused, lambda row: _whose_lot(row[1], naming), more_of_these)
     for mine in grading.graded.values():
         rows += capped(_problems_of(mine, grading.exercise), lambda _: mine.student_id, more_of_these)  # noqa: B023 - called at once
     for copy in grading.copies:
@@ -195,9 +195,9 @@ def more_of_these(lot: str, count: int) -> list:
     return ["more_of_these", lot, "", count]
 
 
-def _whose_lot(label: str, names: dict[str, set[str]]) -> str:
+def _whose_lot(label: str, naming: Naming) -> str:
     """The student whom a path names, or else the folder that the file lies in."""
-    named = named_in(label, names).certain
+    named = naming.named(label).certain
     return named[0] if named else label.rpartition("/")[0] or label
 
 

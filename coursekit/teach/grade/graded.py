@@ -27,6 +27,7 @@ DOUBTFUL = (
     TWO_PLACES,
     "chosen_against_evidence",
     "dated_by_its_archive",
+    "late_by_its_archive",
     "newer_by_name_only",
     "newer_unreadable",
     "signed_by_another",
