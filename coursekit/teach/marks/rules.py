@@ -37,6 +37,7 @@ class MarkRules:
     weights: dict[str, Weight] = field(default_factory=dict)
     drop_lowest: Annotated[int, Field(ge=0, le=100)] = 0
     missing: Literal["zero", "left_out"] = "zero"
+    not_given: Literal["left_out", "zero"] = "left_out"
     decimals: Annotated[int, Field(ge=0, le=6)] = 0
     five: Scale = field(default_factory=lambda: usual_scale("five"))
     letters: Scale = field(default_factory=lambda: usual_scale("letters"))
