@@ -38,7 +38,8 @@ def choose_newest(
         leader = settings.teams.get(about.variants[student].team)
         first, *rest = in_order(all_of_them, leader)
         earlier = kept.pop(student, None)
-        if earlier and (first.notebook is None or (earlier.strong and not first.strong)):
+        is_older = bool(earlier) and not leader and _is_older(all_of_them, first, earlier)
+        if earlier and (first.notebook is None or (earlier.strong and not first.strong) or is_older):
             first, rest = earlier, all_of_them
         mine = graded[student] = begun(student, first, rest, settings.due)
         if first.notebook is None:
@@ -47,6 +48,9 @@ def choose_newest(
                 mine.flags.append(f"unreadable_{first.problem}")
             continue
         chosen[student] = first
+        if is_older:
+            mine.flags.append("older_than_counted")
+            continue
         others = [one for one in apart([first, *rest]) if one is not first and one.student == first.student]
         if first.strong and not leader and earlier and all(one.moved for one in (first, *others)):
             others.append(earlier)
@@ -58,6 +62,17 @@ def choose_newest(
             graded[student].flags.append(KEPT)
         chosen[student] = first
     return chosen, graded, rivals
+
+
+def _is_older(files: list[Submission], first: Submission, earlier: Submission) -> bool:
+    """Whether what counts since an earlier grading was handed in after all that this download holds, as surely.
+
+    The order in which somebody grades two downloads decides nothing. Where the file itself is in this one, or a classmate
+    may have handed in either, it is judged as any other.
+    """
+    there_again = any(one.found.raw == earlier.found.raw for one in files)
+    as_sure = earlier.strong or not first.strong
+    return as_sure and not there_again and not first.moved and is_dated_later(earlier, first)
 
 
 def begun(student: str, first: Submission, rest: list[Submission], due: datetime | None) -> Graded:

@@ -16,10 +16,9 @@ from coursekit.teach.handed_in.notebook import statements
 from crmkit.answers.forms import count_words
 
 from .marking import QuestionMark
-from .numbers import MANY_DIGITS, digits_of, is_number, rounded
+from .numbers import ALL_DIGITS, MANY_DIGITS, digits_of, is_number, rounded
 
 FEWEST_DIGITS = 4  # significant digits of a number that says anything at all
-ALL_DIGITS = 9  # to so many, numbers that are the same are the same
 FEWEST_WORDS = 20  # of a text that two people do not write alike
 SMALLEST_CELL = (
     60  # parts of a cell's syntax: shorter ones are written alike by everybody who solves the question

@@ -56,7 +56,8 @@ from .teams import share_with_teams, what_it_does
 
 NO_RIGHT = "no_right_answer"
 HANDED_OUT = ("students", "zips")  # folders of an assignment
-OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
+# the seed of the notebook, and two more that no notebook holds
+OWN, HIDDEN, THIRD = "own", "hidden", "hidden again"
 DIGITS = 9  # of a total: half a point more or less is never a matter of these
 LONGEST_WHY = 300  # characters of what an error says
 # what a system refuses to everybody alike
@@ -98,7 +99,7 @@ def grade(
     only = {member for student in only for member in about.together(student)} if only else None
     tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
-    for line in moved_due(about, settings):
+    for line in [*moved_due(about, settings), *not_checked(exercise, second_seed=second_seed)]:
         say(line)
     with in_use(out):
         intake = take_in(submissions, zone=settings.late.zone, out=out)
@@ -117,10 +118,10 @@ def grade(
             chosen, graded, rivals = choose_newest(handed_in, kept, about, settings, only)
             list_what_lies_beside(intake, handed_in, about)
             note_unclear(graded, handed_in, intake, about)
-            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print)
-            mark_all(work, chosen, graded, second_seed=second_seed)
+            work = Work(about, exercise, journal, rights, tier, jobs, limits, second_seed, say is print)
+            mark_all(work, chosen, graded)
             worth = partial(worth_of, settings=settings, granted=granted)
-            settle_places(work, chosen, graded, rivals, worth, due=settings.due, second_seed=second_seed)
+            settle_places(work, chosen, graded, rivals, worth, due=settings.due)
             if about.statement:
                 for student, submission in chosen.items():
                     with told_of(graded[student], "preparing_failed"):
@@ -197,6 +198,7 @@ class Work:
     tier: str
     jobs: int
     limits: Limits
+    second_seed: bool  # whether everybody is run under the second one
     shown: bool
 
     def run(self, prepared: dict[tuple[str, str], Prepared], chosen: dict[str, Submission]) -> Outcomes:
@@ -216,11 +218,12 @@ class Work:
         )
 
 
-def mark_all(
-    work: Work, chosen: dict[str, Submission], graded: dict[str, Graded], *, second_seed: bool
-) -> None:
-    """Run and mark everybody; whoever claims marks on an earlier wrong answer is run under the second seed as well."""
-    prepared = prepare_all(work, chosen, graded, (OWN, HIDDEN) if second_seed else (OWN,))
+def mark_all(work: Work, chosen: dict[str, Submission], graded: dict[str, Graded]) -> None:
+    """Run and mark everybody; whoever claims marks on an earlier wrong answer is run under the second seed as well.
+
+    And under a third, where what the second seems to show may be chance.
+    """
+    prepared = prepare_all(work, chosen, graded, (OWN, HIDDEN) if work.second_seed else (OWN,))
     outcomes = work.run(prepared, chosen)
     without_right = []
     for student, which in prepared:
@@ -238,15 +241,16 @@ def mark_all(
     if without_right and len(without_right) == len(chosen):  # it is nobody's submission, but the pack
         pack = work.about.pack
         raise KitError("pack_fails", value=pack.name, pack=pack, why=str(without_right[0])) from None
-    claiming = {
-        student: submission
-        for student, submission in chosen.items()
-        if (student, HIDDEN) not in outcomes and marking.claims(graded[student].questions)
-    }
-    outcomes |= work.run(prepare_all(work, claiming, graded, (HIDDEN,)), claiming)
-    for student, submission in claiming.items():
-        with told_of(graded[student], "marking_failed"):
-            mark_one(graded[student], work, outcomes, language_of(submission, work.about))
+    for which, wants_one in ((HIDDEN, marking.claims), (THIRD, marking.nearly)):
+        more = {
+            student: submission
+            for student, submission in chosen.items()
+            if (student, which) not in outcomes and wants_one(graded[student].questions)
+        }
+        outcomes |= work.run(prepare_all(work, more, graded, (which,)), more)
+        for student, submission in more.items():
+            with told_of(graded[student], "marking_failed"):
+                mark_one(graded[student], work, outcomes, language_of(submission, work.about))
 
 
 def settle_places(
@@ -257,7 +261,6 @@ def settle_places(
     worth: Callable[[Graded], float],
     *,
     due: datetime | None,
-    second_seed: bool,
 ) -> None:
     """Of files of one student's that came from several places, the one that earns most counts, of equal ones the earliest.
 
@@ -267,7 +270,7 @@ def settle_places(
         others = {student: theirs[number] for student, theirs in rivals.items() if number < len(theirs)}
         others = {student: one for student, one in others.items() if NO_RIGHT not in graded[student].failed}
         marked = {student: begun(student, one, [], due) for student, one in others.items()}
-        mark_all(work, others, marked, second_seed=second_seed)
+        mark_all(work, others, marked)
         for student, other in marked.items():
             mine = graded[student]
             files = [*mine.others, mine.file, other.file]
@@ -330,7 +333,7 @@ def code_of(submission: Submission, work: Work, student: str) -> list[str]:
 
 
 def seed_of(about: Assignment, student: str, which: str) -> int:
-    return about.variants[student].seed if which == OWN else about.hidden_seed(student)
+    return about.variants[student].seed if which == OWN else about.hidden_seed(student, purpose=which)
 
 
 def language_of(submission: Submission, about: Assignment) -> str:
@@ -372,23 +375,37 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes, language: str) -> Non
     student = mine.student_id
     seed = work.about.variants[student].seed
     questions = work.exercise.questions
-    hidden = work.about.hidden_seed(student)
-    second = None
-    if (student, HIDDEN) in outcomes:
-        state = outcomes[student, HIDDEN].state
-        # what it would have shown is lost, and nobody's fault yet
-        if mine.state == "ended" and state != "ended":
-            mine.failed["hidden_run_not_ended"] = state
-        second = marking.SecondRun(
-            marking.admitted(questions, outcomes[student, HIDDEN].sheet),
-            lambda given: work.rights.of(hidden, given, language),
-        )
+    others = []
+    for which in (HIDDEN, THIRD):
+        if (student, which) in outcomes:
+            others.append(other_run(mine, work, outcomes[student, which], which, language))
     mine.questions = marking.mark(
         questions,
         marking.admitted(questions, outcomes[student, OWN].sheet),
         lambda given: work.rights.of(seed, given, language),
-        second,
+        *others,
     )
+
+
+def other_run(mine: Graded, work: Work, outcome: Outcome, which: str, language: str) -> marking.SecondRun:
+    """What a notebook answered under a seed that it does not hold."""
+    # what it would have shown is lost, and nobody's fault yet
+    if mine.state == "ended" and outcome.state != "ended":
+        mine.failed["hidden_run_not_ended"] = outcome.state
+    seed = seed_of(work.about, mine.student_id, which)
+    return marking.SecondRun(
+        marking.admitted(work.exercise.questions, outcome.sheet),
+        lambda given: work.rights.of(seed, given, language),
+        asked=work.second_seed,
+    )
+
+
+def not_checked(exercise: Exercise, *, second_seed: bool) -> list[str]:
+    """What is said where a question has to be computed and nobody is run twice."""
+    which = [name for name, question in exercise.questions.items() if question.get("must_compute")]
+    if second_seed or not which:
+        return []
+    return [MESSAGES.say("grade_must_compute_unchecked", which=", ".join(which))]
 
 
 def moved_due(about: Assignment, settings: Settings) -> list[str]:

@@ -30,6 +30,7 @@ DOUBTFUL = (
     "late_by_its_archive",
     "newer_by_name_only",
     "newer_unreadable",
+    "older_than_counted",
     "signed_by_another",
     "statement_missing_costs",
 )

@@ -1,5 +1,6 @@
 """How much a number says of where it comes from."""
 
+ALL_DIGITS = 9  # to so many, numbers that are the same are the same
 MANY_DIGITS = 7  # of a number that nobody has rounded for reading
 
 
