@@ -148,10 +148,29 @@ def test_totals_never_overwrite_what_a_grading_wrote(tmp_path, capsys):
 
 
 def test_grades_of_ones_own_take_the_place_of_the_usual_ones(tmp_path):
-    rules = '[five]\n"通过" = 50\n"不通过" = 0\n[letters]\n"A+" = 95\n"A" = 85\n'
+    rules = '[five]\n"通过" = 50\n"不通过" = 0\n[letters]\n"A+" = 95\n"A" = 85\n"N" = 0\n'
     found = totals(tmp_path / "out", book(tmp_path / "a", "1,x,0.9,0,", "2,y,0.2,0,"), rules=rules)
     assert found["1"]["five_grade"] == "通过" and found["1"]["letter"] == "A"
-    assert found["2"]["five_grade"] == "不通过" and found["2"]["letter"] == "A"  # the lowest that there is
+    assert found["2"]["five_grade"] == "不通过" and found["2"]["letter"] == "N"
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ('[five]\n"及格" = 60', ("[five]", "及格", "60", "begins at 0")),  # one line of the example alone
+        ("[letters]\nA = 90\nB = 80", ("[letters]", "B", "80")),
+        ('[five]\n"优" = 60\n"良" = 90\n"不及格" = 0', ("[five]", "优 = 60", "优 > 良 > 中")),
+        ("[letters]\nA = 50\nB = 70\nF = 0", ("[letters]", "A > B")),
+    ],
+)
+def test_a_scale_by_which_who_fails_would_pass_is_refused(tmp_path, capsys, rules, said):
+    folder = book(tmp_path / "a", "1,x,0.42,0,")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "marks.toml").write_text(rules, encoding="utf-8")
+    assert cli.main(["marks", folder, "--out", str(out)]) == 1 and not (out / "marks.csv").exists()
+    told = capsys.readouterr().err
+    assert all(word in told for word in said)
 
 
 def test_a_mark_that_is_none_is_named_with_its_line_and_the_others_are_totalled(tmp_path):

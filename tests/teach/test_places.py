@@ -19,6 +19,7 @@ from coursekit.teach.assign.assign import assign
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.grade.choosing import note_unclear
 from coursekit.teach.grade.graded import Graded
+from coursekit.teach.grade.kept import where_they_lay
 from coursekit.teach.handed_in.identity import identify
 from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.handed_in.places import same_place
@@ -228,6 +229,44 @@ def test_of_files_from_several_places_the_one_that_earns_most_counts_and_in_ones
     assert [book[one]["flags"] for one in (a, b, c)] == ["two_places", "two_places", ""]
     assert float(book[c]["total"]) < float(book[a]["total"]) == float(book[b]["total"])
     assert {("earlier_file", f"all.zip/{name}/ex1.ipynb") for name in ("8008", "8009")} <= set(problems)
+
+
+def test_a_copy_of_a_teams_in_a_classmates_place_takes_nothing_from_the_team(tmp_path):
+    """Both members' copies are as good for a robber: of the one who handed in, and of the one who did not."""
+    teams = ["甲", "甲", "", "", "乙", "乙"]
+    room = Classroom(tmp_path, students=6, columns={"team": teams}, due="2026-11-30T10:00")
+    about = Assignment.read(room.folder)
+    a, b, robber, d, e, f = room.students
+    lay_at = {"8001": (a, b), "8003": (robber,), "8004": (d,), "8005": (e, f)}
+    before = {
+        student: Graded(student, file="hw.ipynb", path=f"{place}/hw.ipynb")
+        for place, students in lay_at.items()
+        for student in students
+    }
+    earlier = where_they_lay(before, about)
+    assert set(earlier) == set(room.students)
+    for passed_on in (a, b, e, f, d):
+        files = {"8003/hw.ipynb": worked(room, robber), "8003/hw (1).ipynb": blank(room, passed_on)}
+        for name in (files, {"8003/hw.ipynb": blank(room, passed_on)}):
+            handed = identify(
+                take_in(
+                    zipped(tmp_path / "b.zip", name),
+                ).found,
+                about,
+                {},
+                earlier,
+            )
+            assert (handed[-1].student, handed[-1].flags) == (None, ["in_anothers_archive"])
+            assert [one.student for one in handed[:-1]] == [robber] * (len(handed) - 1)
+    # a member who hands in from a place of the own, and the same member from where the team's lay
+    for place in ("8002", "8001"):
+        (one,) = identify(
+            take_in(zipped(tmp_path / "c.zip", {f"{place}/hw.ipynb": worked(room, b)})).found,
+            about,
+            {},
+            earlier,
+        )
+        assert about.together(one.student)[0] == a and one.flags == []
 
 
 def test_how_a_class_archive_is_called_names_nobody_and_a_students_folder_does(room, tmp_path):

@@ -90,6 +90,7 @@ def assign(
             raise KitError("out_not_empty", value=str(out))
         assignment = _new(source, out, due=due, feedback=feedback, statement=statement)
     told = due_of_class(assignment)
+    _require_no_double(assignment, students, roster.name)
     kept = _name_of_roster(out / "roster", roster, assignment, {one.student_id for one in everybody})
     put(out / "roster" / kept, roster.read_bytes())
     assignment.rosters[kept] = sheet
@@ -204,6 +205,27 @@ def _require_same_exercise(assignment: Assignment, exercise: str | Path) -> None
         raise KitError(
             "assign_other_exercise", value=source.name, given=assignment.source, folder=str(assignment.folder)
         )
+
+
+def _require_no_double(assignment: Assignment, students: list[Student], roster: str) -> None:
+    """Errors: KitError where somebody who has a variant would be given another, for the id is written otherwise now."""
+    by_case = {one.casefold(): one for one in assignment.variants}
+    by_number = {
+        (int(one), variant.name): one
+        for one, variant in assignment.variants.items()
+        if one.isascii() and one.isdigit()
+    }
+    for student in students:
+        identity = student.student_id
+        if identity in assignment.variants:
+            continue
+        earlier = by_case.get(identity.casefold())
+        if earlier is None and identity.isascii() and identity.isdigit():
+            earlier = by_number.get((int(identity), student.name))
+        if earlier is not None:
+            raise KitError(
+                "assign_spoilt_id", value=identity, student=student.name or "—", name=roster, earlier=earlier
+            )
 
 
 def _corrected(assignment: Assignment, students: list[Student]) -> list[str]:

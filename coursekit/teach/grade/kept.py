@@ -37,11 +37,11 @@ FAILS_ANEW = ("feedback_failed", "lateness_failed", "total_failed")
 
 
 def where_they_lay(before: dict[str, Graded], about: Assignment) -> dict[str, str]:
-    """Student → where the file lay that counts since an earlier grading; of a team, who handed it in is not kept."""
+    """Student → where the file lay that counts since an earlier grading; of a team's, for each of its members."""
     return {
         student: earlier.path
         for student, earlier in before.items()
-        if earlier.path and student in about.variants and len(about.together(student)) == 1
+        if earlier.path and student in about.variants
     }
 
 
