@@ -4,6 +4,7 @@ The right answer is defined once, in the solution's code of the lesson source. I
 again on a student's own earlier values where a question depends on them (follow-through credit).
 """
 
+import ast
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -56,6 +57,16 @@ class Exercise:
     def questions(self) -> dict[str, dict]:
         """Question id → its whole contract, in the order asked."""
         return {q["id"]: q for q in self.lesson.questions}
+
+    @property
+    def default_seed(self) -> int | None:
+        """The seed that stands in the exercise before anybody's own: of those who work on a copy as it is published."""
+        for cell in self.lesson.exercise:
+            if "parameters" in cell.tags:
+                for statement in ast.parse(cell.source).body:
+                    if _sets_seed(statement) and isinstance(statement.value, ast.Constant):
+                        return statement.value.value
+        return None
 
     def parameters(self, seed: int) -> dict:
         """The individual data and thresholds of a seed: what ``generate(seed)`` gives."""
@@ -118,6 +129,15 @@ class Exercise:
             raise SolutionError(where, seed, why, why) from error
         if "parameters" in cell.tags:
             space |= {"seed": seed, "lang": lang}
+
+
+def _sets_seed(statement: ast.stmt) -> bool:
+    """``seed: int = …``, or without its type"""
+    if isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    else:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)] == ["seed"]
 
 
 def load_exercise(path: Path) -> Exercise:

@@ -352,18 +352,48 @@ def test_a_student_on_two_lists_of_one_name_displaces_neither(tmp_path):
     assert set(Assignment.read(tmp_path / "out").rosters) == set(kept)
 
 
-def test_a_due_date_that_is_over_is_said_and_one_that_is_not_is_not(tmp_path, capsys):
+def test_a_doubtful_due_date_is_said_when_the_work_is_given_out_and_not_to_each_late_student(
+    tmp_path, capsys
+):
     roster = tmp_path / "r.csv"
     roster.write_text("学号,姓名\n1,甲\n", encoding="utf-8")
     words = ["assign", "06", "--roster", str(roster)]
     assert cli.main([*words, "--out", str(tmp_path / "past"), "--due", "2020-01-01"]) == 0
     said = capsys.readouterr().out
     assert "2020-01-01T23:59:59" in said and "is over already" in said and "已经过了" in said
-    assert cli.main([*words, "--out", str(tmp_path / "to come"), "--due", "2998-01-01"]) == 0
     assert cli.main([*words, "--out", str(tmp_path / "none")]) == 0
     roster.write_text("学号,姓名\n1,甲\n2,乙\n", encoding="utf-8")
     assert cli.main([*words, "--out", str(tmp_path / "past")]) == 0  # a late student is no slip
     assert "over already" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("again", "doubled"),
+    [
+        ("123,王明\n", "00123"),  # as a spreadsheet exports it
+        ("00123,王明\nAB01,Ann\n", "Ab01"),
+        ("00123,王明\nAb01,Ann\n126,李静\n", None),
+        ("00123,王明\n124,王明明\n", None),  # another student of a number like somebody's
+    ],
+)
+def test_nobody_is_given_a_second_variant_for_an_id_that_is_written_otherwise_now(tmp_path, again, doubled):
+    roster = tmp_path / "r.csv"
+    roster.write_text("id,name\n00123,王明\n00124,赵红\nAb01,Ann\n", encoding="utf-8")
+    assign("06", roster=roster, out=tmp_path / "out")
+    before = files(tmp_path / "out")
+    later = tmp_path / "later.csv"
+    later.write_text("id,name\n" + again, encoding="utf-8")
+    if doubled is None:
+        assign("06", roster=later, out=tmp_path / "out")
+        made = len(again.splitlines()) - sum(
+            line.split(",")[0] in ("00123", "Ab01") for line in again.splitlines()
+        )
+        assert len(Assignment.read(tmp_path / "out").variants) == 3 + made
+        return
+    with pytest.raises(KitError) as caught:
+        assign("06", roster=later, out=tmp_path / "out")
+    assert caught.value.code == "assign_spoilt_id" and doubled in caught.value.message_en
+    assert files(tmp_path / "out") == before
 
 
 @pytest.mark.parametrize("ending", ["r.csv", ".ipynb", "README.txt", ".zip", "manifest.json"])

@@ -91,6 +91,42 @@ def test_a_decision_that_is_taken_back_leaves_what_was_earned(downloads):
     assert after["by_hand"] == "" and after["flags"].split().count("late") == 1  # told, and free again
 
 
+@pytest.mark.parametrize("folder", ["8001", None], ids=["anonymous", "named"])
+def test_of_two_downloads_the_later_hand_in_counts_in_whichever_order_they_are_graded(tmp_path, folder):
+    room = Classroom(tmp_path, students=3, due="2026-11-30T10:00")
+    a, b, _ = room.students
+    wrong = nbformat.writes(room.notebook(a, {"uplift": "uplift = 0.5"}))
+    contents = {
+        "old": [(folder or a, 20, wrong), ("8002", 20, nbformat.writes(room.notebook(b)))],
+        "new": [(folder or a, 25, nbformat.writes(room.notebook(a)))],
+    }
+    for name, files in contents.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for place, (where, day, text) in enumerate(files):
+                archive.writestr(
+                    zipfile.ZipInfo(f"{where}/hw.ipynb", (2026, 11, day, 12 + place, 0, 0)), text
+                )
+    books = {}
+    for order in (("old", "new"), ("new", "old"), ("old", "new", "old")):
+        out = tmp_path / "-".join(order)
+        for name in order:
+            words = [
+                "grade",
+                str(tmp_path / f"{name}.zip"),
+                "--assignment",
+                str(room.folder),
+                "--out",
+                str(out),
+            ]
+            code = cli.main(words)
+        books[order] = (code, by_student(out / "grades.csv"))
+    for order, (code, book) in books.items():
+        assert (book[a]["uplift"], book[a]["file"]) == ("1", f"new.zip/{folder or a}/hw.ipynb"), order
+        assert book[b]["uplift"] == "1"
+        assert ("older_than_counted" in book[a]["flags"]) == (order[-1] == "old")
+        assert code == (cli.WANTS_AN_EYE if order[-1] == "old" else 0)
+
+
 @pytest.mark.parametrize("state", ["killed", "no_wall"])
 def test_what_the_machine_kept_from_running_has_no_mark_and_is_provisional_in_the_totals(
     tmp_path, monkeypatch, state

@@ -60,8 +60,45 @@ def test_nothing_handed_in_is_zero_or_left_out_as_the_rules_say_and_a_text_to_re
     found = totals(tmp_path / "out", *folders)
     assert found["1"]["total"] == "40" and found["1"]["missing"] == "1"
     assert "暂定" in found["1"]["provisional"] and "provisional" in found["1"]["provisional"]
-    assert found["2"]["total"] == "30" and found["2"]["provisional"] == ""
+    assert found["2"]["total"] == "60" and found["2"]["provisional"] == ""  # was not given b
     assert totals(tmp_path / "out", *folders, rules='missing = "left_out"')["1"]["total"] == "80"
+
+
+def test_who_is_on_no_list_of_an_assignment_was_not_given_it_and_that_is_said(tmp_path, capsys):
+    """Sections with exercises of their own, and one student who has handed in nothing of what was given."""
+    one = book(tmp_path / "a", "1,x,0.8,0,A", "2,y,,0,A")
+    two = book(tmp_path / "b", "3,z,0.9,0,B")
+    both = book(tmp_path / "c", "1,x,0.6,0,A", "2,y,1,0,A", "3,z,0.7,0,B")
+    found = totals(tmp_path / "out", one, two, both)
+    assert {student: row["total"] for student, row in found.items()} == {"1": "70", "2": "50", "3": "80"}
+    assert {student: row["missing"] for student, row in found.items()} == {"1": "0", "2": "1", "3": "0"}
+    said = capsys.readouterr().out
+    assert (
+        "a 1, b 2" in said and "what was not given is left out" in said and "没有发给他们的那次不计" in said
+    )
+    found = totals(tmp_path / "out", one, two, both, rules='not_given = "zero"')
+    assert {student: row["total"] for student, row in found.items()} == {"1": "47", "2": "33", "3": "53"}
+    assert found["3"]["missing"] == "1" and "counts as 0" in capsys.readouterr().out
+    totals(tmp_path / "out", both)
+    assert "not on it" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("123,王,0.5,0,", ("123", "00123", "dropped leading zeros")),
+        ("2.00E+10,王,0.5,0,", ("2.00E+10", "lost its last figures")),
+    ],
+)
+def test_an_id_that_a_spreadsheet_has_spoilt_makes_no_second_student(tmp_path, capsys, line, said):
+    good, spoilt = book(tmp_path / "a", "00123,王,0.8,0,"), book(tmp_path / "b", line)
+    out = tmp_path / "out"
+    assert cli.main(["marks", good, spoilt, "--out", str(out)]) == 1 and not (out / "marks.csv").exists()
+    told = capsys.readouterr().err
+    assert all(word in told for word in said)
+    # another student of the same number, and one id in both
+    other = book(tmp_path / "c", "123,李,0.5,0,", "00123,王,0.6,0,")
+    assert set(totals(out, good, other)) == {"123", "00123"}
 
 
 def whole_book(folder: Path, *lines: str) -> str:
@@ -91,7 +128,7 @@ def test_who_is_exempt_from_everything_has_no_nought(tmp_path):
     two = whole_book(tmp_path / "hw2", "d,,0.9,0,ended,", "f,,0.9,0,ended,")
     found = totals(tmp_path / "out", one)
     assert {(row["total"], row["five_grade"], row["provisional"]) for row in found.values()} == {("", "", "")}
-    found = totals(tmp_path / "out", one, two)
+    found = totals(tmp_path / "out", one, two, rules='not_given = "zero"')
     assert {student: (row["total"], row["missing"]) for student, row in found.items()} == {
         "d": ("90", "0"),
         "e": ("0", "1"),
@@ -111,10 +148,29 @@ def test_totals_never_overwrite_what_a_grading_wrote(tmp_path, capsys):
 
 
 def test_grades_of_ones_own_take_the_place_of_the_usual_ones(tmp_path):
-    rules = '[five]\n"通过" = 50\n"不通过" = 0\n[letters]\n"A+" = 95\n"A" = 85\n'
+    rules = '[five]\n"通过" = 50\n"不通过" = 0\n[letters]\n"A+" = 95\n"A" = 85\n"N" = 0\n'
     found = totals(tmp_path / "out", book(tmp_path / "a", "1,x,0.9,0,", "2,y,0.2,0,"), rules=rules)
     assert found["1"]["five_grade"] == "通过" and found["1"]["letter"] == "A"
-    assert found["2"]["five_grade"] == "不通过" and found["2"]["letter"] == "A"  # the lowest that there is
+    assert found["2"]["five_grade"] == "不通过" and found["2"]["letter"] == "N"
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ('[five]\n"及格" = 60', ("[five]", "及格", "60", "begins at 0")),  # one line of the example alone
+        ("[letters]\nA = 90\nB = 80", ("[letters]", "B", "80")),
+        ('[five]\n"优" = 60\n"良" = 90\n"不及格" = 0', ("[five]", "优 = 60", "优 > 良 > 中")),
+        ("[letters]\nA = 50\nB = 70\nF = 0", ("[letters]", "A > B")),
+    ],
+)
+def test_a_scale_by_which_who_fails_would_pass_is_refused(tmp_path, capsys, rules, said):
+    folder = book(tmp_path / "a", "1,x,0.42,0,")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "marks.toml").write_text(rules, encoding="utf-8")
+    assert cli.main(["marks", folder, "--out", str(out)]) == 1 and not (out / "marks.csv").exists()
+    told = capsys.readouterr().err
+    assert all(word in told for word in said)
 
 
 def test_a_mark_that_is_none_is_named_with_its_line_and_the_others_are_totalled(tmp_path):

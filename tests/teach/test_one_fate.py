@@ -27,7 +27,7 @@ from coursekit.sandbox.protocol import Outcome
 from coursekit.sandbox.worker import Worker, WorkFailed
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.roster import read_roster
-from coursekit.teach.assign.settings import read_settings
+from coursekit.teach.assign.settings import given_out, read_settings
 from coursekit.teach.grade import marking, marking_sheet
 from coursekit.teach.grade.accommodations import read_accommodations
 from coursekit.teach.grade.cells_to_run import Prepared
@@ -393,7 +393,7 @@ def room(tmp_path_factory):
 
 def _handed(room: Classroom, folder: Path) -> dict[str, list]:
     about = Assignment.read(room.folder)
-    found = identify(take_in(folder).found, about, {})
+    found = identify(take_in(folder).found, about, {}, due=given_out(about))
     return {student: [one for one in found if one.student == student] for student in room.students}
 
 
@@ -471,6 +471,65 @@ def test_one_time_for_all_after_it_was_due_is_that_of_the_packing_and_no_time_of
     times = [one.when and one.when.replace(tzinfo=None) for files in handed.values() for one in files]
     assert times == (moments if known else [None] * len(moments))
     assert all("late_by_platform" in files[0].flags for files in handed.values() if files)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("moments", "known"),
+    [
+        ([DOWNLOADED] * 4, False),
+        (
+            [DOWNLOADED + timedelta(seconds=i) for i in (2, 0, 3, 1)],
+            False,
+        ),  # copied, or unpacked by what dates anew
+        ([DOWNLOADED + timedelta(hours=i) for i in range(4)], True),
+        ([DUE - timedelta(days=9), DOWNLOADED, DOWNLOADED, DOWNLOADED], True),
+        ([DUE - MINUTE] * 4, True),  # everybody in time, whenever that was
+        ([DOWNLOADED] * 2, True),
+    ],
+)
+def test_a_folder_that_was_copied_after_it_was_due_makes_nobody_late(room, tmp_path, moments, known, packed):
+    for student, moment in zip(room.students, moments):
+        path = tmp_path / student / ("hw.zip" if packed else "hw.ipynb")
+        path.parent.mkdir()
+        raw = nbformat.writes(room.notebook(student)).encode()
+        path.write_bytes(_zip({"hw.ipynb": raw}) if packed else raw)
+        os.utime(path, (moment.timestamp(), moment.timestamp()))
+    times = [files[0].when for files in _handed(room, tmp_path).values() if files]
+    assert [when and when.replace(tzinfo=None) for when in times] == (moments if known else [None] * 4)
+
+
+def test_archives_of_sections_that_were_downloaded_at_once_date_what_lies_in_them(tmp_path):
+    room = Classroom(tmp_path, students=6, due="2026-03-01T18:00")
+    early = DUE - timedelta(days=1)
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for number in range(3):
+        path = folder / f"part_{number}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for hour, student in enumerate(room.students[2 * number : 2 * number + 2]):
+                member = zipfile.ZipInfo(
+                    f"{student}/hw.ipynb", (early + timedelta(hours=hour)).timetuple()[:6]
+                )
+                archive.writestr(member, nbformat.writes(room.notebook(student)))
+        os.utime(path, (DOWNLOADED.timestamp(), DOWNLOADED.timestamp()))
+    times = [files[0].when.replace(tzinfo=None) for files in _handed(room, folder).values()]
+    assert times == 3 * [early, early + timedelta(hours=1)]
+
+
+def test_late_by_the_archive_alone_is_told_for_it_may_be_a_platforms_of_one_student(room, tmp_path):
+    a, b, *_ = room.students
+    for student, downloaded in ((a, DOWNLOADED), (b, DUE - MINUTE)):
+        path = tmp_path / f"{student}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            member = zipfile.ZipInfo(f"{student}/hw.ipynb", (DUE - timedelta(hours=1)).timetuple()[:6])
+            archive.writestr(member, nbformat.writes(room.notebook(student)))
+        os.utime(path, (downloaded.timestamp(), downloaded.timestamp()))
+    handed = _handed(room, tmp_path)
+    assert handed[a][0].flags == ["late_by_its_archive"] and handed[b][0].flags == []
+    assert (
+        handed[a][0].when.replace(tzinfo=None) == DOWNLOADED
+    )  # what the student packed is the student's word
 
 
 def _as_unix(moment: datetime) -> bytes:

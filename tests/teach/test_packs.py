@@ -81,6 +81,12 @@ def test_a_pack_that_does_not_build_is_said_with_its_line(tmp_path, capsys):
 
 
 SEEDLESS = ("rng = np.random.default_rng(seed)", "rng = np.random.default_rng(7)")
+CLOCK = (SEEDLESS[0], "import time\n    rng = np.random.default_rng(seed + time.time_ns() % 1_000_003)")
+GLOBAL_DRAW = (SEEDLESS[0], "rng = np.random.default_rng(seed + np.random.randint(10**6))")
+STATE = (
+    SEEDLESS[0],
+    "drawn = generate.__dict__.setdefault('drawn', [])\n    drawn.append(seed)\n    rng = np.random.default_rng(seed + len(drawn))",
+)
 ONE_ANSWER = ("profit = float((", "profit = 5.0 + 0 * float((")
 FRAGILE = (
     "sizes = members",
@@ -90,7 +96,14 @@ FRAGILE = (
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [(SEEDLESS, "pack_one_variant"), (ONE_ANSWER, "pack_one_answer"), (FRAGILE, "pack_follow_through")],
+    [
+        (SEEDLESS, "pack_one_variant"),
+        (CLOCK, "pack_other_data"),
+        (GLOBAL_DRAW, "pack_other_data"),
+        (STATE, "pack_other_data"),
+        (ONE_ANSWER, "pack_one_answer"),
+        (FRAGILE, "pack_follow_through"),
+    ],
 )
 def test_a_pack_that_gives_everybody_the_same_or_cannot_follow_is_refused_before_it_is_handed_out(
     tmp_path, capsys, change, code

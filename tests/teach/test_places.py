@@ -15,7 +15,11 @@ import pytest
 from classroom import Classroom
 
 from coursekit import cli
+from coursekit.teach.assign.assign import assign
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.grade.choosing import note_unclear
+from coursekit.teach.grade.graded import Graded
+from coursekit.teach.grade.kept import where_they_lay
 from coursekit.teach.handed_in.identity import identify
 from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.handed_in.places import same_place
@@ -227,6 +231,44 @@ def test_of_files_from_several_places_the_one_that_earns_most_counts_and_in_ones
     assert {("earlier_file", f"all.zip/{name}/ex1.ipynb") for name in ("8008", "8009")} <= set(problems)
 
 
+def test_a_copy_of_a_teams_in_a_classmates_place_takes_nothing_from_the_team(tmp_path):
+    """Both members' copies are as good for a robber: of the one who handed in, and of the one who did not."""
+    teams = ["甲", "甲", "", "", "乙", "乙"]
+    room = Classroom(tmp_path, students=6, columns={"team": teams}, due="2026-11-30T10:00")
+    about = Assignment.read(room.folder)
+    a, b, robber, d, e, f = room.students
+    lay_at = {"8001": (a, b), "8003": (robber,), "8004": (d,), "8005": (e, f)}
+    before = {
+        student: Graded(student, file="hw.ipynb", path=f"{place}/hw.ipynb")
+        for place, students in lay_at.items()
+        for student in students
+    }
+    earlier = where_they_lay(before, about)
+    assert set(earlier) == set(room.students)
+    for passed_on in (a, b, e, f, d):
+        files = {"8003/hw.ipynb": worked(room, robber), "8003/hw (1).ipynb": blank(room, passed_on)}
+        for name in (files, {"8003/hw.ipynb": blank(room, passed_on)}):
+            handed = identify(
+                take_in(
+                    zipped(tmp_path / "b.zip", name),
+                ).found,
+                about,
+                {},
+                earlier,
+            )
+            assert (handed[-1].student, handed[-1].flags) == (None, ["in_anothers_archive"])
+            assert [one.student for one in handed[:-1]] == [robber] * (len(handed) - 1)
+    # a member who hands in from a place of the own, and the same member from where the team's lay
+    for place in ("8002", "8001"):
+        (one,) = identify(
+            take_in(zipped(tmp_path / "c.zip", {f"{place}/hw.ipynb": worked(room, b)})).found,
+            about,
+            {},
+            earlier,
+        )
+        assert about.together(one.student)[0] == a and one.flags == []
+
+
 def test_how_a_class_archive_is_called_names_nobody_and_a_students_folder_does(room, tmp_path):
     a, b, c, d, *_ = room.students
     about = Assignment.read(room.folder)
@@ -237,6 +279,130 @@ def test_how_a_class_archive_is_called_names_nobody_and_a_students_folder_does(r
     files = {f"{c}/ex1.ipynb": worked(room, c), f"{c}/ex2.ipynb": blank(room, d)}
     own, other = identify(take_in(zipped(tmp_path / "late.zip", files)).found, about, {})
     assert own.student == c and other.student is None and other.flags == ["disagreement"]
+
+
+# how a class is handed over: archive → files → whose, of students 0 to 5; 王芳 is the third student and 3 is the fourth's id
+ANONYMOUS = {f"{8001 + i}/ex.ipynb": i for i in range(6)}
+BY_SECTION = [{f"{8001 + i}/ex.ipynb": i for i in part} for part in (range(3), range(3, 6))]
+CLASSES = {
+    "the archive bears an id": {"hw_3.zip": ANONYMOUS},
+    "the archive bears a name": {"王芳_作业.zip": ANONYMOUS},
+    "a folder of all bears an id": {"all.zip": {f"作业_3/{name}": i for name, i in ANONYMOUS.items()}},
+    "a folder of all bears the teacher's name": {"": {f"王芳/{name}": i for name, i in ANONYMOUS.items()}},
+    "folders of sections": {"": {f"section_{1 + i // 3}/{name}": i for name, i in ANONYMOUS.items()}},
+    "sections in an archive": {
+        "all.zip": {f"section_{1 + i // 3}/{name}": i for name, i in ANONYMOUS.items()}
+    },
+    "archives of sections": {"section_1.zip": BY_SECTION[0], "section_2.zip": BY_SECTION[1]},
+    "an archive beside a mail": {"hw_3.zip": BY_SECTION[0], "": {"by mail.ipynb": 5}},
+    "each file bears the number of the exercise": {
+        "all.zip": {f"{8001 + i}/ex_3.ipynb": i for i in range(6)}
+    },
+    "each folder bears it": {"all.zip": {f"作业_3_{8001 + i}/ex.ipynb": i for i in range(6)}},
+    "each name in a flat archive bears it": {"all.zip": {f"hw_3_{8001 + i}.ipynb": i for i in range(6)}},
+}
+
+
+@pytest.fixture(scope="module")
+def short_ids(tmp_path_factory):
+    """A workshop: the ids are 0 to 5, and a student is called as the teacher is."""
+    folder = tmp_path_factory.mktemp("short")
+    room = Classroom(folder, students=1)
+    names = ("甲同学", "乙同学", "王芳", "Student D", "Student E", "Student F")
+    roster = folder / "six.csv"
+    lines = [f"{number},{name}" for number, name in enumerate(names)]
+    roster.write_text("\n".join(["id,name", *lines]), encoding="utf-8")
+    assign(room.folder / "pack" / room.manifest["source"], roster=roster, out=folder / "six")
+    return Assignment.read(folder / "six")
+
+
+def notebook_of(about: Assignment, student: str) -> bytes:
+    laid = about.variants[student]
+    return (about.folder / "students" / laid.folder / laid.file).read_bytes()
+
+
+def laid_out(about: Assignment, archives: dict[str, dict[str, int]], folder: Path) -> dict[str, str]:
+    """Label → whose, of a class that was handed over so, in a folder or as one archive."""
+    whose = {}
+    for archive, files in archives.items():
+        contents = {name: notebook_of(about, str(number)) for name, number in files.items()}
+        if archive:
+            zipped(folder / archive, contents)
+        for name, content in contents.items():
+            whose[f"{archive}/{name}".lstrip("/")] = str(files[name])
+            if not archive:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+    return whose
+
+
+@pytest.mark.parametrize("form", CLASSES)
+def test_what_the_files_of_a_class_have_in_common_names_nobody(short_ids, tmp_path, form):
+    archives = CLASSES[form]
+    whose = laid_out(short_ids, archives, tmp_path)
+    only = next(iter(archives))
+    handed = identify(
+        take_in(tmp_path / only if len(archives) == 1 and only else tmp_path).found, short_ids, {}
+    )
+    assert {one.found.label: one.student for one in handed} == whose
+    assert not any(one.flags for one in handed)
+
+
+def test_the_name_that_everybodys_notebook_was_given_names_no_other_student(tmp_path):
+    """Classes are numbered 01, 02 …, and so are lessons; one alone shares nothing with a class by which that showed."""
+    roster = tmp_path / "numbered.csv"
+    roster.write_text("id,name\n01,甲同学\n02,乙同学\n06,丙同学\n", encoding="utf-8")
+    assign("06", roster=roster, out=tmp_path / "six")
+    about = Assignment.read(tmp_path / "six")
+    handed_in = {"all": ("01", "02", "06"), "two": ("02", "06"), "one": ("01",)}
+    for name, students in handed_in.items():
+        files = {about.variants[one].file: notebook_of(about, one) for one in students}
+        for canvas in ("", "doejane_123_456_"):
+            members = {canvas + file: content for file, content in files.items()}
+            handed = identify(take_in(zipped(tmp_path / f"{name}.zip", members)).found, about, {})
+            assert [(one.student, one.flags) for one in handed] == [(one, []) for one in students]
+    unmarked = {"06_customer_pyramid_02.ipynb": b'{"cells": [{"cell_type": "code", "source": "1"}]}'}
+    (one,) = identify(take_in(zipped(tmp_path / "bare.zip", unmarked)).found, about, {})
+    assert (one.student, one.flags) == ("02", ["named_by_file_only"])
+
+
+def test_an_archive_of_several_names_nobody_beside_more_who_handed_in_by_themselves(short_ids, tmp_path):
+    whose = laid_out(
+        short_ids, {"hw_3.zip": BY_SECTION[1], "": {f"mail_{n}/x.ipynb": n for n in range(3)}}, tmp_path
+    )
+    handed = identify(take_in(tmp_path).found, short_ids, {})
+    assert {one.found.label: one.student for one in handed} == whose
+
+
+def test_a_name_that_the_class_does_not_share_tells_still_whose_an_unmarked_file_is(short_ids, tmp_path):
+    files = {f"section_1/{8001 + i}/ex.ipynb": notebook_of(short_ids, str(i)) for i in range(4)}
+    files["section_1/Student E/ex.ipynb"] = b'{"cells": [{"cell_type": "code", "source": "1"}]}'
+    files["section_1/8010/ex.ipynb"] = b'{"cells": [{"cell_type": "code", "source": "1"}]}'
+    *marked, named, nobodys = identify(take_in(zipped(tmp_path / "all.zip", files)).found, short_ids, {})
+    assert [one.student for one in marked] == ["0", "1", "2", "3"]
+    assert (named.student, named.flags) == ("4", ["named_by_file_only"])
+    assert (nobodys.student, nobodys.flags) == (None, ["unknown_student"])
+
+
+def test_a_students_own_folder_goes_on_naming_its_student_whoever_elses_copies_lie_in_it(room, tmp_path):
+    a, b, c, d, e, f = room.students
+    files = {f"{one}/ex.ipynb": worked(room, one) for one in (a, b, d, e, f)}
+    # all of these hand in elsewhere; what lies in another's named folder is neither used nor makes it a class's
+    files |= {f"{c}/{number}.ipynb": worked(room, one) for number, one in enumerate((c, a, b, d))}
+    handed = identify(take_in(zipped(tmp_path / "all.zip", files)).found, Assignment.read(room.folder), {})
+    used = {one.found.label: one.student for one in handed if one.student}
+    assert used == {f"all.zip/{one}/ex.ipynb": one for one in (a, b, d, e, f)} | {f"all.zip/{c}/0.ipynb": c}
+
+
+def test_what_cannot_be_read_in_an_archive_that_bears_a_students_name_is_not_that_students(room, tmp_path):
+    a, b, c, d, *_ = room.students
+    files = {f"{8001 + i}/ex.ipynb": worked(room, one) for i, one in enumerate((a, b, c))}
+    files["8009/essay.docx"] = b"PK"
+    intake = take_in(zipped(tmp_path / f"hw_{d}.zip", files))
+    about = Assignment.read(room.folder)
+    graded = {student: Graded(student) for student in about.variants}
+    note_unclear(graded, identify(intake.found, about, {}), intake, about)
+    assert {mine.state for mine in graded.values()} == {"nothing"}
 
 
 # --- one rule for the class -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 
@@ -30,9 +30,12 @@ from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
 from .roster import Student, doubts, in_sections, read_roster, staff_on
+from .settings import FILE as SETTINGS
+from .settings import due_of_class, given_out
 
 STATEMENT = 'statement = {"name": "", "ai_use": ""}'
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
+FAR = timedelta(days=366)  # until it is due: nothing is handed out for longer
 
 
 def find_exercise(name: str | Path) -> Path:
@@ -86,10 +89,12 @@ def assign(
         if out.exists() and any(out.iterdir()) and not _is_begun(out, source):
             raise KitError("out_not_empty", value=str(out))
         assignment = _new(source, out, due=due, feedback=feedback, statement=statement)
+    told = due_of_class(assignment)
+    _require_no_double(assignment, students, roster.name)
     kept = _name_of_roster(out / "roster", roster, assignment, {one.student_id for one in everybody})
     put(out / "roster" / kept, roster.read_bytes())
     assignment.rosters[kept] = sheet
-    said = _differences(assignment, exercise, students, due, feedback) if again else _over(assignment)
+    said = _differences(assignment, exercise, students, due, feedback) if again else _doubtful_due(assignment)
     said += doubts(students) + _torn_teams(students, everybody)
     staff = staff_on(roster, sheet)
     if staff:
@@ -99,9 +104,9 @@ def assign(
     late = [s for s in students if s.student_id not in assignment.variants]
     source = load_exercise(assignment.pack)
     for made in _variants(assignment, source, late, lang):
-        _lay(assignment, made.variant, made.notebook)
+        _lay(assignment, made.variant, made.notebook, told)
         assignment.variants[made.student.student_id] = made.variant
-    _mend(assignment)
+    _mend(assignment, told)
     assignment.write()
     for platform in PLATFORMS:
         _archive(assignment, platform)
@@ -202,6 +207,27 @@ def _require_same_exercise(assignment: Assignment, exercise: str | Path) -> None
         )
 
 
+def _require_no_double(assignment: Assignment, students: list[Student], roster: str) -> None:
+    """Errors: KitError where somebody who has a variant would be given another, for the id is written otherwise now."""
+    by_case = {one.casefold(): one for one in assignment.variants}
+    by_number = {
+        (int(one), variant.name): one
+        for one, variant in assignment.variants.items()
+        if one.isascii() and one.isdigit()
+    }
+    for student in students:
+        identity = student.student_id
+        if identity in assignment.variants:
+            continue
+        earlier = by_case.get(identity.casefold())
+        if earlier is None and identity.isascii() and identity.isdigit():
+            earlier = by_number.get((int(identity), student.name))
+        if earlier is not None:
+            raise KitError(
+                "assign_spoilt_id", value=identity, student=student.name or "—", name=roster, earlier=earlier
+            )
+
+
 def _corrected(assignment: Assignment, students: list[Student]) -> list[str]:
     """A name that the roster now spells otherwise is taken into every list; the language stays that of the notebook."""
     renamed, other_language = [], []
@@ -228,7 +254,9 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
         said.append(MESSAGES.say("assign_own_copy", pack=assignment.pack))
     if (due and read_due(due) != assignment.due) or feedback != assignment.feedback:
         said.append(
-            MESSAGES.say("assign_kept_settings", due=assignment.due or "—", feedback=assignment.feedback)
+            MESSAGES.say(
+                "assign_kept_settings", due=assignment.due or "—", feedback=assignment.feedback, file=SETTINGS
+            )
         )
     gone = [i for i in assignment.variants if i not in {s.student_id for s in students}]
     if gone:
@@ -236,11 +264,17 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
     return said
 
 
-def _over(assignment: Assignment) -> list[str]:
-    """A due date that is past before anybody has the notebook is a slip of the pen more often than not."""
-    if assignment.due is None or datetime.fromisoformat(assignment.due) > datetime.now().astimezone():
+def _doubtful_due(assignment: Assignment) -> list[str]:
+    """A due date that is past before anybody has the notebook, or years ahead, is a slip of the pen more often than not."""
+    due = given_out(assignment)
+    if due is None:
         return []
-    return [MESSAGES.say("assign_due_over", due=assignment.due)]
+    ahead = due - datetime.now().astimezone()
+    if ahead > FAR:
+        return [MESSAGES.say("assign_due_far", due=assignment.due)]
+    if ahead <= timedelta(0):
+        return [MESSAGES.say("assign_due_over", due=assignment.due)]
+    return []
 
 
 def _torn_teams(students: list[Student], everybody: list[Student]) -> list[str]:
@@ -406,15 +440,15 @@ def _practice_cell(exercise: Exercise, seed: int, salt: str):
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
-    """A student's folder and the same as one file."""
+def _lay(assignment: Assignment, variant: Variant, notebook: str, due: datetime | None) -> None:
+    """A student's folder and the same as one file. ``due``: as the student is told."""
     home = assignment.folder / "students" / variant.folder
     home.mkdir(parents=True, exist_ok=True)
     put(home / variant.file, notebook)
     readme = MESSAGES.texts(
         "assign_readme",
         file=variant.file,
-        due=(assignment.due or "—")[:16].replace("T", " "),
+        due=f"{due:%Y-%m-%d %H:%M}" if due else "—",
         title=Pair(**assignment.titles),
     )
     together = MESSAGES.texts("assign_readme_team", team=variant.team)
@@ -434,7 +468,7 @@ def _lay(assignment: Assignment, variant: Variant, notebook: str) -> None:
     put(zips / f"{variant.folder}.zip", zipped(_members(assignment, variant)))
 
 
-def _mend(assignment: Assignment) -> None:
+def _mend(assignment: Assignment, due: datetime | None) -> None:
     """A student's files that an interrupted run, or a hand, left out are laid again from the manifest's own data."""
     absent = [
         v
@@ -454,7 +488,7 @@ def _mend(assignment: Assignment) -> None:
             platform=variant.platform,
         )
         (made,) = _variants(assignment, exercise, [student], "roster")
-        _lay(assignment, variant, made.notebook)
+        _lay(assignment, variant, made.notebook, due)
 
 
 def _members(assignment: Assignment, variant: Variant) -> dict[str, bytes]:

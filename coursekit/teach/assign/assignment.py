@@ -138,9 +138,9 @@ class Assignment(Manifest):
         whose = f"team\0{team}" if team else student_id  # no id holds a character that cannot be printed
         return int.from_bytes(self._digest("seed", whose)[:6], "big")
 
-    def hidden_seed(self, student_id: str) -> int:
+    def hidden_seed(self, student_id: str, *, purpose: str = "hidden") -> int:
         """Another seed of the same student, which no notebook holds: the second run tells computed from typed in."""
-        return int.from_bytes(self._digest("hidden", student_id)[:6], "big")
+        return int.from_bytes(self._digest(purpose, student_id)[:6], "big")
 
     def copy_id(self, student_id: str) -> str:
         """The notebook's own id: says whose copy it is and cannot be made without the secret."""

@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
+from coursekit.messages import KitError
 from coursekit.records import EXACT
+
+from .assignment import DATES, read_due
 
 YEARS = 100
 Minutes = Annotated[float, Field(ge=0, le=YEARS * 366 * 24 * 60, allow_inf_nan=False)]
@@ -25,18 +28,29 @@ def known_zone(name: str) -> str:
     return name
 
 
+def known_date(text: str) -> str:
+    """A date as `read_due` gives it. Errors: ValueError with how one may be written."""
+    try:
+        return read_due(text)
+    except KitError:
+        raise ValueError(DATES) from None
+
+
 Zone = Annotated[str, AfterValidator(known_zone)]
+Date = Annotated[str, AfterValidator(known_date)]
 
 
 @dataclass(frozen=True)
 class LatePolicy:
     """What lateness costs: per day begun after the grace, a share of what was earned; nothing after ``max_days``.
 
+    ``due``: for everybody, in place of the date with which the assignment was given out.
     ``archive_zone``: of the times in an archive that do not say theirs; this computer's where it is None.
     """
 
     __pydantic_config__ = EXACT
 
+    due: Date | None = None
     grace_minutes: Minutes = 0
     per_day: Share = 0.0
     max_days: Days | None = None

@@ -98,10 +98,15 @@ def doubts(found: list[Difficulty]) -> list[str]:
 
 
 def require_sound(exercise: Exercise, rights: Sequence[dict], variants: Sequence[str]) -> None:
-    """Refuse a pack that gives everybody the same, or whose solution fails on answers that are a little wrong.
+    """Refuse a pack that gives everybody the same, or each time something else, or whose solution fails on answers that are a little wrong.
 
-    ``rights``: right answers of different seeds; ``variants``: hashes of their data. Errors: KitError.
+    ``rights``: right answers of the seeds from 1 on; ``variants``: hashes of their data. Errors: KitError.
     """
+    # in the other order, for what one seed gives must not rest on which came before it
+    seeds = range(len(variants), 0, -1)
+    for seed, data in zip(seeds, exercise.parameters_of(seeds)):
+        if data_hash(data) != variants[seed - 1]:
+            raise KitError("pack_other_data", value=exercise.slug, seed=seed)
     if len(variants) > 1 and len(set(variants)) == 1:
         raise KitError("pack_one_variant", value=exercise.slug)
     for name, question in exercise.questions.items():

@@ -188,7 +188,7 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 # what a spreadsheet makes of an id: a formula (=001), a number with decimals (20230001.0), a power of ten (2.02E7)
 _FORMULA = re.compile(r"^=(?=\d[\d.,E+]*$)", re.IGNORECASE)
 _WITH_DECIMALS = re.compile(r"(\d+)\.0{1,2}")
-_POWER_OF_TEN = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
+POWER_OF_TEN = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
 _HAS_POINT = re.compile(r"\d+\.\d*[1-9]\d*")
 _NUMBERED = re.compile(r"[ _.]?\(?\d+\)?$")  # how readers tell equal headings apart
 _LANGUAGE_OF = {word: lang for lang, words in SPOKEN.items() for word in words}
@@ -474,7 +474,7 @@ def _student(
 def _unspoilt(number: str, line: int, file: str, *, pointed: bool) -> str:
     """An id as it was before a spreadsheet took it for a formula or a number. Errors: KitError where figures are lost."""
     number = _FORMULA.sub("", number)
-    if _POWER_OF_TEN.fullmatch(number) or scientific([number.upper()]):
+    if POWER_OF_TEN.fullmatch(number) or scientific([number.upper()]):
         raise KitError("roster_scientific", value=number, name=file, line=line)
     decimals = None if pointed else _WITH_DECIMALS.fullmatch(number)
     return decimals[1] if decimals else number

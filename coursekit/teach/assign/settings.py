@@ -16,8 +16,8 @@ from coursekit.messages import MESSAGES, KitError
 from coursekit.records import EXACT, WrongField, from_fields
 from crmkit.core.files import put
 
-from .assignment import DATES, Assignment, read_due
-from .lateness import LatePolicy, Share
+from .assignment import Assignment
+from .lateness import Date, LatePolicy, Share
 
 FILE = "grading.toml"
 LONGEST = 200  # characters of what stands in the file that a message shows
@@ -54,7 +54,7 @@ class GradingFile:
     __pydantic_config__ = EXACT
 
     late: LatePolicy = LatePolicy()
-    extensions: dict[str, str] = field(default_factory=dict)  # student → a date, as `read_due` takes it
+    extensions: dict[str, Date] = field(default_factory=dict)  # student → a later date
     whose: dict[str, str] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)  # team → the member whose hand-in counts
     statement: StatementPolicy = StatementPolicy()
@@ -66,6 +66,7 @@ class Settings:
     """What the file says, checked against the assignment and its questions."""
 
     late: LatePolicy = LatePolicy()
+    due: datetime | None = None  # for everybody: the date given out, or that to which it was moved
     extensions: dict[str, datetime] = field(default_factory=dict)
     whose: dict[str, str] = field(default_factory=dict)
     teams: dict[str, str] = field(default_factory=dict)
@@ -81,21 +82,13 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
     path = assignment.folder / FILE
     if not path.exists():
         put(path, EXAMPLE.read_bytes())
-        return Settings()
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as problem:  # no TOML, no UTF-8, or nested without end
-        raise KitError("grading_toml", value=str(path), why=str(problem)) from None
-    try:
-        said = _read(raw)
-    except (ValueError, RecursionError) as problem:
-        if isinstance(problem, KitError):
-            raise
-        raise KitError("grading_toml", value=str(path), why=str(problem)[:LONGEST]) from None
+        return Settings(due=given_out(assignment))
+    said = _file_of(path)
+    due = _due(assignment, said)
     extensions = {}
     for student, moment in said.extensions.items():
         _known_student(assignment, student, f"extensions.{student}")
-        extensions[student] = _extension(assignment, student, moment)
+        extensions[student] = _extension(assignment, student, moment, due)
     for label, student in said.whose.items():
         _known_student(assignment, student, f'whose."{label}"')
     for team, student in said.teams.items():
@@ -127,21 +120,61 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
                 second=number + 1,
             )
         first[key] = number
-    return Settings(said.late, extensions, said.whose, said.teams, said.statement, tuple(said.override))
+    return Settings(said.late, due, extensions, said.whose, said.teams, said.statement, tuple(said.override))
 
 
-def _extension(assignment: Assignment, student: str, said: str) -> datetime:
-    """The later date of one student; one before the due date is a mistake of typing."""
-    try:
-        moment = datetime.fromisoformat(read_due(said))
-    except KitError:
-        name = f"extensions.{student}"
-        raise KitError("grading_value", value=said[:LONGEST], name=name, file=FILE, allowed=DATES) from None
-    if assignment.due and moment < datetime.fromisoformat(assignment.due):
+def given_out(assignment: Assignment) -> datetime | None:
+    """When the work is due as it was given out."""
+    return datetime.fromisoformat(assignment.due) if assignment.due else None
+
+
+def due_of_class(assignment: Assignment) -> datetime | None:
+    """When the work is due for everybody: as it was given out, or as the settings have moved it since."""
+    path = assignment.folder / FILE
+    return _due(assignment, _file_of(path)) if path.exists() else given_out(assignment)
+
+
+def _due(assignment: Assignment, said: GradingFile) -> datetime | None:
+    """A date before the assignment was there is a mistake of typing."""
+    given = given_out(assignment)
+    if said.late.due is None:
+        return given
+    moved = datetime.fromisoformat(said.late.due)
+    created = datetime.fromisoformat(assignment.created)
+    if moved < min(created, given or created):
         raise KitError(
-            "grading_extension_early", value=said[:LONGEST], name=FILE, student=student, due=assignment.due
+            "grading_due_early", value=said.late.due, name="late.due", file=FILE, created=assignment.created
+        )
+    return moved
+
+
+def _extension(assignment: Assignment, student: str, said: str, due: datetime | None) -> datetime:
+    """The later date of one student; one before it is due for everybody is a mistake of typing.
+
+    Where everybody was given more time since, an earlier extension is none any more, and no mistake.
+    """
+    moment = datetime.fromisoformat(said)
+    given = given_out(assignment)
+    earliest = min((date for date in (due, given) if date), default=None)
+    if earliest and moment < earliest:
+        raise KitError(
+            "grading_extension_early", value=said, name=FILE, student=student, due=earliest.isoformat()
         )
     return moment
+
+
+def _file_of(path: Path) -> GradingFile:
+    """The file as it is written. Errors: KitError with what is wrong in it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as problem:  # no TOML, no UTF-8, or nested without end
+        raise KitError("grading_toml", value=str(path), why=str(problem)) from None
+    try:
+        return _read(raw)
+    except KitError:
+        raise
+    except (ValueError, RecursionError) as problem:
+        raise KitError("grading_toml", value=str(path), why=str(problem)[:LONGEST]) from None
 
 
 def _read(raw: dict) -> GradingFile:

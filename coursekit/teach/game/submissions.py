@@ -10,15 +10,12 @@ from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.settings import Settings, read_settings
 from coursekit.teach.handed_in.identity import (
+    Naming,
     Submission,
     in_order,
     judge_lots,
-    named_in,
-    names_of,
     of_one_team,
     rules,
-    teams_of,
-    telling,
 )
 from coursekit.teach.handed_in.intake import Found
 from coursekit.teach.handed_in.places import Places, below_its_archive
@@ -93,34 +90,32 @@ def _by_roster(
     With none where that is nobody, or students who do not hand in together, or where a game lies among another's files
     whose own student has handed in elsewhere.
     """
-    names = names_of(about)
-    teams = teams_of(about)
     by_seed: dict[int, list[str]] = defaultdict(list)  # the members of a team share one
     for variant in about.variants.values():
         by_seed[variant.seed].append(variant.student_id)
     labels = [one.label for one in found]
     markets = {label: by_seed.get(seeds.get(label), []) for label in labels}
-    paths = telling(labels, set().union(*markets.values()), about)
-    submissions = []
-    for one in found:
-        named = named_in(paths[one.label], names)
+    submissions = [Submission(one, None, evidence={"seed": markets[one.label]}) for one in found]
+    naming = Naming.of(submissions, about)
+    for submission in submissions:
+        one = submission.found
+        named = naming.named(one.label)
         market = markets[one.label]
         known = named.certain
         if not known and not named.shared:
-            known = named_in(paths[one.label], teams).certain or market
+            known = naming.of_team(one.label) or market
         elif not known:
             known = [student for student in market if student in named.shared]
-        student = known[0] if of_one_team(set(known), about) else None
-        submission = Submission(one, None, student=student, evidence={"seed": market})
+        submission.student = known[0] if of_one_team(set(known), about) else None
         if one.label in chosen:
             submission.student = chosen[one.label]
             submission.flags.append("chosen_by_hand")
-        submissions.append(submission)
     judge_lots(submissions, about)
     below = [below_its_archive(label) for label in labels]
     places = Places.of(below, [set(markets[label]) for label in labels], {}, about)
     for submission, path in zip(submissions, below):
-        called = {*named_in(path, names).certain, *named_in(path, teams).certain}
+        label = submission.found.label
+        called = {*naming.named(label).certain, *naming.of_team(label)}
         by_market_alone = not submission.flags and submission.student not in called
         submission.place = places.place_of(path) if by_market_alone else ""
         submission.evidence = {}  # the seed is looked at again when the game is played

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime
 
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.settings import Settings
-from coursekit.teach.handed_in.identity import Submission, apart, in_order, named_in, names_of
+from coursekit.teach.handed_in.identity import Naming, Submission, apart, in_order
 from coursekit.teach.handed_in.intake import Intake
 
 from .graded import TIME_UNKNOWN, Graded
@@ -37,29 +38,44 @@ def choose_newest(
         leader = settings.teams.get(about.variants[student].team)
         first, *rest = in_order(all_of_them, leader)
         earlier = kept.pop(student, None)
-        if earlier and (first.notebook is None or (earlier.strong and not first.strong)):
+        is_older = bool(earlier) and not leader and _is_older(all_of_them, first, earlier)
+        if earlier and (first.notebook is None or (earlier.strong and not first.strong) or is_older):
             first, rest = earlier, all_of_them
-        mine = graded[student] = begun(student, first, rest, about)
+        mine = graded[student] = begun(student, first, rest, settings.due)
         if first.notebook is None:
             mine.state = "unreadable"
             if first.problem != mine.state:
                 mine.flags.append(f"unreadable_{first.problem}")
             continue
         chosen[student] = first
+        if is_older:
+            mine.flags.append("older_than_counted")
+            continue
         others = [one for one in apart([first, *rest]) if one is not first and one.student == first.student]
         if first.strong and not leader and earlier and all(one.moved for one in (first, *others)):
             others.append(earlier)
         if first.strong and not leader and others:
             rivals[student] = others[:MOST_PLACES]
     for student, first in kept.items():
-        graded[student] = begun(student, first, [], about)
+        graded[student] = begun(student, first, [], settings.due)
         if not only or student in only:
             graded[student].flags.append(KEPT)
         chosen[student] = first
     return chosen, graded, rivals
 
 
-def begun(student: str, first: Submission, rest: list[Submission], about: Assignment) -> Graded:
+def _is_older(files: list[Submission], first: Submission, earlier: Submission) -> bool:
+    """Whether what counts since an earlier grading was handed in after all that this download holds, as surely.
+
+    The order in which somebody grades two downloads decides nothing. Where the file itself is in this one, or a classmate
+    may have handed in either, it is judged as any other.
+    """
+    there_again = any(one.found.raw == earlier.found.raw for one in files)
+    as_sure = earlier.strong or not first.strong
+    return as_sure and not there_again and not first.moved and is_dated_later(earlier, first)
+
+
+def begun(student: str, first: Submission, rest: list[Submission], due: datetime | None) -> Graded:
     """What can be said of a submission before it is run, and of the others of the same student beside it."""
     mine = Graded(student, file=first.found.label, path=first.path, flags=list(first.flags))
     mine.when = first.when.isoformat() if first.when else None
@@ -70,7 +86,7 @@ def begun(student: str, first: Submission, rest: list[Submission], about: Assign
         mine.flags.append("newer_unreadable")
     if first.strong and any(not one.strong and is_newer(one, first) for one in rest):
         mine.flags.append("newer_by_name_only")
-    if first.when is None and about.due:
+    if first.when is None and due:
         mine.flags.append(TIME_UNKNOWN)
     mine.flags = list(dict.fromkeys(mine.flags))
     return mine
@@ -80,8 +96,8 @@ def note_unclear(
     graded: dict[str, Graded], handed_in: list[Submission], intake: Intake, about: Assignment
 ) -> None:
     """Who handed in something that could not be used, or whose it is not clear, is not as one who handed in nothing."""
-    names = names_of(about)
-    named = {student for label, _ in intake.refused for student in named_in(label, names).certain}
+    naming = Naming.of(handed_in, about)
+    named = {student for label, _ in intake.refused for student in naming.named(label).certain}
     for submission in handed_in:
         if submission.student is None:
             named = named.union(*submission.evidence.values())

@@ -7,7 +7,7 @@ second run shows that it does not follow the data, and where other evidence poin
 
 import ast
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -16,10 +16,9 @@ from coursekit.teach.handed_in.notebook import statements
 from crmkit.answers.forms import count_words
 
 from .marking import QuestionMark
+from .numbers import ALL_DIGITS, MANY_DIGITS, digits_of, is_number, rounded
 
 FEWEST_DIGITS = 4  # significant digits of a number that says anything at all
-ALL_DIGITS = 9  # to so many, numbers that are the same are the same
-MANY_DIGITS = 7  # of a number that nobody has rounded for reading
 FEWEST_WORDS = 20  # of a text that two people do not write alike
 SMALLEST_CELL = (
     60  # parts of a cell's syntax: shorter ones are written alike by everybody who solves the question
@@ -73,18 +72,21 @@ def copying(
     questions: Mapping[str, dict],
     codes: Mapping[str, Sequence[str]] = {},
     seeds: Mapping[str, int] = {},
+    everybodys: Mapping[str, Collection[str]] = {},
 ) -> list[Copy]:
     """The pairs on whom the evidence weighs enough to be looked at by a person.
 
-    ``codes``: what each student's code cells hold; ``seeds``: whose data are made from which number.
+    ``codes``: what each student's code cells hold; ``seeds``: whose data are made from which number; ``everybodys``:
+    student → the questions that are answered with what anybody can have from the copy that all were given.
     """
     typed = {student: _numbers_in(cells) for student, cells in codes.items()}
     pairs: Pairs = defaultdict(list)
     for name, question in questions.items():
         rows = {s: one for s, row in marks.items() for one in row if one.question == name}
+        own = {s: one for s, one in rows.items() if name not in everybodys.get(s, ())}
         if question["kind"] == "number":
-            _right_for_another(question, rows, typed, pairs)
-            _same_wrong_number(question, rows, pairs)
+            _right_for_another(question, rows, own, typed, pairs)
+            _same_wrong_number(question, own, pairs)
         elif question["kind"] == "text":
             _same_text(question, rows, pairs)
     _anothers_seed(typed, seeds, pairs)
@@ -107,19 +109,19 @@ def _joined(pairs: Pairs) -> Pairs:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _right_for_another(question: dict, rows: dict, typed: dict, pairs: Pairs) -> None:
-    """A wrong number that is the right one of exactly one other student."""
+def _right_for_another(question: dict, rows: dict, own: dict, typed: dict, pairs: Pairs) -> None:
+    """A wrong number of one's ``own`` that is the right one of exactly one other student."""
     whose: dict[str, list[str]] = defaultdict(list)
     exact_ones: dict[str, int] = defaultdict(int)
     for student, one in rows.items():
-        if _is_number(one.right) and _digits(one.right) >= FEWEST_DIGITS:
-            whose[_rounded(one.right, FEWEST_DIGITS)].append(student)
-            exact_ones[_rounded(one.right, ALL_DIGITS)] += 1
+        if is_number(one.right) and digits_of(one.right) >= FEWEST_DIGITS:
+            whose[rounded(one.right, FEWEST_DIGITS)].append(student)
+            exact_ones[rounded(one.right, ALL_DIGITS)] += 1
     few_values = any(count > 1 for count in exact_ones.values())  # then all digits are no more than some
-    for student, one in rows.items():
-        if one.score != 0 or not _is_number(one.value) or _computed(one):
+    for student, one in own.items():
+        if one.score != 0 or not is_number(one.value) or _computed(one):
             continue
-        others = whose.get(_rounded(one.value, FEWEST_DIGITS), [])
+        others = whose.get(rounded(one.value, FEWEST_DIGITS), [])
         if len(others) != 1 or others[0] == student:
             continue
         theirs = rows[others[0]].right
@@ -127,8 +129,8 @@ def _right_for_another(question: dict, rows: dict, typed: dict, pairs: Pairs) ->
             continue
         exact = (
             not few_values
-            and _digits(one.value) >= MANY_DIGITS
-            and _rounded(one.value, ALL_DIGITS) == _rounded(theirs, ALL_DIGITS)
+            and digits_of(one.value) >= MANY_DIGITS
+            and rounded(one.value, ALL_DIGITS) == rounded(theirs, ALL_DIGITS)
         )
         was_typed = one.second in NOT_FOLLOWING or _stands_in(one.value, typed.get(student, ()))
         weight = int(exact) + int(was_typed)
@@ -146,23 +148,10 @@ def _same_wrong_number(question: dict, rows: dict, pairs: Pairs) -> None:
     """The same wrong number of two students, of many digits and nobody else's."""
     whose: dict[str, list[str]] = defaultdict(list)
     for student, one in rows.items():
-        wrong = one.score == 0 and _is_number(one.value) and not _computed(one)
-        if wrong and _digits(one.value) >= FEWEST_DIGITS + 1:
-            whose[_rounded(one.value, ALL_DIGITS)].append(student)
+        wrong = one.score == 0 and is_number(one.value) and not _computed(one)
+        if wrong and digits_of(one.value) >= FEWEST_DIGITS + 1:
+            whose[rounded(one.value, ALL_DIGITS)].append(student)
     _told_of_both(whose, "same_wrong_number", question["id"], 1, pairs)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _rounded(number: float, digits: int) -> str:
-    return f"{number:.{digits}g}"
-
-
-def _digits(number: float) -> int:
-    mantissa = f"{number:.12e}".split("e")[0]
-    return len(mantissa.replace(".", "").lstrip("-").rstrip("0"))
 
 
 def _numbers_in(cells: Sequence[str]) -> set[float]:
@@ -171,7 +160,7 @@ def _numbers_in(cells: Sequence[str]) -> set[float]:
     for source in cells:
         for statement in statements(source) or ():
             for node in ast.walk(statement):
-                if isinstance(node, ast.Constant) and _is_number(node.value):
+                if isinstance(node, ast.Constant) and is_number(node.value):
                     found.add(abs(node.value))
     return found
 
@@ -179,8 +168,8 @@ def _numbers_in(cells: Sequence[str]) -> set[float]:
 def _stands_in(value: float, typed: set[float]) -> bool:
     """Whether a number stands in the code, with as many digits as somebody cared to type."""
     for number in typed:
-        digits = _digits(number) if number < 1e300 else 0
-        if digits >= FEWEST_DIGITS and _rounded(abs(value), digits) == _rounded(number, digits):
+        digits = digits_of(number) if number < 1e300 else 0
+        if digits >= FEWEST_DIGITS and rounded(abs(value), digits) == rounded(number, digits):
             return True
     return False
 

@@ -19,7 +19,8 @@ from coursekit.sandbox.cleaning import clean_text
 from coursekit.sandbox.probes import chosen_wall
 from coursekit.sandbox.protocol import Limits, Outcome
 from coursekit.teach.assign.assignment import Assignment
-from coursekit.teach.assign.settings import Settings, read_settings
+from coursekit.teach.assign.settings import FILE as SETTINGS
+from coursekit.teach.assign.settings import Settings, given_out, read_settings
 from coursekit.teach.handed_in.identity import (
     Submission,
     identify,
@@ -42,6 +43,7 @@ from .changes import differences
 from .choosing import MOST_PLACES, begun, choose_newest, note_unclear
 from .class_report import write_class_report
 from .copying import Copy, copying
+from .default_seed import note_default_seed
 from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
 from .graded import TWO_PLACES, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
@@ -54,7 +56,8 @@ from .teams import share_with_teams, what_it_does
 
 NO_RIGHT = "no_right_answer"
 HANDED_OUT = ("students", "zips")  # folders of an assignment
-OWN, HIDDEN = "own", "hidden"  # the seed of the notebook, and the second one that no notebook holds
+# the seed of the notebook, and two more that no notebook holds
+OWN, HIDDEN, THIRD = "own", "hidden", "hidden again"
 DIGITS = 9  # of a total: half a point more or less is never a matter of these
 LONGEST_WHY = 300  # characters of what an error says
 # what a system refuses to everybody alike
@@ -96,6 +99,8 @@ def grade(
     only = {member for student in only for member in about.together(student)} if only else None
     tier, tried = chosen_wall(error="no_wall", trust=trust)
     say(MESSAGES.say("grade_wall" if tier != "trust" else "grade_no_wall_trusted", tier=tier))
+    for line in [*moved_due(about, settings), *not_checked(exercise, second_seed=second_seed)]:
+        say(line)
     with in_use(out):
         intake = take_in(submissions, zone=settings.late.zone, out=out)
         if not (intake.found or intake.refused or intake.beside):
@@ -105,16 +110,18 @@ def grade(
         rights = RightAnswers(about, exercise, journal)
         try:
             before = restored(journal.marks(), out / "journal.sqlite")
-            handed_in = identify(intake.found, about, whose.chosen, where_they_lay(before, about))
+            handed_in = identify(
+                intake.found, about, whose.chosen, where_they_lay(before, about), due=settings.due
+            )
             theirs = still_theirs(before, journal, handed_in, about)
             kept = notebooks_kept(theirs, journal, about)
             chosen, graded, rivals = choose_newest(handed_in, kept, about, settings, only)
             list_what_lies_beside(intake, handed_in, about)
             note_unclear(graded, handed_in, intake, about)
-            work = Work(about, exercise, journal, rights, tier, jobs, limits, say is print)
-            mark_all(work, chosen, graded, second_seed=second_seed)
-            worth = partial(worth_of, about=about, settings=settings, granted=granted)
-            settle_places(work, chosen, graded, rivals, worth, second_seed=second_seed)
+            work = Work(about, exercise, journal, rights, tier, jobs, limits, second_seed, say is print)
+            mark_all(work, chosen, graded)
+            worth = partial(worth_of, settings=settings, granted=granted)
+            settle_places(work, chosen, graded, rivals, worth, due=settings.due)
             if about.statement:
                 for student, submission in chosen.items():
                     with told_of(graded[student], "preparing_failed"):
@@ -126,6 +133,9 @@ def grade(
             share_with_teams(graded, about)
             for mine in graded.values():
                 decide(mine, about, settings, granted, exercise.questions)
+                with told_of(mine, "marking_failed"):
+                    language = about.variants[mine.student_id].language
+                    note_default_seed(mine, exercise, partial(rights.of, given={}, lang=language))
             log_changes(out, before, graded)
             changed = (one for one in chosen.items() if one[1] is not kept.get(one[0]))
             journal.keep_marks(stored(graded), ((student, one.found.raw) for student, one in changed))
@@ -188,6 +198,7 @@ class Work:
     tier: str
     jobs: int
     limits: Limits
+    second_seed: bool  # whether everybody is run under the second one
     shown: bool
 
     def run(self, prepared: dict[tuple[str, str], Prepared], chosen: dict[str, Submission]) -> Outcomes:
@@ -207,11 +218,12 @@ class Work:
         )
 
 
-def mark_all(
-    work: Work, chosen: dict[str, Submission], graded: dict[str, Graded], *, second_seed: bool
-) -> None:
-    """Run and mark everybody; whoever claims marks on an earlier wrong answer is run under the second seed as well."""
-    prepared = prepare_all(work, chosen, graded, (OWN, HIDDEN) if second_seed else (OWN,))
+def mark_all(work: Work, chosen: dict[str, Submission], graded: dict[str, Graded]) -> None:
+    """Run and mark everybody; whoever claims marks on an earlier wrong answer is run under the second seed as well.
+
+    And under a third, where what the second seems to show may be chance.
+    """
+    prepared = prepare_all(work, chosen, graded, (OWN, HIDDEN) if work.second_seed else (OWN,))
     outcomes = work.run(prepared, chosen)
     without_right = []
     for student, which in prepared:
@@ -229,15 +241,16 @@ def mark_all(
     if without_right and len(without_right) == len(chosen):  # it is nobody's submission, but the pack
         pack = work.about.pack
         raise KitError("pack_fails", value=pack.name, pack=pack, why=str(without_right[0])) from None
-    claiming = {
-        student: submission
-        for student, submission in chosen.items()
-        if (student, HIDDEN) not in outcomes and marking.claims(graded[student].questions)
-    }
-    outcomes |= work.run(prepare_all(work, claiming, graded, (HIDDEN,)), claiming)
-    for student, submission in claiming.items():
-        with told_of(graded[student], "marking_failed"):
-            mark_one(graded[student], work, outcomes, language_of(submission, work.about))
+    for which, wants_one in ((HIDDEN, marking.claims), (THIRD, marking.nearly)):
+        more = {
+            student: submission
+            for student, submission in chosen.items()
+            if (student, which) not in outcomes and wants_one(graded[student].questions)
+        }
+        outcomes |= work.run(prepare_all(work, more, graded, (which,)), more)
+        for student, submission in more.items():
+            with told_of(graded[student], "marking_failed"):
+                mark_one(graded[student], work, outcomes, language_of(submission, work.about))
 
 
 def settle_places(
@@ -247,7 +260,7 @@ def settle_places(
     rivals: dict[str, list[Submission]],
     worth: Callable[[Graded], float],
     *,
-    second_seed: bool,
+    due: datetime | None,
 ) -> None:
     """Of files of one student's that came from several places, the one that earns most counts, of equal ones the earliest.
 
@@ -256,8 +269,8 @@ def settle_places(
     for number in range(MOST_PLACES):
         others = {student: theirs[number] for student, theirs in rivals.items() if number < len(theirs)}
         others = {student: one for student, one in others.items() if NO_RIGHT not in graded[student].failed}
-        marked = {student: begun(student, one, [], work.about) for student, one in others.items()}
-        mark_all(work, others, marked, second_seed=second_seed)
+        marked = {student: begun(student, one, [], due) for student, one in others.items()}
+        mark_all(work, others, marked)
         for student, other in marked.items():
             mine = graded[student]
             files = [*mine.others, mine.file, other.file]
@@ -276,10 +289,10 @@ def is_earlier(one: Graded, other: Graded) -> bool:
     return datetime.fromisoformat(one.when) < datetime.fromisoformat(other.when)
 
 
-def worth_of(mine: Graded, *, about: Assignment, settings: Settings, granted: Accommodations) -> float:
+def worth_of(mine: Graded, *, settings: Settings, granted: Accommodations) -> float:
     """What a file earns, lateness included; a text that nobody has read yet is taken as a good one."""
     when = datetime.fromisoformat(mine.when) if mine.when else None
-    factor, _ = settings.late.factor(when, due_of(mine.student_id, about, settings, granted))
+    factor, _ = settings.late.factor(when, due_of(mine.student_id, settings, granted))
     earned = sum(one.weight * (1 if one.score is None else one.score) for one in mine.questions)
     return round(factor * earned, DIGITS)
 
@@ -320,7 +333,7 @@ def code_of(submission: Submission, work: Work, student: str) -> list[str]:
 
 
 def seed_of(about: Assignment, student: str, which: str) -> int:
-    return about.variants[student].seed if which == OWN else about.hidden_seed(student)
+    return about.variants[student].seed if which == OWN else about.hidden_seed(student, purpose=which)
 
 
 def language_of(submission: Submission, about: Assignment) -> str:
@@ -362,29 +375,57 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes, language: str) -> Non
     student = mine.student_id
     seed = work.about.variants[student].seed
     questions = work.exercise.questions
-    hidden = work.about.hidden_seed(student)
-    second = None
-    if (student, HIDDEN) in outcomes:
-        state = outcomes[student, HIDDEN].state
-        # what it would have shown is lost, and nobody's fault yet
-        if mine.state == "ended" and state != "ended":
-            mine.failed["hidden_run_not_ended"] = state
-        second = marking.SecondRun(
-            marking.admitted(questions, outcomes[student, HIDDEN].sheet),
-            lambda given: work.rights.of(hidden, given, language),
-        )
+    others = []
+    for which in (HIDDEN, THIRD):
+        if (student, which) in outcomes:
+            others.append(other_run(mine, work, outcomes[student, which], which, language))
     mine.questions = marking.mark(
         questions,
         marking.admitted(questions, outcomes[student, OWN].sheet),
         lambda given: work.rights.of(seed, given, language),
-        second,
+        *others,
     )
 
 
-def due_of(student: str, about: Assignment, settings: Settings, granted: Accommodations) -> datetime | None:
+def other_run(mine: Graded, work: Work, outcome: Outcome, which: str, language: str) -> marking.SecondRun:
+    """What a notebook answered under a seed that it does not hold."""
+    # what it would have shown is lost, and nobody's fault yet
+    if mine.state == "ended" and outcome.state != "ended":
+        mine.failed["hidden_run_not_ended"] = outcome.state
+    seed = seed_of(work.about, mine.student_id, which)
+    return marking.SecondRun(
+        marking.admitted(work.exercise.questions, outcome.sheet),
+        lambda given: work.rights.of(seed, given, language),
+        asked=work.second_seed,
+    )
+
+
+def not_checked(exercise: Exercise, *, second_seed: bool) -> list[str]:
+    """What is said where a question has to be computed and nobody is run twice."""
+    which = [name for name, question in exercise.questions.items() if question.get("must_compute")]
+    if second_seed or not which:
+        return []
+    return [MESSAGES.say("grade_must_compute_unchecked", which=", ".join(which))]
+
+
+def moved_due(about: Assignment, settings: Settings) -> list[str]:
+    """What is said where the settings give everybody another date than the one with which the work was given out."""
+    given = given_out(about)
+    if settings.due == given:
+        return []
+    due = settings.due.isoformat(sep=" ", timespec="minutes")
+    if given is None:
+        return [MESSAGES.say("grade_due_set", due=due, file=SETTINGS)]
+    told = given.isoformat(sep=" ", timespec="minutes")
+    said = [MESSAGES.say("grade_due_moved", due=due, file=SETTINGS, given=told)]
+    if settings.due < given:
+        said.append(MESSAGES.say("grade_due_earlier"))
+    return said
+
+
+def due_of(student: str, settings: Settings, granted: Accommodations) -> datetime | None:
     """When it is due for a student: the later of an extension of this assignment and what is granted for all."""
-    common = datetime.fromisoformat(about.due) if about.due else None
-    due = granted.due(student, common)
+    due = granted.due(student, settings.due)
     extended = settings.extensions.get(student)
     if due is None or extended is None:
         return due or extended
@@ -393,7 +434,7 @@ def due_of(student: str, about: Assignment, settings: Settings, granted: Accommo
 
 def require_over(about: Assignment, settings: Settings, granted: Accommodations) -> None:
     """Right answers are released when nobody can hand in any more for marks. Errors: KitError with when that will be."""
-    dues = [due_of(student, about, settings, granted) for student in about.variants]
+    dues = [due_of(student, settings, granted) for student in about.variants]
     last = max((due for due in dues if due), default=None)
     if last is None:
         return
@@ -414,7 +455,7 @@ def decide(
         if about.statement:
             judge_statement(mine, settings, about)
         with told_of(mine, "lateness_failed"):
-            note_lateness(mine, about, settings, granted)
+            note_lateness(mine, settings, granted)
     with told_of(mine, "total_failed"):
         note_accommodation(mine, granted, about, questions)
         overrides = [one for one in settings.overrides if one.student_id == mine.student_id]
@@ -455,8 +496,8 @@ def note_accommodation(
         mine.flags.append("exempt_from_all")
 
 
-def note_lateness(mine: Graded, about: Assignment, settings: Settings, granted: Accommodations) -> None:
-    due = due_of(mine.student_id, about, settings, granted)
+def note_lateness(mine: Graded, settings: Settings, granted: Accommodations) -> None:
+    due = due_of(mine.student_id, settings, granted)
     when = datetime.fromisoformat(mine.when) if mine.when else None
     mine.late_factor, late = settings.late.factor(when, due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)
@@ -537,12 +578,14 @@ def pairs_of(grading: Grading) -> list[Copy]:
         codes[student] = [cell.source for cell in one.notebook.cells]
     seeds = {}
     marks = {}
+    everybodys = {}
     for student, mine in grading.graded.items():
+        everybodys[student] = mine.on_default
         if grading.about.together(student)[0] == student:
             seeds[student] = grading.about.variants[student].seed
             if mine.questions:
                 marks[student] = mine.questions
-    return copying(marks, grading.exercise.questions, codes, seeds)
+    return copying(marks, grading.exercise.questions, codes, seeds, everybodys)
 
 
 def said_of(grading: Grading, out: Path) -> list[str]:

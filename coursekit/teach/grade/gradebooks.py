@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from coursekit.lessons.exercise import Exercise
 from coursekit.messages import MESSAGES
-from coursekit.teach.handed_in.identity import named_in, names_of
+from coursekit.teach.handed_in.identity import Naming
 from coursekit.teach.tables import capped, write_csv
 from crmkit.core.errors import CrmkitError
 
-from .graded import IN_ORDER, Graded, Grading
+from .graded import DEFAULT_SEED, IN_ORDER, Graded, Grading
 from .own_roster import with_marks
 
 HEAD_OF_GRADES = ("student_id", "name", "total")
@@ -165,15 +166,15 @@ def _copies(path: Path, grading: Grading) -> None:
 
 def _problems(path: Path, grading: Grading) -> None:
     """Everything that a person should look at, one line each."""
-    names = names_of(grading.about)
+    naming = Naming.of(grading.handed_in, grading.about)
     unused: list[list] = [["refused", label, "", reason] for label, reason in grading.intake.refused]
     for submission in grading.handed_in:
         if not submission.student:
             evidence = [f"{kind}: {', '.join(who)}" for kind, who in submission.evidence.items() if who]
             unused.append([" ".join(submission.flags), submission.found.label, "", "; ".join(evidence)])
-    rows = capped(unused, lambda row: _whose_lot(row[1], names), more_of_these)
+    rows = capped(unused, lambda row: _whose_lot(row[1], naming), more_of_these)
     for mine in grading.graded.values():
-        rows += capped(_problems_of(mine), lambda _: mine.student_id, more_of_these)  # noqa: B023 - called at once
+        rows += capped(_problems_of(mine, grading.exercise), lambda _: mine.student_id, more_of_these)  # noqa: B023 - called at once
     for copy in grading.copies:
         detail = f"{copy.key_of}: {', '.join(copy.questions)}"
         rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
@@ -194,9 +195,9 @@ def more_of_these(lot: str, count: int) -> list:
     return ["more_of_these", lot, "", count]
 
 
-def _whose_lot(label: str, names: dict[str, set[str]]) -> str:
+def _whose_lot(label: str, naming: Naming) -> str:
     """The student whom a path names, or else the folder that the file lies in."""
-    named = named_in(label, names).certain
+    named = naming.named(label).certain
     return named[0] if named else label.rpartition("/")[0] or label
 
 
@@ -210,9 +211,11 @@ def in_words(row: list) -> str:
     return " ".join(f"{zh} {en}" for zh, en in said)
 
 
-def _problems_of(mine: Graded) -> list[list]:
+def _problems_of(mine: Graded, exercise: Exercise) -> list[list]:
     """The lines of one student."""
-    found = [[flag, ""] for flag in mine.flags if flag != "left_out"]
+    found = [[flag, ""] for flag in mine.flags if flag not in ("left_out", DEFAULT_SEED)]
+    if DEFAULT_SEED in mine.flags:
+        found.append([DEFAULT_SEED, f"seed = {exercise.default_seed}: {', '.join(mine.on_default)}"])
     found += [["left_out", code[:SHOWN_CODE]] for code in mine.left_out]
     found += list(mine.failed.items())
     if mine.state == "nothing":

@@ -16,15 +16,21 @@ from .marking import QuestionMark
 # how a run ends that needs nobody's eye
 IN_ORDER = ("ended", "nothing")
 TIME_UNKNOWN = "time_unknown"  # it is due some time, and nobody knows when this was handed in
+DEFAULT_SEED = (
+    "default_seed"  # answers are right for the seed of everybody's copy, and not for the student's own
+)
 TWO_PLACES = "two_places"  # files that nothing but their marks gives to this student came from several places
 # what somebody should look at before marks are given out, though everything could be graded
 DOUBTFUL = (
     TIME_UNKNOWN,
+    DEFAULT_SEED,
     TWO_PLACES,
     "chosen_against_evidence",
     "dated_by_its_archive",
+    "late_by_its_archive",
     "newer_by_name_only",
     "newer_unreadable",
+    "older_than_counted",
     "signed_by_another",
     "statement_missing_costs",
 )
@@ -45,6 +51,9 @@ class Graded:
     )
     questions: list[QuestionMark] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    on_default: list[str] = field(
+        default_factory=list
+    )  # questions whose answer is right for the seed of everybody's copy
     errors: list[dict] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # earlier files, kept and not graded
     shared_from: str | None = (

@@ -15,11 +15,12 @@ from coursekit.teach.handed_in.intake import Found
 from coursekit.teach.handed_in.notebook import Refused, read_notebook
 from coursekit.teach.results import Journal
 
-from .graded import WITHOUT_MARKS, Graded
+from .graded import DEFAULT_SEED, WITHOUT_MARKS, Graded
 
 KEPT = "from_an_earlier_download"
 # what every grading says anew, from the settings and from what people gave
 SAID_ANEW = (
+    DEFAULT_SEED,
     "accommodated",
     "exempt_from_all",
     "granted_elsewhere",
@@ -31,16 +32,16 @@ SAID_ANEW = (
     "text_changed",
 )
 # what every run says anew
-RUN_SAYS = ("left_out", "ran_in_kernel")
+RUN_SAYS = ("left_out", "older_than_counted", "ran_in_kernel")
 FAILS_ANEW = ("feedback_failed", "lateness_failed", "total_failed")
 
 
 def where_they_lay(before: dict[str, Graded], about: Assignment) -> dict[str, str]:
-    """Student → where the file lay that counts since an earlier grading; of a team, who handed it in is not kept."""
+    """Student → where the file lay that counts since an earlier grading; of a team's, for each of its members."""
     return {
         student: earlier.path
         for student, earlier in before.items()
-        if earlier.path and student in about.variants and len(about.together(student)) == 1
+        if earlier.path and student in about.variants
     }
 
 

@@ -11,6 +11,7 @@ from coursekit.lessons.exercise import admit, compare
 from coursekit.messages import MESSAGES
 from crmkit.answers.forms import BadForm
 
+from .numbers import ALL_DIGITS, is_number, rounded
 from .right_answers import NoRight
 
 LARGEST_ANSWER = 2 << 20  # characters of one answer as JSON
@@ -46,6 +47,9 @@ class QuestionMark:
     followed: bool = False  # earned on the student's own earlier answer
     exempt: bool = False  # does not count for this student
     second: str | None = None  # of a second run: computed, literal, own_data_only, differs, not_run
+    nearly: bool = (
+        False  # what a second run held against it rests on an answer that was nearly the same there
+    )
     unaided: "Unaided | None" = None  # what stood here before a person gave points
 
     def decide(self, score: float, code: str, reason: dict[str, str]) -> None:
@@ -67,10 +71,15 @@ class QuestionMark:
 
 @dataclass(frozen=True)
 class SecondRun:
-    """The same notebook under a seed that nobody knows: what it answered there, and what is right there."""
+    """The same notebook under a seed that nobody knows: what it answered there, and what is right there.
+
+    ``asked``: whether everybody is run so; where only a claim on an earlier wrong answer made it, only claims are judged,
+    or the same answer would be worth less to those who were wrong elsewhere.
+    """
 
     answers: "Answers"
     right_of: "RightOf"
+    asked: bool = True
 
 
 RightOf = Callable[[dict], dict]  # a student's own earlier answers → the right answers that rest on them
@@ -100,13 +109,17 @@ def _admitted(question: dict, entry) -> tuple[str, object]:
 
 
 def mark(
-    questions: dict[str, dict], answers: Answers, right_of: RightOf, second: SecondRun | None = None
+    questions: dict[str, dict],
+    answers: Answers,
+    right_of: RightOf,
+    second: SecondRun | None = None,
+    third: SecondRun | None = None,
 ) -> list[QuestionMark]:
     """The marks of one student.
 
     ``right_of(given)`` gives the right answers, computed on the student's own earlier ``given`` answers; it raises
     NoRight where there are none. Without a second run a mark that rests on an earlier answer is a claim: `claims` tells
-    whether a second run has to be made.
+    whether a second run has to be made; `nearly` whether a third one could clear what the second seems to show.
     """
     right = right_of({})
     marks = []
@@ -121,13 +134,18 @@ def mark(
             wrong_before[name] = value
         marks.append(one)
     if second is not None:
-        _second(questions, marks, second)
+        _second(questions, marks, [run for run in (second, third) if run])
     return marks
 
 
 def claims(marks: list[QuestionMark]) -> bool:
     """Whether something was earned on an earlier wrong answer, which only a second run can tell from made-up numbers."""
     return any(one.followed for one in marks)
+
+
+def nearly(marks: list[QuestionMark]) -> bool:
+    """Whether something is held against answers that two seeds may have brought so close by chance."""
+    return any(one.nearly for one in marks)
 
 
 def _marked(question: dict, state: str, value, right) -> QuestionMark:
@@ -160,22 +178,43 @@ def _follow(one: QuestionMark, question: dict, given: dict, right_of: RightOf) -
         one.followed = True
 
 
-def _second(questions: dict[str, dict], marks: list[QuestionMark], second: SecondRun) -> None:
-    """Compare with a run under another seed: an answer that stays the same while the right one changes was typed in."""
-    right = second.right_of({})
+def _second(questions: dict[str, dict], marks: list[QuestionMark], runs: list[SecondRun]) -> None:
+    """Compare with runs under other seeds: an answer that stays the same while the right one changes was typed in.
+
+    Of two seeds in a hundred pairs a true answer may be the same within the tolerance; of three, hardly ever: so what
+    was only nearly the same is held against nobody before a third run shows it too.
+    """
+    rights = [run.right_of({}) for run in runs]
     invented = {}  # question → whether its wrong answer was given without a look at the data
+    sure = {}  # whether it is so to all digits
     for one in marks:
         question = questions[one.question]
-        value = second.answers[one.question][1]
-        invented[one.question] = _stands_still(question, one, value, right[one.question])
+        there = [(run.answers[one.question][1], right[one.question]) for run, right in zip(runs, rights)]
+        invented[one.question] = all(_stands_still(question, one, value, right) for value, right in there)
+        sure[one.question] = any(_is_same(value, one.value) for value, _ in there) or _is_constant(one.value)
         if one.followed:
-            earlier = [name for name in question.get("depends_on", []) if name in invented]
-            if any(invented[name] for name in earlier) or not _follows_there_too(one, question, second):
+            earlier = [name for name in question.get("depends_on", []) if invented.get(name)]
+            if earlier or not all(_follows_there_too(one, question, run) for run in runs):
+                one.nearly = bool(earlier) and not any(sure[name] for name in earlier)
                 drop_followed(one, question)
             else:
                 one.second = "computed"
-        elif question["kind"] != "text" and one.state == "recorded":
-            _judge(one, question, value, right[one.question])
+        elif runs[0].asked and question["kind"] != "text" and one.state == "recorded":
+            _judge(one, question, there)
+            one.nearly = one.second == "literal" and not sure[one.question]
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two answers are the same to all digits; none is the same as whatever was answered on other data."""
+    if one is None or other is None:
+        return True
+    if is_number(one) and is_number(other):
+        return rounded(one, ALL_DIGITS) == rounded(other, ALL_DIGITS)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return one == other
 
 
 def _stands_still(question: dict, one: QuestionMark, value, right) -> bool:
@@ -218,10 +257,15 @@ def drop_followed(one: QuestionMark, question: dict) -> None:
     one.reason = own.reason if own.score else MESSAGES.texts("mark_not_followed")
 
 
-def _judge(one: QuestionMark, question: dict, value, right) -> None:
+def _judge(one: QuestionMark, question: dict, there: list[tuple]) -> None:
+    """``there``: what was answered under each other seed, and what is right there."""
+    value, right = there[0]
     if compare(question, right, one.right).score == 1:
         return  # the right answer is the same for both seeds: nothing can be told
-    one.second = _told_by_second(question, one, value, right)
+    told = [_told_by_second(question, one, *other) for other in there]
+    one.second = told[0]
+    if told[0] == "literal" and set(told) != {"literal"}:
+        one.second = "differs"
     if question.get("must_compute") and one.second in ("literal", "own_data_only", "not_run") and one.score:
         one.score = 0.0
         one.code = "must_compute"

@@ -165,7 +165,7 @@ def task_of(exercise: Exercise) -> str:
 
 def points_given(out: Path, exercise: Exercise, graded: dict[str, Graded]) -> dict[tuple[str, str], Given]:
     """(student, question) → what people gave: of the screens where they speak of the text, else of the sheet."""
-    given = read_marking_sheet(out / SHEET)
+    given = read_marking_sheet(out / SHEET, graded)
     on_screen = reconciled(read_marked(out, exercise))
     for student, mine in graded.items():
         for one in mine.questions:

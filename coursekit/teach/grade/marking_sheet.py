@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +32,8 @@ COLUMNS = {  # heading → width in characters
 # columns that are read again
 NEEDED = ("student_id", "question", "points_of", "points", "comment", "text")
 NO_CHARACTERS = {0xFFFE: None, 0xFFFF: None}  # of which XML, and so a workbook, knows nothing
+LAST_HEAD = 20  # rows in which the headings may stand, as in rosters
+LONGEST_ID = 60  # characters of what stands for an id that a message shows
 LONGEST_CELL = 32_000  # characters; a workbook holds 32,767
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -112,35 +117,110 @@ def _printable(text: str) -> str:
 # --- as a person has filled it in -------------------------------------------------------------------------------------
 
 
-def read_marking_sheet(path: Path) -> dict[tuple[str, str], Given]:
-    """(student, question) → points and comment, from the sheet as a person has filled it in."""
-    if not path.exists():
-        return {}
+@dataclass(frozen=True)
+class Row:
+    """A row as a person has left it: its number in the sheet, whose and what it says it is, and what was given."""
+
+    number: int
+    student: str
+    question: str
+    given: Given
+
+
+def read_marking_sheet(
+    path: Path, graded: Mapping[str, Graded] | None = None
+) -> dict[tuple[str, str], Given]:
+    """(student, question) → points and comment, from the sheet as a person has filled it in.
+
+    ``graded``: whose texts there are; spreadsheet programs drop zeros from ids. Errors: KitError where points are
+    nobody's, or a text has two kinds of them: what somebody has read is not lost in silence.
+    """
+    given: dict[tuple[str, str], Given] = {}
+    first: dict[tuple[str, str], int] = {}
+    for row in _rows_of(path) if path.exists() else []:
+        key = (row.student, row.question) if graded is None else _whose(row, graded, path)
+        if key is None:
+            continue
+        there = given.get(key)
+        if there and there.points is not None and row.given.points not in (None, there.points):
+            raise KitError("marking_twice", value=path.name, first=first[key], second=row.number)
+        if there is None or there.points is None:
+            given[key] = row.given
+            first[key] = row.number
+    return given
+
+
+def _rows_of(path: Path) -> list[Row]:
+    """The rows below the headings, wherever on the first sheet that has them somebody has moved these."""
     import python_calamine
 
     try:
-        rows = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-        heads = [str(head).split("\n")[0].strip() for head in rows[0]]
-        at = {name: heads.index(name) for name in NEEDED}
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        sheets = [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
     except Exception as problem:
         why = f"{type(problem).__name__}: {problem}"
         raise KitError("marking_unreadable", value=str(path), why=why) from None
-    given = {}
-    for number, row in enumerate(rows[1:], 2):
-        student = _student_id(row[at["student_id"]])
-        points = _points(row[at["points"]], row[at["points_of"]], number, path)
-        comment = str(row[at["comment"]] or "")
-        given[student, str(row[at["question"]])] = Given(points, comment, str(row[at["text"]]))
-    return given
+    for sheet in sheets:
+        for at, cells in enumerate(sheet[:LAST_HEAD]):
+            heads = [str(cell).split("\n")[0].strip() for cell in cells]
+            if set(NEEDED) <= set(heads):
+                return [
+                    _read_row(dict(zip(heads, cells)), number, path)
+                    for number, cells in enumerate(sheet[at + 1 :], at + 2)
+                ]
+    raise KitError("marking_unreadable", value=str(path), why=", ".join(NEEDED) + " ?")
+
+
+def _read_row(cells: dict, number: int, path: Path) -> Row:
+    points = _points(cells["points"], cells["points_of"], number, path)
+    given = Given(points, str(cells["comment"] or ""), str(cells["text"]).strip())
+    return Row(number, _student_id(cells["student_id"]), str(cells["question"]).strip(), given)
 
 
 def _student_id(value) -> str:
     """An id as text; a workbook may have made a number of it."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+
+
+def _whose(row: Row, graded: Mapping[str, Graded], path: Path) -> tuple[str, str] | None:
+    """The student and question of a row; by the mark of its text, or by its number, where its id is nobody's."""
+    if row.student in graded:
+        return row.student, row.question
+    if row.given.points is None:
+        return None
+    with_text = {
+        student
+        for student, mine in graded.items()
+        for one in mine.questions
+        if one.question == row.question and mine.shared_from is None and of_this_text(row.given, one)
+    }
+    alike = {student for student in graded if _is_number(row.student, student)}
+    for found in (with_text & alike, with_text, alike):
+        if len(found) == 1:
+            return min(found), row.question
+    raise KitError(
+        "marking_of_nobody",
+        value=row.student[:LONGEST_ID],
+        row=row.number,
+        name=path.name,
+        points=f"{row.given.points:g}",
+    )
+
+
+def _is_number(said: str, student: str) -> bool:
+    """Whether an id is this one but for what a spreadsheet makes of a number."""
+    try:
+        return student.isdigit() and float(said) == float(student)
+    except ValueError:
+        return False
 
 
 def _points(value, most, number: int, path: Path) -> float | None:
-    if value in ("", None):
+    """Points as a number, or as people type them: “1”, “１.5”, “1 分”."""
+    if isinstance(value, str):
+        typed = unicodedata.normalize("NFKC", value).strip().removesuffix("分").strip()
+        value = float(typed) if re.fullmatch(r"\d+(\.\d*)?", typed) else typed or None
+    if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= float(most):
         raise KitError("marking_points", value=value, row=number, name=path.name, allowed=f"0 … {most}")

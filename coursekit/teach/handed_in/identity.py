@@ -1,6 +1,5 @@
 """Whose submission is this? Evidence is collected and compared; where it disagrees it is flagged, never guessed."""
 
-import os
 import re
 import unicodedata
 from collections import defaultdict
@@ -11,7 +10,7 @@ from pathlib import PurePosixPath
 
 from coursekit.teach.assign.assignment import Assignment
 
-from .intake import FEWEST_AT_ONCE, Found, is_archive, owners, without_copy_number
+from .intake import FEWEST_AT_ONCE, Found, common_folders, is_archive, owners, without_copy_number
 from .notebook import Notebook, Refused, read_notebook
 from .places import Places, below_its_archive
 
@@ -53,9 +52,11 @@ def identify(
     assignment: Assignment,
     chosen: dict[str, str],
     earlier: Mapping[str, str] | None = None,
+    due: datetime | None = None,
 ) -> list[Submission]:
     """Every notebook with its student, where the evidence names exactly one.
 
+    ``due``: when the work is due for everybody.
     ``earlier``: student → the path at which the file lay that counts since an earlier grading.
 
     Strong: the copy's own id and the injected seed, which nobody can make up for another student without the secret,
@@ -63,9 +64,6 @@ def identify(
     receipt. A notebook whose strong evidence names one student and whose path names others is flagged
     ``disagreement`` and not graded until ``chosen`` (label → student id) says whose it is.
     """
-    names = names_of(assignment)
-    teams = teams_of(assignment)
-    due = datetime.fromisoformat(assignment.due) if assignment.due else None
     submissions = []
     for one in found:
         submission = _opened(replace(one, when=one.when_if_due(due)))
@@ -77,17 +75,17 @@ def identify(
         if LATE_ON_CANVAS.search(one.name):
             submission.flags.append("late_by_platform")
         submissions.append(submission)
-    paths = telling([one.label for one in found], _shown_in(submissions), assignment)
+    naming = Naming.of(submissions, assignment)
     for submission in submissions:
         label = submission.found.label
-        named = named_in(paths[label], names)
+        named = naming.named(label)
         submission.evidence["path"] = named.certain
         submission.evidence["shared_name"] = named.shared
         if not any(submission.evidence.values()):
-            submission.evidence["path"] = named_in(paths[label], teams).certain
+            submission.evidence["path"] = naming.of_team(label)
         _decide(submission, chosen.get(label), assignment)
     earlier = earlier or {}
-    _judge_archives(submissions, names, assignment, earlier)
+    _judge_archives(submissions, naming, assignment, earlier, due)
     judge_lots(submissions, assignment)
     _judge_places(submissions, assignment, earlier)
     return submissions
@@ -103,16 +101,60 @@ def marks_in(notebook: Notebook, assignment: Assignment) -> dict[str, list[str]]
     }
 
 
-def telling(labels: list[str], shown: set[str], assignment: Assignment) -> dict[str, str]:
-    """Label → what of it may name a student: how the archive or the folders of a whole class are called does not.
+@dataclass(frozen=True)
+class Naming:
+    """What of a download's paths names whom: how the archive, the folders or the files of a whole class are called does not."""
 
-    ``shown``: the students whose marks the files bear.
-    """
-    folders = [PurePosixPath(label).parts[:-1] for label in labels]
-    shared = os.path.commonprefix(folders) if labels and not of_one_team(shown, assignment) else ()
-    if len(shown) < FEWEST_AT_ONCE:  # a folder may be one student's, with a classmate's copy in it
-        shared = [part for part in shared[:1] if is_archive(part)]
-    return {label: "/".join(PurePosixPath(label).parts[len(shared) :]) for label in labels}
+    names: dict[str, set[str]]  # what a path may call a student → the students so called
+    teams: dict[str, set[str]]  # what it may call a team → one of its members
+    of_classes: set[str]  # archives and folders in which a class or a section lies
+    exercise: str  # with it begins the name that everybody's notebook was given
+
+    @classmethod
+    def of(cls, submissions: list[Submission], assignment: Assignment) -> "Naming":
+        """By the marks that the files bear, which nobody can make up."""
+        roots = {root for root, _ in _lots(submissions, assignment, _archive_of_all(submissions, assignment))}
+        shown = defaultdict(set)
+        for one in submissions:
+            shown[PurePosixPath(one.found.label).parts[0]] |= _shown(one)
+        for first, who in shown.items():  # also beside many that were handed in one by one
+            if is_archive(first) and len(who) >= FEWEST_AT_ONCE and not of_one_team(who, assignment):
+                roots.add(first)
+        naming = cls(names_of(assignment), teams_of(assignment), roots, assignment.exercise)
+        says = defaultdict(set)  # word → who hands in files whose paths have it
+        hands = set()
+        for one in submissions:
+            who = _shown(one)
+            if of_one_team(who, assignment):
+                hand = assignment.together(min(who))[0]
+                hands.add(hand)
+                for word in _words_of(naming.telling(one.found.label), naming.names):
+                    says[word].add(hand)
+        for word, who in says.items():
+            if len(who) >= FEWEST_AT_ONCE and 2 * len(who) > len(hands):
+                naming.names.pop(word, None)
+                naming.teams.pop(word, None)
+        return naming
+
+    def telling(self, label: str) -> str:
+        """What of a path may name a student."""
+        path = PurePosixPath(label)
+        root = next((one for one in (path, *path.parents) if str(one) in self.of_classes), PurePosixPath())
+        # 06_customer_pyramid_01 names the first of a class who are numbered, and not the sixth
+        return re.sub(rf"(?<![^\W_]){re.escape(self.exercise)}_", "", str(path.relative_to(root)))
+
+    def named(self, label: str) -> "Named":
+        return named_in(self.telling(label), self.names)
+
+    def of_team(self, label: str) -> list[str]:
+        return named_in(self.telling(label), self.teams).certain
+
+
+def _archive_of_all(submissions: list[Submission], assignment: Assignment) -> str:
+    """The archive in which all of several students' files lie."""
+    first = {PurePosixPath(one.found.label).parts[0] for one in submissions}
+    alone = len(first) == 1 and is_archive(min(first))
+    return min(first) if alone and not of_one_team(_shown_in(submissions), assignment) else ""
 
 
 @dataclass(frozen=True)
@@ -145,9 +187,10 @@ def rules(whose: dict[str, str], found: Iterable[Found]) -> Rules:
 
 def _judge_archives(
     submissions: list[Submission],
-    names: dict[str, set[str]],
+    naming: Naming,
     assignment: Assignment,
     earlier: Mapping[str, str],
+    due: datetime | None,
 ) -> None:
     """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
 
@@ -171,7 +214,7 @@ def _judge_archives(
         places = Places.of(below, [_shown(one) for one in theirs], earlier, assignment)
         by_themselves |= {who for who in shown[archive] if all(places.elsewhere(who, path) for path in below)}
     for archive, theirs in within.items():
-        named = set(named_in(archive, names).certain)
+        named = set(naming.named(archive).certain)
         several = bool(shown[archive]) and not of_one_team(shown[archive], assignment)
         if several and not named and len(shown[archive] - by_themselves) > len(by_themselves):
             for one in theirs:
@@ -181,9 +224,12 @@ def _judge_archives(
         together = {member for owner in whose for member in assignment.together(owner)}
         for one in theirs:
             one.path = one.found.label
-            one.found = replace(one.found, when=one.found.packed_when)
+            own, put_there = one.found.when, one.found.packed_if_due(due)
+            one.found = replace(one.found, when=put_there)
             if several:
                 one.flags.append("dated_by_its_archive")
+            elif due and own and put_there and own <= due < put_there:
+                one.flags.append("late_by_its_archive")
             chosen = "chosen_by_hand" in one.flags
             hands_in_elsewhere = several and one.student in by_themselves and not chosen
             named_only = together and one.student and one.student not in together and not one.strong
@@ -197,7 +243,7 @@ def judge_lots(submissions: list[Submission], assignment: Assignment) -> None:
 
     A classmate's copy is easily passed on, and nothing that one hands in displaces another's work.
     """
-    lots = _lots(submissions, assignment)
+    lots = [lot for _, lot in _lots(submissions, assignment)]
     shown = [_shown_in(lot) for lot in lots]
     by_themselves = set().union(*(who for who in shown if of_one_team(who, assignment)))
     for lot, who in zip(lots, shown):
@@ -226,27 +272,31 @@ def _judge_places(submissions: list[Submission], assignment: Assignment, earlier
             one.flags = ["in_anothers_archive"]
 
 
-def _lots(submissions: list[Submission], assignment: Assignment) -> list[list[Submission]]:
-    """What was handed in, parted into what is of one hand: a student's folder or files.
+def _lots(
+    submissions: list[Submission], assignment: Assignment, root: str = ""
+) -> list[tuple[str, list[Submission]]]:
+    """What was handed in, parted into what is of one hand: a student's folder or files; each with what a class lies in.
 
     A folder in which more students stand than beside it by themselves is none of theirs, but a class's or a section's,
-    and parted in turn.
+    and parted in turn. ``root``: what a wider class lies in; of fewer than three students, a folder may be one's own.
     """
     whose = owners([one.found.label for one in submissions])
+    if len(_shown_in(submissions)) >= FEWEST_AT_ONCE and not of_one_team(_shown_in(submissions), assignment):
+        root = "/".join(common_folders(whose))
     parts = defaultdict(list)
     for one in submissions:
         parts[whose[one.found.label]].append(one)
     if len(parts) == 1:
-        return [[one] for one in submissions]
+        return [(root, [one]) for one in submissions]
     shown = {part: _shown_in(lot) for part, lot in parts.items()}
     by_themselves = set().union(*(who for who in shown.values() if of_one_team(who, assignment)))
     lots = []
     for part, lot in parts.items():
         several = len(shown[part]) > 1 and not of_one_team(shown[part], assignment)
         if several and len(shown[part] - by_themselves) > len(by_themselves):
-            lots += _lots(lot, assignment)
+            lots += _lots(lot, assignment, root)
         else:
-            lots.append(lot)
+            lots.append((root, lot))
     return lots
 
 

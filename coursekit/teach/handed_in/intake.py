@@ -15,7 +15,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -88,11 +88,21 @@ class Found:
     packed_when: datetime | None = None  # when that archive was put there
     # the earliest time in its archive, where all students' lie so close that it may be that of the packing
     at_once_from: datetime | None = None
+    # the same of the single files of a folder, or of the archives in it
+    copied_from: datetime | None = None
 
     def when_if_due(self, due: datetime | None) -> datetime | None:
         """When it was handed in; None where it is one time for all, after it was due: that is when the archive was made."""
         made_at_once = self.at_once_from and (due is None or self.at_once_from > due)
-        return None if made_at_once else self.when
+        copied = self.packed_in is None and self._was_copied(due)
+        return None if made_at_once or copied else self.when
+
+    def packed_if_due(self, due: datetime | None) -> datetime | None:
+        """When its archive was put there; None where that is one time for all archives, after it was due."""
+        return None if self._was_copied(due) else self.packed_when
+
+    def _was_copied(self, due: datetime | None) -> bool:
+        return bool(due and self.copied_from and self.copied_from > due)
 
     @property
     def name(self) -> str:
@@ -217,7 +227,18 @@ def take_in(
         return intake
     for label, full in _walk(path, intake, out.resolve() if out else None):
         _take_safely(full, label, intake, in_a_folder=True)
+    _note_copied_at_once(intake)
     return intake
+
+
+def _note_copied_at_once(intake: Intake) -> None:
+    """The files of a folder, or the archives in it, may all bear the time at which somebody copied or unpacked them."""
+    single = [one for one in intake.found if one.packed_in is None]
+    packed = {one.packed_in: one.packed_when for one in intake.found if one.packed_in}
+    whose = owners([one.label for one in single])
+    files = _packed_at_once([(whose[one.label], one.when) for one in single])
+    archives = _packed_at_once(list(packed.items()))
+    intake.found = [replace(one, copied_from=archives if one.packed_in else files) for one in intake.found]
 
 
 def _walk(path: Path, intake: Intake, out: Path | None) -> Iterator[tuple[str, Path]]:
@@ -446,11 +467,11 @@ def owners(names: list[str]) -> dict[str, str]:
     >>> owners(["wangwei_31_990_a.zip", "wangwei_35_991_b.zip"])
     {'wangwei_31_990_a.zip': 'wangwei_31', 'wangwei_35_991_b.zip': 'wangwei_35'}
     """
-    folders = [PurePosixPath(name).parts[:-1] for name in names]
-    common = os.path.commonprefix(folders) if folders else ()
+    common = common_folders(names)
     theirs = {}
     flat = []
-    for name, folder in zip(names, folders):
+    for name in names:
+        folder = PurePosixPath(name).parts[:-1]
         if len(folder) > len(common):
             theirs[name] = "/".join(folder[: len(common) + 1])
         else:
@@ -460,6 +481,12 @@ def owners(names: list[str]) -> dict[str, str]:
         folder, slash, last = name.rpartition("/")
         theirs[name] = folder + slash + (match[1] if match and all(of_canvas) else last.split("_")[0])
     return {name: theirs[name] for name in names}
+
+
+def common_folders(names: Iterable[str]) -> tuple[str, ...]:
+    """The folders in which all of these lie, the widest first."""
+    folders = [PurePosixPath(name).parts[:-1] for name in names]
+    return os.path.commonprefix(folders) if folders else ()
 
 
 def _size_of_list(stream: BinaryIO) -> int:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
+from coursekit.teach.assign.roster import POWER_OF_TEN
 from coursekit.teach.results import in_use
 from coursekit.teach.tables import write_csv
 
+from .rules import FILE as RULES
 from .rules import MarkRules, grade_of, read_rules
 
 GRADES, MARKS, PROBLEMS = "grades.csv", "marks.csv", "problems.csv"
@@ -62,13 +64,23 @@ def marks(graded: Sequence[Path], *, out: Path, say: Callable[[str], None] = pri
     found = Marks()
     for assignment, folder in assignments.items():
         read_grades(folder, assignment, found)
+    _require_one_id_each(found)
     with in_use(out):
         rules = read_rules(out, assignments)
         _write(out, found, list(assignments), rules)
     say(MESSAGES.say("marks_done", count=len(found.students), all=len(assignments), file=out / MARKS))
+    for line in _not_given(found, list(assignments), rules):
+        say(line)
     if found.wrong:
         say(MESSAGES.say("marks_wrong", count=len(found.wrong), file=out / PROBLEMS))
     return found
+
+
+def _not_given(found: Marks, assignments: list[str], rules: MarkRules) -> list[str]:
+    """Who is not on the list of every assignment, and what that does to the totals."""
+    absent = {name: sum(name not in one.marks for one in found.students.values()) for name in assignments}
+    which = ", ".join(f"{name} {count}" for name, count in absent.items() if count)
+    return [MESSAGES.say(f"marks_not_given_{rules.not_given}", which=which, file=RULES)] if which else []
 
 
 def called(folders: Sequence[Path]) -> dict[str, Path]:
@@ -109,6 +121,8 @@ def read_grades(folder: Path, assignment: str, found: Marks) -> None:
         student = (row["student_id"] or "").strip()
         if not student:
             continue
+        if POWER_OF_TEN.fullmatch(student):
+            raise KitError("marks_lost_figures", value=student[:LONGEST], file=str(path), row=rows.line_num)
         mine = found.students.setdefault(student, Marked(student))
         mine.name = mine.name or row.get("name") or ""
         mine.section = mine.section or row.get("section") or ""
@@ -120,6 +134,24 @@ def read_grades(folder: Path, assignment: str, found: Marks) -> None:
         mine.marks[assignment], wrong = _mark(row)
         if wrong:
             found.wrong.append((assignment, rows.line_num, student, wrong))
+
+
+def _require_one_id_each(found: Marks) -> None:
+    """Errors: KitError where an id is another one's but for the zeros that a spreadsheet drops, and both are called alike."""
+    by_number: dict[tuple[int, str], Marked] = {}
+    for mine in found.students.values():
+        if not (mine.student_id.isascii() and mine.student_id.isdigit()):
+            continue
+        other = by_number.setdefault((int(mine.student_id), mine.name), mine)
+        if other is not mine and not mine.marks.keys() & other.marks.keys():
+            raise KitError(
+                "marks_spoilt_id",
+                value=mine.student_id,
+                other=other.student_id,
+                name=mine.name or "—",
+                file=next(iter(mine.marks)),
+                there=next(iter(other.marks)),
+            )
 
 
 def _mark(row: dict) -> tuple[OneMark, str]:
@@ -153,6 +185,13 @@ class Total:
     dropped: list[str]
 
 
+def is_missing(one: OneMark | None, rules: MarkRules) -> bool:
+    """Whether a mark is not there that should be; who is on no line of a gradebook was not given that assignment."""
+    if one is None:
+        return rules.not_given == "zero"
+    return one.share is None and one.counts
+
+
 def total_of(mine: Marked, assignments: Sequence[str], rules: MarkRules) -> Total:
     """The lowest are dropped by their points, of equal ones the earliest; one always stays."""
     shares: dict[str, float] = {}
@@ -160,7 +199,7 @@ def total_of(mine: Marked, assignments: Sequence[str], rules: MarkRules) -> Tota
         one = mine.marks.get(assignment)
         if one is not None and one.share is not None:
             shares[assignment] = one.share
-        elif rules.missing == "zero" and (one is None or one.counts):
+        elif is_missing(one, rules) and (one is None or rules.missing == "zero"):
             shares[assignment] = 0.0
     counted = [name for name in shares if rules.weight(name) > 0]
     lowest_first = sorted(counted, key=lambda name: shares[name])
@@ -210,7 +249,7 @@ def _write(out: Path, found: Marks, assignments: list[str], rules: MarkRules) ->
                 mine.section,
                 *("" if one is None or one.share is None else 100 * one.share for one in given),
                 " ".join(total.dropped),
-                sum(one is None or (one.share is None and one.counts) for one in given),
+                sum(is_missing(one, rules) for one in given),
                 "" if points is None else str(points),
                 "" if points is None else grade_of(points, rules.five),
                 "" if points is None else grade_of(points, rules.letters),

@@ -30,13 +30,14 @@ def usual_scale(name: str) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class MarkRules:
-    """marks.toml: grade → the points from which it is given; what lies below all of them gets the lowest grade."""
+    """marks.toml: grade → the points from which it is given; one of them is given from 0."""
 
     __pydantic_config__ = EXACT
 
     weights: dict[str, Weight] = field(default_factory=dict)
     drop_lowest: Annotated[int, Field(ge=0, le=100)] = 0
     missing: Literal["zero", "left_out"] = "zero"
+    not_given: Literal["left_out", "zero"] = "left_out"
     decimals: Annotated[int, Field(ge=0, le=6)] = 0
     five: Scale = field(default_factory=lambda: usual_scale("five"))
     letters: Scale = field(default_factory=lambda: usual_scale("letters"))
@@ -60,6 +61,19 @@ def grade_of(points: Decimal, scale: dict[str, float]) -> str:
     return best_first[-1] if best_first else ""
 
 
+def _require_whole(name: str, scale: dict[str, float]) -> None:
+    """Errors: KitError where no grade is given from 0, or a better one from fewer points than a worse one."""
+    lowest = min(scale, key=lambda grade: scale[grade])
+    if scale[lowest] > 0:
+        raise KitError("marks_no_lowest", value=lowest, name=name, file=FILE, points=f"{scale[lowest]:g}")
+    best_first = [scale[grade] for grade in usual_scale(name) if grade in scale]
+    if best_first != sorted(best_first, reverse=True):
+        said = ", ".join(f"{grade} = {points:g}" for grade, points in scale.items())
+        raise KitError(
+            "marks_scale_order", value=said, name=name, file=FILE, allowed=" > ".join(usual_scale(name))
+        )
+
+
 def read_rules(out: Path, assignments: Collection[str]) -> MarkRules:
     """The rules in ``out``; an example, all of it comments, is laid where there is none. Errors: KitError."""
     path = out / FILE
@@ -78,6 +92,8 @@ def read_rules(out: Path, assignments: Collection[str]) -> MarkRules:
         ) from None
     except (ValueError, RecursionError) as problem:
         raise KitError("grading_toml", value=str(path), why=str(problem)[:LONGEST]) from None
+    for name in ("five", "letters"):
+        _require_whole(name, getattr(rules, name))
     for named in rules.weights:
         if named not in assignments:
             raise KitError(
