@@ -318,5 +318,7 @@ def imported(cells) -> set[str]:
 def test_what_a_lesson_writes_by_its_name_alone_is_at_hand_in_its_exercise(lesson):
     assert imported(lesson.cells) <= imported(lesson.exercise)
     if any("rng=rng" in cell.source for cell in lesson.cells if cell.kind == "code"):
-        first = "\n".join(cell.source for cell in lesson.exercise if cell.kind == "code" and not cell.question)
+        first = "\n".join(
+            cell.source for cell in lesson.exercise if cell.kind == "code" and not cell.question
+        )
         assert "\nrng = np.random.default_rng(seed)" in first
