@@ -112,15 +112,19 @@ def listen(channel: Channel, outcome: Outcome, seconds: float) -> None:
 
 
 def note(outcome: Outcome, said: dict) -> None:
-    """What a frame tells of the submission; whatever has not the form of it is passed over."""
+    """What a frame tells of the submission; whatever has not the form of it is passed over.
+
+    The wall, or the kernel, is put up before the first cell begins, and that is said before any of the student's code
+    runs: whoever says later that it is not there speaks for the student.
+    """
     if isinstance(said.get("sheet"), dict):
         outcome.sheet = said["sheet"]
     if isinstance(said.get("cell"), int):
-        outcome.last_cell = said["cell"]
+        outcome.last_cell = max(0, outcome.last_cell, said["cell"])
     if isinstance(said.get("error"), dict) and len(outcome.errors) < MOST_ERRORS:
         outcome.errors.append(_error(said["error"]))
     for what in ("wall", "no_kernel"):
-        if isinstance(said.get(what), str):
+        if isinstance(said.get(what), str) and outcome.last_cell < 0:
             outcome.state = "no_wall"
             outcome.detail = said[what][:300]
     if said.get("done") is True:

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from coursekit.sandbox import probes
 from coursekit.sandbox.frames import Frames, TooMuch, framed
 from coursekit.sandbox.protocol import Limits, Outcome, SandboxError
-from coursekit.sandbox.submission_run import LARGEST_FRAME, listen
+from coursekit.sandbox.submission_run import LARGEST_FRAME, listen, note
 from coursekit.sandbox.walls import wall
+from coursekit.teach.game.policy_process import Lost, PolicyProcess
 
 FEW = ["crmkit", "crmkit.answers.sheet"]
 ECHO = """import os
@@ -81,6 +83,43 @@ def test_where_no_wall_can_be_put_up_an_outcome_says_so():
     with_nothing = wall(tier="trust", modules=["no_such_module_anywhere"])
     outcome = with_nothing.run(["1"])
     assert outcome.state == "no_wall" and "no_such_module_anywhere" in outcome.detail
+
+
+SAYING = """import json, os, struct
+def say(**frame):
+    raw = json.dumps(frame).encode()
+    os.write(int(os.environ["GRADER_LINE"]), struct.pack(">I", len(raw)) + raw)
+"""
+
+
+@pytest.mark.parametrize(
+    "said", ["wall='no room on this machine'", "no_kernel='x'", "cell=-7", "cell=10**30"]
+)
+def test_a_submission_that_says_there_was_no_wall_has_died_and_gains_no_mark_by_it(here, said):
+    outcome = here.run(["x = 1", f"{SAYING}say({said})\nsay(wall='none')\nos._exit(0)"])
+    assert (outcome.state, outcome.detail) == ("died", "exit 0")
+
+
+def test_that_the_wall_was_not_put_up_is_taken_only_before_the_first_cell():
+    before, after = Outcome("died"), Outcome("died")
+    note(before, {"wall": "fork: no memory"})
+    assert (before.state, before.detail) == ("no_wall", "fork: no memory")
+    for frame in ({"cell": 0}, {"wall": "said by the student"}, {"no_kernel": "the same"}):
+        note(after, frame)
+    assert (after.state, after.last_cell) == ("died", 0)
+
+
+def test_a_policy_cannot_say_so_either(monkeypatch):
+    process = PolicyProcess.__new__(PolicyProcess)
+    process.patience, process._channel, process._begun = 1.0, SimpleNamespace(send=lambda *_: None), False
+    monkeypatch.setattr("coursekit.teach.game.policy_process.packed", lambda seen: {})
+    coming = [{"cell": 0}, {"wall": "said by the policy"}, {"quarter": 1, "decision": {}}, {"wall": "again"}]
+    monkeypatch.setattr(process, "_next", lambda end: coming.pop(0))
+    assert process._answer(SimpleNamespace(quarter=1)) == {"quarter": 1, "decision": {}}
+    process._begun = False  # another game, whose wall is not put up
+    with pytest.raises(Lost) as caught:
+        process._answer(SimpleNamespace(quarter=1))
+    assert caught.value.args == ("no_wall", "again")
 
 
 # --- a machine at its limits ------------------------------------------------------------------------------------------

@@ -78,6 +78,15 @@ def test_a_text_that_many_share_is_told_of_all_of_them():
     assert shared_by("abcdefg") == [("a", other, False) for other in "bcdefg"]
 
 
+@pytest.mark.parametrize(("value", "pairs"), [(1 / 3, 0), (200 / 3, 0), (1 / 7, 0), (0.3371592653, 1)])
+def test_a_fraction_that_anybody_types_who_has_given_up_is_nobodys(value, pairs):
+    questions = {name: {"id": name, "kind": "number", "tolerance": 0.0005} for name in ("share", "other")}
+    marks = {student: [mark(right, right)] for student, right in RIGHTS.items()}
+    for student in "ab":
+        marks[student] = [mark(value, RIGHTS[student], question=name) for name in questions]
+    assert len(copying(marks, questions)) == pairs
+
+
 def test_equal_code_alone_is_no_pair():
     cell = "\n".join(f"x{i} = table.groupby('a')['b'].mean().sort_values()" for i in range(9))
     assert copying({}, {}, {"a": [cell], "b": [cell]}) == []

@@ -309,6 +309,33 @@ def test_a_game_on_anothers_market_among_ones_own_files_displaces_nobodys(tmp_pa
     assert not any(file == "8004/my.jsonl" for _, file in told)
 
 
+def test_a_game_alone_in_anothers_folder_takes_nothing_from_whose_market_it_is(tmp_path):
+    """c hands in nothing but a later game on d's market in which nothing was done; a's own later one counts as ever."""
+    room = Classroom(tmp_path)
+    worth = {}
+    for number, student in enumerate(room.students[:4], 8001):
+        own = Setup(scenario="appliance_club", seed=room.variant(student)["seed"], quarters=1, customers=100)
+        played = room.out / str(number) / "my.jsonl"
+        if number != 8003:
+            worth[student] = saved(played, CLUB, setup=own).outcome.value
+            os.utime(played, (1.77e9, 1.77e9))
+        if number == 8001:
+            worth[student] = saved(room.out / "8001" / "late.jsonl", Decision(), setup=own).outcome.value
+    a, b, c, d = room.students[:4]
+    saved(room.out / "8003" / "my.jsonl", Decision(), setup=own)
+    found = leaderboard(
+        room.out,
+        setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100),
+        rounds=0,
+        assignment=room.folder,
+        out=tmp_path / "out",
+        say=lambda *_: None,
+    )
+    assert {one.student: one.value for one in found} == pytest.approx(worth)
+    told = {(row["what"], row["file"]) for row in rows(tmp_path / "out" / "problems.csv")}
+    assert {("two_places", "8003/my.jsonl"), ("earlier_file", "8003/my.jsonl")} <= told
+
+
 def test_of_several_files_of_one_student_the_newest_sound_one_counts(tmp_path):
     own = Setup(scenario=SETUP.scenario, seed=5, quarters=1, customers=100)
     old, new, bad = (tmp_path / "in" / "ann" / name for name in ("1.jsonl", "2.jsonl", "3.jsonl"))

@@ -103,3 +103,34 @@ def test_a_third_run_is_made_where_two_are_nearly_alike_and_clears_whom_it_can(t
     assert cli.main(words) in (0, cli.WANTS_AN_EYE)
     said = capsys.readouterr().out
     assert "these have to be computed: profit" in said and "必须算出来：profit" in said
+
+
+FAILS = "assert {condition}\nsizes = members"
+
+
+@pytest.mark.parametrize("how_many", [1, 2])
+def test_a_pack_that_fails_on_hidden_seeds_costs_nobody_a_mark_and_ends_no_grading(
+    tmp_path, walled, capsys, how_many
+):
+    room = Classroom(tmp_path, students=3)
+    about = Assignment.read(room.folder)
+    honest, followed, typist = room.students
+    unlucky = [about.hidden_seed(followed, purpose=which) for which in (HIDDEN, THIRD)[:how_many]]
+    pack = room.folder / "pack" / room.manifest["source"]
+    text = pack.read_text(encoding="utf-8")
+    assert text.count("sizes = members") == 1
+    pack.write_text(
+        text.replace("sizes = members", FAILS.format(condition=f"seed not in {unlucky}")), "utf-8"
+    )
+    half = 'renewed_offered = members["renewed"].mean() / 2'
+    room.hand_in(honest)
+    room.hand_in(followed, {"renewed_offered": half})
+    room.hand_in(typist, {"renewed_offered": "renewed_offered = 0.5"})
+    graded = grade(room.out, assignment=room.folder, out=tmp_path / "grades", say=lambda _: None)
+    scores = {
+        student: {one.question: one.score for one in mine.questions} for student, mine in graded.items()
+    }
+    assert (scores[honest]["uplift"], scores[followed]["uplift"], scores[typist]["uplift"]) == (1.0, 0.5, 0.0)
+    assert ("hidden_seed_fails" in graded[followed].failed) == (how_many == 2)
+    assert not graded[honest].failed and not graded[typist].failed
+    assert graded.wants_an_eye == (how_many == 2)

@@ -3,7 +3,6 @@
 All of it stands in one file of the assignment, ``grading.toml``, which every regrade reads again and never writes.
 """
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -18,6 +17,7 @@ from crmkit.core.files import put
 
 from .assignment import Assignment
 from .lateness import Date, LatePolicy, Share
+from .toml_file import read_toml
 
 FILE = "grading.toml"
 LONGEST = 200  # characters of what stands in the file that a message shows
@@ -165,10 +165,7 @@ def _extension(assignment: Assignment, student: str, said: str, due: datetime | 
 
 def _file_of(path: Path) -> GradingFile:
     """The file as it is written. Errors: KitError with what is wrong in it."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as problem:  # no TOML, no UTF-8, or nested without end
-        raise KitError("grading_toml", value=str(path), why=str(problem)) from None
+    raw = read_toml(path)
     try:
         return _read(raw)
     except KitError:

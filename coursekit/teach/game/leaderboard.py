@@ -164,8 +164,13 @@ def worth_replaying(
 def choose_verified(
     sound: list[Handed], replays: dict[tuple[str, str], dict], problems: list[Problem]
 ) -> dict[str, Handed]:
-    """Each student's or team's newest file that its replay has verified; the others go to the problems."""
+    """Each student's or team's newest file that its replay has verified; the others go to the problems.
+
+    Of files from several places, where nothing but their market says whose they are, the newest of each, and of these the
+    one that is worth most: a classmate's takes nothing from anybody.
+    """
     verified: dict[str, Handed] = {}
+    seen: set[tuple[str, str]] = set()  # student and place
     for one in sound:
         came = replays[one.student, one.found.sha256]
         label, handed_in_by = one.found.label, one.submission.student
@@ -175,11 +180,17 @@ def choose_verified(
         elif came["reason"]:
             detail = as_named(came["detail"], one.found.name)
             problems.append(Problem(label, handed_in_by, came["reason"], detail))
-        elif one.student in verified:
-            counts = verified[one.student].submission
-            problems.append(Problem(label, handed_in_by, why_set_aside(one.submission, counts)))
         else:
-            verified[one.student] = one
+            counts = verified.setdefault(one.student, one)
+            where = one.submission.place
+            another = where and counts.submission.place and (one.student, where) not in seen
+            seen.add((one.student, where))
+            other = one
+            if another and came["value"] > replays[one.student, counts.found.sha256]["value"]:
+                verified[one.student], other = one, counts
+            if other is not verified[one.student]:
+                why = why_set_aside(other.submission, verified[one.student].submission)
+                problems.append(Problem(other.found.label, other.submission.student, why))
     return verified
 
 

@@ -51,11 +51,13 @@ class PolicyProcess:
         self._channel: Channel | None = None  # of the game that is played now
         self._frames: Frames | None = None
         self._coming: Iterator[dict | None] = iter(())
+        self._begun = False  # whether the wall stands and the policy's own code may speak
 
     def begin(self, source: str) -> None:
         """Begin a game with the policy that ``source`` defines; Lost where there is no wall for it."""
         self._frames = Frames(largest=LARGEST, largest_total=LARGEST_GAME)
         self._coming = iter(())
+        self._begun = False
         try:
             self._channel = self.wall.open([IN_THE_SANDBOX.read_text(encoding="utf-8"), f"serve({source!r})"])
         except SandboxError as problem:
@@ -86,7 +88,8 @@ class PolicyProcess:
         self._channel.send(framed(pickle.dumps(packed(seen))), self.patience)
         while True:
             said = self._next(end)
-            if "wall" in said:
+            self._begun |= "cell" in said  # said before any of the policy's own code runs
+            if "wall" in said and not self._begun:
                 raise Lost("no_wall", str(said["wall"])[:300])
             if "error" in said:  # of the cell that asks the policy, which then asks no more
                 raise Lost("ended", str(said["error"])[:300])

@@ -5,15 +5,14 @@ nobody's business but the instructor's: no page of the class shows any of it.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from coursekit.messages import KitError
 from coursekit.records import EXACT, WrongField, from_fields
 from coursekit.sandbox.cleaning import clean_text
 from coursekit.teach.assign.lateness import Days, Minutes
+from coursekit.teach.assign.toml_file import read_toml
 
 FILE = "accommodations.toml"
 LONGEST = 200  # characters of what stands in the file that a message shows
@@ -63,11 +62,8 @@ def read_accommodations(path: Path | None, assignment: Path) -> Accommodations:
         path = assignment.resolve().parent / FILE
         if not path.exists():
             return Accommodations()
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise KitError("grading_toml", value=str(path), why=str(problem)[:LONGEST]) from None
+    raw = read_toml(path)
+    text = path.read_text(encoding="utf-8-sig")
     read = Accommodations()
     for student, fields in raw.items():
         try:

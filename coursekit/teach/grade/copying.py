@@ -16,7 +16,7 @@ from coursekit.teach.handed_in.notebook import statements
 from crmkit.answers.forms import count_words
 
 from .marking import QuestionMark
-from .numbers import ALL_DIGITS, MANY_DIGITS, digits_of, is_number, rounded
+from .numbers import ALL_DIGITS, MANY_DIGITS, digits_of, is_number, is_simple_fraction, rounded
 
 FEWEST_DIGITS = 4  # significant digits of a number that says anything at all
 FEWEST_WORDS = 20  # of a text that two people do not write alike
@@ -149,7 +149,7 @@ def _same_wrong_number(question: dict, rows: dict, pairs: Pairs) -> None:
     whose: dict[str, list[str]] = defaultdict(list)
     for student, one in rows.items():
         wrong = one.score == 0 and is_number(one.value) and not _computed(one)
-        if wrong and digits_of(one.value) >= FEWEST_DIGITS + 1:
+        if wrong and digits_of(one.value) >= FEWEST_DIGITS + 1 and not is_simple_fraction(one.value):
             whose[rounded(one.value, ALL_DIGITS)].append(student)
     _told_of_both(whose, "same_wrong_number", question["id"], 1, pairs)
 

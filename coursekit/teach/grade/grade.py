@@ -55,6 +55,7 @@ from .sections import write_sections
 from .teams import share_with_teams, what_it_does
 
 NO_RIGHT = "no_right_answer"
+NO_HIDDEN = "hidden_seed_fails"
 HANDED_OUT = ("students", "zips")  # folders of an assignment
 # the seed of the notebook, and two more that no notebook holds
 OWN, HIDDEN, THIRD = "own", "hidden", "hidden again"
@@ -241,16 +242,26 @@ def mark_all(work: Work, chosen: dict[str, Submission], graded: dict[str, Graded
     if without_right and len(without_right) == len(chosen):  # it is nobody's submission, but the pack
         pack = work.about.pack
         raise KitError("pack_fails", value=pack.name, pack=pack, why=str(without_right[0])) from None
-    for which, wants_one in ((HIDDEN, marking.claims), (THIRD, marking.nearly)):
+    for which, wants_one in ((HIDDEN, claims), (THIRD, is_in_doubt)):
         more = {
             student: submission
             for student, submission in chosen.items()
-            if (student, which) not in outcomes and wants_one(graded[student].questions)
+            if (student, which) not in outcomes and wants_one(graded[student])
         }
         outcomes |= work.run(prepare_all(work, more, graded, (which,)), more)
         for student, submission in more.items():
             with told_of(graded[student], "marking_failed"):
                 mark_one(graded[student], work, outcomes, language_of(submission, work.about))
+
+
+def claims(mine: Graded) -> bool:
+    """Whether a second run has to show something."""
+    return marking.claims(mine.questions)
+
+
+def is_in_doubt(mine: Graded) -> bool:
+    """Whether a third run could tell what the second did not."""
+    return marking.nearly(mine.questions) or NO_HIDDEN in mine.failed
 
 
 def settle_places(
@@ -377,8 +388,17 @@ def mark_one(mine: Graded, work: Work, outcomes: Outcomes, language: str) -> Non
     questions = work.exercise.questions
     others = []
     for which in (HIDDEN, THIRD):
-        if (student, which) in outcomes:
-            others.append(other_run(mine, work, outcomes[student, which], which, language))
+        if (student, which) not in outcomes:
+            continue
+        run = other_run(mine, work, outcomes[student, which], which, language)
+        try:
+            run.right_of({})
+        except NoRight as problem:  # the pack's own fault, on a seed that no student has
+            mine.failed[NO_HIDDEN] = str(problem)[:LONGEST_WHY]
+        else:
+            others.append(run)
+    if others:
+        mine.failed.pop(NO_HIDDEN, None)
     mine.questions = marking.mark(
         questions,
         marking.admitted(questions, outcomes[student, OWN].sheet),

@@ -228,7 +228,8 @@ def _problems_of(mine: Graded, exercise: Exercise) -> list[list]:
         rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
         rows += [["team_files_differ", other, mine.student_id, mine.file] for other in mine.differing]
     counting = [one for one in mine.questions if not one.exempt]
-    typed_in = [one.question for one in counting if one.second in TYPED_IN]
+    by_default = mine.on_default if DEFAULT_SEED in mine.flags else []  # these were computed, on other data
+    typed_in = [one.question for one in counting if one.second in TYPED_IN and one.question not in by_default]
     if typed_in:
         rows.append(["typed_in_literals", mine.file, mine.student_id, ", ".join(typed_in)])
     return rows

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from coursekit.messages import KitError
 from coursekit.records import EXACT, WrongField, from_fields
+from coursekit.teach.assign.toml_file import read_toml
 from crmkit.core.files import put
 
 FILE = "marks.toml"
@@ -80,8 +81,9 @@ def read_rules(out: Path, assignments: Collection[str]) -> MarkRules:
     if not path.exists():
         put(path, EXAMPLE.read_bytes())
         return MarkRules()
+    raw = read_toml(path)
     try:
-        rules = from_fields(MarkRules, tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        rules = from_fields(MarkRules, raw)
     except WrongField as wrong:
         if wrong.unknown:
             known = ", ".join(sorted(one.name for one in fields(MarkRules)))
