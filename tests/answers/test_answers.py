@@ -795,3 +795,39 @@ def test_what_is_no_table_is_told_how_it_becomes_one(given, said):
     with pytest.raises(BadForm) as raised:
         read_answer({**TABLE, "rows": None}, given)
     assert said in raised.value.zh_en.en
+
+
+def test_a_value_outside_its_own_interval_is_doubted():
+    answer = AnswerSheet("demo", [{"id": "t", "kind": "table"}], seed=1)
+    swapped = answer("t", pd.DataFrame({"uplift_low": [-0.05], "uplift": [-0.19], "uplift_high": [0.09]}))
+    assert swapped.state == "recorded" and "uplift is not between uplift_low and uplift_high" in repr(swapped)
+    right = answer("t", pd.DataFrame({"uplift_low": [-0.19], "uplift": [-0.05], "uplift_high": [0.09]}))
+    assert "between" not in repr(right)
+
+
+def test_what_was_recorded_of_stacked_bars_says_so():
+    said = []
+    for bottom in (None, [3, 1]):
+        axes = plt.subplots()[1]
+        axes.bar(["a", "b"], [3, 1])
+        axes.bar(["a", "b"], [2, 2], bottom=bottom)
+        said.append(preview(BARS, read_answer(BARS, axes)))
+    assert "stacked" not in said[0].en and "2 of them not from 0" in said[1].en and "其中 2 根" in said[1].zh
+
+
+def test_another_seed_than_the_sheets_is_noted_with_what_was_recorded():
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+    try:
+        with capture_output() as told:
+            shell.run_cell(
+                "import crmkit; crmkit.set_language('en'); seed = 1\n"
+                "answer = crmkit.AnswerSheet('demo', [{'id': 'share', 'kind': 'number'}], seed=seed)\n"
+                "first = repr(answer('share', 0.1)); seed = 2\n"
+                "second = repr(answer('share', 0.1))"
+            )
+        first, second = shell.user_ns["first"], shell.user_ns["second"]
+    finally:
+        InteractiveShell.clear_instance()
+    assert "seed" not in first and "seed is 2 now, and this sheet was made for number 1" in second, (
+        told.stderr
+    )
