@@ -250,7 +250,9 @@ def _no_option(value) -> str:
 
 def _named(options: list[dict]) -> dict:
     """The options by both of their names, as a student who has missed them reads them; and one as an example."""
-    names = [Pair(f'"{o["id"]}"（{o["zh"]}）', f'"{o["id"]}" ({o["en"]})') for o in options]
+    names = [
+        MESSAGES.pair("answer_option_named", **{key: o[key] for key in ("id", "zh", "en")}) for o in options
+    ]
     return {"options": listed(names), "example": f'"{options[0]["id"]}"'}
 
 
@@ -319,7 +321,7 @@ def count_words(text: str) -> int:
 
 def _table(value, question):
     if not (hasattr(value, "columns") and hasattr(value, "itertuples")):
-        raise BadForm("not_a_table", got=_name(value))
+        raise BadForm(_no_table(value), got=_name(value))
     wanted = list(question.get("columns") or [])
     if any(c not in value.columns and c in value.index.names for c in wanted):
         value = value.reset_index()
@@ -348,6 +350,17 @@ def _table(value, question):
         "columns": [{"name": c, "type": kind} for c, (kind, _) in columns.items()],
         "rows": [list(row) for row in zip(*(cells for _, cells in columns.values()))],
     }
+
+
+def _no_table(value) -> str:
+    """Which message says why this is no table, and how it becomes one."""
+    if isinstance(value, (dict, list, tuple)):
+        return "not_a_table_but_parts"
+    from crmkit.display.tables import Table
+
+    if isinstance(value, Table):
+        return "not_a_table_but_shown"
+    return "not_a_table"
 
 
 def _check_ends(columns: dict[str, tuple[str, list]]) -> None:
@@ -413,17 +426,17 @@ def _cell(value):
 
 def _chart(value, question):
     if "matplotlib.figure" not in sys.modules:  # nothing can have been drawn
-        raise BadForm("not_axes", got=_name(value))
+        raise _no_axes(value)
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     axes = value
     if isinstance(value, Figure):
         if len(value.axes) != 1:
-            raise BadForm("many_axes", count=len(value.axes))
+            raise BadForm("many_axes" if value.axes else "empty_figure", count=len(value.axes))
         axes = value.axes[0]
     if not isinstance(axes, Axes):
-        raise BadForm("not_axes", got=_name(value))
+        raise _no_axes(value)
     from crmkit.display.chart import TooManyPoints, drawn_on
 
     try:
@@ -438,10 +451,26 @@ def _chart(value, question):
         raise BadForm("chart_too_big", points=points, most=MAX_POINTS)
     expected = question.get("expects")
     if not points or (expected and not chart[expected]):
-        raise BadForm("nothing_drawn", form=describe(question))
+        drawn = {kind: [one for one in chart[kind] if one["points"]] for kind in CHARTS}
+        found = [_found(kind, series) for kind, series in drawn.items() if series]
+        code = "other_drawn" if points else "nothing_drawn"
+        raise BadForm(code, found=listed(found), form=describe(question))
     if question.get("labelled") and not (chart["xlabel"].strip() and chart["ylabel"].strip()):
         raise BadForm("axis_unlabelled", axis="x" if not chart["xlabel"].strip() else "y")
     return chart
+
+
+def _no_axes(value) -> BadForm:
+    """Why this is no chart, with what helps where the slip is a common one."""
+    if callable(value):
+        return BadForm("chart_not_called", name=getattr(value, "__name__", "plot"))
+    return BadForm("several_axes" if _name(value) == "ndarray" else "not_axes", got=_name(value))
+
+
+def _found(kind: str, series: list[dict]) -> Pair:
+    """How much of one kind is drawn: 1 line."""
+    many = sum(len(one["points"]) for one in series) if kind == "bars" else len(series)
+    return MESSAGES.pair(f"answer_found_{kind}", count=many)
 
 
 def boxes_in(value) -> str:

@@ -18,6 +18,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
 
 from .forms import BadForm, as_given, boxes_in, describe, read_answer
+from .own_seed import seed_in_notebook
 from .shown import Shown, doubt, preview
 from .sink import sink_of_environment
 from .unseen import show_at_the_end
@@ -78,6 +79,7 @@ class Answer(Shown):
     problem: Pair | None = None
     code: str | None = None
     right: bool | None = None  # known in practice only
+    seeds: tuple = ()  # the notebook's seed and the sheet's, where they are not the same
     boxes: str = ""  # of a chart: the characters that its reader sees as boxes
 
     def _pair(self):
@@ -86,6 +88,9 @@ class Answer(Shown):
             said = MESSAGES.pair("answer_recorded", value=kept)
             if self.right is not None:
                 said = _then(said, MESSAGES.pair("practice_right" if self.right else "practice_wrong"))
+            if self.seeds:
+                now, own = self.seeds
+                said = _then(said, MESSAGES.pair("answer_other_seed", now=now, own=own))
             doubted = doubt(self.question, self.value)
             if doubted:
                 said = _then(said, doubted)
@@ -194,7 +199,11 @@ class AnswerSheet(Shown):
                 read = read_answer(contract, value)
                 right = _is_right(self._practice[question], read) if question in self._practice else None
                 boxes = boxes_in(value) if contract["kind"] == "chart" else ""
-                after = Answer(self.exercise, contract, "recorded", read, right=right, boxes=boxes)
+                now = seed_in_notebook()
+                seeds = () if now is None or now == self.seed else (as_given(now), self.seed)
+                after = Answer(
+                    self.exercise, contract, "recorded", read, right=right, seeds=seeds, boxes=boxes
+                )
         except BadForm as bad:
             after = Answer(self.exercise, contract, "badly_formed", before.value, bad.zh_en, bad.code)
         self._latest[question] = after

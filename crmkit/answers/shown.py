@@ -56,13 +56,18 @@ def _of_series(kind: str, series: list[dict]) -> Pair:
     """How much is drawn and between which numbers: a slip, such as per cent for shares, is seen there."""
     ends = [point[-1] for one in series for point in one["points"]]
     low, high = short(min(ends)), short(max(ends))
-    return MESSAGES.pair(f"answer_value_{kind}", count=len(ends), series=len(series), low=low, high=high)
+    said = {"count": len(ends), "series": len(series), "low": low, "high": high}
+    if kind == "bars":
+        raised = sum(point[1] != 0 for one in series for point in one["points"])
+        if raised:
+            return MESSAGES.pair("answer_value_bars_stacked", raised=raised, **said)
+    return MESSAGES.pair(f"answer_value_{kind}", **said)
 
 
 def doubt(question: dict, value) -> Pair | None:
     """What may have been meant instead of a number that was recorded; None where nothing speaks for it."""
     if question["kind"] == "table":
-        return _doubtful_share_of(value) or _many_rows_of_each(value)
+        return _outside_its_ends(value) or _doubtful_share_of(value) or _many_rows_of_each(value)
     if question["kind"] != "number":
         return None
     unit = question.get("unit")
@@ -89,6 +94,22 @@ def _doubtful_share_of(table: dict) -> Pair | None:
                 return MESSAGES.pair(words, **said)
             if share < 0 and column["name"].endswith("share"):
                 return MESSAGES.pair("answer_negative_share_in", **said)
+    return None
+
+
+def _outside_its_ends(table: dict) -> Pair | None:
+    """The first value that does not lie in its own interval, as where headings were given in another order."""
+    numbers = {c["name"]: place for place, c in enumerate(table["columns"]) if c["type"] == "number"}
+    for value in numbers:
+        low, high = f"{value}_low", f"{value}_high"
+        if not {low, high} <= numbers.keys():
+            continue
+        for row, cells in enumerate(table["rows"], 1):
+            least, own, most = (cells[numbers[name]] for name in (low, value, high))
+            if None not in (least, own, most) and not least <= own <= most:
+                return MESSAGES.pair(
+                    "answer_value_outside_its_ends", row=row, value=value, low=low, high=high
+                )
     return None
 
 

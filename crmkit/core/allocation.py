@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from .schema import require_between, require_draws
+from .schema import (
+    require_between,
+    require_draws,
+    require_rng,
+)
 
 
 def best_spread(
@@ -63,6 +67,7 @@ def draw_elasticities(
     """
     for one in np.ravel(np.asarray(sd, dtype=object)):
         require_between(one, 0, 0.5, name="elasticity_sd")
+    require_rng(rng)
     draws = require_draws(draws)
     spread = np.minimum(
         np.asarray(sd, dtype=float), 0.9 * np.sqrt(e * (1 - e))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from .language import in_language
 from .messages import MESSAGES
@@ -53,6 +54,15 @@ def unknown_name(room: str, name: str, known: Iterable[str]) -> AttributeError:
     words = "unknown_name_near" if near else "unknown_name"
     pair = MESSAGES.pair(f"error_{words}", room=room, name=name, near="".join(near))
     return AttributeError(in_language(*pair, between="\n"), name=name)
+
+
+class NearestName:
+    """What a result answers of a part that it does not have: the nearest one that it has."""
+
+    if not TYPE_CHECKING:  # or every name would pass there
+
+        def __getattr__(self, name):
+            raise unknown_name(type(self).__name__, name, [part for part in dir(self) if part[0] != "_"])
 
 
 def _made_again(kind: type[CrmkitError], args: tuple, fields: dict) -> CrmkitError:

@@ -151,6 +151,14 @@ def require_draws(draws, *, name: str = "draws") -> int:
     return require_whole(draws, 100, 1_000_000, name=name)
 
 
+def require_rng(rng) -> None:
+    """Refuse what cannot draw: a seed, say, in place of the generator made from it."""
+    import numpy as np
+
+    if not isinstance(rng, np.random.Generator):
+        raise CrmkitError("not_a_generator", value=rng)
+
+
 def _wanted(low: float, high: float) -> Pair:
     """Which numbers a column may hold, in words; of limits that are none nothing is said."""
     if high >= _NO_LIMIT:

@@ -13,6 +13,7 @@ from crmkit.core.schema import (
     require_frame,
     require_known,
     require_numbers,
+    require_rng,
     require_unique,
     require_whole,
 )
@@ -142,6 +143,7 @@ def compare_segmentations(
     require_between(len(names), 1, 100, name="segmentations")
     (did,) = require_numbers(customers, [outcome], low=0, high=1, whole=True, what="compare_segmentations")
     groupings = {name: pd.factorize(customers[name])[0] for name in names}
+    require_rng(rng)
     groupings["by_chance"] = rng.permutation(groupings[names[0]])
     learn = rng.permutation(len(did)) < len(did) // 2
     for half in (learn, ~learn):
@@ -179,6 +181,7 @@ def _centres(points: np.ndarray, clusters: int, rng: np.random.Generator, starts
     """The centres with the smallest squared distances to them, of several runs of k-means."""
     from scipy.cluster.vq import ClusterError, kmeans2
 
+    require_rng(rng)
     best, smallest = None, np.inf
     while best is None:
         for _ in range(starts):

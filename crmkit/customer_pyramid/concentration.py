@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import Estimate, Numbers, bootstrap, bootstrap_each, checked_values
 from crmkit.core.schema import require_between
 
@@ -15,12 +15,13 @@ def pareto_share(
     *,
     top: float = 0.2,
     rng: np.random.Generator | None = None,
-    resamples: int = 1000,
+    resamples: int | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
     """The share of all value that comes from the top share of customers: 1 − L(1 − top), L the Lorenz curve.
 
     ``values``: one number per customer, currency, none negative. The customer on the boundary counts in proportion.
+    The interval needs ``rng``; ``resamples`` are 1,000 if not given.
     Errors: CrmkitError for negative or missing values, a total of 0, ``top`` outside 0 … 1.
 
     >>> pareto_share([60, 20, 10, 5, 5]).value
@@ -37,7 +38,7 @@ def pareto_share(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParetoTest:
+class ParetoTest(NearestName):
     """What was claimed (the ``top`` customers bring ``share``), what was measured, and whether the two agree."""
 
     top: float
@@ -56,7 +57,7 @@ def pareto_test(
     rng: np.random.Generator,
     top: float = 0.2,
     share: float = 0.8,
-    resamples: int = 1000,
+    resamples: int | None = None,
     confidence: float = 0.95,
 ) -> ParetoTest:
     """The 80/20 rule as a hypothesis: does the claimed share lie in the interval of the measured one?
@@ -91,7 +92,7 @@ def gini(
     values: Numbers,
     *,
     rng: np.random.Generator | None = None,
-    resamples: int = 1000,
+    resamples: int | None = None,
     confidence: float = 0.95,
 ) -> Estimate:
     """The Gini coefficient (1912): twice the area between Lorenz curve and equality; 0 all equal, near 1 one has all.
@@ -105,7 +106,7 @@ def gini(
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhaleCurve:
+class WhaleCurve(NearestName):
     """Cumulative profit from the most to the least profitable customer (Kaplan & Cooper 1998)."""
 
     curve: pd.DataFrame  # customer_share, profit (cumulative, currency), profit_share (of the total)
@@ -127,7 +128,7 @@ def whale_curve(
     profits: Numbers,
     *,
     rng: np.random.Generator | None = None,
-    resamples: int = 1000,
+    resamples: int | None = None,
     confidence: float = 0.95,
 ) -> WhaleCurve:
     """The whale curve of profit after cost to serve: how high it rises and what the tail loses again.
@@ -156,7 +157,7 @@ def whale_curve(
 
 
 @dataclass(frozen=True, kw_only=True)
-class LongTail:
+class LongTail(NearestName):
     """Everything under the threshold: its share of the customers (or products) and of the value."""
 
     threshold: float
@@ -169,7 +170,7 @@ def long_tail(
     *,
     threshold: float,
     rng: np.random.Generator | None = None,
-    resamples: int = 1000,
+    resamples: int | None = None,
     confidence: float = 0.95,
 ) -> LongTail:
     """How much the many small ones bring together (Anderson 2004): those with a value strictly under the threshold.

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.schema import require_kind
 
 from .pyramid import Pyramid
 
 
 @dataclass(frozen=True, kw_only=True)
-class Migration:
+class Migration(NearestName):
     """How customers moved between the tiers from one period to the next."""
 
     counts: pd.DataFrame  # customers; from: tiers and new_customer, to: tiers and lost_customer

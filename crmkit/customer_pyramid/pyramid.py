@@ -12,7 +12,7 @@ import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
 from crmkit.core.catalogue import Pair
-from crmkit.core.errors import CrmkitError, refusal
+from crmkit.core.errors import CrmkitError, NearestName, refusal
 from crmkit.core.glossary import named
 from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.messages import MESSAGES, listed
@@ -116,7 +116,7 @@ CURRY = ByCustomerShare({"top": 0.01, "large": 0.04, "medium": 0.15, "small": 0.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pyramid:
+class Pyramid(NearestName):
     """Customers in tiers, best tier first."""
 
     tiers: pd.DataFrame  # a row per tier: its customers, value and resources, and their shares
@@ -162,7 +162,7 @@ def pyramid(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RankedCustomers:
+class RankedCustomers(NearestName):
     """Customers in the order of their value, best first: ranked once, cut into tiers as often as a slider asks."""
 
     customer_id: pd.Series
@@ -253,7 +253,7 @@ def rank_customers(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reallocation:
+class Reallocation(NearestName):
     """The same budget spread otherwise over the tiers, and what that is expected to change."""
 
     tiers: pd.DataFrame  # a row per tier: elasticity, resources, their shares and the margin before and after

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import Numbers
 from crmkit.core.schema import refuse_rows, require_columns, require_whole
 
@@ -100,7 +100,7 @@ SEGMENT_RULES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleCheck:
+class RuleCheck(NearestName):
     """Every combination of scores with the segment that it falls into, and what is wrong with the rules."""
 
     combinations: pd.DataFrame  # R, F, M, segment (missing where no rule holds)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.allocation import best_spread
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.schema import (
     refuse_rows,
     require_between,
@@ -86,7 +86,7 @@ QUADRANTS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValueMatrix:
+class ValueMatrix(NearestName):
     """Customers by what they bring now and what they will bring.
 
     Value is dynamic: pandas.crosstab of the quadrants of two matrices, a period apart, shows who moved where.

@@ -6,15 +6,17 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import Estimate, bootstrap, mean_of, survival_curve
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day, require_between, require_confidence
 from crmkit.data.engine import open_log
 from crmkit.data.frames import Transactions
 
+_RESAMPLES = 500  # two measures of a long log: half as many as elsewhere
+
 
 @dataclass(frozen=True, kw_only=True)
-class RepeatBusiness:
+class RepeatBusiness(NearestName):
     """What first and repeat orders bring, and how customers come back for a second one."""
 
     # measure (revenue, margin), first_orders, repeat_orders (currency), repeat_share with its _low and _high (missing
@@ -43,7 +45,7 @@ def repeat_business(
     *,
     as_of: date | str,
     rng: np.random.Generator | None = None,
-    resamples: int = 500,
+    resamples: int | None = None,
     confidence: float = 0.95,
 ) -> RepeatBusiness:
     """How much of revenue and margin repeat orders bring, who has come back, and how long the second order takes.
@@ -57,7 +59,7 @@ def repeat_business(
 
     Out: ``RepeatBusiness``. The time to the second order is censored for those who are not back yet: Kaplan & Meier
     (1958) with log-log intervals, from scipy; the median's by Brookmeyer & Crowley (1982). It assumes that customers
-    won late are like those won early. With ``rng`` the shares have bootstrap intervals over customers.
+    won late are like those won early. With ``rng`` the shares have bootstrap intervals over customers, of 500 ``resamples`` if not given.
     Errors: CrmkitError for missing columns or values, dates as text, no purchase up to ``as_of``, a total not above 0.
 
     >>> log = pd.DataFrame({"customer_id": list("aabccd"), "amount": [60.0, 40, 50, 30, 20, 10], "date": pd.to_datetime(
@@ -67,6 +69,8 @@ def repeat_business(
     (0.286, 0.5, 20.0)
     """
     require_confidence(confidence)
+    if resamples is None and rng is not None:
+        resamples = _RESAMPLES
     with open_log(
         transactions,
         required=REQUIRED_TRANSACTION_COLUMNS,

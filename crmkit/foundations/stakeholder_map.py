@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
+from crmkit.core.errors import NearestName
 from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.schema import require_between, require_choice, require_known, require_numbers, require_unique
 
@@ -23,7 +24,7 @@ MARKETS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class StakeholderMap:
+class StakeholderMap(NearestName):
     """Expected losses from relations that break, today and with the same effort better spread."""
 
     stakeholders: (

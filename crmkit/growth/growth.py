@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import ends_of, of_confidence, wilson
 from crmkit.core.schema import (
     refuse_rows,
@@ -17,6 +17,7 @@ from crmkit.core.schema import (
     require_frame,
     require_known,
     require_numbers,
+    require_rng,
     require_whole,
 )
 
@@ -94,6 +95,7 @@ def purchase_funnel(
         }
     )
     if rng is not None:
+        require_rng(rng)
         drawn = net_gains(rng.beta(reached + 0.5, before - reached + 0.5, (draws, len(top))))
         low, high = ends_of(drawn, confidence=confidence)
         best = np.bincount(drawn.argmax(axis=1), minlength=len(top)) / draws
@@ -102,7 +104,7 @@ def purchase_funnel(
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerLadder:
+class CustomerLadder(NearestName):
     """The ladder as a Markov chain: who moves where, what a customer on each rung is worth, whom to let go of."""
 
     rungs: pd.DataFrame  # a row per rung, lowest first; see customer_ladder
@@ -185,6 +187,7 @@ def customer_ladder(
         }
     )
     if rng is not None:
+        require_rng(rng)
         # equal customers are drawn together
         again = [rng.multinomial(moves.customers, many / moves.customers) for _ in range(resamples)]
         drawn = _chances(np.tensordot(again, kinds, axes=1), unseen=chances)
@@ -309,7 +312,7 @@ def _likelihood_ratio(rows, columns, strata) -> tuple[float, int, float]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReferralGrowth:
+class ReferralGrowth(NearestName):
     """How far referrals carry the customer base."""
 
     rates: pd.DataFrame  # measure, estimate, estimate_low, estimate_high; see referral_growth

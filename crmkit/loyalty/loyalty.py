@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import Estimate, difference_of_means, difference_of_shares, wilson
 from crmkit.core.schema import (
     refuse_rows,
@@ -27,7 +27,7 @@ from crmkit.core.trials import is_treated
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoyaltyForms:
+class LoyaltyForms(NearestName):
     """Customers by two questions, and what they did next."""
 
     forms: pd.DataFrame  # a row per form: customers, value, and how many came back
@@ -163,7 +163,7 @@ def _p_value(fit, without) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SatisfactionLoyalty:
+class SatisfactionLoyalty(NearestName):
     """Satisfaction against loyalty: four kinds of customer, and what each point of satisfaction is worth per market."""
 
     types: LoyaltyForms  # apostle, mercenary, hostage, defector
@@ -255,7 +255,7 @@ def satisfaction_loyalty(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecoveryParadox:
+class RecoveryParadox(NearestName):
     """Whether customers whose complaint was handled well stay more often than those who never complained."""
 
     groups: pd.DataFrame  # complaint, customers, retained, retention_rate with its _low and _high
@@ -336,7 +336,7 @@ def recovery_paradox(customers: pd.DataFrame, *, confidence: float = 0.95) -> Re
 
 
 @dataclass(frozen=True, kw_only=True)
-class PointsLiability:
+class PointsLiability(NearestName):
     """What the firm owes for points, by the month they were issued in."""
 
     vintages: (
@@ -411,7 +411,7 @@ def points_liability(points: pd.DataFrame, *, cost_per_point: float, expiry_mont
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoyaltyProgramme:
+class LoyaltyProgramme(NearestName):
     """What a loyalty programme earns: by the control group, and by the misleading look at members."""
 
     statement: (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.schema import numbers_in, require_choice, require_numbers, require_unique, require_whole
 
 D2 = 1.128  # mean range of two standard normal values, 2/√π; 3/D2 is the 2.66 of the textbooks
@@ -18,7 +18,7 @@ LEAST = 6  # a phase with fewer points has no limits of its own
 
 
 @dataclass(frozen=True, kw_only=True)
-class ControlChart:
+class ControlChart(NearestName):
     """An indicator with its natural process limits, and the points that signal a change."""
 
     points: pd.DataFrame  # a row per period: value, moving range, its phase and that phase's limits

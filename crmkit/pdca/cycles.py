@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core import intervals
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.files import put
 from crmkit.core.intervals import Estimate, Numbers
 from crmkit.core.schema import (
@@ -23,6 +23,7 @@ from crmkit.core.schema import (
     require_columns,
     require_confidence,
     require_numbers,
+    require_rng,
     require_unique,
 )
 from crmkit.core.trials import trial_frame
@@ -65,7 +66,7 @@ DECISIONS = ("standardise", "adjust", "abandon")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cycle:
+class Cycle(NearestName):
     """One turn. What a step has not filled in yet is None; the steps fill the fields from top to bottom."""
 
     question: str
@@ -159,7 +160,7 @@ def _is_of_kind(name: str, value) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PDCA:
+class PDCA(NearestName):
     """The record of an improvement in chained cycles (Shewhart 1939, Deming 1986): Plan → Do → Check → Act → Plan …
 
     A step returns a new record and leaves the old one as it was: a refused step loses nothing, and a notebook cell can
@@ -230,6 +231,7 @@ class PDCA:
         require_between(control_share, 0, 1, name="control_share")
         require_between(target, -1e300, 1e300, name="target")
         require_confidence(confidence)
+        require_rng(rng)
         drawn = customers[strata].astype(str) if strata else pd.Series("", index=customers.index)
         drawn = drawn.set_axis(_customer_ids(customers, "PDCA.plan")).sort_index()
         drawn = drawn.iloc[rng.permutation(len(drawn))].sort_values(kind="stable").index

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from crmkit.core.errors import NearestName
 from crmkit.core.intervals import tails, wilson
 from crmkit.core.schema import (
     REQUIRED_TRANSACTION_COLUMNS,
@@ -25,7 +26,7 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Indicators:
+class Indicators(NearestName):
     """One sheet of key figures, and the intervals of those that are proportions."""
 
     sheet: pd.DataFrame  # a row per period

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.schema import require_confidence, require_known, require_numbers
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimatedElasticities:
+class EstimatedElasticities(NearestName):
     """Elasticities with their intervals, and what they were estimated from."""
 
     options: pd.DataFrame  # option, periods, elasticity, elasticity_low, elasticity_high, elasticity_sd

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.allocation import best_spread, draw_elasticities
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import (
     Estimate,
     Numbers,
@@ -24,6 +24,7 @@ from crmkit.core.schema import (
     require_frame,
     require_known,
     require_numbers,
+    require_rng,
 )
 from crmkit.core.trials import is_treated
 
@@ -272,7 +273,7 @@ def retention_by_source(customers: pd.DataFrame, *, confidence: float = 0.95) ->
 
 
 @dataclass(frozen=True, kw_only=True)
-class BudgetPlan:
+class BudgetPlan(NearestName):
     """A budget spread over its uses so that the profit is the highest."""
 
     options: pd.DataFrame  # the uses, with resources_after, margin_before, margin_after, marginal_return
@@ -438,6 +439,7 @@ def compare_plans(
         columns=["way", "resources", "profit"],
     )
     if rng is not None:
+        require_rng(rng)
         seed = rng.integers(2**63)  # one draw for all: a fair comparison
         tried = [
             _tried(m, x, e, after, _uncertainty(options, elasticity_sd), draws, np.random.default_rng(seed))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError, refusal
+from crmkit.core.errors import CrmkitError, NearestName, refusal
 from crmkit.core.glossary import term_pair
 from crmkit.core.intervals import Estimate, interval_of
 from crmkit.core.messages import MESSAGES, listed
@@ -25,6 +25,7 @@ from crmkit.core.schema import (
     require_frame,
     require_kind,
     require_numbers,
+    require_rng,
     require_whole,
 )
 
@@ -44,7 +45,7 @@ _BOUNDS = {
 }
 
 
-class _Checked:
+class _Checked(NearestName):
     def __post_init__(self):
         for name, value in vars(self).items():
             if name in _CHOICES:
@@ -100,7 +101,7 @@ class Programme(_Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProgrammeEconomics:
+class ProgrammeEconomics(NearestName):
     """What each level's programme costs and earns, compared with doing nothing for the same customers."""
 
     yearly: pd.DataFrame  # a row per level and year, year 0 the set-up
@@ -154,6 +155,7 @@ def programme_economics(
         value = account.value()
         npv[plan.level] = Estimate(value=value)
         if rng is not None:
+            require_rng(rng)
             npv[plan.level] = interval_of(account.drawn(rng, draws), value=value, confidence=confidence)
         table = account.yearly()
         yearly.append(table)
@@ -314,7 +316,7 @@ _CAUSES: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelAdvice:
+class LevelAdvice(NearestName):
     """What the economics choose, what the lecture's rule of thumb chooses, and why they differ where they do."""
 
     best: str  # the level with the highest net present value; "no_level" where none is above 0

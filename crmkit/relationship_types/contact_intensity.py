@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.glossary import named
 from crmkit.core.intervals import turning_point
 from crmkit.core.messages import MESSAGES
@@ -23,7 +23,7 @@ def _shape(x) -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContactResponse:
+class ContactResponse(NearestName):
     """Response by contacts per customer and period, with the contacts that pay best and those that begin to annoy."""
 
     segments: pd.DataFrame  # a row per segment: contacts today, annoyance point and best contacts

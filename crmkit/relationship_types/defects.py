@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import Estimate, difference, difference_of_means, turning_point, wilson
 from crmkit.core.schema import (
     refuse_rows,
@@ -61,7 +61,7 @@ def participation_funnel(
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfferEffect:
+class OfferEffect(NearestName):
     """What an offer does to each later step, and what it earns per customer to whom it was made."""
 
     steps: pd.DataFrame  # measure, control_share, treated_share, difference, difference_low, difference_high
@@ -168,7 +168,7 @@ def promise_gap(
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenefitBreadth:
+class BenefitBreadth(NearestName):
     """How the effect of a benefit per member falls as more customers have it, and which breadth pays most."""
 
     best_breadth: Estimate  # share of customers; infinite where the data do not reach a turn

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crmkit.core.errors import NearestName
 from crmkit.core.schema import require_columns, require_numbers, require_whole
 
 MOST_MESSAGES = 31  # a month: one a day, the ceiling that platforms commonly set
@@ -22,7 +23,7 @@ _LIMITS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessagePlan:
+class MessagePlan(NearestName):
     """The number of messages a month that pays in each channel, with what withdrawals cost and without."""
 
     channels: pd.DataFrame  # a row per channel

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.glossary import term_pair
 from crmkit.core.intervals import Numbers, ends_of
 from crmkit.core.schema import (
@@ -26,6 +26,7 @@ from crmkit.core.schema import (
     require_confidence,
     require_draws,
     require_frame,
+    require_rng,
     require_unique,
     require_whole,
 )
@@ -67,7 +68,7 @@ def published_type(*, customers: str, margin: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContactPlan:
+class ContactPlan(NearestName):
     """What one type of relationship does, costs and brings. Its lift rises with contacts and saturates.
 
     With n contacts a year the share 1 − ½^(n / half_lift_contacts) of both lifts is reached: half of it with
@@ -97,7 +98,7 @@ PLANS = {name: ContactPlan(**numbers) for name, numbers in _DATA["plans"].items(
 
 
 @dataclass(frozen=True, kw_only=True)
-class TypeComparison:
+class TypeComparison(NearestName):
     """What each type would earn in each segment, which is best, and what the published table says instead."""
 
     profits: pd.DataFrame  # a row per segment and type
@@ -156,6 +157,7 @@ def compare_relationship_types(
     profit = account.profit(rows)
     low, high, best_probability = np.full((3, *profit.shape), np.nan)
     if rng is not None:
+        require_rng(rng)
         low, high, best_probability = account.drawn(rows, rng, require_draws(draws), confidence)
     units, contacts, programme = account.parts(rows)
     costs = contacts + programme

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.schema import (
     refuse_rows,
     require_between,
@@ -22,7 +22,7 @@ _PARTS = ("value_equity", "brand_equity", "relationship_equity")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerEquity:
+class CustomerEquity(NearestName):
     """What the customers of a firm are worth today, by segment, and by how much each lever moves it."""
 
     segments: (

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from crmkit.core.intervals import wilson
-from crmkit.core.schema import require_between, require_columns, require_numbers, require_whole
+from crmkit.core.schema import (
+    require_between,
+    require_columns,
+    require_numbers,
+    require_rng,
+    require_whole,
+)
 from crmkit.core.trials import is_treated
 
 
@@ -158,6 +164,7 @@ def simulate_retention_trial(customers: int, *, rng: np.random.Generator) -> pd.
     (['control', 'treated'], True)
     """
     size = require_whole(customers, 4, 10_000_000, name="customers")
+    require_rng(rng)
     months = rng.gamma(1.5, 16, size).clip(1, 120).round()
     complaints = rng.poisson(rng.gamma(0.6, 1, size))
     usage_change = rng.normal(-0.05, 0.3, size).clip(-0.95, 1).round(2)

@@ -410,7 +410,7 @@ def test_a_table_of_dates_flags_and_categories():
 @pytest.mark.parametrize(
     "frame, code",
     [
-        ([1, 2], "not_a_table"),
+        ([1, 2], "not_a_table_but_parts"),
         (pd.Series([1, 2]), "not_a_table"),
         (pd.DataFrame({"tier": ["a", "b"]}), "columns_missing"),
         (pd.DataFrame({"tier": ["a"], "value": [1]}), "row_count"),
@@ -484,7 +484,7 @@ def test_a_chart_of_another_form_is_badly_formed():
     axes = plt.subplots()[1]
     assert why_not(LINE, axes) == "nothing_drawn"
     axes.plot([1], [2])
-    assert why_not(BARS, axes) == "nothing_drawn"
+    assert why_not(BARS, axes) == "other_drawn"
     assert why_not({**LINE, "labelled": True}, axes) == "axis_unlabelled"
     assert why_not(LINE, plt.subplots(2)[0]) == "many_axes"
     assert why_not(LINE, pd.DataFrame()) == "not_axes"
@@ -760,3 +760,74 @@ def test_a_recorded_table_shows_its_first_row_and_doubts_a_share_above_the_whole
     assert "(east, west)" in two
     fine = repr(sheet("shops", pd.DataFrame({"shop": ["east"], "back_share": [0.574]})))
     assert "57.4" not in fine
+
+
+@pytest.mark.parametrize(
+    ("drawn", "code", "said"),
+    [
+        (lambda ax: pd.Series([1, 2]), "not_axes", "ax = ….plot.bar()"),
+        (lambda ax: pd.Series([1, 2]).plot, "chart_not_called", "plot()"),
+        (lambda ax: pd.Series([1, 2]).plot.bar, "chart_not_called", "bar()"),
+        (lambda ax: np.array([ax, ax]), "several_axes", "subplots=True"),
+        (lambda ax: plt.figure(), "empty_figure", "right after drawing"),
+        (lambda ax: ax.plot([1, 2, 3])[0].axes, "other_drawn", "1 line and not"),
+        (lambda ax: ax, "nothing_drawn", "a bar chart"),
+    ],
+)
+def test_what_is_no_bar_chart_is_told_what_it_is(drawn, code, said):
+    ax = plt.subplots()[1]
+    with pytest.raises(BadForm) as raised:
+        read_answer(BARS, drawn(ax))
+    assert raised.value.code == code and said in raised.value.zh_en.en
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"tier": "a"}, "pd.DataFrame(["),
+        ([1, 2], "pd.DataFrame("),
+        (crmkit.show(pd.DataFrame({"tier": ["a"]})), "leave it out"),
+        (pd.Series([1]), ".reset_index()"),
+        (pd.DataFrame({"tier": [], "value": []}), "not the word that show displays"),
+    ],
+)
+def test_what_is_no_table_is_told_how_it_becomes_one(given, said):
+    with pytest.raises(BadForm) as raised:
+        read_answer({**TABLE, "rows": None}, given)
+    assert said in raised.value.zh_en.en
+
+
+def test_a_value_outside_its_own_interval_is_doubted():
+    answer = AnswerSheet("demo", [{"id": "t", "kind": "table"}], seed=1)
+    swapped = answer("t", pd.DataFrame({"uplift_low": [-0.05], "uplift": [-0.19], "uplift_high": [0.09]}))
+    assert swapped.state == "recorded" and "uplift is not between uplift_low and uplift_high" in repr(swapped)
+    right = answer("t", pd.DataFrame({"uplift_low": [-0.19], "uplift": [-0.05], "uplift_high": [0.09]}))
+    assert "between" not in repr(right)
+
+
+def test_what_was_recorded_of_stacked_bars_says_so():
+    said = []
+    for bottom in (None, [3, 1]):
+        axes = plt.subplots()[1]
+        axes.bar(["a", "b"], [3, 1])
+        axes.bar(["a", "b"], [2, 2], bottom=bottom)
+        said.append(preview(BARS, read_answer(BARS, axes)))
+    assert "stacked" not in said[0].en and "2 of them not from 0" in said[1].en and "其中 2 根" in said[1].zh
+
+
+def test_another_seed_than_the_sheets_is_noted_with_what_was_recorded():
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
+    try:
+        with capture_output() as told:
+            shell.run_cell(
+                "import crmkit; crmkit.set_language('en'); seed = 1\n"
+                "answer = crmkit.AnswerSheet('demo', [{'id': 'share', 'kind': 'number'}], seed=seed)\n"
+                "first = repr(answer('share', 0.1)); seed = 2\n"
+                "second = repr(answer('share', 0.1))"
+            )
+        first, second = shell.user_ns["first"], shell.user_ns["second"]
+    finally:
+        InteractiveShell.clear_instance()
+    assert "seed" not in first and "seed is 2 now, and this sheet was made for number 1" in second, (
+        told.stderr
+    )

@@ -321,3 +321,23 @@ def test_an_interval_of_fewer_than_a_hundred_draws_is_refused(name):
         with pytest.raises(CrmkitError) as error:
             DRAWING[name](too_few)
         assert error.value.code == "out_of_range"
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_a_seed_in_place_of_a_generator_is_told_how_to_make_one(name, monkeypatch):
+    monkeypatch.setitem(globals(), "RNG", lambda seed: seed)
+    with pytest.raises(CrmkitError) as error:
+        DRAWING[name](100)
+    assert error.value.code == "not_a_generator" and "np.random.default_rng(1)" in error.value.message_zh
+
+
+@pytest.mark.parametrize("name", ["gini", "long_tail", "pareto_share", "repeat_business", "whale_curve"])
+def test_resamples_without_a_generator_give_no_interval_and_say_so(name, monkeypatch):
+    monkeypatch.setitem(globals(), "RNG", lambda seed: None)
+    with pytest.raises(CrmkitError) as error:
+        DRAWING[name](1000)
+    assert (
+        error.value.code == "resamples_without_rng"
+        and "rng=np.random.default_rng(1)" in error.value.message_en
+    )
+    assert DRAWING[name](None)

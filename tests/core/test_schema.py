@@ -1,6 +1,8 @@
 """What public functions make of a first argument that is no frame: a sentence that says what was given and what to do."""
 
+import copy
 import inspect
+import pickle
 from collections.abc import Sequence
 from dataclasses import is_dataclass
 from datetime import date
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 import crmkit
+from crmkit.core.errors import NearestName
 from crmkit.core.schema import as_day, require_between
 from crmkit.relationship_types.types import _ALLOWED
 
@@ -281,3 +284,41 @@ def test_a_picture_of_a_result_refuses_a_frame_and_names_what_it_draws(name):
 def test_a_dict_in_place_of_traits_is_told_how_to_unpack_it():
     with pytest.raises(crmkit.CrmkitError, match=r"CustomerBase\(\*\*"):
         crmkit.programme_economics(crmkit.Programme(level="social"), base={"customers": 5})
+
+
+SHOP = crmkit.CustomerBase(
+    customers=100, retention_rate=0.5, dispersion=0.5, margin_per_purchase=10, purchases_per_year=10
+)
+CARD = crmkit.Programme(level="financial")
+
+
+@pytest.mark.parametrize(
+    ("result", "written", "meant"),
+    [
+        (SHOP, "retention", "retention_rate"),
+        (CARD, "margin_give_away", "margin_given_away"),
+        (crmkit.pareto_share([3, 1]), "val", "value"),
+        (crmkit.programme_economics(CARD, base=SHOP), "yearl", "yearly"),
+        (crmkit.recommend_level(SHOP, programmes=CARD), "condition", "conditions"),
+        (crmkit.stakeholder_map(PARTIES), "stakeholder", "stakeholders"),
+        (crmkit.whale_curve([3, -1]), "peak_shares", "peak_share"),
+        (crmkit.fit_sbg([1000, 869, 743, 653]), "param", "params"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
+)
+def test_a_misspelt_part_of_a_result_is_answered_with_the_nearest_one(result, written, meant):
+    assert hasattr(result, meant) and not hasattr(result, "_ipython_display_")
+    with pytest.raises(AttributeError, match=f"{type(result).__name__}.*{meant}"):
+        getattr(result, written)
+    assert copy.deepcopy(result) is not result and pickle.loads(pickle.dumps(result))
+
+
+def test_every_result_of_a_promised_function_answers_a_misspelt_part():
+    kinds = {
+        inspect.signature(getattr(crmkit, name)).return_annotation
+        for name, module in crmkit.PROMISED.items()
+        if inspect.isfunction(getattr(crmkit, name)) and not module.startswith(("intake", "report"))
+    }
+    results = {kind for kind in kinds if is_dataclass(kind) and kind.__module__.count(".") > 1}
+    silent = {kind.__name__ for kind in results if not issubclass(kind, NearestName)}
+    assert len(results) > 20 and silent <= {"Explorer", "Receipt"}

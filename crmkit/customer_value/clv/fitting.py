@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.intervals import tails
 from crmkit.core.schema import refuse_rows, require_columns, require_numbers, require_unique
 
@@ -17,7 +17,7 @@ _STEP = 1e-4  # of the log-parameters, for slope and curvature: the error is its
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitted:
+class Fitted(NearestName):
     """What every fit holds; ``params`` and ``covariance`` are named as the paper names them.
 
     An interval of anything that a fit foretells speaks of the estimate: of what these customers' histories leave open

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, NearestName
 from crmkit.core.schema import REQUIRED_TRANSACTION_COLUMNS, as_day, require_choice
 from crmkit.data.engine import open_log
 from crmkit.data.frames import Transactions
@@ -22,7 +22,7 @@ _COUNTS = ["actual_purchases", "expected_purchases", "baseline_purchases"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class HoldoutValidation:
+class HoldoutValidation(NearestName):
     """A model fitted on the calibration, and what happened then; the baseline: everybody goes on at the old rate."""
 
     model: PurchaseModel
