@@ -17,6 +17,7 @@ from .table import Table
 
 LOOKED_AT = 400  # rows from the top
 LARGE = 100_000  # rows in a file that is not read anew for every reading
+MOST_KINDS = 6  # of customers; more values of a column are customers
 MOST = 4  # readings of a question: more are no help
 NEARLY_ALL = 0.95
 MOSTLY = 0.8
@@ -34,13 +35,15 @@ Columns = dict[str, list]  # the name of a column → its first cells
 def candidates(table: Table) -> list[Decision]:
     """A question for each column that is needed and not named; none where one of them could not be any column.
 
-    Its readings are the columns whose values could be it, the likeliest first.
+    Its readings are the columns whose values could be it, the likeliest first. The customers are certain where nothing else
+    is missing and one column could be them.
     """
     missing = table.header.missing
     if not missing:
         return []
     unknown, contacts = _columns(table)
     questions: dict[str, Decision] = {}
+    sure = False
     for canonical, code in QUESTIONS.items():  # what is surely one is no candidate for the next
         if canonical not in missing:
             continue
@@ -54,9 +57,10 @@ def candidates(table: Table) -> list[Decision]:
         else:
             names = _likely(unknown | contacts, _as_customer)
             readings = [_reading(table, {"customer_id": name}) for name in names]
+            sure = missing == [canonical] and len(names) == 1 and _surely_customers(*names, unknown)
         if not readings:
             return []
-        questions[canonical] = Decision(code, tuple(readings[:MOST]))
+        questions[canonical] = Decision(code, tuple(readings[:MOST]), certain=sure)
         if canonical == "amount":  # whole numbers may as well be a customer's, but for the likeliest
             names = [name for name in names if name == names[0] or _numbers(unknown[name])[1]]
         for name in names:
@@ -201,6 +205,15 @@ def _as_customer(name: str, cells: Sequence) -> float:
     if words["people"].search(name) or any("@" in text for text in texts):
         return 1 + different / len(texts)
     return different / len(texts) if different > 2 else 0.0
+
+
+def _surely_customers(name: str, unknown: Columns) -> bool:
+    """Whether the only column that could be the customers has a heading of nobody else, and more values than there are kinds."""
+    words = vocabulary()
+    if not words["surely_people"].search(name) or words["not_surely"].search(name):
+        return False
+    different = {customer_text(cell) for cell in unknown.get(name, ())}
+    return len(different) > MOST_KINDS
 
 
 def _numbers(cells: Sequence) -> tuple[list[Decimal], bool]:

@@ -243,10 +243,20 @@ class _Examination:
             return replace(found, mapping_patch=merged(chosen, found.mapping_patch))
         if not questions:
             return None
+        if questions[0].certain:
+            return self._with_customers_found(questions[0], keep)
         asked = weighed(questions, lambda patch: self._read_as(patch, keep=False))
         described = tuple(question.described() for question in asked)
         about_file = _about_file(self.table, self.limit) | _about_columns(self.table.header)
         return _report(errors, **about_file, questions=described)
+
+    def _with_customers_found(self, decision: Decision, keep: bool) -> CheckReport:
+        """The report of the one column that could be the customers, and a note that it was taken for them."""
+        (reading,) = decision.readings
+        found = self._read_as(reading.patch, keep=keep, answers=self.answers)
+        taken = {"code": decision.code, "reading": reading.id, "column": reading.fields["name"]}
+        said = note(decision.code, found.rows_used, column=reading.fields["name"])
+        return replace(found, decided=(taken, *found.decided), notes=(said, *found.notes))
 
     def _read_as(self, patch: dict, **more) -> CheckReport:
         return examine(self.source, mapping=patched(self.mapping, patch), **self.how, **more)

@@ -28,8 +28,11 @@ ORDERS = (*READINGS, "ydm")  # which a mapping may name
 DISSENT = 0.05
 _FEW_YEARS = 3  # in the first of three two-digit fields, where the last has many values
 
+_LANGUAGES = (
+    "fr de es it pt nl pl sv da nb ru uk cs sk fi el th ar tr ro hu id".split()
+)  # Croatian listopad is Polish November
 _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
-_MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_MONTH = r"(?P<mon>jan|feb|mar(?!ras)|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
 _TIME = (
     r"(?:[\s,t]*(?P<half1>上午|下午|오전|오후|午前|午後|凌晨|早上|中午|晚上|am|pm)?\s*(?P<h>\d{1,2})"
@@ -40,13 +43,15 @@ _NOON = "中午"
 _AFTERNOON = ("下午", "오후", "午後", "晚上", "pm")
 _MORNING = ("上午", "오전", "午前", "凌晨", "am")
 _WEEKDAY = (
-    r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+)?"
+    r"(?:[\s,]*[(]?(?:星期|周|週)[一二三四五六日天][)]?[\s,]*|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+|"
+    r"\s*\((?:[月火水木金土日월화수목금토일]|mon|tue|wed|thu|fri|sat|sun)\))?"
 )
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 _SHAPES = [
     re.compile(_WEEKDAY + shape + _WEEKDAY + _TIME + r"\s*")
     for shape in (
-        r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})\s*[日号號]?",
+        r"(?P<y>\d{4})\s*[-/.年년]\s*(?P<m>\d{1,2})\s*[-/.月월]\s*(?P<d>\d{1,2})\s*[日号號일]?",
+        r"(?P<d>\d{1,2})\s*tháng\s*(?P<m>\d{1,2})[\s,]*(?:năm\s*)?(?P<y>\d{4})",
         r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
         _DAY + r"[\s./-]*(?:of\s+)?" + _MONTH + r"[\s,./-]*(?P<y>\d{4}|\d{2})",
         _MONTH + r"[\s./-]*" + _DAY + r"[\s,./-]+(?P<y>\d{4}|\d{2})",
@@ -101,7 +106,7 @@ def _foreign_months() -> dict[str, int]:
     from babel.dates import get_month_names
 
     names = {}
-    for language in ("fr", "de", "es", "it", "pt", "nl", "pl", "sv", "da", "nb"):
+    for language in _LANGUAGES:
         for width in ("wide", "abbreviated"):
             for month, name in get_month_names(width, locale=language).items():
                 names.setdefault(_unaccented(name.rstrip(".")), month)
@@ -192,7 +197,7 @@ class DateReader:
 
     def _read_foreign(self, text: str):
         """A month's name in another European language (15 mars 2024, 3. März 2024)."""
-        for word in re.findall(r"[^\W\d_]{3,}", text):
+        for word in re.findall(r"[^\s\d.,;:/()_-]{3,}", text):
             if month := _foreign_months().get(_unaccented(word)):
                 english = text.replace(word, list(_MONTHS)[month - 1], 1)
                 english = re.sub(r"\bde\b|\bof\b", " ", english)

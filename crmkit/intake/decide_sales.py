@@ -94,7 +94,10 @@ def _status_decision(
             return None  # rows of refunds, which stand in a column of their own
         if not judged.units[without].any():  # an order that was closed brought nothing: no reading but one
             return Decision("status", (readings[0],), name, rows, {"values": listed(lost)}, certain=True)
-    return Decision("status", (*readings, as_it_stands("status")), name, rows, {"values": listed(values)})
+    readings.insert(
+        0 if lost and not kept else len(readings), as_it_stands("status")
+    )  # one state of all is no choice
+    return Decision("status", tuple(readings), name, rows, {"values": listed(values)})
 
 
 def new_values(judged: Judged) -> Decision | None:

@@ -9,11 +9,16 @@ import pyarrow.compute as pc
 
 from .columns import LABEL_HINT
 
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _WHOLE = re.compile(r"\d+(?:\.0)?")
 
 
 def customers_as_text(parsed: list) -> list:
-    """The ids; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
+    """The ids; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written.
+
+    An address is the same in capitals: ``Anna@Mail.com`` is ``anna@mail.com``.
+    """
+    parsed = [text.casefold() if text and _ADDRESS.fullmatch(text) else text for text in parsed]
     present = [text for text in parsed if text]
     if all(_WHOLE.fullmatch(text) or LABEL_HINT.search(text) for text in present):
         return [text.removesuffix(".0") if text else text for text in parsed]

@@ -249,3 +249,42 @@ def test_days_in_digits_are_offered_where_nothing_else_is_a_day(tmp_path):
     assert [reading["mapping"]["columns"]["date"] for reading in question["readings"]] == ["Hvornår"]
     numbers = {"Customer ID": CUSTOMERS, "dwh_n": range(20240190, 20240214), "Amount": AMOUNTS}
     assert examine(written(tmp_path, numbers)).questions == ()
+
+
+MANY = [f"P{place % 8:02d}" for place in range(24)]
+
+
+@pytest.mark.parametrize("heading", ["Kundenkürzel", "Shopper ref code", "老会员标识", "Kundenbezeichnung"])
+def test_the_only_column_that_could_be_the_customers_is_read_and_said(heading, tmp_path):
+    report = examine(written(tmp_path, {heading: MANY, "Date": DAYS, "Amount": AMOUNTS}))
+    assert (report.usable, report.customers, report.amount_total) == (True, 8, TOTAL)
+    (said,) = [note for note in report.notes if note["code"] == "column_customer_id"]
+    assert heading in said["message_en"] and heading in said["message_zh"]
+    assert report.decided[0]["column"] == heading
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"Kundenkürzel": MANY, "Kundenbezeichnung": MANY[::-1]},  # either could be
+        {"Kundengruppe": MANY},  # of them, not they
+        {"Kundenkürzel": ["a", "b", "c"] * 8},  # kinds, perhaps
+        {"Session id": MANY},
+        {"Filialkürzel": MANY},
+        {"Deal owner": MANY},
+    ],
+)
+def test_a_column_that_could_be_something_else_is_asked_about(columns, tmp_path):
+    report = examine(written(tmp_path, {**columns, "Date": DAYS, "Amount": AMOUNTS}))
+    assert not report.usable
+    assert [question["code"] for question in report.questions] == ["column_customer_id"]
+
+
+def test_an_answer_or_a_second_missing_column_is_asked_as_before(tmp_path):
+    path = written(tmp_path, {"Kundenkürzel": MANY, "Wann": DAYS, "Amount": AMOUNTS})
+    assert {question["code"] for question in examine(path).questions} == {
+        "column_customer_id",
+        "column_date",
+    }
+    answered = examine(path, answers={"column_date": "column_2"})
+    assert answered.usable and "column_customer_id" in {note["code"] for note in answered.notes}

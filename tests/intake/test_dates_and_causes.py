@@ -1,9 +1,13 @@
 """Dates of other calendars and orders, currencies beside each other, totals said beside the table, and causes by name."""
 
+import unicodedata
+
 import pytest
 from messy import asked, csv_text
 
 import crmkit
+from crmkit.intake.columns import Mapping, recognise
+from crmkit.intake.dates import DateReader
 
 PEOPLE = ["C1", "C2", "C3", "C4", "C5"]
 HEAD = ("order_id", "date", "customer_id", "amount")
@@ -135,3 +139,51 @@ def test_an_amount_that_the_mapping_names_is_the_one_that_counts(tmp_path):
     report = check(tmp_path, rows, *head, mapping={"columns": {"amount": "Grand Total"}})
     assert report.columns_used["amount"] == "Grand Total"
     assert set(asked(report)) == {"order_total"}
+
+
+@pytest.mark.parametrize(
+    ("written", "month"),
+    [
+        *(("2024. 01. 03.", 1), ("2024.01.03.", 1), ("2024년 1월 3일", 1), ("2024年01月03日(水)", 1)),
+        *(("2024-01-03 (Wed)", 1), ("3 tháng 1, 2024", 1), ("3 tháng 1 năm 2024", 1)),
+        *(("3 января 2024", 1), ("3 янв. 2024", 1), ("3 січня 2024", 1), ("3. ledna 2024", 1)),
+        *(("3. tammikuuta 2024", 1), ("3. marraskuuta 2024", 11), ("3. maaliskuuta 2024", 3)),
+        *(("3 Ιανουαρίου 2024", 1), ("3 กุมภาพันธ์ 2567", 2), ("3 يناير 2024", 1)),
+        *(("3 Ocak 2024", 1), ("3 Şub 2024", 2), ("3 Haziran 2024", 6), ("3 Mart 2024", 3)),
+        *(("3 ianuarie 2024", 1), ("2024. március 3.", 3), ("3 listopada 2024", 11), ("3 Agustus 2024", 8)),
+    ],
+)
+def test_days_are_read_as_each_language_writes_them(written, month):
+    found = DateReader().read(written)
+    assert found is not None and (found.year, found.month, found.day) == (2024, month, 3)
+
+
+def test_a_point_behind_a_day_is_dropped_and_one_behind_a_number_makes_no_day():
+    assert DateReader().read("03.01.2024.") == DateReader().read("03.01.2024")
+    assert DateReader().read("4.1.2024. 10:22") == DateReader().read("4.1.2024 10:22")
+    for text in ("2024.", "12.", "01.2024.", "3 oranges 2024"):
+        assert DateReader().read(text) is None
+
+
+@pytest.mark.parametrize("heading", ["Order date", "Sale time", "Ordered", "Sold on", "Transaction date"])
+def test_the_day_of_a_sale_goes_before_a_bare_date(heading):
+    names = ["Date", heading, "Customer", "Amount"]
+    assert recognise(names, Mapping()).found["date"] == 1
+    assert recognise(["Date", "Created at", "Due date", "Customer", "Amount"], Mapping()).found["date"] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [("Kundennr", "Kunde"), ("Kundennummer", "Kunde"), ("Klantnr", "Klant")]
+)
+def test_a_number_of_customers_goes_before_their_names(number, name):
+    assert recognise([name, number, "Datum", "Betrag"], Mapping()).found["customer_id"] == 1
+
+
+def test_one_customer_in_two_forms_of_letters_or_of_an_address_is_one(tmp_path):
+    names = ["Müller", "Jäger", "Anna@Mail.com", "@Anna", "@anna", "C1", "c1"]
+    other = [unicodedata.normalize("NFD", name) for name in names[:2]] + ["anna@mail.com"]
+    rows = [[name, "2024-03-05", 1] for name in names + other]
+    (tmp_path / "f.csv").write_text(csv_text(["customer_id", "date", "amount"], rows), encoding="utf-8")
+    report = crmkit.check_transactions(tmp_path / "f.csv")
+    found = set(report.transactions["customer_id"])
+    assert found == {"Müller", "Jäger", "anna@mail.com", "@Anna", "@anna", "C1", "c1"}

@@ -289,3 +289,58 @@ def test_sales_that_are_not_made_yet_are_asked_about(heading, sure, open_, tmp_p
         "chance": {"made": "220.00", "as_it_stands": "240.00"}
     }
     assert check(tmp_path, [[*row, sure] for row in sales()], *HEAD, heading).questions == ()
+
+
+STATES = [
+    ("Asiakas,Päivämäärä,Summa,Tila", "Toimitettu", "Peruutettu"),
+    ("Zákazník,Datum,Částka,Stav", "Vyřízeno", "Stornováno"),
+    ("Vevő,Dátum,Összeg,Állapot", "Teljesítve", "Törölve"),
+    ("Πελάτης,Ημερομηνία,Ποσό,Κατάσταση", "Ολοκληρωμένη", "Ακυρωμένη"),
+    ("العميل,التاريخ,المبلغ,الحالة", "مكتمل", "ملغي"),
+    ("לקוח,תאריך,סכום,סטטוס", "הושלם", "בוטל"),
+    ("Клієнт,Дата,Сума,Статус", "Виконано", "Скасовано"),
+    ("Клиент,Дата,Сумма,Статус оплаты", "Оплачен", "Не оплачен"),
+    ("Klient,Data,Kwota,Status zamówienia", "Zrealizowane", "Anulowane"),
+    ("Klantnummer,Datum,Bedrag,Status", "Geleverd", "Geannuleerd"),
+    ("Kundenr.,Dato,Beløb,Status", "Leveret", "Annulleret"),
+    ("Cod client,Data comenzii,Sumă,Stare", "Livrată", "Anulată"),
+]
+DOCUMENTS = [
+    ("Asiakas,Päivämäärä,Summa,Tositelaji", "Myyntilasku", "Hyvityslasku"),
+    ("Zákazník,Datum,Částka,Typ dokladu", "Faktura", "Dobropis"),
+    ("Vevő,Dátum,Összeg,Bizonylat típusa", "Számla", "Jóváíró számla"),
+    ("Πελάτης,Ημερομηνία,Ποσό,Τύπος παραστατικού", "Τιμολόγιο", "Πιστωτικό τιμολόγιο"),
+    ("Kundnummer,Datum,Belopp,Verifikationstyp", "Kundfaktura", "Kreditfaktura"),
+    ("Khách hàng,Ngày,Số tiền,Loại chứng từ", "Hóa đơn bán hàng", "Hàng bán trả lại"),
+    ("客戶,日期,金額,傳票類別", "銷貨", "銷退"),
+]
+
+
+def of_words(folder, headings: str, usual: str, other: str):
+    """Forty sales of 10.50, three of them under the other word."""
+    rows = [
+        [f"K{i % 8}", f"2024-03-{1 + i % 28:02d}", "10.50", usual if i % 13 else other] for i in range(1, 41)
+    ]
+    (folder / "f.csv").write_text(csv_text(headings.split(","), rows), encoding="utf-8")
+    return crmkit.check_transactions(folder / "f.csv")
+
+
+@pytest.mark.parametrize(("headings", "usual", "other"), STATES)
+def test_orders_given_up_are_asked_about_in_each_language_whose_headings_are_known(
+    headings, usual, other, tmp_path
+):
+    report = of_words(tmp_path, headings, usual, other)
+    (question,) = report.questions
+    first = question["readings"][0]
+    assert (question["code"], first["rows"], first["amount_total"]) == ("status", 37, "388.50")
+    assert of_words(tmp_path, headings, usual, usual).questions == ()
+
+
+@pytest.mark.parametrize(("headings", "usual", "other"), DOCUMENTS)
+def test_credit_notes_are_negative_in_each_language_whose_headings_are_known(
+    headings, usual, other, tmp_path
+):
+    report = of_words(tmp_path, headings, usual, other)
+    assert (report.usable, report.amount_total) == (True, "357.00")  # 37 sold and 3 given back
+    assert "document" in {note["code"] for note in report.notes}
+    assert of_words(tmp_path, headings, usual, usual).amount_total == "420.00"
