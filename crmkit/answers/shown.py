@@ -21,8 +21,9 @@ def preview(question: dict, value) -> Pair:
     if kind == "number":
         if question.get("unit") in (None, "ratio"):  # 0.503 is a ratio without saying so
             return Pair(short(value), short(value))
+        written = _to_the_cent(value) if question["unit"] == "money" else short(value)
         return MESSAGES.pair(
-            "answer_value_unit", value=short(value), unit=MESSAGES.pair(f"unit_{question['unit']}")
+            "answer_value_unit", value=written, unit=MESSAGES.pair(f"unit_{question['unit']}")
         )
     if kind == "choice":
         option = next(o for o in question["options"] if o["id"] == value)
@@ -36,6 +37,11 @@ def preview(question: dict, value) -> Pair:
         parts = [_of_series(k, series) for k, series in drawn.items() if series]
         return listed(parts, between="clauses")
     return MESSAGES.pair("answer_value_text", words=count_words(value))
+
+
+def _to_the_cent(money: float) -> str:
+    """Money from 1,000 on with both decimals, if it has any: six digits would not tell 207758.54 from 207759."""
+    return f"{money:.2f}" if 1e3 <= abs(money) < 1e6 and not money.is_integer() else short(money)
 
 
 def _of_table(value: dict) -> Pair:
