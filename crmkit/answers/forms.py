@@ -403,12 +403,36 @@ def _check_is_number(column: str, row: int, text: str) -> None:
         raise BadForm("text_flag", column=column, row=row, value=text[:40])
     meant = number_meant(text, unit=kind)
     if kind in _NUMBER_KINDS or (kind is None and meant is not None):
-        code = "text_column" if meant is None else "text_column_number"
+        if meant is None:
+            code = "text_column"
+        else:
+            code = "text_column_number" if _is_read_by_float(text) else "text_column_written"
         raise BadForm(code, column=column, row=row, value=text[:40], meant=meant)
+
+
+def _is_read_by_float(text: str) -> bool:
+    """Whether float(…) makes a number of a text, once its commas are gone."""
+    try:
+        float(text.replace(",", ""))
+    except ValueError:
+        return False
+    return True
+
+
+def _check_least_readable(column: str, cells) -> None:
+    """Raise BadForm for the first text that float(…) cannot read as it is meant: more is to be said of it than of others."""
+    unit = column_kind(column)
+    texts = [
+        (row, cell) for row, cell in enumerate(cells, 1) if isinstance(cell, str) and len(cell) <= MAX_CELL
+    ]
+    for row, text in texts:
+        if not _is_read_by_float(text) and number_meant(text, unit=unit) is not None:
+            _check_is_number(column, row, text)
 
 
 def _column(name, series, allow_missing) -> tuple[str, list]:
     cells, kinds = [], set()
+    _check_least_readable(name, series.array)
     for row, value in enumerate(series.array, 1):
         try:
             kind, cell = _cell(value)

@@ -424,6 +424,7 @@ def test_a_table_of_dates_flags_and_categories():
         (pd.DataFrame({"tier": ["a", 2], "value": [1, 2]}, dtype=object), "mixed_column"),
         (pd.DataFrame({"tier": ["a", "b"], "value": [1, "2"]}, dtype=object), "text_column_number"),
         (pd.DataFrame({"tier": ["a", "b"], "value": ["12,345", "1"]}), "text_column_number"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": ["0", "1.7万"]}), "text_column_written"),
         (pd.DataFrame({"tier": ["a", "b"], "value": ["much", "little"]}), "text_column"),
         (pd.DataFrame({"tier": ["a", "b"], "value": [1, pd.Series([1, 2])]}), "bad_cell"),
         (pd.DataFrame({"tier": ["a", "b"], "value": [True, False]}), "bool_column"),
@@ -432,6 +433,17 @@ def test_a_table_of_dates_flags_and_categories():
 )
 def test_a_table_of_another_form_is_badly_formed(frame, code):
     assert why_not(TABLE, frame) == code
+
+
+def test_of_texts_in_a_column_the_one_is_named_that_cannot_be_turned_into_a_number_as_it_is():
+    with pytest.raises(BadForm) as raised:
+        read_answer(TABLE, pd.DataFrame({"tier": ["a", "b"], "value": ["0", "1.7万"]}))
+    assert "第 2 行" in raised.value.zh_en[0] and "17000" in raised.value.zh_en[1]
+    assert "astype" not in raised.value.zh_en[1]
+    with pytest.raises(BadForm, match="row 1 .*astype"):
+        read_answer(TABLE, pd.DataFrame({"tier": ["a", "b"], "value": ["0", "1,200"]}))
+    named = {"id": "t", "kind": "table", "columns": ["customer_id"]}
+    assert read_answer(named, pd.DataFrame({"customer_id": ["1万", "C2"]}))["rows"] == [["1万"], ["C2"]]
 
 
 def test_what_a_table_lacks_is_said_with_how_to_come_by_it():
