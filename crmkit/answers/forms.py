@@ -328,9 +328,7 @@ def _table(value, question):
     names = [str(c) for c in value.columns]
     missing = [c for c in wanted if c not in names]
     if missing:
-        raise BadForm(
-            "columns_missing", missing=", ".join(missing), got=", ".join(names[:MAX_COLUMNS]) or "—"
-        )
+        raise _columns_missing(missing, wanted, value)
     doubled = sorted({c for c in wanted or names if names.count(c) > 1})
     if doubled:
         raise BadForm("columns_doubled", columns=", ".join(doubled))
@@ -363,16 +361,52 @@ def _no_table(value) -> str:
     return "not_a_table"
 
 
+def _columns_missing(missing: list[str], wanted: list[str], table) -> BadForm:
+    """Which columns a table lacks, and how it comes by them where that can be told."""
+    names = [str(c) for c in table.columns]
+    fields = {"missing": ", ".join(missing), "got": ", ".join(names[:MAX_COLUMNS]) or "—"}
+    if set(wanted) <= {str(label) for label in table.index}:
+        return BadForm("table_turned", **fields)
+    others = [c for c in table.columns if str(c) not in wanted]
+    if len(others) == len(missing) == 1:
+        return BadForm("column_named_otherwise", **fields, renamed=f"{{{others[0]!r}: {missing[0]!r}}}")
+    if len(others) == len(missing):
+        return BadForm("columns_named_otherwise", **fields)
+    return BadForm("columns_missing", **fields)
+
+
 def _check_ends(columns: dict[str, tuple[str, list]]) -> None:
-    """Raise BadForm where the lower end of an interval lies above its upper end: the two were swapped."""
-    pairs = [(c, f"{c.removesuffix('_low')}_high") for c in columns if c.endswith("_low")]
-    pairs += [(c, f"upper_{c.removeprefix('lower_')}") for c in columns if c.startswith("lower_")]
-    for low, high in pairs:
-        if high not in columns or {columns[low][0], columns[high][0]} != {"number"}:
-            continue
-        for row, (least, most) in enumerate(zip(columns[low][1], columns[high][1]), 1):
-            if least is not None and most is not None and least > most:
-                raise BadForm("ends_swapped", low=low, high=high, row=row)
+    """Raise BadForm where an interval is no interval: its ends swapped, or its value not between them."""
+    intervals = [
+        (c.removesuffix("_low"), c, f"{c.removesuffix('_low')}_high") for c in columns if c.endswith("_low")
+    ]
+    intervals += [
+        ("centre", c, f"upper_{c.removeprefix('lower_')}") for c in columns if c.startswith("lower_")
+    ]
+    for value, low, high in intervals:
+        if _numbers_of(columns, low) and _numbers_of(columns, high):
+            ends = list(zip(columns[low][1], columns[high][1]))
+            values = _numbers_of(columns, value) or [None] * len(ends)
+            for row, (inside, (least, most)) in enumerate(zip(values, ends), 1):
+                _check_interval(row, (value, low, high), (inside, least, most))
+
+
+def _numbers_of(columns: dict[str, tuple[str, list]], name: str) -> list:
+    """The cells of a column of numbers; empty where there is no such column."""
+    kind, cells = columns.get(name, ("", []))
+    return cells if kind == "number" else []
+
+
+def _check_interval(row: int, names: tuple[str, str, str], numbers: tuple) -> None:
+    value, low, high = names
+    inside, least, most = numbers
+    if least is None or most is None:
+        return
+    if least > most:
+        raise BadForm("ends_swapped", low=low, high=high, row=row)
+    slack = 1e-9 * max(abs(least), abs(most))
+    if inside is not None and not least - slack <= inside <= most + slack:
+        raise BadForm("outside_ends", value=value, low=low, high=high, row=row)
 
 
 def _check_is_number(column: str, row: int, text: str) -> None:
@@ -382,12 +416,36 @@ def _check_is_number(column: str, row: int, text: str) -> None:
         raise BadForm("text_flag", column=column, row=row, value=text[:40])
     meant = number_meant(text, unit=kind)
     if kind in _NUMBER_KINDS or (kind is None and meant is not None):
-        code = "text_column" if meant is None else "text_column_number"
+        if meant is None:
+            code = "text_column"
+        else:
+            code = "text_column_number" if _is_read_by_float(text) else "text_column_written"
         raise BadForm(code, column=column, row=row, value=text[:40], meant=meant)
+
+
+def _is_read_by_float(text: str) -> bool:
+    """Whether float(…) makes a number of a text, once its commas are gone."""
+    try:
+        float(text.replace(",", ""))
+    except ValueError:
+        return False
+    return True
+
+
+def _check_least_readable(column: str, cells) -> None:
+    """Raise BadForm for the first text that float(…) cannot read as it is meant: more is to be said of it than of others."""
+    unit = column_kind(column)
+    texts = [
+        (row, cell) for row, cell in enumerate(cells, 1) if isinstance(cell, str) and len(cell) <= MAX_CELL
+    ]
+    for row, text in texts:
+        if not _is_read_by_float(text) and number_meant(text, unit=unit) is not None:
+            _check_is_number(column, row, text)
 
 
 def _column(name, series, allow_missing) -> tuple[str, list]:
     cells, kinds = [], set()
+    _check_least_readable(name, series.array)
     for row, value in enumerate(series.array, 1):
         try:
             kind, cell = _cell(value)
@@ -407,6 +465,8 @@ def _column(name, series, allow_missing) -> tuple[str, list]:
 
 
 def _cell(value):
+    if getattr(value, "shape", ()):  # a column inside a cell
+        raise BadForm("cell_many", got=_name(value), count=math.prod(value.shape))
     if hasattr(value, "item"):
         value = value.item()
     if value is None or _name(value) in ("NAType", "NaTType"):
@@ -424,7 +484,8 @@ def _cell(value):
     return "number", _finite(value)
 
 
-def _chart(value, question):
+def the_axes(value):
+    """The Axes itself, or the only one of a figure; BadForm for anything else."""
     if "matplotlib.figure" not in sys.modules:  # nothing can have been drawn
         raise _no_axes(value)
     from matplotlib.axes import Axes
@@ -437,6 +498,11 @@ def _chart(value, question):
         axes = value.axes[0]
     if not isinstance(axes, Axes):
         raise _no_axes(value)
+    return axes
+
+
+def _chart(value, question):
+    axes = the_axes(value)
     from crmkit.display.chart import TooManyPoints, drawn_on
 
     try:

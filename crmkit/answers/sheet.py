@@ -8,7 +8,7 @@ The contract of a question is a dict: ``id``, ``kind`` (number, choice, table, c
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +17,9 @@ from crmkit.core.catalogue import Pair, joined
 from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
 
-from .forms import BadForm, as_given, boxes_in, describe, read_answer
-from .own_seed import seed_in_notebook
+from .bars import said_of_bars
+from .forms import BadForm, as_given, boxes_in, describe, read_answer, the_axes
+from .own_data import changed_since
 from .shown import Shown, doubt, preview
 from .sink import sink_of_environment
 from .unseen import show_at_the_end
@@ -63,11 +64,6 @@ def _is_right(key: dict, value) -> bool:
 _MARKS = {"recorded": ("✓", "#1b7f4b"), "badly_formed": ("!", "#b45309"), "missing": ("…", "#6b7280")}
 
 
-def _then(said: Pair, more: Pair) -> Pair:
-    """What was recorded, and a sentence on it."""
-    return MESSAGES.pair("answer_then", said=said, more=more)
-
-
 @dataclass(frozen=True, repr=False)
 class Answer(Shown):
     """What became of one answer: ``state`` is recorded, badly_formed or missing."""
@@ -79,30 +75,42 @@ class Answer(Shown):
     problem: Pair | None = None
     code: str | None = None
     right: bool | None = None  # known in practice only
-    seeds: tuple = ()  # the notebook's seed and the sheet's, where they are not the same
     boxes: str = ""  # of a chart: the characters that its reader sees as boxes
+    drawn: tuple[Pair, ...] = ()  # of a chart: what its reader cannot see
+    note: Pair | None = None  # of the notebook's data, where they are no longer the exercise's own
 
     def _pair(self):
         kept = preview(self.question, self.value) if self.value is not None else None
         if self.state == "recorded":
             said = MESSAGES.pair("answer_recorded", value=kept)
-            if self.right is not None:
-                said = _then(said, MESSAGES.pair("practice_right" if self.right else "practice_wrong"))
-            if self.seeds:
-                now, own = self.seeds
-                said = _then(said, MESSAGES.pair("answer_other_seed", now=now, own=own))
-            doubted = doubt(self.question, self.value)
-            if doubted:
-                said = _then(said, doubted)
-            if self.boxes:
-                said = _then(said, MESSAGES.pair("answer_boxes", characters=self.boxes))
         elif self.state == "missing":
             said = MESSAGES.pair("answer_missing", form=describe(self.question))
         else:
             said = MESSAGES.pair("answer_badly_formed", why=self.problem)
-        if kept and self.state != "recorded":
-            said = joined(said, ("", " "), MESSAGES.pair("answer_kept", value=kept))
+        more = self._more(kept)
+        if more and self.state == "recorded":  # which ends without a full stop
+            said = MESSAGES.pair("answer_then", said=said, more=more.pop(0))
+        for sentence in more:
+            said = joined(said, ("", " "), sentence)
         return tuple(f"{self.question['id']}: {text}" for text in said)
+
+    def _more(self, kept: Pair | None) -> list[Pair]:
+        """The sentences that follow on what became of the answer."""
+        more = []
+        if self.state == "recorded":
+            if self.right is not None:
+                more.append(MESSAGES.pair("practice_right" if self.right else "practice_wrong"))
+            doubted = doubt(self.question, self.value)
+            if doubted:
+                more.append(doubted)
+            if self.boxes:
+                more.append(MESSAGES.pair("answer_boxes", characters=self.boxes))
+            more.extend(self.drawn)
+        elif kept:
+            more.append(MESSAGES.pair("answer_kept", value=kept))
+        if self.note:
+            more.append(self.note)
+        return more
 
     def _html(self, index):
         mark, colour = _MARKS[self.state]
@@ -127,6 +135,7 @@ class Status(Shown):
     """Where every question stands, in order."""
 
     answers: tuple[Answer, ...]
+    note: Pair | None = None
 
     def _rows(self, index):
         for number, answer in enumerate(self.answers, 1):
@@ -138,6 +147,7 @@ class Status(Shown):
     def _pair(self):
         done = sum(a.value is not None for a in self.answers)
         head = MESSAGES.pair("answer_status", done=done, all=len(self.answers))
+        head = MESSAGES.pair("answer_then", said=head, more=self.note) if self.note else head
         return tuple(
             "\n".join([head[i], *("  ".join(r[:4]).rstrip() for r in self._rows(i))]) for i in (0, 1)
         )
@@ -199,13 +209,13 @@ class AnswerSheet(Shown):
                 read = read_answer(contract, value)
                 right = _is_right(self._practice[question], read) if question in self._practice else None
                 boxes = boxes_in(value) if contract["kind"] == "chart" else ""
-                now = seed_in_notebook()
-                seeds = () if now is None or now == self.seed else (as_given(now), self.seed)
+                bars = said_of_bars(the_axes(value)) if contract.get("expects") == "bars" else []
                 after = Answer(
-                    self.exercise, contract, "recorded", read, right=right, seeds=seeds, boxes=boxes
+                    self.exercise, contract, "recorded", read, right=right, boxes=boxes, drawn=tuple(bars)
                 )
         except BadForm as bad:
             after = Answer(self.exercise, contract, "badly_formed", before.value, bad.zh_en, bad.code)
+        after = replace(after, note=changed_since(self.seed))
         self._latest[question] = after
         if self.sink is not None:
             self.sink(self.to_json())
@@ -227,7 +237,7 @@ class AnswerSheet(Shown):
 
     def status(self) -> Status:
         """Which questions are recorded, badly formed or missing."""
-        return Status(tuple(self._latest.values()))
+        return Status(tuple(self._latest.values()), changed_since(self.seed))
 
     def to_json(self) -> dict:
         """Everything that leaves a notebook: typed JSON by question id, and nothing else."""

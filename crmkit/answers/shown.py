@@ -21,8 +21,9 @@ def preview(question: dict, value) -> Pair:
     if kind == "number":
         if question.get("unit") in (None, "ratio"):  # 0.503 is a ratio without saying so
             return Pair(short(value), short(value))
+        written = _to_the_cent(value) if question["unit"] == "money" else short(value)
         return MESSAGES.pair(
-            "answer_value_unit", value=short(value), unit=MESSAGES.pair(f"unit_{question['unit']}")
+            "answer_value_unit", value=written, unit=MESSAGES.pair(f"unit_{question['unit']}")
         )
     if kind == "choice":
         option = next(o for o in question["options"] if o["id"] == value)
@@ -36,6 +37,11 @@ def preview(question: dict, value) -> Pair:
         parts = [_of_series(k, series) for k, series in drawn.items() if series]
         return listed(parts, between="clauses")
     return MESSAGES.pair("answer_value_text", words=count_words(value))
+
+
+def _to_the_cent(money: float) -> str:
+    """Money from 1,000 on with both decimals, if it has any: six digits would not tell 207758.54 from 207759."""
+    return f"{money:.2f}" if 1e3 <= abs(money) < 1e6 and not money.is_integer() else short(money)
 
 
 def _of_table(value: dict) -> Pair:
@@ -56,18 +62,13 @@ def _of_series(kind: str, series: list[dict]) -> Pair:
     """How much is drawn and between which numbers: a slip, such as per cent for shares, is seen there."""
     ends = [point[-1] for one in series for point in one["points"]]
     low, high = short(min(ends)), short(max(ends))
-    said = {"count": len(ends), "series": len(series), "low": low, "high": high}
-    if kind == "bars":
-        raised = sum(point[1] != 0 for one in series for point in one["points"])
-        if raised:
-            return MESSAGES.pair("answer_value_bars_stacked", raised=raised, **said)
-    return MESSAGES.pair(f"answer_value_{kind}", **said)
+    return MESSAGES.pair(f"answer_value_{kind}", count=len(ends), series=len(series), low=low, high=high)
 
 
 def doubt(question: dict, value) -> Pair | None:
     """What may have been meant instead of a number that was recorded; None where nothing speaks for it."""
     if question["kind"] == "table":
-        return _outside_its_ends(value) or _doubtful_share_of(value) or _many_rows_of_each(value)
+        return _doubtful_share_of(value) or _many_rows_of_each(value)
     if question["kind"] != "number":
         return None
     unit = question.get("unit")
@@ -94,22 +95,6 @@ def _doubtful_share_of(table: dict) -> Pair | None:
                 return MESSAGES.pair(words, **said)
             if share < 0 and column["name"].endswith("share"):
                 return MESSAGES.pair("answer_negative_share_in", **said)
-    return None
-
-
-def _outside_its_ends(table: dict) -> Pair | None:
-    """The first value that does not lie in its own interval, as where headings were given in another order."""
-    numbers = {c["name"]: place for place, c in enumerate(table["columns"]) if c["type"] == "number"}
-    for value in numbers:
-        low, high = f"{value}_low", f"{value}_high"
-        if not {low, high} <= numbers.keys():
-            continue
-        for row, cells in enumerate(table["rows"], 1):
-            least, own, most = (cells[numbers[name]] for name in (low, value, high))
-            if None not in (least, own, most) and not least <= own <= most:
-                return MESSAGES.pair(
-                    "answer_value_outside_its_ends", row=row, value=value, low=low, high=high
-                )
     return None
 
 

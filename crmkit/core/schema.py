@@ -86,7 +86,9 @@ def require_columns(frame, columns, *, what: str) -> None:
 def require_choice(value, allowed, *, name: str) -> None:
     """Refuse a ``value`` of the argument ``name`` that is not among ``allowed``."""
     if value not in allowed:
-        raise CrmkitError("not_a_choice", value=value, name=name, allowed=", ".join(map(str, allowed)))
+        quoted = isinstance(value, str) and any(option is True for option in allowed)
+        words = "yes_or_no_as_text" if quoted else "not_a_choice"
+        raise refusal("not_a_choice", words, value=value, name=name, allowed=", ".join(map(str, allowed)))
 
 
 def require_between(value, low, high, *, name: str) -> None:

@@ -353,7 +353,7 @@ def _cost_of(customers: pd.DataFrame, cost_to_serve: pd.DataFrame | None) -> np.
     if cost_to_serve is None:
         return None
     require_unique(cost_to_serve, what="cost_to_serve")
-    (cost,) = require_numbers(cost_to_serve, ["cost"], what="cost_to_serve")
+    (cost,) = require_numbers(cost_to_serve, ["cost"], low=0, what="cost_to_serve")
     known = pd.Series(cost, index=cost_to_serve["customer_id"].to_numpy())
     cost = known.reindex(customers["customer_id"].to_numpy())
     if cost.isna().any():

@@ -179,16 +179,13 @@ def growth_split(before: pd.DataFrame, *, after: pd.DataFrame) -> pd.DataFrame:
     4  dropped_products           -10.0
     """
     keys = ["customer_id", "product_id"]
-    for frame in (before, after):
+    amounts = {}
+    for name, frame in (("then", before), ("now", after)):
         require_known(frame, keys, what="growth_split")
-        require_numbers(frame, ["amount"], what="growth_split")
-    both = pd.concat(
-        {
-            name: frame.reset_index(drop=True).groupby(keys)["amount"].sum()
-            for name, frame in (("then", before), ("now", after))
-        },
-        axis=1,
-    ).reset_index()
+        (amount,) = require_numbers(frame, ["amount"], what="growth_split")
+        lines = frame[keys].assign(amount=amount).reset_index(drop=True)
+        amounts[name] = lines.groupby(keys)["amount"].sum()
+    both = pd.concat(amounts, axis=1).reset_index()
     bought = both[["then", "now"]].notna()
     stayed = bought.groupby(both["customer_id"]).transform("any")
     sources = ["new_customer", "lost_customer", "volume_growth", "cross_selling", "dropped_products"]

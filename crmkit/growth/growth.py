@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError, NearestName
+from crmkit.core.errors import CrmkitError, NearestName, refusal
 from crmkit.core.intervals import ends_of, of_confidence, wilson
 from crmkit.core.schema import (
     refuse_rows,
     require_between,
-    require_choice,
     require_columns,
     require_confidence,
     require_draws,
@@ -139,7 +138,8 @@ def customer_ladder(
     drawn with replacement. ``checks`` are likelihood-ratio tests (Anderson & Goodman 1957): the rung should matter
     (``depends_on_rung``: a small p_value); where the rung before it (``depends_on_earlier_rung``) or the period
     (``changes_over_time``) matters too, one chain does not describe the panel, and the values are a rough guide only.
-    Errors: CrmkitError for unknown rungs, gaps, a customer twice in a period, a rung that nobody was seen to leave.
+    Errors: CrmkitError for unknown rungs, gaps, a single period, a customer twice in a period, a rung that nobody was
+    seen to leave, a cost below 0.
 
     >>> import pandas as pd
     >>> panel = pd.DataFrame({"customer_id": list("aabbcc"), "period": [1, 2] * 3, "rung": [
@@ -242,7 +242,10 @@ def _moves(panel: pd.DataFrame, states: list) -> _Moves:
     period = pd.factorize(panel["period"], sort=True)[0]
     state = pd.Index(states).get_indexer(panel["rung"])
     if (state < 0).any():
-        require_choice(panel["rung"].iloc[int(np.argmax(state < 0))], states, name="rung")
+        unknown = panel["rung"].iloc[int(np.argmax(state < 0))]
+        raise refusal("not_a_choice", "rung_unknown", value=unknown, allowed=", ".join(map(str, states)))
+    if panel["period"].nunique() == 1:
+        raise refusal("panel_gap", "one_period", column="period", value=panel["period"].iloc[0])
     order = np.lexsort((period, customer))
     customer, period, state = customer[order], period[order], state[order]
     goes_on = customer[1:] == customer[:-1]

@@ -2,6 +2,7 @@
 
 import glob
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -55,6 +56,8 @@ def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None =
 def _opened(source: Transactions, mapping: Mapping, sheet: str | int | None) -> Table:
     if hasattr(source, "columns") or hasattr(source, "to_pandas"):
         return _frame_table(source, mapping)
+    if not isinstance(source, (str, os.PathLike)):
+        raise CrmkitError("no_source", value=type(source).__name__)
     path = Path(source)
     found = [path] if path.exists() else [Path(f) for f in sorted(glob.glob(str(path), recursive=True))]
     if not found:

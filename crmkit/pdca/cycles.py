@@ -18,6 +18,7 @@ from crmkit.core.intervals import Estimate, Numbers
 from crmkit.core.schema import (
     as_day,
     numbers_in,
+    refuse_rows,
     require_between,
     require_choice,
     require_columns,
@@ -391,12 +392,17 @@ def difference(values: Numbers, others: Numbers, *, confidence: float = 0.95) ->
     """The mean of the one group less that of the other, with its interval: treated less control, now less then.
 
     A number per customer of each group. Welch's (1947) interval; of nothing but 0 and 1, Newcombe's (1998).
-    Errors: CrmkitError where all values of both groups are one number other than 0 and 1: chance cannot be judged.
+    Errors: CrmkitError for one number in place of a column, a missing value, and where all values of both groups are one
+    number other than 0 and 1: chance cannot be judged.
 
     >>> difference([5, 7, 9], [4, 5, 6]).value
     2.0
     """
     one, other = numbers_in(values, name="values"), numbers_in(others, name="others")
+    for name, numbers in (("values", one), ("others", other)):
+        if not numbers.ndim:
+            raise CrmkitError("pdca_one_number", name=name, value=float(numbers))
+        refuse_rows(~np.isfinite(numbers), "pdca_missing", name=name)
     yes_or_no = np.isin(one, (0, 1)).all() and np.isin(other, (0, 1)).all()
     if not yes_or_no and np.ptp(one) + np.ptp(other) == 0:
         raise CrmkitError("pdca_no_variation", value=one[0])

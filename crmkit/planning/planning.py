@@ -38,7 +38,7 @@ WAYS = {"planning_by_time": "period", "planning_by_product": "product_id", "plan
 def uplift(
     outcomes: pd.DataFrame,
     *,
-    margin_per_unit: float = 1.0,
+    margin_per_unit: float | None = None,
     discount_per_unit: float = 0.0,
     cost_per_contact: float = 0.0,
     confidence: float = 0.95,
@@ -48,28 +48,33 @@ def uplift(
     In: a row per customer: ``group`` (treated or control; everybody who was drawn, whether the offer was used or not),
     ``outcome`` (units bought, currency, or 0/1); optionally ``segment``, and ``before``, the same outcome before the
     campaign, which narrows the interval and estimates the same thing (regression with interactions, Lin 2013; it is
-    CUPED, Deng et al. 2013). Per unit of outcome a ``margin_per_unit`` is earned, and with treated customers a
-    ``discount_per_unit`` given away, also on what they would have bought anyway; a contact costs ``cost_per_contact``.
+    CUPED, Deng et al. 2013). Per unit of outcome a ``margin_per_unit`` is earned (1 where the outcome is money that the
+    firm keeps), and with treated customers a ``discount_per_unit`` given away, also on what they would have bought
+    anyway; a contact costs ``cost_per_contact``.
 
     Out, a row for ``all_customers`` and one per segment: ``segment``, ``treated``, ``control`` (customers),
     ``treated_mean``, ``control_mean``, ``uplift`` with ``uplift_low``, ``uplift_high`` (Welch 1947; for 0/1 Newcombe
     1998; HC3 with ``before``), ``p_value`` (0/1: Fisher's exact test), ``p_adjusted`` over the segments (Holm 1979),
-    and ``net_profit``, ``net_profit_low``, ``net_profit_high`` of those treated together, currency.
-    Errors: CrmkitError for another group, an outcome that is no number, fewer than 4 customers in a group of a segment.
+    and, with ``margin_per_unit``, ``net_profit``, ``net_profit_low``, ``net_profit_high`` of those treated together, currency.
+    Errors: CrmkitError for another group, an outcome that is no number, fewer than 4 customers in a group of a segment,
+    a cost below 0, and costs without a margin.
 
     >>> import pandas as pd
     >>> tried = pd.DataFrame({"group": ["treated"] * 5 + ["control"] * 5, "outcome": [3, 5, 4, 6, 2, 1, 3, 2, 2, 2]})
-    >>> uplift(tried, cost_per_contact=0.5)[["uplift", "net_profit"]].values.tolist()
+    >>> uplift(tried, margin_per_unit=1, cost_per_contact=0.5)[["uplift", "net_profit"]].values.tolist()
     [[2.0, 7.5]]
     """
     from statsmodels.stats.multitest import multipletests
 
-    require_between(margin_per_unit, -1e15, 1e15, name="margin_per_unit")
+    earned = 0.0 if margin_per_unit is None else margin_per_unit
+    require_between(earned, -1e15, 1e15, name="margin_per_unit")
     require_between(discount_per_unit, 0, 1e15, name="discount_per_unit")
     require_between(cost_per_contact, 0, 1e15, name="cost_per_contact")
+    if margin_per_unit is None and (discount_per_unit or cost_per_contact):
+        raise CrmkitError("margin_per_unit_needed", name="margin_per_unit")
     require_confidence(confidence)
     treated, outcome, before = _arms(outcomes, "uplift")
-    paid = outcome * (margin_per_unit - discount_per_unit * treated) - cost_per_contact * treated
+    paid = outcome * (earned - discount_per_unit * treated) - cost_per_contact * treated
     rows, segments = [], outcomes.get("segment", pd.Series(EVERYBODY, outcomes.index))
     for segment in dict.fromkeys([EVERYBODY, *segments]):
         here = ((segments == segment) | (segment == EVERYBODY)).to_numpy()
@@ -107,7 +112,10 @@ def uplift(
     )
     p = table["p_value"].fillna(1)
     of_segments = multipletests(p[1:], method="holm")[1] if len(p) > 1 else ()
-    return of_confidence(table.assign(p_adjusted=[*p[:1], *of_segments]), confidence)
+    table = table.assign(p_adjusted=[*p[:1], *of_segments])
+    if margin_per_unit is None:  # what a unit is worth is not known
+        table = table.drop(columns=["net_profit", "net_profit_low", "net_profit_high"])
+    return of_confidence(table, confidence)
 
 
 def _arms(outcomes: pd.DataFrame, what: str):

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from crmkit.core.schema import as_day
 from crmkit.data.sales import sales_over_time
 from crmkit.data.summary import customer_summary
 from crmkit.intake.check import CheckReport
@@ -47,7 +48,7 @@ class Log:
         transactions = checked.transactions
         first_day = transactions["date"].min().normalize()
         last_sale = transactions["date"].max().normalize()
-        last_day = pd.Timestamp(as_of).normalize() if as_of else last_sale
+        last_day = pd.Timestamp(as_day(as_of)) if as_of else last_sale
         customers = customer_summary(transactions, as_of=last_day)
         return cls(
             checked=checked,

@@ -207,7 +207,7 @@ def study_client(
 
     In: a path, a frame or the name of an embedded data set, read as ``check_transactions`` does with ``mapping``, ``sheet``,
     ``drop_duplicates`` and ``as_of``; or what ``check_transactions`` has found. ``as_of`` is the last day observed (None:
-    the last in the file). ``top`` customers are claimed to bring ``claim`` of revenue;
+    that of the check, else the last in the file). ``top`` customers are claimed to bring ``claim`` of revenue;
     ``bins`` grades of RFM; a silence is unusual when its ``chance`` is smaller than this; ``calls``: customers on a list at
     most. ``assumed``: an ``Assumptions``; without one, nothing is computed that rests on assumptions. ``kept``: where `run`
     keeps what it has read. Out: a ``ClientStudy``. Errors: CrmkitError for a file that cannot be used, missing columns, shares outside 0 … 1.
@@ -232,7 +232,7 @@ def study_client(
         checked = kept_or_made(kept, CHECKED, read)
         if checked.problem is not None:
             raise checked.problem
-        return _Making(checked, as_of, assumed or Assumptions()).study(
+        return _Making(checked, as_of or checked.as_of, assumed or Assumptions()).study(
             currency=currency or currency_sign(checked.currency),
             top=top,
             claim=claim,

@@ -413,6 +413,9 @@ def test_a_table_of_dates_flags_and_categories():
         ([1, 2], "not_a_table_but_parts"),
         (pd.Series([1, 2]), "not_a_table"),
         (pd.DataFrame({"tier": ["a", "b"]}), "columns_missing"),
+        (pd.DataFrame({"tier": ["a", "b"], "count": [1, 2]}), "column_named_otherwise"),
+        (pd.DataFrame({"index": ["a", "b"], 0: [1, 2]}), "columns_named_otherwise"),
+        (pd.DataFrame({"a": ["x", 1], "b": ["y", 2]}, index=["tier", "value"]), "table_turned"),
         (pd.DataFrame({"tier": ["a"], "value": [1]}), "row_count"),
         (pd.DataFrame({"tier": ["a", "b"], "value": [1, math.nan]}), "cell_missing"),
         (pd.DataFrame({"tier": ["a", None], "value": [1, 2]}), "cell_missing"),
@@ -421,12 +424,64 @@ def test_a_table_of_dates_flags_and_categories():
         (pd.DataFrame({"tier": ["a", 2], "value": [1, 2]}, dtype=object), "mixed_column"),
         (pd.DataFrame({"tier": ["a", "b"], "value": [1, "2"]}, dtype=object), "text_column_number"),
         (pd.DataFrame({"tier": ["a", "b"], "value": ["12,345", "1"]}), "text_column_number"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": ["0", "1.7万"]}), "text_column_written"),
         (pd.DataFrame({"tier": ["a", "b"], "value": ["much", "little"]}), "text_column"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": [1, pd.Series([1, 2])]}), "bad_cell"),
+        (pd.DataFrame({"tier": ["a", "b"], "value": [True, False]}), "bool_column"),
         (pd.DataFrame([["a", 1, 2]] * 2, columns=["tier", "value", "value"]), "columns_doubled"),
     ],
 )
 def test_a_table_of_another_form_is_badly_formed(frame, code):
     assert why_not(TABLE, frame) == code
+
+
+def test_of_texts_in_a_column_the_one_is_named_that_cannot_be_turned_into_a_number_as_it_is():
+    with pytest.raises(BadForm) as raised:
+        read_answer(TABLE, pd.DataFrame({"tier": ["a", "b"], "value": ["0", "1.7万"]}))
+    assert "第 2 行" in raised.value.zh_en[0] and "17000" in raised.value.zh_en[1]
+    assert "astype" not in raised.value.zh_en[1]
+    with pytest.raises(BadForm, match="row 1 .*astype"):
+        read_answer(TABLE, pd.DataFrame({"tier": ["a", "b"], "value": ["0", "1,200"]}))
+    named = {"id": "t", "kind": "table", "columns": ["customer_id"]}
+    assert read_answer(named, pd.DataFrame({"customer_id": ["1万", "C2"]}))["rows"] == [["1万"], ["C2"]]
+
+
+def test_what_a_table_lacks_is_said_with_how_to_come_by_it():
+    with pytest.raises(BadForm) as raised:
+        read_answer(TABLE, pd.DataFrame({"tier": ["a", "b"], "count": [1, 2]}))
+    assert all(".rename(columns={'count': 'value'})" in text for text in raised.value.zh_en)
+    with pytest.raises(BadForm) as raised:
+        read_answer(TABLE, pd.DataFrame({"tier": ["a", "b"], "value": [1, pd.Series([1, 2])]}))
+    assert "Series of 2 values" in raised.value.zh_en[1] and "有 2 个值" in raised.value.zh_en[0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "code"),
+    [
+        (["x", "x_low", "x_high"], [-0.19, -0.05, 0.09], "outside_ends"),
+        (["x", "x_low", "x_high"], [0.2, 0.3, 0.1], "ends_swapped"),
+        (["lower_limit", "centre", "upper_limit"], [1, 9, 5], "outside_ends"),
+        (["lower_limit", "centre", "upper_limit"], [5, 3, 1], "ends_swapped"),
+    ],
+)
+def test_a_value_outside_of_its_own_interval_is_not_recorded(columns, cells, code):
+    question = {"id": "t", "kind": "table", "columns": columns}
+    assert why_not(question, pd.DataFrame([cells], columns=columns)) == code
+    inside = pd.DataFrame([sorted(cells)], columns=sorted(columns, key=_from_low_to_high))
+    assert read_answer(question, inside)["rows"]
+    at_an_end = inside.assign(**{inside.columns[1]: inside.iloc[0, 2]})
+    assert read_answer(question, at_an_end)["rows"]
+
+
+def _from_low_to_high(column: str) -> int:
+    return ("low" in column) * -1 + ("high" in column or "upper" in column)
+
+
+def test_an_interval_whose_value_or_end_is_missing_or_not_asked_is_taken():
+    question = {"id": "t", "kind": "table", "columns": ["x_low", "x_high"]}
+    assert read_answer(question, pd.DataFrame({"x_low": [1], "x_high": [2], "x": [9]}))["rows"] == [[1, 2]]
+    open_end = {"id": "t", "kind": "table", "columns": ["x", "x_low", "x_high"], "allow_missing": True}
+    assert read_answer(open_end, pd.DataFrame({"x": [9], "x_low": [1], "x_high": [math.nan]}))["rows"]
 
 
 def test_a_table_may_allow_missing_values_and_is_capped():
@@ -487,10 +542,45 @@ def test_a_chart_of_another_form_is_badly_formed():
     assert why_not(BARS, axes) == "other_drawn"
     assert why_not({**LINE, "labelled": True}, axes) == "axis_unlabelled"
     assert why_not(LINE, plt.subplots(2)[0]) == "many_axes"
+    assert why_not(LINE, plt.figure()) == "empty_figure"
     assert why_not(LINE, pd.DataFrame()) == "not_axes"
     assert why_not(LINE, None) == "not_axes"
     axes.plot(range(6000), range(6000))
     assert why_not(LINE, axes) == "chart_too_big"
+
+
+def _bars_of(frame, **how):
+    sheet = AnswerSheet("demo", [BARS], seed=1)
+    return repr(sheet("chart", frame.plot.bar(**how)))
+
+
+def test_bars_that_cannot_be_compared_are_recorded_with_what_to_leave_out():
+    frame = pd.DataFrame({"p": [0.1, 0.4], "q": [0.2, 0.5]}, index=["m", "n"])
+    plain = _bars_of(frame)
+    assert plain.startswith("chart: Recorded: 4 bars") and "." not in plain.partition("0.5")[2]
+    assert "leave out stacked=True" in _bars_of(frame, stacked=True)
+    assert "leave out logy=True" in _bars_of(frame, logy=True)
+    plt.figure()
+    over = frame["q"].plot.bar(ax=frame["p"].plot.bar())
+    assert "hide each other" in repr(AnswerSheet("demo", [BARS], seed=1)("chart", over))
+    lying = frame["p"].plot.barh(ax=plt.figure().subplots(), logx=True)
+    assert "leave out logx=True" in repr(AnswerSheet("demo", [BARS], seed=1)("chart", lying.figure))
+
+
+def test_bars_above_and_below_zero_or_in_a_row_are_neither_stacked_nor_hidden():
+    gains, losses = pd.DataFrame({"gain": [3, 0], "loss": [-2, -1]}), pd.DataFrame({"gain": [3, -1]})
+    assert "stacked" not in _bars_of(gains, stacked=True) and "hide" not in _bars_of(losses)
+    steps = plt.figure().subplots()
+    steps.bar(["a", "b"], [3, -1], bottom=[0, 3])
+    assert "stacked" not in repr(AnswerSheet("demo", [BARS], seed=1)("chart", steps))
+
+
+def test_money_is_told_to_the_cent_and_other_numbers_to_six_digits():
+    money = {"kind": "number", "unit": "money"}
+    assert [preview(money, v).en.split()[0] for v in (207758.54, 207759.0, 117.8291)] == [
+        "207758.54", "207759", "117.829"
+    ]  # fmt: skip
+    assert preview({"kind": "number", "unit": "days"}, 207758.54).en == "207759 days"
 
 
 def test_a_value_that_misbehaves_is_badly_formed_and_no_crash():
@@ -795,39 +885,3 @@ def test_what_is_no_table_is_told_how_it_becomes_one(given, said):
     with pytest.raises(BadForm) as raised:
         read_answer({**TABLE, "rows": None}, given)
     assert said in raised.value.zh_en.en
-
-
-def test_a_value_outside_its_own_interval_is_doubted():
-    answer = AnswerSheet("demo", [{"id": "t", "kind": "table"}], seed=1)
-    swapped = answer("t", pd.DataFrame({"uplift_low": [-0.05], "uplift": [-0.19], "uplift_high": [0.09]}))
-    assert swapped.state == "recorded" and "uplift is not between uplift_low and uplift_high" in repr(swapped)
-    right = answer("t", pd.DataFrame({"uplift_low": [-0.19], "uplift": [-0.05], "uplift_high": [0.09]}))
-    assert "between" not in repr(right)
-
-
-def test_what_was_recorded_of_stacked_bars_says_so():
-    said = []
-    for bottom in (None, [3, 1]):
-        axes = plt.subplots()[1]
-        axes.bar(["a", "b"], [3, 1])
-        axes.bar(["a", "b"], [2, 2], bottom=bottom)
-        said.append(preview(BARS, read_answer(BARS, axes)))
-    assert "stacked" not in said[0].en and "2 of them not from 0" in said[1].en and "其中 2 根" in said[1].zh
-
-
-def test_another_seed_than_the_sheets_is_noted_with_what_was_recorded():
-    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
-    try:
-        with capture_output() as told:
-            shell.run_cell(
-                "import crmkit; crmkit.set_language('en'); seed = 1\n"
-                "answer = crmkit.AnswerSheet('demo', [{'id': 'share', 'kind': 'number'}], seed=seed)\n"
-                "first = repr(answer('share', 0.1)); seed = 2\n"
-                "second = repr(answer('share', 0.1))"
-            )
-        first, second = shell.user_ns["first"], shell.user_ns["second"]
-    finally:
-        InteractiveShell.clear_instance()
-    assert "seed" not in first and "seed is 2 now, and this sheet was made for number 1" in second, (
-        told.stderr
-    )

@@ -432,6 +432,10 @@ COST = pd.DataFrame({"customer_id": GOOD["customer_id"], "cost": 1.0})
         (lambda: pyramid(GOOD, by="margin", margin_rate=30), "out_of_range"),
         (lambda: pyramid(GOOD, by="profit", margin_rate=0.3), "cost_to_serve_needed"),
         (lambda: pyramid(GOOD, by="profit", cost_to_serve=COST.head(2)), "cost_missing"),
+        (
+            lambda: pyramid(GOOD, by="profit", cost_to_serve=COST.assign(cost=-COST["cost"])),
+            "cell_not_a_number",
+        ),
         (lambda: pyramid(GOOD, by="profit", cost_to_serve=pd.concat([COST, COST])), "customer_not_unique"),
         (
             lambda: pyramid(GOOD, by="profit", cost_to_serve=COST.rename(columns={"cost": "price"})),

@@ -197,6 +197,16 @@ def test_a_frame_indexed_by_customer_is_split_alike():
     assert growth_split(named, after=named).equals(growth_split(sold, after=sold))
 
 
+def test_amounts_that_were_read_as_text_are_numbers_for_the_split_too():
+    sold = pd.DataFrame({"customer_id": ["a", "b"], "product_id": ["tea", "tea"], "amount": [1.0, 2.5]})
+    written = sold.assign(amount=["1", "2.5"])
+    assert growth_split(written, after=sold).equals(growth_split(sold, after=written))
+    assert growth_split(written, after=sold)["revenue_change"].tolist() == [0] * 5
+    with pytest.raises(CrmkitError) as error:
+        growth_split(sold, after=sold.assign(amount=["1", "much"]))
+    assert error.value.code == "cell_not_a_number"
+
+
 def test_a_hand_worked_split_of_growth():
     then, now = (
         pd.DataFrame(

@@ -345,6 +345,7 @@ def test_a_panel_that_cannot_be_followed_is_refused(rows, code):
     "money, d, code",
     [
         (MONEY.assign(margin=np.inf), 0.1, "cell_not_a_number"),
+        (MONEY.assign(cost=-1.0), 0.1, "cell_not_a_number"),
         (MONEY, 0, "out_of_range"),
         (MONEY, np.nan, "out_of_range"),
         (pd.concat([MONEY, MONEY]), 0.1, "rungs_not_distinct"),
@@ -355,6 +356,16 @@ def test_rungs_and_rates_that_mean_nothing_are_refused(money, d, code):
     with pytest.raises(CrmkitError) as error:
         customer_ladder(ROWS, rungs=money, discount_rate_per_period=d)
     assert error.value.code == code
+
+
+def test_a_panel_of_one_period_and_a_rung_that_the_other_table_lacks_are_named():
+    with pytest.raises(CrmkitError, match="one period only") as error:
+        customer_ladder(ROWS[ROWS["period"] == 1], rungs=MONEY, discount_rate_per_period=0.1)
+    assert "(1)" in str(error.value)
+    with pytest.raises(CrmkitError, match="which the table rungs= lacks"):
+        customer_ladder(ROWS.assign(rung="friend"), rungs=MONEY, discount_rate_per_period=0.1)
+    with pytest.raises(CrmkitError, match="without gaps"):
+        customer_ladder(ROWS.drop(index=2), rungs=MONEY, discount_rate_per_period=0.1)
 
 
 # --- referral (F27)

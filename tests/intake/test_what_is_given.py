@@ -62,8 +62,22 @@ def test_what_is_dated_after_today_is_noted_by_the_day_that_is_given():
     assert (noted(date(2024, 3, 5)), noted(date(2024, 3, 1))) == ([], ["future_dates"])
 
 
-@pytest.mark.parametrize("wrong", ["no", "False", 2])
-def test_whether_to_drop_duplicates_is_said_by_true_or_false(wrong):
+@pytest.mark.parametrize(
+    ("wrong", "how"), [("no", "without quotes"), ("False", "without quotes"), (2, "True, False")]
+)
+def test_whether_to_drop_duplicates_is_said_by_true_or_false(wrong, how):
     refused = crmkit.check_transactions(FRAME, drop_duplicates=wrong).problem
-    assert refused.code == "not_a_choice" and "True, False" in refused.message_zh
+    assert refused.code == "not_a_choice" and how in refused.message_en
+    assert str(wrong) in refused.message_zh
     assert crmkit.check_transactions(FRAME, drop_duplicates=False).problem is None
+
+
+@pytest.mark.parametrize(
+    "part", [FRAME["amount"], {"amount": [1]}, None, 3], ids=["column", "dict", "none", "number"]
+)
+def test_what_is_neither_a_table_nor_a_path_is_no_source_and_named(part):
+    report = crmkit.check_transactions(part)
+    assert codes(report) == ["no_source"] and type(part).__name__ in report.problem.message_zh
+    with pytest.raises(crmkit.CrmkitError, match="check_transactions gave back"):
+        crmkit.study_client(part)
+    assert codes(crmkit.check_transactions("nowhere.csv")) != ["no_source"], "a path may lead to nothing"

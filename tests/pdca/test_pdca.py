@@ -71,6 +71,18 @@ def test_uplift_of_proportions_agrees_with_newcombes_published_example_and_the_l
     assert (one.low, one.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [(3.5, "pdca_one_number"), ([1, 2, np.nan], "pdca_missing"), (["C1", "C2"], "column_of_text")],
+)
+def test_a_difference_is_of_two_columns_of_numbers(values, code):
+    for pair in ((values, [4, 5, 6]), ([4, 5, 6], values)):
+        with pytest.raises(CrmkitError) as error:
+            difference(*pair)
+        assert error.value.code == code and error.value.message_zh != error.value.message_en
+    assert difference([5, 7, 9], pd.Series([4, 5, 6])).value == 2
+
+
 def test_uplift_of_means_agrees_with_welchs_formula_worked_by_hand():
     test, control = np.array([12.0, 15, 11, 18, 14]), np.array([10.0, 9, 12, 11])
     found = difference(test, control)

@@ -154,10 +154,24 @@ def test_uplift_ignores_row_order_and_leaves_its_input():
     assert fen["uplift_low"].tolist() == pytest.approx((first["uplift_low"] * 100).tolist())
 
 
+def test_a_net_profit_needs_what_a_unit_earns_and_costs_that_are_none_below_zero():
+    rows = trial([3, 5, 4, 6, 2], [1, 3, 2, 2, 2])
+    assert not [column for column in uplift(rows) if column.startswith("net_profit")]
+    assert uplift(rows, margin_per_unit=1)["net_profit"].tolist() == [10]
+    assert uplift(rows, margin_per_unit=-1)["net_profit"].tolist() == [-10], "a unit may be a loss"
+    for costs in ({"cost_per_contact": 0.4}, {"discount_per_unit": 1}):
+        with pytest.raises(CrmkitError) as error:
+            uplift(rows, **costs)
+        assert error.value.code == "margin_per_unit_needed"
+        with pytest.raises(CrmkitError) as error:
+            uplift(rows, margin_per_unit=22, **{name: -cost for name, cost in costs.items()})
+        assert error.value.code == "out_of_range"
+
+
 def test_a_group_in_which_nothing_varies_has_a_plain_difference():
     row = uplift(trial([3.0] * 5, [2.0] * 5)).iloc[0]
     assert (row["uplift_low"], row["uplift_high"]) == (1, 1) and np.isnan(row["p_value"])
-    nobody = uplift(trial([0] * 9, [0] * 9), cost_per_contact=2).iloc[0]
+    nobody = uplift(trial([0] * 9, [0] * 9), margin_per_unit=1, cost_per_contact=2).iloc[0]
     assert nobody["uplift_low"] < 0 < nobody["uplift_high"] and nobody["net_profit"] == -18
 
 

@@ -284,6 +284,19 @@ def test_rows_after_the_day_asked_for_do_not_count():
     assert study.facts["total"] == pytest.approx(frame.loc[frame["date"] <= "2023-12-31", "amount"].sum())
 
 
+def test_the_last_day_is_that_of_the_check_unless_another_is_given():
+    frame = companies.company(companies.fifty_customers)
+    last = frame["date"].max().normalize()
+    later, latest = (str((last + pd.Timedelta(days=days)).date()) for days in (1, 8))
+    checked = crmkit.check_transactions(frame, as_of=later)
+    seen = study_client(frame).facts["span_days"]
+    assert study_client(checked).facts == study_client(frame, as_of=later).facts
+    assert study_client(checked).facts["span_days"] == seen + 1
+    assert study_client(checked, as_of=latest).facts["span_days"] == seen + 8
+    with pytest.raises(CrmkitError, match="subtraction"):
+        study_client(checked, as_of=2024 - 12 - 31)
+
+
 def test_errors_name_what_was_wrong(tmp_path):
     with pytest.raises(CrmkitError, match="chance"):
         study_client(companies.company(companies.one_day), chance=2)
