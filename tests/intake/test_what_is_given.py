@@ -67,3 +67,13 @@ def test_whether_to_drop_duplicates_is_said_by_true_or_false(wrong):
     refused = crmkit.check_transactions(FRAME, drop_duplicates=wrong).problem
     assert refused.code == "not_a_choice" and "True, False" in refused.message_zh
     assert crmkit.check_transactions(FRAME, drop_duplicates=False).problem is None
+
+
+@pytest.mark.parametrize(
+    "heading", ["Kundenname", "Raison sociale", "Klantnaam", "Full name", "顧客名", "昵称", "会社名"]
+)
+def test_a_name_beside_a_number_is_carried_along_and_the_number_is_who_bought(heading):
+    named = FRAME.rename(columns={"customer_id": "Customer No"}).assign(**{heading: ["Ann", "Bob", "Ann"]})
+    report = examine(named)
+    assert report.columns_used["customer_id"] == "Customer No"
+    assert list(report.transactions["customer_name"]) == ["Ann", "Bob", "Ann"]
