@@ -23,7 +23,7 @@ from .decide_people import kinds_for_customers
 from .decisions import Decision, Reading, merged, outcome_of, patched
 from .detectors import DETECTORS, WAITING
 from .files import open_table
-from .judge import LEFT_OUT, REASONS, Judged, judge, to_cents
+from .judge import LEFT_OUT, NAMELESS, REASONS, Judged, judge, to_cents
 from .meanings import cell_text
 from .no_header import header_errors
 from .pivot import AMOUNT, DATE
@@ -82,13 +82,16 @@ class CheckReport:
     notes: tuple[dict, ...] = ()  # code, rows, effect, message_zh, message_en
     transactions: pd.DataFrame | None = field(default=None, repr=False, compare=False)
     set_aside: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+    nameless: pd.DataFrame | None = field(
+        default=None, repr=False, compare=False
+    )  # date, amount: sales to nobody known
     problem: CrmkitError | None = field(
         default=None, repr=False, compare=False
     )  # the first error, to be raised
 
     def to_dict(self) -> dict:
         """Everything but the frames, as JSON takes it."""
-        frames = ("transactions", "set_aside", "problem")
+        frames = ("transactions", "set_aside", "nameless", "problem")
         return {k: getattr(self, k) for k in self.__dataclass_fields__ if k not in frames}
 
     def to_json(self) -> str:
@@ -479,6 +482,7 @@ def _counts(judged: Judged) -> dict:
         "date_format": judged.date_reading or judged.mapping.date_format,
         "decimal": judged.decimal,
         "set_aside": _set_aside_frame(judged.table, rows, judged.reason),
+        "nameless": _nameless_frame(judged),
         "currency": judged.mapping.currency or only_currency,
         "columns_used": {c: judged.header.names[place] for c, place in judged.header.found.items()},
         "columns_unused": unused_numbers(judged),
@@ -549,6 +553,15 @@ def _set_aside_frame(table: Table, rows: Rows, reason: np.ndarray) -> pd.DataFra
             lines[mine] -= first - 1
         columns["part"] = pd.Series(parts, dtype="str")
     return pd.DataFrame(columns)
+
+
+def _nameless_frame(judged: Judged) -> pd.DataFrame | None:
+    """When the sales were that name no customer, or nobody in particular, and what they brought."""
+    if judged.moments is None or judged.units is None:
+        return None
+    rows = np.logical_or.reduce([judged.of(reason) for reason in NAMELESS]) & ~np.isnat(judged.moments)
+    amounts = judged.units[rows] / 10**judged.decimals
+    return pd.DataFrame({"date": judged.moments[rows], "amount": amounts})
 
 
 def _transactions(judged: Judged) -> pd.DataFrame:

@@ -42,6 +42,7 @@ REASONS = (
     "after_as_of",
     "duplicate",
 )
+NAMELESS = ("missing_customer", "nobody")  # for which rows that are sales are set aside
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
 MOST_HEADINGS = 20  # that are compared

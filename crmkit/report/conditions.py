@@ -13,13 +13,7 @@ from .sentences import SENTENCES
 
 FACTS = Catalogue(Path(__file__).with_name("facts.toml"))
 _SIGNS = {">=": "≥", "<=": "≤", "==": "=", ">": ">", "<": "<"}
-_COMPARISONS = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    "==": operator.eq,
-    ">": operator.gt,
-    "<": operator.lt,
-}
+_COMPARISONS = {">=": operator.ge, "<=": operator.le, "==": operator.eq, ">": operator.gt, "<": operator.lt}
 Facts = Mapping[str, object]
 
 

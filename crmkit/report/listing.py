@@ -12,6 +12,13 @@ LEAST_INTERVALS = 5  # of a customer, for their usual interval to say anything
 # segments of which is said that they are away
 AWAY = ("at_risk", "cant_lose", "about_to_sleep", "hibernating", "lost")
 ALL_ARE_LOOKED_AT = 100  # in a file of fewer customers everybody is worth a look, and not only the top
+# segments of which is said that they have come back several times
+OFTEN = ("cant_lose", "loyal", "at_risk")
+ONCE_MORE = 2  # purchases of the median customer, with which nobody has come back several times
+AWAY_FROM = 2  # usual intervals after which somebody is away
+GONE_FROM = 3  # usual intervals after which nobody is still buying
+UNNAMED = "no_segment"
+YEAR_DAYS = 365  # of silence, after which somebody is probably gone
 LATE = 1.5  # usual intervals after which a regular payment is late
 ENDED = 3  # usual intervals after which it has probably ended
 
@@ -19,8 +26,22 @@ ENDED = 3  # usual intervals after which it has probably ended
 # ---- segments
 
 
-def scores_of(log: Log, *, bins: int) -> pd.DataFrame:
-    return name_segments(rfm_scores(log.buyers, bins=bins), bins=bins)
+def scores_of(log: Log, *, bins: int, gap: int) -> pd.DataFrame:
+    """The scores and segments of the buyers, without the names that the group's own days and purchases contradict."""
+    scores = name_segments(rfm_scores(log.buyers, bins=bins), bins=bins)
+    groups = log.buyers.merge(scores, on="customer_id", validate="one_to_one").groupby("segment")
+    silence = groups["days_since_last"].median().round() / gap
+    away = silence.index.isin(AWAY)
+    wrong = (away & (silence < AWAY_FROM)) | (~away & (silence > GONE_FROM))
+    wrong |= silence.index.isin(OFTEN) & (groups["purchases"].median() <= ONCE_MORE)
+    return scores.assign(
+        segment=scores["segment"].mask(scores["segment"].isin(silence.index[wrong]), UNNAMED)
+    )
+
+
+def unnamed_facts(scores: pd.DataFrame) -> dict:
+    """What part of the buyers no name fits."""
+    return {"unnamed_share": float((scores["segment"] == UNNAMED).mean())}
 
 
 def segments_table(log: Log, scores: pd.DataFrame) -> pd.DataFrame:
@@ -39,8 +60,9 @@ def segments_table(log: Log, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def segment_facts(segments: pd.DataFrame) -> dict:
-    largest = segments.loc[segments["customers"].idxmax()]
-    richest = segments.iloc[0]
+    named = segments[segments["segment"] != UNNAMED]
+    largest = named.loc[named["customers"].idxmax()]
+    richest = named.iloc[0]
     return {
         "largest": largest["segment"],
         "largest_customers": int(largest["customers"]),
@@ -59,6 +81,7 @@ def row_facts(row, *, gap: int) -> dict:
         "segment_silence": row.days_since_last,
         "silence_times": row.days_since_last / gap,
         "is_away": int(row.segment in AWAY),
+        "is_named": int(row.segment != UNNAMED),
     }
 
 
@@ -95,7 +118,7 @@ def call_facts(seen: pd.DataFrame, *, chance: float, calls: int) -> dict:
     # more of them than chance would list, or some so improbable that not even one in all these would be expected
     beyond = len(silent) - by_chance - 2 * float(np.sqrt(by_chance))
     surely = int((silent["silence_chance"] < chance / max(1, len(seen))).sum())
-    listed = _by_revenue(silent).head(calls)
+    listed = min(calls, len(silent))
     return {
         "looked_at": len(seen),
         "chance": chance,
@@ -103,8 +126,9 @@ def call_facts(seen: pd.DataFrame, *, chance: float, calls: int) -> dict:
         "by_chance": max(1, round(by_chance)),
         "silent_surely": surely,
         "silent_beyond_chance": max(beyond, surely),
-        "call_customers": len(listed),
-        "call_more": len(silent) - len(listed),
+        "call_customers": listed,
+        "call_more": len(silent) - listed,
+        "call_long": int((silent["days_since_last"] > YEAR_DAYS).sum()),
     }
 
 
@@ -125,18 +149,31 @@ def silent_top_facts(tiers: Pyramid, seen: pd.DataFrame, *, chance: float) -> di
     return {"top_two_silent": int(silent.isin(tiers.assignments.loc[top, "customer_id"]).sum())}
 
 
-def call_table(log: Log, seen: pd.DataFrame, *, chance: float, calls: int) -> pd.DataFrame:
-    """Whom to get in touch with, the largest first, with their contact columns."""
+def call_table(log: Log, seen: pd.DataFrame, *, chance: float) -> pd.DataFrame:
+    """Whom to get in touch with, those first who are likeliest to come back, with their contact columns.
+
+    That is, those whose silence is the shortest against their own interval; last, those silent for more than a year.
+    """
     silent = seen[seen["silence_chance"] < chance]
-    return _listed(log, _by_revenue(silent).head(calls), more=["silence_chance"])
+    surely = silent["silence_chance"] < chance / max(1, len(seen))
+    silent = silent.assign(
+        surely_silent=np.where(surely, "★", ""),
+        gone=silent["days_since_last"] > YEAR_DAYS,
+        times=silent["days_since_last"] / silent["usual_interval"],
+    )
+    ordered = silent.sort_values(["gone", "times", "customer_id"])
+    return _listed(log, ordered, more=["silence_chance", "surely_silent"])
 
 
 def late_payers(log: Log, spread: pd.DataFrame) -> pd.DataFrame:
     """Who pays at regular intervals and is past one and a half of them."""
-    regular = spread.loc[spread["spread"] <= REGULAR, "customer_id"]
-    repeat = log.repeat
-    regular = repeat[repeat["customer_id"].isin(regular)]
-    return regular[regular["days_since_last"] > LATE * regular["usual_interval"]]
+    regular = spread[spread["spread"] <= REGULAR]
+    regular = log.repeat.drop(columns="usual_interval").merge(regular, on="customer_id")
+    silence = (log.last_day - regular["last"]).dt.days
+    regular = regular.assign(
+        usual_interval=regular["mean"], last_purchase=regular["last"], days_since_last=silence
+    )
+    return regular[silence > LATE * regular["usual_interval"]]
 
 
 def late_facts(late: pd.DataFrame) -> dict:
@@ -149,7 +186,7 @@ def late_facts(late: pd.DataFrame) -> dict:
 
 
 def late_table(log: Log, late: pd.DataFrame) -> pd.DataFrame:
-    return _listed(log, _by_revenue(late))
+    return _listed(log, late.sort_values(["days_since_last", "customer_id"]))
 
 
 def _by_revenue(customers: pd.DataFrame) -> pd.DataFrame:

@@ -49,7 +49,8 @@ class Words(Formatter):
         return word_for(value, nouns if "|" in nouns else nouns.replace(" ", "|", 1))
 
     def _money(self, value, _) -> str:
-        digits = 0 if abs(value) >= 100 and not self.cents else 2
+        whole = value == 0 or abs(value) >= 100
+        digits = 0 if whole and not self.cents else 2
         return money(value, escape_markdown(self.currency), digits=digits)
 
     def _exact(self, value, _) -> str:

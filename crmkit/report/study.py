@@ -18,7 +18,7 @@ from crmkit.intake.check import CheckReport
 from crmkit.intake.columns import MappingGiven
 from crmkit.intake.door import check_transactions
 
-from . import describing, listing, weighing, years
+from . import describing, listing, one_large, weighing, years
 from .conditions import first_failing, may_say
 from .describing import Log
 from .kept import CHECKED, STUDY, kept_or_made
@@ -153,8 +153,9 @@ class ClientStudy:
         if part.name not in self.tables:
             return
         frame = self.tables[part.name]
-        shown = frame.tail(part.rows) if part.latest else frame
-        yield show(shown, rows=part.rows, digits=2 if self.cents else 0)
+        rows = self.facts["call_customers"] if part.name == "call_list" else part.rows
+        shown = frame.tail(rows) if part.latest else frame
+        yield show(shown, rows=rows, digits=2 if self.cents else 0)
 
     def _figure(self, part: Drawing) -> Iterator[object]:
         if not may_say(part.key, self.facts):
@@ -208,8 +209,8 @@ def study_client(
     In: a path, a frame or the name of an embedded data set, read as ``check_transactions`` does with ``mapping``, ``sheet``,
     ``drop_duplicates`` and ``as_of``; or what ``check_transactions`` has found. ``as_of`` is the last day observed (None:
     that of the check, else the last in the file). ``top`` customers are claimed to bring ``claim`` of revenue;
-    ``bins`` grades of RFM; a silence is unusual when its ``chance`` is smaller than this; ``calls``: customers on a list at
-    most. ``assumed``: an ``Assumptions``; without one, nothing is computed that rests on assumptions. ``kept``: where `run`
+    ``bins`` grades of RFM; a silence is unusual when its ``chance`` is smaller than this; ``calls``: customers whom the
+    report lists at most (the table holds all). ``assumed``: an ``Assumptions``; without one, nothing is computed that rests on assumptions. ``kept``: where `run`
     keeps what it has read. Out: a ``ClientStudy``. Errors: CrmkitError for a file that cannot be used, missing columns, shares outside 0 … 1.
 
     >>> rows = [(f"c{i % 40}", f"2024-{i % 12 + 1:02}-{i % 27 + 1:02}", 10 + i % 7) for i in range(600)]
@@ -232,14 +233,10 @@ def study_client(
         checked = kept_or_made(kept, CHECKED, read)
         if checked.problem is not None:
             raise checked.problem
-        return _Making(checked, as_of or checked.as_of, assumed or Assumptions()).study(
-            currency=currency or currency_sign(checked.currency),
-            top=top,
-            claim=claim,
-            bins=bins,
-            chance=chance,
-            calls=calls,
-            seed=seed,
+        sign = currency or currency_sign(checked.currency)
+        making = _Making(checked, as_of or checked.as_of, assumed or Assumptions())
+        return making.study(
+            currency=sign, top=top, claim=claim, bins=bins, chance=chance, calls=calls, seed=seed
         )
 
     return kept_or_made(kept, STUDY, study)
@@ -285,13 +282,15 @@ class _Making:
             self.tables["set_aside_reasons"] = describing.set_aside_table(log)
         sales = describing.sales_table(log)
         self._state(describing.sales_facts(log, sales))
-        self._state(years.year_facts(log, describing.whole_periods(log, sales.set_index("period"))))
+        whole = describing.whole_periods(log, sales.set_index("period"))
+        self._state(years.year_facts(log, whole))
         self.tables["sales"] = sales.astype({"period": str})
         self.drawn["sales_figure"] = sales
         self._state(describing.customer_facts(log))
         self.tables["purchase_days"] = describing.purchase_days_table(log)
         self.spread = describing.interval_spread(log)
         self._state(describing.regular_facts(log, self.spread))
+        self._state(one_large.silence_facts(log, whole))
 
     def _weigh(self, *, top: float, claim: float, seed: int) -> None:
         log = self.log
@@ -299,7 +298,7 @@ class _Making:
         if log.total <= 0:
             return
         self._state(weighing.half_facts(log))
-        self._state(weighing.largest_facts(log))
+        self._state(weighing.largest_facts(log, top=top))
         if len(log.customers) < FEW:
             self.tables["largest"] = weighing.largest_table(log)
         if len(log.customers) < 30:
@@ -333,10 +332,13 @@ class _Making:
 
     def _list(self, *, top: float, bins: int, chance: float, calls: int) -> None:
         log = self.log
+        if may_say("segments", {**self.facts, "unnamed_share": 0.0}):
+            self.scores = listing.scores_of(log, bins=bins, gap=self.facts["gap"])
+            self._state(listing.unnamed_facts(self.scores))
         if may_say("segments", self.facts):
-            self.scores = listing.scores_of(log, bins=bins)
             segments = listing.segments_table(log, self.scores)
             self._state({"bins": bins, **listing.segment_facts(segments)})
+            self._state(one_large.segment_of_first(log, self.scores, segments))
             self.tables["segments"] = self.drawn["rfm_figure"] = segments
         seen = listing.looked_at(log, top=top)
         self._state(listing.call_facts(seen, chance=chance, calls=calls))
@@ -346,7 +348,7 @@ class _Making:
         if may_say("pyramid", self.facts):
             self._state(listing.silent_top_facts(self.tiers, seen, chance=chance))
         if may_say("call", self.facts) or may_say("call_chance", self.facts):
-            self.tables["call_list"] = listing.call_table(log, seen, chance=chance, calls=calls)
+            self.tables["call_list"] = listing.call_table(log, seen, chance=chance)
         if may_say("regular", self.facts):
             late = listing.late_payers(log, self.spread)
             self._state(listing.late_facts(late))

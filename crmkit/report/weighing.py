@@ -1,6 +1,6 @@
 """Facts of value: how concentrated it is, the tiers, the same budget spent otherwise, and who moved."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,11 @@ from crmkit.customer_pyramid.migration import Migration, migration
 from crmkit.customer_pyramid.pyramid import Pyramid, Reallocation, pyramid, reallocate
 from crmkit.data.summary import customer_summary
 
-from .describing import CONTACTS, Log, contacts_of
+from .describing import CONTACTS, Log, called, contacts_of
 
 RESAMPLES = 1000
 CURVE_POINTS = 400
+YEAR = 365  # days
 LARGEST = 20  # customers in the table of the largest
 
 
@@ -91,18 +92,21 @@ def half_facts(log: Log) -> dict:
     return {"half_customers": half, "half_share": half / len(ranked)}
 
 
-def largest_facts(log: Log) -> dict:
-    """The customer who brings most, and what the others bring."""
+def largest_facts(log: Log, *, top: float) -> dict:
+    """The customer who brings most, what the others bring, and what part of it the best of the others."""
     if len(log.customers) < 2:
         return {}
     ranked = log.customers.sort_values(["revenue", "customer_id"], ascending=[False, True])
     largest, others = ranked.iloc[0], ranked.iloc[1:]
+    values = others["revenue"].clip(lower=0)
+    best = int(np.ceil(round(top * len(values), 9)))
     return {
-        "first_customer": str(largest["customer_id"]),
+        "first_customer": called(log, largest["customer_id"]),
         "first_revenue": float(largest["revenue"]),
         "first_customer_share": float(largest["revenue"]) / log.total,
         "other_customers": len(others),
         "others_mean": float(others["revenue"].mean()),
+        "others_top_share": float(values.head(best).sum()) / (float(values.sum()) or 1.0),
     }
 
 
@@ -129,8 +133,34 @@ def largest_table(log: Log) -> pd.DataFrame:
     table = ranked.merge(contacts_of(log), on="customer_id", how="left")
     if log.total > 0:
         table["revenue_share"] = table["revenue"] / log.total
-    shown = ["customer_id", *CONTACTS, "revenue", "revenue_share", "purchases", "last_purchase"]
+    if log.span_days >= 2 * YEAR:
+        table = table.merge(_by_year(log), on="customer_id", how="left").fillna(
+            {"latest_year": 0.0, "earlier_year": 0.0}
+        )
+        change = table["latest_year"] / table["earlier_year"] - 1
+        table["year_change"] = change.where(table["earlier_year"] > 0)
+    shown = [
+        "customer_id",
+        *CONTACTS,
+        "revenue",
+        "revenue_share",
+        "latest_year",
+        "earlier_year",
+        "year_change",
+    ]
+    shown += ["purchases", "last_purchase"]
     return table[[name for name in shown if name in table]]
+
+
+def _by_year(log: Log) -> pd.DataFrame:
+    """What each customer brought in the latest twelve months and in the twelve before."""
+    years_back = (log.last_day - log.transactions["date"].dt.normalize()).dt.days // YEAR
+    by_year = log.transactions.pivot_table("amount", "customer_id", years_back, "sum", fill_value=0.0)
+    return (
+        by_year.reindex(columns=[0, 1], fill_value=0.0)
+        .set_axis(["latest_year", "earlier_year"], axis=1)
+        .reset_index()
+    )
 
 
 # ---- tiers
@@ -140,7 +170,10 @@ def tier_facts(tiers: Pyramid) -> dict:
     table = tiers.tiers
     first = table[table["customers"] > 0].iloc[0]
     top_two, last = table.iloc[:2], table.iloc[-1]
+    best = float(tiers.assignments["value"].iloc[0]) / float(table["value"].sum())
     facts = {
+        "top_two_others": int(top_two["customers"].sum()) - 1,
+        "top_two_others_share": float(top_two["value_share"].sum()) - best,
         "top_two_customers": int(top_two["customers"].sum()),
         "top_two_share": float(top_two["value_share"].sum()),
         "bottom_customers": int(last["customers"]),
@@ -198,12 +231,7 @@ def reallocation_facts(better: Reallocation, assumed: Assumptions) -> dict:
         "change_low": change.low,
         "change_high": change.high,
         "change_rate": change.value / budget,
-        "margin_rate": assumed.margin_rate,
-        "budget_rate": assumed.budget_rate,
-        "elasticity": assumed.elasticity,
-        "elasticity_sd": assumed.elasticity_sd,
-        "at_least": assumed.at_least,
-        "at_most": assumed.at_most,
+        **asdict(assumed),
     }
 
 

@@ -81,3 +81,13 @@ def test_what_is_neither_a_table_nor_a_path_is_no_source_and_named(part):
     with pytest.raises(crmkit.CrmkitError, match="check_transactions gave back"):
         crmkit.study_client(part)
     assert codes(crmkit.check_transactions("nowhere.csv")) != ["no_source"], "a path may lead to nothing"
+
+
+@pytest.mark.parametrize(
+    "heading", ["Kundenname", "Raison sociale", "Klantnaam", "Full name", "顧客名", "昵称", "会社名"]
+)
+def test_a_name_beside_a_number_is_carried_along_and_the_number_is_who_bought(heading):
+    named = FRAME.rename(columns={"customer_id": "Customer No"}).assign(**{heading: ["Ann", "Bob", "Ann"]})
+    report = examine(named)
+    assert report.columns_used["customer_id"] == "Customer No"
+    assert list(report.transactions["customer_name"]) == ["Ann", "Bob", "Ann"]

@@ -170,8 +170,8 @@ def fading(rng):
     return log(rows + late)
 
 
-def one_firm_lost(rng):
-    """Twelve firms that order every month; the largest stopped half way, and the others bring a little more."""
+def firms(rng, *, growth: float) -> pd.DataFrame:
+    """Twelve firms that order every month; the largest stopped half way, and the others change a little by the year."""
     rows = []
     for number in range(12):
         stop = 370 if number == 0 else 765
@@ -179,9 +179,17 @@ def one_firm_lost(rng):
         while moment < stop:
             amount = (20_000 if number == 0 else 900 + 100 * number) * rng.uniform(0.8, 1.2)
             day = pd.Timestamp("2023-01-01") + pd.Timedelta(days=int(moment))
-            rows.append((f"F{number:02}", day, round(amount * (1 + moment / 3000), 2)))
+            rows.append((f"F{number:02}", day, round(amount * (1 + growth * moment), 2)))
             moment += rng.uniform(18, 40)
     return log(rows)
+
+
+def one_firm_lost(rng):
+    return firms(rng, growth=1 / 3000)
+
+
+def one_firm_lost_among_many_that_shrink(rng):
+    return firms(rng, growth=-1 / 2000)
 
 
 def charity(rng):
@@ -212,6 +220,65 @@ def new_shop(rng):
     """Six weeks, and one order that is a third of all."""
     rows = shoppers(rng, customers=140, days=42, gap=40, spread=0.5)
     return log([*rows, ("BIGSTORE", "2023-01-20", 0.5 * sum(amount for _, _, amount in rows))])
+
+
+def two_giants(rng):
+    """Eighteen months of small customers and of two who bring four fifths; both have stopped a few weeks ago."""
+    rows = shoppers(rng, customers=300, days=550, gap=100, spread=0.5, leave=0.25)
+    others = sum(amount for _, _, amount in rows)
+    for name, part in (("BIG1", 3.0), ("BIG2", 1.0)):
+        days = np.cumsum(rng.integers(18, 30, 21))
+        rows += [
+            (
+                name,
+                pd.Timestamp("2023-01-01") + pd.Timedelta(days=int(day)),
+                round(part * others / len(days), 2),
+            )
+            for day in days
+        ]
+    return log([(*row, f"Firm {row[0]}") for row in rows], ("customer_id", "date", "amount", "customer_name"))
+
+
+def closed_in_winter(rng):
+    """A garden centre that is open from March to June, in four springs, of which the last has only begun."""
+    rows = shoppers(rng, customers=400, days=1135, gap=140, spread=0.6, start="2022-03-10")
+    return log([row for row in rows if (3, 10) <= (row[1].month, row[1].day) <= (6, 20)])
+
+
+def doubling(rng):
+    """More new customers each month than in the one before; most buy once, and who came back did so once."""
+    rows = []
+    for month in range(15):
+        for number in range(int(6 * 1.35**month)):
+            day = pd.Timestamp("2023-01-01") + pd.DateOffset(months=month, days=int(rng.integers(0, 28)))
+            rows.append((f"D{month}-{number}", day, round(float(rng.uniform(15, 70)), 2)))
+            later = day + pd.Timedelta(days=2 + int(rng.exponential(35)))
+            if rng.random() < 0.3 and later < pd.Timestamp("2024-04-01"):
+                rows.append((f"D{month}-{number}", later, round(float(rng.uniform(15, 70)), 2)))
+    return log(rows)
+
+
+def nobody_comes_any_more(rng):
+    """A shop to which all but a handful ceased to come half a year before the end."""
+    rows = shoppers(rng, customers=300, days=450, gap=25, spread=0.6)
+    last = shoppers(rng, customers=12, days=200, gap=30, start="2024-03-20")
+    return log(rows + last)
+
+
+def sports_club(rng):
+    """Fees on the first of each month, a drink at the bar now and then, and members who leave."""
+    rows = payers(rng, customers=150, stop=0.4)
+    drinks = [
+        (c, d + pd.Timedelta(days=int(rng.integers(3, 25))), 3.5) for c, d, _ in rows if rng.random() < 0.08
+    ]
+    return log(rows + drinks)
+
+
+def many_return(rng):
+    """Every eighth order comes back."""
+    rows = shoppers(rng, customers=260, days=900, gap=70, leave=0.7, spread=0.5)
+    back = [(c, d, -a) for c, d, a in rows if rng.random() < 0.12]
+    return log(rows + back)
 
 
 def first_comers(rng):
@@ -289,6 +356,13 @@ MAKERS: tuple[Callable, ...] = (
         charity,
         takeaway,
         new_shop,
+        two_giants,
+        closed_in_winter,
+        doubling,
+        nobody_comes_any_more,
+        one_firm_lost_among_many_that_shrink,
+        sports_club,
+        many_return,
         garden_shop,
         staff_card,
         with_returns,
