@@ -166,6 +166,20 @@ def test_a_number_that_follows_from_one_that_is_counted_adds_nothing():
     assert copy.questions == ["mean", "share"] and copy.weight == 2
 
 
+def test_two_numbers_of_anothers_that_were_both_typed_in_are_two_facts():
+    marks = {}
+    for student, right in {"a": 706.2073, "b": 398.7654, "c": 398.7654}.items():
+        rows = []
+        for name, theirs in (("mean", right), ("half", right / 2)):
+            value = {"mean": 706.2073, "half": 353.10365}[name] if student == "b" else theirs
+            rows.append(
+                QuestionMark(name, 1, "recorded", float(value == theirs), "", {}, value=value, right=theirs)
+            )
+        marks[student] = rows
+    (copy,) = copying(marks, CHAIN, {"b": ["mean = 706.2073", "half = 353.10365"]})
+    assert (copy.student_id, copy.key_of, copy.questions) == ("b", "a", ["mean", "half"])
+
+
 def test_where_nothing_tells_who_was_first_both_are_looked_at_and_else_the_one_alone():
     (copy,) = of_texts({student: " ".join(words(3)) for student in "ab"})
     assert copy.both_ways and copy.looked_at == ["a", "b"]

@@ -37,7 +37,7 @@ NOT_FOLLOWING = (
 )  # what a second run says of an answer that was not computed
 # what speaks for both directions alike: it does not tell who was first
 BOTH_WAYS = ("same_wrong_number", "same_text", "similar_text", "same_code")
-OF_NUMBERS = ("typed_right_for_another", "right_for_another", "same_wrong_number")
+OF_NUMBERS = ("right_for_another", "same_wrong_number")  # not what was typed in: that follows from nothing
 
 
 @dataclass(frozen=True)
