@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coursekit.messages import MESSAGES, KitError
-from crmkit.answers.forms import CHARTS, FORM_FIELDS, UNITS
+from crmkit.answers.forms import CHARTS, FORM_FIELDS, MAX_WORDS, UNITS, BadForm, read_answer
 from crmkit.core.catalogue import Catalogue
 from crmkit.core.language import WRITTEN
 
@@ -510,6 +510,19 @@ def _text_problems(question: dict) -> Iterator[tuple[str, dict]]:
         whole = isinstance(pair, dict) and set(pair) == set(WRITTEN)
         if not whole or not all(isinstance(text, str) for text in pair.values()):
             yield "question_text", {"key": key}
+            return
+    least, most = question.get("min_words", 1), question.get("max_words", MAX_WORDS)
+    if not all(_is_number(words, below_zero=False) for words in (least, most)):
+        return  # said of every question's numbers
+    if least > most:
+        yield "question_words", {"least": least, "most": most}
+        return
+    for lang in WRITTEN:
+        try:
+            read_answer(question, question["sample"][lang])
+        except BadForm as problem:
+            zh, en = problem.zh_en
+            yield "question_sample", {"lang": lang, "why_zh": zh, "why_en": en}
 
 
 PROBLEMS_OF_A_KIND = {

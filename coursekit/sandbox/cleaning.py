@@ -14,6 +14,8 @@ LARGEST_WHOLE = 2**53  # up to here a whole number is the same in JSON, in Pytho
 LONGEST_WHOLE = 20  # digits of a number that is read as a whole one
 MOST_VALUES = 1_000_000  # a sheet with a chart and a table of the largest size has a fifth of them
 REPLACED = "\ufffd"
+# turn the letters after them around: a name or a sentence then reads as another
+DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 ENCODINGS = (
     "utf-8",
     "gb18030",
@@ -40,14 +42,18 @@ def clean_text(text: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A file's name as the system gave it: its bytes may be UTF-8 or GBK, whatever this machine's own names are in."""
+    """A file's name as the system gave it: its bytes may be UTF-8 or GBK, whatever this machine's own names are in.
+
+    >>> clean_name("S011" + chr(0x202e) + ".ipynb")
+    'S011_.ipynb'
+    """
     raw = os.fsencode(name)
     for encoding in ENCODINGS:
         try:
-            return clean_text(raw.decode(encoding))
+            return DIRECTIONS.sub("_", clean_text(raw.decode(encoding)))
         except UnicodeDecodeError:
             continue
-    return raw.decode("utf-8", "replace")
+    return DIRECTIONS.sub("_", raw.decode("utf-8", "replace"))
 
 
 def _whole(digits: str) -> int | float:

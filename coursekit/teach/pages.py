@@ -9,7 +9,8 @@ from coursekit.pages import environment
 from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.files import put
 
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a terminal's colours, and what no page may hold
+# a terminal's colours, what no page may hold, and what turns the letters after it around
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 OF_HTML = {"zh": "zh-CN", "en": "en"}  # the language as a page's head names it
 Words = Callable[..., str]
 

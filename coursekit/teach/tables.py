@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from coursekit.sandbox.cleaning import clean_text
+from coursekit.sandbox.cleaning import DIRECTIONS, clean_text
 from crmkit.core.cells import csv_cell
 from crmkit.core.files import put
 
@@ -29,11 +29,12 @@ def capped(rows: Sequence[Row], lot_of: Callable[[Row], str], more: Callable[[st
 
 
 def _csv(value: object) -> object:
-    """Six digits of a number are enough in a gradebook, and control characters of a submission have no place in it."""
+    """Six digits of a number are enough in a gradebook; in a text, nothing that controls a terminal or turns letters around."""
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, str):
-        value = "".join(c for c in clean_text(value) if c >= " " or c == "\t")
+        value = DIRECTIONS.sub("", clean_text(value))
+        value = "".join(c for c in value if c >= " " or c == "\t")
     return csv_cell(value)
 
 

@@ -314,9 +314,16 @@ def count_words(text: str) -> int:
     >>> count_words("铂金层 is the top 1 %")
     7
     """
-    return len(
-        re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*", text)
-    )
+    return len(words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, as `count_words` counts them.
+
+    >>> words_of("铂金层 is the top")
+    ['铂', '金', '层', 'is', 'the', 'top']
+    """
+    return re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*", text)
 
 
 def _table(value, question):

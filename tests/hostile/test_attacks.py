@@ -61,6 +61,10 @@ IN_THE_CODE = {
     "grade itself": "import os, struct, json\nraw = json.dumps({'score': 1, 'total': 1, 'done': True, 'marks': {'uplift': 1}, "
     "'sheet': {'answers': {'uplift': {'kind': 'number', 'state': 'recorded', 'value': 'right', 'score': 1}}}}).encode()\n"
     "for fd in range(3, 64):\n    try: os.write(fd, struct.pack('>I', len(raw)) + raw)\n    except OSError: pass",
+    "speak as the wall": "import os, struct\nline = int(os.environ['GRADER_LINE'])\n"
+    "for raw in (b'{\"cell\": -1}', b'{\"wall\": \"no space left\"}'): os.write(line, struct.pack('>I', len(raw)) + raw)\nos._exit(0)",
+    "speak as the kernel": "import os, struct\nline = int(os.environ['GRADER_LINE'])\n"
+    "raw = b'{\"no_kernel\": \"kernel: 1\"}'\nos.write(line, struct.pack('>I', len(raw)) + raw)\nos._exit(0)",
     "recursion": "def f(): return f()\nimport sys; sys.setrecursionlimit(10**8); f()",
     "segfault": "import ctypes; ctypes.string_at(0)",
     "import coursekit": "import coursekit.lessons.exercise",

@@ -164,11 +164,20 @@ answer("a", f"{type(get_ipython()).__name__} {os.getuid()} {found}")
     assert outcome.way == "kernel" and text_of(outcome) == "ZMQInteractiveShell 65534 []", outcome
 
 
+SPEAKS_AS_THE_KERNEL = """
+import os, struct
+for raw in (b'{"cell": -1}', b'{"no_kernel": "kernel: 1"}', b'{"wall": "no space left"}'):
+    os.write(int(os.environ["GRADER_LINE"]), struct.pack(">I", len(raw)) + raw)
+os._exit(0)
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "seconds", "state"),
     [
         ("while True: pass", 3, "timeout"),
         ("import os; os._exit(0)", 20, "died"),
+        (SPEAKS_AS_THE_KERNEL, 20, "died"),
         (
             "import os\nfor pid in (1, os.getppid(), -1):\n    try: os.kill(pid, 9)\n    except OSError: pass",
             20,

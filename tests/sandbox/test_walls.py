@@ -280,6 +280,11 @@ class Script:
         ([], "timeout"),
         ([b"\x7f\xff\xff\xff"], "too_much_output"),
         ([framed(b'{"wall": "fell"}'), b""], "no_wall"),
+        ([framed(b'{"no_kernel": "kernel: 1"}'), b""], "no_wall"),
+        ([framed(b'{"cell": 0}') + framed(b'{"wall": "fell"}'), b""], "died"),
+        ([framed(b'{"cell": 0}'), framed(b'{"no_kernel": "kernel: 1"}'), b""], "died"),
+        ([framed(b'{"cell": 0}'), framed(b'{"cell": -1}'), framed(b'{"wall": "fell"}'), b""], "died"),
+        ([framed(b'{"cell": 0}'), framed(b'{"wall": "fell"}'), framed(b'{"done": true}')], "ended"),
     ],
 )
 def test_what_comes_of_a_submission_follows_from_what_it_says_last(blocks, state):

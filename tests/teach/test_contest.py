@@ -129,7 +129,17 @@ ATTACKS = {
     ),
     "forges a wall that fell": (
         SEND + "def policy(view):\n    send(frame(wall='no sandbox here'))\n" + USUAL,
-        {"no_wall"},
+        {""},
+    ),
+    "forges a wall that fell and ends": (
+        SEND + "def policy(view):\n    send(frame(wall='no sandbox here'))\n    os._exit(0)",
+        {"ended"},
+    ),
+    "forges a wall that fell before it decides": (
+        SEND
+        + "send(frame(cell=-1))\nsend(frame(wall='no sandbox here'))\nos._exit(0)\ndef policy(view):\n"
+        + USUAL,
+        {"ended"},
     ),
     "forges a list": (
         SEND

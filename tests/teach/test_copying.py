@@ -87,6 +87,106 @@ def test_a_fraction_that_anybody_types_who_has_given_up_is_nobodys(value, pairs)
     assert len(copying(marks, questions)) == pairs
 
 
+ADVICE = {"advice": {"id": "advice", "kind": "text", "sample": {"en": "the sample " * 12}}}
+
+
+def of_texts(texts: dict[str, str]) -> list[Copy]:
+    marks = {}
+    for student, text in texts.items():
+        marks[student] = [QuestionMark("advice", 1, "recorded", None, "", {}, value=text)]
+    return copying(marks, ADVICE)
+
+
+def words(seed: int, count: int = 28) -> list[str]:
+    return [f"word{random.Random(seed * 1000 + at).randrange(200)}" for at in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"), [(1, [("a", "b", False)]), (2, [("a", "b", False)]), (9, [])]
+)
+def test_texts_that_differ_in_few_words_are_told_and_those_that_differ_in_many_are_not(changed, expected):
+    theirs = words(1)
+    mine = list(theirs)
+    for at in range(changed):
+        mine[3 * at] = f"perhaps{at}"
+    found = of_texts({"a": " ".join(theirs), "b": " ".join(mine), "c": " ".join(words(2))})
+    assert told(found) == expected
+    assert all(one.evidence[0].kind == "similar_text" for one in found)
+
+
+def test_chinese_texts_that_differ_in_one_character_are_told():
+    text = "北区的收入最高，但成本还不知道，所以先把上门次数移到一个地区，看毛利再说。"
+    (copy,) = of_texts(
+        {
+            "a": text,
+            "b": text.replace("先", "应"),
+            "c": "南区客户少，老客户多，先留住他们再谈增长，别的以后再看，不急。",
+        }
+    )
+    assert (copy.student_id, copy.key_of) == ("a", "b")
+
+
+def test_a_pattern_that_many_follow_or_that_the_sample_shows_is_no_copying():
+    skeleton = "we would move visits to the {} because it earns most of the revenue while costs of each region stay unknown until next year"
+    regions = ("north", "south", "east", "west", "middle", "coast")
+    assert of_texts({region: skeleton.format(region) for region in regions}) == []
+    shown = {"advice": {**ADVICE["advice"], "sample": {"en": skeleton.format("north")}}}
+    marks = {}
+    for region in ("south", "east"):
+        text = skeleton.format(region)
+        marks[region] = [QuestionMark("advice", 1, "recorded", None, "", {}, value=text)]
+    assert copying(marks, shown) == []
+
+
+CHAIN = {
+    "mean": {"id": "mean", "kind": "number", "tolerance": 0.01},
+    "half": {"id": "half", "kind": "number", "tolerance": 0.01, "depends_on": ["mean"]},
+    "share": {"id": "share", "kind": "number", "tolerance": 0.01},
+}
+
+
+def wrong(**answers: float) -> list[QuestionMark]:
+    rows = []
+    for name, value in answers.items():
+        rows.append(QuestionMark(name, 1, "recorded", 0.0, "", {}, value=value, right=404.515 + value))
+    return rows
+
+
+def test_two_who_gave_up_and_typed_a_simple_fraction_are_no_pair():
+    for value in (1 / 3, 0.66667, 14.285714, 3.14159265):
+        given_up = {student: wrong(mean=value, half=value / 2, share=value) for student in "ab"}
+        assert copying(given_up, CHAIN) == [], value
+
+
+def test_a_number_that_follows_from_one_that_is_counted_adds_nothing():
+    follows = {student: wrong(mean=398.76543, half=398.76543 / 2) for student in "ab"}
+    assert copying(follows, CHAIN) == []  # one equal mistake, made by two
+    apart = {student: wrong(mean=398.76543, half=199.382715, share=0.41234567) for student in "ab"}
+    (copy,) = copying(apart, CHAIN)
+    assert copy.questions == ["mean", "share"] and copy.weight == 2
+
+
+def test_two_numbers_of_anothers_that_were_both_typed_in_are_two_facts():
+    marks = {}
+    for student, right in {"a": 706.2073, "b": 398.7654, "c": 398.7654}.items():
+        rows = []
+        for name, theirs in (("mean", right), ("half", right / 2)):
+            value = {"mean": 706.2073, "half": 353.10365}[name] if student == "b" else theirs
+            rows.append(
+                QuestionMark(name, 1, "recorded", float(value == theirs), "", {}, value=value, right=theirs)
+            )
+        marks[student] = rows
+    (copy,) = copying(marks, CHAIN, {"b": ["mean = 706.2073", "half = 353.10365"]})
+    assert (copy.student_id, copy.key_of, copy.questions) == ("b", "a", ["mean", "half"])
+
+
+def test_where_nothing_tells_who_was_first_both_are_looked_at_and_else_the_one_alone():
+    (copy,) = of_texts({student: " ".join(words(3)) for student in "ab"})
+    assert copy.both_ways and copy.looked_at == ["a", "b"]
+    (copy,) = copying(a_class(mark(RIGHTS["a"], RIGHTS["b"])), QUESTIONS, {"b": [f"share = {RIGHTS['a']}"]})
+    assert not copy.both_ways and copy.looked_at == ["b"]
+
+
 def test_equal_code_alone_is_no_pair():
     cell = "\n".join(f"x{i} = table.groupby('a')['b'].mean().sort_values()" for i in range(9))
     assert copying({}, {}, {"a": [cell], "b": [cell]}) == []

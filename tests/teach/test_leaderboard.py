@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from datetime import datetime
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -22,7 +23,11 @@ from killing import ENVIRONMENT, kept, killed_when
 import crmkit
 from coursekit import cli
 from coursekit.messages import MESSAGES, KitError
-from coursekit.teach.game.leaderboard import SAID, leaderboard
+from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.game.leaderboard import SAID, Handed, choose_verified, leaderboard
+from coursekit.teach.game.submissions import MOST_TRIED, whose
+from coursekit.teach.handed_in.identity import Submission
+from coursekit.teach.handed_in.intake import Found
 from crmkit.market import Decision, Game
 from crmkit.market.game.game import Setup
 from crmkit.market.game.game_file import canonical, chained
@@ -309,21 +314,25 @@ def test_a_game_on_anothers_market_among_ones_own_files_displaces_nobodys(tmp_pa
     assert not any(file == "8004/my.jsonl" for _, file in told)
 
 
-def test_a_game_alone_in_anothers_folder_takes_nothing_from_whose_market_it_is(tmp_path):
-    """c hands in nothing but a later game on d's market in which nothing was done; a's own later one counts as ever."""
+def test_a_worse_game_alone_in_anothers_folder_robs_nobody(tmp_path):
+    """Folders are anonymous; c hands in nothing but a later and worse game of d's market."""
     room = Classroom(tmp_path)
-    worth = {}
-    for number, student in enumerate(room.students[:4], 8001):
-        own = Setup(scenario="appliance_club", seed=room.variant(student)["seed"], quarters=1, customers=100)
-        played = room.out / str(number) / "my.jsonl"
-        if number != 8003:
-            worth[student] = saved(played, CLUB, setup=own).outcome.value
-            os.utime(played, (1.77e9, 1.77e9))
-        if number == 8001:
-            worth[student] = saved(room.out / "8001" / "late.jsonl", Decision(), setup=own).outcome.value
-    a, b, c, d = room.students[:4]
-    saved(room.out / "8003" / "my.jsonl", Decision(), setup=own)
-    found = leaderboard(
+    _, _, _, d = room.students[:4]
+    own = Setup(scenario="appliance_club", seed=room.variant(d)["seed"], quarters=1, customers=100)
+    games = {}
+    for number, plan in enumerate((CLUB, QUALITY, Decision())):
+        path = tmp_path / f"{number}.jsonl"
+        games[path] = saved(path, plan, setup=own).outcome.value
+    worst, middle, best = sorted(games, key=games.get)
+    for hours, path, label in (
+        (3, best, "8004/my.jsonl"),
+        (2, middle, "8004/again.jsonl"),
+        (1, worst, "8003/my.jsonl"),
+    ):
+        (room.out / label).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, room.out / label)
+        os.utime(room.out / label, (1.77e9 - 3600 * hours,) * 2)
+    (place,) = leaderboard(
         room.out,
         setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100),
         rounds=0,
@@ -331,9 +340,40 @@ def test_a_game_alone_in_anothers_folder_takes_nothing_from_whose_market_it_is(t
         out=tmp_path / "out",
         say=lambda *_: None,
     )
-    assert {one.student: one.value for one in found} == pytest.approx(worth)
+    assert (place.student, place.file) == (d, "8004/again.jsonl")  # within one's own place the newest counts
     told = {(row["what"], row["file"]) for row in rows(tmp_path / "out" / "problems.csv")}
-    assert {("two_places", "8003/my.jsonl"), ("earlier_file", "8003/my.jsonl")} <= told
+    files = ("8003/my.jsonl", "8004/again.jsonl", "8004/my.jsonl")
+    assert told == {("earlier_file", "8004/my.jsonl"), *(("two_places", file) for file in files)}
+
+
+def handed(place: str, name: str, hour: int) -> Submission:
+    when = datetime(2026, 12, 1, hour)
+    return Submission(Found(f"{place}/{name}", when, name.encode()), None, student="ann", place=place)
+
+
+def test_of_equal_games_from_several_places_the_earliest_counts_and_what_was_chosen_by_hand_before_all():
+    early, late, worst = handed("8001", "a", 1), handed("8002", "b", 2), handed("8003", "c", 3)
+    sound = [Handed("ann", one) for one in (worst, late, early)]
+    values = {"a": 5.0, "b": 5.0, "c": 1.0}
+    replays = {("ann", one.found.sha256): {"reason": "", "value": values[one.found.name]} for one in sound}
+    problems = []
+    assert choose_verified(sound, replays, problems)["ann"].submission is early and not problems
+    worst.flags.append("chosen_by_hand")
+    assert choose_verified(sound, replays, problems)["ann"].submission is worst
+
+
+def test_many_files_in_another_place_crowd_out_nobodys_own(tmp_path):
+    room = Classroom(tmp_path)
+    d = room.students[3]
+    seed = room.variant(d)["seed"]
+    mine = Found("8004/my.jsonl", datetime(2026, 12, 1, 1), b"mine")
+    planted = [
+        Found(f"8003/{n}.jsonl", datetime(2026, 12, 1, 2, n), bytes([n])) for n in range(MOST_TRIED + 5)
+    ]
+    found = [mine, *planted]
+    seeds = {one.label: seed for one in found}
+    theirs, _ = whose(found, Assignment.read(room.folder), tmp_path, seeds)
+    assert len(theirs[d]) == MOST_TRIED and mine in [one.found for one in theirs[d]]
 
 
 def test_of_several_files_of_one_student_the_newest_sound_one_counts(tmp_path):

@@ -38,10 +38,11 @@ from coursekit.teach.grade.right_answers import NoRight
 from coursekit.teach.grade.running import Run, run_all
 from coursekit.teach.handed_in import intake as intaking
 from coursekit.teach.handed_in.identity import identify, newest, rules
-from coursekit.teach.handed_in.intake import Found, take_in
+from coursekit.teach.handed_in.intake import UTF8_NAME, Found, _member_name, take_in
 from coursekit.teach.handed_in.notebook import read_notebook
+from coursekit.teach.pages import write_page
 from coursekit.teach.results import Journal, in_use
-from coursekit.teach.tables import MOST_LINES, capped
+from coursekit.teach.tables import MOST_LINES, capped, write_csv
 from crmkit.core.errors import CrmkitError
 
 NOTEBOOK = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1")])).encode()
@@ -1046,3 +1047,16 @@ def test_totals_of_texts_that_nobody_has_read_are_marked_in_every_export_and_pag
     assert "hw.ipynb" in page and "2026-03-01 17:00" in page and "12 分" in page
     with zipfile.ZipFile(tmp_path / "feedback_canvas.zip") as archive:
         assert archive.namelist() == ["王小明_1_feedback.html"]
+
+
+@pytest.mark.parametrize("mark", [*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))])
+def test_nothing_that_turns_letters_around_comes_into_a_label_a_table_or_a_page(tmp_path, mark):
+    assert clean_name(f"S011{mark}bynpi.ipynb") == "S011_bynpi.ipynb"
+    member = zipfile.ZipInfo(f"S011{mark}bynpi.ipynb")
+    member.flag_bits |= UTF8_NAME
+    assert _member_name(member) == "S011_bynpi.ipynb"
+    write_csv(tmp_path / "t.csv", ["detail"], [[f"a{mark}b 王"]])
+    assert "ab 王" in (tmp_path / "t.csv").read_text(encoding="utf-8-sig")
+    write_page(tmp_path / "p.html", title="t", lang="en", parts=[f"a{mark}b 王"])
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert mark not in page and "b 王" in page

@@ -4,7 +4,8 @@ A saved game is data: it is read as JSON and replayed by the kit's own market; n
 """
 
 import tempfile
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from math import isfinite, nan
 from pathlib import Path
@@ -67,7 +68,8 @@ def leaderboard(
         raise KitError("submissions_empty", value=str(submissions), allowed=", ".join(WANTED))
     heads = {one.label: head_of(one) for one in intake.found}
     seeds = {label: head["seed"] for label, head in heads.items() if type(head.get("seed")) is int}
-    theirs, problems = whose(intake.found, about, submissions, seeds, decided(about))
+    by_hand = decided(about)
+    theirs, problems = whose(intake.found, about, submissions, seeds, by_hand)
     problems += [Problem(label, "", reason) for label, reason in intake.refused]
     own = {}  # student, of a team the first → the game that was set
     for student in theirs:
@@ -86,7 +88,7 @@ def leaderboard(
                 seconds=LONGEST_REPLAY,
                 memory=MEMORY_OF_A_REPLAY,
             )
-            verified = choose_verified(sound, replays, problems)
+            verified = choose_verified(sound, replays, problems, leaders={*by_hand.teams.values()})
             markets = {own[student]["seed"]: (own[student], rounds) for student in verified}
             marks = do_all(markets, benchmarks, journal, jobs=jobs, shown=say is print)
             debriefs = []
@@ -162,15 +164,17 @@ def worth_replaying(
 
 
 def choose_verified(
-    sound: list[Handed], replays: dict[tuple[str, str], dict], problems: list[Problem]
+    sound: list[Handed],
+    replays: dict[tuple[str, str], dict],
+    problems: list[Problem],
+    leaders: Collection[str] = (),
 ) -> dict[str, Handed]:
     """Each student's or team's newest file that its replay has verified; the others go to the problems.
 
-    Of files from several places, where nothing but their market says whose they are, the newest of each, and of these the
-    one that is worth most: a classmate's takes nothing from anybody.
+    Of files from several places, which a classmate may have handed in, the one worth most; of equals the earliest.
+    ``leaders``: the members whose files count for their teams, where they have any.
     """
-    verified: dict[str, Handed] = {}
-    seen: set[tuple[str, str]] = set()  # student and place
+    newest: dict[str, dict[str, Handed]] = defaultdict(dict)  # student → place → the file
     for one in sound:
         came = replays[one.student, one.found.sha256]
         label, handed_in_by = one.found.label, one.submission.student
@@ -180,17 +184,21 @@ def choose_verified(
         elif came["reason"]:
             detail = as_named(came["detail"], one.found.name)
             problems.append(Problem(label, handed_in_by, came["reason"], detail))
+        elif one.submission.place in newest[one.student]:
+            counts = newest[one.student][one.submission.place].submission
+            problems.append(Problem(label, handed_in_by, why_set_aside(one.submission, counts)))
         else:
-            counts = verified.setdefault(one.student, one)
-            where = one.submission.place
-            another = where and counts.submission.place and (one.student, where) not in seen
-            seen.add((one.student, where))
-            other = one
-            if another and came["value"] > replays[one.student, counts.found.sha256]["value"]:
-                verified[one.student], other = one, counts
-            if other is not verified[one.student]:
-                why = why_set_aside(other.submission, verified[one.student].submission)
-                problems.append(Problem(other.found.label, other.submission.student, why))
+            newest[one.student][one.submission.place] = one
+    verified = {}
+    for student, places in newest.items():
+        of_each = list(places.values())
+        of_each = [one for one in of_each if "chosen_by_hand" in one.submission.flags] or of_each
+        of_each = [one for one in of_each if one.submission.student in leaders] or of_each
+        if of_each:
+            earliest_first = reversed(of_each)
+            verified[student] = max(
+                earliest_first, key=lambda one: replays[one.student, one.found.sha256]["value"]
+            )
     return verified
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from coursekit.lessons.exercise import load_exercise
@@ -21,7 +22,7 @@ from coursekit.teach.handed_in.intake import Found
 from coursekit.teach.handed_in.places import Places, below_its_archive
 from crmkit.core.errors import CrmkitError
 
-MOST_TRIED = 20  # files of one student or team, the newest: each costs everybody's time
+MOST_TRIED = 20  # files of one student or team, the newest of each place: each costs everybody's time
 LONGEST = 300  # characters of what an error says
 ENDINGS = re.compile(r"(?i)(\.(zip|py|ipynb|game|jsonl))+$|_assignsubmission_.*$")
 
@@ -77,9 +78,24 @@ def whose(
             unknown += [Problem(one.found.label, student, "two_places") for one in theirs[student]]
         leader = decided.teams.get(about.variants[student].team) if about else None
         files = in_order(theirs[student], leader)
-        ordered[student] = files[:MOST_TRIED]
-        unknown += [Problem(one.found.label, student, "too_many_files") for one in files[MOST_TRIED:]]
+        ordered[student] = _tried(files)
+        tried = {id(one) for one in ordered[student]}
+        left = [one for one in files if id(one) not in tried]
+        unknown += [Problem(one.found.label, student, "too_many_files") for one in left]
     return ordered, unknown
+
+
+def _tried(files: list[Submission]) -> list[Submission]:
+    """The newest files; of several places, by turns, so that nobody's many files crowd out those of another hand."""
+    if len(files) <= MOST_TRIED:
+        return files
+    places = defaultdict(list)
+    for one in files:
+        places[one.place].append(one)
+    oldest_first = reversed(places.values())
+    turns = [one for turn in zip_longest(*oldest_first) for one in turn if one is not None]
+    chosen = {id(one) for one in turns[:MOST_TRIED]}
+    return [one for one in files if id(one) in chosen]
 
 
 def _by_roster(

@@ -6,20 +6,24 @@ second run shows that it does not follow the data, and where other evidence poin
 """
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
 from coursekit.lessons.exercise import compare
 from coursekit.teach.handed_in.notebook import statements
-from crmkit.answers.forms import count_words
+from crmkit.answers.forms import words_of
 
 from .marking import QuestionMark
-from .numbers import ALL_DIGITS, MANY_DIGITS, digits_of, is_number, is_simple_fraction, rounded
+from .numbers import ALL_DIGITS, MANY_DIGITS, anybody_may_type, digits_of, is_number, rounded
 
 FEWEST_DIGITS = 4  # significant digits of a number that says anything at all
 FEWEST_WORDS = 20  # of a text that two people do not write alike
+RUN = 3  # words; each word that was changed takes as many runs along
+NEARLY_ALL = (
+    0.75  # of the longer text's runs that are the other's as well: two words in 28 were changed at most
+)
 SMALLEST_CELL = (
     60  # parts of a cell's syntax: shorter ones are written alike by everybody who solves the question
 )
@@ -31,6 +35,9 @@ NOT_FOLLOWING = (
     "own_data_only",
     "not_run",
 )  # what a second run says of an answer that was not computed
+# what speaks for both directions alike: it does not tell who was first
+BOTH_WAYS = ("same_wrong_number", "same_text", "similar_text", "same_code")
+OF_NUMBERS = ("right_for_another", "same_wrong_number")  # not what was typed in: that follows from nothing
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,19 @@ class Copy:
     def probable(self) -> bool:
         return self.weight >= PROBABLE
 
+    @property
+    def both_ways(self) -> bool:
+        """Whether nothing tells which of the two was first."""
+        return all(one.kind in BOTH_WAYS for one in self.evidence)
+
+    @property
+    def looked_at(self) -> list[str]:
+        """Whom a person should look at: both, where nothing tells who was first."""
+        return [self.student_id, self.key_of] if self.both_ways else [self.student_id]
+
 
 Pairs = dict[tuple[str, str], list[Evidence]]
+Run = tuple[str, ...]
 
 
 def copying(
@@ -89,9 +107,12 @@ def copying(
             _same_wrong_number(question, own, pairs)
         elif question["kind"] == "text":
             _same_text(question, rows, pairs)
+            _similar_text(question, rows, pairs)
     _anothers_seed(typed, seeds, pairs)
     _same_code(codes, pairs)
-    found = [Copy(student, other, evidence) for (student, other), evidence in _joined(pairs).items()]
+    found = []
+    for (student, other), evidence in _joined(pairs).items():
+        found.append(Copy(student, other, _each_fact_once(evidence, questions)))
     return [copy for copy in found if copy.weight >= TOLD]
 
 
@@ -104,6 +125,31 @@ def _joined(pairs: Pairs) -> Pairs:
         else:
             joined.setdefault((one, other), []).extend(evidence)
     return joined
+
+
+def _each_fact_once(evidence: list[Evidence], questions: Mapping[str, dict]) -> list[Evidence]:
+    """Without the numbers that follow from another which speaks against the same two already, and weighs no less."""
+    weights: dict[str, int] = defaultdict(int)
+    for one in evidence:
+        if one.kind in OF_NUMBERS:
+            weights[one.question] += one.weight
+    followed = set()
+    for name in weights:
+        if any(weights.get(other, 0) >= weights[name] for other in _rests_on(name, questions)):
+            followed.add(name)
+    return [one for one in evidence if one.kind not in OF_NUMBERS or one.question not in followed]
+
+
+def _rests_on(name: str, questions: Mapping[str, dict]) -> set[str]:
+    """The questions on which one depends, itself or through others."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for other in questions.get(waiting.pop(), {}).get("depends_on", []):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found - {name}
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -149,7 +195,7 @@ def _same_wrong_number(question: dict, rows: dict, pairs: Pairs) -> None:
     whose: dict[str, list[str]] = defaultdict(list)
     for student, one in rows.items():
         wrong = one.score == 0 and is_number(one.value) and not _computed(one)
-        if wrong and digits_of(one.value) >= FEWEST_DIGITS + 1 and not is_simple_fraction(one.value):
+        if wrong and digits_of(one.value) >= FEWEST_DIGITS + 1 and not anybody_may_type(one.value):
             whose[rounded(one.value, ALL_DIGITS)].append(student)
     _told_of_both(whose, "same_wrong_number", question["id"], 1, pairs)
 
@@ -179,18 +225,63 @@ def _stands_in(value: float, typed: set[float]) -> bool:
 
 def _same_text(question: dict, rows: dict, pairs: Pairs) -> None:
     """The same text of two students, but for blanks; long enough, and not the sample that was handed out."""
-    samples = {" ".join(text.split()) for text in question.get("sample", {}).values()}
-    whose: dict[str, list[str]] = defaultdict(list)
-    for student, one in rows.items():
-        text = " ".join(str(one.value or "").split())
-        if text not in samples and count_words(text) >= FEWEST_WORDS:
-            whose[text].append(student)
-    for text, students in whose.items():
+    for text, students in _texts(question, rows).items():
         together = combinations(students, 2)
         if len(students) > ALL_PAIRS:  # all are told of, each beside the first
             together = ((students[0], other) for other in students[1:])
         for pair in together:
             pairs[pair].append(Evidence("same_text", question["id"], TOLD, text[:80]))
+
+
+def _similar_text(question: dict, rows: dict, pairs: Pairs) -> None:
+    """Texts of which all but few words are the same; not where many wrote so, or the sample reads so: a common pattern."""
+    whose = _texts(question, rows)
+    samples = [_runs(text) for text in question.get("sample", {}).values()]
+    runs = {}
+    for text in whose:
+        said = _runs(text)
+        if not any(_is_near(len(said & sample), said, sample) for sample in samples):
+            runs[text] = said
+    near = _near(runs)
+    how_often = Counter(text for pair in near for text in pair)
+    for one, other in near:
+        if max(how_often[one], how_often[other]) < ALL_PAIRS:
+            pair = (whose[one][0], whose[other][0])
+            pairs[pair].append(Evidence("similar_text", question["id"], TOLD, other[:80]))
+
+
+def _texts(question: dict, rows: dict) -> dict[str, list[str]]:
+    """Text → the students who wrote it; without short ones, and the sample that was handed out."""
+    samples = {" ".join(text.split()) for text in question.get("sample", {}).values()}
+    whose: dict[str, list[str]] = defaultdict(list)
+    for student, one in rows.items():
+        text = " ".join(str(one.value or "").split())
+        if text not in samples and len(words_of(text)) >= FEWEST_WORDS:
+            whose[text].append(student)
+    return whose
+
+
+def _near(runs: Mapping[str, set[Run]]) -> list[tuple[str, str]]:
+    """The pairs of texts that are nearly the same, in the order of the texts."""
+    holding: dict[Run, list[str]] = defaultdict(list)
+    for text, said in runs.items():
+        for run in said:
+            holding[run].append(text)
+    common: Counter[tuple[str, str]] = Counter()
+    for texts in holding.values():
+        common.update(combinations(texts, 2))
+    place = {text: at for at, text in enumerate(runs)}
+    near = [pair for pair, count in common.items() if _is_near(count, runs[pair[0]], runs[pair[1]])]
+    return sorted(near, key=lambda pair: (place[pair[0]], place[pair[1]]))
+
+
+def _runs(text: str) -> set[Run]:
+    said = words_of(text.lower())
+    return {tuple(said[at : at + RUN]) for at in range(len(said) - RUN + 1)}
+
+
+def _is_near(common: int, one: set[Run], other: set[Run]) -> bool:
+    return common >= NEARLY_ALL * max(len(one), len(other))
 
 
 def _anothers_seed(typed: dict, seeds: Mapping[str, int], pairs: Pairs) -> None:

@@ -572,8 +572,10 @@ def write_all(
     grading.copies.extend(pairs_of(grading))
     for pair in grading.copies:
         flag = "probable_copying" if pair.probable else "possible_copying"
-        for student in grading.about.together(pair.student_id):
-            graded[student].flags.append(flag)
+        for one in pair.looked_at:
+            for student in grading.about.together(one):
+                if flag not in graded[student].flags:
+                    graded[student].flags.append(flag)
     for mine in graded.values():
         if mine.questions or mine.file:
             with told_of(mine, "feedback_failed"):

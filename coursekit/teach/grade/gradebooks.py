@@ -176,8 +176,11 @@ def _problems(path: Path, grading: Grading) -> None:
     for mine in grading.graded.values():
         rows += capped(_problems_of(mine, grading.exercise), lambda _: mine.student_id, more_of_these)  # noqa: B023 - called at once
     for copy in grading.copies:
-        detail = f"{copy.key_of}: {', '.join(copy.questions)}"
-        rows.append(["answers_of_another", grading.graded[copy.student_id].file, copy.student_id, detail])
+        what = "answers_alike" if copy.both_ways else "answers_of_another"
+        for student in copy.looked_at:
+            other = copy.key_of if student == copy.student_id else copy.student_id
+            detail = f"{other}: {', '.join(copy.questions)}"
+            rows.append([what, grading.graded[student].file, student, detail])
     for tier, what in grading.tried.items():
         rows.append(["sandbox", "", "", f"{tier}: {what}"])
     for student, detail in grading.accommodations.wrong.items():

@@ -1,9 +1,10 @@
 """How much a number says of where it comes from."""
 
+import math
 from fractions import Fraction
 
 ALL_DIGITS = 9  # to so many, numbers that are the same are the same
-LARGEST_DENOMINATOR = 12  # of a fraction that anybody may type who has given up
+LARGEST_PART = 100  # of a fraction that anybody may type who has given up: 1/3, 0.66667, 14.286 %
 MANY_DIGITS = 7  # of a number that nobody has rounded for reading
 
 
@@ -25,14 +26,19 @@ def digits_of(number: float) -> int:
     return len(mantissa.replace(".", "").lstrip("-").rstrip("0"))
 
 
-def is_simple_fraction(number: float) -> bool:
-    """Whether a number, or a hundredth of it, is a fraction of small whole numbers: many people hit upon 1/3.
+def anybody_may_type(value: float) -> bool:
+    """Whether anybody may type a number: a fraction of small whole numbers, also as a percentage, or a well-known one.
 
-    >>> is_simple_fraction(0.333333333333), is_simple_fraction(66.6666666667), is_simple_fraction(0.3334)
-    (True, True, False)
+    >>> anybody_may_type(1 / 3), anybody_may_type(-0.66667), anybody_may_type(3.14159), anybody_may_type(404.515)
+    (True, True, True, False)
     """
-    for one in (number, number / 100):
-        near = float(Fraction(one).limit_denominator(LARGEST_DENOMINATOR))
-        if rounded(near, ALL_DIGITS) == rounded(one, ALL_DIGITS):
-            return True
-    return False
+    if not math.isfinite(value):
+        return True
+    digits = min(digits_of(value), ALL_DIGITS)
+    written = rounded(abs(value), digits)
+    candidates = [math.pi, math.tau, math.e]
+    for share in (abs(value), abs(value) / 100):
+        nearest = Fraction(share).limit_denominator(LARGEST_PART)
+        if nearest.numerator <= LARGEST_PART:
+            candidates.append(float(nearest) * (1 if share == abs(value) else 100))
+    return any(rounded(one, digits) == written for one in candidates)

@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from coursekit.sandbox.cleaning import clean_json, clean_name, clean_text
+from coursekit.sandbox.cleaning import DIRECTIONS, clean_json, clean_name, clean_text
 
 from .notebook import NOTEBOOK, Refused, only_what_is_used
 
@@ -513,7 +513,8 @@ def _member_name(member: zipfile.ZipInfo) -> str:
     name = member.filename
     if not member.flag_bits & UTF8_NAME:
         name = _renamed(name)
-    return clean_text(re.sub(r"[\x00-\x1f\x7f]", "_", name.replace("\\", "/")))
+    name = re.sub(r"[\x00-\x1f\x7f]", "_", name.replace("\\", "/"))
+    return DIRECTIONS.sub("_", clean_text(name))
 
 
 def _renamed(name: str) -> str:
