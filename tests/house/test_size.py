@@ -17,7 +17,7 @@ LIMITS = {
     "crmkit/data": 330,
     "crmkit/intake": 7200,
     "crmkit/display": 1150,
-    "crmkit/answers": 930,
+    "crmkit/answers": 960,
     "crmkit/market": 3900,
     "crmkit/report": 1450,
     "coursekit": 600,
