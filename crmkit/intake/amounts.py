@@ -33,20 +33,9 @@ _MARKED = re.compile(
 _SIGNED = re.compile(
     r"-?\s*(?:(?P<before>[^\d,\s()+%-]{1,5})\s*)?-?\d[\d.,' ]*(?P<behind>[^\d,\s()+%-]{1,5})?"
 )
-_SCALES = {
-    "k": 3,
-    "千": 3,
-    "万": 4,
-    "萬": 4,
-    "十万": 5,
-    "百万": 6,
-    "百萬": 6,
-    "千万": 7,
-    "千萬": 7,
-    "亿": 8,
-    "億": 8,
-    "万亿": 12,
-}
+# the power of ten that a word behind a number means
+_SCALES = {"k": 3, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "百萬": 6}
+_SCALES |= {"千万": 7, "千萬": 7, "亿": 8, "億": 8, "万亿": 12}
 _AMOUNT = re.compile(
     r"(?P<open>\()?\s*(?P<before>[-+])?\s*(?P<digits>(?:[0-9][0-9.,' ]*|[.,][0-9]+)(?:e[+-]?[0-9]{1,2})?)\s*"
     rf"(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})?\s*(?P<after>[-+])?\s*(?P<close>\))?"

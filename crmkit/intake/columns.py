@@ -133,9 +133,8 @@ class Mapping:
     largest_amount: float | None = None  # what is larger is set aside
     # what a row's amount is
     subtract: list = field(default_factory=list)  # columns taken from the amount
-    subtract_once: list = field(
-        default_factory=list
-    )  # columns taken once from each order, not from each line
+    # columns taken once from each order, not from each line
+    subtract_once: list = field(default_factory=list)
     discount_rate: str | None = None  # a column: the share taken off
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values

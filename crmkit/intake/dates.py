@@ -28,9 +28,8 @@ ORDERS = (*READINGS, "ydm")  # which a mapping may name
 DISSENT = 0.05
 _FEW_YEARS = 3  # in the first of three two-digit fields, where the last has many values
 
-_LANGUAGES = (
-    "fr de es it pt nl pl sv da nb ru uk cs sk fi el th ar tr ro hu id".split()
-)  # Croatian listopad is Polish November
+# in which months' names are read; Croatian is none of them: its listopad is October, and November in Poland
+_LANGUAGES = "fr de es it pt nl pl sv da nb ru uk cs sk fi el th ar tr ro hu id".split()
 _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
 _MONTH = r"(?P<mon>jan|feb|mar(?!ras)|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
@@ -67,23 +66,16 @@ _OPEN = re.compile(
     r"(?P<a>\d{1,2})\s*(?P<sep>[/.-])\s*(?P<b>\d{1,2})\s*(?P=sep)\s*(?P<c>\d{4}|\d{1,2})" + _TIME + r"\s*"
 )
 _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
-_LAST_POINT = re.compile(
-    r"(?<=[./ ]\d\d)\.$|(?<=[./ ]\d)\.$|(?<=[./ ]\d{4})\.$|(?<=\d)\.(?= \d{1,2}:)"
-)  # 2024. 01. 04., 4.1.2024.
+# 2024. 01. 04. and 4.1.2024. 10:22
+_LAST_POINT = re.compile(r"(?:(?<=[./ ]\d)|(?<=[./ ]\d\d)|(?<=[./ ]\d{4}))\.$|(?<=\d)\.(?= \d{1,2}:)")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
 _YEAR_DAY_MONTH = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})\b")
 BUDDHIST_ERA = 543  # Thailand counts the years from the death of the Buddha
 BUDDHIST_FIRST, BUDDHIST_LAST = FIRST_YEAR + BUDDHIST_ERA, LAST_YEAR + BUDDHIST_ERA
-_ERAS = {
-    "令和": 2018,
-    "r": 2018,
-    "平成": 1988,
-    "h": 1988,
-    "昭和": 1925,
-    "s": 1925,
-}  # the year before the first
+# the year before the first
+_ERAS = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988, "昭和": 1925, "s": 1925}
 _ROC = 1911  # the first year of the Republic of China is 1912
 # seconds since 1970 (of 1990 to 2100), or thousandths or millionths of them
 EPOCH_FIRST, EPOCH_LAST = 631_152_000, 4_102_444_800

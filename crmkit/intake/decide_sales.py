@@ -94,9 +94,8 @@ def _status_decision(
             return None  # rows of refunds, which stand in a column of their own
         if not judged.units[without].any():  # an order that was closed brought nothing: no reading but one
             return Decision("status", (readings[0],), name, rows, {"values": listed(lost)}, certain=True)
-    readings.insert(
-        0 if lost and not kept else len(readings), as_it_stands("status")
-    )  # one state of all is no choice
+    # one state of all rows is no choice
+    readings.insert(0 if lost and not kept else len(readings), as_it_stands("status"))
     return Decision("status", tuple(readings), name, rows, {"values": listed(values)})
 
 

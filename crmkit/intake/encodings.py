@@ -146,10 +146,11 @@ def _has_known_heading(texts: list[str]) -> bool:
 @cache
 def _is_common(char: str, codec: str) -> float:
     """2 for one of the most frequent characters of the language, 1 for one of the first rows or signs of its charset."""
-    if "\uff61" <= char <= "\uff9f":  # kana of half width say little: any byte of Western Europe is one
+    often = _writing()["often"]
+    if char in often["half_width"]:
         return 0.5 * (codec == "cp932")
     charset, first_rows, signs, language = _EAST_ASIAN[codec]
-    if char in _writing()["often"][language] or (language == "japanese" and "\u3040" <= char <= "\u30ff"):
+    if char in often[language]:
         return 2
     try:
         lead = char.encode(charset)[0]

@@ -43,13 +43,11 @@ class Table:
     epoch_1904: bool = False
     notes: list = field(default_factory=list)  # what was seen while it was opened
     questions: list = field(default_factory=list)  # what only its reader can settle
-    counted: object = (
-        None  # () -> (lines, blank lines, lines above the records) by a reader that knows nothing
-    )
+    # () -> (lines, blank lines, lines above the records) by a reader that knows nothing
+    counted: object = None
     titles: list = field(default_factory=list)  # what stands above the header
-    parts: list = field(
-        default_factory=list
-    )  # (name, first line, last line) of several files or sheets in a row
+    # (name, first line, last line) of several files or sheets in a row
+    parts: list = field(default_factory=list)
     hidden: Sequence[int] = ()  # the lines of hidden rows
     uncomputed: int = 0  # formulas that have no value
     folder: object = None  # a temporary one, which lives as long as the table
