@@ -218,7 +218,9 @@ def _is_number(said: str, student: str) -> bool:
 def _points(value, most, number: int, path: Path) -> float | None:
     """Points as a number, or as people type them: “1”, “１.5”, “1 分”."""
     if isinstance(value, str):
-        typed = unicodedata.normalize("NFKC", value).strip().removesuffix("分").strip()
+        typed = unicodedata.normalize("NFKC", value).strip()
+        for unit in MESSAGES.pair("marking_points_unit"):
+            typed = typed.removesuffix(unit).strip()
         value = float(typed) if re.fullmatch(r"\d+(\.\d*)?", typed) else typed or None
     if value is None:
         return None
