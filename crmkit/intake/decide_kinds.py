@@ -61,7 +61,8 @@ def opening_balances(judged: Judged) -> Decision | None:
             continue
         known = meanings()
         words = known["document"]["opening"] | known["nobody"]["everybody"]
-        values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
+        texts = [cell_text(value) for value in column.values if isinstance(value, str)]
+        values = [text for text in texts if plain(text) in words]
         rows = int(rows_with(judged, place, values).sum()) if values else 0
         if rows:
             patch = {"drop": {name: sorted(set(values))}}
@@ -312,11 +313,12 @@ def number_prefixes(judged: Judged) -> Decision | None:
         return None
     name = judged.header.names[place]
     column = judged.rows.column(place)
-    if not matching([v for v in column.values if isinstance(v, str)], _PREFIXED):
+    beginnings, places = column.beginnings
+    if not matching([text for text in beginnings if isinstance(text, str)], _PREFIXED):
         return None
-    said = [prefix_of(value) for value in column.values]
+    said = [prefix_of(text) for text in beginnings]
     counts: dict[str, int] = defaultdict(int)
-    for prefix, count in zip(said, column.counts(judged.used)):
+    for prefix, count in zip(said, np.bincount(places[judged.used], minlength=len(said))):
         counts[prefix] += int(count)
     most = max(counts, key=counts.get)
     known = {plain(prefix) for given in judged.mapping.negative_prefixes.values() for prefix in given}
@@ -327,7 +329,7 @@ def number_prefixes(judged: Judged) -> Decision | None:
     every = sum(counts.values())
     if not back or counts[most] < (1 - FEW) * every or name in judged.mapping.negative:
         return None
-    rows = judged.used & np.isin(np.array(said, dtype=object)[column.codes], back)
+    rows = judged.used & np.array([prefix in back for prefix in said])[places]
     if not (judged.units[rows] > 0).any():
         return None
     fields = {"values": listed(back), "others": most or "∅"}

@@ -35,7 +35,7 @@ def flag_for_amount(judged: Judged) -> Decision | None:
     place = judged.header.found.get("amount")
     if place is None or "amount" in judged.mapping.columns:
         return None
-    said = {cell_text(value) for value in judged.rows.column(place).values} - {""}
+    said = set(values_of(judged, place, judged.used | True) or ()) - {""}
     if not said or not is_flag(said) or all(text.isdigit() for text in said):
         return None
     for other, name in enumerate(judged.header.names):
@@ -108,12 +108,8 @@ def line_values(judged: Judged) -> np.ndarray | None:
     header = judged.header
     if not {"quantity", "unit_price"} <= header.found.keys() or judged.units is None:
         return None
-    counted, priced = judged.rows.numbers_of("quantity"), judged.rows.numbers_of("unit_price")
     mark = judged.decimal or "."
-    quantities, prices = (
-        np.array([_float(p, mark) for p in distinct.parsed] + [np.nan])[codes]
-        for distinct, codes in (counted, priced)
-    )
+    quantities, prices = (judged.rows.floats_of(name, mark) for name in ("quantity", "unit_price"))
     return quantities * prices * float(header.multiplier) * 10**judged.decimals
 
 
@@ -261,8 +257,7 @@ def price_is_total(judged: Judged) -> Decision | None:
         return None
     counted, priced = judged.rows.numbers_of("quantity"), judged.rows.numbers_of("unit_price")
     mark = judged.decimal or "."
-    quantity = np.array([_float(p, mark) for p in counted[0].parsed] + [np.nan])[counted[1]]
-    price = np.array([_float(p, mark) for p in priced[0].parsed] + [np.nan])[priced[1]]
+    quantity, price = (judged.rows.floats_of(name, mark) for name in ("quantity", "unit_price"))
     name = header.names[header.found["unit_price"]]
     used = judged.used & (quantity > 0) & (price > 0)
     grown, steady = 0, 0
@@ -320,14 +315,14 @@ def _evidence(quantity: np.ndarray, price: np.ndarray, group: np.ndarray) -> tup
     frame = pd.DataFrame({"group": group, "quantity": quantity, "price": price})
     frame["each"] = frame["price"] / frame["quantity"]
     about = frame.groupby("group").agg(
-        quantities=("quantity", "nunique"),
         low=("price", "min"),
         high=("price", "max"),
         each_low=("each", "min"),
         each_high=("each", "max"),
         least=("quantity", "min"),
+        most=("quantity", "max"),
     )
-    about = about[about["quantities"] > 1]
+    about = about[about["most"] > about["least"]]
     grown = (about["each_high"] - about["each_low"]) * about["least"] <= 0.011
     steady = about["high"] - about["low"] <= 0.011
     return int((grown & ~steady).sum()), int((steady & ~grown).sum())
@@ -345,10 +340,7 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
     whole = taken % scale == 0
     if not len(taken) or not whole.all() or np.abs(taken).max() > 1000 * scale:
         return None
-    distinct, codes = judged.rows.numbers_of("unit_price")
-    price = np.array([_float(p, judged.decimal or ".") for p in distinct.parsed] + [np.nan])[codes][
-        judged.used
-    ]
+    price = judged.rows.floats_of("unit_price", judged.decimal or ".")[judged.used]
     amount = taken / scale
     with np.errstate(divide="ignore", invalid="ignore"):
         pieces = amount / price

@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crmkit.core.errors import CrmkitError
 
@@ -36,6 +39,15 @@ class People:
     money: np.ndarray
     codes: np.ndarray  # of every row of the table, used or not; -1 where there is none
 
+    @cached_property
+    def present(self) -> list[str]:
+        """The ids that have rows."""
+        return [self.ids[place] for place in np.flatnonzero(self.rows)]
+
+    def among(self, customers: list[str]) -> np.ndarray:
+        """Which of the ids are these."""
+        return pd.Index(self.ids, dtype=object).isin(customers)
+
 
 def people(judged: Judged) -> People | None:
     """The customers by id, not by the cells that name them; None where no column does."""
@@ -63,7 +75,7 @@ def kinds_for_customers(judged: Judged) -> CrmkitError | None:
     found = people(judged)
     if found is None or "customer_kinds" in judged.mapping.as_read:
         return None
-    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
+    present = found.present
     if not 1 <= len(present) <= 6 or len(judged.rows) < 3 or judged.used.sum() <= len(present):
         return None
     kinds = meanings()["kinds"]["values"]
@@ -81,15 +93,12 @@ def staff_for_customers(judged: Judged) -> Decision | None:
         return None
     place = judged.header.found["customer_id"]
     name = judged.header.names[place]
-    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
+    present = found.present
+    if not present or len(present) > MOST_STAFF or judged.used.sum() <= len(present):
+        return None
     pattern = meanings()["kinds"]["staff_pattern"]
     named_so = [customer for customer in present if pattern.fullmatch(customer)]
-    if (
-        not present
-        or len(present) > MOST_STAFF
-        or len(named_so) < 0.5 * len(present)
-        or judged.used.sum() <= len(present)
-    ):
+    if len(named_so) < 0.5 * len(present):
         return None
     fields = {"values": ", ".join(named_so[:5])}
     return Decision("staff", _other_customers(judged, "staff"), name, int(judged.used.sum()), fields)
@@ -132,7 +141,7 @@ def orders_for_customers(judged: Judged) -> Decision | None:
     count = int((found.rows > 0).sum())
     if count < 3 or int((np.bincount(orders) > 0).sum()) != count:
         return None
-    if len(np.unique(orders.astype(np.int64) * (len(found.ids) + 1) + customers)) != count:
+    if pd.Series(orders.astype(np.int64) * (len(found.ids) + 1) + customers).nunique() != count:
         return None
     same = _same_text(judged, place, header.found["order_id"], used)
     better = [other for other in others if _repeats(judged, other, used, count)]
@@ -182,10 +191,9 @@ def returned_names(judged: Judged) -> Decision | None:
     found = people(judged)
     if found is None or judged.units is None or "returned_names" in judged.mapping.as_read:
         return None
-    known = set(found.ids)
-    named = [
-        c for c, rows in zip(found.ids, found.rows) if rows and (own := name_of_returned(c)) and own in known
-    ]
+    bracketed = matching(found.present, r"[)）\]]$")
+    known = set(found.ids) if bracketed else set()
+    named = [customer for customer in bracketed if name_of_returned(customer) in known]
     place = judged.header.found["customer_id"]
     name = judged.header.names[place]
     if not named:
@@ -206,14 +214,13 @@ def nobody(judged: Judged) -> Decision | None:
     if found is None:
         return None
     known = {plain(str(name)) for name in judged.mapping.nobody or ()}
-    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
     # a word for anybody has no digit in it, or it begins as trials do
-    words = matching(present, _WORDS)
+    words = matching(found.present, _WORDS)
     names = [customer for customer in words if stands_for_nobody(customer) and plain(customer) not in known]
     names += [zeros for zeros in _zeros(found) if plain(zeros) not in known]
-    if not names or len(names) == (found.rows > 0).sum():
+    if not names or len(names) == len(found.present):
         return None
-    chosen = np.isin(np.array(found.ids, dtype=object), names)
+    chosen = found.among(names)
     rows, every = int(found.rows[chosen].sum()), int(found.rows.sum())
     money, all_money = np.abs(found.money[chosen]).sum(), np.abs(found.money).sum()
     fields = {"values": ", ".join(names[:6]), "share": round(100 * rows / max(every, 1), 1)}
@@ -245,7 +252,8 @@ def _zeros(found: People) -> list[str]:
     others = [i for i in range(len(found.ids)) if found.rows[i] and found.ids[i] not in only_zeros]
     if not zeros or not others:
         return []
-    shortest = min(len(re.sub(r"\W", "", found.ids[i])) for i in others)
+    bare = pc.replace_substring_regex(pa.array([found.ids[i] for i in others]), r"[^\p{L}\p{N}_]", "")
+    shortest = pc.min(pc.utf8_length(bare)).as_py()
     usual = float(np.median(found.rows[others]))
     many = [i for i in zeros if found.rows[i] >= 6 and found.rows[i] >= 2 * usual]
     short = [i for i in zeros if len(found.ids[i]) < shortest and shortest >= 3]

@@ -7,14 +7,13 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from .columns import LABEL_HINT, ends_in_total, plain
+from .columns import ends_in_total, is_total, plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, rows_that_add_up
 from .meanings import cell_text, meanings
 from .sections import in_parts
 from .side import is_short, listed, rows_with, settled, side_columns, values_of, word_columns
 
-MOST_LABELS = 200_000  # different values that are looked through for words of totals
 MANY_COPIES = 3  # rows: fewer are slips
 COPIED_SHARE = 0.2  # of the rows: fewer may be two of a thing on one bill
 FEWEST = 5  # rows or groups of which a rule can be read
@@ -68,7 +67,7 @@ def _one_row_each(judged: Judged, place: int) -> bool:
     orders = judged.rows.column(place)
     once = judged.used & ~judged.copies & orders.filled
     codes = orders.codes[once]
-    return len(codes) >= FEWEST and len(np.unique(codes)) == len(codes)
+    return len(codes) >= FEWEST and not pd.Series(codes).duplicated().any()
 
 
 def _between_parts(judged: Judged) -> bool:
@@ -97,12 +96,8 @@ def labelled_totals(judged: Judged) -> Decision | None:
         found.append((customer, judged.header.names[customer]))
     for place, name in found:
         column = judged.rows.column(place)
-        alone = [] if place == customer else [cell_text(value) for value in column.total_labels]
-        texts = (
-            [value for value in column.values if isinstance(value, str)] if column.size <= MOST_LABELS else []
-        )
-        # of very many customers hardly one has such a word
-        longer = [cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)]
+        alone = [cell_text(value) for value in column.labels if is_total(value) and place != customer]
+        longer = [cell_text(value) for value in column.labels if ends_in_total(value)]
         for labels in (alone, longer):
             rows = np.flatnonzero(rows_with(judged, place, labels)) if labels else []
             if len(rows) and adds_up(judged, rows):
@@ -158,7 +153,7 @@ def subtotals(judged: Judged) -> Decision | None:
     if len(owners) == 1 and (codes[used] == owners[0]).sum() == len(sums):
         label = str(judged.customers[owners[0]])
         drop = Reading("drop", {"drop": {name: [label]}}, "reading_total_drop")
-    elif len(owners) == len(sums) == len(np.unique(codes[used])) or _each_alone(judged, sums, owners):
+    elif len(owners) == len(sums) == pd.Series(codes[used]).nunique() or _each_alone(judged, sums, owners):
         label = ", ".join(str(judged.customers[code]) for code in owners[:3])
         drop = Reading("drop", {"subtotals": "drop"}, "reading_total_drop")
     else:
@@ -178,14 +173,16 @@ def kinds_repeat(judged: Judged) -> Decision | None:
     """Kinds of rows of which each brings the same money: an order, its lines and its payment; offer, order and invoice."""
     if judged.units is None or "kinds_repeat" in judged.mapping.as_read or judged.moments is None:
         return None
-    keys = [key for key in _keys_of_sales(judged) if _several_rows(key[judged.used])]
-    for place, name in side_columns(judged) if keys else ():
+    keys = None
+    for place, name in side_columns(judged):
         values = values_of(judged, place) if is_short(judged, place) else None
         kinds = [value for value in values or () if value]
         if not 2 <= len(kinds) <= _MOST_KINDS or any(c.isdigit() for value in kinds for c in value):
             continue
         if settled(judged, "kinds_repeat", name, kinds):
             continue
+        if keys is None:
+            keys = [key for key in _keys_of_sales(judged) if _several_rows(key[judged.used])]
         for key in keys:
             same = _kinds_of_same_money(judged, place, key, kinds)
             if same:
@@ -218,7 +215,7 @@ def _keys_of_sales(judged: Judged):
 
 def _several_rows(key: np.ndarray) -> bool:
     """Whether enough sales have more than one row."""
-    return len(key) - len(np.unique(key)) >= FEWEST
+    return int(pd.Series(key).duplicated().sum()) >= FEWEST
 
 
 def _kinds_of_same_money(judged: Judged, place: int, key: np.ndarray, kinds: list[str]) -> list[str]:

@@ -15,6 +15,8 @@ _WHOLE = re.compile(r"\d+(?:\.0)?")
 def customers_as_text(parsed: list) -> list:
     """The ids; ``17850.0`` loses its ``.0`` when every id of the file is a whole number so written."""
     present = [text for text in parsed if text]
+    if not any(text.endswith(".0") for text in present):
+        return parsed
     if all(_WHOLE.fullmatch(text) or LABEL_HINT.search(text) for text in present):
         return [text.removesuffix(".0") if text else text for text in parsed]
     return parsed

@@ -62,19 +62,18 @@ def _about_ids(judged: Judged) -> list[dict]:
     found = people(judged)
     if found is None:
         return []
-    present = {customer: int(rows) for customer, rows in zip(found.ids, found.rows) if rows}
-    notes = []
+    present, notes = found.present, []
     for code, find in (("scientific_ids", scientific), ("masked_ids", masked), ("cut_ids", cut)):
-        hit = find(list(present))
+        hit = find(present)
         if hit:
-            rows = sum(present[customer] for customer in hit)
+            rows = int(found.rows[found.among(hit)].sum())
             notes.append(note(code, rows, count=len(hit), value=hit[0]))
     alike: dict[str, list[str]] = defaultdict(list)
-    for customer in may_be_alike(list(present)):
+    for customer in may_be_alike(present):
         alike[key_of(customer)].append(customer)
     groups = [group for group in alike.values() if len(group) > 1]
     if groups:
-        rows = sum(present[customer] for group in groups for customer in group)
+        rows = int(found.rows[found.among([customer for group in groups for customer in group])].sum())
         notes.append(note("ids_alike", rows, count=len(groups), value=" / ".join(groups[0][:4])))
     if people_headed_as_names(judged):
         place = judged.header.found["customer_id"]
