@@ -6,7 +6,7 @@ A fraction of a cent is rounded half up (away from zero), row by row. What is no
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
@@ -33,20 +33,8 @@ _MARKED = re.compile(
 _SIGNED = re.compile(
     r"-?\s*(?:(?P<before>[^\d,\s()+%-]{1,5})\s*)?-?\d[\d.,' ]*(?P<behind>[^\d,\s()+%-]{1,5})?"
 )
-_SCALES = {
-    "k": 3,
-    "千": 3,
-    "万": 4,
-    "萬": 4,
-    "十万": 5,
-    "百万": 6,
-    "百萬": 6,
-    "千万": 7,
-    "千萬": 7,
-    "亿": 8,
-    "億": 8,
-    "万亿": 12,
-}
+_SCALES = dict.fromkeys("k千", 3) | dict.fromkeys("万萬", 4) | dict.fromkeys("亿億", 8)
+_SCALES |= {"十万": 5, "百万": 6, "百萬": 6, "千万": 7, "千萬": 7, "万亿": 12}
 _AMOUNT = re.compile(
     r"(?P<open>\()?\s*(?P<before>[-+])?\s*(?P<digits>(?:[0-9][0-9.,' ]*|[.,][0-9]+)(?:e[+-]?[0-9]{1,2})?)\s*"
     rf"(?P<scale>{'|'.join(sorted(_SCALES, key=len, reverse=True))})?\s*(?P<after>[-+])?\s*(?P<close>\))?"
@@ -274,15 +262,6 @@ def decimal_mark(amounts: list, counts: list[int], points: int = 0) -> str:
             if len(readable) == 1:  # 1,234 and 1.234 are no evidence
                 votes[readable[0]] += count
     return "," if votes[","] > votes["."] else "."
-
-
-def cents(number: Decimal) -> int:
-    """Whole cents, half up away from zero.
-
-    >>> cents(Decimal("-1.005")), cents(Decimal("2.675"))
-    (-101, 268)
-    """
-    return int((number * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def currency_code(value) -> str | None:

@@ -54,8 +54,11 @@ def candidates(table: Table) -> list[Decision]:
         if not readings:
             return []
         questions[canonical] = Decision(code, tuple(readings[:MOST]))
-        for name in names:
-            unknown.pop(name, None)
+        for name in names if canonical != "customer_id" else ():
+            if canonical == "date" or _numbers(unknown[name])[1]:
+                unknown.pop(name)
+            elif name == names[0]:  # whole numbers may be ids: offered once more, behind all others
+                unknown[name] = unknown.pop(name)
     return [questions[canonical] for canonical in missing]
 
 
@@ -163,7 +166,11 @@ def _as_amount(name: str, cells: Sequence) -> float:
         return 0.0
     if not in_money and _counts_something(numbers):
         return 0.0
-    return DOUBTFUL if vocabulary()["no_amount"].search(name) else 1.0 + in_money
+    if vocabulary()["no_amount"].search(name):
+        return DOUBTFUL
+    wide = max(numbers) > 2 * min(numbers)  # ids are much of a size
+    paid = len(vocabulary()["paid"].findall(name)) / PIECES
+    return 1.0 + in_money + wide / 2 + paid
 
 
 def _as_customer(name: str, cells: Sequence) -> float:

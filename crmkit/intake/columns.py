@@ -79,6 +79,13 @@ def plain_unit(text) -> str:
     return re.sub(r"[\s.]", "", unicodedata.normalize("NFKC", str(text)).casefold())
 
 
+# Umsatz in Tsd. €, Сумма, тыс. руб.; amount_usd, 金额/元, AmountInCents
+_UNIT_BEHIND = (
+    re.compile(r"(?:\s(?:in|en|em)\s+|,\s*)(.+)$"),
+    re.compile(r"(?:[\s_/:,-]+|(?<=[a-z])In(?=[A-Z]))([^\s_/:,-]+)$"),
+)
+
+
 @lru_cache(maxsize=20_000)  # a header is looked for under every delimiter
 def header_forms(header: str) -> tuple[tuple[str, ...], str | None]:
     """The forms under which a header is looked up, best first, and the unit that stands with it."""
@@ -88,13 +95,11 @@ def header_forms(header: str) -> tuple[tuple[str, ...], str | None]:
     # 客户编号 Customer ID: each half alone; 订单实付金额, 客户信息编号: what only says whose it is
     halves = re.sub(r"[\x00-\x7f]", "", bare), re.sub(r"[^\x00-\x7f]", "", bare)
     forms = [*map(plain, (bare, text, *halves)), words["qualifier"].sub("", plain(bare))]
-    # amount_usd, 金额_元, 金额/元: the unit without brackets
-    tail = re.search(r"[\s_/:,-]+([^\s_/:,-]+)$", bare)
-    if tail and (
-        plain_unit(tail[1]) in words["currency_of"] or plain_unit(tail[1]) in words["multiplier_of"]
-    ):
-        forms.append(plain(bare[: tail.start()]))
-        unit = unit or plain_unit(tail[1])
+    for pattern in _UNIT_BEHIND:
+        tail = pattern.search(bare)
+        if tail and money_unit(plain_unit(tail[1])) != (None, 1):
+            forms.append(plain(bare[: tail.start()]))
+            unit = unit or plain_unit(tail[1])
     return tuple(f for f in dict.fromkeys(forms) if f), unit
 
 
@@ -121,12 +126,11 @@ class Mapping:
     largest_amount: float | None = None  # what is larger is set aside
     # what a row's amount is
     subtract: list = field(default_factory=list)  # columns taken from the amount
-    subtract_once: list = field(
-        default_factory=list
-    )  # columns taken once from each order, not from each line
+    subtract_once: list = field(default_factory=list)  # columns taken once from each order, not line by line
     discount_rate: str | None = None  # a column: the share taken off
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values
+    once_per_day: bool = False  # its values begin anew every day: numbers of receipts
     last_per: str | None = None  # a column: of the rows with the same value only the last counts
     subtotals: str | None = None  # "drop": rows that are the sum of those above them do not count
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
@@ -268,9 +272,10 @@ ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
     "subtotals": (lambda v: v == "drop", '"drop"'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
-    "unpivot": (lambda v: isinstance(v, bool), "true, false"),
-    "drop_duplicates": (lambda v: isinstance(v, bool), "true, false"),
-    "swapped_dates": (lambda v: isinstance(v, bool), "true, false"),
+    **dict.fromkeys(
+        ("unpivot", "drop_duplicates", "swapped_dates", "once_per_day"),
+        (lambda v: isinstance(v, bool), "true, false"),
+    ),
     "join": (
         lambda v: isinstance(v, list) and all(isinstance(j, dict) and j.keys() == {"file", "on"} for j in v),
         '[[join]] file = "customers.csv", on = "客户编号"',
@@ -480,6 +485,11 @@ def _widened(header: Header, headers: list[Header]) -> Header:
     return header if names is header.names else replace(header, names=names)
 
 
+def currencies_named(title: str) -> set[str]:
+    """The ISO codes of currencies in a title or in the name of a sheet."""
+    return set(_CODE.findall(title)) & set(vocabulary()["currency_of"].values())
+
+
 _CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 
 
@@ -488,8 +498,7 @@ def with_title_unit(header: Header, titles: list) -> Header:
     if header.currency or header.multiplier != 1:
         return header
     words = vocabulary()
-    codes = {code for row in titles for cell in row if cell for code in _CODE.findall(str(cell))}
-    codes &= set(words["currency_of"].values())
+    codes = {code for row in titles for cell in row if cell for code in currencies_named(str(cell))}
     if len(codes) == 1:
         header = replace(header, currency=codes.pop())
     for cell in (str(c) for row in titles for c in row if c):

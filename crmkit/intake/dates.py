@@ -68,14 +68,9 @@ _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _YEAR_DAY_MONTH = re.compile(r"^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})\b")
 BUDDHIST_ERA = 543  # Thailand counts the years from the death of the Buddha
 BUDDHIST_FIRST, BUDDHIST_LAST = FIRST_YEAR + BUDDHIST_ERA, LAST_YEAR + BUDDHIST_ERA
-_ERAS = {
-    "令和": 2018,
-    "r": 2018,
-    "平成": 1988,
-    "h": 1988,
-    "昭和": 1925,
-    "s": 1925,
-}  # the year before the first
+# the year before the first
+_ERAS = dict.fromkeys(("令和", "r"), 2018) | dict.fromkeys(("平成", "h"), 1988)
+_ERAS |= dict.fromkeys(("昭和", "s"), 1925)
 _ROC = 1911  # the first year of the Republic of China is 1912
 # seconds since 1970 (of 1990 to 2100), or thousandths or millionths of them
 EPOCH_FIRST, EPOCH_LAST = 631_152_000, 4_102_444_800

@@ -14,6 +14,7 @@ from .meanings import cell_text, headed, meaning, meanings, state
 from .side import (
     MOST_KNOWN,
     OF_PAYING,
+    columns_decided,
     is_short,
     listed,
     rows_with,
@@ -358,14 +359,9 @@ def events(judged: Judged) -> Decision | None:
 _OF_KINDS = re.compile(r"(?:类型|类别|種別|区分|方式|type|art|tipo|vorgang|kind)$", re.IGNORECASE)
 
 
-def unknown_kinds(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]]:
+def unknown_kinds(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns of kinds of documents in which nearly all rows are sales, and the others of a kind that is not known."""
-    found = []
-    settled_so = {
-        plain(c)
-        for given in (judged.mapping.keep, judged.mapping.drop, judged.mapping.negative)
-        for c in given
-    }
+    found, decided = [], columns_decided(judged)
     for place, name in side_columns(judged):
         if not (headed(name, "document") or _OF_KINDS.search(name)) or OF_PAYING.search(name):
             continue
@@ -373,12 +369,12 @@ def unknown_kinds(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]
         sold = [v for v in values if meaning(v, "document") == "forward" or meaning(v, "status") == "sale"]
         unknown = [v for v in values if v and v not in sold and not meaning(v, "document") and not state(v)]
         most = sum(values[v] for v in sold) >= (1 - FEW) * sum(values.values())
-        if sold and unknown and most and len(values) <= MOST_KINDS and plain(name) not in settled_so:
-            found.append(("unknown_kinds", name, unknown, rows_with(judged, place, unknown)))
+        if sold and unknown and most and len(values) <= MOST_KINDS and plain(name) not in decided:
+            found.append((name, unknown, rows_with(judged, place, unknown)))
     return found
 
 
-def partly_refunded(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]]:
+def partly_refunded(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns that say of some rows that a part went back, in a file that does not say how much."""
     found, columns = [], side_columns(judged)
     partly = meanings()["return_flag"]["partly"]
@@ -388,5 +384,5 @@ def partly_refunded(judged: Judged) -> list[tuple[str, str, list[str], np.ndarra
         if headed(name, "status") or headed(name, "return_flag"):
             words = [value for value in values_of(judged, place) or () if plain(value) in partly]
             if words:
-                found.append(("partly_refunded", name, words, rows_with(judged, place, words)))
+                found.append((name, words, rows_with(judged, place, words)))
     return found

@@ -13,7 +13,7 @@ from crmkit.core.errors import CrmkitError
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .ids import matching, name_of_returned
+from .ids import matching, name_of_returned, scientific
 from .judge import Judged
 from .meanings import headed, meanings
 
@@ -27,6 +27,7 @@ _WORDS = (
     r"^(?i:no|none|na|null|unknown|guest|anonymous|walk-?in)[^@]*@"
 )
 MOST_STAFF = 50  # people at a till
+LOST_FROM = 0.2  # of the rows: fewer ids without their digits are noted
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 
 
@@ -81,8 +82,7 @@ def kinds_for_customers(judged: Judged) -> CrmkitError | None:
     kinds = meanings()["kinds"]["values"]
     if not all(plain(customer) in kinds for customer in present) or len(present) < 2:
         return None
-    place = judged.header.found["customer_id"]
-    name = judged.header.names[place]
+    name = judged.heading("customer_id")
     return CrmkitError("customer_kinds", column=name, value=present[0], found=", ".join(present))
 
 
@@ -91,8 +91,7 @@ def staff_for_customers(judged: Judged) -> Decision | None:
     found = people(judged)
     if found is None or "staff" in judged.mapping.as_read:
         return None
-    place = judged.header.found["customer_id"]
-    name = judged.header.names[place]
+    name = judged.heading("customer_id")
     present = found.present
     if not present or len(present) > MOST_STAFF or judged.used.sum() <= len(present):
         return None
@@ -102,6 +101,20 @@ def staff_for_customers(judged: Judged) -> Decision | None:
         return None
     fields = {"values": ", ".join(named_so[:5])}
     return Decision("staff", _other_customers(judged, "staff"), name, int(judged.used.sum()), fields)
+
+
+def lost_digits(judged: Judged) -> Decision | None:
+    """Many ids in the notation of spreadsheets: 1.38E+10 stands for whoever has a number near it."""
+    found = people(judged)
+    if found is None or "scientific_ids" in judged.mapping.as_read:
+        return None
+    lost = scientific(found.present)
+    rows = int(found.rows[found.among(lost)].sum()) if lost else 0
+    if rows <= LOST_FROM * judged.used.sum():
+        return None
+    name = judged.heading("customer_id")
+    fields = {"count": len(lost), "value": lost[0]}
+    return Decision("scientific_ids", _other_customers(judged, "scientific_ids"), name, rows, fields)
 
 
 def _other_customers(judged: Judged, code: str) -> tuple[Reading, ...]:
@@ -128,8 +141,7 @@ def orders_for_customers(judged: Judged) -> Decision | None:
     header = judged.header
     if "customer_id" in judged.mapping.columns or len(found.ids) < 3:
         return None
-    place = header.found["customer_id"]
-    name = header.names[place]
+    name = judged.heading("customer_id")
     used = judged.used & (found.codes >= 0)
     others = [
         other for other in header.alternatives.get("customer_id", ()) if judged.place(other) is not None
@@ -143,7 +155,7 @@ def orders_for_customers(judged: Judged) -> Decision | None:
         return None
     if pd.Series(orders.astype(np.int64) * (len(found.ids) + 1) + customers).nunique() != count:
         return None
-    same = _same_text(judged, place, header.found["order_id"], used)
+    same = _same_text(judged, header.found["customer_id"], header.found["order_id"], used)
     better = [other for other in others if _repeats(judged, other, used, count)]
     if not same and not better:
         return None
@@ -179,9 +191,9 @@ def customer_totals(judged: Judged) -> Decision | None:
     exact = (totals % 10**judged.decimals != 0).mean() > 0.5  # a fee is mostly a round sum
     if len(totals) < 3 or not exact or totals.nunique() < len(totals) or (totals != several["max"]).any():
         return None
-    customer = judged.header.names[judged.header.found["customer_id"]]
+    customer = judged.heading("customer_id")
     once = Reading("once", {"once_per": customer})
-    name = judged.header.names[judged.header.found["amount"]]
+    name = judged.heading("amount")
     readings = (once, as_it_stands("customer_total"))
     return Decision("customer_total", readings, name, int(several["size"].sum()))
 
@@ -194,8 +206,7 @@ def returned_names(judged: Judged) -> Decision | None:
     bracketed = matching(found.present, r"[)）\]]$")
     known = set(found.ids) if bracketed else set()
     named = [customer for customer in bracketed if name_of_returned(customer) in known]
-    place = judged.header.found["customer_id"]
-    name = judged.header.names[place]
+    name = judged.heading("customer_id")
     if not named:
         return None
     rows = judged.used & np.isin(found.codes, [found.ids.index(customer) for customer in named])
@@ -224,12 +235,17 @@ def nobody(judged: Judged) -> Decision | None:
     rows, every = int(found.rows[chosen].sum()), int(found.rows.sum())
     money, all_money = np.abs(found.money[chosen]).sum(), np.abs(found.money).sum()
     fields = {"values": ", ".join(names[:6]), "share": round(100 * rows / max(every, 1), 1)}
-    name = judged.header.names[judged.header.found["customer_id"]]
+    name = judged.heading("customer_id")
     leave_out = Reading("set_aside", {"nobody": names}, fields=fields)
     doubtful = any(plain(customer) in meanings()["nobody"]["asked"] for customer in names)
     if not doubtful and rows <= ASKED_FROM * every and money <= ASKED_FROM * all_money:
         return Decision("nobody", (leave_out,), name, rows, fields, certain=True)
-    return Decision("nobody", (leave_out, as_it_stands("nobody")), name, rows, fields)
+    of_nobody = judged.used & np.isin(found.codes, np.flatnonzero(chosen))
+    *others, as_read = _other_customers(judged, "nobody")
+    filled = [
+        one for one in others if judged.rows.column(judged.place(one.fields["other"])).filled[of_nobody].all()
+    ]
+    return Decision("nobody", (leave_out, *filled, as_read), name, rows, fields)
 
 
 def stands_for_nobody(customer: str) -> bool:

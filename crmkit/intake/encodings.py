@@ -1,7 +1,7 @@
 """Which encoding a text file is in: the whole file is read, never its first kilobyte, and two in one file are refused.
 
-UTF-8 proves itself. GB18030 and Big5 decode most of each other's text, so they are compared by how much of what they
-decode is common writing: the first-level characters of GB 2312 and of Big5. Others are asked of charset-normalizer.
+UTF-8 proves itself. The encodings of Chinese, Japanese and Korean decode much of each other's text, so they are compared by how
+much of what they decode is common writing: first-level characters, kana, Hangul. Others are asked of charset-normalizer.
 """
 
 import codecs
@@ -23,9 +23,26 @@ _BOMS = [
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
 # codec -> the name that is reported
-REPORTED = {"cp950": "big5", "big5hkscs": "big5", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
+REPORTED = {
+    "cp932": "shift_jis",
+    "cp949": "euc_kr",
+    "cp950": "big5",
+    "big5hkscs": "big5",
+    "utf-16-le": "utf-16",
+    "utf-16-be": "utf-16",
+}
 _NON_ASCII_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
-_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
+# a byte between ASCII ones, or two inside a word of Latin letters (Größe): no Chinese is written so
+_ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])|(?<=[A-Za-z])[\xc0-\xff]{2}(?=[A-Za-z])")
+# codec -> the charset in which its common characters are known, the first and last of their leads, leads of signs and kana
+_COMMON = {
+    "gb18030": ("gb2312", 0xB0, 0xD7, (0xA1, 0xA3)),
+    "cp950": ("cp950", 0xA4, 0xC6, (0xA1, 0xA2)),
+    "big5hkscs": ("cp950", 0xA4, 0xC6, (0xA1, 0xA2)),
+    "cp932": ("euc_jp", 0xB0, 0xCF, (0xA1, 0xA3, 0xA4, 0xA5)),
+    "euc_jp": ("euc_jp", 0xB0, 0xCF, (0xA1, 0xA3, 0xA4, 0xA5)),
+    "cp949": ("euc_kr", 0xB0, 0xC8, (0xA1, 0xA3)),
+}
 _UTF8_HAN = re.compile(rb"(?<![\x80-\xff])(?:[\xe4-\xe9][\x80-\xbf]{2}){2,}(?![\x80-\xff])")
 
 
@@ -41,7 +58,7 @@ def detect(open_bytes: Callable, name: str, asked: str | None = None) -> str:
     if _first_failure(open_bytes, "utf-8") is None:
         return "utf-8"
     lines = _sample(open_bytes)
-    scores = {codec: _score(lines, codec) for codec in ("utf-8", "gb18030", "cp950", "big5hkscs", "cp1252")}
+    scores = {codec: _score(lines, codec) for codec in ("utf-8", *_COMMON, "cp1252")}
     best = max(scores, key=scores.get)
     if scores[best] < 0.5:
         best = _ask_charset_normalizer(lines) or best
@@ -49,7 +66,9 @@ def detect(open_bytes: Callable, name: str, asked: str | None = None) -> str:
         best = next((c for c in ("cp950", "big5hkscs") if _first_failure(open_bytes, c) is None), best)
     if scores.get(best, 1) < 0.2:
         raise _unreadable(
-            name, _first_failure(open_bytes, "utf-8"), "UTF-8, GB18030, Big5, UTF-16, Windows-1252"
+            name,
+            _first_failure(open_bytes, "utf-8"),
+            "UTF-8, GB18030, Big5, Shift-JIS, EUC-JP, EUC-KR, UTF-16, Windows-1252",
         )
     if best in scores and best != "utf-8":
         _refuse_foreign_utf8(open_bytes, best, name)
@@ -104,23 +123,23 @@ def _score(lines: list[bytes], codec: str) -> float:
     """0…1: how much of the non-ASCII text is common writing when read so; one more when it makes a header known."""
     if codec == "cp1252":
         high = sum(len(re.findall(rb"[\x80-\xff]", line)) for line in lines)
-        return sum(len(_ALONE.findall(line)) for line in lines) / max(high, 1) * 0.9
+        alone = sum(len(found) for line in lines for found in _ALONE.findall(line))
+        return alone / max(high, 1) * 0.9
     texts = [line.decode(codec, "replace") for line in lines]
     whole = [t for t in texts if "\ufffd" not in t]
     high = [c for t in whole for c in t if ord(c) > 0x7F]
     share = sum(codec == "utf-8" or _is_common(c, codec) for c in high) / max(len(high), 1)
     cells = (c.strip('" \r') for t in texts[:10] if "\ufffd" not in t for c in re.split(r"[,;\t|]", t)[:200])
     words = [vocabulary()[c] for c in ("customer_id", "date", "amount", "order_id", "quantity", "unit_price")]
+    cells = [cell for cell in cells if not cell.isascii()]  # what is ASCII is so in every encoding
     known = any(form in ranks for cell in cells for form in header_forms(cell)[0] for ranks in words)
     return share * len(whole) / max(len(lines), 1) + known
 
 
 @cache
 def _is_common(char: str, codec: str) -> bool:
-    """Whether it is a first-level character, or punctuation, of GB 2312 or of Big5."""
-    charset, first, last, signs = (
-        ("gb2312", 0xB0, 0xD7, (0xA1, 0xA3)) if codec == "gb18030" else ("cp950", 0xA4, 0xC6, (0xA1, 0xA2))
-    )
+    """Whether it is a first-level character, a kana, or punctuation, of the encoding's charset."""
+    charset, first, last, signs = _COMMON[codec]
     try:
         lead = char.encode(charset)[0]
     except UnicodeEncodeError:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import unicodedata
 from decimal import Decimal
 from functools import partial
 
@@ -65,6 +66,8 @@ def customer_text(value) -> str | None:
     """
     if isinstance(value, str):
         text = value if value.isalnum() else bare_text(value)
+        if not text.isascii():  # a Mac writes ü as u and two dots
+            text = unicodedata.normalize("NFC", text)
         return None if len(text) < 9 and _NO_CUSTOMER.fullmatch(text) else text
     if value is None or value != value:
         return None

@@ -53,7 +53,7 @@ def test_three_headings_that_nobody_listed_are_asked_about_and_the_total_comes_o
 
 
 def test_one_answer_leaves_the_other_question_open(tmp_path):
-    path = written(tmp_path, {"Asiakas": CUSTOMERS, "Ostopäivä": DAYS, "Amount": AMOUNTS})
+    path = written(tmp_path, {"Kävijä": CUSTOMERS, "Ostopäivä": DAYS, "Amount": AMOUNTS})
     report = examine(path, answers={"column_date": "column_2"})
     assert not report.usable
     assert [question["code"] for question in report.questions] == ["column_customer_id"]
@@ -143,7 +143,7 @@ def test_a_price_is_offered_as_what_was_paid_where_every_row_is_a_piece(tmp_path
 
 def test_a_large_file_is_read_once_and_the_likeliest_reading_has_its_total(tmp_path, monkeypatch):
     monkeypatch.setattr("crmkit.intake.candidates.LARGE", 20)
-    columns = {"Asiakas": CUSTOMERS, "Ostopäivä": DAYS, "Loppusumma": AMOUNTS, "Netto": AMOUNTS[::-1]}
+    columns = {"Kävijä": CUSTOMERS, "Ostopäivä": DAYS, "Loppusumma": AMOUNTS, "Netto": AMOUNTS[::-1]}
     questions = {question["code"]: question for question in examine(written(tmp_path, columns)).questions}
     first, second = questions["column_amount"]["readings"]
     assert first["amount_total"] == TOTAL and second["amount_total"] is None
@@ -181,6 +181,6 @@ def test_a_workbook_with_cells_of_days_and_numbers_is_asked_about_like_a_text_fi
 
 
 def test_what_was_recognised_is_told_beside_what_is_asked(tmp_path):
-    report = examine(written(tmp_path, {"Asiakas": CUSTOMERS, "Date": DAYS, "Amount": AMOUNTS}))
+    report = examine(written(tmp_path, {"Kävijä": CUSTOMERS, "Date": DAYS, "Amount": AMOUNTS}))
     assert [question["code"] for question in report.questions] == ["column_customer_id"]
     assert report.mapping == {"date": "Date", "amount": "Amount"}
