@@ -6,7 +6,7 @@ A fraction of a cent is rounded half up (away from zero), row by row. What is no
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
@@ -263,15 +263,6 @@ def decimal_mark(amounts: list, counts: list[int], points: int = 0) -> str:
             if len(readable) == 1:  # 1,234 and 1.234 are no evidence
                 votes[readable[0]] += count
     return "," if votes[","] > votes["."] else "."
-
-
-def cents(number: Decimal) -> int:
-    """Whole cents, half up away from zero.
-
-    >>> cents(Decimal("-1.005")), cents(Decimal("2.675"))
-    (-101, 268)
-    """
-    return int((number * 100).to_integral_value(ROUND_HALF_UP))
 
 
 def currency_code(value) -> str | None:

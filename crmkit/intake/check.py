@@ -136,8 +136,8 @@ def _answers(given: abc.Mapping[str, str] | None) -> dict[str, str]:
     """What was answered, by the codes of the questions; CrmkitError where no question has such a code."""
     if given is not None and not isinstance(given, abc.Mapping):
         raise CrmkitError("mapping_value", column="answers", value=given, allowed='{"status": "usual"}')
-    codes = [key.removeprefix("question_") for key in MESSAGES if key.startswith("question_")]
     for code in given or {}:
+        codes = [key.removeprefix("question_") for key in MESSAGES if key.startswith("question_")]
         require_choice(code, codes, name="answers")
     return dict(given or {})
 
@@ -583,12 +583,7 @@ def _transactions(judged: Judged) -> pd.DataFrame:
         elif name == "currency":
             columns[name] = text(rows.distinct[name].parsed, name)
         elif name in NUMBER_COLUMNS:
-            distinct, codes = rows.numbers_of(name)
-            numbers = [
-                None if value is None else value.value(judged.decimal or ".") for value in distinct.parsed
-            ]
-            floats = np.array([np.nan if n is None else float(n) for n in numbers], dtype=np.float64)
-            columns[name] = floats[codes[used]]
+            columns[name] = rows.floats_of(name, judged.decimal or ".")[used]
     return pd.DataFrame(columns)
 
 

@@ -138,6 +138,7 @@ class Mapping:
     discount_rate: str | None = None  # a column: the share taken off
     paid_rate: str | None = None  # a column: the share that is paid (0.9 for 九折)
     once_per: str | None = None  # a column: the amount counts once for each of its values
+    once_per_day: bool = False  # its values begin anew every day: numbers of receipts
     last_per: str | None = None  # a column: of the rows with the same value only the last counts
     subtotals: str | None = None  # "drop": rows that are the sum of those above them do not count
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
@@ -279,9 +280,10 @@ ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
     "subtotals": (lambda v: v == "drop", '"drop"'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
-    "unpivot": (lambda v: isinstance(v, bool), "true, false"),
-    "drop_duplicates": (lambda v: isinstance(v, bool), "true, false"),
-    "swapped_dates": (lambda v: isinstance(v, bool), "true, false"),
+    **dict.fromkeys(
+        ("unpivot", "drop_duplicates", "swapped_dates", "once_per_day"),
+        (lambda v: isinstance(v, bool), "true, false"),
+    ),
     "join": (
         lambda v: isinstance(v, list) and all(isinstance(j, dict) and j.keys() == {"file", "on"} for j in v),
         '[[join]] file = "customers.csv", on = "客户编号"',
@@ -491,6 +493,11 @@ def _widened(header: Header, headers: list[Header]) -> Header:
     return header if names is header.names else replace(header, names=names)
 
 
+def currencies_named(title: str) -> set[str]:
+    """The ISO codes of currencies in a title or in the name of a sheet."""
+    return set(_CODE.findall(title)) & set(vocabulary()["currency_of"].values())
+
+
 _CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 
 
@@ -499,8 +506,7 @@ def with_title_unit(header: Header, titles: list) -> Header:
     if header.currency or header.multiplier != 1:
         return header
     words = vocabulary()
-    codes = {code for row in titles for cell in row if cell for code in _CODE.findall(str(cell))}
-    codes &= set(words["currency_of"].values())
+    codes = {code for row in titles for cell in row if cell for code in currencies_named(str(cell))}
     if len(codes) == 1:
         header = replace(header, currency=codes.pop())
     for cell in (str(c) for row in titles for c in row if c):

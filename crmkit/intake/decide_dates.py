@@ -27,23 +27,26 @@ _MOST = 0.9  # of the rows
 _FEW = 0.1  # of the rows: a handful that may be slips of the pen
 _DEFAULTS = 0.3  # of the rows: more days of the same default are not a few
 _APART = 730  # days between them and all others, and three times what the others span
+_MANY = 20  # rows, which do not all fall on one day
 _ENOUGH = 8  # rows, of which one can be far from all others
 
 
 def empty_column(judged: Judged) -> Decision | None:
-    """A column of dates without a single one, beside another that holds them."""
+    """A column of dates without a single one, or with the same day in every row, beside another that holds them."""
     if "date" not in judged.header.found or "date" in judged.mapping.columns:
         return None
-    if any(parsed is not None for parsed in judged.rows.distinct["date"].parsed):
+    known = sum(parsed is not None for parsed in judged.rows.distinct["date"].parsed)
+    if known > 1 or known and len(judged.rows) < _MANY:
         return None
     read, _ = judged.rows.parsers["date"]
-    place = judged.header.found["date"]
+    name = judged.heading("date")
     for other in judged.header.alternatives.get("date", ()):
         where = judged.place(other)
-        if where is not None and any(read(value) is not None for value in judged.rows.column(where).values):
-            name = judged.header.names[place]
-            reading = Reading("other", {"columns": {"date": other}})
-            return Decision("empty_dates", (reading,), name, len(judged.rows), {"other": other}, certain=True)
+        values = [] if where is None else judged.rows.column(where).values
+        if sum(read(value) is not None for value in values) > known:
+            reading, rows = Reading("other", {"columns": {"date": other}}), len(judged.rows)
+            words = "one_day_dates" if known else ""
+            return Decision("empty_dates", (reading,), name, rows, {"other": other}, words, certain=True)
     return None
 
 
@@ -91,7 +94,7 @@ def year_day_month(judged: Judged) -> Decision | None:
     ]
     if any(int(found["third"]) > 12 for found in texts):
         return None
-    name = judged.header.names[judged.header.found["date"]]
+    name = judged.heading("date")
     reading = Reading("ydm", {"date_format": "ydm"})
     fields = {"value": next(iter(unread))}
     return Decision("year_day_month", (reading,), name, sum(unread.values()), fields, certain=True)
@@ -105,7 +108,7 @@ def months_only(judged: Judged) -> Decision | None:
         return None
     for pattern, date_format in _MONTHS_ONLY:
         if all(pattern.fullmatch(text) for text in unread):
-            name = judged.header.names[judged.header.found["date"]]
+            name = judged.heading("date")
             reading = Reading("first", {"date_format": date_format})
             return Decision("months_only", (reading,), name, rows, {"value": next(iter(unread))})
     return None
@@ -133,7 +136,7 @@ def swapped(judged: Judged) -> Decision | None:
         return None
     if all(moment.day == moment.month for moment in sure):
         return None
-    name = judged.header.names[judged.header.found["date"]]
+    name = judged.heading("date")
     rows = int(
         sum(counts[i] for i, p in enumerate(distinct.parsed) if p is not None and not isinstance(p, dict))
     )
@@ -149,7 +152,7 @@ def outliers(judged: Judged) -> Decision | None:
     days = np.sort(judged.moments[judged.used].astype("datetime64[D]"))
     if len(days) < 3:
         return None
-    name = judged.header.names[judged.header.found["date"]]
+    name = judged.heading("date")
     first = None if mapping.first_date else _break(days)
     last = None if mapping.last_date else _break(days[::-1])
     if first is None and last is None:

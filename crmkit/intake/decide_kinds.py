@@ -14,6 +14,7 @@ from .meanings import cell_text, headed, meaning, meanings, state
 from .side import (
     MOST_KNOWN,
     OF_PAYING,
+    columns_decided,
     is_short,
     listed,
     rows_with,
@@ -61,7 +62,8 @@ def opening_balances(judged: Judged) -> Decision | None:
             continue
         known = meanings()
         words = known["document"]["opening"] | known["nobody"]["everybody"]
-        values = [cell_text(value) for value in column.values if plain(cell_text(value)) in words]
+        texts = [cell_text(value) for value in column.values if isinstance(value, str)]
+        values = [text for text in texts if plain(text) in words]
         rows = int(rows_with(judged, place, values).sum()) if values else 0
         if rows:
             patch = {"drop": {name: sorted(set(values))}}
@@ -312,11 +314,12 @@ def number_prefixes(judged: Judged) -> Decision | None:
         return None
     name = judged.header.names[place]
     column = judged.rows.column(place)
-    if not matching([v for v in column.values if isinstance(v, str)], _PREFIXED):
+    beginnings, places = column.beginnings
+    if not matching([text for text in beginnings if isinstance(text, str)], _PREFIXED):
         return None
-    said = [prefix_of(value) for value in column.values]
+    said = [prefix_of(text) for text in beginnings]
     counts: dict[str, int] = defaultdict(int)
-    for prefix, count in zip(said, column.counts(judged.used)):
+    for prefix, count in zip(said, np.bincount(places[judged.used], minlength=len(said))):
         counts[prefix] += int(count)
     most = max(counts, key=counts.get)
     known = {plain(prefix) for given in judged.mapping.negative_prefixes.values() for prefix in given}
@@ -327,7 +330,7 @@ def number_prefixes(judged: Judged) -> Decision | None:
     every = sum(counts.values())
     if not back or counts[most] < (1 - FEW) * every or name in judged.mapping.negative:
         return None
-    rows = judged.used & np.isin(np.array(said, dtype=object)[column.codes], back)
+    rows = judged.used & np.array([prefix in back for prefix in said])[places]
     if not (judged.units[rows] > 0).any():
         return None
     fields = {"values": listed(back), "others": most or "∅"}
@@ -356,14 +359,9 @@ def events(judged: Judged) -> Decision | None:
 _OF_KINDS = re.compile(r"(?:类型|类别|種別|区分|方式|type|art|tipo|vorgang|kind)$", re.IGNORECASE)
 
 
-def unknown_kinds(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]]:
+def unknown_kinds(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns of kinds of documents in which nearly all rows are sales, and the others of a kind that is not known."""
-    found = []
-    settled_so = {
-        plain(c)
-        for given in (judged.mapping.keep, judged.mapping.drop, judged.mapping.negative)
-        for c in given
-    }
+    found, decided = [], columns_decided(judged)
     for place, name in side_columns(judged):
         if not (headed(name, "document") or _OF_KINDS.search(name)) or OF_PAYING.search(name):
             continue
@@ -371,12 +369,12 @@ def unknown_kinds(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]
         sold = [v for v in values if meaning(v, "document") == "forward" or meaning(v, "status") == "sale"]
         unknown = [v for v in values if v and v not in sold and not meaning(v, "document") and not state(v)]
         most = sum(values[v] for v in sold) >= (1 - FEW) * sum(values.values())
-        if sold and unknown and most and len(values) <= MOST_KINDS and plain(name) not in settled_so:
-            found.append(("unknown_kinds", name, unknown, rows_with(judged, place, unknown)))
+        if sold and unknown and most and len(values) <= MOST_KINDS and plain(name) not in decided:
+            found.append((name, unknown, rows_with(judged, place, unknown)))
     return found
 
 
-def partly_refunded(judged: Judged) -> list[tuple[str, str, list[str], np.ndarray]]:
+def partly_refunded(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns that say of some rows that a part went back, in a file that does not say how much."""
     found, columns = [], side_columns(judged)
     partly = meanings()["return_flag"]["partly"]
@@ -386,5 +384,5 @@ def partly_refunded(judged: Judged) -> list[tuple[str, str, list[str], np.ndarra
         if headed(name, "status") or headed(name, "return_flag"):
             words = [value for value in values_of(judged, place) or () if plain(value) in partly]
             if words:
-                found.append(("partly_refunded", name, words, rows_with(judged, place, words)))
+                found.append((name, words, rows_with(judged, place, words)))
     return found

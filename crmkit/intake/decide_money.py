@@ -10,7 +10,7 @@ import pandas as pd
 from . import amounts as money
 from .columns import header_forms, money_unit, plain, vocabulary
 from .decisions import Decision, Reading, as_it_stands
-from .judge import PERCENT_HEADED, Judged, money_in, orders_place, rates_in
+from .judge import PERCENT_HEADED, Judged, money_in, orders_place, rates_in, with_days
 from .meanings import cell_text, headed, meanings
 from .side import is_flag, side_columns, values_of
 from .table import pick
@@ -28,6 +28,7 @@ FEW_ORDERS, MANY_ORDERS = 2, 100
 MOST_ENORMOUS, FAR_ABOVE = 10, 100
 LOOKED_AT = 50  # rows
 FEW_RATES = 3  # of shipping
+FAR_APART = 14  # days between rows of one order
 
 
 def flag_for_amount(judged: Judged) -> Decision | None:
@@ -35,7 +36,7 @@ def flag_for_amount(judged: Judged) -> Decision | None:
     place = judged.header.found.get("amount")
     if place is None or "amount" in judged.mapping.columns:
         return None
-    said = {cell_text(value) for value in judged.rows.column(place).values} - {""}
+    said = set(values_of(judged, place, judged.used | True) or ()) - {""}
     if not said or not is_flag(said) or all(text.isdigit() for text in said):
         return None
     for other, name in enumerate(judged.header.names):
@@ -60,7 +61,7 @@ def local_currency(judged: Judged) -> Decision | None:
         for place, name in side_columns(judged)
         if (_ONE_CURRENCY.search(name) or _named_currency(name)) and is_money(judged, place)
     ]
-    used = judged.header.names[judged.header.found["amount"]]
+    used = judged.heading("amount")
     fields = {"found": ", ".join(sorted(judged.currencies))}
     for place, name in side_columns(judged):
         if rate := _rate_to(judged, place):
@@ -108,12 +109,8 @@ def line_values(judged: Judged) -> np.ndarray | None:
     header = judged.header
     if not {"quantity", "unit_price"} <= header.found.keys() or judged.units is None:
         return None
-    counted, priced = judged.rows.numbers_of("quantity"), judged.rows.numbers_of("unit_price")
     mark = judged.decimal or "."
-    quantities, prices = (
-        np.array([_float(p, mark) for p in distinct.parsed] + [np.nan])[codes]
-        for distinct, codes in (counted, priced)
-    )
+    quantities, prices = (judged.rows.floats_of(name, mark) for name in ("quantity", "unit_price"))
     return quantities * prices * float(header.multiplier) * 10**judged.decimals
 
 
@@ -134,7 +131,9 @@ def order_totals(judged: Judged) -> Decision | None:
         return None
     orders = judged.rows.column(place)
     used = judged.used & ~judged.copies & orders.filled
-    frame = pd.DataFrame({"order": orders.codes[used], "amount": judged.units[used]})
+    anew, far = _other_sales(judged, orders.codes, used)
+    codes = with_days(judged, orders.codes) if anew else orders.codes
+    frame = pd.DataFrame({"order": codes[used], "amount": judged.units[used]})
     if len(frame) == frame["order"].nunique():
         return None  # no order has several lines
     groups = frame.groupby("order")["amount"]
@@ -152,8 +151,8 @@ def order_totals(judged: Judged) -> Decision | None:
     name, priced = header.names[place], header.names[header.found["amount"]]
     rows = int(several["lines"].sum())
     fields = {"order": name, "orders": len(several)}
-    once = Reading("once", {"once_per": name}, fields=fields)
-    if found := _line_column(judged, place, used, about):
+    once = Reading("once", {"once_per": name} | ({"once_per_day": True} if anew else {}), fields=fields)
+    if found := _line_column(judged, codes[used], about):
         other, certain = found
         certain &= "amount" not in mapping.columns
         patch = {"columns": {"amount": other}}
@@ -163,23 +162,25 @@ def order_totals(judged: Judged) -> Decision | None:
             return Decision("order_total", readings, priced, rows, fields)
         fields = fields | {"other": other}
         return Decision("order_total", (reading,), priced, rows, fields, "order_total_lines", certain=True)
-    if _numbers_begin_anew(judged, orders.codes, used, several):
-        return None
     fits = _readings_that_fit(judged, frame, used, several)
-    if fits == {"line"} or frame["amount"].nunique() == 1:
-        return None  # everything costs the same: nothing repeats a total
+    if far and not anew or fits == {"line"} or frame["amount"].nunique() == 1:
+        return None  # payments of a contract, or everything costs the same: nothing repeats a total
     if fits == {"order"}:
         return Decision("order_total", (once,), priced, rows, fields, certain=True)
     return Decision("order_total", (once, as_it_stands("order_total")), priced, rows, fields)
 
 
-def _numbers_begin_anew(judged: Judged, orders: np.ndarray, used: np.ndarray, several: pd.DataFrame) -> bool:
-    """Whether hardly any two rows of a number have the same day: receipts that are numbered from 1 every day."""
-    if judged.moments is None:
-        return False
-    frame = pd.DataFrame({"order": orders[used], "day": judged.moments[used].astype("datetime64[D]")})
-    frame = frame[frame["order"].isin(several.index)]
-    return bool(frame.duplicated().mean() < 0.1)
+def _other_sales(judged: Judged, orders: np.ndarray, used: np.ndarray) -> tuple[bool, bool]:
+    """Whether most numbers that come again are of another customer, as on receipts numbered from 1 every day; or of a far day."""
+    if judged.customers is None or judged.moments is None:
+        return False, False
+    customers, days = judged.rows.codes["customer_id"][used], judged.moments[used].astype("datetime64[D]")
+    frame = pd.DataFrame({"order": orders[used], "customer": customers, "day": days.astype(int)})
+    groups = frame[frame["order"].duplicated(keep=False)].groupby("order")
+    about = groups.agg(["min", "max"])
+    others = about["customer", "max"] != about["customer", "min"]
+    far = about["day", "max"] - about["day", "min"] > FAR_APART
+    return bool(others.mean() > 0.5), bool(far.mean() > 0.5)
 
 
 def _readings_that_fit(
@@ -210,15 +211,13 @@ def _readings_that_fit(
     return {"line", "order"}
 
 
-def _line_column(
-    judged: Judged, place: int, used: np.ndarray, about: pd.DataFrame
-) -> tuple[str, bool] | None:
+def _line_column(judged: Judged, orders: np.ndarray, about: pd.DataFrame) -> tuple[str, bool] | None:
     """Another column of money whose sum over an order is the amount that its lines repeat, and whether that is certain.
 
     Equal parts may be instalments, or a cost that happens to be that part of each line: then it is asked.
     """
     equal_parts = None
-    orders = judged.rows.column(place).codes[used]
+    used = judged.used & ~judged.copies & judged.rows.column(orders_place(judged)).filled
     several = about.index[about["lines"] > 1]
     for other, name in side_columns(judged):
         if headed(name, "shipping") or headed(name, "tax") or not is_money(judged, other):
@@ -261,8 +260,7 @@ def price_is_total(judged: Judged) -> Decision | None:
         return None
     counted, priced = judged.rows.numbers_of("quantity"), judged.rows.numbers_of("unit_price")
     mark = judged.decimal or "."
-    quantity = np.array([_float(p, mark) for p in counted[0].parsed] + [np.nan])[counted[1]]
-    price = np.array([_float(p, mark) for p in priced[0].parsed] + [np.nan])[priced[1]]
+    quantity, price = (judged.rows.floats_of(name, mark) for name in ("quantity", "unit_price"))
     name = header.names[header.found["unit_price"]]
     used = judged.used & (quantity > 0) & (price > 0)
     grown, steady = 0, 0
@@ -320,14 +318,14 @@ def _evidence(quantity: np.ndarray, price: np.ndarray, group: np.ndarray) -> tup
     frame = pd.DataFrame({"group": group, "quantity": quantity, "price": price})
     frame["each"] = frame["price"] / frame["quantity"]
     about = frame.groupby("group").agg(
-        quantities=("quantity", "nunique"),
         low=("price", "min"),
         high=("price", "max"),
         each_low=("each", "min"),
         each_high=("each", "max"),
         least=("quantity", "min"),
+        most=("quantity", "max"),
     )
-    about = about[about["quantities"] > 1]
+    about = about[about["most"] > about["least"]]
     grown = (about["each_high"] - about["each_low"]) * about["least"] <= 0.011
     steady = about["high"] - about["low"] <= 0.011
     return int((grown & ~steady).sum()), int((steady & ~grown).sum())
@@ -345,10 +343,7 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
     whole = taken % scale == 0
     if not len(taken) or not whole.all() or np.abs(taken).max() > 1000 * scale:
         return None
-    distinct, codes = judged.rows.numbers_of("unit_price")
-    price = np.array([_float(p, judged.decimal or ".") for p in distinct.parsed] + [np.nan])[codes][
-        judged.used
-    ]
+    price = judged.rows.floats_of("unit_price", judged.decimal or ".")[judged.used]
     amount = taken / scale
     with np.errstate(divide="ignore", invalid="ignore"):
         pieces = amount / price
@@ -395,27 +390,41 @@ def _may_count(judged: Judged, place: int, name: str) -> bool:
     return min(numbers) >= 1 and 1 < max(numbers) <= 50 and 1 < len(values) < sum(values.values())
 
 
-def _total_of(judged: Judged, place: int) -> int:
-    return int(np.abs(money_in(judged, place))[judged.used].sum())
-
-
 def net_column(judged: Judged) -> Decision | None:
-    """A column that holds the amount less the discount or the refund of its row, in every row: what was paid in the end."""
+    """A column that holds the amount less a discount or a refund, or with the fee taken off again, in every row: what was paid.
+
+    Where it is the amount and something else that no list knows, it is asked which of the two was paid.
+    """
     if judged.units is None or "amount" not in judged.header.found or "amount" in judged.mapping.columns:
         return None
-    if judged.mapping.subtract or judged.mapping.subtract_once:
+    if judged.mapping.subtract or judged.mapping.subtract_once or "part_of_amount" in judged.mapping.as_read:
         return None
     for place, name in side_columns(judged):
-        if not (headed(name, "refund") or headed(name, "discount")) or not is_money(judged, place):
+        kind = next((kind for kind in (*_TAKEN_OFF, *_BESIDE) if headed(name, kind)), None)
+        if kind in _BESIDE or vocabulary()["never_amount"].search(name) or not is_money(judged, place):
             continue
         off = np.abs(money_in(judged, place))
-        other = _column_of(judged, place, judged.units - off)
-        if other is not None and np.count_nonzero(off[judged.used]) >= 2:
-            reading = Reading("other", {"columns": {"amount": other}})
-            used = judged.header.names[judged.header.found["amount"]]
-            rows = int((judged.used & (off != 0)).sum())
-            return Decision("net_column", (reading,), used, rows, {"other": other, "off": name}, certain=True)
+        if np.count_nonzero(off[judged.used]) < 2:
+            continue
+        if kind in ("refund", "discount"):
+            other = _column_of(judged, place, judged.units - off)
+            other = other or _column_of(judged, place, np.abs(judged.units) - off)
+        else:
+            other = _column_of(judged, place, judged.units + off)
+        if other is None or vocabulary()["never_amount"].search(other):
+            continue
+        reading = Reading("other", {"columns": {"amount": other}}, "reading_part_other", {"other": other})
+        used = judged.heading("amount")
+        rows, fields = int((judged.used & (off != 0)).sum()), {"other": other, "off": name}
+        if kind is None:
+            readings = (reading, as_it_stands("part_of_amount"))
+            return Decision("part_of_amount", readings, used, rows, fields)
+        words = "fee_taken_off" if kind == "fee" else ""
+        return Decision("net_column", (reading,), used, rows, fields, words, certain=True)
     return None
+
+
+_TAKEN_OFF, _BESIDE = ("refund", "discount", "fee"), ("tax", "shipping", "tip", "discount_rate", "balance")
 
 
 def _column_of(judged: Judged, beside: int, wanted: np.ndarray) -> str | None:
@@ -457,7 +466,11 @@ def discounts(judged: Judged) -> Decision | None:
         decision = None
         if headed(name, "discount_rate") or headed(name, "discount") and _is_rate(judged, place):
             decision = _rate(judged, place, name)
-        elif headed(name, "discount") and is_money(judged, place) and _total_of(judged, place):
+        elif (
+            headed(name, "discount")
+            and is_money(judged, place)
+            and money_in(judged, place)[judged.used].any()
+        ):
             decision = _discount(judged, place, name)
         if decision is not None:
             return decision
@@ -472,13 +485,14 @@ def _is_rate(judged: Judged, place: int) -> bool:
         return True
     numbers = [rate for rate in rates_in(judged, place) if rate is not None]
     small = all(
-        "." in value and abs(Decimal(value)) <= 1 for value in values if _decimal(value) and value != "0"
+        "." in value and abs(Decimal(value)) <= 1
+        for value in values
+        if _DECIMAL.fullmatch(value) and value != "0"
     )
     return bool(numbers) and small and any(value not in ("0", "0.0", "0.00") for value in values)
 
 
-def _decimal(text: str) -> bool:
-    return bool(re.fullmatch(r"-?\d*\.?\d+", text))
+_DECIMAL = re.compile(r"-?\d*\.?\d+")
 
 
 def _rate(judged: Judged, place: int, name: str) -> Decision | None:
@@ -612,7 +626,7 @@ def enormous(judged: Judged) -> Decision | None:
     if not count:
         return None
     whole = int(ordered[-1]) // 10**judged.decimals
-    name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
+    name = judged.priced
     bound = float(Decimal(int(ordered[-count - 1])).scaleb(-judged.decimals))
     fields = {"value": str(whole)}
     readings = (Reading("set_aside", {"largest_amount": bound}, fields=fields), as_it_stands("enormous"))

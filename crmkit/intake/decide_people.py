@@ -2,15 +2,18 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from crmkit.core.errors import CrmkitError
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
-from .ids import matching, name_of_returned
+from .ids import matching, name_of_returned, scientific
 from .judge import Judged
 from .meanings import headed, meanings
 
@@ -24,6 +27,7 @@ _WORDS = (
     r"^(?i:no|none|na|null|unknown|guest|anonymous|walk-?in)[^@]*@"
 )
 MOST_STAFF = 50  # people at a till
+LOST_FROM = 0.2  # of the rows: fewer ids without their digits are noted
 ASKED_FROM = 0.1  # of rows or money: from here on it is asked whether nobody in particular is left out
 
 
@@ -35,6 +39,15 @@ class People:
     rows: np.ndarray
     money: np.ndarray
     codes: np.ndarray  # of every row of the table, used or not; -1 where there is none
+
+    @cached_property
+    def present(self) -> list[str]:
+        """The ids that have rows."""
+        return [self.ids[place] for place in np.flatnonzero(self.rows)]
+
+    def among(self, customers: list[str]) -> np.ndarray:
+        """Which of the ids are these."""
+        return pd.Index(self.ids, dtype=object).isin(customers)
 
 
 def people(judged: Judged) -> People | None:
@@ -63,14 +76,13 @@ def kinds_for_customers(judged: Judged) -> CrmkitError | None:
     found = people(judged)
     if found is None or "customer_kinds" in judged.mapping.as_read:
         return None
-    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
+    present = found.present
     if not 1 <= len(present) <= 6 or len(judged.rows) < 3 or judged.used.sum() <= len(present):
         return None
     kinds = meanings()["kinds"]["values"]
     if not all(plain(customer) in kinds for customer in present) or len(present) < 2:
         return None
-    place = judged.header.found["customer_id"]
-    name = judged.header.names[place]
+    name = judged.heading("customer_id")
     return CrmkitError("customer_kinds", column=name, value=present[0], found=", ".join(present))
 
 
@@ -79,20 +91,30 @@ def staff_for_customers(judged: Judged) -> Decision | None:
     found = people(judged)
     if found is None or "staff" in judged.mapping.as_read:
         return None
-    place = judged.header.found["customer_id"]
-    name = judged.header.names[place]
-    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
+    name = judged.heading("customer_id")
+    present = found.present
+    if not present or len(present) > MOST_STAFF or judged.used.sum() <= len(present):
+        return None
     pattern = meanings()["kinds"]["staff_pattern"]
     named_so = [customer for customer in present if pattern.fullmatch(customer)]
-    if (
-        not present
-        or len(present) > MOST_STAFF
-        or len(named_so) < 0.5 * len(present)
-        or judged.used.sum() <= len(present)
-    ):
+    if len(named_so) < 0.5 * len(present):
         return None
     fields = {"values": ", ".join(named_so[:5])}
     return Decision("staff", _other_customers(judged, "staff"), name, int(judged.used.sum()), fields)
+
+
+def lost_digits(judged: Judged) -> Decision | None:
+    """Many ids in the notation of spreadsheets: 1.38E+10 stands for whoever has a number near it."""
+    found = people(judged)
+    if found is None or "scientific_ids" in judged.mapping.as_read:
+        return None
+    lost = scientific(found.present)
+    rows = int(found.rows[found.among(lost)].sum()) if lost else 0
+    if rows <= LOST_FROM * judged.used.sum():
+        return None
+    name = judged.heading("customer_id")
+    fields = {"count": len(lost), "value": lost[0]}
+    return Decision("scientific_ids", _other_customers(judged, "scientific_ids"), name, rows, fields)
 
 
 def _other_customers(judged: Judged, code: str) -> tuple[Reading, ...]:
@@ -119,8 +141,7 @@ def orders_for_customers(judged: Judged) -> Decision | None:
     header = judged.header
     if "customer_id" in judged.mapping.columns or len(found.ids) < 3:
         return None
-    place = header.found["customer_id"]
-    name = header.names[place]
+    name = judged.heading("customer_id")
     used = judged.used & (found.codes >= 0)
     others = [
         other for other in header.alternatives.get("customer_id", ()) if judged.place(other) is not None
@@ -132,9 +153,9 @@ def orders_for_customers(judged: Judged) -> Decision | None:
     count = int((found.rows > 0).sum())
     if count < 3 or int((np.bincount(orders) > 0).sum()) != count:
         return None
-    if len(np.unique(orders.astype(np.int64) * (len(found.ids) + 1) + customers)) != count:
+    if pd.Series(orders.astype(np.int64) * (len(found.ids) + 1) + customers).nunique() != count:
         return None
-    same = _same_text(judged, place, header.found["order_id"], used)
+    same = _same_text(judged, header.found["customer_id"], header.found["order_id"], used)
     better = [other for other in others if _repeats(judged, other, used, count)]
     if not same and not better:
         return None
@@ -170,9 +191,9 @@ def customer_totals(judged: Judged) -> Decision | None:
     exact = (totals % 10**judged.decimals != 0).mean() > 0.5  # a fee is mostly a round sum
     if len(totals) < 3 or not exact or totals.nunique() < len(totals) or (totals != several["max"]).any():
         return None
-    customer = judged.header.names[judged.header.found["customer_id"]]
+    customer = judged.heading("customer_id")
     once = Reading("once", {"once_per": customer})
-    name = judged.header.names[judged.header.found["amount"]]
+    name = judged.heading("amount")
     readings = (once, as_it_stands("customer_total"))
     return Decision("customer_total", readings, name, int(several["size"].sum()))
 
@@ -182,12 +203,10 @@ def returned_names(judged: Judged) -> Decision | None:
     found = people(judged)
     if found is None or judged.units is None or "returned_names" in judged.mapping.as_read:
         return None
-    known = set(found.ids)
-    named = [
-        c for c, rows in zip(found.ids, found.rows) if rows and (own := name_of_returned(c)) and own in known
-    ]
-    place = judged.header.found["customer_id"]
-    name = judged.header.names[place]
+    bracketed = matching(found.present, r"[)）\]]$")
+    known = set(found.ids) if bracketed else set()
+    named = [customer for customer in bracketed if name_of_returned(customer) in known]
+    name = judged.heading("customer_id")
     if not named:
         return None
     rows = judged.used & np.isin(found.codes, [found.ids.index(customer) for customer in named])
@@ -206,23 +225,27 @@ def nobody(judged: Judged) -> Decision | None:
     if found is None:
         return None
     known = {plain(str(name)) for name in judged.mapping.nobody or ()}
-    present = [customer for customer, rows in zip(found.ids, found.rows) if rows]
     # a word for anybody has no digit in it, or it begins as trials do
-    words = matching(present, _WORDS)
+    words = matching(found.present, _WORDS)
     names = [customer for customer in words if stands_for_nobody(customer) and plain(customer) not in known]
     names += [zeros for zeros in _zeros(found) if plain(zeros) not in known]
-    if not names or len(names) == (found.rows > 0).sum():
+    if not names or len(names) == len(found.present):
         return None
-    chosen = np.isin(np.array(found.ids, dtype=object), names)
+    chosen = found.among(names)
     rows, every = int(found.rows[chosen].sum()), int(found.rows.sum())
     money, all_money = np.abs(found.money[chosen]).sum(), np.abs(found.money).sum()
     fields = {"values": ", ".join(names[:6]), "share": round(100 * rows / max(every, 1), 1)}
-    name = judged.header.names[judged.header.found["customer_id"]]
+    name = judged.heading("customer_id")
     leave_out = Reading("set_aside", {"nobody": names}, fields=fields)
     doubtful = any(plain(customer) in meanings()["nobody"]["asked"] for customer in names)
     if not doubtful and rows <= ASKED_FROM * every and money <= ASKED_FROM * all_money:
         return Decision("nobody", (leave_out,), name, rows, fields, certain=True)
-    return Decision("nobody", (leave_out, as_it_stands("nobody")), name, rows, fields)
+    of_nobody = judged.used & np.isin(found.codes, np.flatnonzero(chosen))
+    *others, as_read = _other_customers(judged, "nobody")
+    filled = [
+        one for one in others if judged.rows.column(judged.place(one.fields["other"])).filled[of_nobody].all()
+    ]
+    return Decision("nobody", (leave_out, *filled, as_read), name, rows, fields)
 
 
 def stands_for_nobody(customer: str) -> bool:
@@ -245,7 +268,8 @@ def _zeros(found: People) -> list[str]:
     others = [i for i in range(len(found.ids)) if found.rows[i] and found.ids[i] not in only_zeros]
     if not zeros or not others:
         return []
-    shortest = min(len(re.sub(r"\W", "", found.ids[i])) for i in others)
+    bare = pc.replace_substring_regex(pa.array([found.ids[i] for i in others]), r"[^\p{L}\p{N}_]", "")
+    shortest = pc.min(pc.utf8_length(bare)).as_py()
     usual = float(np.median(found.rows[others]))
     many = [i for i in zeros if found.rows[i] >= 6 and found.rows[i] >= 2 * usual]
     short = [i for i in zeros if len(found.ids[i]) < shortest and shortest >= 3]

@@ -7,22 +7,20 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from .columns import LABEL_HINT, ends_in_total, plain
+from .columns import ends_in_total, is_total, plain
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, rows_that_add_up
 from .meanings import cell_text, meanings
 from .sections import in_parts
 from .side import is_short, listed, rows_with, settled, side_columns, values_of, word_columns
 
-MOST_LABELS = 200_000  # different values that are looked through for words of totals
 MANY_COPIES = 3  # rows: fewer are slips
 COPIED_SHARE = 0.2  # of the rows: fewer may be two of a thing on one bill
 FEWEST = 5  # rows or groups of which a rule can be read
 _NEARLY = 0.95
 _MOST_KINDS = 8
 _FEW_REFERENCES = 0.3  # of the rows: a reference in more is an ordinary column
-_REFERENCE = re.compile(r".*\d.*")
-_SHORTEST_REFERENCE = 4  # characters: shorter ones are numbers of something else
+_REFERENCE = re.compile(r"(?=.*\d).{4,}")  # shorter ones are numbers of something else
 
 
 def copies(judged: Judged) -> Decision | None:
@@ -68,7 +66,7 @@ def _one_row_each(judged: Judged, place: int) -> bool:
     orders = judged.rows.column(place)
     once = judged.used & ~judged.copies & orders.filled
     codes = orders.codes[once]
-    return len(codes) >= FEWEST and len(np.unique(codes)) == len(codes)
+    return len(codes) >= FEWEST and not _again(codes)
 
 
 def _between_parts(judged: Judged) -> bool:
@@ -97,12 +95,8 @@ def labelled_totals(judged: Judged) -> Decision | None:
         found.append((customer, judged.header.names[customer]))
     for place, name in found:
         column = judged.rows.column(place)
-        alone = [] if place == customer else [cell_text(value) for value in column.total_labels]
-        texts = (
-            [value for value in column.values if isinstance(value, str)] if column.size <= MOST_LABELS else []
-        )
-        # of very many customers hardly one has such a word
-        longer = [cell_text(value) for value in texts if LABEL_HINT.search(value) and ends_in_total(value)]
+        alone = [cell_text(value) for value in column.labels if is_total(value) and place != customer]
+        longer = [cell_text(value) for value in column.labels if ends_in_total(value)]
         for labels in (alone, longer):
             rows = np.flatnonzero(rows_with(judged, place, labels)) if labels else []
             if len(rows) and adds_up(judged, rows):
@@ -133,8 +127,7 @@ def unlabelled_total(judged: Judged) -> Decision | None:
     for at in (used[-1], used[0]):
         alone = (codes[used] == codes[at]).sum() == 1
         if alone and judged.units[at] and 2 * judged.units[at] == int(judged.units[used].sum()):
-            place = judged.header.found["customer_id"]
-            name, label = judged.header.names[place], str(judged.customers[codes[at]])
+            name, label = judged.heading("customer_id"), str(judged.customers[codes[at]])
             drop = Reading("drop", {"drop": {name: [label]}}, fields={"values": label})
             fields = {"values": label}
             return Decision("total", (drop, as_it_stands("total")), name, 1, fields)
@@ -147,18 +140,17 @@ def subtotals(judged: Judged) -> Decision | None:
         return None
     if judged.customers is None:
         return None
-    sums = rows_that_add_up(judged)
-    if len(sums) < 3:
+    sums, used = rows_that_add_up(judged), np.flatnonzero(judged.used)
+    # two may be chance, unless together they add up every row
+    if len(sums) < 2 or len(sums) == 2 and (sums[1] != used[-1] or len(used) < FEWEST + len(sums)):
         return None
-    used = np.flatnonzero(judged.used)
     codes = judged.rows.codes["customer_id"]
-    place = judged.header.found["customer_id"]
-    name = judged.header.names[place]
+    name = judged.heading("customer_id")
     owners = np.unique(codes[sums])
     if len(owners) == 1 and (codes[used] == owners[0]).sum() == len(sums):
         label = str(judged.customers[owners[0]])
         drop = Reading("drop", {"drop": {name: [label]}}, "reading_total_drop")
-    elif len(owners) == len(sums) == len(np.unique(codes[used])) or _each_alone(judged, sums, owners):
+    elif len(owners) == len(sums) == pd.Series(codes[used]).nunique() or _each_alone(judged, sums, owners):
         label = ", ".join(str(judged.customers[code]) for code in owners[:3])
         drop = Reading("drop", {"subtotals": "drop"}, "reading_total_drop")
     else:
@@ -178,14 +170,16 @@ def kinds_repeat(judged: Judged) -> Decision | None:
     """Kinds of rows of which each brings the same money: an order, its lines and its payment; offer, order and invoice."""
     if judged.units is None or "kinds_repeat" in judged.mapping.as_read or judged.moments is None:
         return None
-    keys = [key for key in _keys_of_sales(judged) if _several_rows(key[judged.used])]
-    for place, name in side_columns(judged) if keys else ():
+    keys = None
+    for place, name in side_columns(judged):
         values = values_of(judged, place) if is_short(judged, place) else None
         kinds = [value for value in values or () if value]
         if not 2 <= len(kinds) <= _MOST_KINDS or any(c.isdigit() for value in kinds for c in value):
             continue
         if settled(judged, "kinds_repeat", name, kinds):
             continue
+        if keys is None:  # of which enough sales have more than one row
+            keys = [key for key in _keys_of_sales(judged) if _again(key[judged.used]) >= FEWEST]
         for key in keys:
             same = _kinds_of_same_money(judged, place, key, kinds)
             if same:
@@ -216,9 +210,9 @@ def _keys_of_sales(judged: Judged):
         yield judged.rows.codes["customer_id"] * (int(day.max()) + 2) + day
 
 
-def _several_rows(key: np.ndarray) -> bool:
-    """Whether enough sales have more than one row."""
-    return len(key) - len(np.unique(key)) >= FEWEST
+def _again(key: np.ndarray) -> int:
+    """How many rows have the value of one above."""
+    return int(pd.Series(key).duplicated().sum())
 
 
 def _kinds_of_same_money(judged: Judged, place: int, key: np.ndarray, kinds: list[str]) -> list[str]:
@@ -260,7 +254,8 @@ def versions(judged: Judged) -> Decision | None:
     again = frame[frame["order"].duplicated(keep=False)]
     if not len(again) or (again.groupby("order")["customer"].nunique() > 1).mean() > 0.1:
         return None
-    named = next((name for _, name in side_columns(judged) if _is_version(name)), None)
+    versions_headed = meanings()["version"]["headers"]
+    named = next((name for _, name in side_columns(judged) if plain(name) in versions_headed), None)
     if named is not None:
         said = judged.rows.column(judged.place(named)).codes[rows]
         different = not pd.DataFrame({"order": frame["order"], "said": said}).duplicated().any()
@@ -274,10 +269,6 @@ def versions(judged: Judged) -> Decision | None:
     return Decision(
         "versions", (last, as_it_stands("versions")), name, count, {"orders": again["order"].nunique()}
     )
-
-
-def _is_version(name: str) -> bool:
-    return plain(name) in meanings()["version"]["headers"]
 
 
 def _whole_orders_in_other_parts(judged: Judged, frame: pd.DataFrame) -> bool:
@@ -305,7 +296,7 @@ def references(judged: Judged) -> Decision | None:
             continue
         values = values_of(judged, place)
         named = [value for value in values or () if value]
-        if not named or not all(_may_be_reference(value) for value in named):
+        if not named or not all(_REFERENCE.fullmatch(value) for value in named):
             continue
         known = known if known is not None else {cell_text(value) for value in orders.values}
         if not known.issuperset(named) or settled(judged, "references", name, named):
@@ -320,7 +311,3 @@ def references(judged: Judged) -> Decision | None:
         )
         return Decision("references", readings, name, count, fields)
     return None
-
-
-def _may_be_reference(value: str) -> bool:
-    return len(value) >= _SHORTEST_REFERENCE and bool(_REFERENCE.fullmatch(value))

@@ -13,6 +13,7 @@ from .side import (
     MOST_KNOWN,
     MOST_VALUES,
     OF_PAYING,
+    columns_decided,
     is_flag,
     is_short,
     listed,
@@ -36,7 +37,7 @@ def status(judged: Judged) -> Decision | None:
             continue
         if not by_heading and meanings()["status"]["elsewhere"].search(name):
             continue
-        kinds = _kinds_of_states(values, by_heading)
+        kinds = _kinds_of_states(name, values, by_heading)
         known = [value for value, kind in kinds.items() if kind]
         remarked = headed(name, "remark") and len(known) == len(kinds)  # nothing else is written there
         enough = by_heading or remarked or len(known) >= max(2, MOST_KNOWN * len(kinds))
@@ -56,12 +57,20 @@ def status(judged: Judged) -> Decision | None:
     return None
 
 
-def _kinds_of_states(values: dict, by_heading: bool) -> dict[str, str | None]:
+_LEGEND = re.compile(r"(\d+)\s*[=:：-]?\s*([^\W\d_]+)")
+
+
+def _kinds_of_states(name: str, values: dict, by_heading: bool) -> dict[str, str | None]:
     """What each state is; Closed is settled where nothing else is a sale, and given up beside what is.
 
     Where the heading does not say that these are states, a word counts only if it stands in a list.
     """
-    kinds = {value: state(value) if by_heading else meaning(value, "status") for value in values if value}
+    said = dict(_LEGEND.findall(name))  # Status (1=ok, 9=storno), 状态(0已取消1已完成)
+    kinds = {
+        value: state(said.get(value, value)) if by_heading else meaning(value, "status")
+        for value in values
+        if value
+    }
     either = "lost" if "sale" in kinds.values() else "sale"
     return {value: either if kind == "either" else kind for value, kind in kinds.items()}
 
@@ -152,8 +161,8 @@ def flags(judged: Judged) -> Decision | None:
     return None
 
 
-def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
-    """The heading of a column of states, those in it that are not known, and their rows; None where all are."""
+def unknown_states(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
+    """The first column of states of which some are not known: its heading, those, and their rows."""
     for place, name in side_columns(judged):
         values = values_of(judged, place) if headed(name, "status") else None
         if not values or len(values) < 2 or is_flag(values):
@@ -167,8 +176,8 @@ def unknown_states(judged: Judged) -> tuple[str, list[str], np.ndarray] | None:
             continue
         unknown = [value for value in unknown if plain_value(value) not in said]
         if unknown and "status" not in judged.mapping.as_read:
-            return name, unknown, rows_with(judged, place, unknown)
-    return None
+            return [(name, unknown, rows_with(judged, place, unknown))]
+    return []
 
 
 # somewhere in a remark, and not denied
@@ -198,12 +207,10 @@ _RATE_BEHIND = re.compile(r"[\s(（]*\d+(?:[.,]\d+)?\s*[%％][)）]?$")  # VAT 2
 
 def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns that call some rows what may be no sale, or sold before: shipping, fees, what a gift card paid."""
-    found = []
-    mapping = judged.mapping
-    settled = {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
+    found, decided = [], columns_decided(judged)
     product = judged.header.found.get("product_id")
     for place, name in word_columns(judged):
-        if plain(name) in settled or judged.units is None:
+        if plain(name) in decided or judged.units is None:
             continue
         of_kinds = headed(name, "document") or place == product
         section, kind = ("document", "other") if of_kinds else ("paid_with", "stored")
@@ -221,20 +228,17 @@ def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
 def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns in which some rows with a positive amount are called returned or cancelled, and that nothing has decided."""
     found = []
-    mapping = judged.mapping
-    settled = {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
+    mapping, decided = judged.mapping, columns_decided(judged)
     for place, name in side_columns(judged):
         if (
             judged.units is None
-            or plain(name) in settled
+            or plain(name) in decided
             or OF_PAYING.search(name)
-            or headed(name, "direction")
+            or headed(name, "direction")  # Credit is a card there, or money that came in
             or judged.rows.column(place).size > MOST_VALUES * 20
         ):
             continue
         values = [cell_text(value) for value in judged.rows.column(place).values]
-        if headed(name, "direction"):
-            continue  # Credit is a card there, or money that came in
         remark = headed(name, "remark")
         words = [v for v in values if v and _undone(v, remark)]
         rows = rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
@@ -244,19 +248,43 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
 
 
 _UNDOING = re.compile(
-    r"退|取消|撤销|作废|return|refund|cancel|void|retour|r[üu]ckgabe|storn|annul|devol|reso\b", re.IGNORECASE
+    r"退|取消|撤销|作废|冲红|返品|キャンセル|return|refund|cancel|void\b|chargeback|reversal|credit ?note|gutschrift|retour|"
+    r"r[üu]ckgabe|r[üu]cklast|storn|annul|anulac|devol|reso\b",
+    re.IGNORECASE,
 )
 
 
-def _days_of_undoing(judged: Judged, place: int, name: str) -> bool:
-    """Whether a column whose heading speaks of returns holds days, and those in few rows."""
+_NOT_UNDOING = re.compile(
+    r"政策|规则|期限|截止|policy|until|deadline|\bby$|able\b|qty|quant|count|数量", re.IGNORECASE
+)
+
+
+def _undone_in_few(judged: Judged, place: int, name: str) -> bool:
+    """Whether a column whose heading speaks of returns holds days, numbers or reasons, and those in few rows; no money, no pieces."""
     column = judged.rows.column(place)
     filled = judged.used & column.filled
-    if not _UNDOING.search(name) or not filled.any() or 2 * filled.sum() > judged.used.sum():
+    if not _UNDOING.search(name) or _NOT_UNDOING.search(name) or not filled.any():
+        return False
+    if any(
+        headed(name, section) for section in ("refund", "return_flag", "void_flag", "sale_flag", "status")
+    ):
+        return False
+    said = [
+        text
+        for value, count in zip(column.values, column.counts(filled))
+        if count and (text := cell_text(value))
+    ]
+    if any(
+        len(text) < 4 and text.isdigit() or _DECIMAL.fullmatch(text) or meaning(text, "return_flag") == "no"
+        for text in said
+    ):
         return False
     read, _ = judged.rows.parsers["date"]
-    said = [value for value, count in zip(column.values, column.counts(filled)) if count and cell_text(value)]
-    return all(read(value) is not None and not cell_text(value).isdigit() for value in said)
+    days = all(read(text) is not None and not text.isdigit() for text in said)
+    return filled.sum() <= (0.5 if days else 0.3) * judged.used.sum()
+
+
+_DECIMAL = re.compile(r"[-+]?\d*[.,]\d+")
 
 
 def cancelled_at(judged: Judged) -> Decision | None:
@@ -264,7 +292,7 @@ def cancelled_at(judged: Judged) -> Decision | None:
     for place, name in side_columns(judged):
         if "cancelled_at" in judged.mapping.as_read:
             continue
-        if not headed(name, "cancelled_at") and not _days_of_undoing(judged, place, name):
+        if not headed(name, "cancelled_at") and not _undone_in_few(judged, place, name):
             continue
         if plain(name) in {plain(column) for column in judged.mapping.keep}:
             continue
@@ -272,7 +300,8 @@ def cancelled_at(judged: Judged) -> Decision | None:
         rows = int((filled & judged.used).sum())
         if rows and rows < judged.used.sum():
             usual = Reading("usual", {"keep": {name: ["", "-", "NULL", "0"]}})
-            return Decision("cancelled_at", (usual, as_it_stands("cancelled_at")), name, rows)
+            words = "" if headed(name, "cancelled_at") else "undone_in_few"
+            return Decision("cancelled_at", (usual, as_it_stands("cancelled_at")), name, rows, words=words)
     return None
 
 
@@ -311,7 +340,7 @@ def negative_quantity(judged: Judged) -> Decision | None:
     )
     if settled(judged, "negative_quantity", name, values):
         return None
-    fields = {"amount": judged.header.names[judged.header.found["amount"]]}
+    fields = {"amount": judged.heading("amount")}
     negative = Reading("negative", {"negative": {name: values}}, "reading_return_flag_negative")
     return Decision(
         "negative_quantity", (negative, as_it_stands("negative_quantity")), name, int(rows.sum()), fields

@@ -170,9 +170,7 @@ def unit_in_remark(judged: Judged) -> Decision | None:
     for text in judged.table.original(spans) if spans else ():
         found = _UNIT_SAID.search(text)
         if found and money_unit(plain_unit(found[1]))[1] != 1:
-            priced = judged.header.names[
-                judged.header.found.get("amount", judged.header.found.get("unit_price"))
-            ]
+            priced = judged.priced
             reading = Reading("taken", {"unit": found[1]})
             rows = int(judged.used.sum())
             return Decision("unit_in_remark", (reading,), priced, rows, {"value": found[1]}, certain=True)
@@ -226,7 +224,7 @@ def parts_in_cents(judged: Judged) -> Decision | None:
         return None
     rows = int((judged.used & in_parts(judged, large)).sum())
     cents = Reading("cents", {"part_units": dict.fromkeys(large, 0.01)})
-    name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
+    name = judged.priced
     return Decision("part_units", (cents, as_it_stands("part_units")), name, rows, {"parts": listed(large)})
 
 
@@ -236,9 +234,9 @@ def turned_signs(judged: Judged) -> Decision | None:
         return None
     amounts = judged.units[judged.used]
     below, above = int((amounts < 0).sum()), int((amounts > 0).sum())
-    if below < FEW_BELOW or not 0 < above < below or amounts.sum() >= 0:  # with none above it is only noted
+    if below < FEW_BELOW or above >= below or amounts.sum() >= 0:
         return None
-    name = judged.header.names[judged.header.found.get("amount", judged.header.found.get("unit_price"))]
+    name = judged.priced
     turn = Reading("turn", {"unit": -float(judged.header.multiplier)})
     return Decision("turned", (turn, as_it_stands("turned")), name, below)
 

@@ -54,6 +54,7 @@ DETECTORS = (
     decide_kinds.number_prefixes,
     decide_people.staff_for_customers,
     decide_people.orders_for_customers,
+    decide_people.lost_digits,
     decide_people.returned_names,
     decide_people.nobody,
     decide_dates.swapped,
@@ -69,17 +70,8 @@ DETECTORS = (
     decide_money.enormous,
     decide_repeats.unlabelled_total,
 )
-SAID_OF_RETURNS = (
-    "references",
-    "document",
-    "return_flag",
-    "status",
-    "returned_part",
-    "returned_below",
-    "cancelled_at",
-    "negative_quantity",
-    "refund",
-)
+SAID_OF_RETURNS = ("references", "document", "return_flag", "status", "returned_part", "returned_below")
+SAID_OF_RETURNS += ("cancelled_at", "negative_quantity", "refund")
 # a question → those that it may answer as well
 WAITING = {
     **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),

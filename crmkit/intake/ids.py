@@ -20,6 +20,8 @@ def customers_as_text(parsed: list) -> list:
     """
     parsed = [text.casefold() if text and _ADDRESS.fullmatch(text) else text for text in parsed]
     present = [text for text in parsed if text]
+    if not any(text.endswith(".0") for text in present):
+        return parsed
     if all(_WHOLE.fullmatch(text) or LABEL_HINT.search(text) for text in present):
         return [text.removesuffix(".0") if text else text for text in parsed]
     return parsed

@@ -19,7 +19,17 @@ from crmkit.core.errors import CrmkitError
 from . import amounts as money
 from . import dates as days
 from .adding_up import sums_of_others
-from .columns import Header, Mapping, header_forms, money_unit, no_such_column, plain, plain_unit, unit_factor
+from .columns import (
+    Header,
+    Mapping,
+    currencies_named,
+    header_forms,
+    money_unit,
+    no_such_column,
+    plain,
+    plain_unit,
+    unit_factor,
+)
 from .decisions import Outcome
 from .gaps import fill_down
 from .ids import customers_as_text, name_of_returned
@@ -104,6 +114,22 @@ class Judged:
             return names.index(name)
         wanted = plain(name)
         return next((i for i, heading in enumerate(names) if heading and plain(heading) == wanted), None)
+
+    def named(self, key: str, name: str) -> int | None:
+        """Where the column stands that the mapping names under a key; where there is none, that is an error."""
+        place = self.place(name)
+        if place is None:
+            self.errors.append(no_such_column(key, name, self.header))
+        return place
+
+    def heading(self, column: str) -> str:
+        """How the column in use as this one is headed."""
+        return self.header.names[self.header.found[column]]
+
+    @property
+    def priced(self) -> str:
+        """How the amounts are headed, or the prices where there are no amounts."""
+        return self.heading("amount" if "amount" in self.header.found else "unit_price")
 
     def sum_of(self, rows: np.ndarray) -> Decimal:
         """The exact total of the amounts of these rows."""
@@ -206,9 +232,8 @@ def _not_kept(judged: Judged) -> np.ndarray:
     out = np.zeros(len(judged.rows), dtype=bool)
     for key, given in (("drop", judged.mapping.drop), ("keep", judged.mapping.keep)):
         for name, values in given.items():
-            place = judged.place(name)
+            place = judged.named(key, name)
             if place is None:
-                judged.errors.append(no_such_column(key, name, judged.header))
                 continue
             if key == "keep" and name in judged.mapping.drop:
                 continue
@@ -225,10 +250,7 @@ def _judge_customers(judged: Judged) -> None:
     codes = rows.codes["customer_id"]
     judged.customers = customers_as_text(rows.distinct["customer_id"].parsed)
     nobody = np.array([customer is None for customer in judged.customers])
-    against = {
-        plain_value(v)
-        for v in judged.mapping.negative.get(judged.header.names[judged.header.found["customer_id"]], ())
-    }
+    against = {plain_value(v) for v in judged.mapping.negative.get(judged.heading("customer_id"), ())}
     if against:  # the returns of 王芳(退) are those of 王芳
         judged.customers = [
             (name_of_returned(c) or c) if c and plain_value(c) in against else c for c in judged.customers
@@ -428,9 +450,8 @@ def _take_units(judged: Judged) -> None:
     name = judged.mapping.unit_column
     if not name:
         return
-    place = judged.place(name)
+    place = judged.named("unit_column", name)
     if place is None:
-        judged.errors.append(no_such_column("unit_column", name, judged.header))
         return
     column = judged.rows.column(place)
     factors = [money_unit(plain_unit(cell_text(value)))[1] for value in column.values]
@@ -439,15 +460,13 @@ def _take_units(judged: Judged) -> None:
 
 def _subtract(judged: Judged) -> None:
     for name in judged.mapping.subtract:
-        place = judged.place(str(name))
-        if place is None:
-            judged.errors.append(no_such_column("subtract", str(name), judged.header))
-        else:
+        place = judged.named("subtract", str(name))
+        if place is not None:
             judged.units = judged.units - np.abs(money_in(judged, place))
     for name in judged.mapping.subtract_once:
-        place, order = judged.place(str(name)), orders_place(judged)
-        if place is None or order is None:
-            judged.errors.append(no_such_column("subtract_once", str(name), judged.header))
+        order = orders_place(judged)
+        place = None if order is None else judged.named("subtract_once", str(name))
+        if place is None:
             continue
         taken = np.abs(money_in(judged, place))
         rows = np.flatnonzero(judged.used)
@@ -477,9 +496,8 @@ def _take_rates(judged: Judged) -> None:
         name = getattr(judged.mapping, key)
         if not name:
             continue
-        place = judged.place(name)
+        place = judged.named(key, name)
         if place is None:
-            judged.errors.append(no_such_column(key, name, judged.header))
             continue
         rates = rates_in(judged, place)
         if all(rate is None for rate in rates):
@@ -514,9 +532,8 @@ def _judge_versions(judged: Judged) -> None:
     name = judged.mapping.last_per
     if not name:
         return
-    place = judged.place(name)
+    place = judged.named("last_per", name)
     if place is None:
-        judged.errors.append(no_such_column("last_per", name, judged.header))
         return
     orders, used = judged.rows.column(place), judged.used
     earlier = np.zeros(len(judged.rows), dtype=bool)
@@ -546,16 +563,24 @@ def _count_once(judged: Judged) -> None:
     name = judged.mapping.once_per
     if not name or judged.units is None:
         return
-    place = judged.place(name)
+    place = judged.named("once_per", name)
     if place is None:
-        judged.errors.append(no_such_column("once_per", name, judged.header))
         return
     orders = judged.rows.column(place)
     repeated = np.zeros(len(judged.rows), dtype=bool)
     used = judged.used
-    repeated[used] = pd.Series(orders.codes[used]).duplicated().to_numpy()
+    codes = with_days(judged, orders.codes) if judged.mapping.once_per_day else orders.codes
+    repeated[used] = pd.Series(codes[used]).duplicated().to_numpy()
     judged.repeats = repeated & orders.filled
     judged.units = np.where(judged.repeats, 0, judged.units)
+
+
+def with_days(judged: Judged, codes: np.ndarray) -> np.ndarray:
+    """Codes of which each stands for a value and the day of its row."""
+    if judged.moments is None:
+        return codes
+    days_of_rows, every = pd.factorize(judged.moments.astype("datetime64[D]"))
+    return codes.astype(np.int64) * (len(every) + 1) + days_of_rows + 1
 
 
 def _currencies(judged: Judged) -> dict:
@@ -571,6 +596,9 @@ def _currencies(judged: Judged) -> dict:
             value = distinct.parsed[code]
             if kind := value if column == "currency" else value and value.currency:
                 seen.setdefault(kind, (column, code))
+    if not seen:
+        parts = judged.table.parts
+        seen = {code: (None, None) for name, *_ in parts for code in currencies_named(name)}
     said = mapping.currency and money.currency_code(mapping.currency)
     # a bare sign may be several currencies
     dollars = header.currency if header.currency in _DOLLARS else "USD"
@@ -584,9 +612,11 @@ _DOLLARS = ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN")
 
 def _mixed_currency(judged: Judged) -> CrmkitError:
     rows, header = judged.rows, judged.header
-    column, code = next(place for place in judged.currencies.values() if place[0])  # the one seen last
+    found = ", ".join(sorted(judged.currencies))
+    column, code = next((place for place in judged.currencies.values() if place[0]), (None, None))
+    if column is None:  # the names of files or sheets say so
+        return CrmkitError("mixed_currency", value=found, found=found)
     value = list(rows.distinct[column])[code]
     line = int(rows.lines[np.flatnonzero(rows.codes[column] == code)[0]])
     name = header.names[header.found[column]]
-    found = ", ".join(sorted(judged.currencies))
     return CrmkitError("mixed_currency", row=line, column=name, value=str(value), found=found)

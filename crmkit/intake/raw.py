@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import is_total
+from .columns import LABEL_HINT
 from .table import as_strings
 
 
@@ -79,9 +79,24 @@ class Raw:
         return np.array(present)[self.codes]
 
     @cached_property
-    def total_labels(self) -> list[str]:
-        """The distinct cells that say nothing but 合计, Total or the like."""
-        return [value for value in self.values if isinstance(value, str) and is_total(value)]
+    def labels(self) -> list[str]:
+        """The distinct cells that hold a piece of a word such as 合计 or Total."""
+        distinct = as_strings(self._coded[0])
+        if distinct is None:
+            return [value for value in self.values if isinstance(value, str) and LABEL_HINT.search(value)]
+        hinted = pc.match_substring_regex(distinct, LABEL_HINT.pattern, ignore_case=True)
+        return distinct.filter(pc.fill_null(hinted, False)).to_pylist()
+
+    @cached_property
+    def beginnings(self) -> tuple[list, np.ndarray]:
+        """What stands before the first digit of the distinct cells, each once, and row by row its place."""
+        distinct = self._coded[0]
+        if not isinstance(distinct, pa.Array):
+            return self.values, self.codes
+        coded = pc.replace_substring_regex(distinct, "(?s)[0-9].*", "0").dictionary_encode()
+        places = coded.indices.fill_null(len(coded.dictionary)).to_numpy(zero_copy_only=False)
+        lacking = len(coded.dictionary)
+        return [*coded.dictionary.to_pylist(), None], np.append(places, lacking)[self.codes]
 
     def where(self, wanted) -> np.ndarray:
         """Which rows hold a cell of which ``wanted`` says yes."""

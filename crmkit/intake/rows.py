@@ -45,15 +45,14 @@ class Codes(dict):
     def encode(self, column) -> np.ndarray:
         if isinstance(column, pa.Array):
             column = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-            mine = np.array([self[v] for v in column.dictionary.to_pylist()] + [0], dtype=np.int64)
+            mine = np.array([*map(self.__getitem__, column.dictionary.to_pylist()), 0], dtype=np.int64)
             return mine[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
         if not isinstance(column, pd.Series):
             return np.fromiter(map(self.__getitem__, column), dtype=np.int64, count=len(column))
         codes, distinct = pd.factorize(column)
-        mine = np.array(
-            [self[v] for v in distinct.tolist()] + [self[None] if (codes < 0).any() else 0], dtype=np.int64
-        )
-        return mine[codes]
+        mine = [*map(self.__getitem__, distinct.tolist())]
+        mine.append(self[None] if (codes < 0).any() else 0)
+        return np.array(mine, dtype=np.int64)[codes]
 
     def seen(self, codes) -> list[int]:
         return np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(self))).tolist()
@@ -211,6 +210,26 @@ class Rows:
         if name not in self.codes:
             self._use(name, self.header.found[name], self)
         return self.distinct[name], self.codes[name]
+
+    def floats_of(self, name: str, mark: str) -> np.ndarray:
+        """A column of quantities, prices or costs row by row under a decimal mark; NaN where there is no number."""
+        place = self.header.found[name]
+        if name not in self.codes and place in self.raw:  # nobody has taken its cells apart yet
+            column = self.raw[place].cells
+            plain, cents, pointed = money.plain_amounts(column)
+            floats = cents / 100
+            if mark == ",":  # 12.50 is no number where the comma is the decimal mark
+                floats[pointed] = np.nan
+            rest = np.flatnonzero(~plain)
+            codes = Codes(*self.parsers[name])
+            places = codes.encode(pick(column, rest))
+        else:
+            floats, rest = np.zeros(len(self)), slice(None)
+            codes, places = self.numbers_of(name)
+        numbers = [None if parsed is None else parsed.value(mark) for parsed in codes.parsed]
+        known = [np.nan if number is None else float(number) for number in numbers]
+        floats[rest] = np.array([*known, np.nan])[places]
+        return floats
 
     def text_of(self, name: str) -> pa.Array:
         """A column of texts (orders, products, channels), cleaned as ids are."""

@@ -61,6 +61,12 @@ def settled(judged: Judged, code: str, name: str, values) -> bool:
     return all(plain_value(value) in known for value in values)
 
 
+def columns_decided(judged: Judged) -> set[str]:
+    """The columns of whose values the mapping says something, as headings are compared."""
+    mapping = judged.mapping
+    return {plain(column) for given in (mapping.keep, mapping.drop, mapping.negative) for column in given}
+
+
 def listed(values) -> str:
     shown = [value or "∅" for value in values]
     return ", ".join(shown[:8]) + (" …" if len(shown) > 8 else "")

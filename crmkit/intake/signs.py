@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 
-from .columns import no_such_column
 from .meanings import cell_text, plain_value
 
 _LETTERS = re.compile(r"[^\W\d_]{1,6}")
@@ -27,9 +26,8 @@ def turn_negative(judged) -> None:
 
 
 def _turn(judged, key: str, name: str, wanted) -> None:
-    place = judged.place(name)
+    place = judged.named(key, name)
     if place is None:
-        judged.errors.append(no_such_column(key, name, judged.header))
         return
     back = judged.rows.column(place).where(wanted)
     judged.units = np.where(back, -np.abs(judged.units), judged.units)

@@ -51,6 +51,7 @@ def suspicions(judged: Judged, today: date) -> list[dict]:
         _about_one_customer,
         _about_dates,
         _about_columns,
+        _about_unnamed,
         _about_sheets,
         _about_amounts,
     ):
@@ -62,23 +63,22 @@ def _about_ids(judged: Judged) -> list[dict]:
     found = people(judged)
     if found is None:
         return []
-    present = {customer: int(rows) for customer, rows in zip(found.ids, found.rows) if rows}
-    notes = []
+    present, notes = found.present, []
     for code, find in (("scientific_ids", scientific), ("masked_ids", masked), ("cut_ids", cut)):
-        hit = find(list(present))
+        hit = find(present)
         if hit:
-            rows = sum(present[customer] for customer in hit)
+            rows = int(found.rows[found.among(hit)].sum())
             notes.append(note(code, rows, count=len(hit), value=hit[0]))
     alike: dict[str, list[str]] = defaultdict(list)
-    for customer in may_be_alike(list(present)):
+    for customer in may_be_alike(present):
         alike[key_of(customer)].append(customer)
     groups = [group for group in alike.values() if len(group) > 1]
     if groups:
-        rows = sum(present[customer] for group in groups for customer in group)
+        rows = int(found.rows[found.among([customer for group in groups for customer in group])].sum())
         notes.append(note("ids_alike", rows, count=len(groups), value=" / ".join(groups[0][:4])))
     if people_headed_as_names(judged):
-        place = judged.header.found["customer_id"]
-        notes.append(note("names_as_ids", int(judged.used.sum()), column=judged.header.names[place]))
+        name = judged.heading("customer_id")
+        notes.append(note("names_as_ids", int(judged.used.sum()), column=name))
     if len(present) >= 3 and judged.used.sum() == len(present):
         notes.append(note("nobody_returns", len(present)))
     return notes
@@ -143,8 +143,11 @@ def _about_future(judged: Judged, today: date) -> list[dict]:
 
 
 def _about_gaps(judged: Judged) -> list[dict]:
-    """Months without a row, far more in a row than anywhere else."""
-    months = np.unique(judged.moments[judged.used].astype("datetime64[M]"))
+    """One day in every row; or months without a row, far more of them together than anywhere else."""
+    days = judged.moments[judged.used].astype("datetime64[D]")
+    if len(days) >= _LOOKED_AT // 5 and (days == days[0]).all():
+        return [note("one_day", len(days), column=judged.heading("date"), value=str(days[0]))]
+    months = np.unique(days.astype("datetime64[M]"))
     if len(months) < _MANY_MONTHS:
         return []
     empty = np.sort(np.diff(months).astype(int) - 1)
@@ -201,6 +204,19 @@ def _about_columns(judged: Judged) -> list[dict]:
     return notes
 
 
+def _about_unnamed(judged: Judged) -> list[dict]:
+    """Columns without a heading in which something stands beside the rows used."""
+    notes = []
+    for place, name in enumerate(judged.header.names):
+        rows = judged.used & judged.rows.column(place).filled if not name else judged.used & False
+        if rows.any() and not judged.table.parts:
+            column = judged.rows.column(place)
+            value = cell_text(column.values[column.codes[int(rows.argmax())]])
+            effect = judged.sum_of(rows)
+            notes.append(note("unnamed_column", int(rows.sum()), effect, place=place + 1, value=value))
+    return notes
+
+
 _NO_MONEY = re.compile(
     r"编号|编码|号码|单号|[数號号]$|\b(?:number|no|id|count|qty|quantity|record|index|points?)\b",
     re.IGNORECASE,
@@ -233,22 +249,10 @@ def _about_sheets(judged: Judged) -> list[dict]:
     repeated = int(judged.of("repeated_header").sum())
     if repeated:
         notes.append(note("repeated_headers", repeated))
-    if (found := unknown_states(judged)) is not None:
-        name, unknown, rows = found
-        fields = {"column": name, "values": ", ".join(unknown[:6])}
-        notes.append(note("unknown_states", int(rows.sum()), judged.sum_of(rows), **fields))
-    for code, name, words, rows in [*unknown_kinds(judged), *partly_refunded(judged)]:
-        fields = {"column": name, "values": ", ".join(words[:6])}
-        notes.append(note(code, int(rows.sum()), judged.sum_of(rows), **fields))
-    for name, words, rows in words_of_returns(judged):
-        fields = {"column": name, "values": ", ".join(words[:6])}
-        notes.append(note("words_of_returns", int(rows.sum()), judged.sum_of(rows), **fields))
-    for name, words, rows in other_rows(judged):
-        fields = {"column": name, "values": ", ".join(words[:6])}
-        notes.append(note("other_rows", int(rows.sum()), judged.sum_of(rows), **fields))
-    for name, words, rows in other_kinds(judged):
-        fields = {"column": name, "values": ", ".join(words[:6])}
-        notes.append(note("other_kinds", int(rows.sum()), judged.sum_of(rows), **fields))
+    for look in (unknown_states, unknown_kinds, partly_refunded, words_of_returns, other_rows, other_kinds):
+        for name, words, rows in look(judged):
+            fields = {"column": name, "values": ", ".join(words[:6])}
+            notes.append(note(look.__name__, int(rows.sum()), judged.sum_of(rows), **fields))
     if len(table.parts) > 1:
         notes += _about_parts(judged)
     return notes
@@ -284,10 +288,8 @@ def _about_amounts(judged: Judged) -> list[dict]:
     if judged.units is None:
         return notes
     if header.multiplier != 1:
-        priced = header.names[header.found.get("amount", header.found.get("unit_price"))]
-        notes.append(
-            note("multiplied", int(judged.used.sum()), column=priced, factor=f"{header.multiplier:f}")
-        )
+        factor = f"{header.multiplier:f}"
+        notes.append(note("multiplied", int(judged.used.sum()), column=judged.priced, factor=factor))
     if "quantity" in rows.codes and "amount" not in rows.codes:
         both = judged.used & _is_negative(judged, "quantity") & _is_negative(judged, "unit_price")
         if both.any():

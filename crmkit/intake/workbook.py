@@ -98,7 +98,7 @@ def _filled(block: bytes) -> int:
     filled = block.count(b"</v></c></row>")
     if filled < rows:
         filled += block.count(b"</t></is></c></row>")
-    if filled == rows and not (b"<v></v>" in block and b"<f" in block or b"<t></t>" in block):
+    if filled == rows and b"<v></v></c></row>" not in block and b"<t></t></is></c></row>" not in block:
         return rows
     return rows - len(_EMPTY_ROW.findall(block))
 
@@ -143,10 +143,10 @@ def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
         with archive.open(place) as stream:
             rest = b""
             while block := stream.read(_BLOCK):
-                text, row, rest = (rest + block).rpartition(b"<row")
-                rest = row + rest
-                if text:
-                    yield text
+                last = block.rfind(b"<row")
+                if last >= 0:
+                    yield b"".join((rest, memoryview(block)[:last]))
+                rest = block[last:] if last >= 0 else rest + block
             yield rest
 
 

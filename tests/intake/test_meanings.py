@@ -535,6 +535,29 @@ def test_garbled_headings_are_named(tmp_path):
     assert error["code"] == "mojibake" and "客户编号" in error["message_en"]
 
 
+IN_ITS_ENCODING = {
+    "cp932": (["注文日", "お客様名", "合計金額"], ["佐藤", "高橋", "鈴木"]),
+    "euc_jp": (["日付", "顧客名", "金額"], ["佐藤", "高橋", "鈴木"]),
+    "cp949": (["주문일", "고객명", "결제금액"], ["김철수", "이영희", "박민수"]),
+    "gb18030": (["日期", "客户", "金额"], ["王芳", "李伟", "张敏"]),
+    "cp950": (["日期", "客戶", "金額"], ["陳先生", "林小姐", "黃太太"]),
+    "cp1252": (["Datum", "Kunde", "Größe", "Betrag"], ["Müller", "Weiß", "Jäger"]),
+}
+
+
+@pytest.mark.parametrize("codec", IN_ITS_ENCODING)
+@pytest.mark.parametrize("numbered", [False, True])
+def test_every_writing_of_east_asia_and_a_lone_umlaut_is_read_in_its_own_encoding(tmp_path, codec, numbered):
+    headings, names = IN_ITS_ENCODING[codec]
+    customers = ["K1", "K2", "K3"] if numbered else names
+    rows = [[f"2024-03-{1 + i:02d}", customers[i % 3], *[10 + i] * (len(headings) - 2)] for i in range(12)]
+    (tmp_path / "f.csv").write_bytes(csv_text(headings, rows).encode(codec))
+    report = crmkit.check_transactions(tmp_path / "f.csv")
+    assert (report.usable, report.amount_total, report.customers) == (True, "186.00", 3)
+    assert report.columns == tuple(headings)
+    assert sorted(report.transactions["customer_id"].unique()) == sorted(customers)
+
+
 PIVOT = "客户编号,2024年1月,2024年2月,2024-03\na,10,,5\nb,,7.5,\n合计,10,7.5,5\n"
 
 
