@@ -15,7 +15,7 @@ LIMITS = {
     "crmkit": 140,
     "crmkit/core": 800,
     "crmkit/data": 330,
-    "crmkit/intake": 7200,
+    "crmkit/intake": 7300,
     "crmkit/display": 1150,
     "crmkit/answers": 1080,
     "crmkit/market": 3900,
