@@ -181,7 +181,8 @@ def _as_amount(name: str, cells: Sequence) -> float:
         return 0.0
     number_of_people = not in_money and vocabulary()["people"].search(name)
     doubtful = number_of_people or vocabulary()["no_amount"].search(name)
-    return DOUBTFUL if doubtful else 1.0 + in_money
+    wide = max(numbers) > 2 * min(numbers)  # ids are much of a size
+    return DOUBTFUL if doubtful else 1.0 + in_money + wide / 2
 
 
 def _as_paid(name: str, cells: Sequence) -> tuple[int, Decimal]:

@@ -411,7 +411,7 @@ def net_column(judged: Judged) -> Decision | None:
             other = other or _column_of(judged, place, np.abs(judged.units) - off)
         else:
             other = _column_of(judged, place, judged.units + off)
-        if other is None or vocabulary()["never_amount"].search(other):
+        if other is None or kind is None and vocabulary()["never_amount"].search(other):
             continue
         reading = Reading("other", {"columns": {"amount": other}}, "reading_part_other", {"other": other})
         used = judged.heading("amount")

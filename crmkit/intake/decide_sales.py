@@ -197,8 +197,16 @@ _HARMLESS = re.compile(
 )
 
 
+_UNDONE_AT_FIRST = re.compile(
+    r"^(?:refund|credit|storno|gutschrift|avoir|返品|退款?|退货)\s*[:：–]|^[【\[(（]退[货款]?[】\])）]|"
+    r"^gutschrift (?:zu|für)\b|(?:充值|储值)$|\btop-?up$",
+    re.IGNORECASE,
+)
+
+
 def _undone(value: str, in_remark: bool) -> bool:
     said = meaning(value, "document") == "back" or plain(value) in meanings()["undone"]["values"]
+    said |= bool(_UNDONE_AT_FIRST.search(value))  # Refund: Mug, 【退】保温杯, Wallet top-up
     return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value)) and not _HARMLESS.search(value)
 
 
@@ -229,7 +237,7 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
     """Columns in which some rows with a positive amount are called returned or cancelled, and that nothing has decided."""
     found = []
     mapping, decided = judged.mapping, columns_decided(judged)
-    for place, name in side_columns(judged):
+    for place, name in word_columns(judged):
         if (
             judged.units is None
             or plain(name) in decided
@@ -255,7 +263,8 @@ _UNDOING = re.compile(
 
 
 _NOT_UNDOING = re.compile(
-    r"政策|规则|期限|截止|policy|until|deadline|\bby$|able\b|qty|quant|count|数量", re.IGNORECASE
+    r"政策|规则|期限|截止|policy|until|deadline|type|类型|類型|\bby$|able\b|qty|quant|count|数量",
+    re.IGNORECASE,
 )
 
 

@@ -234,7 +234,7 @@ def turned_signs(judged: Judged) -> Decision | None:
         return None
     amounts = judged.units[judged.used]
     below, above = int((amounts < 0).sum()), int((amounts > 0).sum())
-    if below < FEW_BELOW or above >= below or amounts.sum() >= 0:
+    if below < FEW_BELOW or not 0 < above < below or amounts.sum() >= 0:  # with none above it is only noted
         return None
     name = judged.priced
     turn = Reading("turn", {"unit": -float(judged.header.multiplier)})
