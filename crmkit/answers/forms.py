@@ -251,7 +251,8 @@ def _no_option(value) -> str:
 def _named(options: list[dict]) -> dict:
     """The options by both of their names, as a student who has missed them reads them; and one as an example."""
     names = [
-        MESSAGES.pair("answer_option_named", **{key: o[key] for key in ("id", "zh", "en")}) for o in options
+        MESSAGES.pair("answer_option_named", id=one["id"], name_zh=one["zh"], name_en=one["en"])
+        for one in options
     ]
     return {"options": listed(names), "example": f'"{options[0]["id"]}"'}
 

@@ -19,7 +19,7 @@ def changed_since(seed: int) -> Pair | None:
     mine = names.get("mine")
     made = mine if isinstance(mine, dict) else {}
     lost = [name for name, value in made.items() if name in names and _is_another(names[name], value)]
-    return MESSAGES.pair("answer_not_own_data", names=listed(lost), count=len(lost)) if lost else None
+    return MESSAGES.pair("answer_not_own_data", names=listed(lost)) if lost else None
 
 
 def _names_of_the_notebook() -> dict:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 # after NFKC: perhaps a sign and a currency before it, commas in it, % or words behind it
 _NUMBER = re.compile(
-    r"(?P<sign>minus|负|[+-]|)\s*[$¥€£₩₹₽]?\s*(?P<number>[\d,]*\.?\d+)\s*"
+    r"(?P<sign>(?P<minus>minus|负|-)|\+?)\s*[$¥€£₩₹₽]?\s*(?P<number>[\d,]*\.?\d+)\s*"
     r"(?P<word>%|‰|percentage points?|per cent|[^\W\d_]*)"
 )
 _DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")  # what a keyboard makes of a minus
@@ -51,7 +51,7 @@ def number_meant(text: str, *, unit: str | None) -> str | None:
     factor = _factor(found["word"], unit)
     if number is None or factor is None:
         return None
-    sign = -1 if found["sign"] in ("-", "minus", "负") else 1
+    sign = -1 if found["minus"] else 1
     return f"{(sign * Decimal(number) * factor).normalize():f}"
 
 

@@ -22,6 +22,7 @@ _TEST_ADDRESS = re.compile(
     r"walk-?in|no-?email)[^@]*@.*|.*@(?:test|example)\.(?:com|org|net)",
     re.IGNORECASE,
 )
+_BRACKET_LAST = r"[)）\]]$"
 _WORDS = (
     r"^\D*$|^1(?:3800138|3000000|3888888|8888888)\d{3}$|^(?i:test|demo|dummy|测试)|@(?:test|example)|"
     r"^(?i:no|none|na|null|unknown|guest|anonymous|walk-?in)[^@]*@"
@@ -203,7 +204,7 @@ def returned_names(judged: Judged) -> Decision | None:
     found = people(judged)
     if found is None or judged.units is None or "returned_names" in judged.mapping.as_read:
         return None
-    bracketed = matching(found.present, r"[)）\]]$")
+    bracketed = matching(found.present, _BRACKET_LAST)
     known = set(found.ids) if bracketed else set()
     named = [customer for customer in bracketed if name_of_returned(customer) in known]
     name = judged.heading("customer_id")

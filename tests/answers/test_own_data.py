@@ -47,7 +47,7 @@ def said(shell, line: str, then: str = "answer('share', 0.3)") -> str:
 )
 def test_a_name_of_the_exercises_data_that_holds_something_else_is_named(line, names):
     with notebook() as shell:
-        assert f"Note: {names} no longer" in said(shell, line)
+        assert f"not what the exercise made any more: {names}" in said(shell, line)
         assert "Note:" in said(shell, "", "answer('share', 'x')"), "also where nothing was recorded"
         assert "Note:" in said(shell, "", "answer.status()").splitlines()[0]
 
@@ -88,4 +88,4 @@ def test_the_solutions_never_take_a_name_of_the_exercises_data():
     for path in solutions:
         text = path.read_text(encoding="utf-8")
         assert "Recorded:" in text
-        assert "no longer hold" not in text and "sheet was made for number" not in text, path.name
+        assert "what the exercise made" not in text and "sheet was made for number" not in text, path.name

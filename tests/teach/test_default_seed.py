@@ -146,8 +146,10 @@ def test_an_exercise_that_fails_on_its_default_seed_says_nothing_and_stops_nobod
 
 
 def test_two_with_one_wrong_number_are_a_pair_unless_it_is_everybodys():
-    questions = {name: EXERCISE.questions[name] for name in ("renewed_offered", "uplift")}
-    wrong = {"renewed_offered": 0.512345678, "uplift": 0.0912345678}
+    questions = {
+        name: EXERCISE.questions[name] for name in ("renewed_offered", "profit")
+    }  # neither follows the other
+    wrong = {"renewed_offered": 0.512345678, "profit": 912.345678}
     marks = {student: marked(**wrong).questions for student in "ab"} | {"c": marked().questions}
     (pair,) = copying(marks, questions)
     assert (pair.student_id, pair.key_of) == ("a", "b")
