@@ -88,7 +88,8 @@ def document(judged: Judged) -> Decision | None:
             continue
         kinds = {value: meaning(value, "document") for value in values if value}
         if headed(name, "document") and place != judged.header.found.get("product_id"):
-            kinds = {value: _kind_by_code(kind, name) or _called_back(value) for value, kind in kinds.items()}
+            beside = {plain(value) for value in kinds}
+            kinds = {v: _kind_by_code(kind, name, beside) or _called_back(v) for v, kind in kinds.items()}
         by_kind = {kind: [v for v, k in kinds.items() if k == kind] for kind in set(kinds.values())}
         if not by_kind.keys() & {"back", "payment", "topup", "no_sale"}:
             continue
@@ -98,10 +99,15 @@ def document(judged: Judged) -> Decision | None:
     return None
 
 
-def _kind_by_code(kind: str | None, name: str) -> str | None:
-    """A kind that is one only under the right heading: codes such as SC, and deductions in lines of their own."""
+def _kind_by_code(kind: str | None, name: str, beside: set[str]) -> str | None:
+    """A kind that is one only under the right heading: codes such as SC, and deductions in lines of their own.
+
+    SR is a receipt beside the SI of the same system; beside a German RE it is a cancellation.
+    """
     if kind == "deducted":
         return "back" if plain(name) in meanings()["document"]["of_lines"] else None
+    if kind == "payment_codes" and "si" not in beside:
+        return None
     return None if kind is None else kind.removesuffix("_codes")
 
 
@@ -367,7 +373,9 @@ def unknown_kinds(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
             continue
         values = values_of(judged, place) or {}
         sold = [v for v in values if meaning(v, "document") == "forward" or meaning(v, "status") == "sale"]
-        unknown = [v for v in values if v and v not in sold and not meaning(v, "document") and not state(v)]
+        beside = {plain(value) for value in values}
+        kinds = {v: _kind_by_code(meaning(v, "document"), name, beside) for v in values if v}
+        unknown = [v for v, kind in kinds.items() if v not in sold and kind is None and not state(v)]
         most = sum(values[v] for v in sold) >= (1 - FEW) * sum(values.values())
         if sold and unknown and most and len(values) <= MOST_KINDS and plain(name) not in decided:
             found.append((name, unknown, rows_with(judged, place, unknown)))

@@ -100,6 +100,14 @@ def test_documents_that_are_returned_or_paid_are_known_by_their_kind(heading, us
     assert total in {report.amount_total} | totals
 
 
+def test_a_code_that_two_systems_use_otherwise_is_no_payment_beside_the_others(tmp_path):
+    """SR is a sales receipt in Sage and a cancellation in sevdesk, whose invoices are RE."""
+    rows = [["SR" if place in (7, 19) else "RE", *row[1:]] for place, row in enumerate(sales())]
+    report = check(tmp_path, rows, "Typ", *HEAD[1:])
+    assert report.amount_total == "240.00" and "payments" not in codes(report)
+    assert "SR" in " ".join(note["message_en"] for note in report.notes)
+
+
 def test_a_state_of_america_is_no_document(tmp_path):
     states = ["SC", "NC", "GA", "SC", "TX", "SA"] * 4
     rows = [[state, *row[1:]] for state, row in zip(states, sales())]
