@@ -398,7 +398,7 @@ def test_cost_of_a_tiers_care_is_the_budget_given():
 @pytest.mark.parametrize(
     "wrong, names",
     [
-        (lambda: Decision(price=float("nan")), ("price", "0.5")),
+        (lambda: Decision(price=float("nan")), ("price", "NaN")),
         (lambda: Decision(relationship="partner"), ("partner", "partnership")),
         (lambda: Decision(social={"all": 2}), ("social", "1")),
         (lambda: Decision(contacts="many"), ("contacts", "many")),

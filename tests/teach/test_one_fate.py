@@ -37,7 +37,7 @@ from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.right_answers import NoRight
 from coursekit.teach.grade.running import Run, run_all
 from coursekit.teach.handed_in import intake as intaking
-from coursekit.teach.handed_in.identity import identify, newest, rules
+from coursekit.teach.handed_in.identity import Naming, identify, newest, rules
 from coursekit.teach.handed_in.intake import UTF8_NAME, Found, _member_name, take_in
 from coursekit.teach.handed_in.notebook import read_notebook
 from coursekit.teach.pages import write_page
@@ -795,10 +795,10 @@ def test_a_policy_or_saved_game_without_end_is_refused_before_it_is_kept(tmp_pat
 
 
 def test_one_student_s_files_do_not_fill_the_table_of_problems():
-    names = {"s1": {"S1"}, "s2": {"S2"}}
+    naming = Naming({"s1": {"S1"}, "s2": {"S2"}}, {}, set(), "01_sample")
     rows = [["refused", f"S1/{i}.ipynb", "", "no_code"] for i in range(2000)]
     rows.append(["refused", "S2/hw.ipynb", "", "no_code"])
-    shown = capped(rows, lambda row: _whose_lot(row[1], names), more_of_these)
+    shown = capped(rows, lambda row: _whose_lot(row[1], naming), more_of_these)
     assert len(shown) == MOST_LINES + 2 and rows[-1] in shown
     assert shown[-1] == ["more_of_these", "S1", "", 2000 - MOST_LINES]
 
@@ -811,6 +811,7 @@ def test_a_hidden_run_that_does_not_end_is_told_with_its_student(room, state, to
         about=Assignment.read(room.folder),
         exercise=room.exercise,
         rights=SimpleNamespace(of=lambda seed, given, language: room.exercise.right_answers(seed)),
+        second_seed=True,
     )
     mark_one(mine, work, {(student, "own"): Outcome("ended"), (student, "hidden"): Outcome(state)}, "zh")
     assert mine.failed == ({"hidden_run_not_ended": "timeout"} if told else {})
