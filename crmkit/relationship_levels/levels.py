@@ -39,7 +39,7 @@ _BOUNDS = {
     "retention_rate": (0, 1),
     "margin_given_away": (0, 1),
     "held_by_switching_cost": (0, 1),
-    "purchase_lift": (-1, 1),
+    "purchase_lift": (-1, 5),  # contacts can more than double purchases; 10 would be meant per cent
     "retention_lift": (-10, 1),
     "imitation_half_life_years": (0, _INF),
 }

@@ -85,7 +85,7 @@ class ContactPlan(NearestName):
     retention_lift_sd: float = 0.0
 
     def __post_init__(self):
-        allowed = {"purchase_lift": (-1, 1), "retention_lift": (-1, 1), "half_lift_contacts": (1e-6, 1e6)}
+        allowed = {"purchase_lift": (-1, 5), "retention_lift": (-1, 1), "half_lift_contacts": (1e-6, 1e6)}
         for name, value in vars(self).items():
             require_between(value, *allowed.get(name, (0, 1e15)), name=name)
 
