@@ -19,9 +19,8 @@ from crmkit.core.columns import column_kind
 from crmkit.core.glossary import named
 from crmkit.core.language import WRITTEN
 from crmkit.core.messages import MESSAGES, listed
+from crmkit.core.written import number_meant
 from crmkit.display.numbers import decimal, scientific, significant
-
-from .written import number_meant
 
 # kind -> the fields that describe the form of its answer; what the grader needs besides stays in the lesson source
 FORM_FIELDS = {

@@ -33,7 +33,7 @@ def _names_of_the_notebook() -> dict:
 
 def _is_another(now, made) -> bool:
     if isinstance(made, (Real, str)) and isinstance(now, (Real, str)):
-        return now != made
+        return now is not made and now != made
     columns = list(getattr(made, "columns", []))
     if columns and set(columns) <= set(getattr(now, "columns", [])):  # further columns may be a student's own
         return not now[columns].equals(made)

@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from .schema import (
-    require_between,
-    require_draws,
-    require_rng,
-)
+from .schema import require_between, require_draws, require_rng
 
 
 def best_spread(

@@ -10,6 +10,7 @@ from numbers import Real
 from .catalogue import Pair
 from .errors import CrmkitError, refusal
 from .messages import MESSAGES
+from .written import LENGTHS, number_meant
 
 # column -> what it holds; a client's file is renamed to these once, at the door (intake)
 TRANSACTION_COLUMNS = {
@@ -30,13 +31,7 @@ TRANSACTION_COLUMNS = {
 }
 # the five relationship types, from the loosest to the closest (Kotler & Keller)
 RELATIONSHIP_TYPES = ("basic", "reactive", "accountable", "proactive", "partnership")
-# a number written as a text whose meaning is beyond doubt: 12, 1,200, 8%, 365天; of lengths of time the group says which
-_NUMBER = re.compile(
-    r"(?P<number>[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)(?:\.\d+)?)\s*"
-    r"(?:(?P<percent>%)|(?P<days>天|days?)|(?P<months>个月|months?)|(?P<years>年|years?)|[期元人]|yuan)?"
-)
 _DAY = re.compile(r"(\d{4})[-/.年 ]{1,2}(\d{1,2})[-/.月 ]{1,2}(\d{1,2})日?")
-_TIMES = {"days", "months", "years"}
 _NO_LIMIT = 1e9  # so large an upper limit only guards the arithmetic
 REQUIRED_TRANSACTION_COLUMNS = ("customer_id", "date", "amount")
 
@@ -117,7 +112,10 @@ def _outside(value, low, high, name: str) -> tuple[str, dict]:
     if not isinstance(high, Real):  # days, say: no number is wanted
         return "out_of_range", {}
     if isinstance(value, str):
-        return _said_as_text(value, name)
+        # 12 months are not 12 of an argument called years; what is at most 1 is a share
+        lengths = LENGTHS.intersection(name.split("_"))
+        meant = number_meant(value, unit=next(iter(lengths), "share" if high <= 1 else None))
+        return ("number_in_words", {}) if meant is None else ("number_as_text", {"meant": meant})
     if isinstance(value, (list, tuple)):
         return "one_number_not_a_list", {}
     if hasattr(value, "iloc"):
@@ -131,16 +129,6 @@ def _outside(value, low, high, name: str) -> tuple[str, dict]:
     if high >= _NO_LIMIT:
         return ("out_of_range_positive" if 0 < low < 1e-3 else "out_of_range_low"), {}
     return "out_of_range", {}
-
-
-def _said_as_text(text: str, name: str) -> tuple[str, dict]:
-    """What number a text says, where that is beyond doubt: 12个月 are not 12 of an argument called years."""
-    found = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
-    lengths = _TIMES.intersection(name.split("_"))
-    if found is None or (lengths and found.lastgroup in _TIMES - lengths):
-        return "number_in_words", {}
-    number = float(found["number"].replace(",", "")) / (100 if found["percent"] else 1)
-    return "number_as_text", {"meant": f"{number:.15g}"}
 
 
 def require_confidence(confidence) -> None:

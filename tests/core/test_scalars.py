@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
+from stakeholders import PARTIES
 
 import crmkit
 from crmkit import CrmkitError
@@ -42,18 +43,6 @@ LOG = pd.DataFrame(
         "customer_id": list("aabba"),
         "amount": [10.0, 20, 30, 5, 15],
         "date": pd.to_datetime(["2024-01-05", "2024-02-01", "2024-03-01", "2024-03-01", "2024-04-02"]),
-    }
-)
-PARTIES = pd.DataFrame(
-    {
-        "stakeholder": ["regulator", "dealers"],
-        "market": ["influence_market", "distributor_market"],
-        "value_at_stake": [900.0, 600.0],
-        "break_probability": 0.2,
-        "effort": 10.0,
-        "elasticity": [0.02, 0.5],
-        "importance": [5, 3],
-        "strength": [2, 3],
     }
 )
 STEPS = pd.DataFrame(

@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 import pytest
+from stakeholders import PARTIES
 
 import crmkit
 from crmkit.core.errors import NearestName
@@ -138,21 +139,13 @@ def test_a_number_in_quotes_is_told_to_leave_them_out_and_not_that_it_is_out_of_
         ("１２", 0, 100, "write 12 without quotes"),
         ("1,200", 0, 1e4, "write 1200 without quotes"),
         ("12,361.95 元", 0, 1e9, "write 12361.95 without quotes"),
-        *(
-            (text, 0, 1e9, "in digits without quotes")
-            for text in (
-                "1.2万",
-                "3百",
-                "2k",
-                "12 thousand",
-                "1/2",
-                "5-6",
-                "2 dozen",
-                "1,18",
-                "1万2千",
-                "12 weeks",
-            )
-        ),
+        ("1.2万", 0, 1e9, "write 12000 without quotes"),
+        ("2k", 0, 1e9, "write 2000 without quotes"),
+        ("1,18", 0, 1e9, "write 1.18 without quotes"),
+        ("0,1", -1, 1, "write 0.1 without quotes"),
+        ("10个百分点", -1, 1, "write 0.1 without quotes"),
+        ("−10%", -1, 1, "write -0.1 without quotes"),
+        *((text, 0, 1e9, "in digits without quotes") for text in ("1/2", "5-6", "2 dozen", "1万2千", "1成")),
         ([0.033], 0, 1, "without brackets"),
         (pd.Series([0.1, 0.2]), 0, 1, ".iloc[0]"),
         (10, -1, 1, "write 10% as 0.1"),
@@ -204,20 +197,6 @@ def test_a_misspelt_name_is_answered_with_the_nearest_one(room, name, near):
     with pytest.raises(AttributeError, match=near):
         getattr(room, name)
     assert not hasattr(room, "_ipython_display_")
-
-
-PARTIES = pd.DataFrame(
-    {
-        "stakeholder": ["regulator", "dealers"],
-        "market": ["influence_market", "distributor_market"],
-        "value_at_stake": [900.0, 600.0],
-        "break_probability": 0.2,
-        "effort": 10.0,
-        "elasticity": [0.02, 0.5],
-        "importance": [5, 3],
-        "strength": [2, 3],
-    }
-)
 
 
 @pytest.mark.parametrize(

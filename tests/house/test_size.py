@@ -13,11 +13,11 @@ from sources import code_lines, files
 # exempt: what a limit does not hold for is another wing. A limit leaves a sixth for what is to come, or less.
 LIMITS = {
     "crmkit": 140,
-    "crmkit/core": 800,
+    "crmkit/core": 850,
     "crmkit/data": 330,
     "crmkit/intake": 7300,
     "crmkit/display": 1150,
-    "crmkit/answers": 1080,
+    "crmkit/answers": 1000,
     "crmkit/market": 3900,
     "crmkit/report": 1450,
     "coursekit": 600,

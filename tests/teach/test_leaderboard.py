@@ -59,6 +59,14 @@ def resigned(lines: list[dict]) -> list[dict]:
     return done
 
 
+def ranked(room: Classroom, out: Path, **more) -> list:
+    """The places of a class that plays the appliance club for a quarter, against a search of no rounds."""
+    setup = Setup(scenario="appliance_club", seed=0, quarters=1, customers=100)
+    return leaderboard(
+        room.out, setup=setup, rounds=0, assignment=room.folder, out=out, say=lambda *_: None, **more
+    )
+
+
 def changed(lines: list[dict], what: str) -> bytes:
     """A saved game as somebody has tampered with it."""
     lines = json.loads(json.dumps(lines))
@@ -262,14 +270,7 @@ def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_pa
         games[student] = saved(path, CLUB, setup=own)
     shutil.copy(room.out / f"{a}.game.jsonl", room.out / f"{c}.game.jsonl")
     # without a round the search is the better of the status quo and the default, which in the club is the default
-    places = leaderboard(
-        room.out,
-        setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100),
-        rounds=0,
-        assignment=room.folder,
-        out=tmp_path / "out",
-        say=lambda *_: None,
-    )
+    places = ranked(room, tmp_path / "out")
     assert {p.student for p in places} == {a, b} and [p.rank for p in places] == [1, 2]
     assert places[0].score >= places[1].score
     firms, _ = games[a].setup.benchmarks(rounds=0)
@@ -299,14 +300,7 @@ def test_a_game_on_anothers_market_among_ones_own_files_displaces_nobodys(tmp_pa
     shutil.copy(places[b], room.out / "8002" / "my again.jsonl")
     (room.out / "8009").mkdir()
     shutil.copy(places[a], room.out / "8009" / "my.jsonl")
-    found = leaderboard(
-        room.out,
-        setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100),
-        rounds=0,
-        assignment=room.folder,
-        out=tmp_path / "out",
-        say=lambda *_: None,
-    )
+    found = ranked(room, tmp_path / "out")
     assert {one.student for one in found} == {a, b, c, d}
     told = {(row["what"], row["file"]) for row in rows(tmp_path / "out" / "problems.csv")}
     assert ("in_anothers_archive", "8003/other.jsonl") in told
@@ -332,14 +326,7 @@ def test_a_worse_game_alone_in_anothers_folder_robs_nobody(tmp_path):
         (room.out / label).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, room.out / label)
         os.utime(room.out / label, (1.77e9 - 3600 * hours,) * 2)
-    (place,) = leaderboard(
-        room.out,
-        setup=Setup(scenario="appliance_club", seed=0, quarters=1, customers=100),
-        rounds=0,
-        assignment=room.folder,
-        out=tmp_path / "out",
-        say=lambda *_: None,
-    )
+    (place,) = ranked(room, tmp_path / "out")
     assert (place.student, place.file) == (d, "8004/again.jsonl")  # within one's own place the newest counts
     told = {(row["what"], row["file"]) for row in rows(tmp_path / "out" / "problems.csv")}
     files = ("8003/my.jsonl", "8004/again.jsonl", "8004/my.jsonl")
@@ -398,13 +385,6 @@ def team_room(tmp_path: Path) -> tuple[Classroom, Path]:
     return room, tmp_path / "out"
 
 
-def ranked_teams(room: Classroom, out: Path) -> list:
-    setup = Setup(scenario="appliance_club", seed=0, quarters=1, customers=100)
-    return leaderboard(
-        room.out, setup=setup, rounds=0, assignment=room.folder, out=out, say=lambda *_: None, debrief=True
-    )
-
-
 def test_a_team_plays_one_market_hands_in_one_game_and_every_member_has_its_place(tmp_path):
     room, out = team_room(tmp_path)
     a, b, c, d, alone = room.students
@@ -413,7 +393,7 @@ def test_a_team_plays_one_market_hands_in_one_game_and_every_member_has_its_plac
         seed = room.variant(student)["seed"]
         own = Setup(scenario="appliance_club", seed=seed, quarters=1, customers=100)
         played[student] = saved(room.out / name, CLUB if student == b else QUALITY, setup=own)
-    places = ranked_teams(room, out)
+    places = ranked(room, out, debrief=True)
     assert {place.student for place in places} == {a, c, alone}  # a team stands once
     assert sorted(place.rank for place in places) == [1, 2, 3]
     book = {row["student_id"]: row for row in rows(out / "leaderboard.csv")}
@@ -436,13 +416,13 @@ def test_of_a_teams_differing_games_the_last_counts_unless_the_settings_name_a_m
         path = room.out / f"{student}.game.jsonl"
         games[student] = saved(path, decision, setup=own)
         os.utime(path, (time.time() - 3600 * hours,) * 2)
-    (place,) = ranked_teams(room, out)
+    (place,) = ranked(room, out, debrief=True)
     assert place.value == pytest.approx(games[b].outcome.value)
     told = [(row["what"], row["student_id"]) for row in rows(out / "problems.csv")]
     assert told == [("team_files_differ", a)]  # and nobody is named for copying within the team
     settings = room.folder / "grading.toml"
     settings.write_text(f'[teams]\n"Red" = "{a}"\n', encoding="utf-8")
-    (place,) = ranked_teams(room, out)
+    (place,) = ranked(room, out, debrief=True)
     assert place.value == pytest.approx(games[a].outcome.value)
 
 
@@ -454,12 +434,12 @@ def test_a_game_of_nobody_known_counts_for_whom_the_settings_name(tmp_path):
     own = Setup(scenario="appliance_club", seed=room.variant(alone)["seed"], quarters=1, customers=100)
     named = room.out / f"{room.students[0]} and {alone}.game.jsonl"  # the path names two who work apart
     saved(named, CLUB, setup=own)
-    assert not ranked_teams(room, out)
+    assert not ranked(room, out, debrief=True)
     what = {row["file"]: row["what"] for row in rows(out / "problems.csv")}
     assert what == {"mine.game.jsonl": "unknown_student", named.name: "unknown_student"}
     settings = room.folder / "grading.toml"
     settings.write_text(f'[whose]\n"{named.name}" = "{alone}"\n', encoding="utf-8")
-    (place,) = ranked_teams(room, out)
+    (place,) = ranked(room, out, debrief=True)
     assert place.student == alone
 
 

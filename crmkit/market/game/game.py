@@ -300,14 +300,14 @@ class Game:
         discounted to the first day of play). Errors: CrmkitError before the last quarter is over.
         """
         self._require_over()
-        quarter = rules.require_whole(quarter, 1, self.setup.quarters, name="quarter")
+        quarter = rules.require_integer(quarter, 1, self.setup.quarters, name="quarter")
         return twin_by_lever(self.setup, self.moves, quarter=quarter)
 
     # ---- how a step is taken ---------------------------------------------------------------------------------------
 
     def _take(self, step: str, quarter: int, **said) -> None:
         """Take a step, or find that it was taken already with the same words."""
-        quarter = rules.require_whole(quarter, 1, self.setup.quarters, name="quarter")
+        quarter = rules.require_integer(quarter, 1, self.setup.quarters, name="quarter")
         move = _as_kept({"step": step, "quarter": quarter, **said})
         place = (quarter - 1) * len(STEPS) + STEPS.index(step)
         if place < len(self._moves):

@@ -225,8 +225,8 @@ def require_playable(decision: Decision) -> None:
             raise CrmkitError("game_campaigns", value=len(arm.campaigns), allowed=CAMPAIGNS)
 
 
-def require_whole(value, low: int, high: int, *, name: str) -> int:
-    """A whole number within its limits as Python's own, so that it can be kept in a file."""
+def require_integer(value, low: int, high: int, *, name: str) -> int:
+    """A number of a type that holds whole ones only, within its limits, as Python's own: so it can be kept in a file."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise CrmkitError("market_whole", value=value, name=name)
     require_between(value, low, high, name=name)
@@ -252,7 +252,7 @@ def play(
     >>> play(small, policy=lambda seen: seen.standard, seed=1, quarters=2).profit.index.tolist()
     [1, 2]
     """
-    quarters = require_whole(quarters, 1, LONGEST, name="quarters")
+    quarters = require_integer(quarters, 1, LONGEST, name="quarters")
     firm = opened(market, seed=seed, level=level)
     standard = firm.scenario.status_quo
     for _ in range(quarters):

@@ -43,7 +43,7 @@ class Setup:
             "customers": (FEWEST if self.customers else 0, trade.customers),
         }
         for name, (low, high) in bounds.items():
-            whole = rules.require_whole(getattr(self, name), low, high, name=name)
+            whole = rules.require_integer(getattr(self, name), low, high, name=name)
             object.__setattr__(self, name, whole)
 
     def opened(self, *, months: int = rules.HISTORY) -> Market:

@@ -28,6 +28,7 @@ _TIMES = {
     "days": "[天日]|days?", "weeks": "周|个?星期|weeks?", "months": "个?月|months?", "years": "年|years?",
     "quarters": "季度?|quarters?",
 }  # fmt: skip
+LENGTHS = frozenset(_TIMES)
 # words that only say what is counted: behind any other the number may mean something else (2 dozen, 2 lakh, 50分)
 _COUNTED = re.compile(
     "[元块圆镑美欧英港币钱个人名位家户客服群组次笔条单订购买期行层件份倍]*|日元"
