@@ -15,6 +15,7 @@ ALL_ARE_LOOKED_AT = 100  # in a file of fewer customers everybody is worth a loo
 # segments of which is said that they have come back several times
 OFTEN = ("cant_lose", "loyal", "at_risk")
 ONCE_MORE = 2  # purchases of the median customer, with which nobody has come back several times
+ALMOST_AWAY = "about_to_sleep"  # whoever has long been away is no longer about to
 AWAY_FROM = 2  # usual intervals after which somebody is away
 GONE_FROM = 3  # usual intervals after which nobody is still buying
 UNNAMED = "no_segment"
@@ -32,7 +33,8 @@ def scores_of(log: Log, *, bins: int, gap: int) -> pd.DataFrame:
     groups = log.buyers.merge(scores, on="customer_id", validate="one_to_one").groupby("segment")
     silence = groups["days_since_last"].median().round() / gap
     away = silence.index.isin(AWAY)
-    wrong = (away & (silence < AWAY_FROM)) | (~away & (silence > GONE_FROM))
+    may_be_gone = away & (silence.index != ALMOST_AWAY)
+    wrong = (away & (silence < AWAY_FROM)) | (~may_be_gone & (silence > GONE_FROM))
     wrong |= silence.index.isin(OFTEN) & (groups["purchases"].median() <= ONCE_MORE)
     return scores.assign(
         segment=scores["segment"].mask(scores["segment"].isin(silence.index[wrong]), UNNAMED)

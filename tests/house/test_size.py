@@ -19,7 +19,7 @@ LIMITS = {
     "crmkit/display": 1150,
     "crmkit/answers": 1000,
     "crmkit/market": 3900,
-    "crmkit/report": 1450,
+    "crmkit/report": 1480,
     "coursekit": 600,
     "coursekit/client": 1550,
     "coursekit/kernels": 150,

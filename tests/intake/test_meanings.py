@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tomllib
 import unicodedata
 import zipfile
 from collections import Counter
@@ -954,6 +955,23 @@ def test_a_heading_means_one_column_and_is_written_composed():
     assert twice == []
     raw = (Path(files.__file__).parent / "headers.toml").read_text(encoding="utf-8")
     assert raw == unicodedata.normalize("NFC", raw)
+
+
+def repeated(table: dict) -> list[str]:
+    """The words that stand twice in one list of a table of lists, however deep."""
+    found = []
+    for held in table.values():
+        if isinstance(held, dict):
+            found += repeated(held)
+        elif isinstance(held, list):
+            found += [word for word, count in Counter(map(str, held)).items() if count > 1]
+    return found
+
+
+@pytest.mark.parametrize("name", ["headers", "meanings", "writing"])
+def test_no_word_stands_twice_in_a_list(name):
+    lists = (Path(files.__file__).parent / f"{name}.toml").read_text(encoding="utf-8")
+    assert repeated(tomllib.loads(lists)) == []
 
 
 @pytest.mark.parametrize("written", ["Müşteri", "المبلغ", "Částka", "お客様名", "날짜"])
