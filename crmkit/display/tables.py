@@ -19,6 +19,7 @@ from crmkit.core.setting import require_language
 
 from .numbers import decimal, small_percent
 
+SHORT = 12  # columns on the screen: such a cell stays on one line, whole: 2024-07, C-0042
 _SHEET_ROWS = 1_048_575  # Excel's limit, less the heading
 
 _STYLE = """<style>
@@ -26,7 +27,7 @@ table.crm-table {table-layout: auto; border-collapse: collapse; font-size: 13px;
 .crm-table th, .crm-table td {padding: 3px 10px; border-bottom: 1px solid var(--jp-border-color2, #ddd);
   text-align: right; vertical-align: bottom; font-variant-numeric: tabular-nums; max-width: 30em}
 .crm-table th.crm-left, .crm-table td.crm-left {text-align: left; min-width: 6em}
-.crm-table td.crm-date {white-space: nowrap}
+.crm-table td.crm-whole {white-space: nowrap}
 .crm-table th {border-bottom: 2px solid var(--jp-border-color1, #999); font-weight: 600;
   min-width: 3.5em; max-width: 12em}
 .crm-table th span[lang], .crm-note span[lang] {display: inline-block}
@@ -76,8 +77,9 @@ class Table:
         shown, left, note = self._shown()
         side = [' class="crm-left"' if is_text else "" for is_text in left]
         for place, kind in enumerate(_with_index(self.frame).dtypes):
-            if pd.api.types.is_datetime64_any_dtype(kind):
-                side[place] = ' class="crm-left crm-date"'
+            is_short = max(map(_width, map(_plain, shown[place])), default=0) <= SHORT
+            if pd.api.types.is_datetime64_any_dtype(kind) or (left[place] and is_short):
+                side[place] = ' class="crm-left crm-whole"'
         headers = _headings(_with_index(self.frame))
         head = "".join(f'<th scope="col"{s}>{_html(h)}</th>' for h, s in zip(headers, side))
         body = "".join(

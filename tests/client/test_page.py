@@ -242,7 +242,12 @@ def test_font_holds_the_characters_of_the_page_and_only_these():
 
 
 def test_page_in_latin_letters_carries_no_font():
-    assert font_faces("plain letters, é and ü") == ""
+    assert font_faces("plain letters, é and ü", "zh") == ""
+
+
+def test_quotation_marks_of_an_english_page_are_those_of_its_letters():
+    assert font_faces("so-called “first” purchases − 5 …", "en") == ""
+    assert font_faces("王芳’s", "en") != "" != font_faces("“首次”", "zh")
 
 
 def test_same_notebook_gives_the_same_bytes():

@@ -62,7 +62,7 @@ def page(bundle: Bundle, lang: str) -> str:
             "css": Markup((Path(__file__).parent / "page.css").read_text(encoding="utf-8")),
         }
     without_fonts = template.render(frame, fonts="")
-    return template.render(frame, fonts=font_faces(without_fonts))
+    return template.render(frame, fonts=font_faces(without_fonts, lang))
 
 
 def _filled(item: Item, lang: str, contents: list[dict]) -> dict:
@@ -204,11 +204,15 @@ def same_svg(svg: str) -> str:
 # ---- fonts
 
 
-def font_faces(html: str) -> Markup:
+# from where on: in a Chinese page signs and quotation marks are as wide as a character, and in no other
+BEYOND_LATIN = {"zh": 0x2000, "en": 0x2E80}
+
+
+def font_faces(html: str, lang: str) -> Markup:
     """A @font-face rule with the characters of ``html`` that are beyond Latin, from our own font; empty if there are none."""
     from crmkit.display import fonts
 
-    wanted = {character for character in html if ord(character) > 0x2000}
+    wanted = {character for character in html if ord(character) >= BEYOND_LATIN[lang]}
     if not wanted:
         return Markup()
     data = base64.b64encode(subset(fonts.FILE, frozenset(wanted))).decode()
