@@ -115,7 +115,14 @@ def _outside(value, low, high, name: str) -> tuple[str, dict]:
         # 12 months are not 12 of an argument called years; what is at most 1 is a share
         lengths = LENGTHS.intersection(name.split("_"))
         meant = number_meant(value, unit=next(iter(lengths), "share" if high <= 1 else None))
-        return ("number_in_words", {}) if meant is None else ("number_as_text", {"meant": meant})
+        if meant is None:
+            return "number_in_words", {}
+        number = float(meant)
+        if low <= number <= high:
+            return "number_as_text", {"meant": meant}
+        number = int(number) if number.is_integer() else number
+        words, fields = _outside(number, low, high, name)
+        return words, {"value": number} | fields
     if isinstance(value, (list, tuple)):
         return "one_number_not_a_list", {}
     if hasattr(value, "iloc"):

@@ -141,6 +141,8 @@ def test_a_number_in_quotes_is_told_to_leave_them_out_and_not_that_it_is_out_of_
         ("12,361.95 元", 0, 1e9, "write 12361.95 without quotes"),
         ("1.2万", 0, 1e9, "write 12000 without quotes"),
         ("2k", 0, 1e9, "write 2000 without quotes"),
+        ("2k", 0, 100, "is 2000; it must be between 0 and 100"),
+        ("50", 0, 1, "write 50% as 0.5"),
         ("1,18", 0, 1e9, "write 1.18 without quotes"),
         ("0,1", -1, 1, "write 0.1 without quotes"),
         ("10个百分点", -1, 1, "write 0.1 without quotes"),

@@ -713,7 +713,11 @@ def test_limits_are_asked_for_by_name_and_a_rate_in_per_cent_is_refused():
     with pytest.raises(CrmkitError) as missing:
         recommend_level(BASE, programmes=[POINTS], limits={"retention_rate": 0.3})
     assert "四个" not in missing.value.message_zh and "yearly_value" in missing.value.message_zh
-    for wrong, said in ((50, "write 50% as 0.5"), ("50%", "write 0.5 without quotes"), ("1万", "in digits")):
+    for wrong, said in (
+        (50, "write 50% as 0.5"),
+        ("50%", "write 0.5 without quotes"),
+        ("1万", "is 10000; it must be between 0 and 1"),
+    ):
         with pytest.raises(CrmkitError) as error:
             recommend_level(BASE, programmes=[POINTS], limits={**LIMITS, "retention_rate": wrong})
         assert 'limits["retention_rate"]' in error.value.message_zh and said in error.value.message_en

@@ -553,7 +553,9 @@ def test_what_one_customer_lost_is_no_more_than_the_whole(studies):
 def test_a_business_that_is_closed_each_winter_lacks_no_export(studies):
     study = studies["closed_in_winter"]
     assert study.facts["closed_times"] == 3 and not study.may_say("brief_missing")
-    assert "a season in which the business is closed, and nothing is missing; please confirm" in texts(study, "brief")
+    assert "a season in which the business is closed, and nothing is missing; please confirm" in texts(
+        study, "brief"
+    )
     assert studies["with_a_hole"].may_say("sales_missing") and not studies["with_a_hole"].may_say(
         "sales_closed"
     )
