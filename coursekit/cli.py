@@ -366,7 +366,9 @@ def run_verb(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written, 3 done and something wants an eye."""
+    """Run one verb; the exit code: 0 done, 1 could not be done, 2 wrongly written,
+    3 done and something wants an eye.
+    """
     without_iri_grammar()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

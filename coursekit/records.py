@@ -1,4 +1,6 @@
-"""Dataclasses from JSON and TOML: checked field by field, and a mistake is told with the file and the field it stands in."""
+"""Dataclasses from JSON and TOML: checked field by field,
+and a mistake is told with the file and the field it stands in.
+"""
 
 import json
 from functools import cache

@@ -19,7 +19,9 @@ def test(arguments: list[str]) -> int:
 
 
 def environment() -> dict[str, str]:
-    """The tests' variables: UTF-8 whatever the locale, and compiled code is kept, else hundreds of processes compile anew."""
+    """The tests' variables: UTF-8 whatever the locale, and compiled code is kept,
+    else hundreds of processes compile anew.
+    """
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "PYTHONUTF8": "1"}
 

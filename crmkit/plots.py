@@ -43,7 +43,9 @@ def __getattr__(name):
 
 
 def _of_its_kind(draw):
-    """The picture of a result, which refuses what is no such result; a picture of a frame asks for its columns itself."""
+    """The picture of a result, which refuses what is no such result;
+    a picture of a frame asks for its columns itself.
+    """
     wanted = next(iter(signature(draw).parameters.values())).annotation if callable(draw) else None
     if not is_dataclass(wanted):
         return draw

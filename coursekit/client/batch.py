@@ -1,7 +1,7 @@
 """``crmkit batch``: any parameterised notebook, once for each row of a table, with papermill underneath.
 
-A row's output is moved into place only when it is whole, and says of itself what it was made from (`KEY`): a stop at any
-moment loses at most the rows that were running, and the next call runs only what is missing, has changed or failed.
+A row's output is moved into place only when it is whole, and says of itself what it was made from (`KEY`): a stop at
+any moment loses at most the rows that were running, and the next call runs only what is missing, has changed or failed.
 """
 
 import copy
@@ -67,8 +67,8 @@ def batch(
 ) -> list[Row]:
     """Run the notebook for every row that is not done yet; all rows, with what became of each.
 
-    ``table``: a CSV, TSV or workbook whose columns are called as the parameters; an empty cell leaves the notebook's own
-    value. A kernel starts in the notebook's folder. ``out`` gets one executed notebook a row and ``results.csv``.
+    ``table``: a CSV, TSV or workbook whose columns are called as the parameters; an empty cell leaves the notebook's
+    own value. A kernel starts in the notebook's folder. ``out`` gets one executed notebook a row and ``results.csv``.
     """
     from .batch_table import read_rows
     from .parameters import declared

@@ -78,7 +78,9 @@ def _unreadable(path: Path, wrong: list[tuple[int, str, object]], parameters) ->
 
 
 def _find(path: Path, parameters: dict[str, Parameter], sheet: str | None):
-    """The table, and the parameter or label that each column stands for; the header is the first row with a parameter."""
+    """The table, and the parameter or label that each column stands for;
+    the header is the first row with a parameter.
+    """
     first: list[str] = []
     for table in under_each_header(path, sheet):
         names = [unicodedata.normalize("NFC", cell_text(str(name))) for name in table.header.names]
@@ -130,7 +132,9 @@ def _label(given: dict) -> str:
 
 
 def safe_label(text: str) -> str:
-    """A name as part of a file's name that every system takes: no signs, no control characters, 60 characters at most."""
+    """A name as part of a file's name that every system takes: no signs, no control characters,
+    60 characters at most.
+    """
     text = unicodedata.normalize("NFC", text)
     text = "".join("_" if _is_sign(character) else character for character in text)
     text = safe_name(text[:LONGEST_LABEL]) if text.strip("_ .") else ""

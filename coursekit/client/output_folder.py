@@ -61,7 +61,9 @@ def claim(folder: Path, patterns: Iterable[str]) -> None:
 
 
 def publish(staging: Path, folder: Path, part: str) -> None:
-    """Move what a run made in ``staging`` into ``folder``, and take away what its last run made and this one did not."""
+    """Move what a run made in ``staging`` into ``folder``,
+    and take away what its last run made and this one did not.
+    """
     listed = read_manifest(folder)
     untouched = untouched_files(folder)
     made = {}

@@ -1,4 +1,6 @@
-"""What a client's file leaves open: shown with what hangs on each reading, answered by one key, kept in a mapping file."""
+"""What a client's file leaves open: shown with what hangs on each reading, answered by one key,
+kept in a mapping file.
+"""
 
 import sys
 from collections.abc import Callable, Iterable

@@ -41,7 +41,8 @@ def run(
     notebook: Path | None = None,
     answers=(),
 ) -> int:
-    """Execute the workshop on ``data`` and write notebook, page and tables for each language asked; 0, or 1 with a reason.
+    """Execute the workshop on ``data`` and write notebook, page and tables for each language asked; 0,
+    or 1 with a reason.
 
     ``parameters`` are texts NAME=VALUE, or a dict; ``notebook`` is another notebook with the same parameters;
     ``answers`` are texts CODE=READING, for what the file leaves open.
@@ -179,7 +180,9 @@ class Run:
             publish(staging / lang, self.folder, lang)
 
     def _execute(self, bilingual, lang: str, staging: Path, kernel):
-        """The edition in ``lang``, executed and saved below ``staging``; one that fails is handed over as far as it came."""
+        """The edition in ``lang``, executed and saved below ``staging``;
+        one that fails is handed over as far as it came.
+        """
         import nbformat
 
         from .execution import execute

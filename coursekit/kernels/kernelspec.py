@@ -1,7 +1,7 @@
 """The kernel python3 of an environment, private whoever starts it: papermill by hand, nbconvert, JupyterLab.
 
-``python -m coursekit.kernels.kernelspec`` writes it over the one that ipykernel brings. The two differ in one entry: the
-provisioner, which is what jupyter_client offers to those who want a say in how a kernel is started.
+``python -m coursekit.kernels.kernelspec`` writes it over the one that ipykernel brings. The two differ in one entry:
+the provisioner, which is what jupyter_client offers to those who want a say in how a kernel is started.
 """
 
 import json

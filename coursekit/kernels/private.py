@@ -1,4 +1,5 @@
-"""Kernels that we start: reached through files that only this account opens, and started again where they do not answer.
+"""Kernels that we start: reached through files that only this account opens,
+and started again where they do not answer.
 
 Over TCP a kernel warns, with reason, that whoever listens on the machine reads along; and two kernels that start at
 once may be given the same port. Where a platform has no such files (Windows), TCP is encrypted.
@@ -29,7 +30,9 @@ QUIET = "--log-level=CRITICAL"
 
 
 class PrivateKernelManager(AsyncKernelManager):
-    """A kernel manager for nbclient and papermill (``kernel_manager_class``); the kernel that it starts has answered."""
+    """A kernel manager for nbclient and papermill (``kernel_manager_class``);
+    the kernel that it starts has answered.
+    """
 
     def __init__(self, *arguments, **settings):
         super().__init__(*arguments, **settings)

@@ -1,4 +1,5 @@
-"""The working copy: notebooks, exercises, solutions, datasets and the glossary laid into a folder that belongs to the student.
+"""The working copy: notebooks, exercises, solutions,
+datasets and the glossary laid into a folder that belongs to the student.
 
 A manifest (.kit/manifest.json) remembers each file as it was laid. By it, a later version replaces what nobody has
 written in and leaves alone what a student wrote; ``reset`` lays a fresh copy and keeps the old one beside it.
@@ -266,7 +267,9 @@ def _what_stays(replaced: list[str], paths: list[str]) -> list[str]:
 
 
 def _same_notebook(there: bytes, raw: bytes) -> bool:
-    """Whether two files are the same, or notebooks with the same cells and outputs: JupyterLab changes the rest by opening."""
+    """Whether two files are the same, or notebooks with the same cells and outputs:
+    JupyterLab changes the rest by opening.
+    """
     if there == raw:
         return True
     try:
@@ -292,7 +295,8 @@ def _lay_afresh(path: str, raw: bytes, manifest: Manifest) -> str:
 
 
 def find_lesson(name: str, paths: list[str]) -> list[str]:
-    """Paths that ``name`` means: 06 or 06_pyramid the lesson, exercises/06 or 06_pyramid_exercise the exercise, or a path.
+    """Paths that ``name`` means: 06 or 06_pyramid the lesson, exercises/06 or 06_pyramid_exercise the exercise,
+    or a path.
 
     >>> paths = ["notebooks/06_pyramid.ipynb", "exercises/06_pyramid_exercise.ipynb", "datasets/a.csv"]
     >>> find_lesson("6", paths), find_lesson("exercises/6", paths)

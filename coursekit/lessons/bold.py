@@ -10,8 +10,8 @@ _BOLD = re.compile(rf"{_CODE}|\*\*(?P<bold>[^*\n]+)\*\*", re.DOTALL)
 def shown_bold(source: str) -> str:
     """The prose with ``<strong>`` where two stars would be shown as such; everything else as it is written.
 
-    Stars open bold if what follows them is no punctuation, or what stands before them is a space or punctuation, and the
-    same the other way round for the end (CommonMark 0.31, 6.2): 就是**“试点”**。 is no bold by these rules.
+    Stars open bold if what follows them is no punctuation, or what stands before them is a space or punctuation, and
+    the same the other way round for the end (CommonMark 0.31, 6.2): 就是**“试点”**。 is no bold by these rules.
 
     >>> shown_bold("结论是**“先试点”**。"), shown_bold("**利润** rises")
     ('结论是<strong>“先试点”</strong>。', '**利润** rises')

@@ -24,8 +24,8 @@ _BOLD = r"\*\*(?P<bold>[^*\n]+)\*\*"
 def with_definitions(cells: Iterable[Cell], frameworks: Iterable[str]) -> Iterator[Cell]:
     """The cells of a lesson, each term marked once in a language: where prose first has its exact name.
 
-    A name in bold is always the term; plain words only if the lesson teaches the term's framework and the name is too long
-    to be an everyday word. What is read does not change: the name stays as it is written.
+    A name in bold is always the term; plain words only if the lesson teaches the term's framework and the name is too
+    long to be an everyday word. What is read does not change: the name stays as it is written.
     """
     plain = {lang: _plain_names(lang, frozenset(frameworks)) for lang in WRITTEN}
     told: set[tuple[str, str]] = set()
@@ -37,7 +37,8 @@ def with_definitions(cells: Iterable[Cell], frameworks: Iterable[str]) -> Iterat
 
 
 def in_page(html: str, lang: str, frameworks: Iterable[str], told: set[str]) -> str:
-    """The HTML of a page in one language, each technical term marked where it is first said, by its definition in that language.
+    """The HTML of a page in one language, each technical term marked where it is first said,
+    by its definition in that language.
 
     ``told``: the terms that were marked before; those marked here are added to it.
     """
@@ -95,7 +96,9 @@ def _is_technical(name: str, lang: str) -> bool:
 
 @cache
 def _slugs(lang: str) -> dict[str, str]:
-    """Name in one language → slug of the term that the glossary defines, segments left out; of two with one name, the first."""
+    """Name in one language → slug of the term that the glossary defines, segments left out; of two with one name,
+    the first.
+    """
     found: dict[str, str] = {}
     for slug in TERMS:
         entry = TERMS.entry(slug)

@@ -330,7 +330,9 @@ class WrongCells:
 
 
 def wrong_cells(question: dict, given: dict, right: dict) -> WrongCells | None:
-    """Which cells of a table are wrong, as its mark is reckoned; None where its rows cannot be told apart by their key."""
+    """Which cells of a table are wrong, as its mark is reckoned;
+    None where its rows cannot be told apart by their key.
+    """
     keys = question.get("key", [])
     mine = _rows(given, keys)
     theirs = _rows(right, keys)

@@ -1,7 +1,7 @@
 """Citations in lessons: {cite:p}`id` → (author, year), {cite:year}`id` → (year), {cite:full}`id` → the whole entry.
 
-The list is lessons/references.json (CSL-JSON); how an entry is printed in each language stands in references_printed.json,
-which coursekit.recipes.references makes.
+The list is lessons/references.json (CSL-JSON); how an entry is printed in each language stands in
+references_printed.json, which coursekit.recipes.references makes.
 """
 
 import json

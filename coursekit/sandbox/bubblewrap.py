@@ -1,4 +1,6 @@
-"""The command line of bubblewrap: a read-only system with crmkit and without coursekit, no network, no other processes."""
+"""The command line of bubblewrap: a read-only system with crmkit and without coursekit, no network,
+no other processes.
+"""
 
 import os
 import sys
@@ -39,7 +41,9 @@ ENVIRONMENT = {  # of a submission behind any wall
 
 
 def readable_paths() -> dict[str, str]:
-    """What a submission may read, path inside → path here: the system, this Python with its packages, crmkit, its data."""
+    """What a submission may read, path inside → path here: the system, this Python with its packages, crmkit,
+    its data.
+    """
     paths = {path: path for path in [*SYSTEM, sys.prefix, sys.base_prefix] if os.path.exists(path)}
     from crmkit.data.datasets import datasets_folder  # loads pandas, which an import of this module need not
 

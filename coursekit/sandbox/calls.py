@@ -1,8 +1,9 @@
 """Which calls of the kernel a submission may make: a filter by libseccomp, of what `calls.json` allows.
 
-The list is one of what notebooks need, in the form that Docker and Podman read; what is not on it does not exist (ENOSYS):
-keys, namespaces, mounts, memory that no limit counts, SysV IPC, sockets that leave a network namespace, watching files,
-bpf, io_uring, perf, userfaultfd, ptrace, modules, kexec. Used inside the wall, so this file knows nothing of the kit.
+The list is one of what notebooks need, in the form that Docker and Podman read; what is not on it does not exist
+(ENOSYS): keys, namespaces, mounts, memory that no limit counts, SysV IPC, sockets that leave a network namespace,
+watching files, bpf, io_uring, perf, userfaultfd, ptrace, modules, kexec. Used inside the wall, so this file knows
+nothing of the kit.
 """
 
 import ctypes

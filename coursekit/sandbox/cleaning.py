@@ -1,7 +1,8 @@
 """What strangers send, made harmless once: whatever passes here, every journal, table, sheet and page can hold.
 
-Lone surrogates, numbers without end, tables in tables without end: JSON and Python know them, spreadsheets, databases and
-UTF-8 do not. A frame of a submission, a receipt, a saved game's first line and every name of a file come in through here.
+Lone surrogates, numbers without end, tables in tables without end: JSON and Python know them, spreadsheets, databases
+and UTF-8 do not. A frame of a submission, a receipt, a saved game's first line and every name of a file come in through
+here.
 """
 
 import json
@@ -65,7 +66,9 @@ LONG_NUMBER = re.compile(rf"\d{{{LONGEST_WHOLE + 1}}}")
 
 
 def _number(number: float) -> float | str:
-    """A number that others can read as it is: a float where it is too large a whole one, in words where it is no number."""
+    """A number that others can read as it is: a float where it is too large a whole one,
+    in words where it is no number.
+    """
     number = float(number)
     return number if isfinite(number) else str(number)
 

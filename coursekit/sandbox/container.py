@@ -1,8 +1,9 @@
 """The wall where there is no bubblewrap (macOS, Windows): Docker or Podman, one container for each submission.
 
-A socket that hands over descriptors does not reach into the virtual machine in which containers run there, and a container
-without privileges makes no namespaces for a submission of its own. So each submission gets a whole container, spoken to over
-its standard streams; the next one loads pandas while this one runs. Nothing of this computer is mounted in it.
+A socket that hands over descriptors does not reach into the virtual machine in which containers run there, and a
+container without privileges makes no namespaces for a submission of its own. So each submission gets a whole container,
+spoken to over its standard streams; the next one loads pandas while this one runs. Nothing of this computer is mounted
+in it.
 """
 
 import base64
@@ -80,8 +81,8 @@ def command(program: str, name: str, limits: Limits, modules: list[str]) -> list
 def _filter(program: str) -> list[str]:
     """The same list of calls as behind bubblewrap; the program in the image puts a submission behind it in any case.
 
-    Docker's command reads the file here, wherever its service runs; Podman's hands on the path, which a virtual machine may
-    not have: there it is Podman's own list.
+    Docker's command reads the file here, wherever its service runs; Podman's hands on the path, which a virtual machine
+    may not have: there it is Podman's own list.
     """
     if program == "docker" or sys.platform == "linux":
         return ["--security-opt", f"seccomp={PROFILE}"]

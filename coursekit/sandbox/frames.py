@@ -1,4 +1,6 @@
-"""What a submission sends, cut into frames: 4 bytes of length (big-endian), then JSON. All of it is the student's word."""
+"""What a submission sends, cut into frames: 4 bytes of length (big-endian), then JSON.
+All of it is the student's word.
+"""
 
 import struct
 from collections.abc import Iterator
@@ -38,7 +40,9 @@ class Frames:
 
 
 def decoded(frame: bytes) -> dict | None:
-    """The table that a frame holds; None where it holds none. The one door through which a submission's words come in."""
+    """The table that a frame holds; None where it holds none.
+    The one door through which a submission's words come in.
+    """
     try:
         said = clean_json(frame)
     except ValueError:

@@ -1,10 +1,10 @@
 """Process 1 of a container: runs one submission and ends, and with it all that the submission started.
 
-It stands beside `in_sandbox.py` in the image, without the rest of coursekit. A container may make no namespaces of its own,
-so each submission gets a container instead. Standard input brings one message (cells, the pack's files), then what is said
-to the submission while it runs; where it closes, the grader is gone. The submission speaks over a socket of its own, and
-what comes out of that, the student's word, is passed on to standard output. What this process itself says leaves on
-standard error, which no student's code can reach.
+It stands beside `in_sandbox.py` in the image, without the rest of coursekit. A container may make no namespaces of its
+own, so each submission gets a container instead. Standard input brings one message (cells, the pack's files), then what
+is said to the submission while it runs; where it closes, the grader is gone. The submission speaks over a socket of its
+own, and what comes out of that, the student's word, is passed on to standard output. What this process itself says
+leaves on standard error, which no student's code can reach.
 """
 
 import base64

@@ -1,10 +1,10 @@
 """What runs inside the sandbox: a warm process without any answer, which forks one child per submission.
 
-Nothing of coursekit is there, so this file knows crmkit and its neighbours alone; it is started by `warm.py` with one end of
-a socket. Each request brings two descriptors: a notebook's code cells to read (JSON), and a line for what comes of them. The
-child gets namespaces of its own (user, mount, pid, network, ipc, host name), a private scratch folder, limits, a keyring and
-a filter of the kernel's calls, and loses every privilege before the first cell runs. What it writes into the line is the
-student's word and is taken for no more.
+Nothing of coursekit is there, so this file knows crmkit and its neighbours alone; it is started by `warm.py` with one
+end of a socket. Each request brings two descriptors: a notebook's code cells to read (JSON), and a line for what comes
+of them. The child gets namespaces of its own (user, mount, pid, network, ipc, host name), a private scratch folder,
+limits, a keyring and a filter of the kernel's calls, and loses every privilege before the first cell runs. What it
+writes into the line is the student's word and is taken for no more.
 
 A submission is process 1 of its namespace. The warm process holds a descriptor of it (a pidfd) and ends it by that, and
 the kernel every other process of the namespace with it, whatever any of them has asked to be told of its parent's end.
@@ -381,7 +381,9 @@ def run_in_kernel(cells: list[str], line: int) -> None:
 def child(
     shell, cells_fd: int, line: int, warm: socket.socket, limits: dict, calls: Calls | None, in_kernel: bool
 ) -> None:
-    """Never returns. The waiting process ends as its child, process 1, ended; that begins when the warm process knows it."""
+    """Never returns. The waiting process ends as its child, process 1, ended;
+    that begins when the warm process knows it.
+    """
     close_all_but(cells_fd, line, warm.fileno())
     speak_over(line)
     os.setsid()
@@ -423,7 +425,9 @@ def close_all_but(*kept: int) -> None:
 
 
 def end_as(pid: int) -> None:
-    """Wait for a child, and end as it did: killed where it was killed, which nobody in its namespace can do to process 1."""
+    """Wait for a child, and end as it did: killed where it was killed,
+    which nobody in its namespace can do to process 1.
+    """
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGKILL:
@@ -519,7 +523,9 @@ class Running:
     """A submission as the warm process knows it: the process that waits for it, and process 1 of its namespace."""
 
     def __init__(self, pid: int, told: socket.socket | None):
-        """``told``: where the waiting process says which process 1 is; None where there is no wall and it is the same."""
+        """``told``: where the waiting process says which process 1 is;
+        None where there is no wall and it is the same.
+        """
         self.pid = pid
         self.waiting = os.pidfd_open(pid)
         self.first: int | None = None
@@ -531,7 +537,9 @@ class Running:
             told.send(GO)
 
     def wait(self, control: socket.socket, memory: int) -> str:
-        """Wait until it has ended, the grader asks for its end or is gone, or all of it together takes too much memory."""
+        """Wait until it has ended, the grader asks for its end or is gone,
+        or all of it together takes too much memory.
+        """
         # not select, which fails above descriptor 1023: the grader chose the number of `control`
         either = select.poll()
         either.register(self.waiting, select.POLLIN)

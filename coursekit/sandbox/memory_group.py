@@ -1,8 +1,8 @@
 """A memory cgroup around what a submission allocates, where this machine lets us make one (Linux, cgroup v1 or v2).
 
 The kernel then counts everything, files in memory included, and ends a submission that goes beyond. Root may make one
-everywhere, an ordinary user where systemd has handed a part of the tree over (a desktop session). Where none can be made,
-`memory_used` counts instead.
+everywhere, an ordinary user where systemd has handed a part of the tree over (a desktop session). Where none can be
+made, `memory_used` counts instead.
 """
 
 import contextlib

@@ -233,7 +233,9 @@ def _greet(server: socket.socket) -> None:
 
 
 def choose(*, trust: bool) -> tuple[str | None, dict[str, str]]:
-    """The first wall that holds against every attempt, and what became of each that was tried; trust: none is needed."""
+    """The first wall that holds against every attempt, and what became of each that was tried; trust:
+    none is needed.
+    """
     tried = {}
     for tier in tiers():
         try:

@@ -43,8 +43,8 @@ NOT_FINAL = ("no_wall", "timeout", "killed")
 class Outcome:
     """What came of one submission.
 
-    ``state``: ended, timeout, too_much_output, too_much_memory, died, killed (from outside, by no limit of ours and not by
-    itself) or no_wall.
+    ``state``: ended, timeout, too_much_output, too_much_memory, died, killed (from outside, by no limit of ours and not
+    by itself) or no_wall.
     """
 
     state: str

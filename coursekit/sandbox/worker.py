@@ -1,7 +1,7 @@
 """A process that works for this one and can be ended: what it works on may be made of a student's numbers.
 
-It has a limit of time for each piece of work, and of memory. Where it is over the one or dies of the other, that piece has
-failed and nothing else: the next is done by a fresh process.
+It has a limit of time for each piece of work, and of memory. Where it is over the one or dies of the other, that piece
+has failed and nothing else: the next is done by a fresh process.
 """
 
 import multiprocessing

@@ -1,4 +1,6 @@
-"""The pages that instructors and students open: one frame, a part in each language, whatever was written shown as text."""
+"""The pages that instructors and students open: one frame, a part in each language,
+whatever was written shown as text.
+"""
 
 import re
 from collections.abc import Callable, Sequence

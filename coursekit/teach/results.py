@@ -29,7 +29,9 @@ COLUMNS = {"runs": "outcome", "rights": "answers"}  # table → what it keeps un
 
 @contextmanager
 def in_use(folder: Path) -> Iterator[None]:
-    """The folder is written by this process alone, until it ends in whatever way. Errors: KitError where another does."""
+    """The folder is written by this process alone, until it ends in whatever way. Errors:
+    KitError where another does.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK
     try:

@@ -29,7 +29,9 @@ def capped(rows: Sequence[Row], lot_of: Callable[[Row], str], more: Callable[[st
 
 
 def _csv(value: object) -> object:
-    """Six digits of a number are enough in a gradebook; in a text, nothing that controls a terminal or turns letters around."""
+    """Six digits of a number are enough in a gradebook; in a text,
+    nothing that controls a terminal or turns letters around.
+    """
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, str):

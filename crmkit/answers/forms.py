@@ -440,7 +440,9 @@ def _is_read_by_float(text: str) -> bool:
 
 
 def _check_least_readable(column: str, cells) -> None:
-    """Raise BadForm for the first text that float(…) cannot read as it is meant: more is to be said of it than of others."""
+    """Raise BadForm for the first text that float(…) cannot read as it is meant:
+    more is to be said of it than of others.
+    """
     unit = column_kind(column)
     texts = [
         (row, cell) for row, cell in enumerate(cells, 1) if isinstance(cell, str) and len(cell) <= MAX_CELL

@@ -1,4 +1,6 @@
-"""What a notebook's names hold now, against what its exercise made: a line copied from a lesson may have changed them."""
+"""What a notebook's names hold now, against what its exercise made:
+a line copied from a lesson may have changed them.
+"""
 
 import sys
 from numbers import Real
@@ -8,7 +10,8 @@ from crmkit.core.messages import MESSAGES, listed
 
 
 def changed_since(seed: int) -> Pair | None:
-    """What to say where the notebook's names no longer hold the data of ``seed``; None where they do, or outside of one.
+    """What to say where the notebook's names no longer hold the data of ``seed``; None where they do,
+    or outside of one.
 
     An exercise keeps its data in the dict ``mine`` and gives them names of their own.
     """

@@ -189,7 +189,9 @@ class AnswerSheet(Shown):
             self.sink = sink_of_environment()
 
     def __call__(self, question: str, value=..., *more) -> Answer:
-        """Record ``value`` as the answer to the question of that name; ``more`` is what a comma cut off, and is refused."""
+        """Record ``value`` as the answer to the question of that name; ``more`` is what a comma cut off,
+        and is refused.
+        """
         if not isinstance(question, str):
             example = f'answer("{next(iter(self._latest), "")}", …)'
             raise CrmkitError("question_not_named", value=as_given(question), example=example)
@@ -229,7 +231,8 @@ class AnswerSheet(Shown):
     def hand_in(self, notebook: "str | Path | None" = None) -> "Receipt":
         """Make the one file to hand in, beside the notebook, and show the receipt; save the notebook first.
 
-        ``notebook`` names the file where it cannot be found out. Errors: CrmkitError when it was not saved, or not found.
+        ``notebook`` names the file where it cannot be found out. Errors: CrmkitError when it was not saved, or not
+        found.
         """
         from .hand_in import hand_in
 

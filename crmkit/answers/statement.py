@@ -1,4 +1,6 @@
-"""The statement on own work and AI that a student signs in the notebook: read as text, by whoever hands in and whoever grades."""
+"""The statement on own work and AI that a student signs in the notebook: read as text,
+by whoever hands in and whoever grades.
+"""
 
 import ast
 import warnings

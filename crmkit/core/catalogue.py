@@ -52,7 +52,8 @@ def _fill(text: str, lang: str, fields: dict) -> str:
 class Catalogue:
     """The texts of one or several TOML files, read when the first of them is asked for.
 
-    A key stands in one file only and has both languages, or those of another key: ``same_as = "<key>"``. ValueError else.
+    A key stands in one file only and has both languages, or those of another key: ``same_as = "<key>"``. ValueError
+    else.
     """
 
     def __init__(self, *files: Path):
@@ -88,7 +89,9 @@ class Catalogue:
         return self._entries[key]
 
     def pair(self, key: str, /, **fields) -> Pair:
-        """The text in both languages, its {fields} filled in; of a field that is a Pair each language takes its half."""
+        """The text in both languages, its {fields} filled in;
+        of a field that is a Pair each language takes its half.
+        """
         entry = self._entries[key]
         return Pair(_fill(entry["zh"], "zh", fields), _fill(entry["en"], "en", fields))
 

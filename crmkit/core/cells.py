@@ -2,8 +2,8 @@
 
 import re
 
-# a formula begins so, behind whatever is not seen; in full width too, which Excel takes where it is set to Chinese. A number
-# with its sign is no formula. (OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection)
+# a formula begins so, behind whatever is not seen; in full width too, which Excel takes where it is set to Chinese.
+# A number with its sign is no formula. (OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection)
 _FORMULA = re.compile(r"^[\s\x00-\x1f\u200b-\u200f\ufeff]*(?:[=@＝＠]|[+\-＋－](?!\d+(?:[.,]\d+)*$))|^[\t\r]")
 
 

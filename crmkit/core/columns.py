@@ -1,7 +1,7 @@
 """What a column is: its heading in both languages and its kind, which says how its values are written.
 
-The catalogue (columns.toml; a word of the glossary may be a column too) says so of the kit's own columns. A column that a
-client or a student made is judged by its name, here and nowhere else.
+The catalogue (columns.toml; a word of the glossary may be a column too) says so of the kit's own columns. A column that
+a client or a student made is judged by its name, here and nowhere else.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The words of the field and of the kit, each with one translation.
 
-A word with a definition stands in glossary.toml, what a column is in columns.toml, every other word in the words.toml of
-the room that says it. ``term`` finds it wherever it stands.
+A word with a definition stands in glossary.toml, what a column is in columns.toml, every other word in the words.toml
+of the room that says it. ``term`` finds it wherever it stands.
 """
 
 import re
@@ -36,8 +36,8 @@ def term(slug: str) -> str:
 def term_pair(slug: str) -> Pair:
     """The term in Chinese and in English; ``<slug>_low`` and ``<slug>_high`` are the ends of its interval.
 
-    A term is also found by its name in either language. Errors: CrmkitError for a word that the catalogue does not have,
-    with those near it.
+    A term is also found by its name in either language. Errors: CrmkitError for a word that the catalogue does not
+    have, with those near it.
 
     >>> term_pair("repeat_rate_low")
     Pair(zh='复购率（下限）', en='repeat rate, low')
@@ -111,7 +111,8 @@ def other_names(slug: str, lang: str) -> list[str]:
 def glossary(search: str = "") -> "pd.DataFrame":
     """The glossary (F32) as a table: slug, zh, en, definition_zh, definition_en; ``search`` looks in all of them.
 
-    It also finds a term by the names that other textbooks give it. Only terms with a definition are listed: the others are column headings and labels.
+    It also finds a term by the names that other textbooks give it. Only terms with a definition are listed: the others
+    are column headings and labels.
 
     >>> "客户金字塔" in glossary("pyramid")["zh"].tolist()
     True

@@ -69,10 +69,11 @@ def bootstrap(
 
     ``statistic(values, weights)`` takes the values in the order given and how often each was drawn; with all weights 1
     it is the estimate itself. Drawing counts in place of values spares a sort per resample. Without ``rng`` there is no
-    interval; of ``resamples`` there are ``RESAMPLES`` if not given. It speaks of another such set of customers from the same source, and is too narrow when a few very large
-    ones carry the total: of 95 % intervals from 500 customers, 92 to 93 % held the true Gini of lognormal values (σ 1
-    and 0.5), 90 % the true top share of a Pareto tail with α 3, 82 % with α 2, and 40 % with the α 1.16 that makes
-    80/20 true, where 5,000 customers do not help either (tests/customer_pyramid/test_concentration.py).
+    interval; of ``resamples`` there are ``RESAMPLES`` if not given. It speaks of another such set of customers from the
+    same source, and is too narrow when a few very large ones carry the total: of 95 % intervals from 500 customers, 92
+    to 93 % held the true Gini of lognormal values (σ 1 and 0.5), 90 % the true top share of a Pareto tail with α 3, 82
+    % with α 2, and 40 % with the α 1.16 that makes 80/20 true, where 5,000 customers do not help either
+    (tests/customer_pyramid/test_concentration.py).
 
     >>> mean = lambda values, weights: (values * weights).sum() / weights.sum()
     >>> bootstrap(np.arange(101.0), mean, rng=np.random.default_rng(1)).value
@@ -109,7 +110,9 @@ def bootstrap_each(
 
 
 def of_confidence(table: pd.DataFrame, confidence: float) -> pd.DataFrame:
-    """The table, told (in its ``attrs``) what its columns ``…_low`` and ``…_high`` are the ends of: a picture says it."""
+    """The table, told (in its ``attrs``) what its columns ``…_low`` and ``…_high`` are the ends of:
+    a picture says it.
+    """
     table.attrs["confidence"] = confidence
     return table
 
@@ -140,7 +143,8 @@ def interval_of(drawn, *, value: float, confidence: float = 0.95) -> Estimate:
 
 
 def ends_of(drawn, *, confidence: float = 0.95) -> np.ndarray:
-    """Both ends of the central intervals of simulated numbers: a row per draw (at least a hundred), a column per number.
+    """Both ends of the central intervals of simulated numbers: a row per draw (at least a hundred),
+    a column per number.
 
     >>> ends_of(np.arange(202.0).reshape(101, 2), confidence=0.9).round(6).tolist()
     [[10.0, 11.0], [190.0, 191.0]]

@@ -59,7 +59,8 @@ def require_kind(value, kind: type, *, what: str) -> None:
 
 
 def require_columns(frame, columns, *, what: str) -> None:
-    """Refuse a frame that lacks one of ``columns``, and what is no pandas frame; ``what`` names the function that asked.
+    """Refuse a frame that lacks one of ``columns``, and what is no pandas frame;
+    ``what`` names the function that asked.
 
     Of a text in place of the list Python would take the letters one by one.
     """
@@ -230,7 +231,9 @@ def _day_meant(text: str) -> date | None:
 
 
 def numbers_in(values, *, name: str):
-    """``as_numbers`` of what must be one column of numbers; refuses a whole table, its name, and texts in the column."""
+    """``as_numbers`` of what must be one column of numbers; refuses a whole table, its name,
+    and texts in the column.
+    """
     import numpy as np
     import pandas as pd
 

@@ -56,7 +56,8 @@ def trial_from_counts(counts: pd.DataFrame, *, outcome: str) -> pd.DataFrame:
     each had the outcome: of ``outcome="kept"``, ``kept_treated`` and ``kept_control``. Out: ``segment`` where it was
     given, ``group``, and the outcome, 0 or 1. Errors: CrmkitError for fractions, and more with it than there were.
 
-    >>> counted = pd.DataFrame({"customers_treated": [3], "kept_treated": [2], "customers_control": 2, "kept_control": 1})
+    >>> counted = pd.DataFrame({"customers_treated": [3], "kept_treated": [2]})
+    >>> counted = counted.assign(customers_control=2, kept_control=1)
     >>> trial_from_counts(counted, outcome="kept").groupby("group")["kept"].agg(["size", "sum"]).values.tolist()
     [[2, 1], [3, 2]]
     """

@@ -54,11 +54,11 @@ def cluster_stability(
 ) -> pd.DataFrame:
     """Would the same groups be found again: agreement between runs, for each number of clusters.
 
-    In: as for ``cluster_customers``; a run is one grouping, as there the best of ten random beginnings. Out, a row per number
-    of ``clusters``: ``agreement_other_start``, the mean agreement of each two of ``runs`` that differ in their random
-    beginnings alone, and ``agreement_other_customers``, of each two of ``runs`` on samples of the customers (drawn with
-    replacement), all applied to all customers. Agreement is ``adjusted_rand``: 1 the same groups, 0 no more than chance.
-    Groups that do not come back are not there. Errors: as for ``cluster_customers``.
+    In: as for ``cluster_customers``; a run is one grouping, as there the best of ten random beginnings. Out, a row per
+    number of ``clusters``: ``agreement_other_start``, the mean agreement of each two of ``runs`` that differ in their
+    random beginnings alone, and ``agreement_other_customers``, of each two of ``runs`` on samples of the customers
+    (drawn with replacement), all applied to all customers. Agreement is ``adjusted_rand``: 1 the same groups, 0 no more
+    than chance. Groups that do not come back are not there. Errors: as for ``cluster_customers``.
 
     >>> rng = np.random.default_rng(1)
     >>> twice = pd.DataFrame({"customer_id": range(80), "days_since_last": [5, 300] * 40,
@@ -92,10 +92,12 @@ def _agreement(groupings: list[np.ndarray]) -> float:
 
 
 def adjusted_rand(first, second) -> float:
-    """How far two groupings of the same customers agree: 1 the same groups, 0 no more than chance (Hubert & Arabie 1985).
+    """How far two groupings of the same customers agree: 1 the same groups,
+    0 no more than chance (Hubert & Arabie 1985).
 
     Of all pairs of customers it counts those that both groupings put together, less what chance would give, by the most
-    that could be. What the groups are called does not matter. Errors: CrmkitError for different lengths, or fewer than two.
+    that could be. What the groups are called does not matter. Errors: CrmkitError for different lengths, or fewer than
+    two.
 
     >>> adjusted_rand(["gold", "gold", "lead", "lead"], [2, 2, 1, 1])
     1.0
@@ -122,14 +124,15 @@ def compare_segmentations(
 ) -> pd.DataFrame:
     """Which grouping tells best who will do something later, judged on customers that it has not learnt from.
 
-    In: the columns named in ``segmentations`` (groups, by name or number) and ``outcome`` (0, 1), known after the groups
-    were made. One half of the customers, drawn by lot, shows how often each group did it; the other half is ranked by
-    that. Out, a row per segmentation and one, ``by_chance``, whose groups are those of the first, shuffled:
+    In: the columns named in ``segmentations`` (groups, by name or number) and ``outcome`` (0, 1), known after the
+    groups were made. One half of the customers, drawn by lot, shows how often each group did it; the other half is
+    ranked by that. Out, a row per segmentation and one, ``by_chance``, whose groups are those of the first, shuffled:
     ``segmentation``, ``groups``, ``auc`` with ``auc_low`` and ``auc_high`` (the probability that of one who did it and
     one who did not, the first is in the group ranked higher; ties count half; 0.5 is chance), and ``difference`` from
     the first segmentation with its interval. Intervals: DeLong, DeLong & Clarke-Pearson 1988, which allows for all
     being judged on the same customers; they hold for this split, and another seed moves them a little.
-    Errors: CrmkitError for missing columns or values, an outcome other than 0 and 1, fewer than ten of either in a half.
+    Errors: CrmkitError for missing columns or values, an outcome other than 0 and 1, fewer than ten of either in a
+    half.
 
     >>> rng = np.random.default_rng(1)
     >>> past = pd.DataFrame({"rules": rng.integers(0, 2, 400)})

@@ -152,9 +152,9 @@ def name_segments(
 ) -> pd.DataFrame:
     """The scores with the segment that each customer falls into: the first rule that holds.
 
-    In: what ``rfm_scores`` gives, with the same ``bins``; ``rules``, ``SEGMENT_RULES`` if not given. Out: the same and ``segment``, a slug whose names are in the
-    catalogue. Errors: CrmkitError for rules that leave a combination uncovered (``check_rules`` shows which), scores
-    outside 1 … bins.
+    In: what ``rfm_scores`` gives, with the same ``bins``; ``rules``, ``SEGMENT_RULES`` if not given. Out: the same and
+    ``segment``, a slug whose names are in the catalogue. Errors: CrmkitError for rules that leave a combination
+    uncovered (``check_rules`` shows which), scores outside 1 … bins.
 
     >>> import pandas as pd
     >>> one = pd.DataFrame({"customer_id": ["a"], "recency_score": [5], "frequency_score": [5], "monetary_score": [4]})

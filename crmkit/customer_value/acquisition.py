@@ -30,7 +30,8 @@ def value_by_source(
     interval leaves no doubt, else ``open_question``. The mean is what one may pay for the *average* customer of a
     source; for the next one see ``acquisition_spending``. Sources were not drawn at random: what a source brings says
     who came by it, not what the same people would have brought by another.
-    Errors: CrmkitError for a source without a cost or with fewer than two customers, margins that are no numbers, costs below 0.
+    Errors: CrmkitError for a source without a cost or with fewer than two customers, margins that are no numbers, costs
+    below 0.
 
     >>> won = pd.DataFrame({"source": ["referral"] * 3 + ["promotion"] * 3, "margin": [90, 110, 130, 0, 10, 50]})
     >>> found = value_by_source(won, acquisition_cost={"referral": 40, "promotion": 60})
@@ -81,17 +82,16 @@ def acquisition_spending(campaigns: pd.DataFrame) -> pd.DataFrame:
     before the cost of winning). The curve through them is Blattberg & Deighton's (1996), a(A) = c·(1 − exp(−k·A)).
 
     Out, added: ``cost_per_customer`` A/a, ``cost_of_next_customer`` dA/da, which is higher, as every further customer
-    is harder to win; ``profit_per_prospect`` a·V − A; and, where it is highest, ``best_spend_per_prospect``
-    ln(k·c·V)/k (0 where the first customer already costs more than V), ``best_acquired_share``,
-    ``best_cost_per_customer``, ``best_profit_per_prospect``. There the *next* customer costs just V, the average one
-    less: what a customer may cost is a rule about the last one (Pfeifer 2005). ``ceiling`` is a guess where the spending
-    never varied: try others.
+    is harder to win; ``profit_per_prospect`` a·V − A; and, where it is highest, ``best_spend_per_prospect`` ln(k·c·V)/k
+    (0 where the first customer already costs more than V), ``best_acquired_share``, ``best_cost_per_customer``,
+    ``best_profit_per_prospect``. There the *next* customer costs just V, the average one less: what a customer may cost
+    is a rule about the last one (Pfeifer 2005). ``ceiling`` is a guess where the spending never varied: try others.
     Errors: CrmkitError for numbers out of range, and a share that is not below the ceiling.
 
     >>> letters = pd.DataFrame({"spend_per_prospect": [2.0], "acquired_share": [0.1], "ceiling": [0.4],
     ...                         "value_per_customer": [30.0]})
     >>> found = acquisition_spending(letters).iloc[0]
-    >>> [round(float(found[name]), 2) for name in ("cost_per_customer", "cost_of_next_customer", "best_spend_per_prospect")]
+    >>> found[["cost_per_customer", "cost_of_next_customer", "best_spend_per_prospect"]].astype(float).round(2).tolist()
     [20.0, 23.17, 3.79]
     """
     spend, share, ceiling, value, k = _curve(campaigns, "acquisition_spending")

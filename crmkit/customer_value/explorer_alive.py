@@ -1,4 +1,6 @@
-"""The explorer of P(alive): a customer's purchases on a line, and how sure one may be that the customer is still one."""
+"""The explorer of P(alive): a customer's purchases on a line,
+and how sure one may be that the customer is still one.
+"""
 
 from collections.abc import Mapping
 

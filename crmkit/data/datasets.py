@@ -43,9 +43,9 @@ def load(name: str, *, ledger: str = "transactions") -> pd.DataFrame:
     """A dataset of the course as transactions, untouched: zero amounts and duplicates are left in for the lessons.
 
     ``"cdnow"`` and ``"cdnow_sample"``: ``customer_id`` (text), ``date`` (day), ``amount`` (US$), ``quantity`` (CDs).
-    ``"complete_journey"``: also ``order_id`` and ``product_id`` (text); its ledger campaigns has a row for each household
-    that a campaign was sent to: ``customer_id``, ``campaign`` (text), ``start_date`` and ``end_date`` (day), ``redeemed``
-    (whether a coupon of it came back). Its package is installed apart.
+    ``"complete_journey"``: also ``order_id`` and ``product_id`` (text); its ledger campaigns has a row for each
+    household that a campaign was sent to: ``customer_id``, ``campaign`` (text), ``start_date`` and ``end_date`` (day),
+    ``redeemed`` (whether a coupon of it came back). Its package is installed apart.
     A simulated market (``"telecom"``, …): any ``ledger`` of its firm: transactions, customers, contacts, complaints,
     surveys, costs.
     Errors: CrmkitError for an unknown name, a missing file, a package that is not installed.

@@ -1,4 +1,5 @@
-"""DuckDB over whatever scans transactions: any kind of table under the name ``transactions``, and the texts of sql/ on it.
+"""DuckDB over whatever scans transactions: any kind of table under the name ``transactions``,
+and the texts of sql/ on it.
 
 A text is in DuckDB's dialect and says all that is counted; this file only finds the table, looks whether it is fit, and
 runs the text. Lines that end in ``-- if COLUMN`` are kept where the table has that column, those in ``-- if no COLUMN``
@@ -108,7 +109,9 @@ class Log:
         return {"as_of": as_of, "day_after": day_after, "units": self._units(day_after)}
 
     def _units(self, day_after: date) -> float:
-        """In how many parts of the currency money is counted: the smallest unit that occurs, as far as totals stay exact."""
+        """In how many parts of the currency money is counted: the smallest unit that occurs,
+        as far as totals stay exact.
+        """
         units = _COARSEST
         while True:
             found = self.ask("units", day_after=day_after, units=float(units)).iloc[0]

@@ -27,12 +27,13 @@ def customer_summary(transactions: Transactions, *, as_of: date | str) -> pd.Dat
     purchase; missing without one), in currency.
 
     Settled by the published fits: a row with amount 0 is a purchase like any other. BG/NBD on the raw CDNOW log then
-    gives Fader, Hardie and Lee's estimates; without the zero rows it does not (tests/published/test_published_values.py). A
-    row under 0 is a return: it lowers revenue, and never makes a purchase. A day with a purchase and a return is one
-    purchase. A customer with returns only keeps a row (so that revenue adds up to the log's total to the cent):
-    purchases 0, dates and days missing. Money is added in cents, or in finer units where the log has finer amounts (to
-    six decimals), and never as fractions: the order of the rows does not change a total. A column with a time zone is
-    cut into days on its own clock when it comes in a frame, in UTC when it comes from Parquet.
+    gives Fader, Hardie and Lee's estimates; without the zero rows it does not
+    (tests/published/test_published_values.py). A row under 0 is a return: it lowers revenue, and never makes a
+    purchase. A day with a purchase and a return is one purchase. A customer with returns only keeps a row (so that
+    revenue adds up to the log's total to the cent): purchases 0, dates and days missing. Money is added in cents, or in
+    finer units where the log has finer amounts (to six decimals), and never as fractions: the order of the rows does
+    not change a total. A column with a time zone is cut into days on its own clock when it comes in a frame, in UTC
+    when it comes from Parquet.
 
     Errors: CrmkitError for a missing column, a missing customer, date or amount, an infinite amount, dates or amounts
     kept as text, no rows, an unreadable path, an ``as_of`` that is no date or lies before the first row.

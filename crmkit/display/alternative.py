@@ -27,7 +27,8 @@ _told: WeakKeyDictionary = WeakKeyDictionary()  # Axes → what its plot says of
 def tell(axes, rows: Iterable[tuple["Pair | str", "str | list[tuple]"]]) -> None:
     """What is said of an Axes row by row, where places of marks alone would say little.
 
-    ``rows``: a name and its number, or its figures, each with a name; names are terms, Pairs, or what a client calls it.
+    ``rows``: a name and its number, or its figures, each with a name; names are terms, Pairs, or what a client calls
+    it.
     """
     for name, figures in rows:
         if not isinstance(figures, str):

@@ -122,7 +122,9 @@ def axes(
 
 
 def name_axis(axis: Axis, slug: str, show: Callable[[float], str] | None = None) -> None:
-    """The term at an axis; ``show`` writes its ticks: if not given, as the column's kind asks, where it has one to ask."""
+    """The term at an axis; ``show`` writes its ticks: if not given, as the column's kind asks,
+    where it has one to ask.
+    """
     axis.set_label_text(label(slug))
     if show is None and column_kind(slug) in ("share", "money", "count"):
         show = written(slug)
@@ -234,7 +236,9 @@ def estimate_bars(ax: Axes, slugs, estimates, *, show=number, best=None) -> None
 
 
 def lines(ax: Axes, x, series: dict, *, bands: dict | None = None) -> None:
-    """A line per slug, told apart by dashes as well as colour, named at its right end; ``bands``: slug → (low, high)."""
+    """A line per slug, told apart by dashes as well as colour, named at its right end; ``bands``:
+    slug → (low, high).
+    """
     ends = []
     for i, (slug, y) in enumerate(series.items()):
         colour = (BLUE, VERMILION, DARK, ORANGE, INK)[i % 5]

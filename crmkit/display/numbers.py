@@ -1,4 +1,6 @@
-"""How a number, a share, an amount of money or a date is written: as Babel's locale data has it, with a true minus sign."""
+"""How a number, a share, an amount of money or a date is written: as Babel's locale data has it,
+with a true minus sign.
+"""
 
 import math
 import re

@@ -1,8 +1,8 @@
 """A figure in the one language that its page shows, where the setting is both.
 
-Tables and sentences carry both languages and follow the page's switch; a picture cannot. So JupyterLab's extension crmkit-lang
-says with each cell that it runs which language is shown, and the figures of that cell are drawn in it. Only the picture is: the
-figure itself, and an answer read off it, keep both.
+Tables and sentences carry both languages and follow the page's switch; a picture cannot. So JupyterLab's extension
+crmkit-lang says with each cell that it runs which language is shown, and the figures of that cell are drawn in it. Only
+the picture is: the figure itself, and an answer read off it, keep both.
 """
 
 import sys

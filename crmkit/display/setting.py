@@ -11,8 +11,8 @@ from . import fonts
 def set_language(lang: str) -> None:
     """Show everything in Chinese (``"zh"``), in English (``"en"``) or in both (``"both"``).
 
-    From then on no chart has boxes for Chinese characters, whatever draws it and however it is themed, and in a notebook
-    every figure carries a text alternative.
+    From then on no chart has boxes for Chinese characters, whatever draws it and however it is themed, and in a
+    notebook every figure carries a text alternative.
     Errors: CrmkitError for another language.
 
     >>> set_language("zh"); language.get_language()

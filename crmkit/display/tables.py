@@ -108,9 +108,9 @@ def show(
 ) -> Table:
     """Show a table with its headings and tiers in the language, shares as %, money with thousands separators.
 
-    ``percent`` names the columns shown as % (True: every number); without it those that are shares: by the catalogue, or
-    by a name that ends in share, rate or probability. ``rows`` limits what is shown, and a note says how many there are. In the bilingual edition headings
-    carry both languages and follow the switch.
+    ``percent`` names the columns shown as % (True: every number); without it those that are shares: by the catalogue,
+    or by a name that ends in share, rate or probability. ``rows`` limits what is shown, and a note says how many there
+    are. In the bilingual edition headings carry both languages and follow the switch.
 
     >>> import crmkit; crmkit.set_language("en")
     >>> show(pd.DataFrame({"tier": ["gold"], "customers": [1200], "customer_share": [0.04]}))
@@ -130,7 +130,8 @@ def save_tables(
     """Write each table as ``<name>.parquet`` (canonical columns) and ``<name>.csv``, and all into one ``tables.xlsx``.
 
     CSV (UTF-8 with BOM, so that Excel opens it rightly) and XLSX have headings in ``lang`` (default: the language
-    setting); a sheet is called by the term ``table_<name>`` where there is one. Text that a spreadsheet would take for a formula stays text: in XLSX as it is, in CSV after an apostrophe.
+    setting); a sheet is called by the term ``table_<name>`` where there is one. Text that a spreadsheet would take for
+    a formula stays text: in XLSX as it is, in CSV after an apostrophe.
 
     >>> import tempfile
     >>> [p.name for p in save_tables({"tiers": pd.DataFrame({"tier": ["gold"]})}, tempfile.mkdtemp(), lang="zh")]

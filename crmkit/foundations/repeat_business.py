@@ -50,17 +50,19 @@ def repeat_business(
 ) -> RepeatBusiness:
     """How much of revenue and margin repeat orders bring, who has come back, and how long the second order takes.
 
-    In: a frame or Parquet as for ``customer_summary``, with ``customer_id``, ``date``, ``amount`` (currency). Margin is amount − ``unit_cost`` × ``quantity`` where both
-    columns are there, else left out (at one margin rate for all goods its share would be that of revenue). All
-    purchases of a day are one order; an amount of 0 is a purchase, one under 0 a return: it lowers the money of its day
-    and makes no order (as in ``customer_summary``). What came before the first purchase counts with it; customers with
-    returns only, and everything after ``as_of`` (a date or its ISO text), are left out. A first order is the first in
-    the log: of a customer who bought before the log begins it is not, and repeat business is then understated.
+    In: a frame or Parquet as for ``customer_summary``, with ``customer_id``, ``date``, ``amount`` (currency). Margin is
+    amount − ``unit_cost`` × ``quantity`` where both columns are there, else left out (at one margin rate for all goods
+    its share would be that of revenue). All purchases of a day are one order; an amount of 0 is a purchase, one under 0
+    a return: it lowers the money of its day and makes no order (as in ``customer_summary``). What came before the first
+    purchase counts with it; customers with returns only, and everything after ``as_of`` (a date or its ISO text), are
+    left out. A first order is the first in the log: of a customer who bought before the log begins it is not, and
+    repeat business is then understated.
 
     Out: ``RepeatBusiness``. The time to the second order is censored for those who are not back yet: Kaplan & Meier
     (1958) with log-log intervals, from scipy; the median's by Brookmeyer & Crowley (1982). It assumes that customers
-    won late are like those won early. With ``rng`` the shares have bootstrap intervals over customers, of 500 ``resamples`` if not given.
-    Errors: CrmkitError for missing columns or values, dates as text, no purchase up to ``as_of``, a total not above 0.
+    won late are like those won early. With ``rng`` the shares have bootstrap intervals over customers, of 500
+    ``resamples`` if not given. Errors: CrmkitError for missing columns or values, dates as text, no purchase up to
+    ``as_of``, a total not above 0.
 
     >>> log = pd.DataFrame({"customer_id": list("aabccd"), "amount": [60.0, 40, 50, 30, 20, 10], "date": pd.to_datetime(
     ...     ["2024-01-01", "2024-01-11", "2024-01-05", "2024-01-06", "2024-01-26", "2024-01-30"])})

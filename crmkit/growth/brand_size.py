@@ -18,8 +18,8 @@ def double_jeopardy(brands: pd.DataFrame, *, households: float) -> pd.DataFrame:
     In: a row per brand of one category and period: ``brand``, ``buyers``, households that bought it at least once, and
     ``purchases``, how often they bought it together. ``households``: how many there are, buyers or not.
     Out, the largest first: ``brand``, ``penetration`` b, buyers as a share of households, ``purchases_per_buyer`` w,
-    ``expected_purchases_per_buyer`` w₀/(1 − b), where w₀ is the mean of w(1 − b) over the brands (Ehrenberg, Goodhardt &
-    Barwise 1990), and ``difference``, w less what is expected. A small brand has fewer buyers, and they buy it a
+    ``expected_purchases_per_buyer`` w₀/(1 − b), where w₀ is the mean of w(1 − b) over the brands (Ehrenberg, Goodhardt
+    & Barwise 1990), and ``difference``, w less what is expected. A small brand has fewer buyers, and they buy it a
     little less often, even where no brand is better liked by those who buy it.
     Errors: CrmkitError for a brand twice, fewer than two brands, more buyers than households or than purchases.
 

@@ -30,12 +30,12 @@ def cross_sell_rules(lines: Transactions, *, min_support: float = 0.01) -> pd.Da
     """Find which products are bought together more often than chance would have it, with care for the many tests.
 
     In: ``order_id``, ``product_id``, a row per product in a basket (for what customers own, put the customer's id in
-    ``order_id``), as a frame or Parquet as for ``customer_summary``. Products and pairs in fewer than ``min_support`` of the baskets are left out.
-    Out, a row per rule "who buys ``product_id`` also buys ``next_product_id``": ``baskets`` with both,
-    ``rule_support``, ``rule_confidence``, ``rule_lift`` (Agrawal & Srikant 1994; Brin et al. 1997),
-    ``expected_baskets``, how many would hold both by chance, ``p_value`` of at least as many, and ``p_adjusted``,
-    Benjamini & Hochberg's (1995) over all pairs of products with the support, seen together or not: of the rules with
-    p_adjusted ≤ 0.05 at most about one in twenty is false. Surest first.
+    ``order_id``), as a frame or Parquet as for ``customer_summary``. Products and pairs in fewer than ``min_support``
+    of the baskets are left out. Out, a row per rule "who buys ``product_id`` also buys ``next_product_id``":
+    ``baskets`` with both, ``rule_support``, ``rule_confidence``, ``rule_lift`` (Agrawal & Srikant 1994; Brin et al.
+    1997), ``expected_baskets``, how many would hold both by chance, ``p_value`` of at least as many, and
+    ``p_adjusted``, Benjamini & Hochberg's (1995) over all pairs of products with the support, seen together or not: of
+    the rules with p_adjusted ≤ 0.05 at most about one in twenty is false. Surest first.
 
     Chance keeps what each product sells and how large each basket is: a large basket holds everything more often, so
     that lift is above 1 even for products which have nothing to do with each other. In baskets of one size the chance

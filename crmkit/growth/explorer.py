@@ -1,4 +1,6 @@
-"""The funnel's explorer: how far a stage is lifted, what that costs, what later sales are worth; the best stage follows."""
+"""The funnel's explorer: how far a stage is lifted, what that costs, what later sales are worth;
+the best stage follows.
+"""
 
 import numpy as np
 import pandas as pd

@@ -134,12 +134,12 @@ def customer_ladder(
     in full: v = (I − P/(1 + d))⁻¹ m (Pfeifer & Carraway 2000); ``value_with_screening``, the same where the firm may
     let a customer go at any time, and ``keep``, whether to serve the rung (policy iteration, Howard 1960);
     ``top_probability``, the chance of ever reaching the top rung, and ``periods_to_top``, how long those who reach it
-    take. With ``rng``, ``value_low`` and ``value_high``, and ``probability_low``, ``probability_high`` of the transitions, from customers
-    drawn with replacement. ``checks`` are likelihood-ratio tests (Anderson & Goodman 1957): the rung should matter
-    (``depends_on_rung``: a small p_value); where the rung before it (``depends_on_earlier_rung``) or the period
-    (``changes_over_time``) matters too, one chain does not describe the panel, and the values are a rough guide only.
-    Errors: CrmkitError for unknown rungs, gaps, a single period, a customer twice in a period, a rung that nobody was
-    seen to leave, a cost below 0.
+    take. With ``rng``, ``value_low`` and ``value_high``, and ``probability_low``, ``probability_high`` of the
+    transitions, from customers drawn with replacement. ``checks`` are likelihood-ratio tests (Anderson & Goodman 1957):
+    the rung should matter (``depends_on_rung``: a small p_value); where the rung before it
+    (``depends_on_earlier_rung``) or the period (``changes_over_time``) matters too, one chain does not describe the
+    panel, and the values are a rough guide only. Errors: CrmkitError for unknown rungs, gaps, a single period, a
+    customer twice in a period, a rung that nobody was seen to leave, a cost below 0.
 
     >>> import pandas as pd
     >>> panel = pd.DataFrame({"customer_id": list("aabbcc"), "period": [1, 2] * 3, "rung": [
@@ -327,14 +327,14 @@ def referral_growth(periods: pd.DataFrame, *, horizon: int = 12, confidence: flo
     """Measure the referral coefficient, and what it does to the number of customers beside churn (F27).
 
     In: a row per past period, the latest last: ``customers`` at its start, ``referred_customers`` and
-    ``other_new_customers`` won, ``customers_lost``, and ``invitations`` that customers made (may be missing).
-    Out: ``rates``: ``referral_coefficient`` q, referred customers per customer and period (exact Poisson interval,
-    Garwood 1936), ``churn_rate`` c (Wilson), ``net_growth_rate`` q − c (the two intervals combined after Donner & Zou
-    2012); with invitations, ``invitations_per_customer`` and ``invitation_conversion_rate``, whose product is q (the K
+    ``other_new_customers`` won, ``customers_lost``, and ``invitations`` that customers made (may be missing). Out:
+    ``rates``: ``referral_coefficient`` q, referred customers per customer and period (exact Poisson interval, Garwood
+    1936), ``churn_rate`` c (Wilson), ``net_growth_rate`` q − c (the two intervals combined after Donner & Zou 2012);
+    with invitations, ``invitations_per_customer`` and ``invitation_conversion_rate``, whose product is q (the K
     factor). ``paths`` follow N ← N·(1 + q − c) + a over ``horizon`` periods, a the mean of other new customers;
-    ``customers_low``, ``customers_high`` are the paths at the ends of the interval of q − c. Above q = c the base grows by itself; below,
-    it settles at a/(c − q). Each referral counts as independent: where a few customers bring most of them, the
-    intervals are too narrow.
+    ``customers_low``, ``customers_high`` are the paths at the ends of the interval of q − c. Above q = c the base grows
+    by itself; below, it settles at a/(c − q). Each referral counts as independent: where a few customers bring most of
+    them, the intervals are too narrow.
     Errors: CrmkitError for counts that are negative or no numbers, more lost than there were, fewer
     invitations than referred customers.
 

@@ -16,7 +16,9 @@ def sums_of_others(customers: np.ndarray | None, amounts: np.ndarray) -> list[in
 
 
 def _last_of_each(customers: np.ndarray, amounts: np.ndarray) -> list[int] | None:
-    """The last place of each customer, where all of one stand together and every last amount is the sum of the others."""
+    """The last place of each customer, where all of one stand together and every last amount is the sum
+    of the others.
+    """
     ends = np.flatnonzero(np.append(customers[1:] != customers[:-1], True))
     rows = np.diff(ends, prepend=-1)
     sums = np.diff(np.cumsum(amounts)[ends], prepend=0)

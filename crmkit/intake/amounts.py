@@ -148,7 +148,8 @@ def mark_beside_number(value) -> tuple[str, str] | None:
 
 
 def take_apart_marked(value, marks: dict[str, int], take=None) -> Amount | None:
-    """As ``take_apart``; a word beside the number that is among the marks says whether it counts for or against (1, -1).
+    """As ``take_apart``; a word beside the number that is among the marks says whether it counts
+    for or against (1, -1).
 
     >>> take_apart_marked("34.50(退)", {"退": -1}).negative
     True
@@ -175,7 +176,8 @@ def without_sign(text: str, sign: str) -> str | None:
 
 
 def sign_beside_number(value) -> str | None:
-    """What stands before or behind a number and might be the sign of a currency: of few characters, a letter among them.
+    """What stands before or behind a number and might be the sign of a currency: of few characters,
+    a letter among them.
 
     >>> sign_beside_number("Q 12.50"), sign_beside_number("12,50 zz"), sign_beside_number("12 pcs")
     ('Q', 'zz', None)

@@ -1,4 +1,6 @@
-"""Columns found by their values, where no heading says what they are: they are offered, and never taken without an answer."""
+"""Columns found by their values, where no heading says what they are: they are offered,
+and never taken without an answer.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -35,8 +37,8 @@ Columns = dict[str, list]  # the name of a column → its first cells
 def candidates(table: Table) -> list[Decision]:
     """A question for each column that is needed and not named; none where one of them could not be any column.
 
-    Its readings are the columns whose values could be it, the likeliest first. The customers are certain where nothing else
-    is missing and one column could be them.
+    Its readings are the columns whose values could be it, the likeliest first. The customers are certain where nothing
+    else is missing and one column could be them.
     """
     missing = table.header.missing
     if not missing:
@@ -139,7 +141,9 @@ def _reading(table: Table, columns: dict[str, str]) -> Reading:
 def _likely(
     columns: Columns, rank_of: Callable[[str, Sequence], float], order: Callable | None = None
 ) -> list[str]:
-    """The names of those that could be it, best first; those below 1, and doubtful ones, only where there is no other."""
+    """The names of those that could be it, best first; those below 1, and doubtful ones,
+    only where there is no other.
+    """
     ranks = {name: rank_of(name, cells) for name, cells in columns.items()}
     best = max(ranks.values(), default=0.0)
     least = min(best, 1.0) if best >= 1 or best <= DOUBTFUL else 2 * DOUBTFUL
@@ -193,7 +197,9 @@ def _as_paid(name: str, cells: Sequence) -> tuple[int, Decimal]:
 
 
 def _as_customer(name: str, cells: Sequence) -> float:
-    """Values repeat as buyers do; a heading that speaks of people goes before how often, one of goods or shops behind all."""
+    """Values repeat as buyers do; a heading that speaks of people goes before how often,
+    one of goods or shops behind all.
+    """
     words = vocabulary()
     texts = [customer_text(cell) for cell in _filled(cells)]
     different = len(set(texts))
@@ -209,7 +215,9 @@ def _as_customer(name: str, cells: Sequence) -> float:
 
 
 def _surely_customers(name: str, unknown: Columns) -> bool:
-    """Whether the only column that could be the customers has a heading of nobody else, and more values than there are kinds."""
+    """Whether the only column that could be the customers has a heading of nobody else,
+    and more values than there are kinds.
+    """
     words = vocabulary()
     if not words["surely_people"].search(name) or words["not_surely"].search(name):
         return False

@@ -232,7 +232,9 @@ class _Examination:
         return None
 
     def _with_columns_found(self, keep: bool) -> CheckReport | None:
-        """The report where a needed column has no heading that is known: of the columns that were chosen, or the question."""
+        """The report where a needed column has no heading that is known: of the columns that were chosen,
+        or the question.
+        """
         errors = header_errors(self.table)
         if not errors or any(problem.code != "missing_column" for problem in errors):
             return None
@@ -330,7 +332,9 @@ class _Examination:
         return None
 
     def _was_taken(self, decision: Decision) -> bool:
-        """Whether the very same was decided before, or its answer was given to another column: nothing is decided twice."""
+        """Whether the very same was decided before, or its answer was given to another column:
+        nothing is decided twice.
+        """
         answer, ids = self.answers.get(decision.code), {reading.id for reading in decision.readings}
         if answer not in ids and any(decision.code == taken["code"] for taken in self.decided) and answer:
             return True

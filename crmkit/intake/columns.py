@@ -71,7 +71,7 @@ def vocabulary() -> dict:
 
 
 def plain(text) -> str:
-    """A header or label reduced to its letters and digits: ``'客户 编号：'`` → ``'客户编号'``, ``'Order #'`` → ``'orderno'``."""
+    """A header or label, only letters and digits: ``'客户 编号：'`` → ``'客户编号'``, ``'Order #'`` → ``'orderno'``."""
     text = str(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)

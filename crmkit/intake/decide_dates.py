@@ -1,4 +1,6 @@
-"""Whether the dates mean what they say: columns that Excel has half swapped, default dates, years far from all others."""
+"""Whether the dates mean what they say: columns that Excel has half swapped, default dates,
+years far from all others.
+"""
 
 import re
 
@@ -115,7 +117,9 @@ def months_only(judged: Judged) -> Decision | None:
 
 
 def swapped(judged: Judged) -> Decision | None:
-    """Real dates whose days are all 12 or less beside text whose days are all above: Excel took mm/dd where it could."""
+    """Real dates whose days are all 12 or less beside text whose days are all above:
+    Excel took mm/dd where it could.
+    """
     if "swapped" in judged.mapping.as_read or judged.mapping.swapped_dates or judged.moments is None:
         return None
     distinct = judged.rows.distinct["date"]

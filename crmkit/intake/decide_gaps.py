@@ -62,7 +62,8 @@ def _one_of_each_group(judged: Judged, lacking: dict[str, np.ndarray]) -> bool:
         return False
     dates, customers = lacking.get("date"), lacking.get("customer_id")
     without_both = either & False if dates is None or customers is None else dates & customers
-    # a customer who is lacking beside a date may be nobody's; where most lack both, or each group is another's, it is a list
+    # a customer who is lacking beside a date may be nobody's; where most lack both, or each group is another's,
+    # it is a list
     of_groups = customers is None or not customers.any() or in_groups(judged, customers)
     return bool(2 * without_both.sum() > either.sum()) or of_groups or _at_the_same_time(judged, customers)
 
@@ -87,7 +88,9 @@ def _sums(judged: Judged) -> np.ndarray:
 
 
 def other_kinds(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
-    """The columns of kinds that say of rows without a customer that they are payouts, fees, balances: no sales anyway."""
+    """The columns of kinds that say of rows without a customer that they are payouts, fees, balances:
+    no sales anyway.
+    """
     found = []
     lacking = judged.of("missing_customer")
     for place, name in word_columns(judged) if lacking.any() else ():

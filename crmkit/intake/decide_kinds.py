@@ -314,7 +314,9 @@ _PREFIXED = r"^[\s'=\"`]*[A-Za-z]{1,6}(?:[^A-Za-z]|$)"
 
 
 def number_prefixes(judged: Judged) -> Decision | None:
-    """Numbers of which a few begin with the letters of a return or a credit note: TH beside XS, CN beside INV, C beside none."""
+    """Numbers of which a few begin with the letters of a return or a credit note: TH beside XS, CN beside INV,
+    C beside none.
+    """
     place = judged.header.found.get("order_id")
     if judged.units is None or place is None or "number_prefix" in judged.mapping.as_read:
         return None

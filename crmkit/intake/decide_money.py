@@ -84,7 +84,7 @@ def local_currency(judged: Judged) -> Decision | None:
 
 
 def _rate_to(judged: Judged, place: int) -> str | None:
-    """The column of rates by which the amounts have become those of another column, in every row; None where there is none."""
+    """The column of rates by which the amounts have become those of another column in every row, or None."""
     if not is_money(judged, place):
         return None
     wanted = money_in(judged, place)
@@ -171,7 +171,7 @@ def order_totals(judged: Judged) -> Decision | None:
 
 
 def _other_sales(judged: Judged, orders: np.ndarray, used: np.ndarray) -> tuple[bool, bool]:
-    """Whether most numbers that come again are of another customer, as on receipts numbered from 1 every day; or of a far day."""
+    """Whether most numbers that come again are of another customer (receipts numbered anew), or of a far day."""
     if judged.customers is None or judged.moments is None:
         return False, False
     customers, days = judged.rows.codes["customer_id"][used], judged.moments[used].astype("datetime64[D]")
@@ -291,7 +291,7 @@ def price_is_total(judged: Judged) -> Decision | None:
 
 
 def _price_follows(quantity: np.ndarray, price: np.ndarray) -> bool:
-    """Where no product tells: whether the mean price is in proportion to the quantity, or price ÷ quantity has far fewer values."""
+    """With no product to tell: whether price grows with quantity, or price ÷ quantity has far fewer values."""
     if len(price) < 12:
         return False
     by_quantity = pd.Series(price).groupby(quantity).agg(["mean", "size"])
@@ -363,7 +363,7 @@ def amount_is_pieces(judged: Judged) -> Decision | None:
 
 
 def count_beside_price(judged: Judged) -> Decision | None:
-    """A lone price taken for what was paid, beside one column of small whole numbers: it may be how many (seats, 台数)."""
+    """A lone price taken for what was paid, beside small whole numbers that may be how many (seats, 台数)."""
     header, code = judged.header, "count_beside_price"
     if "amount" not in header.found or "quantity" in header.found:
         return None
@@ -391,7 +391,8 @@ def _may_count(judged: Judged, place: int, name: str) -> bool:
 
 
 def net_column(judged: Judged) -> Decision | None:
-    """A column that holds the amount less a discount or a refund, or with the fee taken off again, in every row: what was paid.
+    """A column that holds the amount less a discount or a refund, or with the fee taken off again, in every row:
+    what was paid.
 
     Where it is the amount and something else that no list knows, it is asked which of the two was paid.
     """
@@ -574,7 +575,7 @@ def _may_be_pieces(judged: Judged, place: int, name: str) -> bool:
 
 
 def _records_of_their_own(judged: Judged, rows: np.ndarray) -> bool:
-    """Whether rows of refunds stand beside those of the sales: with the number of another row, or with no numbers at all."""
+    """Whether refunds are rows beside those of the sales: with another row's number, or with no numbers."""
     place = orders_place(judged)
     if place is None:
         return True
@@ -637,7 +638,7 @@ def enormous(judged: Judged) -> Decision | None:
 
 
 def _enormous(ordered: np.ndarray) -> int:
-    """How many of the largest amounts are most of all money and far above the next one; 0 where there are no such ones."""
+    """How many of the largest amounts are most of all money and far above the next one; else 0."""
     largest, rest = int(ordered[-1]), int(ordered[:-1].sum())
     if largest > 10 * max(rest, 1) and largest > 1000 * max(int(np.median(ordered)), 1):
         return 1

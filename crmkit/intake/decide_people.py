@@ -1,4 +1,6 @@
-"""Whether the column of customers names customers: kinds of customers, cashiers, orders, names that stand for nobody."""
+"""Whether the column of customers names customers: kinds of customers, cashiers, orders,
+names that stand for nobody.
+"""
 
 import re
 from dataclasses import dataclass
@@ -179,7 +181,9 @@ def _repeats(judged: Judged, other: str, used: np.ndarray, count: int) -> bool:
 
 
 def customer_totals(judged: Judged) -> Decision | None:
-    """The same amount in all rows of a customer, and another for each: what all of his orders came to, on each of them."""
+    """The same amount in all rows of a customer, and another for each: what all of his orders came to,
+    on each of them.
+    """
     mapping = judged.mapping
     if judged.units is None or judged.customers is None or mapping.once_per:
         return None
@@ -259,7 +263,9 @@ def stands_for_nobody(customer: str) -> bool:
 
 
 def _zeros(found: People) -> list[str]:
-    """Ids that somebody types to get on (0, 000, 99999999, 13800138000): as short as no other id, or with far more rows than the others have."""
+    """Ids that somebody types to get on (0, 000, 99999999, 13800138000): as short as no other id,
+    or with far more rows than the others have.
+    """
     only_zeros = set(
         matching(found.ids, r"^(?:0+|9{4,}|1{6,}|8{6,}|13800138000|13[0-9]0{8}|1234567(?:8|89|890|8901)?)$")
     )

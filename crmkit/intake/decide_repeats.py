@@ -1,5 +1,5 @@
-"""Money that stands in a file more than once: copies, versions of an order, totals of other rows, kinds of rows that repeat
-each other."""
+"""Money that stands in a file more than once: copies, versions of an order, totals of other rows, kinds of rows that
+repeat each other."""
 
 import re
 from itertools import combinations
@@ -135,7 +135,9 @@ def unlabelled_total(judged: Judged) -> Decision | None:
 
 
 def subtotals(judged: Judged) -> Decision | None:
-    """Rows that are each the sum of those since the one before, of a customer of its own or at the end of each customer's."""
+    """Rows that are each the sum of those since the one before,
+    of a customer of its own or at the end of each customer's.
+    """
     if judged.units is None or "subtotals" in judged.mapping.as_read or judged.mapping.subtotals:
         return None
     if judged.customers is None:
@@ -160,14 +162,16 @@ def subtotals(judged: Judged) -> Decision | None:
 
 
 def _each_alone(judged: Judged, sums: np.ndarray, owners: np.ndarray) -> bool:
-    """Whether each such row has a customer who stands nowhere else, the last of them below all rows: 1月小结, 2月小结."""
+    """Whether each such row has a customer who stands nowhere else, the last below all rows: 1月小结, 2月小结."""
     used = np.flatnonzero(judged.used)
     alone = np.isin(judged.rows.codes["customer_id"][used], owners).sum() == len(owners) == len(sums)
     return bool(alone and sums[-1] == used[-1])
 
 
 def kinds_repeat(judged: Judged) -> Decision | None:
-    """Kinds of rows of which each brings the same money: an order, its lines and its payment; offer, order and invoice."""
+    """Kinds of rows of which each brings the same money: an order, its lines and its payment; offer,
+    order and invoice.
+    """
     if judged.units is None or "kinds_repeat" in judged.mapping.as_read or judged.moments is None:
         return None
     keys = None

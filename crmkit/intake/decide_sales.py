@@ -109,7 +109,9 @@ def _status_decision(
 
 
 def new_values(judged: Judged) -> Decision | None:
-    """Values that the mapping neither keeps nor drops, in a column of which it says both: they came after it was written."""
+    """Values that the mapping neither keeps nor drops, in a column of which it says both:
+    they came after it was written.
+    """
     mapping = judged.mapping
     if "new_value" in mapping.as_read:
         return None
@@ -234,7 +236,9 @@ def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
 
 
 def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
-    """Columns in which some rows with a positive amount are called returned or cancelled, and that nothing has decided."""
+    """Columns in which some rows with a positive amount are called returned or cancelled,
+    and that nothing has decided.
+    """
     found = []
     mapping, decided = judged.mapping, columns_decided(judged)
     for place, name in word_columns(judged):
@@ -269,7 +273,9 @@ _NOT_UNDOING = re.compile(
 
 
 def _undone_in_few(judged: Judged, place: int, name: str) -> bool:
-    """Whether a column whose heading speaks of returns holds days, numbers or reasons, and those in few rows; no money, no pieces."""
+    """Whether a column whose heading speaks of returns holds days, numbers or reasons, and those in few rows;
+    no money, no pieces.
+    """
     column = judged.rows.column(place)
     filled = judged.used & column.filled
     if not _UNDOING.search(name) or _NOT_UNDOING.search(name) or not filled.any():

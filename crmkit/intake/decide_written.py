@@ -1,4 +1,6 @@
-"""How amounts are written: decimal marks, signs and words beside the numbers, units said in a column or below the table."""
+"""How amounts are written: decimal marks, signs and words beside the numbers,
+units said in a column or below the table.
+"""
 
 import re
 from collections import defaultdict
@@ -242,7 +244,9 @@ def turned_signs(judged: Judged) -> Decision | None:
 
 
 def missing_codes(judged: Judged) -> Decision | None:
-    """The only amounts below zero are all the same -1, -99 or -999, of which nothing was ever sold: no amount was known."""
+    """The only amounts below zero are all the same -1, -99 or -999, of which nothing was ever sold:
+    no amount was known.
+    """
     if (
         judged.units is None
         or "amount" not in judged.header.found

@@ -1,4 +1,6 @@
-"""What must be decided before a file can be added up: the readings that fit, what hangs on each, and what was chosen."""
+"""What must be decided before a file can be added up: the readings that fit, what hangs on each,
+and what was chosen.
+"""
 
 from dataclasses import dataclass, field, replace
 

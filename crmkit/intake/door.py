@@ -24,7 +24,8 @@ def check_transactions(
     """Read a client's transactions and report on them; a file that cannot be used is reported, never raised.
 
     ``source``: path of a CSV/TSV/TXT, XLSX/XLS/XLSM/XLSB/ODS or Parquet file (or Parquet folder, glob), or a DataFrame.
-    ``mapping``: a dict or the path of a TOML file; its keys are in the README, in its table “What a mapping file (TOML) may say”.
+    ``mapping``: a dict or the path of a TOML file; its keys are in the README, in its table “What a mapping file (TOML)
+    may say”.
     ``sheet``: the sheet of a workbook, by its name, or its place counted from 0.
     ``answers``: for questions that the file leaves open, their code → the id of the reading that holds.
     ``as_of``: rows dated later are set aside. ``drop_duplicates``: set further exact copies of a row aside.

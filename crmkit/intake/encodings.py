@@ -1,9 +1,9 @@
 """Which encoding a text file is in: the whole file is read, never its first kilobyte, and two in one file are refused.
 
-UTF-8 proves itself. The encodings of Chinese, Japanese and Korean decode most of each other's text, so they are compared by
-how much of what they decode is common writing: the first rows of their character sets, the characters of writing.toml, and
-headings that are known. Those of single bytes are compared by the words that come out: one language has all the letters of
-a word, and capitals begin it. Others are asked of charset-normalizer.
+UTF-8 proves itself. The encodings of Chinese, Japanese and Korean decode most of each other's text, so they are
+compared by how much of what they decode is common writing: the first rows of their character sets, the characters of
+writing.toml, and headings that are known. Those of single bytes are compared by the words that come out: one language
+has all the letters of a word, and capitals begin it. Others are asked of charset-normalizer.
 """
 
 import codecs
@@ -120,7 +120,9 @@ def _sample(open_bytes) -> list[bytes]:
 
 
 def _score(lines: list[bytes], codec: str) -> float:
-    """0…2: how much of the non-ASCII text is common, and frequent, writing when read so; one more for a known heading."""
+    """0…2: how much of the non-ASCII text is common, and frequent, writing when read so;
+    one more for a known heading.
+    """
     if codec == "cp1252":
         high = sum(len(re.findall(rb"[\x80-\xff]", line)) for line in lines)
         alone = sum(len(_ALONE.findall(line)) for line in lines)
@@ -145,7 +147,9 @@ def _has_known_heading(texts: list[str]) -> bool:
 
 @cache
 def _is_common(char: str, codec: str) -> float:
-    """2 for one of the most frequent characters of the language, 1 for one of the first rows or signs of its charset."""
+    """2 for one of the most frequent characters of the language,
+    1 for one of the first rows or signs of its charset.
+    """
     often = _writing()["often"]
     if char in often["half_width"]:
         return 0.5 * (codec == "cp932")
@@ -165,7 +169,9 @@ def _writing() -> dict:
 
 
 def _by_words(lines: list[bytes]) -> str | None:
-    """Which encoding of single bytes makes words of the text, None where none does; Western European unless it is plainly worse."""
+    """Which encoding of single bytes makes words of the text, None where none does;
+    Western European unless it is plainly worse.
+    """
     shares = {codec: _words_read(lines, codec) for codec in _writing()["letters"]}
     best = max(shares, key=shares.get)
     if shares[best] < shares["cp1252"] + 0.15:
@@ -174,7 +180,9 @@ def _by_words(lines: list[bytes]) -> str | None:
 
 
 def _words_read(lines: list[bytes], codec: str) -> float:
-    """The share of different words of which one language has all letters, when read so; one more for a known heading."""
+    """The share of different words of which one language has all letters, when read so;
+    one more for a known heading.
+    """
     languages = _writing()["languages"][_writing()["letters"][codec]]
     alphabets = [set(letters + letters.upper()) for letters in languages]
     texts = [line.decode(codec, "replace") for line in lines[:SAMPLE_LINES]]

@@ -25,7 +25,9 @@ def has_amount(judged) -> np.ndarray:
 
 
 def fill_down(judged) -> None:
-    """Give the rows that have none the customer and the date of the row above, in the columns that the mapping names."""
+    """Give the rows that have none the customer and the date of the row above,
+    in the columns that the mapping names.
+    """
     rows, wanted = judged.rows, {judged.place(str(name)) for name in judged.mapping.fill_down}
     for name in CARRIED:
         if name not in rows.codes or judged.header.found[name] not in wanted:

@@ -41,7 +41,9 @@ def key_of(customer: str) -> str:
 
 
 def may_be_alike(customers: list[str]) -> list[str]:
-    """Those ids that another one resembles when signs, case, width and zeros are left out: a quick look at very many."""
+    """Those ids that another one resembles when signs, case, width and zeros are left out:
+    a quick look at very many.
+    """
     texts = pc.utf8_lower(pc.utf8_normalize(pa.array(customers, pa.string()), "NFKC"))
     texts = pc.replace_substring_regex(texts, r"[\s\-_./()+]", "")
     texts = pc.replace_substring_regex(texts, r"^(?:86)?(1\d{10})$", r"\1")

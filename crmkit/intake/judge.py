@@ -369,7 +369,9 @@ def _moments(judged: Judged):
 
 
 def _read_by_separator(texts: list[str], places: list[int], decide) -> dict[int, str | None]:
-    """Each undecided date's reading where 03.04.2024 and 04/03/2024 are two ways of writing; CrmkitError where one is open."""
+    """Each undecided date's reading where 03.04.2024 and 04/03/2024 are two ways of writing;
+    CrmkitError where one is open.
+    """
     groups: dict[str, list[int]] = {}
     for place in places:
         groups.setdefault(days.separator_of(texts[place]), []).append(place)
@@ -524,7 +526,9 @@ def _judge_late_rows(judged: Judged) -> None:
 
 
 def _judge_versions(judged: Judged) -> None:
-    """Leave out what the mapping says is repeated below: sums of the rows above, and orders of which only the last counts."""
+    """Leave out what the mapping says is repeated below: sums of the rows above,
+    and orders of which only the last counts.
+    """
     if judged.mapping.subtotals == "drop" and judged.units is not None:
         sums = np.zeros(len(judged.rows), dtype=bool)
         sums[rows_that_add_up(judged)] = True

@@ -1,4 +1,6 @@
-"""Tables in HTML, in a web archive, or in the XML of Excel 2003, whatever the file is called: their cells as text, row by row."""
+"""Tables in HTML, in a web archive, or in the XML of Excel 2003, whatever the file is called: their cells as text,
+row by row.
+"""
 
 import re
 from email import message_from_bytes

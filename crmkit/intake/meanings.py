@@ -73,7 +73,9 @@ def meaning(value, section: str) -> str | None:
 
 
 def state(value) -> str | None:
-    """What the state of an order is: by the lists of words, else by what the word gives away (撤单, Returned to sender)."""
+    """What the state of an order is: by the lists of words,
+    else by what the word gives away (撤单, Returned to sender).
+    """
     known = meaning(value, "status")
     text = cell_text(value)
     if known or len(text) > LONGEST_STATE:

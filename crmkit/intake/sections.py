@@ -1,4 +1,6 @@
-"""Sections of a table: the files and sheets that were added up, and tables below each other under titles of their own."""
+"""Sections of a table: the files and sheets that were added up,
+and tables below each other under titles of their own.
+"""
 
 import numpy as np
 
@@ -15,7 +17,9 @@ def in_parts(judged, names) -> np.ndarray:
 
 
 def titles_between(judged) -> list[tuple[int, str]]:
-    """The rows that stand above a repeated heading and hold a single cell: the titles of further tables, and what they say."""
+    """The rows that stand above a repeated heading and hold a single cell: the titles of further tables,
+    and what they say.
+    """
     found = []
     for row in np.flatnonzero(judged.of("repeated_header")) - 1:
         if row < 0 or not judged.of("missing_customer")[row]:

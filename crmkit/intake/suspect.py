@@ -1,4 +1,6 @@
-"""What is read all the same and said: ids that may be one person, one customer who is most of the file, hidden rows …"""
+"""What is read all the same and said: ids that may be one person, one customer who is most of the file,
+hidden rows …
+"""
 
 import re
 from collections import defaultdict
@@ -331,7 +333,9 @@ def _about_lines(judged: Judged) -> list[dict]:
 
 
 def _in_one_proportion(amounts: np.ndarray, lines: np.ndarray) -> bool:
-    """Whether the amounts are quantity times price with the same tax, or less the same discount, in (nearly) every row."""
+    """Whether the amounts are quantity times price with the same tax, or less the same discount, in (nearly)
+    every row.
+    """
     priced = lines != 0
     shares = np.round(amounts[priced] / lines[priced], 2)
     if not len(shares):

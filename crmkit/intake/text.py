@@ -81,7 +81,9 @@ class _Dialect:
 
 
 def _between_blanks(head: str, dialect: _Dialect, mapping: Mapping) -> re.Pattern | None:
-    """What cuts the lines where no delimiter does: any blanks, or two and more, if every line then has as many cells."""
+    """What cuts the lines where no delimiter does: any blanks, or two and more,
+    if every line then has as many cells.
+    """
     if mapping.delimiter or len(dialect.header.found) > 1:
         return None
     lines = [line for line in head.splitlines() if line.strip()][:400]
@@ -114,7 +116,9 @@ def _with_blanks_cut(open_text, blanks: re.Pattern, newline=""):
 
 
 def _count(open_text, delimiter: str, header: Header, quote: str) -> tuple[int, int, int]:
-    """All lines, and those with nothing in them, below the header, by a reader that knows neither quotes nor columns."""
+    """All lines, and those with nothing in them, below the header,
+    by a reader that knows neither quotes nor columns.
+    """
     nothing = INVISIBLE + delimiter + quote
     lines, blank = 0, 0
     with open_text(newline=None) as stream:
@@ -287,7 +291,8 @@ def _refuse_swallowed(
 ) -> None:
     """Records inside one quoted field: somebody forgot to close the quote.
 
-    A quote that closes a field stands before a delimiter or the end of the line; one that opens the next field does not.
+    A quote that closes a field stands before a delimiter or the end of the line; one that opens the next field does
+    not.
     """
     swallowed = False
     try:

@@ -28,7 +28,9 @@ def read_amounts(judged) -> None:
 
 
 def _parts_with_commas(judged) -> np.ndarray | None:
-    """The rows of the files and sheets whose decimal mark is the comma, beside others with the point; None where all agree."""
+    """The rows of the files and sheets whose decimal mark is the comma, beside others with the point;
+    None where all agree.
+    """
     rows, parts = judged.rows, judged.table.parts
     if len(parts) < 2 or judged.mapping.decimal is not None or "amount" not in rows.codes:
         return None
@@ -84,7 +86,9 @@ def _read_under(judged, mark: str | None) -> None:
 
 
 def _multiplied(judged, quantities: list[Decimal | None], prices: list[Decimal | None]) -> bool:
-    """Take quantity times price of all rows at once, exactly; False, and nothing taken, where 64 bits do not hold it."""
+    """Take quantity times price of all rows at once, exactly; False, and nothing taken,
+    where 64 bits do not hold it.
+    """
     rows, factors, largest, decimals = judged.rows, {}, len(judged.rows), 0
     unreadable = np.zeros(len(rows), dtype=bool)
     for name, values in (("quantity", quantities), ("unit_price", prices)):

@@ -1,5 +1,5 @@
-"""What the reader of workbooks does not say: hidden rows, cells in error, formulas without values, how many rows there are,
-and the calendar that counts from 1904."""
+"""What the reader of workbooks does not say: hidden rows, cells in error, formulas without values, how many rows there
+are, and the calendar that counts from 1904."""
 
 import re
 import struct

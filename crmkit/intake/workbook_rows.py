@@ -1,7 +1,8 @@
-"""Which rows of a sheet hold something, by readers that know nothing of cells: for .xls, .xlsb and .ods, beside calamine.
+"""Which rows of a sheet hold something, by readers that know nothing of cells: for .xls, .xlsb and .ods,
+beside calamine.
 
-Each walks the file's records or tags as its format lays them down (MS-CFB and MS-XLS, MS-XLSB, OpenDocument 1.3), and asks
-only whether a row has a cell that is not blank.
+Each walks the file's records or tags as its format lays them down (MS-CFB and MS-XLS, MS-XLSB, OpenDocument 1.3), and
+asks only whether a row has a cell that is not blank.
 """
 
 import re
@@ -139,7 +140,9 @@ def _sheet_name(fields: bytes) -> str:
 
 
 def _xls_records(book: bytes, at: int) -> Iterator[tuple[int, bytes, int]]:
-    """Each record's kind, fields and place, down to the end of the section; charts inside a sheet are sections of their own."""
+    """Each record's kind, fields and place, down to the end of the section;
+    charts inside a sheet are sections of their own.
+    """
     depth = 0
     while at + 4 <= len(book):
         kind, length = struct.unpack_from("<HH", book, at)

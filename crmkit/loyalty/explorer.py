@@ -39,8 +39,9 @@ def explore_loyalty_forms(
     room). Under the picture: how many more of the true than of the spurious stayed, with its interval.
 
     >>> import numpy as np
-    >>> people = pd.DataFrame({"customer_id": range(200), "attitude": np.arange(200) % 10 + 1, "purchases": np.arange(200) % 7,
-    ...                        "retained": np.arange(200) % 3 > 0})
+    >>> number = np.arange(200)
+    >>> people = pd.DataFrame({"customer_id": number, "attitude": number % 10 + 1})
+    >>> people = people.assign(purchases=number % 7, retained=number % 3 > 0)
     >>> explore_loyalty_forms(people, attitude_from=7, purchases_from=4).move(attitude_from=5).values["attitude_from"]
     5.0
     """

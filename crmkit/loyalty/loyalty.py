@@ -442,7 +442,8 @@ def loyalty_programme(
     the naive one sets members against all others, though heavy buyers join first. Errors: CrmkitError for cells that
     are no numbers, a member who was not invited, fewer than two customers in a group.
 
-    >>> both = pd.DataFrame({"group": ["control"] * 2 + ["treated"] * 2, "member": [0, 0, 1, 1], "revenue": [90.0, 110, 140, 80]})
+    >>> both = pd.DataFrame({"group": ["control"] * 2 + ["treated"] * 2, "member": [0, 0, 1, 1]})
+    >>> both["revenue"] = [90.0, 110, 140, 80]
     >>> found = loyalty_programme(both, margin_rate=.5, points_per_currency=1, cost_per_point=.1, redemption_share=.5)
     >>> found.net_profit.value, found.statement["value"].round(2).tolist()
     (-1.0, [10.0, -11.0, -0.0, -1.0, 10.0, -1.0])

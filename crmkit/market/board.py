@@ -340,7 +340,8 @@ def _row(slug: str, widget: ipywidgets.Widget, *beside: ipywidgets.Widget) -> HB
 
 
 def _as_number(text: str) -> float | str:
-    """What was typed as a number, a per cent sign taken at its word; text that is none stays, for the game to refuse it.
+    """What was typed as a number, a per cent sign taken at its word; text that is none stays,
+    for the game to refuse it.
 
     >>> _as_number("9.1"), _as_number("−4 %"), _as_number("nine")
     (9.1, -0.04, 'nine')

@@ -1,4 +1,6 @@
-"""The panes of the board: KPI sheet, control chart, cycle log, accounts, score and truth, each drawn when it is seen."""
+"""The panes of the board: KPI sheet, control chart, cycle log, accounts, score and truth,
+each drawn when it is seen.
+"""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable

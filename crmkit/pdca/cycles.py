@@ -303,8 +303,8 @@ class PDCA(NearestName):
     def table(self) -> pd.DataFrame:
         """A row per cycle, the open one last; what has not come yet is missing. Levels in the unit of the KPI.
 
-        Out: ``cycle``, the fields of ``Cycle`` (of the groups ``treated_customers``, ``control_customers``; of an estimate
-        its value, and of the uplift ``uplift_low``, ``uplift_high``), ``attainment`` and ``recommendation``.
+        Out: ``cycle``, the fields of ``Cycle`` (of the groups ``treated_customers``, ``control_customers``; of an
+        estimate its value, and of the uplift ``uplift_low``, ``uplift_high``), ``attainment`` and ``recommendation``.
         """
         rows = []
         for number, cycle in enumerate(self.cycles, start=1):
@@ -391,9 +391,9 @@ def kpi_estimate(values: Numbers, *, confidence: float = 0.95) -> Estimate:
 def difference(values: Numbers, others: Numbers, *, confidence: float = 0.95) -> Estimate:
     """The mean of the one group less that of the other, with its interval: treated less control, now less then.
 
-    A number per customer of each group. Welch's (1947) interval; of nothing but 0 and 1, Newcombe's (1998).
-    Errors: CrmkitError for one number in place of a column, a missing value, and where all values of both groups are one
-    number other than 0 and 1: chance cannot be judged.
+    A number per customer of each group. Welch's (1947) interval; of nothing but 0 and 1, Newcombe's (1998). Errors:
+    CrmkitError for one number in place of a column, a missing value, and where all values of both groups are one number
+    other than 0 and 1: chance cannot be judged.
 
     >>> difference([5, 7, 9], [4, 5, 6]).value
     2.0

@@ -69,7 +69,8 @@ def two_years(values: dict) -> np.ndarray:
     and more customers are the fewer ones and others. ``values``: the explorer's controls, customers of a group as a
     power of ten.
 
-    >>> calm = {"market_trend": 0, "market_swings": 0, "carried_over": 0, "true_effect": 10, "group_customers": 3, "luck": 1}
+    >>> calm = {"market_trend": 0, "market_swings": 0, "carried_over": 0}
+    >>> calm |= {"true_effect": 10, "group_customers": 3, "luck": 1}
     >>> two_years(calm).shape, float(two_years(calm)[:, 0, 12:].mean().round())
     ((1000, 2, 24), 112.0)
     """
@@ -106,8 +107,9 @@ def looks_at(spending: np.ndarray, *, looks: int = 1) -> list[Estimate]:
 def check(values: dict) -> dict:
     """Both groups' months, limits and signals, and three readings: their estimates, which way they point, the verdicts.
 
-    ``ways``: 1 up, −1 down, 0 nothing seen, in the months ``seen_in``. A verdict is ``right``, ``missed``, ``market`` or
-    ``chance`` (which was taken for the action), or ``size``: the right way, but the interval leaves out the true effect.
+    ``ways``: 1 up, −1 down, 0 nothing seen, in the months ``seen_in``. A verdict is ``right``, ``missed``, ``market``
+    or ``chance`` (which was taken for the action), or ``size``: the right way, but the interval leaves out the true
+    effect.
     """
     spending, effect, rise = two_years(values), values["true_effect"], np.sign(values["market_trend"])
     (treated, control), looks = spending.mean(axis=0), looks_at(spending, looks=int(values["looks"]))

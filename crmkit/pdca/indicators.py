@@ -48,8 +48,9 @@ def indicators(
     """One sheet of the firm's indicators by ``month``, ``quarter`` or ``year``, computed from its transactions.
 
     In: ``customer_id``, ``date``, ``amount`` (currency), perhaps ``order_id``, ``unit_cost`` and ``quantity``, as a
-    frame or Parquet as for ``customer_summary``; rows after ``as_of`` are not counted. ``log_starts``: the first day that the log covers, if that is within a period.
-    ``margin_rate`` (0 … 1) goes before the costs in the log. ``market_size``: {period: all sales in the market}.
+    frame or Parquet as for ``customer_summary``; rows after ``as_of`` are not counted. ``log_starts``: the first day
+    that the log covers, if that is within a period. ``margin_rate`` (0 … 1) goes before the costs in the log.
+    ``market_size``: {period: all sales in the market}.
     ``satisfaction``: ``date``, ``score``, a row per answer, with ``top_score``, the best score that could be given.
 
     Out: ``sheet`` with ``period`` ("1997Q1"), ``complete``, ``sales`` (returns deducted, to the cent),

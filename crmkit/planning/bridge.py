@@ -18,17 +18,20 @@ _MONEY = {
 
 
 def campaign_bridge(outcomes: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
-    """What a campaign's sales leave once the control group's sales, those lent by later weeks, returns and costs are off (F28).
+    """What a campaign's sales leave once the control group's sales, those lent by later weeks,
+    returns and costs are off (F28).
 
-    In, a row per customer who was drawn, buyer or not: ``group`` (treated or control) and, in currency, ``sales`` in the
-    campaign at prices paid, ``sales_after`` in the weeks that belong to it, ``returned`` (refunds for what was bought in
-    either), ``cost_of_sales`` (goods kept and the cost of handling what came back) and ``campaign_cost`` (messages).
+    In, a row per customer who was drawn, buyer or not: ``group`` (treated or control) and, in currency, ``sales`` in
+    the campaign at prices paid, ``sales_after`` in the weeks that belong to it, ``returned`` (refunds for what was
+    bought in either), ``cost_of_sales`` (goods kept and the cost of handling what came back) and ``campaign_cost``
+    (messages).
 
-    Out, a row per ``step`` with ``amount``, ``amount_low``, ``amount_high``, currency, for all treated customers together:
-    ``campaign_sales``; ``would_have_come_anyway`` (the control group's mean, off); ``pulled_forward`` (what they bought
-    less, or more, afterwards); ``returns``, ``goods_and_handling``, ``campaign_messages`` (more than the control
-    group's); and ``contribution``, the sum of the others, with Welch's (1947) interval for the difference of means. The
-    first two intervals are Student's. Errors: CrmkitError for another group, an amount below 0, fewer than 4 customers in a group.
+    Out, a row per ``step`` with ``amount``, ``amount_low``, ``amount_high``, currency, for all treated customers
+    together: ``campaign_sales``; ``would_have_come_anyway`` (the control group's mean, off); ``pulled_forward`` (what
+    they bought less, or more, afterwards); ``returns``, ``goods_and_handling``, ``campaign_messages`` (more than the
+    control group's); and ``contribution``, the sum of the others, with Welch's (1947) interval for the difference of
+    means. The first two intervals are Student's. Errors: CrmkitError for another group, an amount below 0, fewer than 4
+    customers in a group.
 
     >>> import pandas as pd
     >>> drawn = pd.DataFrame({"group": ["treated"] * 4 + ["control"] * 4, "sales": [90, 70, 0, 80, 40, 60, 50, 50],

@@ -22,13 +22,14 @@ def estimate_elasticity(periods: pd.DataFrame, *, confidence: float = 0.95) -> E
 
     In: a row per ``option`` and period with ``resources`` and ``margin`` (currency, above 0). Resources have to have
     been given by chance or by plan, not after how well the period went: where busy months get more, the elasticity
-    comes out too high. Out: ``EstimatedElasticities``; ``options`` has ``option``, ``periods``, ``elasticity``, the ends
-    of its t interval ``elasticity_low`` and ``elasticity_high``, and ``elasticity_sd``, its standard error.
-    Model: log margin = a + e · log resources by least squares, standard errors HC3 (MacKinnon & White 1985).
-    Errors: CrmkitError for money that is not above 0, fewer than four periods, or the same resources in all.
+    comes out too high. Out: ``EstimatedElasticities``; ``options`` has ``option``, ``periods``, ``elasticity``, the
+    ends of its t interval ``elasticity_low`` and ``elasticity_high``, and ``elasticity_sd``, its standard error. Model:
+    log margin = a + e · log resources by least squares, standard errors HC3 (MacKinnon & White 1985). Errors:
+    CrmkitError for money that is not above 0, fewer than four periods, or the same resources in all.
 
     >>> spent = np.array([10.0, 20, 40, 80, 160])
-    >>> tries = pd.DataFrame({"option": "core", "resources": spent, "margin": 100 * spent**0.3 * [1.01, 1, 0.98, 1, 1.01]})
+    >>> tries = pd.DataFrame({"option": "core", "resources": spent})
+    >>> tries["margin"] = 100 * spent**0.3 * [1.01, 1, 0.98, 1, 1.01]
     >>> estimate_elasticity(tries).options["elasticity"].round(2).tolist()
     [0.3]
     """

@@ -21,7 +21,8 @@ _MOST_ELASTICITY = 0.9
 def explore_budget(options: pd.DataFrame, *, budget: float) -> Explorer:
     """Sliders for the budget and for all elasticities together; the best plan, its profit and its risk follow.
 
-    ``options``: as for ``plan_budget``, with ``elasticity_sd`` where uses differ in it; limits are heeded, groups are not.
+    ``options``: as for ``plan_budget``, with ``elasticity_sd`` where uses differ in it; limits are heeded, groups are
+    not.
     ``budget``: currency, where its slider begins; it runs from 0 to twice as much. ``elasticity_factor`` multiplies
     every elasticity (at most to 0.9). Errors: as for ``plan_budget``.
 

@@ -55,9 +55,9 @@ def uplift(
     Out, a row for ``all_customers`` and one per segment: ``segment``, ``treated``, ``control`` (customers),
     ``treated_mean``, ``control_mean``, ``uplift`` with ``uplift_low``, ``uplift_high`` (Welch 1947; for 0/1 Newcombe
     1998; HC3 with ``before``), ``p_value`` (0/1: Fisher's exact test), ``p_adjusted`` over the segments (Holm 1979),
-    and, with ``margin_per_unit``, ``net_profit``, ``net_profit_low``, ``net_profit_high`` of those treated together, currency.
-    Errors: CrmkitError for another group, an outcome that is no number, fewer than 4 customers in a group of a segment,
-    a cost below 0, and costs without a margin.
+    and, with ``margin_per_unit``, ``net_profit``, ``net_profit_low``, ``net_profit_high`` of those treated together,
+    currency. Errors: CrmkitError for another group, an outcome that is no number, fewer than 4 customers in a group of
+    a segment, a cost below 0, and costs without a margin.
 
     >>> import pandas as pd
     >>> tried = pd.DataFrame({"group": ["treated"] * 5 + ["control"] * 5, "outcome": [3, 5, 4, 6, 2, 1, 3, 2, 2, 2]})
@@ -195,8 +195,9 @@ def sample_size(
 
     ``effects``: one number or several, the least uplift worth finding: of a share (then give ``baseline_rate``, the
     share among controls, 0 … 1) or of a mean (then ``standard_deviation`` of the outcome). Two-sided tests at
-    ``confidence`` (Cohen 1988: the t-test for means, the arcsine difference of shares). Out: ``effect``, ``treated``, ``control``,
-    ``customers`` (both). Errors: CrmkitError unless exactly one of the two is given, or for a share outside 0 … 1.
+    ``confidence`` (Cohen 1988: the t-test for means, the arcsine difference of shares). Out: ``effect``, ``treated``,
+    ``control``, ``customers`` (both). Errors: CrmkitError unless exactly one of the two is given, or for a share
+    outside 0 … 1.
 
     >>> sample_size([0.5, 0.8], standard_deviation=1.0)["treated"].tolist()
     [64, 26]
@@ -247,9 +248,10 @@ def retention_by_source(customers: pd.DataFrame, *, confidence: float = 0.95) ->
     In: a row per customer: ``source``, ``months`` from the first order to the loss or, where not lost, to today, and
     ``lost`` (0/1). Customers who came late have had less time to leave; Kaplan & Meier's (1958) curve allows for that,
     a share of those still there does not. Out: ``source``, ``months``, ``retention_rate``, ``retention_rate_low``,
-    ``retention_rate_high`` (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the log-rank test (Mantel 1966):
-    one curve for all. The sources were not drawn at random: a difference says who came, not what the promotion did to them.
-    Errors: CrmkitError for negative months, ``lost`` other than 0/1, fewer than two sources.
+    ``retention_rate_high`` (log-log), from month 0 to the last one observed, and in every row ``p_value`` of the
+    log-rank test (Mantel 1966): one curve for all. The sources were not drawn at random: a difference says who came,
+    not what the promotion did to them. Errors: CrmkitError for negative months, ``lost`` other than 0/1, fewer than two
+    sources.
 
     >>> import pandas as pd
     >>> won = pd.DataFrame({"source": ["double_11"] * 3 + ["other"] * 2, "months": [1, 2, 2, 6, 9],
@@ -312,8 +314,9 @@ def plan_budget(
     Out: ``BudgetPlan``; its ``options`` have ``resources_before``, ``resources_after``, ``margin_before``,
     ``margin_after``, ``marginal_return`` (margin from one more unit of money), equal wherever no limit binds (Dorfman &
     Steiner 1954). With ``rng``, profit and profit_change on elasticities drawn around the stated ones (beta, standard
-    deviation ``elasticity_sd``, or each its own in a column of that name): a resource is a risk investment. Errors: CrmkitError for a use without resources or
-    with limits that cross, a budget or a cap under what is promised at least.
+    deviation ``elasticity_sd``, or each its own in a column of that name): a resource is a risk investment. Errors:
+    CrmkitError for a use without resources or with limits that cross, a budget or a cap under what is promised at
+    least.
 
     >>> import pandas as pd
     >>> uses = pd.DataFrame({"option": ["gold", "lead"], "resources": [10.0, 40.0], "margin": [80.0, 20.0],
@@ -412,10 +415,10 @@ def compare_plans(
     """The same budget planned by time, by product and by customer, on the same uses (F29).
 
     In: ``options`` as for ``plan_budget`` (its limits and groups are not heeded here), a row per period, product and
-    tier, and ``ways``: {way: column that it goes by}, ``WAYS`` if not given. Who plans by time sees one total per period: its margin, its
-    resources and its mean elasticity (weighted by margin); spreads the budget over these totals as ``plan_budget``
-    does, and scales all uses of a period alike. So a way is good where the uses that it keeps apart differ in what one
-    more unit of money returns.
+    tier, and ``ways``: {way: column that it goes by}, ``WAYS`` if not given. Who plans by time sees one total per
+    period: its margin, its resources and its mean elasticity (weighted by margin); spreads the budget over these totals
+    as ``plan_budget`` does, and scales all uses of a period alike. So a way is good where the uses that it keeps apart
+    differ in what one more unit of money returns.
     Out: ``way``, ``resources`` spent, ``profit``, ``regret`` (what the best plan earns more) and, with ``rng``,
     ``profit_low``, ``profit_high``: beside the ways ``best_plan``, each use on its own; ``as_today`` in proportion to
     today's resources; ``by_margin``, in proportion to today's margin. Errors: as for ``plan_budget``.

@@ -183,7 +183,8 @@ def plot_staffing(
     within_seconds: float = WITHIN_SECONDS,
     ax: Axes | None = None,
 ) -> Axes:
-    """The share of customers answered in time by the number of agents, a line per hour; the dot is the fewest for the target.
+    """The share of customers answered in time by the number of agents, a line per hour;
+    the dot is the fewest for the target.
 
     ``hours``: as for ``required_agents``, with ``hour``, what each is called.
     """

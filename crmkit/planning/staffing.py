@@ -53,8 +53,8 @@ def required_agents(
 ) -> pd.DataFrame:
     """The fewest agents with whom a share ``target`` of customers is answered ``within_seconds`` (F28).
 
-    In: as for ``waiting_times``, without ``agents``. Out: the table with ``agents`` and the columns of ``waiting_times``.
-    Errors: CrmkitError for a number out of its range, a ``target`` outside 0.01 … 0.9999.
+    In: as for ``waiting_times``, without ``agents``. Out: the table with ``agents`` and the columns of
+    ``waiting_times``. Errors: CrmkitError for a number out of its range, a ``target`` outside 0.01 … 0.9999.
 
     >>> import pandas as pd
     >>> day = pd.DataFrame({"contacts_per_hour": [60, 600], "handling_minutes": 4.0})

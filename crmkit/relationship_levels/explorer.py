@@ -37,7 +37,8 @@ def explore_relationship_levels(
     is ∞: never copied.
 
     >>> points = Programme(level="financial", purchase_lift=0.2, margin_given_away=0.05, setup_cost=2000)
-    >>> base = CustomerBase(customers=900, retention_rate=0.6, dispersion=0.5, margin_per_purchase=5, purchases_per_year=8)
+    >>> base = CustomerBase(customers=900, retention_rate=0.6, dispersion=0.5,
+    ...                     margin_per_purchase=5, purchases_per_year=8)
     >>> explore_relationship_levels(base, programmes=[points]).move(margin_given_away=0.2).values["margin_given_away"]
     0.2
     """

@@ -58,7 +58,8 @@ class _Checked(NearestName):
 class CustomerBase(_Checked):
     """The customers to whom a programme is offered, by traits that can be measured (``measure_base``).
 
-    >>> base = CustomerBase(customers=1000, retention_rate=0.6, dispersion=0.5, margin_per_purchase=20, purchases_per_year=6)
+    >>> base = CustomerBase(customers=1000, retention_rate=0.6, dispersion=0.5,
+    ...                     margin_per_purchase=20, purchases_per_year=6)
     >>> base.yearly_value
     120
     """
@@ -136,7 +137,8 @@ def programme_economics(
     them) and ``value_if_copied`` (lifts gone from the first day). With ``rng`` the lifts are drawn around the plan
     (normal, with their ``_sd``) for the intervals. Errors: CrmkitError for a level twice, numbers out of range.
 
-    >>> base = CustomerBase(customers=100, retention_rate=0.5, dispersion=0.8, margin_per_purchase=10, purchases_per_year=10)
+    >>> base = CustomerBase(customers=100, retention_rate=0.5, dispersion=0.8,
+    ...                     margin_per_purchase=10, purchases_per_year=10)
     >>> club = Programme(level="social", purchase_lift=0.5, margin_given_away=0.1, setup_cost=3000)
     >>> programme_economics(club, base=base, years=1, annual_discount_rate=0).yearly["cash_flow"].tolist()
     [-3000.0, 3500.0]
@@ -340,18 +342,19 @@ def recommend_level(
 ) -> LevelAdvice:
     """The level whose programme is worth most for these customers, beside the one that the lecture's rule names.
 
-    The fit of a level is no score: it is the net present value of its programme (``programme_economics``, arguments
-    and errors as there). Beside it stand the conditions, asked in this order: structural – repeat purchase, value in
-    few hands, large customers (the kit's own condition: the lecture gives none, and Berry & Parasuraman's, a valuable
-    service that cannot easily be had elsewhere, is in no customer data); social – repeat purchase, and a higher
-    margin or large customers; financial – repeat purchase, many customers (dispersed), low margin, small customers
-    (both of the lecture). No source gives numbers: ``limits`` (rates, and money in the base's currency) say from where on a trait
-    counts as high; ``LIMITS`` if not given, an example.
+    The fit of a level is no score: it is the net present value of its programme (``programme_economics``, arguments and
+    errors as there). Beside it stand the conditions, asked in this order: structural – repeat purchase, value in few
+    hands, large customers (the kit's own condition: the lecture gives none, and Berry & Parasuraman's, a valuable
+    service that cannot easily be had elsewhere, is in no customer data); social – repeat purchase, and a higher margin
+    or large customers; financial – repeat purchase, many customers (dispersed), low margin, small customers (both of
+    the lecture). No source gives numbers: ``limits`` (rates, and money in the base's currency) say from where on a
+    trait counts as high; ``LIMITS`` if not given, an example.
 
     ``conditions``: ``level``, ``trait``, ``value``, ``limit``, ``wanted`` (≥ or <), ``met``, ``asked_by``
     (whose condition it is).
 
-    >>> base = CustomerBase(customers=5000, retention_rate=0.8, dispersion=0.6, margin_per_purchase=5, purchases_per_year=20)
+    >>> base = CustomerBase(customers=5000, retention_rate=0.8, dispersion=0.6,
+    ...                     margin_per_purchase=5, purchases_per_year=20)
     >>> points = Programme(level="financial", purchase_lift=0.1, margin_given_away=0.05, setup_cost=200_000)
     >>> advice = recommend_level(base, programmes=[points])
     >>> advice.rule, advice.best, advice.causes

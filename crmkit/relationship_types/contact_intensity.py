@@ -46,7 +46,8 @@ def fit_contact_response(
 
     Out: ``ContactResponse``. ``segments``: ``segment``, ``customers``, ``contacts_today`` (mean), ``annoyance_point``
     (response is highest), ``annoyance_point_low``, ``annoyance_point_high``, ``best_contacts`` (profit is highest),
-    ``best_contacts_low``, ``best_contacts_high``, ``profit_today`` and ``profit_at_best`` (currency per customer and period, contacts paid).
+    ``best_contacts_low``, ``best_contacts_high``, ``profit_today`` and ``profit_at_best`` (currency per customer and
+    period, contacts paid).
     ``curve``: ``segment``, ``contacts``, ``response``, ``response_low``, ``response_high``, ``break_even_response``,
     ``profit``. ``bins``: ``segment``, ``contacts``, ``rows``, ``response`` as recorded, and ``adjusted_response``: what
     it would be had these rows been those of the mean customer; the curve follows this one.
@@ -56,8 +57,8 @@ def fit_contact_response(
     any response that is not negative (Gourieroux, Monfort & Trognon 1984), with errors clustered by customer. It nests
     both x^b·e^(−cx) and the parabola: choosing between those two on the data left the annoyance point's intervals too
     narrow (88 of 100 held the truth, for a nominal 95). Intervals invert the test that the slope is zero, of the
-    response or of the profit; 92 to 97 of 100 held the truth (tests/relationship_types/test_contact_intensity.py). A sharp turn is
-    rounded off, and comes out too early.
+    response or of the profit; 92 to 97 of 100 held the truth (tests/relationship_types/test_contact_intensity.py). A
+    sharp turn is rounded off, and comes out too early.
     If contacts were NOT given at random, this is the naive reading: see ``adjusted_contact_response``.
     Errors: CrmkitError for missing columns, cells that are no numbers, a segment with fewer than four different
     numbers of contacts or no response at all.

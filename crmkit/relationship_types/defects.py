@@ -26,11 +26,11 @@ def participation_funnel(
 ) -> pd.DataFrame:
     """How many of those invited are left after each step, and which step loses most.
 
-    In: a row per invited customer with a column of 0 and 1 for each of ``steps``, in order; who took a step took
-    those before it. Out: ``measure`` (invited and the steps), ``customers``, ``lost_here`` (at this step),
-    ``left_share`` (of those invited), ``step_rate`` (of those at the step before) with its Wilson (1927) interval
-    ``step_rate_low``, ``step_rate_high``, and ``weakest``, true where the rate is lowest. Rates are missing where nobody was left.
-    Errors: CrmkitError for cells other than 0 and 1, and for a customer who skipped a step.
+    In: a row per invited customer with a column of 0 and 1 for each of ``steps``, in order; who took a step took those
+    before it. Out: ``measure`` (invited and the steps), ``customers``, ``lost_here`` (at this step), ``left_share`` (of
+    those invited), ``step_rate`` (of those at the step before) with its Wilson (1927) interval ``step_rate_low``,
+    ``step_rate_high``, and ``weakest``, true where the rate is lowest. Rates are missing where nobody was left. Errors:
+    CrmkitError for cells other than 0 and 1, and for a customer who skipped a step.
 
     >>> people = pd.DataFrame({"tried": [1, 1, 1, 0], "active": [1, 0, 0, 0]})
     >>> participation_funnel(people)[["measure", "customers", "weakest"]].values.tolist()
@@ -78,15 +78,17 @@ def offer_effect(
 ) -> OfferEffect:
     """The effect of an offer made to customers chosen at random, counted over everybody to whom it was made.
 
-    In: ``group`` (treated, to whom it was made, or control; by chance: see ``trial_frame``) and a column of 0 and 1 for each of ``steps``, first what the offer asks for,
-    last what the firm wants: ("tried", "active") for an opening offer, ("stayed", "stayed_later") for an incentive to
-    leavers. ``value``: currency that a customer is worth at the last step; ``cost``: currency for each customer who
-    takes the first step with the offer. Out: ``OfferEffect``; ``steps`` has ``measure``, ``control_share``,
-    ``treated_share``, ``difference`` and its interval ``difference_low``, ``difference_high`` (Newcombe 1998, method 10);
-    ``profit_per_offer`` with Welch's (1947) interval. Shares are of all customers, never of those who took the step
-    before: an offer changes who those are. Errors: CrmkitError for other cells, and fewer than two in either group.
+    In: ``group`` (treated, to whom it was made, or control; by chance: see ``trial_frame``) and a column of 0 and 1 for
+    each of ``steps``, first what the offer asks for, last what the firm wants: ("tried", "active") for an opening
+    offer, ("stayed", "stayed_later") for an incentive to leavers. ``value``: currency that a customer is worth at the
+    last step; ``cost``: currency for each customer who takes the first step with the offer. Out: ``OfferEffect``;
+    ``steps`` has ``measure``, ``control_share``, ``treated_share``, ``difference`` and its interval ``difference_low``,
+    ``difference_high`` (Newcombe 1998, method 10); ``profit_per_offer`` with Welch's (1947) interval. Shares are of all
+    customers, never of those who took the step before: an offer changes who those are. Errors: CrmkitError for other
+    cells, and fewer than two in either group.
 
-    >>> tried = pd.DataFrame({"group": ["control"] * 100 + ["treated"] * 100, "tried": [1] * 20 + [0] * 80 + [1] * 60 + [0] * 40})
+    >>> tried = pd.DataFrame({"group": ["control"] * 100 + ["treated"] * 100})
+    >>> tried["tried"] = [1] * 20 + [0] * 80 + [1] * 60 + [0] * 40
     >>> found = offer_effect(tried.assign(active=tried["tried"]), value=10, cost=2)
     >>> found.steps["difference"].round(2).tolist(), found.profit_per_offer.value
     ([0.4, 0.4], 2.8)

@@ -41,7 +41,8 @@ def explore_relationship_types(
 
     ``segment``: one row as for ``compare_relationship_types``, where the sliders begin. ``move`` takes customers,
     unit_margin and purchases_per_year as powers of ten, as the sliders do: 3 is 1,000. ``plans``: ``PLANS``
-    if not given. ``cost_factor`` multiplies their costs of a contact. Errors: as there, and CrmkitError for a margin or purchases that are not above 0.
+    if not given. ``cost_factor`` multiplies their costs of a contact. Errors: as there, and CrmkitError for a margin or
+    purchases that are not above 0.
 
     >>> start = pd.DataFrame({"customers": [1000], "unit_margin": [100.0], "purchases_per_year": [3.0],
     ...                       "retention_rate": [0.6]})

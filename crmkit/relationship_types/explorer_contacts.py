@@ -25,10 +25,10 @@ def explore_contacts(
     """Sliders for the cost of a contact and the margin of a response; the profit by number of contacts follows.
 
     ``result``: a ``ContactResponse``; ``margin_per_response`` and ``cost_per_contact`` (currency): where the sliders
-    begin; the sliders run from 0 (the margin: a tenth) to three times as much. Where there are several segments, one
-    is chosen. ``contacts_today``: what the gain is counted from (the mean of the rows if not given; in a trial, give what
-    customers get without it). What was fitted stays as it is, and nothing beyond the contacts seen is shown: what moves is the profit.
-    Errors: CrmkitError for a margin or a cost that is not above 0.
+    begin; the sliders run from 0 (the margin: a tenth) to three times as much. Where there are several segments, one is
+    chosen. ``contacts_today``: what the gain is counted from (the mean of the rows if not given; in a trial, give what
+    customers get without it). What was fitted stays as it is, and nothing beyond the contacts seen is shown: what moves
+    is the profit. Errors: CrmkitError for a margin or a cost that is not above 0.
 
     >>> import crmkit
     >>> import pandas as pd
@@ -67,7 +67,9 @@ def _slider(name: str, start: float, *, least: float) -> dict:
 
 
 def contacts_scene(values: dict, result: ContactResponse, contacts_today: float | None = None) -> dict:
-    """The scene for a segment, a margin and a cost: profit over the contacts seen, with the best number and the turn."""
+    """The scene for a segment, a margin and a cost: profit over the contacts seen,
+    with the best number and the turn.
+    """
     from scipy.interpolate import CubicSpline
 
     curve = result.curve[result.curve["segment"] == values["segment"]]

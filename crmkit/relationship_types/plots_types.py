@@ -61,8 +61,8 @@ def plot_type_frontier(
 ) -> Axes:
     """The map of customers × unit margin: shaded by the type that earns most, the published 3×3 laid over in words.
 
-    ``result``: what ``type_frontier`` gives; ``thresholds`` where the table's medium and many (high) begin, if not as in
-    ``compare_relationship_types``.
+    ``result``: what ``type_frontier`` gives; ``thresholds`` where the table's medium and many (high) begin, if not as
+    in ``compare_relationship_types``.
     """
     thresholds = THRESHOLDS if thresholds is None else thresholds
     ax = axes(ax, label("type_frontier"), size=(8.4, 5.4))

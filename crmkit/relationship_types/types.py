@@ -130,14 +130,15 @@ def compare_relationship_types(
     retention, has r = retention + (1 − retention)·k and earns customers · Σ (r / (1 + d))^t · (unit margin · purchases
     · (1 + u) − n · cost per contact) − programme cost · Σ (1 + d)^−t.
 
-    Out: ``profits`` (relationship_type, profit, profit_low, profit_high, gain_over_basic, break_even_margin: the unit margin from
-    which on the type earns more than basic, break_even_margin_next: than the type before it, both infinite where there
-    is none; best_probability: share of draws in which it is the best; contacts_needed in the first year) and ``best``
-    (published_type, best_type, best_probability, agree, published_profit, profit, given_up: the second less the first;
-    reason: a term, what alone, were it otherwise, would make the published type the better one; contact_pays or
-    contact_cost_too_high where nothing would alone). With ``rng`` the lifts are drawn from normal
-    distributions with the plans' standard errors, the same draw for all segments. All five types need a plan, except basic, which is else nothing done and nothing spent; give a type that
-    is out of the question a programme cost that says so. Every segment pays for its own programme.
+    Out: ``profits`` (relationship_type, profit, profit_low, profit_high, gain_over_basic, break_even_margin: the unit
+    margin from which on the type earns more than basic, break_even_margin_next: than the type before it, both infinite
+    where there is none; best_probability: share of draws in which it is the best; contacts_needed in the first year)
+    and ``best`` (published_type, best_type, best_probability, agree, published_profit, profit, given_up: the second
+    less the first; reason: a term, what alone, were it otherwise, would make the published type the better one;
+    contact_pays or contact_cost_too_high where nothing would alone). With ``rng`` the lifts are drawn from normal
+    distributions with the plans' standard errors, the same draw for all segments. All five types need a plan, except
+    basic, which is else nothing done and nothing spent; give a type that is out of the question a programme cost that
+    says so. Every segment pays for its own programme.
     Errors: CrmkitError for missing columns or plans, a segment twice, values out of range or not finite.
 
     Source: the comparison of costs and returns is Kotler's argument for choosing a type; the retention formula is Gupta

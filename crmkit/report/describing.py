@@ -121,7 +121,9 @@ def file_facts(log: Log) -> dict:
 
 
 def _without_customer(log: Log) -> dict:
-    """The money of the rows that name no customer, or nobody in particular: it is in the books and in none of the shares."""
+    """The money of the rows that name no customer, or nobody in particular:
+    it is in the books and in none of the shares.
+    """
     checked = log.checked
     rows = sum(checked.reasons.get(reason, 0) for reason in NAMELESS)
     money = round(sum(float(checked.money_set_aside.get(reason, 0)) for reason in NAMELESS), 2)
@@ -153,7 +155,9 @@ def period_of(span_days: int) -> str:
 
 
 def sales_table(log: Log) -> pd.DataFrame:
-    """By period: revenue, that of first purchases and that of later ones, the customers who bought, and the new ones."""
+    """By period: revenue, that of first purchases and that of later ones, the customers who bought,
+    and the new ones.
+    """
     sales = sales_over_time(log.transactions, as_of=log.last_sale, period=period_of(log.span_days))
     days = days_bought(log)
     slots = days["date"].dt.to_period(sales["period"].dt.freq)
@@ -233,7 +237,9 @@ def sales_facts(log: Log, sales: pd.DataFrame) -> dict:
 
 
 def whole_periods(log: Log, sales: pd.DataFrame) -> pd.Series:
-    """Revenue by period, of the periods only that the file covers from beginning to end; ``sales``: indexed by period."""
+    """Revenue by period, of the periods only that the file covers from beginning to end; ``sales``:
+    indexed by period.
+    """
     return sales.loc[_whole(sales.index, log), "revenue"]
 
 
@@ -266,7 +272,9 @@ def _intake_facts(log: Log) -> dict:
 
 
 def _gap_facts(log: Log) -> dict:
-    """When the business is closed each year, and the longest other stretch without any row: perhaps a missing export."""
+    """When the business is closed each year, and the longest other stretch without any row:
+    perhaps a missing export.
+    """
     others = [stretch for stretch in long_gaps(log.transactions["date"]) if stretch not in log.closed]
     facts: dict = {"missing": int(bool(others)), "closed_times": len(log.closed)}
     if others:
@@ -350,7 +358,9 @@ def purchase_days_table(log: Log) -> pd.DataFrame:
 
 
 def days_bought(log: Log, *, of_usual: float = 0.0) -> pd.DataFrame:
-    """The days on which each customer bought, in order; purchases below ``of_usual`` times their median one are left out."""
+    """The days on which each customer bought, in order;
+    purchases below ``of_usual`` times their median one are left out.
+    """
     bought = log.transactions.loc[log.transactions["amount"] >= 0, ["customer_id", "date", "amount"]]
     usual = bought.groupby("customer_id")["amount"].transform("median")
     bought = bought[bought["amount"] >= of_usual * usual]
@@ -359,7 +369,8 @@ def days_bought(log: Log, *, of_usual: float = 0.0) -> pd.DataFrame:
 
 
 def interval_spread(log: Log) -> pd.DataFrame:
-    """Of each customer with at least four intervals: their mean in days, their spread against it, and the last purchase.
+    """Of each customer with at least four intervals: their mean in days, their spread against it,
+    and the last purchase.
 
     A drink at the bar between two fees is none of the payments.
     """

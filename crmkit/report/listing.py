@@ -93,8 +93,8 @@ def row_facts(row, *, gap: int) -> dict:
 def silence_chance(intervals, days_of_intervals, silence):
     """The chance of a silence longer than this one, at a pace that is known only from these intervals.
 
-    Purchases come at random (exponential intervals); with x intervals in t days and a vague prior on the pace, a silence of
-    more than s days has the predictive chance (1 + s/t)^−x.
+    Purchases come at random (exponential intervals); with x intervals in t days and a vague prior on the pace, a
+    silence of more than s days has the predictive chance (1 + s/t)^−x.
 
     >>> [round(float(silence_chance(x, x, 3)), 3) for x in (1, 2, 5, 10_000)]  # three mean intervals; the last is e^-3
     [0.25, 0.16, 0.095, 0.05]
@@ -135,7 +135,9 @@ def call_facts(seen: pd.DataFrame, *, chance: float, calls: int) -> dict:
 
 
 def silent_half_facts(log: Log, seen: pd.DataFrame, *, half: int, chance: float) -> dict:
-    """Of the ``half`` customers who brought half of revenue: how many are unusually silent, and how long the largest is."""
+    """Of the ``half`` customers who brought half of revenue: how many are unusually silent,
+    and how long the largest is.
+    """
     largest = _by_revenue(log.customers)["customer_id"].head(half)
     silent = seen[(seen["silence_chance"] < chance) & seen["customer_id"].isin(largest)]
     facts = {"half_silent": len(silent)}

@@ -1,4 +1,6 @@
-"""Facts of the few customers who bring much: who is silent as never before, and what the others bring without the largest."""
+"""Facts of the few customers who bring much: who is silent as never before,
+and what the others bring without the largest.
+"""
 
 import pandas as pd
 
@@ -10,7 +12,9 @@ LONGER = 1.25  # times the longest interval, from which a silence is no mere day
 
 
 def silence_facts(log: Log, whole: pd.Series) -> dict:
-    """The largest of those with a tenth of revenue who have never been silent for so long; ``whole``: revenue by whole period."""
+    """The largest of those with a tenth of revenue who have never been silent for so long; ``whole``:
+    revenue by whole period.
+    """
     if log.total <= 0:
         return {}
     repeat = log.repeat

@@ -21,13 +21,15 @@ FINDINGS = "application/vnd.crmkit.findings+json"
 
 
 class Words(Formatter):
-    """``str.format`` with the formats of one language: money, exact, count, share, rate, number, times, date, span, period,
-    calendar (the month of a period), term, name. A field without a format is written as the kind of the column of its name asks.
+    """``str.format`` with the formats of one language: money, exact, count, share, rate, number, times, date, span,
+    period, calendar (the month of a period), term, name. A field without a format is written as the kind of the column
+    of its name asks.
 
     ``{n:count order orders}`` and ``{n:plural is|are}`` choose between the English singular and plural. Texts are
     escaped, since they may come from a client's file.
 
-    >>> Words("en", "€").format("{n:count order orders} of {m:money}, {customer_share}", n=1, m=1234.5, customer_share=0.256)
+    >>> sentence = "{n:count order orders} of {m:money}, {customer_share}"
+    >>> Words("en", "€").format(sentence, n=1, m=1234.5, customer_share=0.256)
     '1 order of €1,234, 25.6%'
     """
 
@@ -125,8 +127,8 @@ def escape_markdown(text: str) -> str:
 class Sentence:
     """One sentence or several that a notebook shows as Markdown; ``role`` says whether they are a figure's caption.
 
-    ``findings`` are the sentences one by one, each in both languages with the figures that it rests on; a caption says in
-    which ``table`` lies what its figure draws.
+    ``findings`` are the sentences one by one, each in both languages with the figures that it rests on; a caption says
+    in which ``table`` lies what its figure draws.
     """
 
     def __init__(self, findings: list[dict], *, role: str = "", bullets: bool = False, table: str = ""):
@@ -185,7 +187,9 @@ def fields_of(key: str) -> list[str]:
 
 
 def figure(value) -> float | str:
-    """A value that a sentence says: a number, or a text; days are written as such, two of them with a stroke between."""
+    """A value that a sentence says: a number, or a text; days are written as such,
+    two of them with a stroke between.
+    """
     if isinstance(value, (int, float)) or hasattr(value, "dtype"):
         return float(value)
     days = value if isinstance(value, tuple) else (value,)

@@ -59,8 +59,8 @@ class ClientStudy:
     def section(self, name: str) -> list:
         """What a section of the report shows: its sentences that may be said, its tables, its figures.
 
-        ``name``: data, sales, customers, concentration, pyramid, segments, reallocation, migration, monday, methods, brief.
-        In a notebook: ``display(*study.section("sales"))``.
+        ``name``: data, sales, customers, concentration, pyramid, segments, reallocation, migration, monday, methods,
+        brief. In a notebook: ``display(*study.section("sales"))``.
         """
         require_choice(name, SECTIONS, name="name")
         return [shown for part in SECTIONS[name] for shown in self._shown(part)]
@@ -70,8 +70,8 @@ class ClientStudy:
         return [key for key in _every_key() if may_say(key, self.facts)]
 
     def withheld(self) -> pd.DataFrame:
-        """What the report does not say, and why: ``finding`` (its name), how the ``sentence`` begins, the first ``condition``
-        that fails, the ``value`` found.
+        """What the report does not say, and why: ``finding`` (its name), how the ``sentence`` begins, the first
+        ``condition`` that fails, the ``value`` found.
 
         What is only said in the place of another sentence, and that one was said, is not listed.
         """
@@ -108,7 +108,9 @@ class ClientStudy:
         return frame.astype({"number": float})
 
     def save(self, folder: str | Path, *, lang: str | None = None) -> list[Path]:
-        """Write all tables as Parquet, CSV and one XLSX into ``folder``; what was set aside, and the numbers said, last."""
+        """Write all tables as Parquet, CSV and one XLSX into ``folder``; what was set aside, and the numbers said,
+        last.
+        """
         return save_tables(self._all_tables(), folder, lang=lang or get_language())
 
     def keep(self, folder: str | Path) -> None:
@@ -206,12 +208,13 @@ def study_client(
 ) -> ClientStudy:
     """Study a company's transactions: every figure of its report, computed once, and what may be said of them.
 
-    In: a path, a frame or the name of an embedded data set, read as ``check_transactions`` does with ``mapping``, ``sheet``,
-    ``drop_duplicates`` and ``as_of``; or what ``check_transactions`` has found. ``as_of`` is the last day observed (None:
-    that of the check, else the last in the file). ``top`` customers are claimed to bring ``claim`` of revenue;
-    ``bins`` grades of RFM; a silence is unusual when its ``chance`` is smaller than this; ``calls``: customers whom the
-    report lists at most (the table holds all). ``assumed``: an ``Assumptions``; without one, nothing is computed that rests on assumptions. ``kept``: where `run`
-    keeps what it has read. Out: a ``ClientStudy``. Errors: CrmkitError for a file that cannot be used, missing columns, shares outside 0 … 1.
+    In: a path, a frame or the name of an embedded data set, read as ``check_transactions`` does with ``mapping``,
+    ``sheet``, ``drop_duplicates`` and ``as_of``; or what ``check_transactions`` has found. ``as_of`` is the last day
+    observed (None: that of the check, else the last in the file). ``top`` customers are claimed to bring ``claim`` of
+    revenue; ``bins`` grades of RFM; a silence is unusual when its ``chance`` is smaller than this; ``calls``: customers
+    whom the report lists at most (the table holds all). ``assumed``: an ``Assumptions``; without one, nothing is
+    computed that rests on assumptions. ``kept``: where `run` keeps what it has read. Out: a ``ClientStudy``. Errors:
+    CrmkitError for a file that cannot be used, missing columns, shares outside 0 … 1.
 
     >>> rows = [(f"c{i % 40}", f"2024-{i % 12 + 1:02}-{i % 27 + 1:02}", 10 + i % 7) for i in range(600)]
     >>> log = pd.DataFrame(rows, columns=["customer_id", "date", "amount"]).astype({"date": "datetime64[us]"})
@@ -243,7 +246,9 @@ def study_client(
 
 
 class _Making:
-    """A study while it is made: each step adds facts and tables, and looks at the facts so far for whether it is due."""
+    """A study while it is made: each step adds facts and tables,
+    and looks at the facts so far for whether it is due.
+    """
 
     def __init__(self, checked: CheckReport, as_of: date | str | None, assumed: Assumptions):
         self.log = Log.of(checked, as_of=as_of)

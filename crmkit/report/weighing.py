@@ -23,9 +23,9 @@ LARGEST = 20  # customers in the table of the largest
 class Assumptions:
     """What no file of transactions holds and the company must say; 0 stands for what it has not said.
 
-    ``margin_rate``, ``budget_rate``: shares of revenue. ``elasticity``: by how many per cent the margin of a tier grows with
-    1 % more resources; ``elasticity_sd``: how uncertain that is. ``at_least``, ``at_most``: a tier's resources stay
-    within these multiples of today's. Errors: CrmkitError for a number outside its range.
+    ``margin_rate``, ``budget_rate``: shares of revenue. ``elasticity``: by how many per cent the margin of a tier grows
+    with 1 % more resources; ``elasticity_sd``: how uncertain that is. ``at_least``, ``at_most``: a tier's resources
+    stay within these multiples of today's. Errors: CrmkitError for a number outside its range.
 
     >>> Assumptions(margin_rate=0.4).complete
     False

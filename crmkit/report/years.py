@@ -1,4 +1,6 @@
-"""Facts that two whole years allow: the same months compared, who made the difference, and whether there is a season."""
+"""Facts that two whole years allow: the same months compared, who made the difference,
+and whether there is a season.
+"""
 
 import numpy as np
 import pandas as pd
@@ -78,7 +80,9 @@ def _season_facts(log: Log, whole: pd.Series) -> dict:
 
 
 def _latest_season(log: Log, first_month: pd.Period) -> dict:
-    """The latest season as far as it has come, and the same days a year before; of less than two weeks nothing is said."""
+    """The latest season as far as it has come, and the same days a year before;
+    of less than two weeks nothing is said.
+    """
     since = first_month.start_time
     if (log.last_day - since).days >= 365:
         since += pd.DateOffset(years=1)

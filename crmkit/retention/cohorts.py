@@ -1,4 +1,6 @@
-"""Cohort tables (F18): of those who first bought in each month, how many buy in the months after; unseen cells are empty."""
+"""Cohort tables (F18): of those who first bought in each month, how many buy in the months after;
+unseen cells are empty.
+"""
 
 from datetime import date, timedelta
 
@@ -19,8 +21,8 @@ def cohort_table(transactions: Transactions, *, as_of: date | str) -> pd.DataFra
     log: who was a customer before it begins is not new, and has to be taken out first. Out, a row per cohort and month:
     ``cohort`` (its first day), ``customers``, ``months_later`` (0 is the cohort's own month), ``active_customers`` and
     ``active_share``. A month that had not ended by ``as_of`` is not seen: both are missing, never 0, which is a month
-    that was seen and in which nobody bought. To buy in a month is not to be still a customer: somebody may stay away and
-    come back, so the shares need not fall.
+    that was seen and in which nobody bought. To buy in a month is not to be still a customer: somebody may stay away
+    and come back, so the shares need not fall.
     Errors: CrmkitError for missing columns or values, dates as text, no purchase up to ``as_of``.
 
     >>> log = pd.DataFrame({"customer_id": list("aabb"), "amount": 10.0, "date": pd.to_datetime(

@@ -93,11 +93,11 @@ def retention_economics(
 ) -> pd.DataFrame:
     """Under which assumptions each published figure comes true: one is solved for, the others are tried as given.
 
-    ``claims``: ``sector`` and ``npv_lift`` (0.85 = +85 %), Reichheld & Sasser's six (``PUBLISHED_LIFTS``) if not given. ``unknown`` is the
-    assumption to be found, one of ``defection_rate``, ``annual_discount_rate``, ``annual_profit_growth`` (all a year),
-    ``acquisition_years`` (the cost of winning a customer in years of today's profit); what is given for it is not used.
-    Of every other one, and of ``reading``, several may be given: all combinations are tried. ``defection_lift`` has the
-    formula and the ranges searched.
+    ``claims``: ``sector`` and ``npv_lift`` (0.85 = +85 %), Reichheld & Sasser's six (``PUBLISHED_LIFTS``) if not given.
+    ``unknown`` is the assumption to be found, one of ``defection_rate``, ``annual_discount_rate``,
+    ``annual_profit_growth`` (all a year), ``acquisition_years`` (the cost of winning a customer in years of today's
+    profit); what is given for it is not used. Of every other one, and of ``reading``, several may be given: all
+    combinations are tried. ``defection_lift`` has the formula and the ranges searched.
 
     Out: ``sector``, ``npv_lift``, ``reading``, the four assumptions, a row per solution (scipy's brentq; there may be
     two, as a customer hardly worth winning gains much in per cent), or one row with the unknown missing where nothing
@@ -185,14 +185,15 @@ def keeping_pays(customers: pd.DataFrame, *, offers: pd.DataFrame, confidence: f
     customer kept) and ``acquisition_cost``, all in currency. The offer is paid to everybody who is offered it, also to
     those who would have stayed anyway, so a customer saved costs ``cost_per_offer`` ÷ ``saved_share``.
 
-    Out: the offers with ``treated`` and ``control`` (customers), ``saved_share`` (kept with less kept without; Newcombe's
-    1998 interval ``saved_share_low``, ``saved_share_high``), ``cost_ratio`` (acquisition cost ÷ cost per customer saved:
-    the "5 to 8 times"), ``naive_cost_ratio`` (÷ cost per customer kept, as if nobody stayed without the offer),
-    ``break_even_ratio`` (acquisition cost ÷ customer value: under it the offer loses money, however dear new customers
-    are), ``profit_per_offer`` (saved share × value − cost) with ``profit_per_offer_low`` and ``profit_per_offer_high``,
-    and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt, else ``open_question``.
-    Errors: CrmkitError for cells other than 0 and 1, costs that are not above 0, a segment without an offer or with two,
-    an offer without customers in both groups.
+    Out: the offers with ``treated`` and ``control`` (customers), ``saved_share`` (kept with less kept without;
+    Newcombe's 1998 interval ``saved_share_low``, ``saved_share_high``), ``cost_ratio`` (acquisition cost ÷ cost per
+    customer saved: the "5 to 8 times"), ``naive_cost_ratio`` (÷ cost per customer kept, as if nobody stayed without the
+    offer), ``break_even_ratio`` (acquisition cost ÷ customer value: under it the offer loses money, however dear new
+    customers are), ``profit_per_offer`` (saved share × value − cost) with ``profit_per_offer_low`` and
+    ``profit_per_offer_high``, and ``decision``: ``pays`` or ``loses`` where the interval leaves no doubt, else
+    ``open_question``.
+    Errors: CrmkitError for cells other than 0 and 1, costs that are not above 0, a segment without an offer or with
+    two, an offer without customers in both groups.
 
     >>> from crmkit import trial_from_counts
     >>> trial = pd.DataFrame({"segment": ["gold", "iron"], "customers_treated": 1000, "kept_treated": [800, 985],

@@ -1,4 +1,6 @@
-"""Customer equity (F18): what all customers are worth, present and coming, which lever moves it, and what moving it costs."""
+"""Customer equity (F18): what all customers are worth, present and coming, which lever moves it,
+and what moving it costs.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +45,8 @@ def customer_equity(
 
     Out: ``present_value``, this year's margin of today's customers left out as received (multiple r/(1+d−r)),
     ``coming_value``, what those to be won will bring (their first margin at once, multiple (1+d)/(1+d−r)), discounted,
-    before ``acquisition_spending``, what winning them will cost, discounted; and ``customer_equity``, the two values less the spending.
+    before ``acquisition_spending``, what winning them will cost, discounted; and ``customer_equity``, the two values
+    less the spending.
     ``levers``: ``margin``, ``retention_rate``, ``acquisition_cost``, ``annual_discount_rate``, ``new_customers``, each
     with its ``elasticity``, from the derivative; each lever is moved in all segments, alone, and for good: a higher
     ``retention_rate`` holds in every year to come and for those still to be won. So compare what it adds with all that
@@ -114,17 +117,18 @@ def driver_returns(
     annual_discount_rate: float,
     years: int = 5,
 ) -> pd.DataFrame:
-    """What improving a driver of customer equity would bring and return, through brand switching (Rust, Lemon & Zeithaml 2004).
+    """What improving a driver of customer equity would bring and return,
+    through brand switching (Rust, Lemon & Zeithaml 2004).
 
     ``switching``: a row per brand bought last, a column per brand bought next, the probabilities in a row adding up to
     1; ``shares`` of the ``customers`` of the market by the brand that they bought last. The equity of ``brand`` is the
     margin of their purchases of it over ``years``, discounted: customers who leave may come back, as they never do in a
-    retention rate. ``drivers``, a row each: ``driver``; ``part`` of equity that it belongs to, ``value_equity`` (quality,
-    price, convenience), ``brand_equity`` (image, ethics) or ``relationship_equity`` (programmes, recognition, community);
-    ``utility``, what one point of it adds to the log-odds of choosing the brand (from a logit of choices on
+    retention rate. ``drivers``, a row each: ``driver``; ``part`` of equity that it belongs to, ``value_equity``
+    (quality, price, convenience), ``brand_equity`` (image, ethics) or ``relationship_equity`` (programmes, recognition,
+    community); ``utility``, what one point of it adds to the log-odds of choosing the brand (from a logit of choices on
     ratings); ``points``, by how much it would be raised, for all ``years``; ``cost`` (currency, once, today) and
-    ``yearly_cost`` (currency, at the end of each of the ``years``). A driver of relationship equity moves only those who
-    bought the brand last, the others all customers of the market, also those of rivals.
+    ``yearly_cost`` (currency, at the end of each of the ``years``). A driver of relationship equity moves only those
+    who bought the brand last, the others all customers of the market, also those of rivals.
 
     Out, added: ``repeat_before`` and ``repeat_after``, the probability of buying the brand again, ``customer_equity``
     afterwards, ``gain`` in it, ``total_cost``, both costs discounted to today, ``net_gain`` after it and

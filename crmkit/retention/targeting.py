@@ -28,7 +28,8 @@ def retention_scores(
     regressions, one per group (statsmodels), on the features in units of their standard deviation: risk is the
     control's, response the difference of the two. Score customers who were not in the trial: on its own rows a
     regression looks better than it is.
-    Errors: CrmkitError for missing columns, cells that are no numbers, kept other than 0 and 1, fewer than 50 in a group.
+    Errors: CrmkitError for missing columns, cells that are no numbers, kept other than 0 and 1, fewer than 50 in a
+    group.
 
     >>> rng = np.random.default_rng(2)
     >>> past = simulate_retention_trial(4000, rng=rng)

@@ -1,4 +1,5 @@
-"""The peers in environments of their own: python tests/benchmarks/_peers.py makes lifetimes'; --fixture also writes the committed fixture.
+"""The peers in environments of their own: python tests/benchmarks/_peers.py makes lifetimes';
+--fixture also writes the committed fixture.
 
 lifetimes 0.11.3 is archived and needs an older pandas, pymc-marketing 0.19.2 is the newest for Python 3.11 and brings
 half a gigabyte, so neither is a dependency; the environments are .venv-peers/ and .venv-peers-pymc/, made by uv and

@@ -1,4 +1,5 @@
-"""The data door on a million rows: seconds and peak memory of ``check``, beside DuckDB's bare read of the same file in the same run.
+"""The data door on a million rows: seconds and peak memory of ``check``,
+beside DuckDB's bare read of the same file in the same run.
 
     python tests/benchmarks/door.py [ROWS]
 

@@ -3,8 +3,8 @@
     python tests/benchmarks/door_files.py [ROWS] [ROUNDS]
 
 541,909 rows of eight columns are made. Each measurement is a process of its own, in turns, so that a busy machine slows
-all alike; the least of the rounds counts. The XLSX check is to take at most 1.5 times what calamine alone takes to give the
-rows; the total is compared with the maker's.
+all alike; the least of the rounds counts. The XLSX check is to take at most 1.5 times what calamine alone takes to give
+the rows; the total is compared with the maker's.
 """
 
 import random

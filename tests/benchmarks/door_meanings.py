@@ -2,8 +2,8 @@
 
     python tests/benchmarks/door_meanings.py [FILES A KIND] [KIND ...]
 
-Both numbers have to be 0. As many processes run as there are cores; a file takes some 25 ms of one, so that 10,000 a kind
-(and as many mirror images) of some forty kinds take three hours of two cores.
+Both numbers have to be 0. As many processes run as there are cores; a file takes some 25 ms of one, so that 10,000 a
+kind (and as many mirror images) of some forty kinds take three hours of two cores.
 """
 
 import sys

@@ -1,8 +1,9 @@
-"""Garbage down the real path of answers, a million submissions: python tests/benchmarks/garbage_fate.py [SUBMISSIONS [FIRST]].
+"""Garbage down the real path of answers, a million submissions:
+python tests/benchmarks/garbage_fate.py [SUBMISSIONS [FIRST]].
 
-Each is spoilt from a whole sheet, sent as frames, cleaned, admitted, marked (one in four with a second run) and kept; every
-two-hundredth is written to all pages and tables. Prints how many came how far, and fails at the first that raises, which it names
-by its number: ``Garbage(number)`` makes it again.
+Each is spoilt from a whole sheet, sent as frames, cleaned, admitted, marked (one in four with a second run) and kept;
+every two-hundredth is written to all pages and tables. Prints how many came how far, and fails at the first that
+raises, which it names by its number: ``Garbage(number)`` makes it again.
 """
 
 import sys

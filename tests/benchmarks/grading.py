@@ -1,9 +1,9 @@
 """Grading beside papermill, nbgrader and otter-grader: python tests/benchmarks/grading.py [STUDENTS [ROUNDS]].
 
-Everybody grades the notebooks of the same students of tests/support/packs/gym_offer (pandas and seaborn, everything answered).
-Prints medians of CPU seconds a submission over rounds in which all take turns, then a class of 300 from the roster to
-the reports. The peers' notebooks have the same code without the kit's own cells; papermill only runs them and compares
-nothing. CPU is of every process that was started: what its parent did not wait for is waited for here.
+Everybody grades the notebooks of the same students of tests/support/packs/gym_offer (pandas and seaborn, everything
+answered). Prints medians of CPU seconds a submission over rounds in which all take turns, then a class of 300 from the
+roster to the reports. The peers' notebooks have the same code without the kit's own cells; papermill only runs them and
+compares nothing. CPU is of every process that was started: what its parent did not wait for is waited for here.
 """
 
 import ctypes

@@ -1,7 +1,9 @@
-"""A class with hostile and broken submissions among them: python tests/benchmarks/hostile_class.py [STUDENTS [HOSTILE [BROKEN]]].
+"""A class with hostile and broken submissions among them:
+python tests/benchmarks/hostile_class.py [STUDENTS [HOSTILE [BROKEN]]].
 
-The class is graded by the command twice, without those and with them, on folders of their own. Prints seconds, CPU-seconds a
-submission, the largest memory of the command and of all that it starts, and fails where an honest student's marks differ.
+The class is graded by the command twice, without those and with them, on folders of their own. Prints seconds,
+CPU-seconds a submission, the largest memory of the command and of all that it starts, and fails where an honest
+student's marks differ.
 """
 
 import csv

@@ -1,9 +1,9 @@
 """False alarms of copying on honest classes: python tests/benchmarks/innocent_copiers.py [CLASSES].
 
-Right answers of many seeds of two real exercises; 30 % of all numbers are wrong, with the value that is right for a seed of
-nobody in the class, which is the hardest form of an honest mistake; a fifth of all answers stands in the code as a number, half
-of those rounded to four digits. Prints pairs told per class, and fails where honest classes have more than one in ten; beside
-them a planted pair in each class, and how often that is told.
+Right answers of many seeds of two real exercises; 30 % of all numbers are wrong, with the value that is right for a
+seed of nobody in the class, which is the hardest form of an honest mistake; a fifth of all answers stands in the code
+as a number, half of those rounded to four digits. Prints pairs told per class, and fails where honest classes have more
+than one in ten; beside them a planted pair in each class, and how often that is told.
 """
 
 import random

@@ -1,4 +1,5 @@
-"""Every solution notebook on thirty seeds through papermill, beside the grader: seconds of each, and whether they agree.
+"""Every solution notebook on thirty seeds through papermill, beside the grader: seconds of each,
+and whether they agree.
 
 python tests/benchmarks/thirty_seeds.py [SLUG ...]
 """

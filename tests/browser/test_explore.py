@@ -174,7 +174,7 @@ def test_browser_stops_listening_when_the_output_is_cleared(page):
     assert page.locator(".crm-explorer").get_attribute("data-lang") == "both"
 
 
-# --- without widgets ---------------------------------------------------------------------------------------------------
+# --- without widgets --------------------------------------------------------------------------------------------------
 
 CELLS = """\
 import crmkit

@@ -1,4 +1,6 @@
-"""The marking screen in Chromium: by keyboard alone, without a network, with hostile texts, and two markers reconciled."""
+"""The marking screen in Chromium: by keyboard alone, without a network, with hostile texts,
+and two markers reconciled.
+"""
 
 import json
 from contextlib import contextmanager

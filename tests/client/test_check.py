@@ -1,4 +1,6 @@
-"""The verb ``check``: one JSON object, an exit code, the rows set aside and a drafted mapping that works once filled in."""
+"""The verb ``check``: one JSON object, an exit code,
+the rows set aside and a drafted mapping that works once filled in.
+"""
 
 import csv
 import json

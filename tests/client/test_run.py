@@ -1,4 +1,6 @@
-"""`run`: parameters, folders and failures on a small notebook; the real workshop on CDNOW and on files that few would expect."""
+"""`run`: parameters, folders and failures on a small notebook;
+the real workshop on CDNOW and on files that few would expect.
+"""
 
 import html
 import json
@@ -479,7 +481,9 @@ def odd_file(name: str, folder: Path) -> Path:
 
 
 def in_this_process(notebook: Path, data: Path, lang: str) -> str:
-    """The page of the workshop on ``data``, its cells run here one by one: a kernel for each odd file would take minutes."""
+    """The page of the workshop on ``data``, its cells run here one by one:
+    a kernel for each odd file would take minutes.
+    """
     import matplotlib
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.utils.capture import capture_output

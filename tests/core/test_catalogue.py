@@ -95,7 +95,9 @@ def sources() -> str:
 
 
 def unsaid(keys, asked: str) -> list[str]:
-    """The keys that no source names, whole or put together: f"explore_{name}", of which the rest is a word of the sources, too."""
+    """The keys that no source names, whole or put together: f"explore_{name}",
+    of which the rest is a word of the sources, too.
+    """
     words = set(re.findall(r"\w+", asked))
     parts = words | {word for catalogue in CATALOGUES.values() for word in catalogue}
     # a rest may itself be two words: reading_<question>_<reading>, run_<part>_<state>

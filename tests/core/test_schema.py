@@ -1,4 +1,6 @@
-"""What public functions make of a first argument that is no frame: a sentence that says what was given and what to do."""
+"""What public functions make of a first argument that is no frame:
+a sentence that says what was given and what to do.
+"""
 
 import copy
 import inspect

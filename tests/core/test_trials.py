@@ -68,7 +68,9 @@ def test_counts_come_back_as_they_were_written_down():
 
 
 def test_one_trial_serves_every_function_that_takes_one():
-    """The same frame by its columns: uplift, offer_effect, keeping_pays and loyalty_programme agree on the difference."""
+    """The same frame by its columns: uplift, offer_effect,
+    keeping_pays and loyalty_programme agree on the difference.
+    """
     rng = np.random.default_rng(1)
     trial = pd.DataFrame(
         {"group": rng.permutation(["treated", "control"] * 200), "kept": rng.integers(0, 2, 400)}

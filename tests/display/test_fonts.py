@@ -95,7 +95,7 @@ def test_a_character_that_no_font_has_is_named_in_the_readers_language_with_what
     assert ("install a font that has it" in line) == (lang != "zh")
 
 
-# --- in fresh kernels: whatever is loaded and themed, in whichever order ------------------------------------------------
+# --- in fresh kernels: whatever is loaded and themed, in whichever order ----------------------------------------------
 
 FRESH = f"""
 import logging, sys, warnings

@@ -1,4 +1,6 @@
-"""The plots of value, retention, repeat orders, stakeholders and expectations: what is drawn is what the result holds."""
+"""The plots of value, retention, repeat orders, stakeholders and expectations:
+what is drawn is what the result holds.
+"""
 
 import matplotlib
 

@@ -49,7 +49,7 @@ def test_a_hand_worked_log():
     assert (row["first_orders"], row["repeat_orders"]) == (80 + 50 + 30 + 0, 40 - 15 + 20 + 5)
     assert row["repeat_share"] == pytest.approx(50 / 210)
     assert (found.repeat_rate.value, found.naive_median_days) == (0.5, 15.0)
-    # at day 10 three or four are at risk (d left at day 1): 1/3; at day 20 a is gone, b and c are there: 1/2 of the rest
+    # at day 10 three or four are at risk (d left at day 1): 1/3; at day 20 a is gone, b and c are there: 1/2 of these
     assert found.within(9).value == 0 and found.within(10).value == pytest.approx(1 / 3)
     assert found.within(20).value == pytest.approx(1 - 2 / 3 / 2) and found.median_days.value == 20
 

@@ -172,8 +172,8 @@ def test_one_rung_agrees_with_the_retention_formula_of_lifetime_value():
 
 
 def test_values_and_screening_agree_with_pfeifer_and_carraways_published_example():
-    # 2000: recency 1 to 4, chances to buy .30 .20 .15 .05, 40 earned and 4 spent on marketing, d = 20 %; the four values
-    # were not at hand in print: they are what numpy solves from these inputs
+    # 2000: recency 1 to 4, chances to buy .30 .20 .15 .05, 40 earned and 4 spent on marketing, d = 20 %; the four
+    # values were not at hand in print: they are what numpy solves from these inputs
     moves = [(r, 0 if n < bought else r + 1) for r, bought in enumerate((6, 4, 3, 1)) for n in range(20)]
     money = pd.DataFrame({"rung": ["r1", "r2", "r3", "r4"], "margin": [40.0, 0, 0, 0], "cost": 4.0})
     found = ladder(np.array(moves), money, d=0.2).rungs

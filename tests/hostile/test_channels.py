@@ -1,7 +1,8 @@
-"""What one submission might leave for another, keep, take or start: nothing of it passes the wall, all of it works without.
+"""What one submission might leave for another, keep, take or start: nothing of it passes the wall,
+all of it works without.
 
-Each form runs twice. Behind the wall it has to fail; with the wall off it has to succeed, else the test would only show that
-the attack was badly written. A form for which this kernel has no means is skipped by name.
+Each form runs twice. Behind the wall it has to fail; with the wall off it has to succeed, else the test would only show
+that the attack was badly written. A form for which this kernel has no means is skipped by name.
 """
 
 import contextlib
@@ -504,7 +505,9 @@ def _graded(room: Classroom, folder):
 
 
 def _kill_every_submission(stop: threading.Event) -> None:
-    """Kill what gives way first among our own, once a second after it has begun; the probe at the start is over by then."""
+    """Kill what gives way first among our own, once a second after it has begun;
+    the probe at the start is over by then.
+    """
     known = {}
     while not stop.is_set():
         for pid in descendants(os.getpid()):

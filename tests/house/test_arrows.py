@@ -1,4 +1,6 @@
-"""Who may know whom, read off the names of the files: core ← data ← intake; data, display ← chapters ← report, market ← faces."""
+"""Who may know whom, read off the names of the files: core ← data ← intake; data, display ← chapters ← report,
+market ← faces.
+"""
 
 from pathlib import Path
 
@@ -9,8 +11,8 @@ from sources import circles, files, imports, modules, name_of
 import crmkit
 
 CRMKIT = files("crmkit")
-# the ground floor and the one above it; every other folder is a chapter, but the market and the report, which stand on the
-# chapters: the report composes them, and shows what comes of it
+# the ground floor and the one above it; every other folder is a chapter, but the market and the report, which stand
+# on the chapters: the report composes them, and shows what comes of it
 GROUND, FIRST, WING, REPORT = "core", ("data", "intake", "display", "answers"), "market", "report"
 CHAPTERS = sorted(
     folder.name

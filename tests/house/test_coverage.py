@@ -1,4 +1,6 @@
-"""docs/coverage.md: every framework of the course is explained, computed, plotted, asked and tested, or says why not."""
+"""docs/coverage.md: every framework of the course is explained, computed, plotted, asked and tested,
+or says why not.
+"""
 
 import tomllib
 from dataclasses import replace

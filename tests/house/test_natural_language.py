@@ -1,4 +1,6 @@
-"""No sentences in code: what people read stands in the catalogues, in both languages (the rule of lessons, for packages)."""
+"""No sentences in code: what people read stands in the catalogues,
+in both languages (the rule of lessons, for packages).
+"""
 
 import ast
 import re
@@ -39,7 +41,9 @@ def inside_calls(tree: ast.Module, names: set[str]) -> set[ast.AST]:
 
 
 def sentences(source: str) -> list[str]:
-    """``line: text`` of every literal in natural language: Chinese that is no word of a table, English that is shown."""
+    """``line: text`` of every literal in natural language: Chinese that is no word of a table,
+    English that is shown.
+    """
     tree = ast.parse(source)
     docstrings, exempt, shown = contexts(tree)
     if tree.body and isinstance(tree.body[0], ast.Expr):

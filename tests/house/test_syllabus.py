@@ -1,4 +1,6 @@
-"""docs/syllabus.md: weeks that hold their lessons in an order that can be taught, and what each lesson asks and gives."""
+"""docs/syllabus.md: weeks that hold their lessons in an order that can be taught,
+and what each lesson asks and gives.
+"""
 
 import re
 

@@ -243,7 +243,9 @@ def test_kit_keeps_to_syntax_that_python_2_7_reads():
 
 
 def test_kit_has_nothing_that_only_the_tokens_show_and_python_2_7_does_not_read():
-    """Underscores in numbers, f-strings, names beyond ASCII; a comma after the last of what a function takes by a star."""
+    """Underscores in numbers, f-strings, names beyond ASCII;
+    a comma after the last of what a function takes by a star.
+    """
     text = (ROOT / "kit.py").read_text(encoding="utf-8")
     assert text.startswith("# -*- coding: utf-8 -*-\n"), "else its Chinese is a syntax error there"
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

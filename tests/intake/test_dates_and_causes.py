@@ -1,4 +1,6 @@
-"""Dates of other calendars and orders, currencies beside each other, totals said beside the table, and causes by name."""
+"""Dates of other calendars and orders, currencies beside each other, totals said beside the table,
+and causes by name.
+"""
 
 import unicodedata
 

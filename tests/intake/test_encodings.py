@@ -1,4 +1,6 @@
-"""Text in the encodings of clients' systems: names come out in the right letters, or the file is refused; never silently others."""
+"""Text in the encodings of clients' systems: names come out in the right letters, or the file is refused;
+never silently others.
+"""
 
 import pytest
 

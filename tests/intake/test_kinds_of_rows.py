@@ -1,4 +1,6 @@
-"""What a row is when only a number, an event, a word or a label says so, and the files that look like it and are not."""
+"""What a row is when only a number, an event, a word or a label says so,
+and the files that look like it and are not.
+"""
 
 import pytest
 from messy import asked, check, codes, csv_text, workbook

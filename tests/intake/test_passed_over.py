@@ -1,4 +1,6 @@
-"""What was passed over: undoings filled in few rows, receipts numbered anew, parts of an amount, ids without digits, one day for all."""
+"""What was passed over: undoings filled in few rows, receipts numbered anew, parts of an amount, ids without digits,
+one day for all.
+"""
 
 import pytest
 from messy import asked, check, codes, workbook

@@ -1,4 +1,6 @@
-"""The data door against files whose totals are reckoned apart from it, by plain Decimal sums over the records that made them."""
+"""The data door against files whose totals are reckoned apart from it,
+by plain Decimal sums over the records that made them.
+"""
 
 import json
 

@@ -1,4 +1,6 @@
-"""Single values and whole columns: dates, amounts, ids, headers, encodings, mapping files, and laws that hold for any table."""
+"""Single values and whole columns: dates, amounts, ids, headers, encodings, mapping files,
+and laws that hold for any table.
+"""
 
 import csv
 import io

@@ -1,4 +1,6 @@
-"""What the course promises as a whole: sources, citations, cases, minutes, objectives, words, and nothing before its time."""
+"""What the course promises as a whole: sources, citations, cases, minutes, objectives, words,
+and nothing before its time.
+"""
 
 import ast
 import json

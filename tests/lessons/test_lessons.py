@@ -26,7 +26,7 @@ NOTEBOOKS = sorted(
     p for folder in ("notebooks", "exercises", "solutions") for p in (ROOT / folder).glob("*.ipynb")
 )
 CJK = re.compile(r"[\u3400-\u9fff]")
-# the workshop shows the sections of a report, figures and all; the others draw the picture beside an explorer themselves
+# the workshop shows the sections of a report, figures and all; the others draw the picture beside an explorer
 REPORT = "14_client_workshop"
 SEED = {"zh": 3, "en": 16, "both": 29}  # language → the seed on which its solutions are run
 

@@ -1,4 +1,6 @@
-"""What instructors are given: each question that a lesson asks to think about is answered, in its order and by its words."""
+"""What instructors are given: each question that a lesson asks to think about is answered,
+in its order and by its words.
+"""
 
 import re
 

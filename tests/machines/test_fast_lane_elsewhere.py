@@ -1,4 +1,6 @@
-"""A good part of the fast lane again: in other time zones and locales, with a narrow umask, no HOME, a read-only checkout."""
+"""A good part of the fast lane again: in other time zones and locales, with a narrow umask, no HOME,
+a read-only checkout.
+"""
 
 import os
 import shutil
@@ -117,7 +119,9 @@ def test_a_games_file_is_the_same_in_los_angeles_and_a_chinese_locale(tmp_path):
 
 @pytest.mark.parametrize("locale", ["C", "GB18030"])
 def test_the_fast_lane_is_green_without_the_utf_8_mode(locale, tmp_path):
-    """Files are opened by their own encoding, never by the machine's: PYTHONUTF8 is kit.py's, an editor does not set it."""
+    """Files are opened by their own encoding, never by the machine's: PYTHONUTF8 is kit.py's,
+    an editor does not set it.
+    """
     chosen = C_LOCALE if locale == "C" else chinese_machine(tmp_path)
     green(run(ROOT, tmp_path, rooms=PLAIN_NAMES, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", **chosen))
 

@@ -1,4 +1,6 @@
-"""Where nothing of POSIX is there, everything is imported, students and consultants get through, and the rest says why not."""
+"""Where nothing of POSIX is there, everything is imported, students and consultants get through,
+and the rest says why not.
+"""
 
 import importlib.util
 import json

@@ -1,4 +1,6 @@
-"""The contact centre: Erlang's C formula against published examples and tables, and against queues that are played out."""
+"""The contact centre: Erlang's C formula against published examples and tables,
+and against queues that are played out.
+"""
 
 import heapq
 

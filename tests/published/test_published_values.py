@@ -1,7 +1,7 @@
 """The models of customer lifetime value against the literature's numbers, to the digits printed.
 
-This is also where it was settled how rows with amount 0 count. `python tests/published/test_published_values.py` prints the table
-of published beside ours.
+This is also where it was settled how rows with amount 0 count. `python tests/published/test_published_values.py` prints
+the table of published beside ours.
 """
 
 from functools import cache
@@ -19,7 +19,8 @@ HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491, 468, 445, 427, 409, 394]  #
 REGULAR = [1000, 631, 468, 382, 326, 289, 262, 241, 223, 207, 194, 183, 173]
 
 # what is fitted -> the published parameters, their tolerance, the published log-likelihood and its tolerance; for
-# Pareto/NBD and Gamma-Gamma the last digit printed lies short of the maximum (tests/customer_value/test_clv.py shows that ours is one)
+# Pareto/NBD and Gamma-Gamma the last digit printed lies short of the maximum
+# (tests/customer_value/test_clv.py shows that ours is one)
 PUBLISHED = {
     "BG/NBD, sample": ([0.2426, 4.4136, 0.7929, 2.4259], 5e-5, -9582.4292, 5e-5),
     "Pareto/NBD, sample": ([0.5533, 10.578, 0.6062, 11.668], 8e-4, -9594.976, 5e-4),

@@ -1,4 +1,6 @@
-"""The three defects (F10), and the offer to leavers (F22): hand counts, closed forms, coverage, and reversed decisions."""
+"""The three defects (F10), and the offer to leavers (F22): hand counts, closed forms, coverage,
+and reversed decisions.
+"""
 
 import numpy as np
 import pandas as pd

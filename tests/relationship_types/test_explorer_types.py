@@ -1,4 +1,6 @@
-"""The relationship types' explorer: at every stop of every control it shows what ``compare_relationship_types`` gives."""
+"""The relationship types' explorer: at every stop
+of every control it shows what ``compare_relationship_types`` gives.
+"""
 
 import json
 from dataclasses import replace

@@ -364,7 +364,9 @@ def test_no_manager_reads_a_fixed_set_of_customers_as_a_business_that_shrinks(st
 
 
 def test_where_two_years_can_be_compared_no_third_is_compared_with_a_third(studies):
-    """The double_11_shop's May to December against its January to August is 1.5 times, and most of that is the season."""
+    """The double_11_shop's May to December against its January to August is 1.5 times,
+    and most of that is the season.
+    """
     study = studies["double_11_shop"]
     assert study.facts["late_times"] >= 1.33 and study.facts["season_low"] >= 0.35
     assert study.may_say("sales_year") and not study.may_say("sales_rise")

@@ -1,4 +1,6 @@
-"""Cohort tables: counted by hand and by pandas on CDNOW; a month that was not seen is empty, one without buyers is 0."""
+"""Cohort tables: counted by hand and by pandas on CDNOW; a month that was not seen is empty,
+one without buyers is 0.
+"""
 
 import numpy as np
 import pandas as pd

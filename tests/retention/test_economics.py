@@ -1,4 +1,6 @@
-"""Retention economics against closed forms, simulated customers and Reichheld & Sasser's figures; offers against truth."""
+"""Retention economics against closed forms, simulated customers and Reichheld & Sasser's figures;
+offers against truth.
+"""
 
 import numpy as np
 import pandas as pd
@@ -59,7 +61,8 @@ def test_the_six_published_figures_are_those_of_reichheld_and_sasser():
 
 @pytest.mark.parametrize("d, g", [(0.05, 0.0), (0.1, 0.03), (0.1, 0.0), (0.15, 0.12)])
 def test_the_implied_defection_rates_agree_with_the_closed_form(d, g):
-    # without acquisition cost, by points: lift = c·k/(1 − k(1 − δ + c)), k = (1 + g)/(1 + d), so δ = c + c/lift − (1 − k)/k
+    # without acquisition cost, by points: lift = c·k/(1 − k(1 − δ + c)) with k = (1 + g)/(1 + d),
+    # so δ = c + c/lift − (1 − k)/k
     k = (1 + g) / (1 + d)
     found = retention_economics(annual_discount_rate=d, annual_profit_growth=g, reading="percentage_points")
     closed = 0.05 + 0.05 / PUBLISHED_LIFTS["npv_lift"] - (1 - k) / k

@@ -1,4 +1,6 @@
-"""Customer equity: sums by hand, numerical derivatives, Gupta, Lehmann & Stuart's elasticities, and Rust's switching."""
+"""Customer equity: sums by hand, numerical derivatives, Gupta, Lehmann & Stuart's elasticities,
+and Rust's switching.
+"""
 
 import numpy as np
 import pandas as pd

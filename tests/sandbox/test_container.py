@@ -1,5 +1,5 @@
-"""Grading in containers. `docker` here is a stand-in that puts up bubblewrap: it shows that the grader's side, the messages
-and process 1 work together, and what is asked of Docker; not that Docker keeps what it is asked."""
+"""Grading in containers. `docker` here is a stand-in that puts up bubblewrap: it shows that the grader's side, the
+messages and process 1 work together, and what is asked of Docker; not that Docker keeps what it is asked."""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""Submissions that need more than a plain shell: what works without a kernel, and what is run in a real one behind the wall."""
+"""Submissions that need more than a plain shell: what works without a kernel,
+and what is run in a real one behind the wall.
+"""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,6 @@
-"""Where a memory cgroup may be made, read off the kernel's own words; and one that is made, where this machine allows it."""
+"""Where a memory cgroup may be made, read off the kernel's own words; and one that is made,
+where this machine allows it.
+"""
 
 import os
 import subprocess

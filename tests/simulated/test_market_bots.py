@@ -1,4 +1,6 @@
-"""No trivial bot wins, in any market: a small edition of tests/benchmarks/market_bots.py, the same luck for all bots."""
+"""No trivial bot wins, in any market: a small edition of tests/benchmarks/market_bots.py,
+the same luck for all bots.
+"""
 
 from dataclasses import replace
 from functools import cache

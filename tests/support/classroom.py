@@ -1,4 +1,6 @@
-"""A small class for the grading tests: an assignment of the example pack, and students who hand in what they are told to."""
+"""A small class for the grading tests: an assignment of the example pack,
+and students who hand in what they are told to.
+"""
 
 import csv
 import json

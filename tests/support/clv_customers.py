@@ -1,4 +1,6 @@
-"""Customers whose lifetime values are known: simulated from the stories behind the models, never from their formulas."""
+"""Customers whose lifetime values are known: simulated from the stories behind the models,
+never from their formulas.
+"""
 
 from functools import cache
 

@@ -1,4 +1,6 @@
-"""Small logs of very different companies, each named for what is special about it; made anew from a seed, never read from a file."""
+"""Small logs of very different companies, each named for what is special about it; made anew from a seed,
+never read from a file.
+"""
 
 from collections.abc import Callable
 

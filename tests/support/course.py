@@ -1,4 +1,6 @@
-"""The course as its sources say it, read once in a process: several files ask, and reading takes a second and a half."""
+"""The course as its sources say it, read once in a process: several files ask,
+and reading takes a second and a half.
+"""
 
 from functools import cache
 

@@ -1,7 +1,7 @@
 """What strangers might send, made from a seed: nested JSON, odd Unicode, extreme numbers, wrong types at every place.
 
-`Garbage` makes values and spoils whole ones; `Marked` sends a submission's frames down the whole path of answers, from the
-line to the marks, and `pages` writes all that comes of them.
+`Garbage` makes values and spoils whole ones; `Marked` sends a submission's frames down the whole path of answers, from
+the line to the marks, and `pages` writes all that comes of them.
 """
 
 import json

@@ -1,7 +1,7 @@
 """How long a lesson takes, reckoned from what there is to read, to follow and to look at.
 
-200 Chinese characters or 150 English words a minute, 20 seconds for a line of code that is not folded away, a minute for
-each output, two minutes for each task whose answer is folded away. A lesson's exercise has minutes of its own.
+200 Chinese characters or 150 English words a minute, 20 seconds for a line of code that is not folded away, a minute
+for each output, two minutes for each task whose answer is folded away. A lesson's exercise has minutes of its own.
 """
 
 import ast

@@ -1,4 +1,5 @@
-"""What the three users do, in short, told as figures that must be the same on every machine: python walks.py NAME FOLDER.
+"""What the three users do, in short, told as figures that must be the same on every machine:
+python walks.py NAME FOLDER.
 
 Prints one JSON object. Paths, times and machines are left out of it, whatever else comes out is in.
 """
@@ -138,7 +139,9 @@ def plots(folder: Path) -> dict:
 
 
 def run(folder: Path) -> dict:
-    """The workshop on a client's data, as ``crmkit run`` does it: its tables, and the page without its pictures' bytes."""
+    """The workshop on a client's data, as ``crmkit run`` does it: its tables,
+    and the page without its pictures' bytes.
+    """
     from coursekit.client.run import run as run_workshop
 
     shuffle_fonts()

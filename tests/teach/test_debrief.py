@@ -1,4 +1,6 @@
-"""The debrief of a game: each plan as its player took it beside the twin's truth, for games that are over and no others."""
+"""The debrief of a game: each plan as its player took it beside the twin's truth,
+for games that are over and no others.
+"""
 
 import csv
 import io

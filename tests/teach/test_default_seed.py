@@ -1,4 +1,6 @@
-"""Numbers that are right for the seed of everybody's copy are nobody's property, and tell that one's own was not used."""
+"""Numbers that are right for the seed of everybody's copy are nobody's property,
+and tell that one's own was not used.
+"""
 
 import csv
 import io
@@ -42,7 +44,9 @@ def pairs(out: Path) -> set[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory, walled):
-    """Of seven, two have worked on seed 1, each alone; two more have done so together; one has typed a classmate's answers."""
+    """Of seven, two have worked on seed 1, each alone; two more have done so together;
+    one has typed a classmate's answers.
+    """
     room = Classroom(tmp_path_factory.mktemp("default"), students=7)
     honest, one, other, third, fourth, copier, owner = room.students
     right = room.exercise.right_answers(room.variant(owner)["seed"])
@@ -92,7 +96,7 @@ def test_what_is_told_of_it_stays_one_line_when_the_class_is_graded_again(graded
     assert all(theirs.count(DEFAULT_SEED) < 2 for theirs in flags.values())
 
 
-# --- what is beyond chance ----------------------------------------------------------------------------------------------
+# --- what is beyond chance --------------------------------------------------------------------------------------------
 
 EXERCISE = load_exercise(PACK / "gym_offer.md")
 OWN, DEFAULT = EXERCISE.right_answers(20260001), EXERCISE.right_answers(1)

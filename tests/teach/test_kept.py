@@ -1,4 +1,6 @@
-"""Who is not graded this time, or cannot be: marks stay, people's decisions hold, and nobody has a 0 that is nobody's."""
+"""Who is not graded this time, or cannot be: marks stay, people's decisions hold,
+and nobody has a 0 that is nobody's.
+"""
 
 import csv
 import io

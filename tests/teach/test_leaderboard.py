@@ -285,7 +285,9 @@ def test_everybody_has_a_market_of_their_own_where_there_is_an_assignment(tmp_pa
 
 
 def test_a_game_on_anothers_market_among_ones_own_files_displaces_nobodys(tmp_path):
-    """Folders are anonymous; c has put a game of d's market, in which nothing was done, beside its own, and b one alone."""
+    """Folders are anonymous; c has put a game of d's market, in which nothing was done, beside its own,
+    and b one alone.
+    """
     room = Classroom(tmp_path)
     places = {}
     for number, student in enumerate(room.students[:4], 8001):

@@ -1,4 +1,6 @@
-"""Totals over assignments: weights, what is dropped, half up before the grade, provisional ones named, garbage kept apart."""
+"""Totals over assignments: weights, what is dropped, half up before the grade, provisional ones named,
+garbage kept apart.
+"""
 
 import csv
 import io

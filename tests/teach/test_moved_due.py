@@ -43,7 +43,9 @@ def by_student(path: Path) -> dict[str, dict]:
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory, walled):
-    """Four students in two sections; the third has an extension, the fourth a day more for everything. All are late but one."""
+    """Four students in two sections; the third has an extension, the fourth a day more for everything.
+    All are late but one.
+    """
     sections = {"section": ["A", "A", "B", "B"]}
     room = given_out_in_february(tmp_path_factory.mktemp("moved"), 4, columns=sections)
     path = room.folder.parent / "all.zip"

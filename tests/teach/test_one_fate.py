@@ -546,7 +546,9 @@ def _as_windows(moment: datetime) -> bytes:
 def test_the_true_time_in_an_archive_goes_before_the_clock_of_the_server_that_packed_it(
     room, tmp_path, monkeypatch, extra
 ):
-    """The archive's plain times are in UTC, and the instructor is in Los Angeles; as Info-ZIP and Windows write them."""
+    """The archive's plain times are in UTC, and the instructor is in Los Angeles;
+    as Info-ZIP and Windows write them.
+    """
     monkeypatch.setenv("TZ", "America/Los_Angeles")
     time.tzset()
     try:

@@ -281,7 +281,8 @@ def test_how_a_class_archive_is_called_names_nobody_and_a_students_folder_does(r
     assert own.student == c and other.student is None and other.flags == ["disagreement"]
 
 
-# how a class is handed over: archive → files → whose, of students 0 to 5; 王芳 is the third student and 3 is the fourth's id
+# how a class is handed over: archive → files → whose, of students 0 to 5; 王芳 is the third student,
+# 3 is the fourth's id
 ANONYMOUS = {f"{8001 + i}/ex.ipynb": i for i in range(6)}
 BY_SECTION = [{f"{8001 + i}/ex.ipynb": i for i in part} for part in (range(3), range(3, 6))]
 CLASSES = {

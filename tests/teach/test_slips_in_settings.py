@@ -1,4 +1,6 @@
-"""A slip in a file of settings is told with its line and what to write, in both languages; right ones are read as ever."""
+"""A slip in a file of settings is told with its line and what to write, in both languages;
+right ones are read as ever.
+"""
 
 import pytest
 

@@ -1,7 +1,8 @@
 """What a run found, once: findings, tables and figures, from which page, workbook and CSV are made.
 
-A bundle is a folder: ``bundle.json`` says what stands on the page, in order, each text in both languages and each sentence
-with the figures that it rests on; the tables lie beside it as Parquet, and ``bundle.json`` says what their columns are.
+A bundle is a folder: ``bundle.json`` says what stands on the page, in order, each text in both languages and each
+sentence with the figures that it rests on; the tables lie beside it as Parquet, and ``bundle.json`` says what their
+columns are.
 """
 
 import json

@@ -1,7 +1,7 @@
 """A bundle → one HTML page for a client: self-contained, offline, printable, in one language.
 
-Whatever a page needs is inside it: figures as data URIs, formulas as MathML, and the characters of a CJK font that occur
-on it, so that it reads on a machine that has none.
+Whatever a page needs is inside it: figures as data URIs, formulas as MathML, and the characters of a CJK font that
+occur on it, so that it reads on a machine that has none.
 """
 
 import base64
@@ -119,7 +119,7 @@ def _markdown():
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-    # html=False: a customer's name that looks like a tag is shown as it is; validateLink keeps only links inside the page
+    # html=False: a customer's name that looks like a tag is shown as it is; validateLink keeps links inside the page
     reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
     dollarmath_plugin(reader, allow_space=False, double_inline=True)
     rules = reader.renderer.rules
@@ -209,7 +209,9 @@ BEYOND_LATIN = {"zh": 0x2000, "en": 0x2E80}
 
 
 def font_faces(html: str, lang: str) -> Markup:
-    """A @font-face rule with the characters of ``html`` that are beyond Latin, from our own font; empty if there are none."""
+    """A @font-face rule with the characters of ``html`` that are beyond Latin, from our own font;
+    empty if there are none.
+    """
     from crmkit.display import fonts
 
     wanted = {character for character in html if ord(character) >= BEYOND_LATIN[lang]}

@@ -265,7 +265,9 @@ def _differences(assignment: Assignment, exercise, students: list[Student], due,
 
 
 def _doubtful_due(assignment: Assignment) -> list[str]:
-    """A due date that is past before anybody has the notebook, or years ahead, is a slip of the pen more often than not."""
+    """A due date that is past before anybody has the notebook, or years ahead,
+    is a slip of the pen more often than not.
+    """
     due = given_out(assignment)
     if due is None:
         return []
@@ -292,7 +294,9 @@ def _torn_teams(students: list[Student], everybody: list[Student]) -> list[str]:
 
 
 def _group_again(assignment: Assignment, students: list[Student]) -> list[str]:
-    """Students who have a variant change their section as the roster says, but not their team: it goes with the data."""
+    """Students who have a variant change their section as the roster says, but not their team:
+    it goes with the data.
+    """
     other_team, other_section = [], []
     for student in students:
         variant = assignment.variants.get(student.student_id)

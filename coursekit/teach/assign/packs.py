@@ -1,4 +1,6 @@
-"""Packs: an instructor's own exercises, kept outside the repository. A new one, and a look at what students would get."""
+"""Packs: an instructor's own exercises, kept outside the repository. A new one,
+and a look at what students would get.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -24,7 +26,9 @@ FOLLOWED_SEED = 1  # on whose data the solution is tried with answers that are a
 
 
 def new_exercise(folder: Path) -> Path:
-    """A pack that builds and passes its own checks, with a question of every kind, to be rewritten; the source's path."""
+    """A pack that builds and passes its own checks, with a question of every kind, to be rewritten;
+    the source's path.
+    """
     slug = re.sub(r"\W+", "_", folder.name.casefold()).strip("_")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", slug):
         raise KitError("pack_name", value=folder.name)
@@ -98,7 +102,8 @@ def doubts(found: list[Difficulty]) -> list[str]:
 
 
 def require_sound(exercise: Exercise, rights: Sequence[dict], variants: Sequence[str]) -> None:
-    """Refuse a pack that gives everybody the same, or each time something else, or whose solution fails on answers that are a little wrong.
+    """Refuse a pack that gives everybody the same, or each time something else,
+    or whose solution fails on answers that are a little wrong.
 
     ``rights``: right answers of the seeds from 1 on; ``variants``: hashes of their data. Errors: KitError.
     """
@@ -141,7 +146,9 @@ def _a_little_wrong(answer: object) -> object:
 
 
 def preview(source: Path, students: int) -> list[str]:
-    """Print the variants of some students side by side, the right answers, and how much they vary; lines said at the end."""
+    """Print the variants of some students side by side, the right answers, and how much they vary;
+    lines said at the end.
+    """
     from rich.console import Console
 
     exercise = load_exercise(source)

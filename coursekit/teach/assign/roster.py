@@ -219,9 +219,10 @@ class Student:
 def read_roster(path: Path, *, sheet: str | None = None) -> list[Student]:
     """The students of a CSV, TSV or workbook, in its order; whatever cannot be read is refused with its line.
 
-    Columns: an id is needed (student_id, 学号, SIS User ID, ID number …); name (or first and last name) language (zh,
-    en, both, 中文 …), section (班级) and team (小组) are optional. Lines without an id are passed over when they hold no student (Canvas writes “Points
-    Possible” below its header), so are sums, repeated headers, titles of blocks, and staff. Two lines with one id, or with ids that no file system tells apart, are refused.
+    Columns: an id is needed (student_id, 学号, SIS User ID, ID number …); name (or first and last name), language
+    (zh, en, both, 中文 …), section (班级) and team (小组) are optional. Lines without an id are passed over when they
+    hold no student (Canvas writes “Points Possible” below its header), so are sums, repeated headers, titles of blocks,
+    and staff. Two lines with one id, or with ids that no file system tells apart, are refused.
     """
     students = _read(path, sheet)
     if sheet is None:
@@ -329,7 +330,9 @@ def lines_of(path: Path, sheet: str | None) -> tuple[Table, list[tuple[int, str]
 
 
 def doubts(students: list[Student]) -> list[str]:
-    """What is said of ids that a spreadsheet may have spoilt: of differing width, or case, or cut to fifteen figures."""
+    """What is said of ids that a spreadsheet may have spoilt: of differing width, or case,
+    or cut to fifteen figures.
+    """
     ids = [student.student_id for student in students]
     found = [
         ("roster_widths", _of_other_width(ids)),
@@ -472,7 +475,9 @@ def _student(
 
 
 def _unspoilt(number: str, line: int, file: str, *, pointed: bool) -> str:
-    """An id as it was before a spreadsheet took it for a formula or a number. Errors: KitError where figures are lost."""
+    """An id as it was before a spreadsheet took it for a formula or a number. Errors:
+    KitError where figures are lost.
+    """
     number = _FORMULA.sub("", number)
     if POWER_OF_TEN.fullmatch(number) or scientific([number.upper()]):
         raise KitError("roster_scientific", value=number, name=file, line=line)

@@ -40,7 +40,9 @@ class Override:
 
 @dataclass(frozen=True)
 class StatementPolicy:
-    """What it costs that the statement is not signed: a share of what was earned; nothing, unless the settings say so."""
+    """What it costs that the statement is not signed: a share of what was earned; nothing,
+    unless the settings say so.
+    """
 
     __pydantic_config__ = EXACT
 

@@ -1,4 +1,6 @@
-"""The files of settings that instructors write: TOML, and a slip in it is told with its line and what to write instead."""
+"""The files of settings that instructors write: TOML,
+and a slip in it is told with its line and what to write instead.
+"""
 
 import re
 import tomllib

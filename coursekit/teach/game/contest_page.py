@@ -54,7 +54,9 @@ HEAD_OF_GAMES = (
 
 
 def write_contest(out: Path, result: Contest, lang: str) -> list[str]:
-    """``contest`` and ``problems``, each as ``.csv`` and ``.html``, and ``games.csv``; the lines that the command says."""
+    """``contest`` and ``problems``, each as ``.csv`` and ``.html``, and ``games.csv``;
+    the lines that the command says.
+    """
     about = result.about
     rows = [row for one in result.standings for row in _rows(one, about)]
     write_csv(out / "contest.csv", HEAD, rows)

@@ -1,4 +1,5 @@
-"""What a game comes to when it is talked over: every plan with its hypothesis, what its player took it for, and the truth.
+"""What a game comes to when it is talked over: every plan with its hypothesis, what its player took it for,
+and the truth.
 
 Like a replay this reads a saved game as data, in a process of its own. Only games that are over have a debrief.
 """

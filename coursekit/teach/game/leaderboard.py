@@ -134,7 +134,9 @@ def leaderboard(
 
 @dataclass(frozen=True)
 class Handed:
-    """A file that looks like the game that was set: the student for whom it counts, of a team the first, and whose it is."""
+    """A file that looks like the game that was set: the student for whom it counts, of a team the first,
+    and whose it is.
+    """
 
     student: str
     submission: Submission

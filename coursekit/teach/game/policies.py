@@ -1,4 +1,6 @@
-"""Policies as they are handed in, and the games that they play: the market in this process, the policy behind the wall."""
+"""Policies as they are handed in, and the games that they play: the market in this process,
+the policy behind the wall.
+"""
 
 import ast
 from dataclasses import dataclass, replace

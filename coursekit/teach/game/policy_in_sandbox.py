@@ -1,7 +1,7 @@
 """A student's side of the wall during one game of a contest: asks the student's ``policy`` once a quarter.
 
-Nothing of coursekit is in there, so this file knows crmkit alone; it is sent as a submission's first cell. What comes in
-over the line is what a manager sees; what goes out is a decision's record, the student's word.
+Nothing of coursekit is in there, so this file knows crmkit alone; it is sent as a submission's first cell. What comes
+in over the line is what a manager sees; what goes out is a decision's record, the student's word.
 """
 
 import json

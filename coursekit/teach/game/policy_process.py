@@ -36,7 +36,8 @@ BEGIN = 60  # seconds of a game besides its decisions
 class Lost(Exception):
     """A policy that decides no more: why (raised, timeout, ended, flood, refused, no_wall), and in what words.
 
-    A game that was lost because its policy ended may turn out to have been killed from outside, as its end is looked at.
+    A game that was lost because its policy ended may turn out to have been killed from outside, as its end is looked
+    at.
     """
 
 

@@ -53,9 +53,9 @@ def whose(
 ) -> tuple[dict[str, list[Submission]], list[Problem]]:
     """Student → what that student handed in, the newest first; and the files of nobody known, or too many of one.
 
-    With an assignment: the student whom ``decided`` names or the path, else the one whose own ``seeds`` (label → seed) the
-    file holds; what any member of a team handed in stands under the team's first member. Without one a student is called as the
-    folder of the file, or as the file where there is none.
+    With an assignment: the student whom ``decided`` names or the path, else the one whose own ``seeds`` (label → seed)
+    the file holds; what any member of a team handed in stands under the team's first member. Without one a student is
+    called as the folder of the file, or as the file where there is none.
     """
     if about is None:
         called = _by_folder([one.label for one in found], within)
@@ -101,7 +101,8 @@ def _tried(files: list[Submission]) -> list[Submission]:
 def _by_roster(
     found: list[Found], about: Assignment, seeds: dict[str, int], chosen: dict[str, str]
 ) -> list[Submission]:
-    """Each file with the student whom its path names, else one of the team that it names, else one whose market it is of.
+    """Each file with the student whom its path names, else one of the team that it names,
+    else one whose market it is of.
 
     With none where that is nobody, or students who do not hand in together, or where a game lies among another's files
     whose own student has handed in elsewhere.

@@ -83,7 +83,9 @@ def _result_or_failure(done: Future) -> dict:
 
 
 def benchmarks(setup: dict, rounds: int) -> dict:
-    """What changing nothing, and what the search with the truth in hand, comes to in a market; what the search changed."""
+    """What changing nothing, and what the search with the truth in hand, comes to in a market;
+    what the search changed.
+    """
     own = Setup(**setup)
     firms, found = own.benchmarks(rounds=rounds)
     usual = own.opened(months=1).scenario.status_quo

@@ -1,4 +1,6 @@
-"""The log of appeals and regrades: who asked, when, what a mark was before and after, and why. Lines are only ever added."""
+"""The log of appeals and regrades: who asked, when, what a mark was before and after, and why.
+Lines are only ever added.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +17,9 @@ REGRADED = "regrade"
 
 
 def log_changes(out: Path, before: dict[str, Graded], graded: dict[str, Graded]) -> None:
-    """Add a line for every new decision by hand, also one that leaves the mark, and for every mark that a regrade changed."""
+    """Add a line for every new decision by hand, also one that leaves the mark,
+    and for every mark that a regrade changed.
+    """
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     rows: list[list] = []
     for student, mine in graded.items():

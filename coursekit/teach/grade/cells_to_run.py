@@ -1,8 +1,8 @@
 """The code that is run: the student's own, with the true parameters and the true answer sheet in place of the kit's.
 
-A cell is known as the kit's by its tag; where a platform has dropped a tag from every cell, by how the kit's cell begins.
-Within a cell single statements are the kit's: these are replaced, and whatever else stands there is the student's and stays.
-So merged cells lose nothing, and a word in a comment means nothing.
+A cell is known as the kit's by its tag; where a platform has dropped a tag from every cell, by how the kit's cell
+begins. Within a cell single statements are the kit's: these are replaced, and whatever else stands there is the
+student's and stays. So merged cells lose nothing, and a word in a comment means nothing.
 """
 
 import ast
@@ -21,7 +21,9 @@ BLANK = "pass"  # stands where a statement of the kit's stood
 
 @dataclass
 class Prepared:
-    """What is run of a notebook, cell by cell; and the code that is not, where it is not what the kit itself had put there."""
+    """What is run of a notebook, cell by cell; and the code that is not,
+    where it is not what the kit itself had put there.
+    """
 
     cells: list[str] = field(default_factory=list)
     handed_in_as: list[int | None] = field(default_factory=list)  # of each: which code cell it was, from 0
@@ -157,7 +159,9 @@ def acts_for_the_student(statement: ast.stmt) -> bool:
 
 
 def _is_injected(source: str) -> bool:
-    """Whether a cell is the one of the true parameters, by the line that it begins with; a student's may stand above."""
+    """Whether a cell is the one of the true parameters, by the line that it begins with;
+    a student's may stand above.
+    """
     return f"\n{PARAMETERS}" in f"\n{source}"
 
 
@@ -221,7 +225,9 @@ def _blanked(source: str, taken: list[ast.stmt]) -> str:
 
 
 def _followed_by(source: str, injected: str) -> str:
-    """A cell of parameters with the true ones after its own, before anything that has been merged into it reads them."""
+    """A cell of parameters with the true ones after its own,
+    before anything that has been merged into it reads them.
+    """
     found = statements(source) or []
     lines = source.split("\n")
     none_left = 0 if found else len(lines)  # merged with the injected cell, its own are out already

@@ -67,8 +67,8 @@ def choose_newest(
 def _is_older(files: list[Submission], first: Submission, earlier: Submission) -> bool:
     """Whether what counts since an earlier grading was handed in after all that this download holds, as surely.
 
-    The order in which somebody grades two downloads decides nothing. Where the file itself is in this one, or a classmate
-    may have handed in either, it is judged as any other.
+    The order in which somebody grades two downloads decides nothing. Where the file itself is in this one, or a
+    classmate may have handed in either, it is judged as any other.
     """
     there_again = any(one.found.raw == earlier.found.raw for one in files)
     as_sure = earlier.strong or not first.strong

@@ -1,4 +1,6 @@
-"""The class on one page: how hard each question was, how well it tells students apart, which wrong answers are common."""
+"""The class on one page: how hard each question was, how well it tells students apart,
+which wrong answers are common.
+"""
 
 import json
 from collections import Counter
@@ -75,7 +77,8 @@ class QuestionStatistics:
 
 
 def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionStatistics]:
-    """Per question: difficulty (mean share earned), discrimination (correlation with the rest of the marks), wrong answers.
+    """Per question: difficulty (mean share earned), discrimination (correlation with the rest of the marks),
+    wrong answers.
 
     Corrected item-total correlation (Henrysson 1963): with the sum of the other questions, so that a question does not
     correlate with itself. None where fewer than three students answered or nothing varies.

@@ -1,8 +1,8 @@
 """Who may have copied from whom: evidence of several kinds, weighed; hints for a person, never a mark.
 
-A wrong number that is right for somebody else means little by itself: in a class of 300 dozens meet by chance, for shares
-of a few thousand customers have few values. It means more where it was typed in, where it has all its digits, where a
-second run shows that it does not follow the data, and where other evidence points at the same two students.
+A wrong number that is right for somebody else means little by itself: in a class of 300 dozens meet by chance, for
+shares of a few thousand customers have few values. It means more where it was typed in, where it has all its digits,
+where a second run shows that it does not follow the data, and where other evidence points at the same two students.
 """
 
 import ast
@@ -234,7 +234,9 @@ def _same_text(question: dict, rows: dict, pairs: Pairs) -> None:
 
 
 def _similar_text(question: dict, rows: dict, pairs: Pairs) -> None:
-    """Texts of which all but few words are the same; not where many wrote so, or the sample reads so: a common pattern."""
+    """Texts of which all but few words are the same; not where many wrote so, or the sample reads so:
+    a common pattern.
+    """
     whose = _texts(question, rows)
     samples = [_runs(text) for text in question.get("sample", {}).values()]
     runs = {}

@@ -1,7 +1,7 @@
 """Answers that are right for the seed with which everybody's copy begins: the student's own parameters were not used.
 
-Whoever has worked on a copy from the course, or has run no cell of parameters but the first, gives numbers that all others
-who did so give as well: these are nobody's property, and no sign that one has copied from another.
+Whoever has worked on a copy from the course, or has run no cell of parameters but the first, gives numbers that all
+others who did so give as well: these are nobody's property, and no sign that one has copied from another.
 """
 
 from collections.abc import Mapping

@@ -273,7 +273,8 @@ def settle_places(
     *,
     due: datetime | None,
 ) -> None:
-    """Of files of one student's that came from several places, the one that earns most counts, of equal ones the earliest.
+    """Of files of one student's that came from several places, the one that earns most counts,
+    of equal ones the earliest.
 
     A classmate may have handed in a copy that was passed on: what that earns costs nobody anything.
     """
@@ -453,7 +454,9 @@ def due_of(student: str, settings: Settings, granted: Accommodations) -> datetim
 
 
 def require_over(about: Assignment, settings: Settings, granted: Accommodations) -> None:
-    """Right answers are released when nobody can hand in any more for marks. Errors: KitError with when that will be."""
+    """Right answers are released when nobody can hand in any more for marks. Errors:
+    KitError with when that will be.
+    """
     dues = [due_of(student, settings, granted) for student in about.variants]
     last = max((due for due in dues if due), default=None)
     if last is None:
@@ -470,7 +473,9 @@ def decide(
     granted: Accommodations,
     questions: dict[str, dict],
 ) -> None:
-    """What every grading says anew of all students: the statement, lateness, what is granted, marks by hand, the total."""
+    """What every grading says anew of all students: the statement, lateness, what is granted, marks by hand,
+    the total.
+    """
     if mine.file and mine.state != "unreadable":
         if about.statement:
             judge_statement(mine, settings, about)

@@ -73,8 +73,8 @@ class QuestionMark:
 class SecondRun:
     """The same notebook under a seed that nobody knows: what it answered there, and what is right there.
 
-    ``asked``: whether everybody is run so; where only a claim on an earlier wrong answer made it, only claims are judged,
-    or the same answer would be worth less to those who were wrong elsewhere.
+    ``asked``: whether everybody is run so; where only a claim on an earlier wrong answer made it, only claims are
+    judged, or the same answer would be worth less to those who were wrong elsewhere.
     """
 
     answers: "Answers"
@@ -139,7 +139,9 @@ def mark(
 
 
 def claims(marks: list[QuestionMark]) -> bool:
-    """Whether something was earned on an earlier wrong answer, which only a second run can tell from made-up numbers."""
+    """Whether something was earned on an earlier wrong answer,
+    which only a second run can tell from made-up numbers.
+    """
     return any(one.followed for one in marks)
 
 
@@ -165,7 +167,9 @@ def _may_rise(one: QuestionMark) -> bool:
 
 
 def _follow(one: QuestionMark, question: dict, given: dict, right_of: RightOf) -> None:
-    """Earned on the student's own earlier answers, where the solution can be worked out on them: a part of the weight."""
+    """Earned on the student's own earlier answers, where the solution can be worked out on them:
+    a part of the weight.
+    """
     try:
         own = right_of(given)
     except NoRight:
@@ -218,7 +222,9 @@ def _is_same(one: object, other: object) -> bool:
 
 
 def _stands_still(question: dict, one: QuestionMark, value, right) -> bool:
-    """Whether an answer is wrong and does not follow the data: the same under another seed, where the right one is not."""
+    """Whether an answer is wrong and does not follow the data: the same under another seed,
+    where the right one is not.
+    """
     if question["kind"] in ("text", "choice") or one.value is None or one.score == 1:
         return False
     if value is None or _is_constant(one.value):
@@ -280,7 +286,9 @@ def _judge(one: QuestionMark, question: dict, there: list[tuple]) -> None:
 
 
 def _told_by_second(question: dict, first: QuestionMark, value, right) -> str:
-    """What the answer under another seed says of the first one: computed, literal, own_data_only, differs or not_run."""
+    """What the answer under another seed says of the first one: computed, literal, own_data_only,
+    differs or not_run.
+    """
     if value is None:
         return "not_run"
     again = compare(question, value, right).score or 0

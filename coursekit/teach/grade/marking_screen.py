@@ -1,7 +1,8 @@
 """The marking screen: a page that a marker opens without a network, and the files that it saves, read back by `grade`.
 
-A text is known by its own mark (`text_id`) alone: no page and no file of a marker's names a student. Points of the screens
-take their place in the marking sheet, which holds everybody's; two markers who differ leave a text open until they agree.
+A text is known by its own mark (`text_id`) alone: no page and no file of a marker's names a student. Points of the
+screens take their place in the marking sheet, which holds everybody's; two markers who differ leave a text open until
+they agree.
 """
 
 import base64

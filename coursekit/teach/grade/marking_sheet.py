@@ -58,7 +58,9 @@ def of_this_text(given: Given | None, one: QuestionMark) -> Given | None:
 
 
 def write_marking_sheet(out: Path, grading: Grading, given: dict[tuple[str, str], Given]) -> int:
-    """A workbook with every text answer, its rubric and a column for points; points already given stay. How many open."""
+    """A workbook with every text answer, its rubric and a column for points; points already given stay.
+    How many open.
+    """
     import xlsxwriter
 
     questions = grading.exercise.questions

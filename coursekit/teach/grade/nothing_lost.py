@@ -1,4 +1,6 @@
-"""What could look like nothing handed in: a PDF or a page in place of a notebook is told, and where it can be, with whom."""
+"""What could look like nothing handed in: a PDF or a page in place of a notebook is told, and where it can be,
+with whom.
+"""
 
 from pathlib import PurePosixPath
 

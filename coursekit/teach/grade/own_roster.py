@@ -1,7 +1,8 @@
 """The instructor's own roster or gradebook file comes back as it came, with one column of marks added at the right.
 
-A text file keeps its encoding, its byte order mark, its delimiter and every character that stood in it; a workbook of XML
-keeps everything but the one sheet's new cells. Any other workbook, and a page called .xls, comes back as XLSX, its cells as they are read.
+A text file keeps its encoding, its byte order mark, its delimiter and every character that stood in it; a workbook of
+XML keeps everything but the one sheet's new cells. Any other workbook, and a page called .xls, comes back as XLSX, its
+cells as they are read.
 """
 
 import csv
@@ -34,7 +35,9 @@ _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 @dataclass(frozen=True)
 class Column:
-    """The column to be added: its heading, and what goes into a line of the file (counted from 1); no other is touched."""
+    """The column to be added: its heading, and what goes into a line of the file (counted from 1);
+    no other is touched.
+    """
 
     header_line: int
     heading: str
@@ -44,7 +47,8 @@ class Column:
 def with_marks(
     roster: Path, sheet: str | None, out: Path, *, heading: str, marks: Mapping[str, Mark], possible: Mark
 ) -> Path:
-    """Write the roster with its marks below ``out`` and say where; ``marks`` by student, ``possible`` for Canvas's own row.
+    """Write the roster with its marks below ``out`` and say where; ``marks`` by student,
+    ``possible`` for Canvas's own row.
 
     Errors: KitError, CrmkitError where the roster cannot be read any more.
     """

@@ -1,4 +1,6 @@
-"""The right answers, worked out from the pack's own code in another process and kept: no student's code is near them."""
+"""The right answers, worked out from the pack's own code in another process and kept:
+no student's code is near them.
+"""
 
 import hashlib
 import importlib

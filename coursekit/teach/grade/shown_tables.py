@@ -27,7 +27,9 @@ class ShownTable:
 
 
 def own_table(one: QuestionMark, question: dict) -> ShownTable | None:
-    """The student's table where some of it is wrong; None of other answers, and of one that is judged on an earlier one."""
+    """The student's table where some of it is wrong; None of other answers,
+    and of one that is judged on an earlier one.
+    """
     judged = question["kind"] == "table" and one.score is not None and one.score < 1
     if not judged or one.followed or one.exempt or one.value is None or one.right is None:
         return None

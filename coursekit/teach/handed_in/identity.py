@@ -60,9 +60,9 @@ def identify(
     ``earlier``: student → the path at which the file lay that counts since an earlier grading.
 
     Strong: the copy's own id and the injected seed, which nobody can make up for another student without the secret,
-    but which come along when a file is passed on (within a team they may). Weak: ids, platform numbers and names in the file's path and the
-    receipt. A notebook whose strong evidence names one student and whose path names others is flagged
-    ``disagreement`` and not graded until ``chosen`` (label → student id) says whose it is.
+    but which come along when a file is passed on (within a team they may). Weak: ids, platform numbers and names in the
+    file's path and the receipt. A notebook whose strong evidence names one student and whose path names others is
+    flagged ``disagreement`` and not graded until ``chosen`` (label → student id) says whose it is.
     """
     submissions = []
     for one in found:
@@ -103,7 +103,9 @@ def marks_in(notebook: Notebook, assignment: Assignment) -> dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Naming:
-    """What of a download's paths names whom: how the archive, the folders or the files of a whole class are called does not."""
+    """What of a download's paths names whom: how the archive,
+    the folders or the files of a whole class are called does not.
+    """
 
     names: dict[str, set[str]]  # what a path may call a student → the students so called
     teams: dict[str, set[str]]  # what it may call a team → one of its members
@@ -192,12 +194,14 @@ def _judge_archives(
     earlier: Mapping[str, str],
     due: datetime | None,
 ) -> None:
-    """In a folder lie archives of a platform and archives that students have made; the latter's dates are the students' own.
+    """In a folder lie archives of a platform and archives that students have made;
+    the latter's dates are the students' own.
 
     An archive is a platform's where its notebooks are shown by strong evidence to be of several students, not of one
     team, its own name names none, and the folder is not one of single hand-ins: more students are in the archive alone
-    than stand elsewhere by themselves, or stood so in an earlier grading. A name can be made up, and a classmate's copy put in. What an archive of
-    somebody's holds of another student, who hands in elsewhere or is only named there, is not that student's hand-in.
+    than stand elsewhere by themselves, or stood so in an earlier grading. A name can be made up, and a classmate's copy
+    put in. What an archive of somebody's holds of another student, who hands in elsewhere or is only named there, is
+    not that student's hand-in.
     """
     within = defaultdict(list)
     loose = set()

@@ -1,8 +1,9 @@
-"""From what a learning platform hands back to the files in it; archives are read as streams, nothing is unpacked by name.
+"""From what a learning platform hands back to the files in it; archives are read as streams,
+nothing is unpacked by name.
 
-A folder or an archive, archives in archives, renamed files, names in any bytes, ZIPs that do not say their encoding. What
-cannot be read is listed with the reason; no name in an archive is ever used as a path. What one student has packed is
-counted against that student's own budget, and of a notebook only its code is kept, beside memory: nobody's file can
+A folder or an archive, archives in archives, renamed files, names in any bytes, ZIPs that do not say their encoding.
+What cannot be read is listed with the reason; no name in an archive is ever used as a path. What one student has packed
+is counted against that student's own budget, and of a notebook only its code is kept, beside memory: nobody's file can
 displace another's.
 """
 
@@ -33,8 +34,8 @@ LARGEST_SHARE, MOST_IN_SHARE = 256 << 20, 2_000  # bytes and files of all that o
 LARGEST_TOTAL, MOST_FILES = 4 << 30, 200_000  # of one archive as a platform makes it, with all in it
 LARGEST_RATIO = 200  # bytes read for each of a platform's archive, where that is more: a large class
 DEEPEST = 4
-# members of so many students within so short a time, or, one after the other as they lie there, within so long: a platform
-# has dated them when it packed them
+# members of so many students within so short a time, or, one after the other as they lie there, within so long:
+# a platform has dated them when it packed them
 FEWEST_AT_ONCE, AT_ONCE, ONE_BY_ONE = 3, timedelta(minutes=2), timedelta(minutes=10)
 PACKED_IN = timedelta(seconds=2)  # for each member of a larger class
 LARGEST_RECEIPT = 4 << 20  # bytes
@@ -92,7 +93,9 @@ class Found:
     copied_from: datetime | None = None
 
     def when_if_due(self, due: datetime | None) -> datetime | None:
-        """When it was handed in; None where it is one time for all, after it was due: that is when the archive was made."""
+        """When it was handed in; None where it is one time for all, after it was due:
+        that is when the archive was made.
+        """
         made_at_once = self.at_once_from and (due is None or self.at_once_from > due)
         copied = self.packed_in is None and self._was_copied(due)
         return None if made_at_once or copied else self.when
@@ -429,8 +432,8 @@ class Archive:
 def _packed_at_once(moments: list[tuple[str, datetime | None]]) -> datetime | None:
     """The earliest of the members' times, where they may all be that of a platform's packing; else None.
 
-    ``moments``: whose a member is, and when, in the order of the archive. When the archive itself was written says nothing:
-    it may be a copy.
+    ``moments``: whose a member is, and when, in the order of the archive. When the archive itself was written says
+    nothing: it may be a copy.
     """
     known = [moment for _, moment in moments if moment]
     if len({whose for whose, moment in moments if moment}) < FEWEST_AT_ONCE:

@@ -1,4 +1,6 @@
-"""What is used of a submitted notebook: its code with the cells' tags, and what it says of itself. Nothing here runs it."""
+"""What is used of a submitted notebook: its code with the cells' tags, and what it says of itself.
+Nothing here runs it.
+"""
 
 import ast
 import json
@@ -124,7 +126,9 @@ def _seeds(cells: list[CodeCell]) -> tuple[int, ...]:
 
 
 def statements(source: str) -> list[ast.stmt] | None:
-    """The statements of a cell at its top level, without the lines that only IPython understands; None where it has none."""
+    """The statements of a cell at its top level, without the lines that only IPython understands;
+    None where it has none.
+    """
     found = python_statements(source)
     return found if found is not None else python_statements(MAGIC.sub("pass", source))
 

@@ -36,7 +36,9 @@ def _is_within(one: str, other: str) -> bool:
 
 
 def same_place(one: str, other: str) -> bool:
-    """Whether two places are one, or one within the other, or folders of one name below others that were called anew."""
+    """Whether two places are one, or one within the other,
+    or folders of one name below others that were called anew.
+    """
     return _is_within(one, other) or _is_within(other, one) or one.split("/")[-1] == other.split("/")[-1]
 
 

@@ -58,7 +58,9 @@ class Marks:
 
 
 def marks(graded: Sequence[Path], *, out: Path, say: Callable[[str], None] = print) -> Marks:
-    """Total the results folders of `grade` by the rules in ``out``; a line that cannot be read is named and counts as none."""
+    """Total the results folders of `grade` by the rules in ``out``;
+    a line that cannot be read is named and counts as none.
+    """
     assignments = called(graded)
     _require_own_folder(out)
     found = Marks()
@@ -84,7 +86,9 @@ def _not_given(found: Marks, assignments: list[str], rules: MarkRules) -> list[s
 
 
 def called(folders: Sequence[Path]) -> dict[str, Path]:
-    """Each folder by its name, and by its whole path where another is called so too. Errors: KitError for one named twice."""
+    """Each folder by its name, and by its whole path where another is called so too. Errors:
+    KitError for one named twice.
+    """
     places = [folder.resolve() for folder in folders]
     for place in places:
         if places.count(place) > 1:
@@ -137,7 +141,9 @@ def read_grades(folder: Path, assignment: str, found: Marks) -> None:
 
 
 def _require_one_id_each(found: Marks) -> None:
-    """Errors: KitError where an id is another one's but for the zeros that a spreadsheet drops, and both are called alike."""
+    """Errors: KitError where an id is another one's but for the zeros that a spreadsheet drops,
+    and both are called alike.
+    """
     by_number: dict[tuple[int, str], Marked] = {}
     for mine in found.students.values():
         if not (mine.student_id.isascii() and mine.student_id.isdigit()):

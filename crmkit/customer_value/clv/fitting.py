@@ -21,8 +21,8 @@ class Fitted(NearestName):
     """What every fit holds; ``params`` and ``covariance`` are named as the paper names them.
 
     An interval of anything that a fit foretells speaks of the estimate: of what these customers' histories leave open
-    about the parameters. What a single customer will do scatters far more widely around the expectation, and an interval
-    presumes that the model is true.
+    about the parameters. What a single customer will do scatters far more widely around the expectation, and an
+    interval presumes that the model is true.
     """
 
     params: dict[str, float]
@@ -51,7 +51,8 @@ class Fitted(NearestName):
     def _variance(self, numbers: Callable[[Self], np.ndarray]) -> np.ndarray:
         """The variance of ``numbers(fit)`` by the delta method, from differences in the logarithm of each parameter.
 
-        Where a number is infinite, the logarithm of 0 or the log-odds of 1, no parameter can move it: its variance is 0.
+        Where a number is infinite, the logarithm of 0 or the log-odds of 1, no parameter can move it: its variance is
+        0.
         """
         slopes = []
         for name, value in self.params.items():

@@ -43,13 +43,13 @@ def validate_holdout(
     """Fit ``model`` (bg_nbd, mbg_nbd, pareto_nbd) on the days up to ``calibration_end`` and test it on those after.
 
     In: ``customer_id``, ``date``, ``amount``, as a frame or Parquet; days with a return only are no purchases, both as
-    in ``customer_summary``. The customers are those first seen in the calibration. Out: ``tracking`` (their repeat purchases by week and
-    cumulative, over both parts; weeks end at calibration_end), ``frequencies`` (how many customers made 0, 1, … 7+
-    repeat purchases in the calibration, and how many each of them then made on average), ``customers``, and ``errors``:
-    of the total and of the mean week's cumulative number as shares of the actual, and the mean absolute and root mean
-    squared error of a customer's count. The baseline lets everybody go on at frequency / T, as without a model.
-    Errors: CrmkitError for a log that cannot be read or lacks a column or a value, a calibration_end that leaves less
-    than a week on either side, and all that the fit refuses.
+    in ``customer_summary``. The customers are those first seen in the calibration. Out: ``tracking`` (their repeat
+    purchases by week and cumulative, over both parts; weeks end at calibration_end), ``frequencies`` (how many
+    customers made 0, 1, … 7+ repeat purchases in the calibration, and how many each of them then made on average),
+    ``customers``, and ``errors``: of the total and of the mean week's cumulative number as shares of the actual, and
+    the mean absolute and root mean squared error of a customer's count. The baseline lets everybody go on at frequency
+    / T, as without a model. Errors: CrmkitError for a log that cannot be read or lacks a column or a value, a
+    calibration_end that leaves less than a week on either side, and all that the fit refuses.
 
     >>> import crmkit
     >>> result = validate_holdout(crmkit.load("cdnow_sample"), calibration_end="1997-09-30")

@@ -261,8 +261,8 @@ class Game:
     ) -> None:
         """Act: ``standardise`` makes the quarter's decision the standard for all; ``adjust`` and ``abandon`` do not.
 
-        ``estimate``: what you take the plan's effect for, where you know better than Check: value, low and high of a
-        95 % interval, in the KPI per customer and quarter. It is fixed with the step, and ``twin`` sets the truth beside
+        ``estimate``: what you take the plan's effect for, where you know better than Check: value, low and high of a 95
+        % interval, in the KPI per customer and quarter. It is fixed with the step, and ``twin`` sets the truth beside
         it. Errors: CrmkitError out of turn, for a decision not known, an estimate that is not low ≤ value ≤ high.
         """
         require_choice(decision, DECISIONS, name="decision")

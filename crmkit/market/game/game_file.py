@@ -25,7 +25,9 @@ MADE_WITH = {"crmkit": __version__, "numpy": np.__version__}  # what a replay ma
 
 
 def _lock(file) -> None:
-    """Keep others out until it is closed; without locks (Windows, some network disks) the digest of the line before has to do."""
+    """Keep others out until it is closed; without locks (Windows, some network disks)
+    the digest of the line before has to do.
+    """
     with suppress(ImportError, OSError):
         from fcntl import LOCK_EX, flock
 

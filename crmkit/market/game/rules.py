@@ -226,7 +226,9 @@ def require_playable(decision: Decision) -> None:
 
 
 def require_integer(value, low: int, high: int, *, name: str) -> int:
-    """A number of a type that holds whole ones only, within its limits, as Python's own: so it can be kept in a file."""
+    """A number of a type that holds whole ones only, within its limits, as Python's own:
+    so it can be kept in a file.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise CrmkitError("market_whole", value=value, name=name)
     require_between(value, low, high, name=name)

@@ -1,4 +1,6 @@
-"""Where a game stands, and the four steps: a step is a function from one standing to the next, which changes nothing."""
+"""Where a game stands, and the four steps: a step is a function from one standing to the next,
+which changes nothing.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

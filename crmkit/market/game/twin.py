@@ -32,13 +32,14 @@ _NORMAL = 1.96  # half of a 95 % interval, in standard errors
 class Twin:
     """What every plan of a game did in truth, beside what its player took it for.
 
-    ``table``, a row per quarter: ``quarter``, ``method`` (the levers changed, as ``Decision`` names them), ``estimate``,
-    ``estimate_low``, ``estimate_high`` (the player's own of Act, else the uplift of Check; KPI per customer and quarter),
-    ``true_effect`` (likewise: every listed customer under the plan, less every one under the standard, on the same
-    luck), ``holds_truth``, ``decision``, ``true_worth`` (value of the game as played, less that of the game in which
-    this plan was never made; currency, to the first day of play), ``interval_score`` and ``half_split_width`` (see
-    ``points``). Customers who are there when the plan is made keep their luck whatever is decided; who comes later may be
-    somebody else once one recommendation more or less was made. So a worth within ``LUCK`` of the game's value is none.
+    ``table``, a row per quarter: ``quarter``, ``method`` (the levers changed, as ``Decision`` names them),
+    ``estimate``, ``estimate_low``, ``estimate_high`` (the player's own of Act, else the uplift of Check; KPI per
+    customer and quarter), ``true_effect`` (likewise: every listed customer under the plan, less every one under the
+    standard, on the same luck), ``holds_truth``, ``decision``, ``true_worth`` (value of the game as played, less that
+    of the game in which this plan was never made; currency, to the first day of play), ``interval_score`` and
+    ``half_split_width`` (see ``points``). Customers who are there when the plan is made keep their luck whatever is
+    decided; who comes later may be somebody else once one recommendation more or less was made. So a worth within
+    ``LUCK`` of the game's value is none.
     """
 
     table: pd.DataFrame
@@ -94,9 +95,9 @@ def twin(setup: Setup, moves: Sequence[Mapping]) -> Twin:
 def twin_by_lever(setup: Setup, moves: Sequence[Mapping], *, quarter: int) -> pd.DataFrame:
     """Of one quarter's plan, what each lever did alone, and what it was worth to the end; first the plan as a whole.
 
-    Out: ``method``, ``true_effect``, ``true_worth``, as in ``Twin``. A lever alone is the standard with nothing but this
-    lever as planned; its worth is what the game as played had more than the one without it. What levers do together
-    need not be the sum.
+    Out: ``method``, ``true_effect``, ``true_worth``, as in ``Twin``. A lever alone is the standard with nothing but
+    this lever as planned; its worth is what the game as played had more than the one without it. What levers do
+    together need not be the sum.
     """
     planned, end = played_again(setup, moves)
     value = rules.outcome(end.firm).value

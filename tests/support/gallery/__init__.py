@@ -1,4 +1,5 @@
-"""An example for every plot: what the tests draw, and what `python tests/support/gallery` puts on one sheet to be looked at.
+"""An example for every plot: what the tests draw,
+and what `python tests/support/gallery` puts on one sheet to be looked at.
 
 Each module holds EXAMPLES: "plot_x", or "plot_x/what is special", → a function that gives the result and the plot's
 keyword arguments. Drawn from known generators, with fixed seeds.

@@ -1,4 +1,6 @@
-"""`python tests/support/gallery [FOLDER]`: every plot in Chinese, in English and in both on contact sheets, to be looked at."""
+"""`python tests/support/gallery [FOLDER]`: every plot in Chinese, in English and in both on contact sheets,
+to be looked at.
+"""
 
 import sys
 from pathlib import Path

@@ -766,7 +766,9 @@ def orders_with_their_payments(rng, mirror):
 
 @kind
 def orders_in_two_versions(rng, mirror):
-    """Some orders stand there again, corrected; in the mirror image the version is 1 everywhere and orders are single."""
+    """Some orders stand there again, corrected;
+    in the mirror image the version is 1 everywhere and orders are single.
+    """
     rows = sales(rng)
     table = [[row.order, row.customer, row.date, row.amount, 1] for row in rows]
     total = total_of(rows)

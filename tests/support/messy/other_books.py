@@ -1,4 +1,6 @@
-"""The same rows as .xls, .xlsb and .ods, written by hand as their formats lay them down: text and numbers, no formats."""
+"""The same rows as .xls, .xlsb and .ods, written by hand as their formats lay them down: text and numbers,
+no formats.
+"""
 
 import struct
 import zipfile

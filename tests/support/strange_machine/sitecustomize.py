@@ -1,4 +1,5 @@
-"""What Python does first where this folder is on PYTHONPATH: it becomes another machine, in every process that it starts.
+"""What Python does first where this folder is on PYTHONPATH: it becomes another machine,
+in every process that it starts.
 
 LISTINGS=reversed or a number: the file system lists each folder backwards, or in a random order drawn from the number.
 ROW_GATE=a file: after each result that is kept in an SQLite journal, wait until whoever watches has looked twice. So

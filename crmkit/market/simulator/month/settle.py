@@ -106,7 +106,9 @@ def _referrers(opened: Opened, answered: Answered) -> np.ndarray:
 
 
 def _survey(opened: Opened, answered: Answered) -> Entry:
-    """Answers on satisfaction 1 … 10, recommending 0 … 10, and the will to buy again 1 … 5, which a tie may hold too."""
+    """Answers on satisfaction 1 … 10, recommending 0 … 10, and the will to buy again 1 … 5,
+    which a tie may hold too.
+    """
     asked = opened.on_file & answered.stays & (opened.chance("surveys") < opened.scenario.survey_share)
     who, luck = opened.who[asked], opened.luck.stream("surveys")
     state, tied = opened.memory["state"][asked], 1 - answered.free[asked]
