@@ -60,7 +60,7 @@ def run_all(page) -> None:
     prompts = f"[...document.querySelectorAll('{HERE} .jp-CodeCell .jp-InputPrompt')].map(n => n.textContent.trim())"
     done = f"{prompts}.filter(Boolean)"  # a cell whose code is folded away has an empty one
     page.wait_for_function(
-        f"{done}.length > 5 && {done}.every(t => /^\\[\\d+\\]:$/.test(t))", timeout=150_000
+        f"{done}.length > 5 && {done}.every(t => /^\\[\\d+\\]:$/.test(t))", timeout=600_000
     )
     # what is off the screen is not laid out before it is scrolled to
     page.evaluate(

@@ -162,7 +162,7 @@ def test_a_kernel_that_does_not_answer_is_said_to_be_busy_or_stopped_until_it_do
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(500)
     assert not page.locator(NOTICE).is_visible(), "a moment's work is no silence"
-    page.locator(NOTICE).wait_for(state="visible", timeout=10_000)
+    page.locator(NOTICE).wait_for(state="visible", timeout=600_000)
     assert page.locator(NOTICE).inner_text().startswith("内核还没有回答")
     page.evaluate("window.answer(0)")
     assert not page.locator(NOTICE).is_visible()

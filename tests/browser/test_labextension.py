@@ -230,7 +230,7 @@ def test_open_lang_sets_the_switch_once_and_what_is_chosen_on_the_page_stays(pag
 
     def language(lab: Lab, *, then: str | None = None) -> str:
         page.goto(f"{lab.base}{lab.page}?token={lab.token}")
-        page.wait_for_selector(".crm-language:visible", timeout=120_000)
+        page.wait_for_selector(".crm-language:visible", timeout=600_000)
         shown = page.evaluate("document.body.dataset.crmLang")
         if then:
             press(page, then)

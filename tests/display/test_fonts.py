@@ -149,7 +149,7 @@ def fresh_kernel(steps: str) -> str:
         [sys.executable, "-c", FRESH.replace("{steps}", steps)],
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -158,7 +158,7 @@ def wheel(tmp_path_factory) -> Path:
         ],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
     return next(folder.glob("*.whl"))
 
@@ -211,7 +211,7 @@ def alone(wheel, tmp_path_factory) -> Path:
         ],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
     ask = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     site = Path(subprocess.run(ask, capture_output=True, encoding="utf-8", check=True).stdout.strip())
@@ -255,7 +255,7 @@ def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):
         encoding="utf-8",
         env=os.environ | {"PYTHONUTF8": "1"},
     )
-    timer = threading.Timer(120, process.kill)
+    timer = threading.Timer(600, process.kill)
     timer.start()
     try:
         said = ""
@@ -270,11 +270,11 @@ def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):
         base, token = found.groups()
 
         def get(path: str):
-            with urlopen(f"{base}{path}?token={token}", timeout=60) as answer:
+            with urlopen(f"{base}{path}?token={token}", timeout=600) as answer:
                 return json.load(answer)
 
         with pytest.raises(HTTPError, match="403"):
-            urlopen(f"{base}/api/contents/notebooks", timeout=60)
+            urlopen(f"{base}/api/contents/notebooks", timeout=600)
         notebook = get("/api/contents/notebooks/00_start_here.ipynb")["content"]
         assert {"lang-zh", "lang-en"} <= {
             tag for cell in notebook["cells"] for tag in cell["metadata"].get("tags", [])
@@ -284,12 +284,12 @@ def test_the_wheel_alone_opens_jupyterlab_on_the_course(alone, tmp_path):
         assert Path(spec["argv"][0]).parent == alone
         settings = get("/lab/api/settings/@jupyterlab/translation-extension:plugin")
         assert "zh_CN" in json.dumps(settings["schema"]["properties"]["locale"])
-        page = urlopen(f"{base}/lab?token={token}", timeout=60).read().decode()
+        page = urlopen(f"{base}/lab?token={token}", timeout=600).read().decode()
         assert "crmkit-lang" in page, "the language switch is one of JupyterLab's extensions"
     finally:
         timer.cancel()
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
 
 
 def test_ci_runs_the_readme_s_test_command():

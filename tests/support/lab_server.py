@@ -57,7 +57,7 @@ class Lab:
             {"Authorization": f"token {self.token}"},
             method=method,
         )
-        with urlopen(request, timeout=60) as answer:
+        with urlopen(request, timeout=600) as answer:
             text = answer.read().decode()
         return json.loads(text) if text[:1] in "{[" and text else text
 
@@ -66,4 +66,4 @@ class Lab:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.communicate(timeout=120)  # it ends its kernels first
+        self.process.communicate(timeout=600)  # it ends its kernels first
