@@ -93,7 +93,7 @@ def describe(question: dict) -> Pair:
         names = [f'"{option["id"]}"' for option in question["options"]]
         return MESSAGES.pair("answer_form_choice", options=listed(names))
     if kind == "table":
-        names = question.get("columns") or ()
+        names = list(question.get("columns") or ())
         columns = MESSAGES.pair("answer_form_columns", columns=listed(names)) if names else Pair("", "")
         rows = (
             MESSAGES.pair("answer_form_rows", rows=question["rows"]) if question.get("rows") else Pair("", "")

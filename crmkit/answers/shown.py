@@ -115,8 +115,16 @@ def _many_rows_of_each(table: dict) -> Pair | None:
 class Shown:
     """A display in the language in force; in both, the two stand in elements that the language switch can hide.
 
-    What is shown gives ``_pair()``, its text in Chinese and in English, and ``_html(index)``, one of them as HTML.
+    What is shown gives ``_pair()`` and ``_html(index)``.
     """
+
+    def _pair(self) -> Pair:
+        """The text in Chinese and in English."""
+        raise NotImplementedError
+
+    def _html(self, index: int) -> str:
+        """One of the two texts as HTML: 0 Chinese, 1 English."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         lang, (zh, en) = get_language(), self._pair()

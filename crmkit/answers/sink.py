@@ -15,7 +15,7 @@ ANSWERS = "CRMKIT_ANSWERS"
 DESCRIPTOR = "descriptor:"
 
 
-def sink_of_environment() -> Callable[[dict], None] | None:
+def sink_of_environment() -> Callable[[dict], object] | None:
     """What takes the sheet whenever an answer is recorded; None where the environment names nothing."""
     named = os.environ.get(ANSWERS)
     if not named:

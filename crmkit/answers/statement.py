@@ -44,9 +44,9 @@ def _assigned(source: str, before: dict[str, str]) -> dict | None:
         if not isinstance(one, ast.Assign):
             continue
         for target in one.targets:
-            if isinstance(target, ast.Name) and target.id == NAME:
+            if _is_the_table(target):
                 found = _table(one.value)
-            elif _is_field(target):
+            elif isinstance(target, ast.Subscript) and _is_the_table(target.value):
                 key, value = _literal(target.slice), _literal(one.value)
                 if isinstance(key, str):
                     found = {**(found or before), key: value}
@@ -57,19 +57,15 @@ def _table(value: ast.expr) -> dict | None:
     """The table that is written there, with no more than constants in it."""
     if isinstance(value, ast.Dict):
         return _literal(value)
-    made_by_dict = (
-        isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict"
-    )
-    if not made_by_dict or value.args:
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
+        return None
+    if value.func.id != "dict" or value.args:
         return None
     return {one.arg: _literal(one.value) for one in value.keywords if one.arg}
 
 
-def _is_field(target: ast.expr) -> bool:
-    """``statement["name"]``"""
-    return (
-        isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == NAME
-    )
+def _is_the_table(written: ast.expr) -> bool:
+    return isinstance(written, ast.Name) and written.id == NAME
 
 
 def _literal(value: ast.expr):

@@ -43,7 +43,7 @@ def column_heading(column: object, *, beside: Iterable = ()) -> Pair:
     >>> column_heading("value").en, column_heading("value", beside=["measure", "value"]).en
     ('value', 'indicator value')
     """
-    company = TERMS.entry(column).get("beside", {}) if column in TERMS else {}
+    company = TERMS.entry(str(column)).get("beside", {}) if column in TERMS else {}
     for other, slug in company.items():
         if other in beside:
             return term_pair(slug)
@@ -58,6 +58,6 @@ def cell_words(column: object, value: str) -> Pair | None:
     """
     if column_kind(column) != "slug":
         return None
-    meant = TERMS.entry(column).get("values", {}) if column in TERMS else {}
+    meant = TERMS.entry(str(column)).get("values", {}) if column in TERMS else {}
     slug = meant.get(value, value)
     return TERMS.pair(slug) if slug in TERMS else None

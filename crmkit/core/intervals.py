@@ -28,9 +28,8 @@ class Estimate(NearestName):
 
     def contains(self, number: float) -> bool:
         """Whether the number lies in the interval; an estimate without one cannot say."""
-        if self.low is None:
-            raise CrmkitError("no_interval")
-        return bool(self.low <= number <= self.high)
+        low, high = self.ends
+        return bool(low <= number <= high)
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -134,11 +133,10 @@ def interval_of(drawn, *, value: float, confidence: float = 0.95) -> Estimate:
     (500.0, 25.0, 975.0)
     """
     require_draws(np.size(drawn))
+    numbers, (lower, upper) = np.asarray(drawn, dtype=float), tails(confidence)
     # "lower"/"higher" take drawn numbers as they are: no interpolation, so that infinity stays infinity and not NaN
-    low, high = (
-        float(np.quantile(np.asarray(drawn, dtype=float), tail, method=method))
-        for tail, method in zip(tails(confidence), ("lower", "higher"))
-    )
+    low = float(np.quantile(numbers, lower, method="lower"))
+    high = float(np.quantile(numbers, upper, method="higher"))
     return Estimate(value=float(value), low=low, high=high, confidence=confidence)
 
 

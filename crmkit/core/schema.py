@@ -112,6 +112,7 @@ def _outside(value, low, high, name: str) -> tuple[str, dict]:
     """The message for what is outside, and what it says beside the limits; a limit that only guards is not written."""
     if not isinstance(high, Real):  # days, say: no number is wanted
         return "out_of_range", {}
+    low, high = float(low), float(high)
     if isinstance(value, str):
         # 12 months are not 12 of an argument called years; what is at most 1 is a share
         lengths = LENGTHS.intersection(name.split("_"))
@@ -132,7 +133,7 @@ def _outside(value, low, high, name: str) -> tuple[str, dict]:
         return "number_missing", {}
     if callable(value):
         return "number_not_called", {"value": getattr(value, "__name__", type(value).__name__)}
-    if isinstance(value, Real) and low < high <= 1 < value <= 100:
+    if isinstance(value, Real) and low < high <= 1 < float(value) <= 100:
         return "out_of_range_share", {"meant": value / 100}
     if high >= _NO_LIMIT:
         return ("out_of_range_positive" if 0 < low < 1e-3 else "out_of_range_low"), {}

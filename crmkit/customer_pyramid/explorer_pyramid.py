@@ -178,6 +178,7 @@ def _top_two(result: Pyramid) -> dict[str, str]:
 def _after(better: Reallocation | None, impossible: CrmkitError | None, elasticity: str, lang: str) -> str:
     """What the dashed column says, or why there is none."""
     if better is None:
+        assert impossible is not None
         return impossible.message_zh if lang == "zh" else impossible.message_en
     change = better.profit_change.value
     signed = ("+" if change > 0 else "") + number(change, lang)

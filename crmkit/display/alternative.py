@@ -31,13 +31,14 @@ def tell(axes, rows: Iterable[tuple["Pair | str", "str | list[tuple]"]]) -> None
     it.
     """
     for name, figures in rows:
-        if not isinstance(figures, str):
-            said = [
-                MESSAGES.pair("alternative_figure", what=_pair(what), value=value) for what, value in figures
-            ]
-            figures = listed(said, between="clauses")
-        row = MESSAGES.pair("alternative_row", name=_pair(name), figures=figures)
+        told = figures if isinstance(figures, str) else _figures(figures)
+        row = MESSAGES.pair("alternative_row", name=_pair(name), figures=told)
         _told.setdefault(axes, []).append(row)
+
+
+def _figures(named: list[tuple]) -> Pair:
+    said = [MESSAGES.pair("alternative_figure", what=_pair(what), value=value) for what, value in named]
+    return listed(said, between="clauses")
 
 
 def in_four_digits(value: float, show) -> str:
@@ -120,7 +121,7 @@ def _of_texts(axes) -> Pair:
         name = near[1] if abs(near[0] - y) < 0.5 else ""
         rows.setdefault(name, []).append((x, words))
     heads = [_one_line(label.get_text()) for label in axes.get_xticklabels()]
-    told = [listed([head for head in heads if head])] if any(heads) else []
+    told: list[Pair | str] = [listed([head for head in heads if head])] if any(heads) else []
     told += [" ".join([name, *(words for _, words in sorted(row))]).strip() for name, row in rows.items()]
     return MESSAGES.pair("alternative_whole", head=_head(axes), rest=listed(told, between="clauses"))
 

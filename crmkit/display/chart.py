@@ -6,7 +6,7 @@ Answers are recorded by it, and a figure's text alternative is made from it.
 import math
 import warnings
 
-Series = dict[str, object]  # label, points; of bars also whether they lie
+Series = dict  # label, points; of bars also whether they lie
 UNLISTED = "_called "  # before a name that is written in the figure: matplotlib's legends leave out what begins with "_"
 
 
@@ -66,7 +66,7 @@ def _bar(bar, lying: bool, ticks: list[tuple[float, str]]) -> list | None:
     """One bar as [name or place, start, length]; None where it has no finite place or length."""
     x, y = _number(bar.get_x()), _number(bar.get_y())
     width, height = _number(bar.get_width()), _number(bar.get_height())
-    if None in (x, y, width, height):
+    if x is None or y is None or width is None or height is None:
         return None
     middle, start, length = (y + height / 2, x, width) if lying else (x + width / 2, y, height)
     near = min(ticks, key=lambda tick: abs(tick[0] - middle), default=(math.inf, ""))
@@ -89,12 +89,14 @@ def _only_markers(line) -> bool:
 
 def _scatters(axes, most: int, longest_label: int) -> list[Series]:
     clouds = [c for c in axes.collections if type(c).__name__ == "PathCollection" and len(c.get_offsets())]
-    found = [{"label": _label(c, longest_label), "points": _pairs(*c.get_offsets().T, most)} for c in clouds]
+    found = []
+    for cloud in clouds:
+        xs, ys = cloud.get_offsets().T
+        found.append({"label": _label(cloud, longest_label), "points": _pairs(xs, ys, most)})
     estimates = [c for c in axes.containers if type(c).__name__ == "ErrorbarContainer"]
     called = {middle: container for container in estimates if (middle := container.lines[0]) is not None}
-    ends = {
-        cap for container in estimates for cap in container.lines[1]
-    }  # of whiskers: no points of their own
+    # of whiskers: no points of their own
+    ends = {cap for container in estimates for cap in container.lines[1]}
     for line in axes.lines:
         if _only_markers(line) and line.get_transform() == axes.transData and line not in ends:
             label = _label(called.get(line, line), longest_label)
@@ -109,5 +111,5 @@ def _points(line, most: int) -> list[list[float]]:
 def _pairs(xs, ys, most: int) -> list[list[float]]:
     if len(xs) > most:
         raise TooManyPoints(len(xs))
-    pairs = ([_number(x), _number(y)] for x, y in zip(xs, ys))
-    return [pair for pair in pairs if None not in pair]
+    pairs = ((_number(x), _number(y)) for x, y in zip(xs, ys))
+    return [[x, y] for x, y in pairs if x is not None and y is not None]

@@ -142,8 +142,8 @@ def _warn_instead(record: logging.LogRecord) -> bool:
     """Whether a line of matplotlib's log stands; that a formula lacks a glyph is said in the reader's language."""
     if "does not have a glyph" not in str(record.msg):
         return True
-    codepoint = record.args[-1]
-    warnings.warn(MissingGlyph(chr(codepoint)), stacklevel=2)
+    if isinstance(record.args, tuple) and isinstance(record.args[-1], int):
+        warnings.warn(MissingGlyph(chr(record.args[-1])), stacklevel=2)
     return False
 
 
@@ -151,7 +151,7 @@ def _say_missing(helpers: ModuleType) -> None:
     def warn_on_missing_glyph(codepoint, fontnames):
         warnings.warn(MissingGlyph(chr(codepoint)), stacklevel=2)
 
-    helpers.warn_on_missing_glyph = warn_on_missing_glyph
+    vars(helpers)["warn_on_missing_glyph"] = warn_on_missing_glyph
 
 
 _CHANGES = {

@@ -46,9 +46,9 @@ def drawn_in(lang: str | None) -> Iterator[None]:
         said = in_one(text, lang)
         return with_chinese_units(said) if lang == "zh" else said
 
-    Text.get_text = lambda self: half(whole(self))
+    Text.get_text = lambda self: half(whole(self))  # type: ignore[method-assign]
     try:
         with using(lang):
             yield
     finally:
-        Text.get_text = whole
+        Text.get_text = whole  # type: ignore[method-assign]

@@ -89,7 +89,7 @@ class Scene:
     def as_dict(
         self,
         *,
-        values: dict,
+        values: Mapping,
         shown: Mapping[str, str | dict[str, str]],
         said: dict[str, str],
         most: dict[str, float] | None = None,

@@ -56,7 +56,7 @@ class Explorer(KernelWatch):
     _esm = watched(_HERE / "explorer.js")
     _css = watched(_HERE / "explorer.css")
     lang = traitlets.Unicode("both").tag(sync=True)
-    controls = traitlets.List().tag(sync=True)
+    controls: traitlets.List = traitlets.List().tag(sync=True)
     scene = traitlets.Dict().tag(sync=True)
     still = traitlets.Unicode().tag(sync=True)
 

@@ -114,7 +114,7 @@ def _finding(plan: BudgetPlan) -> dict[str, str]:
 
 def _profit(plan: BudgetPlan, lang: str) -> str:
     """The profit, and between what it may lie where that is more than one number."""
-    profit, low, high = (number(end, lang) for end in (plan.profit.value, plan.profit.low, plan.profit.high))
+    profit, low, high = (number(end, lang) for end in (plan.profit.value, *plan.profit.ends))
     if low == high:
         return profit
     return MESSAGES.texts("explore_budget_range", profit=profit, low=low, high=high)[lang]

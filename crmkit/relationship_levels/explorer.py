@@ -73,6 +73,9 @@ def _of(level: str, name: str) -> dict[str, str]:
 
 def _control(name: str, start: float, label: dict[str, str]) -> dict:
     """A slider that begins at the given value, and reaches it where that lies beyond the usual range."""
+    low: float
+    high: float
+    step: float
     if name == "imitation_half_life_years":
         low, high, step = _HALF_LIFE
         high = (high if start == inf else max(high, start)) + step

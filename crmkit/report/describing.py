@@ -24,8 +24,14 @@ OF_USUAL = 1 / 3  # of the median purchase, below which one is no payment of a c
 MOST = 0.6  # of the customers with enough intervals, whose payments make a file one of contracts
 CONTACTS = ("customer_name", "phone", "email")  # columns that a list of customers brings along
 # notes that some of the money may be no sale, or not all of it is there
-DOUBTS = ("unknown_states", "words_of_returns", "other_rows")
-DOUBTS += ("total_differs", "orders_in_parts", "future_dates")
+DOUBTS = (
+    "unknown_states",
+    "words_of_returns",
+    "other_rows",
+    "total_differs",
+    "orders_in_parts",
+    "future_dates",
+)
 _GROUPS = {"1": 1, "2": 2, "3": 3, "4–5": 5, "6–10": 10, "11+": np.inf}
 
 
@@ -45,6 +51,7 @@ class Log:
     def of(cls, checked: CheckReport, *, as_of: date | str | None) -> "Log":
         """The log of what the door has found usable."""
         transactions = checked.transactions
+        assert transactions is not None, "checked without keeping what was read"
         dates = transactions["date"]
         if checked.nameless is not None and len(checked.nameless):  # the till was open, whoever came
             dates = pd.concat([dates, checked.nameless["date"].astype(dates.dtype)])
@@ -326,11 +333,12 @@ def customer_facts(log: Log) -> dict:
         seen = seen if len(seen) >= ENOUGH else repeat
         facts["gap_left_out"] = len(repeat) - len(seen)
         gap = float(seen["usual_interval"].median())
-        facts["gap"] = max(1, round(gap))
+        days = max(1, round(gap))
+        facts["gap"] = days
         facts["windows"] = log.open_days / gap
-        facts["wait_days"] = 3 * facts["gap"]
+        facts["wait_days"] = 3 * days
         facts["away_times"] = float(buyers["days_since_last"].quantile(0.8)) / gap
-        facts |= _follow_up(buyers, facts["gap"])
+        facts |= _follow_up(buyers, days)
     return facts
 
 
@@ -339,7 +347,7 @@ def _follow_up(buyers: pd.DataFrame, gap: int) -> dict:
     follow_days = max(FOLLOWED, 2 * gap)
     followed = buyers[buyers["T"] >= follow_days]
     once = int((followed["frequency"] == 0).sum())
-    facts = {"follow_days": follow_days, "followed": len(followed), "followed_once": once}
+    facts: dict[str, float] = {"follow_days": follow_days, "followed": len(followed), "followed_once": once}
     if len(followed):
         facts["once_share"] = once / len(followed)
         facts["back_share"] = 1 - facts["once_share"]

@@ -20,8 +20,10 @@ def drawn(draw: Callable[..., Axes], result) -> Figure:
     """The figure that ``draw`` makes of a result, without a title: its caption says what it shows."""
     ax = draw(result)
     ax.set_title("", loc="left")
-    plt.close(ax.figure)  # a notebook would draw an open one a second time
-    return ax.figure
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    plt.close(figure)  # a notebook would draw an open one a second time
+    return figure
 
 
 def plot_sales_by_period(sales: pd.DataFrame) -> Axes:

@@ -168,6 +168,18 @@ class PurchaseModel(Fitted):
         x, t_x, age = histories(summary, what=what)
         return x, t_x / self._unit, age / self._unit
 
+    def _pmf(self, x: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The probability of x repeat purchases of a new customer within t; every model's own."""
+        raise NotImplementedError
+
+    def _log_odds_alive(self, x: np.ndarray, t_x: np.ndarray, age: np.ndarray) -> np.ndarray:
+        """The log odds of being alive, by frequency, time of the last purchase and age; every model's own."""
+        raise NotImplementedError
+
+    def _rate(self, x: np.ndarray, age: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """The rate of purchases, a time t from now, of those who are alive; every model's own."""
+        raise NotImplementedError
+
     def _alive(self, x, t_x, age) -> np.ndarray:
         from scipy.special import expit
 
