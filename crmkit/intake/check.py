@@ -26,6 +26,7 @@ from .files import open_table
 from .judge import LEFT_OUT, NAMELESS, REASONS, Judged, judge, to_cents
 from .meanings import cell_text
 from .no_header import header_errors
+from .own_headings import by_own_headings, column_put_in, further_headings
 from .pivot import AMOUNT, DATE
 from .rows import NUMBER_COLUMNS, TEXT_COLUMNS, Rows
 from .shape import shape_question
@@ -192,11 +193,15 @@ class _Examination:
     def report(self, keep: bool) -> CheckReport:
         about_file = _about_file(self.table, self.limit)
         try:
-            again = self._opened_anew(keep)
+            again = self._opened_anew(
+                [shape_question(code, self.table) for code in self.table.questions], keep
+            )
             again = again or self._with_columns_found(keep)
             if again is not None:
                 return again
-            rows = Rows(self.table, self.mapping)
+            rows = self._under_own_headings(Rows(self.table, self.mapping))
+            if again := self._opened_anew([column_put_in(rows)], keep):
+                return again
             rows = _with_currency_column(rows, self.table)
         except CrmkitError as problem:
             return _report([problem, *header_errors(self.table)], **about_file)
@@ -211,15 +216,27 @@ class _Examination:
         errors += judged.errors
         return self._told(judged, errors, about_file, keep)
 
-    def _opened_anew(self, keep: bool) -> CheckReport | None:
+    def _under_own_headings(self, rows: Rows) -> Rows:
+        """The rows, those below a further row of headings in the columns that it names."""
+        table = by_own_headings(rows.table, further_headings(rows))
+        if table is None:
+            return rows
+        self.table = table
+        return Rows(table, self.mapping)
+
+    def _opened_anew(self, questions: list[Decision | None], keep: bool) -> CheckReport | None:
         """The report of the source opened in another way, where its shape is settled by an answer."""
-        for code in list(self.table.questions):
-            question = shape_question(code, self.table)
-            if question is None or code in self.mapping.as_read:
+        for question in questions:
+            if question is None or question.code in self.mapping.as_read:
                 continue
+            code = question.code
             if code in self.answers:
                 reading = question.chosen(self.answers.pop(code))
-                if "as_read" not in reading.patch:
+                if "as_read" in reading.patch:
+                    self.mapping = patched(self.mapping, reading.patch)
+                    self.patch = merged(self.patch, reading.patch)
+                    self.decided.append({"code": code, "reading": reading.id, "column": None})
+                else:
                     chosen = patched(self.mapping, reading.patch)
                     found = examine(self.source, mapping=chosen, **self.how, keep=keep, answers=self.answers)
                     taken = {"code": code, "reading": reading.id, "column": None}

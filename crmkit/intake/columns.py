@@ -145,6 +145,7 @@ class Mapping:
     unit_column: str | None = None  # a column: 元 or 万元, row by row
     negative_parts: list = field(default_factory=list)  # files or sheets of returns
     negative_below: list = field(default_factory=list)  # titles between tables: what stands below are returns
+    drop_below: list = field(default_factory=list)  # titles of tables below each other that are no sales
     drop_parts: list = field(default_factory=list)  # files or sheets that are no sales
     currency_signs: list = field(default_factory=list)  # signs of currencies that the door does not know
     amount_marks: dict = field(default_factory=dict)  # words beside a number: 1 for, -1 against
@@ -155,6 +156,7 @@ class Mapping:
     sheets: str | list | None = None  # "all", or their names: added up
     blocks: str | None = None  # "all": tables side by side are added up
     unpivot: bool = False  # a column for each month becomes rows
+    put_in_before: str | None = None  # a column: in rows longer by a cell, one was put in before it
     join: list = field(default_factory=list)  # [{file, on}]: columns of other files
     swapped_dates: bool = False  # day and month were exchanged wherever that gave a date
     thousands: str | None = None  # "joined": 1,234.50 without quotes stands in two columns
@@ -238,7 +240,8 @@ def is_unit(value) -> bool:
 
 ALLOWED = {  # key → (what a value must satisfy, what to tell)
     **dict.fromkeys(
-        ("once_per", "last_per", "unit_column", "discount_rate", "paid_rate", "currency"), (_name, '"订单号"')
+        ("once_per", "last_per", "unit_column", "discount_rate", "paid_rate", "currency", "put_in_before"),
+        (_name, '"订单号"'),
     ),
     "sheet": (_name, '"2024", 1'),
     "date_format": (
@@ -260,6 +263,7 @@ ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "negative_parts": (_names, '["退货"]'),
     "drop_parts": (_names, '["报价"]'),
     "negative_below": (_names, '["退货"]'),
+    "drop_below": (_names, '["收款"]'),
     "subtract_once": (_names, '["订单优惠"]'),
     "currency_signs": (_names, '["Q"]'),
     "amount_marks": (

@@ -6,6 +6,7 @@ from crmkit.core.glossary import term_pair
 from crmkit.core.messages import MESSAGES
 
 from .causes import commonest, in_groups
+from .columns import looks_like_record
 from .decide_repeats import adds_up
 from .decisions import Decision, Reading, as_it_stands
 from .gaps import CARRIED, without_own
@@ -15,6 +16,7 @@ from .side import listed, rows_with, word_columns
 
 REASONS = ("missing_customer", "bad_date", "bad_amount")
 FEWEST = 2  # rows
+LOOKED_AT = 10_000  # rows
 _NEARLY = 0.95
 
 
@@ -116,11 +118,21 @@ def _no_records(judged: Judged) -> np.ndarray:
     no_date = unread[judged.rows.codes["date"]]
     below = np.arange(len(judged.rows)) > np.flatnonzero(judged.used).max(initial=-1)
     found = no_date & judged.unreadable & (judged.of("missing_customer") | below)
+    found &= ~_in_other_columns(judged, found)
     if judged.units is not None:
         found |= no_date & judged.of("missing_customer") & ((judged.units == 0) | _sums(judged))
     for _, _, rows in other_kinds(judged):
         found |= rows
     return found
+
+
+def _in_other_columns(judged: Judged, rows: np.ndarray) -> np.ndarray:
+    """Which of these rows are records whose columns stand elsewhere: a date, a number and something else."""
+    moved = np.zeros(len(rows), dtype=bool)
+    columns = [judged.rows.column(place) for place in range(len(judged.header.names))]
+    for row in np.flatnonzero(rows)[:LOOKED_AT].tolist():
+        moved[row] = looks_like_record([column.values[column.codes[row]] for column in columns])
+    return moved
 
 
 def much_set_aside(judged: Judged) -> Decision | None:

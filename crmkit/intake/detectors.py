@@ -1,6 +1,7 @@
 """What may have to be decided, in the order in which it is looked for, and which question waits for which other."""
 
 from . import (
+    decide_below,
     decide_dates,
     decide_gaps,
     decide_kinds,
@@ -18,6 +19,7 @@ DETECTORS = (
     decide_dates.year_day_month,
     decide_dates.months_only,
     decide_money.flag_for_amount,
+    decide_below.which_tables,
     decide_gaps.fill_down,
     decide_kinds.opening_balances,
     decide_repeats.labelled_totals,
@@ -75,6 +77,8 @@ SAID_OF_RETURNS += ("cancelled_at", "negative_quantity", "refund")
 # a question → those that it may answer as well
 WAITING = {
     **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),
+    "column_put_in": ("set_aside", "order_total"),
+    "tables_below": ("copies", "versions", "order_total", "returned_below", "no_sale", "payments"),
     "sheets": ("copies", "versions"),
     "copies": ("versions", "order_total"),
     "versions": ("order_total",),

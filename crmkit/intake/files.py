@@ -23,6 +23,7 @@ from crmkit.data.frames import Transactions
 from .columns import DEEPEST_HEADER, Header, Mapping, find_header, plain, recognise, unreadable
 from .joined import joined
 from .markup import is_markup, markup_rows
+from .own_headings import put_in
 from .pivot import unpivoted
 from .several import added_up, blocks_of, stacked
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows, line_of
@@ -46,6 +47,8 @@ _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ".gz", 
 def open_table(source: Transactions, mapping: Mapping, sheet: str | int | None = None) -> Table:
     """The one table in ``source`` that holds transactions, else a CrmkitError that says why there is none."""
     table = _opened(source, mapping, sheet)
+    if mapping.put_in_before:
+        table = put_in(table, mapping.put_in_before)
     for other in mapping.join:
         folder = Path(source).parent if isinstance(source, (str, Path)) else Path()
         beside = _file_table(folder / str(other["file"]), Mapping(), None)

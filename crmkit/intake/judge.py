@@ -35,7 +35,7 @@ from .gaps import fill_down
 from .ids import customers_as_text, name_of_returned
 from .meanings import cell_text, plain_value
 from .rows import Rows
-from .sections import in_parts, turn_sections
+from .sections import below, in_parts, turn_sections
 from .signs import turn_negative
 from .table import Table
 from .units import FINEST, read_amounts, whole_units
@@ -55,7 +55,6 @@ REASONS = (
 NAMELESS = ("missing_customer", "nobody")  # for which rows that are sales are set aside
 # what the file itself leaves out; the others were asked for, or are no sales
 LEFT_OUT = ("missing_customer", "nobody", "bad_date", "bad_amount", "outlier")
-MOST_HEADINGS = 20  # that are compared
 _TENTHS = re.compile("折$")
 PERCENT_HEADED = re.compile(r"[%％]|\bpct\b|percent", re.IGNORECASE)
 _PERCENT = re.compile(r"\s*[%％]$")
@@ -180,9 +179,9 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     judged = Judged(table, rows.mapping, rows, limit, drop_duplicates or rows.mapping.drop_duplicates)
     judged.reason = np.full(len(rows), -1, dtype=np.int8)
     judged.set_aside("repeated_header", _repeats_header(judged))
-    judged.errors += _moved_headings(judged)
     judged.set_aside("total_row", rows.total)
     judged.set_aside("not_a_sale", _not_kept(judged) | in_parts(judged, rows.mapping.drop_parts))
+    judged.set_aside("not_a_sale", below(judged, rows.mapping.drop_below))
     if rows.mapping.fill_down:
         fill_down(judged)
     _judge_customers(judged)
@@ -212,19 +211,6 @@ def _repeats_header(judged: Judged) -> np.ndarray:
         }
         says_so &= np.isin(rows.codes[column], list(again)) if again else False
     return says_so
-
-
-def _moved_headings(judged: Judged) -> list[CrmkitError]:
-    """The first heading below which the same columns stand in another order: what follows would be read wrongly."""
-    names = [plain(name) for name in judged.header.names]
-    for row in np.flatnonzero(judged.of("repeated_header"))[:MOST_HEADINGS].tolist():
-        columns = [judged.rows.column(place) for place in range(len(names))]
-        said = [cell_text(column.values[column.codes[row]]) for column in columns]
-        again = [plain(text) for text in said]
-        if again != names and sorted(again) == sorted(names):
-            line, value = int(judged.rows.lines[row]), " | ".join(said)
-            return [CrmkitError("headings_moved", row=line, value=value, line=line)]
-    return []
 
 
 def _not_kept(judged: Judged) -> np.ndarray:

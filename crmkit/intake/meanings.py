@@ -28,7 +28,8 @@ def meanings() -> dict:
         }
     for key in ("pattern", "but"):
         known["refund"][key] = re.compile(raw["refund"][key], re.IGNORECASE)
-    known["no_sale_part"] = {"pattern": re.compile(raw["no_sale_part"]["pattern"], re.IGNORECASE)}
+    for section in ("no_sale_part", "paid_part"):
+        known[section] = {"pattern": re.compile(raw[section]["pattern"], re.IGNORECASE)}
     marks = raw["ditto"]["marks"]  # signs: as headers they would be nothing at all
     known["ditto"]["marks"] = tuple(dict.fromkeys([*marks, *map(str.title, marks), *map(str.upper, marks)]))
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)

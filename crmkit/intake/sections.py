@@ -2,9 +2,15 @@
 and tables below each other under titles of their own.
 """
 
+import re
+from dataclasses import dataclass
+
 import numpy as np
 
 from .meanings import cell_text
+
+MOST_TABLES = 60  # below each other
+_CUT = re.compile(r"[\t,;|]\s*\S")
 
 
 def in_parts(judged, names) -> np.ndarray:
@@ -20,16 +26,57 @@ def titles_between(judged) -> list[tuple[int, str]]:
     """The rows that stand above a repeated heading and hold a single cell: the titles of further tables,
     and what they say.
     """
-    found = []
-    for row in np.flatnonzero(judged.of("repeated_header")) - 1:
-        if row < 0 or not judged.of("missing_customer")[row]:
-            continue
-        columns = [judged.rows.column(place) for place in range(len(judged.header.names))]
-        cells = [cell_text(column.values[column.codes[row]]) for column in columns]
-        texts = [text for text in cells if text]
-        if len(texts) == 1:
-            found.append((int(row), texts[0]))
+    titles = ((row - 1, title_of(judged, row)) for row in np.flatnonzero(judged.of("repeated_header")))
+    return [(int(row), title) for row, title in titles if title]
+
+
+def title_of(judged, row: int) -> str:
+    """What the only cell says of the row above a repeated heading; nothing where it holds several."""
+    if row < 1:
+        return ""
+    columns = [judged.rows.column(place) for place in range(len(judged.header.names))]
+    texts = [text for column in columns if (text := cell_text(column.values[column.codes[row - 1]]))]
+    return texts[0] if len(texts) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table among others below each other: its title or else its headings, its rows from and to,
+    and whether it has headings of its own.
+    """
+
+    title: str
+    titled: bool
+    first: int
+    end: int
+    own: bool = False
+
+
+def tables_below(judged) -> list[Section]:
+    """The tables of a file that stand below each other, each under a heading; nothing where there is one,
+    or where a heading is repeated on every page.
+    """
+    heads = np.flatnonzero(judged.of("repeated_header"))
+    if not 0 < len(heads) <= MOST_TABLES:
+        return []
+    above = [line.strip() for line in judged.table.titles if line.strip()]
+    title = above[-1] if above and not _CUT.search(above[-1]) else ""
+    names = " | ".join(name for name in judged.header.names if name)
+    found = [Section(title or names, bool(title), 0, int(heads[0]))]
+    for row, end in zip(heads.tolist(), [*heads[1:].tolist(), len(judged.rows)]):
+        said = judged.table.own_headings.get(int(judged.rows.lines[row]))
+        title = title_of(judged, row)
+        found.append(Section(title or said or names, bool(title), row, end, said is not None))
     return found
+
+
+def below(judged, titles) -> np.ndarray:
+    """Which rows stand in the tables of these titles."""
+    mine = np.zeros(len(judged.rows), dtype=bool)
+    for section in tables_below(judged) if titles else ():
+        if section.title in titles:
+            mine[section.first : section.end] = True
+    return mine
 
 
 def turn_sections(judged) -> None:

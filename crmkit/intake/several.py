@@ -7,24 +7,39 @@ import numpy as np
 
 from crmkit.core.errors import CrmkitError
 
-from .columns import Header, plain
+from .columns import Header, header_forms, plain, vocabulary
 from .table import Chunk, Table
 
 
-def added_up(tables: list[Table], name: str) -> Table:
-    """The tables as one, each in the order of columns of the first; refused where their columns differ."""
+def added_up(tables: list[Table], name: str, *, by_name: bool = False) -> Table:
+    """The tables as one, each in the order of columns of the first; refused where their columns differ,
+    unless they are to be matched by their names, or are all known by another name.
+    """
     first = tables[0]
-    orders = [_order(first, table, name) for table in tables]
+    differing = [table for table in tables if not _same_names(first.header, table.header)]
+    for table in differing:
+        if not (by_name or _known_by_other_names(first.header, table.header)) or not (
+            _complete(first.header, table.header) and same_money(first.header, table.header)
+        ):
+            raise _differ(first, table, name)
+    header, orders = widened(first.header, [table.header for table in tables])
+    places = [
+        {target: source for source, target in enumerate(order)} for order in orders
+    ]  # each column of all → where it stands in this table
     parts: list[tuple[str, int, int]] = []
     several_books = len({table.name for table in tables}) > 1
 
     def chunks() -> Iterator[Chunk]:
         parts.clear()
         before = 0
-        for table, order in zip(tables, orders):
+        for table, place in zip(tables, places):
             last = before
             for chunk in table.chunks():
-                columns = [chunk.columns[place] for place in order]
+                nothing = ("",) * len(chunk.lines)
+                columns = [
+                    chunk.columns[place[target]] if target in place else nothing
+                    for target in range(len(header.names))
+                ]
                 moved = replace(chunk, lines=chunk.lines + before, columns=columns)
                 if len(moved.lines):
                     last = int(moved.lines[-1])
@@ -41,9 +56,14 @@ def added_up(tables: list[Table], name: str) -> Table:
             if mine:
                 yield from table.original(mine)
 
+    notes = [note for table in tables for note in table.notes]
+    if differing:
+        others = ", ".join(dict.fromkeys(other for table in differing for other in _others(first, table)))
+        notes.append(("columns_matched", {"columns": others}))
     return replace(
         first,
         name=name,
+        header=header,
         chunks=chunks,
         raw=raw,
         parts=parts,
@@ -52,7 +72,8 @@ def added_up(tables: list[Table], name: str) -> Table:
         uncomputed=sum(table.uncomputed for table in tables),
         sheet=None,
         merged=sum(table.merged for table in tables),
-        notes=[note for table in tables for note in table.notes],
+        notes=notes,
+        cut=None,
     )
 
 
@@ -75,22 +96,83 @@ def _counted_together(tables: list[Table]):
     return counted
 
 
-def _order(first: Table, table: Table, name: str) -> list[int]:
-    """Where the columns of the first table stand in another one."""
+def _same_names(first: Header, header: Header) -> bool:
+    """Whether the same columns stand in both, in whatever order."""
+    wanted, given = (sorted(filter(None, map(plain, each.names))) for each in (first, header))
+    return list(map(plain, first.names)) == list(map(plain, header.names)) or (
+        wanted == given and len(set(wanted)) == len(wanted)
+    )
+
+
+def _known_by_other_names(first: Header, header: Header) -> bool:
+    """Whether every column of both is one that is known, and both have the same ones: only the words differ."""
+    directly = {
+        canonical: set(header_forms(header.names[place])[0]) & vocabulary()[canonical].keys()
+        for canonical, place in header.found.items()
+    }
+    named = [name for name in header.names if name]
+    every = len(named) == len(header.found) == len(first.found) == sum(map(bool, first.names))
+    return every and header.found.keys() == first.found.keys() and all(directly.values())
+
+
+def _complete(*headers: Header) -> bool:
+    """Whether nothing that is needed is missing in any of these headers."""
+    return not any(header.missing for header in headers)
+
+
+def same_money(first: Header, header: Header) -> bool:
+    """Whether the headings name no two currencies or units."""
+    return first.multiplier == header.multiplier and first.currency == header.currency
+
+
+def alike(headers: list[Header]) -> bool:
+    """Whether tables have most of their columns in common: months of which some have a column more."""
+    sets = [set(filter(None, map(plain, header.names))) for header in headers]
+    return all(2 * len(sets[0] & other) > max(len(sets[0]), len(other)) for other in sets)
+
+
+def _others(first: Table, table: Table) -> list[str]:
+    """The columns that only one of two tables has, as they are compared."""
     wanted = [plain(column) for column in first.header.names]
     given = [plain(column) for column in table.header.names]
-    if wanted == given:
-        return list(range(len(wanted)))
-    if sorted(filter(None, wanted)) != sorted(filter(None, given)) or len(set(wanted)) != len(wanted):
-        other = sorted(set(wanted) ^ set(given)) or given
-        raise CrmkitError(
-            "headers_differ",
-            value=table.sheet or table.name,
-            name=name,
-            first=first.sheet or first.name,
-            columns=", ".join(column for column in other if column) or "—",
-        )
-    return [given.index(column) for column in wanted]
+    return [column for column in sorted(set(wanted) ^ set(given)) or given if column]
+
+
+def _differ(first: Table, table: Table, name: str) -> CrmkitError:
+    return CrmkitError(
+        "headers_differ",
+        value=table.sheet or table.name,
+        name=name,
+        first=first.sheet or first.name,
+        columns=", ".join(_others(first, table)) or "—",
+    )
+
+
+def widened(first: Header, headers: list[Header]) -> tuple[Header, list[list[int]]]:
+    """The first header with the columns that the others add, and for each of these where its columns stand in it:
+    under the same name, else where the first has the same column by another name, else behind all.
+    """
+    names, found, orders = list(first.names), dict(first.found), []
+    for header in headers:
+        taken: dict[int, int] = {}  # its column → the place in all
+        for place, name in enumerate(header.names):
+            same = (at for at, known in enumerate(names) if plain(known) == plain(name))
+            at = next((at for at in same if at not in taken.values()), None)
+            if at is not None:
+                taken[place] = at
+        for canonical, place in header.found.items():
+            at = found.get(canonical)
+            if place not in taken and at is not None and at not in taken.values():
+                taken[place] = at
+        for place, name in enumerate(header.names):
+            if place not in taken:
+                taken[place] = len(names)
+                names.append(name)
+        for canonical, place in header.found.items():
+            if taken[place] not in found.values():
+                found.setdefault(canonical, taken[place])
+        orders.append([taken[place] for place in range(len(header.names))])
+    return replace(first, names=names, found=found), orders
 
 
 def blocks_of(header: Header) -> list[list[int]]:

@@ -37,6 +37,7 @@ class Table:
     header: Header
     chunks: object  # () -> Iterator[Chunk]
     raw: object = None  # (spans of lines) -> Iterator[str], the records as they stand in a text file
+    cut: object = None  # (header) -> chunks, of rows as wide as that header; None where no row is longer
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
@@ -46,6 +47,8 @@ class Table:
     # () -> (lines, blank lines, lines above the records) by a reader that knows nothing
     counted: object = None
     titles: list = field(default_factory=list)  # what stands above the header
+    # the line of a further row of headings → what it says, where that is not what the first says
+    own_headings: dict = field(default_factory=dict)
     # (name, first line, last line) of several files or sheets in a row
     parts: list = field(default_factory=list)
     hidden: Sequence[int] = ()  # the lines of hidden rows

@@ -60,12 +60,14 @@ def text_table(path: Path, zipped: bool, mapping: Mapping) -> Table:
         mark = dialect.quote.encode()
         quoted = any(mark in block or b"\0" in block for block in iter(partial(stream.read, 1 << 20), b""))
     plain = not quoted and dialect.delimiter.isascii()
-    cut = _plain_chunks if plain else partial(_quoted_chunks, path, dialect.quote)
+    by_line = _plain_chunks if plain else partial(_quoted_chunks, path, dialect.quote)
+    cut = partial(partial, by_line, open_text, dialect.delimiter)
     return Table(
         path.name,
         header,
-        partial(cut, open_text, dialect.delimiter, header),
-        partial(_records, as_it_stands),
+        cut(header),
+        cut=cut,
+        raw=partial(_records, as_it_stands),
         encoding=REPORTED.get(codec, codec.replace("_", "-")),
         delimiter=" " if blanks else dialect.delimiter,
         counted=cache(partial(_count, as_it_stands, dialect.delimiter, header, dialect.quote)),
