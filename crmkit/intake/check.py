@@ -127,8 +127,8 @@ def examine(
     try:
         table = open_table(source, mapping, sheet)
     except CrmkitError as problem:
-        if problem.code == "ambiguous_sheet":
-            return _which_sheet(problem, source, mapping, how, keep, answers)
+        if problem.code == "ambiguous_sheet" or problem.code == "headers_differ" and mapping.sheets is None:
+            return _which_parts(problem, source, mapping, how, keep, answers)
         return _report([problem], source=_name(source))
     return _Examination(source, table, mapping, limit, how, answers).report(keep)
 
@@ -143,19 +143,26 @@ def _answers(given: abc.Mapping[str, str] | None) -> dict[str, str]:
     return dict(given or {})
 
 
-def _which_sheet(
+def _which_parts(
     problem: CrmkitError, source, mapping: Mapping, how: dict, keep: bool, answers: dict
 ) -> CheckReport:
-    """Several sheets that fit, with different columns: one of them is to be chosen."""
-    names = problem.value.split(", ")
-    readings = [
+    """Several sheets or files that fit, with different columns: added up by their names where most are the same,
+    or one sheet chosen.
+    """
+    names = problem.value.split(", ") if problem.code == "ambiguous_sheet" else []
+    every = Reading("all", {"sheets": "all"}, "reading_all_by_name", reopens=True)
+    readings = [every] if _adds_up(source, patched(mapping, every.patch), how) else []
+    readings += [
         Reading(f"sheet_{place}", {"sheet": name}, "reading_one_sheet", {"sheet": name}, reopens=True)
         for place, name in enumerate(names, 1)
     ]
-    question = Decision("ambiguous_sheet", tuple(readings), fields={"sheets": ", ".join(names)})
-    if "ambiguous_sheet" in answers:
+    if not readings:
+        return _report([problem], source=_name(source))
+    fields = {"sheets": ", ".join(names), "said": (problem.message_zh, problem.message_en)}
+    question = Decision(problem.code, tuple(readings), fields=fields)
+    if question.code in answers:
         try:
-            reading = question.chosen(answers["ambiguous_sheet"])
+            reading = question.chosen(answers[question.code])
         except CrmkitError as unknown:
             return _report([unknown], source=_name(source))
         chosen = patched(mapping, reading.patch)
@@ -164,6 +171,14 @@ def _which_sheet(
         return replace(found, mapping_patch=patch)
     known = _with_outcomes(question, source, mapping, how)
     return _report([problem], source=_name(source), questions=(known.described(),))
+
+
+def _adds_up(source, mapping: Mapping, how: dict) -> bool:
+    """Whether all sheets or files of the source can be read as one table."""
+    try:
+        return bool(open_table(source, mapping, how["sheet"]).header.found)
+    except CrmkitError:
+        return False
 
 
 def _with_outcomes(question: Decision, source, mapping: Mapping, how: dict) -> Decision:

@@ -533,7 +533,8 @@ def _joined(upper, lower) -> list[str]:
 
 
 LABEL_HINT = re.compile(
-    "tota|som|sum|all|gesamt|ergebnis|toplam|razem|итого|всего|합계|소계|총계|全部|所有|[合总總総小计計汇累共额額]",
+    "tota|som|sum|all|gesamt|ergebnis|toplam|razem|итого|всего|합계|소계|총계|全部|所有|[合总總総小计計汇累共额額]|"
+    "bertrag|vortrag|report|riport|transport|overdracht|przeniesieni|forward|[次前上下]页|頁|繰越",
     re.IGNORECASE,
 )  # most labels hold none: no need to look closer
 

@@ -29,13 +29,8 @@ DISSENT = 0.05
 _FEW_YEARS = 3  # in the first of three two-digit fields, where the last has many values
 
 # in which months' names are read; Croatian is none of them: its listopad is October, and November in Poland
-_LANGUAGES = "fr de es it pt nl pl sv da nb ru uk cs sk fi el th ar tr ro hu id".split()
+_LANGUAGES = "en fr de es it pt nl pl sv da nb ru uk cs sk fi el th ar tr ro hu id".split()
 _MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
-_ENGLISH_NAMES = dict(
-    enumerate(
-        "january february march april may june july august september october november december".split(), 1
-    )
-)
 _MONTH = r"(?P<mon>jan|feb|mar(?!ras)|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _ZONE = r"(?P<zone>z|utc|gmt|[a-z]{3,4}|(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?)?"
 _TIME = (
@@ -97,6 +92,15 @@ def _epoch_seconds(number) -> int:
     return int(number) // 1_000_000 if digits in (15, 16) else 0
 
 
+def month_named(word: str) -> int | None:
+    """The number of the month that a word names in one of these languages; None when it names none.
+
+    >>> month_named("March"), month_named("Mär"), month_named("Sales")
+    (3, 3, None)
+    """
+    return _foreign_months().get(_unaccented(word))
+
+
 @cache
 def _foreign_months() -> dict[str, int]:
     """Names and abbreviations of months in the languages of European exports, without accents."""
@@ -108,18 +112,6 @@ def _foreign_months() -> dict[str, int]:
             for month, name in get_month_names(width, locale=language).items():
                 names.setdefault(_unaccented(name.rstrip(".")), month)
     return names
-
-
-def month_named(word: str) -> int | None:
-    """The number of the month that a word names in one of many languages; None when it names none.
-
-    >>> month_named("March"), month_named("Mär"), month_named("Sales")
-    (3, 3, None)
-    """
-    plain = _unaccented(word)
-    return _foreign_months().get(plain) or next(
-        (month for name, month in _MONTHS.items() if plain in (name, _ENGLISH_NAMES[month])), None
-    )
 
 
 def _unaccented(word: str) -> str:

@@ -121,9 +121,17 @@ def _no_records(judged: Judged) -> np.ndarray:
     found &= ~_in_other_columns(judged, found)
     if judged.units is not None:
         found |= no_date & judged.of("missing_customer") & ((judged.units == 0) | _sums(judged))
+        found |= _carried_forward(judged)
     for _, _, rows in other_kinds(judged):
         found |= rows
     return found
+
+
+def _carried_forward(judged: Judged) -> np.ndarray:
+    """The rows set aside that hold what all rows above come to, whatever they are called: Übertrag, 过次页, or *."""
+    lacking = judged.of("missing_customer") | judged.of("bad_date")
+    so_far = np.cumsum(np.where(judged.used, judged.units, 0))
+    return lacking & (judged.units == so_far) & (judged.units != 0) & (np.cumsum(judged.used) >= FEWEST)
 
 
 def _in_other_columns(judged: Judged, rows: np.ndarray) -> np.ndarray:

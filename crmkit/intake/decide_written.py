@@ -231,12 +231,12 @@ def parts_in_cents(judged: Judged) -> Decision | None:
 
 
 def turned_signs(judged: Judged) -> Decision | None:
-    """More amounts below zero than above: a ledger, in which sales are credits."""
+    """More amounts below zero than above, or none above: a ledger, in which sales are credits."""
     if judged.units is None or judged.mapping.unit is not None or "turned" in judged.mapping.as_read:
         return None
     amounts = judged.units[judged.used]
     below, above = int((amounts < 0).sum()), int((amounts > 0).sum())
-    if below < FEW_BELOW or not 0 < above < below or amounts.sum() >= 0:  # with none above it is only noted
+    if below < FEW_BELOW or above >= below or amounts.sum() >= 0:
         return None
     name = judged.priced
     turn = Reading("turn", {"unit": -float(judged.header.multiplier)})

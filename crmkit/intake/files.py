@@ -38,7 +38,8 @@ _JSON = {".json", ".jsonl", ".ndjson"}
 _ZIPPED = {".zip"}
 # what the kit itself writes beside the data, and what systems and people leave there
 _NO_DATA = re.compile(
-    r".*\.mapping(?:\.proposal)?\.toml|.*\.set_aside\.csv|thumbs\.db|desktop\.ini|readme.*|读我.*|说明.*\.(?:txt|md|docx?)",
+    r".*\.mapping(?:\.proposal)?\.toml|.*\.set_aside\.csv|thumbs\.db|desktop\.ini|readme.*|读我.*|说明.*\.(?:txt|md|docx?)|"
+    r".*\.(?:pdf|docx?|odt|rtf|pptx?|md|png|jpe?g|gif|bmp|tiff?|webp|heic|svg|mp4|mov|eml|msg|ini|url|lnk)",
     re.IGNORECASE,
 )
 _TEXT = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".asc", ".log", ".gz", ""}
@@ -89,7 +90,7 @@ def _without(left_out: list[Path], table: Table) -> Table:
 def _added_up_files(files: list[Path], name: str, mapping: Mapping, sheet) -> Table:
     """Monthly files as one table."""
     tables = [_arranged(_file_table(file, mapping, sheet), mapping) for file in files]
-    return added_up(tables, name) if len(tables) > 1 else tables[0]
+    return added_up(tables, name, by_name=mapping.sheets == "all") if len(tables) > 1 else tables[0]
 
 
 def _arranged(table: Table, mapping: Mapping) -> Table:
@@ -151,10 +152,12 @@ def _archive_table(path: Path, mapping: Mapping, sheet) -> Table:
         why = "archive_password" if "password" in str(problem) else "archive_damaged"
         raise unreadable(path, why, problem=problem) from None
     left_out = [f for f in files if _NO_DATA.fullmatch(f.name)]
-    files = [f for f in files if f not in left_out]
+    files = [f for f in files if f not in left_out] or left_out
     if not files:
         raise CrmkitError("empty_file", value=path.name, name=path.name)
-    table = _without(left_out, _added_up_files(files, path.name, mapping, sheet))
+    table = _without(
+        [f for f in left_out if f not in files], _added_up_files(files, path.name, mapping, sheet)
+    )
     table.folder = folder
     return table
 
@@ -279,7 +282,8 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         same = {tuple(sorted(map(plain, headed[n][0].names))) for n in fits}
         if len(same) > 1 and mapping.sheets is None:
             raise CrmkitError("ambiguous_sheet", value=", ".join(fits), first=fits[0], name=path.name)
-        table = added_up([_sheet_table(path, n, *headed[n]) for n in fits], path.name)
+        tables = [_sheet_table(path, n, *headed[n]) for n in fits]
+        table = added_up(tables, path.name, by_name=mapping.sheets is not None)
         table.notes.append(("sheets_added", {"count": len(fits), "sheets": listed(fits)}))
         if mapping.sheets is None:
             table.questions.append("sheets")

@@ -200,17 +200,18 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
 def _repeats_header(judged: Judged) -> np.ndarray:
     """The rows that say once more what the columns are called."""
     rows, header = judged.rows, judged.header
+    own = np.isin(rows.lines, list(judged.table.own_headings))
     says_so = np.ones(len(rows), dtype=bool)
     named = [column for column in ("customer_id", "date") if column in rows.codes]
     if not named:
-        return np.zeros(len(rows), dtype=bool)
+        return own
     for column in named:
         distinct, heading = rows.distinct[column], header.names[header.found[column]]
         again = {
             distinct[text] for text in (heading, f" {heading}", f"{heading} ") if heading and text in distinct
         }
         says_so &= np.isin(rows.codes[column], list(again)) if again else False
-    return says_so
+    return says_so | own
 
 
 def _not_kept(judged: Judged) -> np.ndarray:

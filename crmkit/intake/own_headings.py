@@ -4,8 +4,7 @@ and from some row on, where a column was put in.
 
 import csv
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,31 +24,23 @@ _FEWEST = 3  # rows above, and as many below
 _KNOWN = 0.5  # of the customers below stand above as well
 
 
-@dataclass(frozen=True)
-class Headings:
-    """A row of headings below the first one: its line, and what it says."""
-
-    line: int
-    header: Header
-
-
-def further_headings(rows: Rows) -> list[Headings]:
-    """The rows below the header that name a customer, a date and an amount once more, in the order of their lines."""
+def further_headings(rows: Rows) -> dict[int, Header]:
+    """The rows below the header that name a customer, a date and an amount once more, by their lines."""
     if "date" not in rows.codes:
-        return []
+        return {}
     undated = np.array([*(parsed is None for parsed in rows.distinct["date"].parsed), False])
     places = np.flatnonzero(undated[rows.codes["date"]])
     known = vocabulary()["any"]
     if len(places) > MOST_LOOKED_AT:  # then only those that say of the date what it is
         headed = [not known.isdisjoint(header_forms(cell_text(value))[0]) for value in rows.distinct["date"]]
         places = places[np.array([*headed, False])[rows.codes["date"][places]]][:MOST_LOOKED_AT]
-    found, seen = [], {}
+    found, seen = {}, {}
     for place in places.tolist():
         names = tuple(_cells_of(rows, place))
         if names not in seen:
             seen[names] = recognise(names, rows.mapping)
         if not seen[names].missing:
-            found.append(Headings(int(rows.lines[place]), seen[names]))
+            found[int(rows.lines[place])] = seen[names]
     return found
 
 
@@ -63,82 +54,61 @@ def _cells_of(rows: Rows, place: int) -> list[str]:
     return [cell_text(column.values[column.codes[place]]) for column in columns]
 
 
-def by_own_headings(table: Table, further: list[Headings]) -> Table | None:
+def by_own_headings(table: Table, further: dict[int, Header]) -> Table | None:
     """The table with the rows below each further heading in the columns that it names;
     None where all say what the first does.
     """
     first = table.header
+    said = {line: " | ".join(filter(None, header.names)) for line, header in further.items()}
     wanted = list(map(plain, first.names))
-    differing = [headings for headings in further if list(map(plain, headings.header.names)) != wanted]
-    if not differing:
+    own = {line: said[line] for line, header in further.items() if list(map(plain, header.names)) != wanted}
+    if not own:
         return None
-    for headings in differing:
-        if not same_money(first, headings.header):
-            said = " | ".join(headings.header.names)
-            raise CrmkitError("headings_moved", row=headings.line, value=said, line=headings.line)
-    header, orders = widened(first, [headings.header for headings in further])
-    as_above = list(range(len(first.names)))
-    starts = {headings.line: order for headings, order in zip(further, orders)}
+    for line in own:
+        if not same_money(first, further[line]):
+            raise CrmkitError("headings_moved", row=line, value=own[line], line=line)
+    header, (as_above, *places) = widened(first, [first, *further.values()])
+    below = dict(zip(further, places))
     for _, line, _ in table.parts:  # a file or a sheet begins under the headings of the first
-        starts.setdefault(line, as_above)
-    lines = np.array(sorted(starts))
-    sections = [as_above, *(starts[line] for line in lines.tolist())]
-    headed = {headings.line for headings in further}
-    width = max(len(order) for order in sections)
-
-    def chunks() -> Iterator[Chunk]:
-        for chunk in _as_wide_as(table, width)():
-            section = np.searchsorted(lines, chunk.lines, side="right")
-            again = np.flatnonzero(np.isin(chunk.lines, list(headed)))
-            yield _in_their_columns(chunk, section, sections, header, again)
-
-    columns = _columns_added(first, [headings.header for headings in differing])
-    said = ("own_headings", {"columns": columns, "line": differing[0].line})
-    own = {h.line: " | ".join(name for name in h.header.names if name) for h in differing}
-    notes = [*table.notes, said]
-    raw = partial(_original, table)
-    return replace(table, header=header, chunks=chunks, raw=raw, notes=notes, own_headings=own)
-
-
-def _original(table: Table, spans) -> Iterator[str]:
-    yield from table.original(spans)
-
-
-def _columns_added(first: Header, others: list[Header]) -> str:
-    """The headings of the others that the first one does not have."""
-    known = set(map(plain, first.names))
-    names = dict.fromkeys(
-        name for header in others for name in header.names if name and plain(name) not in known
+        below.setdefault(line, as_above)
+    lines = np.array(sorted(below))
+    sections = [as_above, *(below[line] for line in lines.tolist())]
+    wide = _wider(table, max(len(each.names) for each in (first, *further.values())))
+    note = ("own_headings", {"columns": next(iter(own.values())), "line": next(iter(own))})
+    return replace(
+        _rearranged(
+            wide, table, header, sections, lambda chunk: np.searchsorted(lines, chunk.lines, side="right")
+        ),
+        notes=[*table.notes, note],
+        own_headings=own,
     )
-    return ", ".join(names) or ", ".join(name for name in others[0].names if name)
 
 
-def _as_wide_as(table: Table, width: int) -> Callable[[], Iterator[Chunk]]:
-    """The table's chunks with at least so many columns."""
+def _wider(table: Table, width: int) -> Table:
+    """The table with at least so many columns, as far as its rows hold them."""
     names = table.header.names
     if len(names) >= width or table.cut is None:
-        return table.chunks
-    return table.cut(replace(table.header, names=[*names, *[""] * (width - len(names))]))
+        return table
+    header = replace(table.header, names=[*names, *[""] * (width - len(names))])
+    return replace(table, header=header, chunks=table.cut(header))
 
 
-def _in_their_columns(
-    chunk: Chunk, section: np.ndarray, sections: list[list[int]], header: Header, again: np.ndarray
-) -> Chunk:
-    """The cells of a chunk, each row's in the columns of its section; a row of headings says what the header does."""
-    count, every = len(chunk.lines), np.arange(len(chunk.lines))
-    cells = [pick(column, every) for column in chunk.columns]
-    columns = []
-    for target, name in enumerate(header.names):
-        column = [""] * count
-        for number in np.unique(section).tolist():
-            order = sections[number]
-            if target in order and (source := order.index(target)) < len(cells):
-                for row in np.flatnonzero(section == number).tolist():
-                    column[row] = cells[source][row]
-        for row in again.tolist():
-            column[row] = name
-        columns.append(tuple(column))
-    return replace(chunk, columns=columns)
+def _rearranged(
+    wide: Table, table: Table, header: Header, sections: list[dict], section_of: Callable
+) -> Table:
+    """The table with each row's cells where its section says: each column's place → where its cell stands."""
+
+    def chunks() -> Iterator[Chunk]:
+        for chunk in wide.chunks():
+            cells = [pick(column, np.arange(len(chunk.lines))) for column in chunk.columns]
+            places = [sections[number] for number in section_of(chunk).tolist()]
+            columns = []
+            for target in range(len(header.names)):
+                stands_at = (place.get(target) for place in places)
+                columns.append(tuple("" if at is None else cells[at][i] for i, at in enumerate(stands_at)))
+            yield replace(chunk, columns=columns)
+
+    return replace(wide, header=header, chunks=chunks, raw=table.original)
 
 
 # --- a column that was put in ---------------------------------------------------------------
@@ -146,98 +116,74 @@ def _in_their_columns(
 
 def put_in(table: Table, heading: str) -> Table:
     """The table with what was put in before a column moved behind the last one, in the rows that are longer by it."""
-    wide, last = _widened(table)
-    wanted = plain(heading)
-    place = next((i for i, name in enumerate(table.header.names) if name and plain(name) == wanted), None)
-    if wide is None or place is None:
+    last = _behind_all(table.header)
+    wide = _wider(table, last + 1)
+    place = next((i for i, name in enumerate(table.header.names) if plain(name) == plain(heading)), None)
+    if place is None or last >= len(wide.header.names):
         return table
-    longer_order = [*range(place), last, *range(place, last)]
-    sections = [list(range(last + 1)), longer_order]
+    as_it_is = {at: at for at in range(len(wide.header.names))}
+    longer = as_it_is | {at: at + 1 for at in range(place, last)} | {last: place}
 
-    def chunks() -> Iterator[Chunk]:
-        for chunk in wide.chunks():
-            cells = pick(chunk.columns[last], np.arange(len(chunk.lines)))
-            longer = np.array([bool(cell_text(cell)) for cell in cells], dtype=int)
-            columns = [*sections[0], *range(last + 1, len(chunk.columns))]
-            orders = [columns, [*longer_order, *columns[last + 1 :]]]
-            yield _in_their_columns(chunk, longer, orders, wide.header, np.array([], dtype=int))
+    def section_of(chunk: Chunk) -> np.ndarray:
+        cells = pick(chunk.columns[last], np.arange(len(chunk.lines)))
+        return np.array([bool(cell_text(cell)) for cell in cells], dtype=int)
 
-    return replace(wide, chunks=chunks, raw=partial(_original, table))
+    return _rearranged(wide, table, wide.header, [as_it_is, longer], section_of)
 
 
-def _widened(table: Table) -> tuple[Table | None, int]:
-    """The table with a column behind the last one that is headed, and that column's place."""
-    names = table.header.names
-    last = max((i for i, name in enumerate(names) if name), default=-1) + 1
-    if last < len(names):
-        return table, last
-    if table.cut is None:
-        return None, last
-    header = replace(table.header, names=[*names, ""])
-    return replace(table, header=header, chunks=table.cut(header)), last
+def _behind_all(header: Header) -> int:
+    """The place behind the last column that is headed."""
+    return max((place + 1 for place, name in enumerate(header.names) if name), default=0)
 
 
 def column_put_in(rows: Rows) -> Decision | None:
     """Rows that are longer by a cell from some row on: a column was put in, and the question is before which."""
-    mapping = rows.mapping
+    mapping, last = rows.mapping, _behind_all(rows.header)
     if mapping.put_in_before or "column_put_in" in mapping.as_read or rows.header.missing:
         return None
-    wide, last = _widened(rows.table)
-    if wide is None:
-        return None
-    if wide is not rows.table:
-        if int(rows.surplus.sum()) < _FEWEST:
-            return None
+    wide = _wider(rows.table, last + 1)
+    if wide is not rows.table and rows.surplus.sum() >= _FEWEST:
         rows = Rows(wide, mapping)
+    if last >= len(rows.header.names):
+        return None
     longer = rows.column(last).filled
     first = int(longer.argmax())
     if first < _FEWEST or longer.sum() < _FEWEST or longer[first:].mean() < _NEARLY:
         return None
-    readings = _places_that_fit(rows, last, longer)
-    if not readings:
-        return None
-    line = int(rows.lines[first])
-    offered = [
-        Reading(f"before_{place + 1}", {"put_in_before": name}, "reading_put_in_before", {"name": name})
-        for place, name in readings
+    readings = [
+        Reading(
+            f"before_{place + 1}",
+            {"put_in_before": rows.header.names[place]},
+            "reading_put_in_before",
+            {"name": rows.header.names[place]},
+            reopens=True,
+        )
+        for place in _places_that_fit(rows, longer)
     ]
-    offered = [replace(reading, reopens=True) for reading in offered]
-    fields = {"line": line}
-    return Decision(
-        "column_put_in", (*offered, as_it_stands("column_put_in")), None, int(longer.sum()), fields
+    readings.append(as_it_stands("column_put_in"))
+    fields = {"line": int(rows.lines[first])}
+    return (
+        Decision("column_put_in", tuple(readings), None, int(longer.sum()), fields) if readings[1:] else None
     )
 
 
-def _places_that_fit(rows: Rows, last: int, longer: np.ndarray) -> list[tuple[int, str]]:
+def _places_that_fit(rows: Rows, longer: np.ndarray) -> list[int]:
     """Before which columns one may have been put in, so that dates, amounts and customers fit what stands above;
     the likeliest first.
     """
-    header, known = rows.header, {}
-    amount = "amount" if "amount" in header.found else "unit_price"
-    columns = {name: header.found[name] for name in ("customer_id", "date", amount)}
-    for place in range(last):
-        moved = tuple(column >= place for column in columns.values())
-        if any(moved) and header.names[place]:
-            known[moved] = place  # the last one of those that move the same columns
-    usual = _middle(rows, columns[amount], ~longer)
-    found = []
-    for place in known.values():
-        at = {name: column + (column >= place) for name, column in columns.items()}
-        if _fits(rows, at, amount, longer):
-            away = abs(np.log(_middle(rows, at[amount], longer) / usual))
-            found.append((away, place))
-    return [(place, header.names[place]) for _, place in sorted(found)]
-
-
-def _fits(rows: Rows, at: dict[str, int], amount: str, longer: np.ndarray) -> bool:
-    read = rows.parsers["date"][0]
-    dates = _texts(rows, at["date"], longer)
-    amounts = _texts(rows, at[amount], longer)
-    if any(read(text) is None for text in dates) or any(take_apart(text) is None for text in amounts):
-        return False
-    above = set(_texts(rows, rows.header.found["customer_id"], ~longer))
-    below = _texts(rows, at["customer_id"], longer)
-    return sum(text in above for text in below) >= _KNOWN * len(below)
+    found = rows.header.found
+    amount = found.get("amount", found.get("unit_price"))
+    columns = (found["customer_id"], found["date"], amount)
+    usual, away = _middle(_texts(rows, amount, ~longer)), {}
+    for place in sorted(columns):
+        people, dates, amounts = (_texts(rows, at + (at >= place), longer) for at in columns)
+        above = set(_texts(rows, columns[0], ~longer))
+        read = rows.parsers["date"][0]
+        if None in (*map(read, dates), *map(take_apart, amounts)) or not amounts:
+            continue
+        if sum(text in above for text in people) >= _KNOWN * len(people):
+            away[place] = abs(np.log(_middle(amounts) / usual))
+    return sorted(away, key=away.get)
 
 
 def _texts(rows: Rows, place: int, among: np.ndarray) -> list[str]:
@@ -247,8 +193,8 @@ def _texts(rows: Rows, place: int, among: np.ndarray) -> list[str]:
     return [text for text in texts if text]
 
 
-def _middle(rows: Rows, place: int, among: np.ndarray) -> float:
-    """The middle amount in these rows; 1 where there is none."""
-    parts = [part for part in map(take_apart, _texts(rows, place, among)) if part]
+def _middle(texts: list[str]) -> float:
+    """The middle amount; 1 where there is none."""
+    parts = [part for part in map(take_apart, texts) if part]
     numbers = [float(abs(part.value(".") or part.value(",") or 0)) for part in parts]
     return float(np.median(numbers or [1])) or 1.0

@@ -18,14 +18,12 @@ def added_up(tables: list[Table], name: str, *, by_name: bool = False) -> Table:
     first = tables[0]
     differing = [table for table in tables if not _same_names(first.header, table.header)]
     for table in differing:
-        if not (by_name or _known_by_other_names(first.header, table.header)) or not (
-            _complete(first.header, table.header) and same_money(first.header, table.header)
-        ):
+        matched = by_name and _alike(first.header, table.header)
+        matched |= _known_by_other_names(first.header, table.header)
+        complete = not first.header.missing and not table.header.missing
+        if not (matched and complete and same_money(first.header, table.header)):
             raise _differ(first, table, name)
-    header, orders = widened(first.header, [table.header for table in tables])
-    places = [
-        {target: source for source, target in enumerate(order)} for order in orders
-    ]  # each column of all → where it stands in this table
+    header, places = widened(first.header, [table.header for table in tables])
     parts: list[tuple[str, int, int]] = []
     several_books = len({table.name for table in tables}) > 1
 
@@ -115,20 +113,15 @@ def _known_by_other_names(first: Header, header: Header) -> bool:
     return every and header.found.keys() == first.found.keys() and all(directly.values())
 
 
-def _complete(*headers: Header) -> bool:
-    """Whether nothing that is needed is missing in any of these headers."""
-    return not any(header.missing for header in headers)
-
-
 def same_money(first: Header, header: Header) -> bool:
     """Whether the headings name no two currencies or units."""
     return first.multiplier == header.multiplier and first.currency == header.currency
 
 
-def alike(headers: list[Header]) -> bool:
-    """Whether tables have most of their columns in common: months of which some have a column more."""
-    sets = [set(filter(None, map(plain, header.names))) for header in headers]
-    return all(2 * len(sets[0] & other) > max(len(sets[0]), len(other)) for other in sets)
+def _alike(first: Header, header: Header) -> bool:
+    """Whether two tables have most of their columns in common: months of which one has a column more."""
+    ours, theirs = (set(filter(None, map(plain, each.names))) for each in (first, header))
+    return 2 * len(ours & theirs) > max(len(ours), len(theirs))
 
 
 def _others(first: Table, table: Table) -> list[str]:
@@ -148,31 +141,32 @@ def _differ(first: Table, table: Table, name: str) -> CrmkitError:
     )
 
 
-def widened(first: Header, headers: list[Header]) -> tuple[Header, list[list[int]]]:
-    """The first header with the columns that the others add, and for each of these where its columns stand in it:
+def widened(first: Header, headers: list[Header]) -> tuple[Header, list[dict[int, int]]]:
+    """The first header with the columns that the others add, and for each of these where the cell of each place stands:
     under the same name, else where the first has the same column by another name, else behind all.
     """
-    names, found, orders = list(first.names), dict(first.found), []
+    names, found, places = list(first.names), dict(first.found), []
     for header in headers:
-        taken: dict[int, int] = {}  # its column → the place in all
-        for place, name in enumerate(header.names):
+        stands: dict[int, int] = {}  # the place in all → in this header
+        for source, name in enumerate(header.names):
             same = (at for at, known in enumerate(names) if plain(known) == plain(name))
-            at = next((at for at in same if at not in taken.values()), None)
+            at = next((at for at in same if at not in stands), None)
             if at is not None:
-                taken[place] = at
-        for canonical, place in header.found.items():
+                stands[at] = source
+        for canonical, source in header.found.items():
             at = found.get(canonical)
-            if place not in taken and at is not None and at not in taken.values():
-                taken[place] = at
-        for place, name in enumerate(header.names):
-            if place not in taken:
-                taken[place] = len(names)
+            if at is not None and at not in stands and source not in stands.values():
+                stands[at] = source
+        for source, name in enumerate(header.names):
+            if source not in stands.values():
+                stands[len(names)] = source
                 names.append(name)
-        for canonical, place in header.found.items():
-            if taken[place] not in found.values():
-                found.setdefault(canonical, taken[place])
-        orders.append([taken[place] for place in range(len(header.names))])
-    return replace(first, names=names, found=found), orders
+        at_of = {source: at for at, source in stands.items()}
+        for canonical, source in header.found.items():
+            if at_of[source] not in found.values():
+                found.setdefault(canonical, at_of[source])
+        places.append(stands)
+    return replace(first, names=names, found=found), places
 
 
 def blocks_of(header: Header) -> list[list[int]]:
