@@ -328,6 +328,7 @@ def _sheet_table(path: Path, name: str, header: Header, loaded, seen: SheetSeen 
         titles=titles,
         hidden=seen.hidden if seen else (),
         uncomputed=seen.uncomputed if seen else 0,
+        currencies=seen.currencies if seen else {},
         counted=partial(seen.counted, header.row + 1) if seen else _counted_rows(path, name, header.row + 1),
         merged=sum(last - first for first, last in spans.values()) if spans else 0,
     )

@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from crmkit.core.errors import CrmkitError
+from crmkit.core.errors import CrmkitError, refusal
 
 from . import amounts as money
 from . import dates as days
@@ -587,6 +587,8 @@ def _currencies(judged: Judged) -> dict:
             value = distinct.parsed[code]
             if kind := value if column == "currency" else value and value.currency:
                 seen.setdefault(kind, (column, code))
+    if "currency" not in rows.codes:
+        seen = _of_formats(judged) | seen
     if not seen:
         parts = judged.table.parts
         seen = {code: (None, None) for name, *_ in parts for code in currencies_named(name)}
@@ -598,6 +600,14 @@ def _currencies(judged: Judged) -> dict:
     return {meant.get(kind, kind): place for kind, place in reversed(seen.items())}
 
 
+def _of_formats(judged: Judged) -> dict:
+    """The currencies of the formats in which a workbook shows the amounts used, where there are several."""
+    place = judged.header.found.get("amount", judged.header.found.get("unit_price"))
+    of_lines = judged.table.currencies.get(place, {})
+    shown = {of_lines[line] for line in judged.rows.lines[judged.used].tolist() if line in of_lines}
+    return dict.fromkeys(sorted(shown), (None, None)) if len(shown) > 1 else {}
+
+
 _DOLLARS = ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN")
 
 
@@ -605,8 +615,8 @@ def _mixed_currency(judged: Judged) -> CrmkitError:
     rows, header = judged.rows, judged.header
     found = ", ".join(sorted(judged.currencies))
     column, code = next((place for place in judged.currencies.values() if place[0]), (None, None))
-    if column is None:  # the names of files or sheets say so
-        return CrmkitError("mixed_currency", value=found, found=found)
+    if column is None:  # the names of files or sheets, or the formats of the cells say so
+        return refusal("mixed_currency", "mixed_currency_said", value=found, found=found)
     value = list(rows.distinct[column])[code]
     line = int(rows.lines[np.flatnonzero(rows.codes[column] == code)[0]])
     name = header.names[header.found[column]]

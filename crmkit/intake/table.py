@@ -52,6 +52,8 @@ class Table:
     # (name, first line, last line) of several files or sheets in a row
     parts: list = field(default_factory=list)
     hidden: Sequence[int] = ()  # the lines of hidden rows
+    # column → line → the currency of the number's format, where there are several
+    currencies: dict = field(default_factory=dict)
     uncomputed: int = 0  # formulas that have no value
     folder: object = None  # a temporary one, which lives as long as the table
     merged: int = 0  # cells filled from the merge that they stand in

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
+from .columns import plain_unit, vocabulary
+
 _BLOCK = 1 << 22
 _ROW = re.compile(rb"<row\b[^>]*>")
 _HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
@@ -22,6 +24,15 @@ _EMPTY_ROW = re.compile(
 )
 _SHEET = re.compile(rb"<sheet\b[^>]*>")
 _ATTRIBUTE = re.compile(rb'([\w:]+)="([^"]*)"')
+_NUMBER_FORMAT = re.compile(rb"<numFmt\b[^>]*/?>")
+_CELL_FORMATS = re.compile(rb"<cellXfs\b.*?</cellXfs>", re.DOTALL)
+_FORMAT = re.compile(rb"<xf\b[^>]*")
+_FORMATTED = re.compile(
+    rb'<c\b(?=[^>]*\br="([A-Z]{1,3})(\d+)")(?=[^>]*\bs="(\d+)")[^>]*>(?:<f\b[^<]*(?:</f>)?)?<v>'
+)
+# [$€-407], "¥", $: what stands in a number's format beside the number
+_SIGN = re.compile(r"\[\$([^\]-]+)(?:-([0-9A-Fa-f]+))?\]|\"([^\"]+)\"|([$€£¥])")
+_YUAN_OR_YEN = {"804": "CNY", "411": "JPY"}  # by the country of the format
 _DATE_MODE = 0x22
 _END_OF_SECTION = 0x0A
 _SECTOR = 512
@@ -71,6 +82,8 @@ class SheetSeen:
     hidden: list[int] = field(default_factory=list)  # by hand or by a filter, as the sheet numbers its rows
     errors: dict[int, dict[int, str]] = field(default_factory=dict)  # row → place → #N/A, #DIV/0! …
     uncomputed: int = 0  # formulas whose value nobody has saved
+    # column → row → the currency of its format, where the workbook's formats name several
+    currencies: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def counted(self, header_row: int) -> tuple[int, int, int]:
         """All rows that hold something, none of them blank, and those down to the header (counted from 1)."""
@@ -79,7 +92,7 @@ class SheetSeen:
 
 def sheet_seen(path: Path, sheet: str) -> SheetSeen | None:
     """A sheet as a reader sees it that knows nothing of cells; None where the workbook is none of XML."""
-    found = None
+    found, of_formats = None, _currencies_of_formats(path)
     for block in _sheet_blocks(path, sheet):
         if found is None:
             found = SheetSeen(head=block)
@@ -89,7 +102,42 @@ def sheet_seen(path: Path, sheet: str) -> SheetSeen | None:
             found.hidden += _hidden_in(block)
         if b't="e"' in block:
             _take_errors(block, found.errors)
+        for letters, row, style in _FORMATTED.findall(block) if len(set(of_formats.values())) > 1 else ():
+            if style in of_formats:
+                found.currencies.setdefault(_place_of(letters), {})[int(row)] = of_formats[style]
     return found
+
+
+def _currencies_of_formats(path: Path) -> dict[bytes, str]:
+    """The number of a cell's format → the currency that stands in it."""
+    if not zipfile.is_zipfile(path):
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        styles = archive.read("xl/styles.xml") if "xl/styles.xml" in archive.namelist() else b""
+    known = {}
+    for tag in _NUMBER_FORMAT.findall(styles):
+        about = dict(_ATTRIBUTE.findall(tag))
+        known[about.get(b"numFmtId")] = currency_of_format(unescape(about.get(b"formatCode", b"").decode()))
+    formats = _CELL_FORMATS.search(styles)
+    found = {}
+    for place, tag in enumerate(_FORMAT.findall(formats[0]) if formats else ()):
+        currency = known.get(dict(_ATTRIBUTE.findall(tag)).get(b"numFmtId"))
+        if currency:
+            found[str(place).encode()] = currency
+    return found
+
+
+def currency_of_format(code: str) -> str | None:
+    """The currency whose sign stands in a number's format; None where there is none.
+
+    >>> currency_of_format('#,##0.00 [$€-407]'), currency_of_format('"$"#,##0.00'), currency_of_format('0.0"kg"')
+    ('EUR', '$', None)
+    """
+    for sign, place, quoted, bare in _SIGN.findall(code.split(";")[0]):
+        currency = vocabulary()["currency_of"].get(plain_unit(sign or quoted or bare))
+        if currency:
+            return _YUAN_OR_YEN.get(place, currency) if currency == "¥" else currency
+    return None
 
 
 def _filled(block: bytes) -> int:
@@ -126,10 +174,15 @@ def _take_errors(block: bytes, errors: dict[int, dict[int, str]]) -> None:
         where = _CELL.search(attributes)
         if where is None:
             continue
-        place = 0
-        for letter in where[1]:
-            place = 26 * place + letter - ord("A") + 1
-        errors.setdefault(int(where[2]), {})[place - 1] = text.decode("ascii", "replace")
+        errors.setdefault(int(where[2]), {})[_place_of(where[1])] = text.decode("ascii", "replace")
+
+
+def _place_of(letters: bytes) -> int:
+    """The place of the column with these letters, A being 0."""
+    place = 0
+    for letter in letters:
+        place = 26 * place + letter - ord("A") + 1
+    return place - 1
 
 
 def _sheet_blocks(path: Path, sheet: str) -> Iterator[bytes]:
