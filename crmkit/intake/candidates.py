@@ -10,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from crmkit.core.errors import refusal
+
 from .amounts import take_apart
-from .columns import vocabulary
+from .columns import header_forms, plain_unit, vocabulary
 from .dates import DateReader
 from .decisions import Decision, Reading, merged, outcome_of
 from .rows import customer_text
@@ -25,6 +27,8 @@ NEARLY_ALL = 0.95
 MOSTLY = 0.8
 DOUBTFUL = 0.01  # the rank of a heading that speaks against it: offered where there is no other
 _DAY_IN_DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_DIGITS = re.compile(r"[\W_]*\d+[\W_]*")
+MOST_PARTS = 8  # columns that are added up
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
 PIECES = 50  # the largest count of what was bought in a row
 
@@ -54,7 +58,11 @@ def candidates(table: Table) -> list[Decision]:
             readings = [_reading(table, {"date": name}) for name in names]
         elif canonical == "amount":
             names = _likely(unknown, _as_amount, _as_paid)
-            readings = [*_products(table, unknown), *(_reading(table, {"amount": name}) for name in names)]
+            readings = [
+                *_parts(unknown),
+                *_products(table, unknown),
+                *(_reading(table, {"amount": name}) for name in names),
+            ]
             readings += _price_alone(table)
         else:
             names = _likely(unknown | contacts, _as_customer)
@@ -63,7 +71,9 @@ def candidates(table: Table) -> list[Decision]:
         if not readings:
             return []
         questions[canonical] = Decision(code, tuple(readings[:MOST]), certain=sure)
-        if canonical == "amount":  # whole numbers may as well be a customer's, but for the likeliest
+        if (
+            canonical == "amount" and names
+        ):  # whole numbers may as well be a customer's, but for the likeliest
             names = [name for name in names if name == names[0] or _numbers(unknown[name])[1]]
         for name in names:
             unknown.pop(name, None)
@@ -261,6 +271,40 @@ def _products(table: Table, unknown: Columns) -> list[Reading]:
     patch = {"columns": {"quantity": counts[0], "unit_price": prices[0]}}
     fields = {"count": counts[0], "price": prices[0]}
     return [Reading("product", patch, "reading_product", fields, reopens=True)]
+
+
+def _parts(unknown: Columns) -> list[Reading]:
+    """Columns of which each row fills one or more, or that are numbered: cash and card, 微信 and 支付宝, Price 1 and 2;
+    CrmkitError where they are of several currencies.
+    """
+    parts = {name: cells for name, cells in unknown.items() if _is_part(name, cells)}
+    some = {name: cells for name, cells in parts.items() if len(_filled(cells)) < NEARLY_ALL * len(cells)}
+    rows = [any(_filled(row)) for row in zip(*some.values())]
+    families = [[*some]] if rows and sum(rows) >= NEARLY_ALL * len(rows) else []
+    numbered: dict[str, list[str]] = {}
+    for name in parts:
+        numbered.setdefault(_DIGITS.sub("", name), []).append(name)
+    families += [names for stem, names in numbered.items() if stem and stem not in names]
+    for first, *others in families:
+        in_money = any(_numbers(parts[name])[1] for name in (first, *others))
+        if not in_money or not 0 < len(others) < MOST_PARTS:
+            continue
+        named = {header_forms(name)[1] or plain_unit(name) for name in (first, *others)}
+        currencies = {code for unit in named if (code := vocabulary()["currency_of"].get(unit))}
+        if len(currencies) > 1:
+            found = ", ".join(sorted(currencies))
+            raise refusal("mixed_currency", "mixed_currency_said", value=found, found=found)
+        patch = {"columns": {"amount": first}, "add": others}
+        names = " + ".join(f"“{name}”" for name in (first, *others))
+        return [Reading("sum", patch, "reading_sum", {"names": names}, reopens=True)]
+    return []
+
+
+def _is_part(name: str, cells: Sequence) -> bool:
+    """Whether a column may hold a part of what was paid."""
+    words = vocabulary()
+    spoken_against = words["never_amount"].search(name) or words["no_amount"].search(name)
+    return not spoken_against and len(_numbers(cells)[0]) >= 2
 
 
 def _price_alone(table: Table) -> list[Reading]:

@@ -132,6 +132,7 @@ class Mapping:
     last_date: str | None = None
     largest_amount: float | None = None  # what is larger is set aside
     # what a row's amount is
+    add: list = field(default_factory=list)  # columns added to the amount: cash, and card
     subtract: list = field(default_factory=list)  # columns taken from the amount
     # columns taken once from each order, not from each line
     subtract_once: list = field(default_factory=list)
@@ -258,6 +259,7 @@ ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "set_aside_up_to": (lambda v: isinstance(v, (int, float)) and 0 <= v <= 1, "0.1 … 1"),
     "negative": (_values_by_column, '[negative] "类型" = ["退货"]'),
     "nobody": (_names, '["散客", "guest"]'),
+    "add": (_names, '["微信", "支付宝"]'),
     "subtract": (_names, '["优惠金额", "Refunded Amount"]'),
     "as_read": (_names, '["status"]'),
     "negative_parts": (_names, '["退货"]'),

@@ -10,7 +10,7 @@ from .columns import looks_like_record
 from .decide_repeats import adds_up
 from .decisions import Decision, Reading, as_it_stands
 from .gaps import CARRIED, without_own
-from .judge import Judged, to_cents
+from .judge import Judged, empty_amounts, to_cents
 from .meanings import headed, meaning
 from .side import listed, rows_with, word_columns
 
@@ -125,6 +125,23 @@ def _no_records(judged: Judged) -> np.ndarray:
     for _, _, rows in other_kinds(judged):
         found |= rows
     return found
+
+
+def amount_in_parts(judged: Judged) -> Decision | None:
+    """A further column of amounts that is filled where the first one is empty: cash, and card."""
+    mapping = judged.mapping
+    if "amount" not in judged.rows.codes or mapping.add or "amount_in_parts" in mapping.as_read:
+        return None
+    empty = empty_amounts(judged) & judged.of("bad_amount")
+    for name in judged.header.alternatives.get("amount", ()) if empty.any() else ():
+        filled = judged.rows.column(judged.place(name)).filled
+        rows = int((empty & filled).sum())
+        if rows >= FEWEST and rows >= _NEARLY * filled.sum():
+            fields = {"name": name, "names": f"“{judged.heading('amount')}” + “{name}”"}
+            added = Reading("sum", {"add": [name]}, "reading_sum", fields)
+            readings = (added, as_it_stands("amount_in_parts"))
+            return Decision("amount_in_parts", readings, judged.heading("amount"), rows, fields)
+    return None
 
 
 def _carried_forward(judged: Judged) -> np.ndarray:

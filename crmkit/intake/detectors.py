@@ -21,6 +21,7 @@ DETECTORS = (
     decide_money.flag_for_amount,
     decide_below.which_tables,
     decide_gaps.fill_down,
+    decide_gaps.amount_in_parts,
     decide_kinds.opening_balances,
     decide_repeats.labelled_totals,
     decide_repeats.subtotals,
@@ -77,6 +78,7 @@ SAID_OF_RETURNS += ("cancelled_at", "negative_quantity", "refund")
 # a question → those that it may answer as well
 WAITING = {
     **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),
+    "amount_in_parts": ("set_aside",),
     "column_put_in": ("set_aside", "order_total"),
     "tables_below": ("copies", "versions", "order_total", "returned_below", "no_sale", "payments"),
     "sheets": ("copies", "versions"),

@@ -269,8 +269,7 @@ def _continues(judged: Judged) -> np.ndarray:
     if place is None or "amount" not in rows.codes:
         return np.zeros(len(rows), dtype=bool)
     orders = rows.column(place)
-    values = rows.distinct["amount"]
-    empty = np.array([cell_text(value) == "" for value in values] + [False])[rows.codes["amount"]]
+    empty = empty_amounts(judged)
     if not empty.any():
         return empty
     has_amount = np.bincount(orders.codes[~empty], minlength=orders.size) > 0
@@ -392,6 +391,7 @@ def _judge_amounts(judged: Judged) -> None:
         judged.unreadable = np.zeros(len(rows), dtype=bool)
         judged.set_aside("bad_amount", rows.surplus)
         return
+    _add(judged)
     continues = _continues(judged)
     judged.unreadable &= ~continues
     judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
@@ -445,6 +445,17 @@ def _take_units(judged: Judged) -> None:
     column = judged.rows.column(place)
     factors = [money_unit(plain_unit(cell_text(value)))[1] for value in column.values]
     judged.units, judged.decimals = _times(judged, factors, column.codes)
+
+
+def _add(judged: Judged) -> None:
+    """The amounts with what stands in further columns; a row without an amount of its own has that of the others."""
+    places = [judged.named("add", str(name)) for name in judged.mapping.add]
+    for place in filter(None, places):
+        column = judged.rows.column(place)
+        wrong = column.where(lambda cell: cell_text(cell) not in ("", "-") and money.take_apart(cell) is None)
+        judged.unreadable &= ~(empty_amounts(judged) & column.filled)
+        judged.unreadable |= wrong
+        judged.units = judged.units + money_in(judged, place)
 
 
 def _subtract(judged: Judged) -> None:
@@ -588,7 +599,7 @@ def _currencies(judged: Judged) -> dict:
             if kind := value if column == "currency" else value and value.currency:
                 seen.setdefault(kind, (column, code))
     if "currency" not in rows.codes:
-        seen = _of_formats(judged) | seen
+        seen = _of_formats(judged) | _beside(judged) | seen
     if not seen:
         parts = judged.table.parts
         seen = {code: (None, None) for name, *_ in parts for code in currencies_named(name)}
@@ -606,6 +617,24 @@ def _of_formats(judged: Judged) -> dict:
     of_lines = judged.table.currencies.get(place, {})
     shown = {of_lines[line] for line in judged.rows.lines[judged.used].tolist() if line in of_lines}
     return dict.fromkeys(sorted(shown), (None, None)) if len(shown) > 1 else {}
+
+
+def empty_amounts(judged: Judged) -> np.ndarray:
+    """The rows whose cell in the column of amounts is empty."""
+    empty = [cell_text(value) == "" for value in judged.rows.distinct["amount"]]
+    return np.array([*empty, False])[judged.rows.codes["amount"]]
+
+
+def _beside(judged: Judged) -> dict:
+    """The currencies of further columns of amounts that are filled where the first one is empty: EUR, and USD."""
+    found = {}
+    for name in judged.header.alternatives.get("amount", ()):
+        currency = money_unit(header_forms(name)[1])[0]
+        if currency in (None, judged.header.currency) or not judged.header.currency:
+            continue
+        if (empty_amounts(judged) & judged.rows.column(judged.place(name)).filled).any():
+            found |= dict.fromkeys((judged.header.currency, currency), (None, None))
+    return found
 
 
 _DOLLARS = ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "TWD", "MXN")
