@@ -20,7 +20,10 @@ from .table import as_strings, bare_text
 LARGEST = Decimal(10) ** 13  # a larger amount is an account number in the wrong column
 _SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 SIDES = ("dr", "cr", "d", "c", "h", "s")  # of an account: no currencies
-_DASHES = str.maketrans("−–—‐‑‒﹣’‘`", "-------'''")
+_DASHES = str.maketrans("−–—‐‑‒﹣’‘`٫٬", "-------'''.,")  # and the marks of Arabic
+_ACCOUNTED_ZERO = re.compile(
+    r"\s+[^\w\s]?\s*-\s*[^\w\s]?\s*|[^\w\s-]?\s*-\s+[^\w\s-]?"
+)  # " -   ", as Excel shows 0
 # ▲1,200 in Japan, 红字 in a Chinese ledger: a minus
 _MINUS_WORDS = re.compile(r"(?:[▲△▼▽]|负|負|红字|紅字)\s*(?=[^\d()-]{0,4}\d)")
 # 120,- and 1'200.-: no cents; 1,234/- in India, 1,000/= in East Africa
@@ -94,6 +97,8 @@ def _take_apart_text(text: str) -> Amount | None:
     if _SIMPLE.fullmatch(text):
         negative = text[0] == "-"
         return Amount(digits=text[negative:], negative=negative)
+    if _ACCOUNTED_ZERO.fullmatch(text):
+        return Amount(exact=Decimal(0))
     text = unicodedata.normalize("NFKC", bare_text(text)).translate(_DASHES).casefold()
     if not text.isascii():  # the digits of other scripts
         text = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)

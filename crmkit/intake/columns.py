@@ -18,6 +18,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS
 
+FEWEST_PERIODS = 3  # months, quarters, years in the headings of a cross table
 DEEPEST_HEADER = 60  # rows searched for the header; what stands above it is title
 _LEADS_TO_UNIT = "(?:in|en|em|w|v|в|i|unit|units|单位|單位)"
 _BEFORE_UNIT = re.compile(r"[\s_/:,-]+|(?<=[a-z])(?=[A-Z])")
@@ -429,8 +430,22 @@ def find_header(rows: list, mapping: Mapping) -> Header | None:
     if not best.found:  # nothing known: the fullest row of text is what the client will recognise
         i = texts.index(max(texts))
         best = recognise(rows[i], mapping, i)
-    best = _in_its_unit(replace(best, unit_row=_unit_below(best, cells)))
+    best = replace(best, names=_with_periods(best.names, cells[best.row]), unit_row=_unit_below(best, cells))
+    best = _in_its_unit(best)
     return with_title_unit(best, rows[: best.row])
+
+
+def _with_periods(names: list[str], cells) -> list[str]:
+    """The headings, those included that are no text but days or years, where there are several: a cross table."""
+    said = [str(cell)[:10] if hasattr(cell, "year") else _as_year(cell) for cell in cells]
+    if sum(map(bool, said)) < FEWEST_PERIODS:
+        return names
+    return [name or period for name, period in zip_longest(names, said, fillvalue="")]
+
+
+def _as_year(cell) -> str:
+    is_year = isinstance(cell, (int, float)) and 1950 <= cell <= 2100 and cell == int(cell)
+    return str(int(cell)) if is_year else ""
 
 
 def _unit_below(header: Header, rows: list) -> str | None:

@@ -68,6 +68,11 @@ _OPEN = re.compile(
 _CLOCK = re.compile(r"^(?P<day>\S{6,10})[ T](?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)$")
 # 2024. 01. 04. and 4.1.2024. 10:22
 _LAST_POINT = re.compile(r"(?:(?<=[./ ]\d)|(?<=[./ ]\d\d)|(?<=[./ ]\d{4}))\.$|(?<=\d)\.(?= \d{1,2}:)")
+_DOTNET = re.compile(r"\\?/date\((-?\d+)(?:[+-]\d{4})?\)\\?/")  # as .NET writes JSON
+_SAS = re.compile(r"(?<=[a-z]\d\d):(?=\d)|(?<=[a-z]\d{4}):(?=\d)")  # 03JAN24:10:20:30
+# nothing but digits, of which the whole column says what they are: how many, and the orders that may be theirs
+BARE_DIGITS = {8: ("%d%m%Y", "%m%d%Y"), 6: ("%y%m%d", "%d%m%y", "%m%d%y")}
+_WIDTHS = {pattern: width for width, patterns in BARE_DIGITS.items() for pattern in patterns}
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
@@ -153,6 +158,8 @@ class DateReader:
         if self.reading == "ydm":
             text = _YEAR_DAY_MONTH.sub(r"\1\2\4\2\3", text)
         if self.pattern:
+            if text.isdigit():  # a spreadsheet drops the 0 of 03012024
+                text = text.zfill(_WIDTHS.get(self.pattern, 0))
             try:
                 return self._plausible(self._wall_clock(datetime.strptime(text, self.pattern)))
             except ValueError:
@@ -170,7 +177,9 @@ class DateReader:
         text = unicodedata.normalize("NFKC", text).casefold().strip()
         if not text or not any(c.isdigit() for c in text):
             return None
-        text = _LAST_POINT.sub("", text)
+        text = _SAS.sub(" ", _LAST_POINT.sub("", text))
+        if found := _DOTNET.fullmatch(text):
+            return self._read_number(int(found[1]))
         if _SERIAL.fullmatch(text):
             return self._read_number(float(text))
         if found := _COMPACT.fullmatch(text):

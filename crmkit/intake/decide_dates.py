@@ -3,9 +3,11 @@ years far from all others.
 """
 
 import re
+from datetime import timedelta
 
 import numpy as np
 
+from .dates import BARE_DIGITS, DateReader
 from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
 from .meanings import cell_text
@@ -30,6 +32,7 @@ _FEW = 0.1  # of the rows: a handful that may be slips of the pen
 _DEFAULTS = 0.3  # of the rows: more days of the same default are not a few
 _APART = 730  # days between them and all others, and three times what the others span
 _MANY = 20  # rows, which do not all fall on one day
+_LONGEST = timedelta(days=20 * 366)  # between the first and the last of dates in digits alone
 _ENOUGH = 8  # rows, of which one can be far from all others
 
 
@@ -100,6 +103,27 @@ def year_day_month(judged: Judged) -> Decision | None:
     reading = Reading("ydm", {"date_format": "ydm"})
     fields = {"value": next(iter(unread))}
     return Decision("year_day_month", (reading,), name, sum(unread.values()), fields, certain=True)
+
+
+def bare_digits(judged: Judged) -> Decision | None:
+    """Dates such as 03012024 or 240103: taken where all of the column allow one order, and some day is above 12."""
+    unread = _unread_dates(judged)
+    if len(unread) < 2 or judged.used.any() or not all(text.isdigit() for text in unread):
+        return None
+    width = 8 if max(map(len, unread)) > 6 else 6
+    fitting = {}
+    for date_format in BARE_DIGITS[width]:
+        read = DateReader(date_format).read
+        days = [read(text) if width - len(text) in (0, 1) else None for text in unread]
+        if None not in days and max(days) - min(days) < _LONGEST and any(day.day > 12 for day in days):
+            fitting[date_format] = days
+    if len(fitting) != 1:
+        return None
+    ((date_format, days),) = fitting.items()
+    fields = {"value": next(iter(unread)), "day": f"{days[0]:%Y-%m-%d}"}
+    reading = Reading("taken", {"date_format": date_format})
+    rows = sum(unread.values())
+    return Decision("bare_digits", (reading,), judged.heading("date"), rows, fields, certain=True)
 
 
 def months_only(judged: Judged) -> Decision | None:

@@ -17,6 +17,7 @@ DETECTORS = (
     decide_dates.empty_column,
     decide_dates.open_reading,
     decide_dates.year_day_month,
+    decide_dates.bare_digits,
     decide_dates.months_only,
     decide_money.flag_for_amount,
     decide_below.which_tables,

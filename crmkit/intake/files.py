@@ -23,8 +23,9 @@ from crmkit.data.frames import Transactions
 from .columns import DEEPEST_HEADER, Header, Mapping, find_header, plain, recognise, unreadable
 from .joined import joined
 from .markup import is_markup, markup_rows
+from .one_date import with_one_date
 from .own_headings import put_in
-from .pivot import unpivoted
+from .pivot import can_unpivot, unpivoted
 from .several import added_up, blocks_of, stacked
 from .table import CHUNK_ROWS, Chunk, Table, chunk_of_rows, line_of
 from .text import text_table
@@ -97,6 +98,9 @@ def _arranged(table: Table, mapping: Mapping) -> Table:
     """Months and tables that stand side by side one below the other, where the mapping says so."""
     if mapping.unpivot:
         return unpivoted(table, mapping)
+    if can_unpivot(table):
+        table.questions.append("wide_pivot")
+    table = with_one_date(table, mapping)
     blocks = blocks_of(table.header)
     if len(blocks) > 1 and mapping.blocks == "all":
         return stacked(table, blocks)

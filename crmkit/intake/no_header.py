@@ -6,7 +6,7 @@ from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
 
 from .columns import looks_like_record
-from .pivot import is_pivot, months_in
+from .pivot import can_unpivot, is_pivot, months_in
 from .table import Table
 
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -16,6 +16,8 @@ def header_errors(table: Table) -> list[CrmkitError]:
     if table.header.problem:
         return [table.header.problem]
     if is_pivot(table.header):
+        if can_unpivot(table):
+            return []  # it is asked about
         months = ", ".join(months_in(table.header)[:6])
         return [CrmkitError("wide_pivot", row=table.header.row + 1 or None, value=months, months=months)]
     missing = [_missing_column(name, table) for name in table.header.missing]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .decisions import Decision, Reading
+from .pivot import months_in
 from .table import Table
 
 
@@ -14,6 +15,9 @@ def shape_question(code: str, table: Table) -> Decision | None:
             Reading("first", {"blocks": "first"}, reopens=True),
         )
         return Decision("side_by_side", readings)
+    if code == "wide_pivot":
+        fields = {"months": ", ".join(months_in(table.header)[:6])}
+        return Decision(code, (Reading("unpivot", {"unpivot": True}, reopens=True),), fields=fields)
     if code == "sheets":
         names = _copied_sheets(table)
         if not names:

@@ -562,8 +562,10 @@ def test_every_writing_of_east_asia_and_a_lone_umlaut_is_read_in_its_own_encodin
 PIVOT = "客户编号,2024年1月,2024年2月,2024-03\na,10,,5\nb,,7.5,\n合计,10,7.5,5\n"
 
 
-def test_a_cross_table_of_months_is_named_and_unpivoted_on_request(tmp_path):
-    assert [e["code"] for e in check(tmp_path, PIVOT).errors] == ["wide_pivot"]
+def test_a_cross_table_of_months_is_asked_about_and_unpivoted_on_request(tmp_path):
+    asked = check(tmp_path, PIVOT)
+    assert [e["code"] for e in asked.errors] == ["wide_pivot"]
+    assert [r["amount_total"] for q in asked.questions for r in q["readings"]] == ["22.50"]
     report = check(tmp_path, PIVOT, mapping={"unpivot": True})
     assert (report.rows_in, report.reasons["total_row"], report.amount_total) == (6, 3, "22.50")
     assert report.transactions["date"].dt.strftime("%Y-%m-%d").tolist() == [
