@@ -16,6 +16,7 @@ from .amounts import take_apart
 from .columns import header_forms, plain_unit, vocabulary
 from .dates import DateReader
 from .decisions import Decision, Reading, merged, outcome_of
+from .made_columns import customers_in_titles
 from .rows import customer_text
 from .table import Table
 
@@ -66,8 +67,13 @@ def candidates(table: Table) -> list[Decision]:
             readings += _price_alone(table)
         else:
             names = _likely(unknown | contacts, _as_customer)
-            readings = [_reading(table, {"customer_id": name}) for name in names]
-            sure = missing == [canonical] and len(names) == 1 and _surely_customers(*names, unknown)
+            readings = [*_named_elsewhere(table), *(_reading(table, {"customer_id": name}) for name in names)]
+            sure = (
+                len(readings) == 1
+                and missing == [canonical]
+                and len(names) == 1
+                and _surely_customers(*names, unknown)
+            )
         if not readings:
             return []
         questions[canonical] = Decision(code, tuple(readings[:MOST]), certain=sure)
@@ -107,8 +113,8 @@ def _without(patch: dict, reading: Reading) -> dict:
     return {
         "columns": {
             name: heading
-            for name, heading in patch["columns"].items()
-            if name not in reading.patch["columns"]
+            for name, heading in patch.get("columns", {}).items()
+            if name not in reading.patch.get("columns", {})
         }
     }
 
@@ -305,6 +311,20 @@ def _is_part(name: str, cells: Sequence) -> bool:
     words = vocabulary()
     spoken_against = words["never_amount"].search(name) or words["no_amount"].search(name)
     return not spoken_against and len(_numbers(cells)[0]) >= 2
+
+
+def _named_elsewhere(table: Table) -> list[Reading]:
+    """The customer in the title of each block, or in the name of each sheet."""
+    readings = []
+    if "customer_in_sheets" in table.questions:
+        readings.append(
+            Reading("sheets", {"customer_from": "sheets"}, "reading_customer_sheets", reopens=True)
+        )
+    if customers_in_titles(table):
+        readings.append(
+            Reading("titles", {"customer_from": "titles"}, "reading_customer_titles", reopens=True)
+        )
+    return readings
 
 
 def _price_alone(table: Table) -> list[Reading]:

@@ -158,6 +158,7 @@ class Mapping:
     sheets: str | list | None = None  # "all", or their names: added up
     blocks: str | None = None  # "all": tables side by side are added up
     unpivot: bool = False  # a column for each month becomes rows
+    customer_from: str | None = None  # "titles", "sheets": where the customer is named who has no column
     put_in_before: str | None = None  # a column: in rows longer by a cell, one was put in before it
     join: list = field(default_factory=list)  # [{file, on}]: columns of other files
     swapped_dates: bool = False  # day and month were exchanged wherever that gave a date
@@ -285,6 +286,7 @@ ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "unit": (is_unit, '10000, "k"'),
     "sheets": (lambda v: v == "all" or _names(v), '"all", ["1月", "2月"]'),
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
+    "customer_from": (lambda v: v in ("titles", "sheets"), '"titles", "sheets"'),
     "subtotals": (lambda v: v == "drop", '"drop"'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
     **dict.fromkeys(

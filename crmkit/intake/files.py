@@ -21,9 +21,10 @@ from crmkit.core.messages import listed
 from crmkit.data.frames import Transactions
 
 from .columns import DEEPEST_HEADER, Header, Mapping, find_header, plain, recognise, unreadable
+from .dates import month_named
 from .joined import joined
+from .made_columns import named_by_sheet, named_in_titles, with_one_date
 from .markup import is_markup, markup_rows
-from .one_date import with_one_date
 from .own_headings import put_in
 from .pivot import can_unpivot, unpivoted
 from .several import added_up, blocks_of, stacked
@@ -101,6 +102,8 @@ def _arranged(table: Table, mapping: Mapping) -> Table:
     if can_unpivot(table):
         table.questions.append("wide_pivot")
     table = with_one_date(table, mapping)
+    if mapping.customer_from == "titles":
+        table = named_in_titles(table, mapping)
     blocks = blocks_of(table.header)
     if len(blocks) > 1 and mapping.blocks == "all":
         return stacked(table, blocks)
@@ -281,7 +284,14 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
     ]
     shown = [n for n in fits if n in visible]
     out_of_sight = [n for n in fits if n not in shown] if shown and sheet is None else []
-    fits = shown or fits
+    table = _of_sheets(path, mapping, headed, shown or fits, visible)
+    if out_of_sight:
+        table.notes.append(("hidden_sheets", {"sheets": listed(out_of_sight)}))
+    return table
+
+
+def _of_sheets(path: Path, mapping: Mapping, headed: dict, fits: list[str], visible: list[str]) -> Table:
+    """The sheets that hold transactions as one table; where none does, the one that comes nearest."""
     if len(fits) > 1:
         same = {tuple(sorted(map(plain, headed[n][0].names))) for n in fits}
         if len(same) > 1 and mapping.sheets is None:
@@ -291,12 +301,27 @@ def _workbook_table(path: Path, mapping: Mapping, sheet) -> Table:
         table.notes.append(("sheets_added", {"count": len(fits), "sheets": listed(fits)}))
         if mapping.sheets is None:
             table.questions.append("sheets")
-    else:
-        chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n][0].score, n in visible))
-        table = _sheet_table(path, chosen, *headed[chosen])
-    if out_of_sight:
-        table.notes.append(("hidden_sheets", {"sheets": listed(out_of_sight)}))
+        return table
+    people = [] if fits else _sheets_of_customers(headed, visible)
+    if people and mapping.customer_from == "sheets":
+        tables = [named_by_sheet(_sheet_table(path, n, *headed[n]), mapping) for n in people]
+        return added_up(tables, path.name)
+    chosen = fits[0] if fits else max(headed, key=lambda n: (headed[n][0].score, n in visible))
+    table = _sheet_table(path, chosen, *headed[chosen])
+    if people:
+        table.questions.append("customer_in_sheets")
     return table
+
+
+def _sheets_of_customers(headed: dict, visible: list[str]) -> list[str]:
+    """The sheets that lack nothing but the customer, with the same headings: each may be named after one.
+
+    None where they are named after months.
+    """
+    names = [n for n, (header, *_) in headed.items() if n in visible and header.missing == ["customer_id"]]
+    same = {tuple(sorted(map(plain, headed[n][0].names))) for n in names}
+    months = all(any(map(month_named, re.findall(r"[^\W\d_]+", n))) or n.strip().isdigit() for n in names)
+    return names if len(names) > 1 and len(same) == 1 and not months else []
 
 
 def _sheet_table(path: Path, name: str, header: Header, loaded, seen: SheetSeen | None) -> Table:
