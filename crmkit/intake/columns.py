@@ -503,17 +503,8 @@ def _without_loss(headers: list[Header], rows: list) -> Header:
     for header in headers:
         between = rows[header.row + 1 : best.row]
         if not header.missing and any(looks_like_record(row) for row in between):
-            return _widened(header, headers)
-    return _widened(best, headers)
-
-
-def _widened(header: Header, headers: list[Header]) -> Header:
-    """With the columns that a later header of the same table adds at its end."""
-    names = header.names
-    for later in headers:
-        if later.row > header.row and len(later.names) > len(names) and later.names[: len(names)] == names:
-            names = later.names
-    return header if names is header.names else replace(header, names=names)
+            return header
+    return best
 
 
 def currencies_named(title: str) -> set[str]:

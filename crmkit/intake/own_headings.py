@@ -35,8 +35,9 @@ def further_headings(rows: Rows) -> dict[int, Header]:
         headed = [not known.isdisjoint(header_forms(cell_text(value))[0]) for value in rows.distinct["date"]]
         places = places[np.array([*headed, False])[rows.codes["date"][places]]][:MOST_LOOKED_AT]
     found, seen = {}, {}
-    for place in places.tolist():
-        names = tuple(_cells_of(rows, place))
+    cells = zip(*(pick(rows.column(j).cells, places) for j in range(len(rows.header.names))))
+    for place, row in zip(places.tolist(), cells):
+        names = _longer(rows, place) if rows.surplus[place] else tuple(map(cell_text, row))
         if names not in seen:
             seen[names] = recognise(names, rows.mapping)
         if not seen[names].missing:
@@ -44,14 +45,11 @@ def further_headings(rows: Rows) -> dict[int, Header]:
     return found
 
 
-def _cells_of(rows: Rows, place: int) -> list[str]:
-    """What a row says, those cells included that stand beyond the last heading."""
-    if rows.surplus[place] and rows.table.delimiter:
-        line = int(rows.lines[place])
-        text = next(iter(rows.table.original([(line, line)])), "")
-        return next(csv.reader([text], delimiter=rows.table.delimiter, skipinitialspace=True))
-    columns = [rows.column(j) for j in range(len(rows.header.names))]
-    return [cell_text(column.values[column.codes[place]]) for column in columns]
+def _longer(rows: Rows, place: int) -> tuple[str, ...]:
+    """What a row of a text file says, those cells included that stand beyond the last heading."""
+    line = int(rows.lines[place])
+    text = next(iter(rows.table.original([(line, line)])), "")
+    return tuple(next(csv.reader([text], delimiter=rows.table.delimiter or ",", skipinitialspace=True)))
 
 
 def by_own_headings(table: Table, further: dict[int, Header]) -> Table | None:
@@ -141,15 +139,15 @@ def column_put_in(rows: Rows) -> Decision | None:
     mapping, last = rows.mapping, _behind_all(rows.header)
     if mapping.put_in_before or "column_put_in" in mapping.as_read or rows.header.missing:
         return None
-    wide = _wider(rows.table, last + 1)
-    if wide is not rows.table and rows.surplus.sum() >= _FEWEST:
-        rows = Rows(wide, mapping)
-    if last >= len(rows.header.names):
-        return None
-    longer = rows.column(last).filled
+    longer = rows.column(last).filled if last < len(rows.header.names) else rows.surplus
     first = int(longer.argmax())
     if first < _FEWEST or longer.sum() < _FEWEST or longer[first:].mean() < _NEARLY:
         return None
+    if last >= len(rows.header.names):
+        wide = _wider(rows.table, last + 1)
+        if last >= len(wide.header.names):
+            return None
+        rows = Rows(wide, mapping)
     readings = [
         Reading(
             f"before_{place + 1}",

@@ -10,6 +10,7 @@ import numpy as np
 from .meanings import cell_text
 
 MOST_TABLES = 60  # below each other
+MOST_LINES = 3  # of a title
 _CUT = re.compile(r"[\t,;|]\s*\S")
 
 
@@ -31,12 +32,15 @@ def titles_between(judged) -> list[tuple[int, str]]:
 
 
 def title_of(judged, row: int) -> str:
-    """What the only cell says of the row above a repeated heading; nothing where it holds several."""
-    if row < 1:
-        return ""
+    """What the rows of a single cell say that stand above a repeated heading; nothing where it stands alone."""
     columns = [judged.rows.column(place) for place in range(len(judged.header.names))]
-    texts = [text for column in columns if (text := cell_text(column.values[column.codes[row - 1]]))]
-    return texts[0] if len(texts) == 1 else ""
+    said: list[str] = []
+    for above in range(row - 1, max(row - 1 - MOST_LINES, -1), -1):
+        texts = [text for column in columns if (text := cell_text(column.values[column.codes[above]]))]
+        if len(texts) != 1:
+            break
+        said.insert(0, texts[0])
+    return " · ".join(said)
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,18 @@ def test_a_second_table_of_the_same_money_is_asked_about(titles, again, kind, tm
 
 
 @KINDS
+def test_a_title_of_two_lines_says_what_a_table_is(kind, tmp_path):
+    paid = [[900 + n, *row[1:3], f"{n}.50"] for n, row in enumerate(sales()[:9])]  # in parts: 36 + 4.50
+    rows = [["Sales"], HEAD, *sales(), [], ["Payments received"], ["January to June 2024"], HEAD, *paid]
+    rows = [[*row, *[""] * (4 - len(row))] for row in rows]
+    readings = asked(read(tmp_path, rows, kind))["tables_below"]
+    assert list(readings.items())[0] == ("table_1", "483.00") and readings["as_it_stands"] == "523.50"
+    answered = read(tmp_path, rows, kind, answers={"tables_below": "table_1"})
+    assert answered.mapping_patch == {"drop_below": ["Payments received · January to June 2024"]}
+    assert answered.amount_total == "483.00"
+
+
+@KINDS
 def test_two_tables_with_headings_of_their_own_are_asked_about_and_read(kind, tmp_path):
     wide = [[*row[:3], f"{float(row[3]) - 1:.2f}", "1.00", row[3]] for row in sales()[:12]]
     narrow = [row[1:] for row in sales()[12:]]

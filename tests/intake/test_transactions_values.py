@@ -581,7 +581,7 @@ def test_sheets_with_other_columns_are_asked_about(tmp_path):
     workbook(tmp_path / "f.xlsx", sheets)
     report = crmkit.check_transactions(tmp_path / "f.xlsx")
     assert report.errors[0]["code"] == "ambiguous_sheet" and "门店" in report.errors[0]["message_en"]
-    assert [r["amount_total"] for r in report.questions[0]["readings"]] == ["5.00", "6.00"]
+    assert [r["amount_total"] for r in report.questions[0]["readings"]] == ["11.00", "5.00", "6.00"]
     chosen = crmkit.check_transactions(tmp_path / "f.xlsx", answers={"ambiguous_sheet": "sheet_2"})
     assert (chosen.amount_total, chosen.mapping_patch) == ("6.00", {"sheet": "门店"})
 
