@@ -15,6 +15,7 @@ from .table import Chunk, Table, pick
 
 DATE, CUSTOMER = "date", "customer_id"
 LEADS = re.compile(r".*?[:：]\s*")
+_UNIT = re.compile("[年月日号.]+$")
 _FEWEST = 2  # titles
 _NEARLY = 0.95
 _LOOKED_AT = 400  # rows
@@ -71,8 +72,9 @@ def _date_places(header: Header) -> list[int] | None:
 
 def _together(year: str, month: str, day: str) -> str:
     """The three as one date; a month may be named."""
-    number = month_named(month.rstrip(".")) or month.rstrip("月")
-    return f"{year.rstrip('年')}-{number}-{day.rstrip('日')}" if year or month or day else ""
+    bare = [_UNIT.sub("", part) for part in (year, month, day)]
+    bare[1] = str(month_named(bare[1]) or bare[1])
+    return "-".join(bare) if any(bare) else ""
 
 
 # --- the customer ---------------------------------------------------------------------------
@@ -129,6 +131,6 @@ def _name_in(row) -> str:
     words = all(re.search(r"[^\W\d_]", cell) for cell in cells)
     if not cells or len(cells) > 2 or not words or any(is_total(c) or ends_in_total(c) for c in cells):
         return ""
-    if len(cells) == 2 and not cells[0].endswith((":", "：")):
+    if len(cells) == 2 and not LEADS.fullmatch(cells[0]):
         return ""
     return LEADS.sub("", cells[-1], count=1)

@@ -19,6 +19,7 @@ _NUMBERED = re.compile(
 )
 _NAMED = re.compile(r"(?P<name>[^\W\d_]{3,})[\s\-_.,']*(?P<year>(?:19|20)\d{2}|\d{2})")
 _QUARTER = r"(?:[QT](?P<quarter>[1-4])|第?(?P<count>[一二三四1-4])季度?|(?P<ordinal>[1-4])\.?\s*(?:Q|Quartal|Trimest\w+))"
+_COUNTED = {"一": 1, "二": 2, "三": 3, "四": 4}
 _QUARTERS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (rf"{_QUARTER}[\s\-/_.]*{_YEAR}", rf"{_YEAR}[\s\-/_.年]*{_QUARTER}")
@@ -41,12 +42,12 @@ def month_of(heading: str, year: str = "") -> str | None:
     """
     text = heading.strip()
     if year and _is_month(text):
-        text = f"{year}年{text}" if text[0].isdigit() else f"{text} {year}"
+        text = f"{year} {text}" if text[0].isdigit() else f"{text} {year}"
     if re.fullmatch(_YEAR, text):
         return f"{text}-01-01"
     if found := next((found for pattern in _QUARTERS if (found := pattern.fullmatch(text))), None):
         number = found["quarter"] or found["count"] or found["ordinal"]
-        quarter = "一二三四".find(number) + 1 or int(number)
+        quarter = _COUNTED.get(number) or int(number)
         return f"{found['year']}-{3 * quarter - 2:02d}-01"
     if found := next((found for pattern in _WEEKS if (found := pattern.fullmatch(text))), None):
         week = int(found["week"])
