@@ -59,7 +59,7 @@ def _of_another_kind(judged: Judged, first: Section, other: Section) -> bool:
     """Whether a table may hold something else than the first: months with the same headings do not."""
     if other.titled and meanings()["returned_part"]["pattern"].search(other.title):
         return False  # it is asked about as returns
-    if other.titled and _says_something_else(other.title):
+    if other.titled and _says_something_else(other.title) and not _says_something_else(first.title):
         return True
     if not other.titled or _is_period(other.title):
         return other.own and _same_money(judged, first, other)

@@ -113,8 +113,8 @@ def _whose(table: Table, chunks: Iterator[Chunk]) -> Iterator[tuple]:
     """Chunk by chunk the name above each row; nothing for the title itself, and the column's for headings."""
     place = table.header.found["date"]
     heading, read = table.header.names[place], DateReader().read
-    above = [line for line in table.titles if line.strip()]
-    name = _name_in(re.split(r"\t|[,;](?!\s)", above[-1])) if above and LEADS.match(above[-1]) else ""
+    above = table.last_title
+    name = _name_in(above) if above and LEADS.match(above[0]) else ""
     for chunk in chunks:
         column = []
         for row in zip(*(_cells(chunk, at) for at in range(len(chunk.columns)))):

@@ -21,6 +21,8 @@ from .table import Chunk, Table, pick
 MOST_LOOKED_AT = 20_000  # rows without a date
 _NEARLY = 0.9
 _FEWEST = 3  # rows above, and as many below
+_FAR = np.log(3)  # times: amounts so far from those above are none
+BEHIND = "-"  # no column is headed so: what was put in stands behind all
 _KNOWN = 0.5  # of the customers below stand above as well
 
 
@@ -116,8 +118,8 @@ def put_in(table: Table, heading: str) -> Table:
     """The table with what was put in before a column moved behind the last one, in the rows that are longer by it."""
     last = _behind_all(table.header)
     wide = _wider(table, last + 1)
-    place = next((i for i, name in enumerate(table.header.names) if plain(name) == plain(heading)), None)
-    if place is None or last >= len(wide.header.names):
+    place = next((i for i, name in enumerate(table.header.names) if plain(name) == plain(heading)), last)
+    if last >= len(wide.header.names):
         return table
     as_it_is = {at: at for at in range(len(wide.header.names))}
     longer = as_it_is | {at: at + 1 for at in range(place, last)} | {last: place}
@@ -143,37 +145,40 @@ def column_put_in(rows: Rows) -> Decision | None:
     first = int(longer.argmax())
     if first < _FEWEST or longer.sum() < _FEWEST or longer[first:].mean() < _NEARLY:
         return None
-    if last >= len(rows.header.names):
+    ragged = last >= len(rows.header.names)
+    if ragged:
         wide = _wider(rows.table, last + 1)
         if last >= len(wide.header.names):
             return None
         rows = Rows(wide, mapping)
+    away = _places_that_fit(rows, longer, last)
+    stands = None if ragged else away.pop(last, None)
+    if not away or stands is not None and min(away.values()) > stands + _FAR:
+        return None
     readings = [
         Reading(
-            f"before_{place + 1}",
-            {"put_in_before": rows.header.names[place]},
-            "reading_put_in_before",
+            f"before_{place + 1}" if place < last else "behind",
+            {"put_in_before": rows.header.names[place] or BEHIND},
+            "reading_put_in_before" if place < last else "reading_put_in_behind",
             {"name": rows.header.names[place]},
             reopens=True,
         )
-        for place in _places_that_fit(rows, longer)
+        for place in sorted(away, key=away.get)
     ]
-    readings.append(as_it_stands("column_put_in"))
     fields = {"line": int(rows.lines[first])}
-    return (
-        Decision("column_put_in", tuple(readings), None, int(longer.sum()), fields) if readings[1:] else None
-    )
+    readings.append(as_it_stands("column_put_in"))
+    return Decision("column_put_in", tuple(readings), None, int(longer.sum()), fields)
 
 
-def _places_that_fit(rows: Rows, longer: np.ndarray) -> list[int]:
-    """Before which columns one may have been put in, so that dates, amounts and customers fit what stands above;
-    the likeliest first.
+def _places_that_fit(rows: Rows, longer: np.ndarray, last: int) -> dict[int, float]:
+    """Before which columns one may have been put in, or behind all, so that dates, amounts and customers fit
+    what stands above → how far the amounts are from those.
     """
     found = rows.header.found
     amount = found.get("amount", found.get("unit_price"))
     columns = (found["customer_id"], found["date"], amount)
     usual, away = _middle(_texts(rows, amount, ~longer)), {}
-    for place in sorted(columns):
+    for place in (*sorted(columns), last):
         people, dates, amounts = (_texts(rows, at + (at >= place), longer) for at in columns)
         above = set(_texts(rows, columns[0], ~longer))
         read = rows.parsers["date"][0]
@@ -181,7 +186,7 @@ def _places_that_fit(rows: Rows, longer: np.ndarray) -> list[int]:
             continue
         if sum(text in above for text in people) >= _KNOWN * len(people):
             away[place] = abs(np.log(_middle(amounts) / usual))
-    return sorted(away, key=away.get)
+    return away
 
 
 def _texts(rows: Rows, place: int, among: np.ndarray) -> list[str]:

@@ -2,7 +2,6 @@
 and tables below each other under titles of their own.
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,6 @@ from .meanings import cell_text
 
 MOST_TABLES = 60  # below each other
 MOST_LINES = 3  # of a title
-_CUT = re.compile(r"[\t,;|]\s*\S")
 
 
 def in_parts(judged, names) -> np.ndarray:
@@ -63,8 +61,8 @@ def tables_below(judged) -> list[Section]:
     heads = np.flatnonzero(judged.of("repeated_header"))
     if not 0 < len(heads) <= MOST_TABLES:
         return []
-    above = [line.strip() for line in judged.table.titles if line.strip()]
-    title = above[-1] if above and not _CUT.search(above[-1]) else ""
+    above = judged.table.last_title
+    title = above[0] if len(above) == 1 else ""
     names = " | ".join(name for name in judged.header.names if name)
     found = [Section(title or names, bool(title), 0, int(heads[0]))]
     for row, end in zip(heads.tolist(), [*heads[1:].tolist(), len(judged.rows)]):

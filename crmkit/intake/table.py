@@ -1,5 +1,6 @@
 """One table of a client's source, whatever it came from: its header, and chunks of untouched cells with their lines."""
 
+import csv
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,13 @@ class Table:
     uncomputed: int = 0  # formulas that have no value
     folder: object = None  # a temporary one, which lives as long as the table
     merged: int = 0  # cells filled from the merge that they stand in
+
+    @property
+    def last_title(self) -> list[str]:
+        """The cells of the line right above the header that hold something."""
+        above = [line for line in self.titles if line.strip()]
+        cells = next(csv.reader(above[-1:], delimiter=self.delimiter or "\t"), [])
+        return [cell.strip() for cell in cells if cell.strip()]
 
     def original(self, spans: list[tuple[int, int]]) -> Iterator[str]:
         """The text of the rows on these lines (first and last of each, ascending) as it stands in the source."""

@@ -81,6 +81,17 @@ def test_a_word_behind_some_rows_or_a_number_behind_all_is_no_column_put_in(kind
     assert "column_put_in" not in asked(read(tmp_path, [[*HEAD, ""], *balance], kind))
 
 
+def test_numbers_far_from_the_amounts_behind_them_are_no_amounts(tmp_path):
+    tips = [[*row, "2.00" if n > 13 else ""] for n, row in enumerate(sales())]
+    report = read(tmp_path, [[*HEAD, ""], *tips], "xlsx")
+    assert (report.amount_total, report.questions) == ("483.00", ())
+    ragged = [row if n < 14 else [*row, "2.00"] for n, row in enumerate(sales())]
+    readings = asked(check(tmp_path, ragged, *HEAD))["column_put_in"]
+    assert next(iter(readings.items())) == ("behind", "483.00")
+    answered = check(tmp_path, ragged, *HEAD, answers={"column_put_in": "behind"})
+    assert (answered.amount_total, answered.rows_used, answered.questions) == ("483.00", 24, ())
+
+
 @KINDS
 @pytest.mark.parametrize(
     ("titles", "again"),
@@ -137,7 +148,14 @@ def test_two_tables_with_headings_of_their_own_are_asked_about_and_read(kind, tm
 
 @KINDS
 @pytest.mark.parametrize(
-    "titles", [("January", "February"), ("3月", "4月"), ("Q1 2024", "Q2 2024"), ("Berlin", "Paris")]
+    "titles",
+    [
+        ("January", "February"),
+        ("3月", "4月"),
+        ("Q1 2024", "Q2 2024"),
+        ("Berlin", "Paris"),
+        ("Payments, page 1", "Payments, page 2"),
+    ],
 )
 def test_months_and_shops_below_each_other_are_not_asked_about(titles, kind, tmp_path):
     rows = [[titles[0]], HEAD, *sales()[:12], [titles[1]], HEAD, *sales()[12:]]
