@@ -284,8 +284,9 @@ def _parts(unknown: Columns) -> list[Reading]:
     CrmkitError where they are of several currencies.
     """
     parts = {name: cells for name, cells in unknown.items() if _is_part(name, cells)}
-    some = {name: cells for name, cells in parts.items() if len(_filled(cells)) < NEARLY_ALL * len(cells)}
-    rows = [any(_filled(row)) for row in zip(*some.values())]
+    paid = {name: list(map(_paid, cells)) for name, cells in parts.items()}
+    some = {name: cells for name, cells in paid.items() if sum(cells) < NEARLY_ALL * len(cells)}
+    rows = [any(row) for row in zip(*some.values())]
     families = [[*some]] if rows and sum(rows) >= NEARLY_ALL * len(rows) else []
     numbered: dict[str, list[str]] = {}
     for name in parts:
@@ -304,6 +305,12 @@ def _parts(unknown: Columns) -> list[Reading]:
         names = " + ".join(f"“{name}”" for name in (first, *others))
         return [Reading("sum", patch, "reading_sum", {"names": names}, reopens=True)]
     return []
+
+
+def _paid(cell) -> bool:
+    """Whether a cell holds something else than nothing and 0."""
+    part = take_apart(cell)
+    return customer_text(cell) is not None and (part is None or bool(part.value(".") or part.value(",")))
 
 
 def _is_part(name: str, cells: Sequence) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from crmkit.core.catalogue import Pair
 from crmkit.core.errors import CrmkitError
 from crmkit.core.messages import MESSAGES
 from crmkit.core.schema import TRANSACTION_COLUMNS, require_choice
@@ -158,7 +159,7 @@ def _which_parts(
     ]
     if not readings:
         return _report([problem], source=_name(source))
-    fields = {"sheets": ", ".join(names), "said": (problem.message_zh, problem.message_en)}
+    fields = {"sheets": ", ".join(names), "said": Pair(problem.message_zh, problem.message_en)}
     question = Decision(problem.code, tuple(readings), fields=fields)
     if question.code in answers:
         try:

@@ -110,6 +110,8 @@ def bare_digits(judged: Judged) -> Decision | None:
     unread = _unread_dates(judged)
     if len(unread) < 2 or judged.used.any() or not all(text.isdigit() for text in unread):
         return None
+    if any(all(map(pattern.fullmatch, unread)) for pattern, _ in _MONTHS_ONLY):
+        return None  # 201204 is a month
     width = 8 if max(map(len, unread)) > 6 else 6
     fitting = {}
     for date_format in BARE_DIGITS[width]:

@@ -47,6 +47,9 @@ def test_files_with_a_column_more_are_added_up_on_request_and_with_other_words_a
     report = crmkit.check_transactions(tmp_path / "a")
     assert [error["code"] for error in report.errors] == ["headers_differ"]
     assert asked(report) == {"headers_differ": {"all": "216.00"}}
+    (question,) = report.questions
+    assert question["message_en"].startswith(report.errors[0]["message_en"])
+    assert question["message_zh"].startswith(report.errors[0]["message_zh"])
     assert (
         crmkit.check_transactions(tmp_path / "a", answers={"headers_differ": "all"}).amount_total == "216.00"
     )

@@ -20,6 +20,7 @@ def money(n):
     [
         (("Cash", "Card"), lambda n: (money(n), "") if n % 3 else ("", money(n))),
         (("现金", "微信", "支付宝"), lambda n: tuple(money(n) if n % 3 == k else "" for k in range(3))),
+        (("现金", "微信"), lambda n: (money(n), "0") if n % 3 else ("0.00", money(n))),
         (("Bar", "EC"), lambda n: (("4.00", f"{6 + n}.25"), (money(n), ""), ("", money(n)))[n % 3]),
         (("Price old", "Price new"), lambda n: (money(n), "") if n < 14 else ("", money(n))),
         (("Price 1", "Price 2"), lambda n: (f"{5 + n}.25", "5.00")),

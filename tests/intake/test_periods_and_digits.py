@@ -119,6 +119,7 @@ def test_dates_of_which_the_column_allows_one_reading_are_taken(write, tmp_path)
     "write",
     [
         lambda day: f"{day.month:02d}{1 + day.day % 12:02d}2024",  # no day above 12: month or day first
+        lambda day: f"2012{day.month:02d}",  # months
         lambda day: f"{700000 + 37 * day.day + day.month}",  # numbers of something
         lambda day: f"{50000000 + 7919 * day.day + day.month}",
     ],
