@@ -15,6 +15,7 @@ from .columns import vocabulary
 from .dates import DateReader
 from .decisions import Decision, Reading, merged, outcome_of
 from .rows import customer_text
+from .sums import YEARLY
 from .table import Table
 
 LOOKED_AT = 400  # rows from the top
@@ -56,6 +57,7 @@ def candidates(table: Table) -> list[Decision]:
             names = _likely(unknown, _as_amount, _as_paid)
             readings = [*_products(table, unknown), *(_reading(table, {"amount": name}) for name in names)]
             readings += _price_alone(table)
+            readings = readings or _running_totals(table, unknown)
         else:
             names = _likely(unknown | contacts, _as_customer)
             readings = [_reading(table, {"customer_id": name}) for name in names]
@@ -93,14 +95,12 @@ def weighed(questions: list[Decision], read_as: Callable[[dict], Any]) -> list[D
 
 
 def _without(patch: dict, reading: Reading) -> dict:
-    """The columns of a patch but for those that a reading names."""
-    return {
-        "columns": {
-            name: heading
-            for name, heading in patch["columns"].items()
-            if name not in reading.patch["columns"]
-        }
+    """A patch without what a reading says, and without the columns that it names."""
+    others = {key: value for key, value in patch.items() if key not in reading.patch}
+    columns = {
+        name: heading for name, heading in patch["columns"].items() if name not in reading.patch["columns"]
     }
+    return {**others, "columns": columns}
 
 
 # --- the columns ----------------------------------------------------------------------------
@@ -269,3 +269,27 @@ def _price_alone(table: Table) -> list[Reading]:
     if price is None:
         return []
     return [_reading(table, {"amount": table.header.names[price], "unit_price": ""})]
+
+
+def _running_totals(table: Table, unknown: Columns) -> list[Reading]:
+    """What each customer came to so far: the sale is the difference from the row before."""
+    readings = []
+    for name, cells in unknown.items():
+        if vocabulary()["running"].search(name) and _rises_by_customer(table, cells):
+            how = YEARLY if vocabulary()["running_yearly"].search(name) else "always"
+            taken = _reading(table, {"amount": name})
+            patch = {**taken.patch, "running_total": how}
+            readings.append(replace(taken, patch=patch, words="reading_running_column"))
+    return readings
+
+
+def _rises_by_customer(table: Table, cells: Sequence) -> bool:
+    """Whether the numbers of each customer rise in most steps, down the file or up."""
+    numbers, _ = _numbers(cells)
+    place = table.header.found.get("customer_id")
+    chunk = next(iter(table.chunks()), None)
+    if place is None or chunk is None or len(numbers) < len(cells):
+        return False
+    people = [customer_text(cell) for cell in pd.Series(chunk.columns[place][:LOOKED_AT]).tolist()]
+    steps = pd.Series(list(map(float, numbers))).groupby(people).diff().dropna()
+    return bool(len(steps)) and max((steps > 0).mean(), (steps < 0).mean()) >= MOSTLY

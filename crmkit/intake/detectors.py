@@ -8,6 +8,7 @@ from . import (
     decide_people,
     decide_repeats,
     decide_sales,
+    decide_sums,
     decide_written,
 )
 
@@ -48,6 +49,7 @@ DETECTORS = (
     decide_sales.negative_quantity,
     decide_sales.returned_part,
     decide_sales.returned_below,
+    decide_sums.order_heads,
     decide_repeats.copies,
     decide_repeats.versions,
     decide_repeats.references,
@@ -64,6 +66,8 @@ DETECTORS = (
     decide_money.count_beside_price,
     decide_money.order_totals,
     decide_people.customer_totals,
+    decide_sums.running_total,
+    decide_sums.changed_places,
     decide_money.net_column,
     decide_money.discounts,
     decide_money.refunds,
@@ -78,7 +82,10 @@ WAITING = {
     "sheets": ("copies", "versions"),
     "copies": ("versions", "order_total"),
     "versions": ("order_total",),
-    "kinds_repeat": ("order_total", "no_sale", "document", "payments"),
-    "subtotals": ("total",),
+    "order_heads": ("order_total", "copies", "versions", "subtotals"),
+    "changed_places": ("part_of_amount", "discount", "enormous"),
+    "running_total": ("enormous", "customer_total"),
+    "kinds_repeat": ("order_heads", "order_total", "no_sale", "document", "payments"),
+    "subtotals": ("total", "order_heads"),
     "fill_down": ("set_aside", "order_total", "versions", "copies", "nobody"),
 }

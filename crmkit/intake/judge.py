@@ -37,6 +37,7 @@ from .meanings import cell_text, plain_value
 from .rows import Rows
 from .sections import in_parts, turn_sections
 from .signs import turn_negative
+from .sums import count_orders_once, take_differences, take_larger
 from .table import Table
 from .units import FINEST, read_amounts, whole_units
 
@@ -190,6 +191,8 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     _judge_amounts(judged)
     _judge_late_rows(judged)
     _judge_versions(judged)
+    count_orders_once(judged, orders_place(judged))
+    take_differences(judged)
     _judge_copies(judged)
     _count_once(judged)
     judged.currencies = _currencies(judged)
@@ -410,6 +413,7 @@ def _judge_amounts(judged: Judged) -> None:
     judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
     _join_thousands(judged)
     _take_units(judged)
+    take_larger(judged, money_in)
     turn_negative(judged)
     turn_sections(judged)
     _subtract(judged)
