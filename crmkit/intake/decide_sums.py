@@ -22,6 +22,7 @@ NO_CHANCE = 1e-6  # that nothing but chance lets every customer's amounts rise
 GROWN = 1.5  # times its first amount, from which on a run adds up; prices that are raised grow by less
 STEP = 0.1  # of the first amount
 TOGETHER = 0.7  # of the steps of the whole file: where all amounts rise, those of each customer do
+FIRST_LOOKED_AT = 50  # customers: of very many most files show by these that amounts fall
 FEWEST_SWAPPED = 3  # rows in a row
 MUCH_LARGER, MUCH_ALIKE = 3, 3  # times
 
@@ -47,6 +48,9 @@ def running_total(judged: Judged) -> Decision | None:
 
 def _adds_up_over_time(judged: Judged, how: str) -> bool:
     """Whether every customer's amounts rise from day to day, as neither chance nor dearer prices would have it."""
+    few, anew = in_runs(judged, yearly=how == YEARLY, among=FIRST_LOOKED_AT)
+    if (np.diff(judged.units[few])[~anew[1:]] < 0).any():
+        return False
     rows, begins = in_runs(judged, yearly=how == YEARLY)
     if len(rows) < FEWEST_RUNS * LONG_RUN:
         return False

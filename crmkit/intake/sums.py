@@ -8,13 +8,14 @@ import pandas as pd
 YEARLY = "yearly"  # a running total that begins anew with every year
 
 
-def in_runs(judged, *, yearly: bool) -> tuple[np.ndarray, np.ndarray]:
+def in_runs(judged, *, yearly: bool, among: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The rows used, each customer's together and in the order of time, and which of them begin a customer
-    (or a customer's year). Of rows of one moment the smaller amount goes first.
+    (or a customer's year). Of rows of one moment the smaller amount goes first. ``among``: so many customers only.
     """
-    used = np.flatnonzero(judged.used)
+    codes = judged.rows.codes["customer_id"]
+    used = np.flatnonzero(judged.used if among is None else judged.used & (codes < among))
     people = pd.factorize(pd.Series(judged.customers, dtype="str"))[0]
-    owner = people[judged.rows.codes["customer_id"][used]].astype(np.int64)
+    owner = people[codes[used]].astype(np.int64)
     if yearly:
         owner = owner * 10_000 + judged.moments[used].astype("datetime64[Y]").astype(np.int64) + 1970
     order = np.lexsort((judged.units[used], judged.moments[used], owner))
@@ -41,12 +42,13 @@ def heads_of_orders(judged, place: int) -> pd.DataFrame:
     orders = judged.rows.column(place)
     rows = np.flatnonzero(judged.used & orders.filled)
     frame = pd.DataFrame({"order": orders.codes[rows], "row": rows, "money": judged.units[rows]})
+    frame = frame[frame["order"].duplicated(keep=False)]
     groups = frame.groupby("order")
     about = pd.DataFrame({"lines": groups.size(), "sum": groups["money"].sum()})
     for end in ("first", "last"):
         money, at = getattr(groups["money"], end)(), getattr(groups["row"], end)()
         about[end] = np.where((money != 0) & (2 * money == about["sum"]), at, -1)
-    return about[about["lines"] > 1]
+    return about
 
 
 def heads_and_lines(judged, place: int) -> tuple[np.ndarray, np.ndarray]:
