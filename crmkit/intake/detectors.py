@@ -9,6 +9,7 @@ from . import (
     decide_repeats,
     decide_sales,
     decide_sums,
+    decide_words,
     decide_written,
 )
 
@@ -46,6 +47,8 @@ DETECTORS = (
     decide_kinds.events,
     decide_kinds.direction,
     decide_kinds.return_flag,
+    decide_words.called_undone,
+    decide_words.stored_value,
     decide_sales.negative_quantity,
     decide_sales.returned_part,
     decide_sales.returned_below,
@@ -75,10 +78,13 @@ DETECTORS = (
     decide_repeats.unlabelled_total,
 )
 SAID_OF_RETURNS = ("references", "document", "return_flag", "status", "returned_part", "returned_below")
-SAID_OF_RETURNS += ("cancelled_at", "negative_quantity", "refund")
+SAID_OF_RETURNS += ("cancelled_at", "negative_quantity", "refund", "called_undone")
 # a question → those that it may answer as well
 WAITING = {
     **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),
+    "document": ("number_prefix", "called_undone"),
+    "status": ("number_prefix", "called_undone"),
+    "topup": ("stored_value",),
     "sheets": ("copies", "versions"),
     "copies": ("versions", "order_total"),
     "versions": ("order_total",),

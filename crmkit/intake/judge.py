@@ -114,7 +114,15 @@ class Judged:
         if name in names:
             return names.index(name)
         wanted = plain(name)
-        return next((i for i, heading in enumerate(names) if heading and plain(heading) == wanted), None)
+        found = next((i for i, heading in enumerate(names) if heading and plain(heading) == wanted), None)
+        if (
+            found is None
+            and wanted.isdigit()
+            and 0 < int(wanted) <= len(names)
+            and not names[int(wanted) - 1]
+        ):
+            return int(wanted) - 1  # a column without a heading goes by its number
+        return found
 
     def named(self, key: str, name: str) -> int | None:
         """Where the column stands that the mapping names under a key; where there is none, that is an error."""
