@@ -58,6 +58,7 @@ def candidates(table: Table) -> list[Decision]:
             readings = [*_products(table, unknown), *(_reading(table, {"amount": name}) for name in names)]
             readings += _price_alone(table)
             readings = readings or _running_totals(table, unknown)
+            readings = [*_in_and_out(unknown), *readings]
         else:
             names = _likely(unknown | contacts, _as_customer)
             readings = [_reading(table, {"customer_id": name}) for name in names]
@@ -293,3 +294,19 @@ def _rises_by_customer(table: Table, cells: Sequence) -> bool:
     people = [customer_text(cell) for cell in pd.Series(chunk.columns[place][:LOOKED_AT]).tolist()]
     steps = pd.Series(list(map(float, numbers))).groupby(people).diff().dropna()
     return bool(len(steps)) and max((steps > 0).mean(), (steps < 0).mean()) >= MOSTLY
+
+
+def _in_and_out(unknown: Columns) -> list[Reading]:
+    """Money that came in and money that went out, each in a column of its own: one of the two in every row."""
+    words = vocabulary()
+    for name, cells in unknown.items():
+        for other, beside in unknown.items():
+            if not words["came_in"].search(name) or not words["went_out"].search(other) or other == name:
+                continue
+            filled = [sum(bool(take_apart(cell)) for cell in pair) for pair in zip(cells, beside)]
+            either = 2 not in filled and filled.count(1) >= MOSTLY * len(filled)  # some lines are a footer
+            if either and any(map(take_apart, beside)):
+                patch = {"columns": {"amount": name}, "subtract": [other]}
+                fields = {"name": name, "other": other}
+                return [Reading("in_and_out", patch, "reading_in_and_out", fields, reopens=True)]
+    return []

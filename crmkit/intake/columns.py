@@ -143,6 +143,9 @@ class Mapping:
     subtotals: str | None = None  # "drop": rows that are the sum of those above them do not count
     order_heads: str | None = None  # of an order's total among its lines: "drop" it, or count it "only"
     running_total: str | None = None  # amounts that add up over a customer's time: "always", or "yearly" anew
+    other_party: str | None = (
+        None  # a column: whose a return is, where the firm itself stands for the customer
+    )
     larger_of: list = field(
         default_factory=list
     )  # columns that changed places with the amount: the larger counts
@@ -243,7 +246,8 @@ def is_unit(value) -> bool:
 
 ALLOWED = {  # key → (what a value must satisfy, what to tell)
     **dict.fromkeys(
-        ("once_per", "last_per", "unit_column", "discount_rate", "paid_rate", "currency"), (_name, '"订单号"')
+        ("once_per", "last_per", "unit_column", "discount_rate", "paid_rate", "currency", "other_party"),
+        (_name, '"订单号"'),
     ),
     "sheet": (_name, '"2024", 1'),
     "date_format": (

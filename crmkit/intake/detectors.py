@@ -60,6 +60,7 @@ DETECTORS = (
     decide_people.staff_for_customers,
     decide_people.orders_for_customers,
     decide_people.lost_digits,
+    decide_people.other_party,
     decide_people.returned_names,
     decide_people.nobody,
     decide_dates.swapped,
