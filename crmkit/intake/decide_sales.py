@@ -220,7 +220,7 @@ def _undone(value: str, in_remark: bool) -> bool:
     return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value)) and not _HARMLESS.search(value)
 
 
-_RATE_BEHIND = re.compile(r"[\s(（]*\d+(?:[.,]\d+)?\s*[%％][)）]?$")  # VAT 20 %
+_RATE_BEHIND = re.compile(r"[\s(（]*[€$£¥￥]?\d+(?:[.,]\d+)?\s*[%％元€$£]?[)）]?$")  # VAT 20 %, Gift card 50
 
 
 def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:

@@ -37,7 +37,7 @@ from .meanings import cell_text, plain_value
 from .rows import Rows
 from .sections import in_parts, turn_sections
 from .signs import take_other_party, turn_negative
-from .sums import count_orders_once, take_differences, take_larger
+from .sums import count_orders_once, only_subtracted, take_differences, take_larger
 from .table import Table
 from .units import FINEST, read_amounts, whole_units
 
@@ -418,7 +418,7 @@ def _judge_amounts(judged: Judged) -> None:
         judged.set_aside("bad_amount", rows.surplus)
         return
     continues = _continues(judged)
-    judged.unreadable &= ~continues & ~_only_subtracted(judged)
+    judged.unreadable &= ~continues & ~only_subtracted(judged, money_in)
     judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
     _join_thousands(judged)
     _take_units(judged)
@@ -430,17 +430,6 @@ def _judge_amounts(judged: Judged) -> None:
     if judged.mapping.largest_amount is not None:
         bound = int(Decimal(str(judged.mapping.largest_amount)).scaleb(judged.decimals))
         judged.set_aside("outlier", np.abs(judged.units) > bound)
-
-
-def _only_subtracted(judged: Judged) -> np.ndarray:
-    """Rows without an amount of their own in which something is to be subtracted: what was paid back."""
-    only = np.zeros(len(judged.rows), dtype=bool)
-    places = [judged.place(str(name)) for name in judged.mapping.subtract]
-    if "amount" in judged.header.found and places:
-        empty = ~judged.rows.column(judged.header.found["amount"]).filled
-        for place in places:
-            only |= empty & (money_in(judged, place) != 0) if place is not None else False
-    return only
 
 
 def money_in(judged: Judged, place: int) -> np.ndarray:

@@ -83,3 +83,15 @@ def take_larger(judged, money_in) -> None:
             larger = np.abs(other) > np.abs(judged.units)
             judged.units = np.where(larger, other, judged.units)
             judged.unreadable = judged.unreadable & ~larger
+
+
+def only_subtracted(judged, money_in) -> np.ndarray:
+    """Rows without an amount of their own in which something is to be subtracted: what was paid back."""
+    only = np.zeros(len(judged.rows), dtype=bool)
+    places = [judged.place(str(name)) for name in judged.mapping.subtract]
+    if "amount" not in judged.header.found or not places:
+        return only
+    empty = ~judged.rows.column(judged.header.found["amount"]).filled
+    for place in places:
+        only |= empty & (money_in(judged, place) != 0) if place is not None else False
+    return only

@@ -23,6 +23,7 @@ from .decide_written import unread_amounts
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
+from .noticed import LOOKS
 from .side import columns_decided, side_columns
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
@@ -59,7 +60,7 @@ def suspicions(judged: Judged, today: date) -> list[dict]:
         _about_amounts,
     ):
         found += look(judged)
-    return found
+    return found + [note(**said) for look in LOOKS for said in look(judged)]
 
 
 def _about_ids(judged: Judged) -> list[dict]:
