@@ -1,6 +1,8 @@
 """Words that speak for themselves, wherever they stand: a remark that says cancelled and nothing else, an item that
 begins as a return does, money put on a card."""
 
+import re
+
 import numpy as np
 
 from .columns import plain
@@ -11,7 +13,8 @@ from .side import MOST_VALUES, OF_PAYING, columns_decided, listed, rows_with, si
 
 MOST = 0.5  # of the rows: more are no exception
 FEW_MARKED = 0.2  # of the rows
-_DONE = ("ed", "iert", "ée", "é", "ado", "ada", "ato", "ata", "ido", "ida")  # how participles end
+# how participles begin and end: the sale's own row says what became of it
+_DONE = re.compile(r"已.*|.*(?:ed|iert|ée|é|ado|ada|ato|ata|ido|ida)", re.IGNORECASE)
 
 
 def says_nothing(name: str) -> bool:
@@ -73,15 +76,11 @@ def called_undone(judged: Judged) -> Decision | None:
         drop = Reading("drop", {"drop": {name: words}}, "reading_references_drop")
         back = [text for text in words if meaning(text, "document") == "back" or at_first.search(text)]
         readings = (negative, drop) if back else (drop,)
-        if all(_is_done(text) for text in words):
-            readings = readings[::-1]  # the sale's own row says what became of it
+        if all(map(_DONE.fullmatch, words)):
+            readings = readings[::-1]
         readings = (*readings, as_it_stands("called_undone"))
         return Decision("called_undone", readings, name, int(rows.sum()), fields)
     return None
-
-
-def _is_done(text: str) -> bool:
-    return text.startswith("已") or text.casefold().endswith(_DONE)
 
 
 def stored_value(judged: Judged) -> Decision | None:

@@ -19,6 +19,7 @@ SHOWN = 3  # examples
 FEWEST = 20  # numbers or rows, of which a rule can be read
 _NEARLY = 0.95
 _WIDE = 20  # numbers: a hole of more is none of single orders
+_ADDED_TO = r"[)）\]]$|\s[-–—]\s|,|\d{7,}$"
 _DIGITS = re.compile(r"(\D*)(\d{1,15})")
 _NO_BUYER = re.compile(r"收货|收件|ship|recipient|deliver|liefer|livraison|contact|联系|経手", re.IGNORECASE)
 _SELLER = re.compile(
@@ -33,7 +34,7 @@ def names_alike(judged: Judged) -> list[dict]:
         return []
     known = {key_of(customer): customer for customer in found.present}
     pairs = []
-    for customer in matching(found.present, r"[)）\]]$|\s[-–—]\s|,|\d{7,}$"):
+    for customer in matching(found.present, _ADDED_TO):
         other = known.get(key_of(plain_name(customer)))
         if other is not None and other != customer:
             pairs.append((customer, other))
