@@ -6,6 +6,8 @@ import re
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from .columns import plain
 from .decide_people import people
@@ -20,7 +22,7 @@ FEWEST = 20  # numbers or rows, of which a rule can be read
 _NEARLY = 0.95
 _WIDE = 20  # numbers: a hole of more is none of single orders
 _ADDED_TO = r"[)）\]]$|\s[-–—]\s|,|\d{7,}$"
-_DIGITS = re.compile(r"(\D*)(\d{1,15})")
+_NUMBERED = r"^[^0-9]*[0-9]{1,15}$"
 _NO_BUYER = re.compile(r"收货|收件|ship|recipient|deliver|liefer|livraison|contact|联系|経手", re.IGNORECASE)
 _SELLER = re.compile(
     r"\bby\b|cashier|clerk|sold|serv|收银|经办|店员|导购|業務|业务员|seller|operator", re.IGNORECASE
@@ -93,15 +95,15 @@ def _told_apart_by(judged: Judged, frame: pd.DataFrame, names: int) -> str | Non
 
 def missing_numbers(judged: Judged) -> list[dict]:
     """Order numbers that run on one by one but for a hole: part of the file may be lacking."""
-    place = judged.header.found.get("order_id")
-    if place is None:
+    if "order_id" not in judged.header.found:
         return []
-    column = judged.rows.column(place)
-    counts = column.counts(judged.used)
-    matched = [_DIGITS.fullmatch(cell_text(v)) for v, n in zip(column.values, counts) if n]
-    if not matched or None in matched or len({m[1] for m in matched}) != 1:
+    texts = judged.rows.text_of("order_id").filter(pa.array(judged.used)).drop_null()
+    if not pc.all(pc.match_substring_regex(texts[:FEWEST], _NUMBERED)).as_py():
         return []
-    numbers = np.unique([int(m[2]) for m in matched])
+    before = pc.replace_substring_regex(texts, r"[0-9]+$", "").unique()
+    if not pc.all(pc.match_substring_regex(texts, _NUMBERED)).as_py() or len(before) != 1:
+        return []
+    numbers = np.unique(pc.cast(pc.replace_substring_regex(texts, r"^[^0-9]*", ""), pa.int64()).to_numpy())
     steps = np.diff(numbers)
     if len(numbers) < FEWEST or (steps == 1).mean() < _NEARLY:
         return []

@@ -99,6 +99,7 @@ def test_an_item_that_begins_as_a_return_is_asked_about(usual, word, tmp_path):
         "充电",
         "充电宝",
         "手机话费充值",
+        "充值卡100元",
     ]
     + ["Mobile top-up", "Refund policy booklet", "Storno-Stempel", "Avoir du style"],
 )
