@@ -18,6 +18,7 @@ from .dates import DateReader
 from .decisions import Decision, Reading, merged, outcome_of
 from .made_columns import customers_in_titles
 from .rows import customer_text
+from .sums import YEARLY
 from .table import Table
 
 LOOKED_AT = 400  # rows from the top
@@ -65,6 +66,8 @@ def candidates(table: Table) -> list[Decision]:
                 *(_reading(table, {"amount": name}) for name in names),
             ]
             readings += _price_alone(table)
+            readings = readings or _running_totals(table, unknown)
+            readings = [*_in_and_out(unknown), *readings]
         else:
             names = _likely(unknown | contacts, _as_customer)
             readings = [*_named_elsewhere(table), *(_reading(table, {"customer_id": name}) for name in names)]
@@ -109,14 +112,11 @@ def weighed(questions: list[Decision], read_as: Callable[[dict], Any]) -> list[D
 
 
 def _without(patch: dict, reading: Reading) -> dict:
-    """The columns of a patch but for those that a reading names."""
-    return {
-        "columns": {
-            name: heading
-            for name, heading in patch.get("columns", {}).items()
-            if name not in reading.patch.get("columns", {})
-        }
-    }
+    """A patch without what a reading says, and without the columns that it names."""
+    others = {key: value for key, value in patch.items() if key not in reading.patch}
+    taken = reading.patch.get("columns", {})
+    columns = {name: heading for name, heading in patch.get("columns", {}).items() if name not in taken}
+    return {**others, "columns": columns}
 
 
 # --- the columns ----------------------------------------------------------------------------
@@ -340,3 +340,43 @@ def _price_alone(table: Table) -> list[Reading]:
     if price is None:
         return []
     return [_reading(table, {"amount": table.header.names[price], "unit_price": ""})]
+
+
+def _running_totals(table: Table, unknown: Columns) -> list[Reading]:
+    """What each customer came to so far: the sale is the difference from the row before."""
+    readings = []
+    for name, cells in unknown.items():
+        if vocabulary()["running"].search(name) and _rises_by_customer(table, cells):
+            how = YEARLY if vocabulary()["running_yearly"].search(name) else "always"
+            taken = _reading(table, {"amount": name})
+            patch = {**taken.patch, "running_total": how}
+            readings.append(replace(taken, patch=patch, words="reading_running_column"))
+    return readings
+
+
+def _rises_by_customer(table: Table, cells: Sequence) -> bool:
+    """Whether the numbers of each customer rise in most steps, down the file or up."""
+    numbers, _ = _numbers(cells)
+    place = table.header.found.get("customer_id")
+    chunk = next(iter(table.chunks()), None)
+    if place is None or chunk is None or len(numbers) < len(cells):
+        return False
+    people = [customer_text(cell) for cell in pd.Series(chunk.columns[place][:LOOKED_AT]).tolist()]
+    steps = pd.Series(list(map(float, numbers))).groupby(people).diff().dropna()
+    return bool(len(steps)) and max((steps > 0).mean(), (steps < 0).mean()) >= MOSTLY
+
+
+def _in_and_out(unknown: Columns) -> list[Reading]:
+    """Money that came in and money that went out, each in a column of its own: one of the two in every row."""
+    words = vocabulary()
+    for name, cells in unknown.items():
+        for other, beside in unknown.items():
+            if not words["came_in"].search(name) or not words["went_out"].search(other) or other == name:
+                continue
+            filled = [sum(bool(take_apart(cell)) for cell in pair) for pair in zip(cells, beside)]
+            either = 2 not in filled and filled.count(1) >= MOSTLY * len(filled)  # some lines are a footer
+            if either and any(map(take_apart, beside)):
+                patch = {"columns": {"amount": name}, "subtract": [other]}
+                fields = {"name": name, "other": other}
+                return [Reading("in_and_out", patch, "reading_in_and_out", fields, reopens=True)]
+    return []

@@ -143,6 +143,14 @@ class Mapping:
     once_per_day: bool = False  # its values begin anew every day: numbers of receipts
     last_per: str | None = None  # a column: of the rows with the same value only the last counts
     subtotals: str | None = None  # "drop": rows that are the sum of those above them do not count
+    order_heads: str | None = None  # of an order's total among its lines: "drop" it, or count it "only"
+    running_total: str | None = None  # amounts that add up over a customer's time: "always", or "yearly" anew
+    other_party: str | None = (
+        None  # a column: whose a return is, where the firm itself stands for the customer
+    )
+    larger_of: list = field(
+        default_factory=list
+    )  # columns that changed places with the amount: the larger counts
     unit: str | float | None = None  # what every amount is multiplied by: 10000, "万元"
     unit_column: str | None = None  # a column: 元 or 万元, row by row
     negative_parts: list = field(default_factory=list)  # files or sheets of returns
@@ -243,7 +251,16 @@ def is_unit(value) -> bool:
 
 ALLOWED = {  # key → (what a value must satisfy, what to tell)
     **dict.fromkeys(
-        ("once_per", "last_per", "unit_column", "discount_rate", "paid_rate", "currency", "put_in_before"),
+        (
+            "once_per",
+            "last_per",
+            "unit_column",
+            "discount_rate",
+            "paid_rate",
+            "currency",
+            "put_in_before",
+            "other_party",
+        ),
         (_name, '"订单号"'),
     ),
     "sheet": (_name, '"2024", 1'),
@@ -288,6 +305,9 @@ ALLOWED = {  # key → (what a value must satisfy, what to tell)
     "blocks": (lambda v: v in ("all", "first"), '"all", "first"'),
     "customer_from": (lambda v: v in ("titles", "sheets"), '"titles", "sheets"'),
     "subtotals": (lambda v: v == "drop", '"drop"'),
+    "order_heads": (lambda v: v in ("drop", "only"), '"drop", "only"'),
+    "running_total": (lambda v: v in ("always", "yearly"), '"always", "yearly"'),
+    "larger_of": (_names, '["税额"]'),
     "thousands": (lambda v: v in ("joined", "apart"), '"joined", "apart"'),
     **dict.fromkeys(
         ("unpivot", "drop_duplicates", "swapped_dates", "once_per_day"),

@@ -18,6 +18,8 @@ from .decisions import Decision, Reading, as_it_stands
 from .ids import matching, name_of_returned, scientific
 from .judge import Judged
 from .meanings import headed, meanings
+from .side import side_columns
+from .signs import of_own_name, own_name
 
 _TEST_ADDRESS = re.compile(
     r"(?:test|tester|testing|demo|dummy|测试|no-?reply|none|nobody|no|na|n/a|null|nomail|unknown|guest|anonymous|"
@@ -220,6 +222,28 @@ def returned_names(judged: Judged) -> Decision | None:
     negative = Reading("negative", {"negative": {name: named}})
     readings = (negative, as_it_stands("returned_names"))
     return Decision("returned_names", readings, name, int(rows.sum()), {"values": ", ".join(named[:6])})
+
+
+def other_party(judged: Judged) -> Decision | None:
+    """Returns whose customer is the firm itself, as in a list of payments: whom it paid stands in another column."""
+    if judged.units is None or judged.customers is None or judged.mapping.other_party:
+        return None
+    below = judged.used & (judged.units < 0)
+    if not below.any():
+        return None
+    for place, name in side_columns(judged):
+        own = own_name(judged, place)
+        if own is None or own not in judged.customers:
+            continue
+        mine = of_own_name(judged, own)
+        firm = np.array([customer == own for customer in judged.customers])[judged.rows.codes["customer_id"]]
+        paid_to = mine & judged.rows.column(place).filled
+        if paid_to.any() and not (judged.used & firm & (judged.units > 0)).any():
+            reading = Reading("other", {"other_party": name})
+            fields = {"other": name, "value": own}
+            used = judged.heading("customer_id")
+            return Decision("other_party", (reading,), used, int(paid_to.sum()), fields, certain=True)
+    return None
 
 
 def nobody(judged: Judged) -> Decision | None:

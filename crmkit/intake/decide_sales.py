@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 
 from .columns import plain
 from .decisions import Decision, Reading, as_it_stands
@@ -39,7 +40,9 @@ def status(judged: Judged) -> Decision | None:
             continue
         kinds = _kinds_of_states(name, values, by_heading)
         known = [value for value, kind in kinds.items() if kind]
-        remarked = headed(name, "remark") and len(known) == len(kinds)  # nothing else is written there
+        # nothing else is written there, and none is a return's own word: those are asked about as returns
+        remarked = headed(name, "remark") and len(known) == len(kinds)
+        remarked &= not any(meaning(value, "document") == "back" for value in kinds)
         enough = by_heading or remarked or len(known) >= max(2, MOST_KNOWN * len(kinds))
         if not kinds or not enough:
             continue
@@ -152,7 +155,7 @@ def flags(judged: Judged) -> Decision | None:
             kept = [value for value in values if value not in lost]
             if not lost or not kept or section in judged.mapping.as_read:
                 continue
-            if settled(judged, section, name, lost):
+            if settled(judged, section, name, lost) or _of_others(judged, place, name, section):
                 continue
             fields = {"values": listed(lost)}
             usual = Reading(
@@ -161,6 +164,17 @@ def flags(judged: Judged) -> Decision | None:
             rows = sum(values[value] for value in lost)
             return Decision(section, (usual, as_it_stands(section)), name, rows, fields)
     return None
+
+
+def _of_others(judged: Judged, place: int, name: str, section: str) -> bool:
+    """Whether the flag is one of the customers, or of the products: each of them has one value throughout."""
+    if plain(name) not in meanings()[section].get("of_others", ()):
+        return False
+    said = judged.rows.column(place).codes[judged.used]
+    owners = [judged.rows.codes["customer_id"]] if judged.customers is not None else []
+    if "product_id" in judged.header.found:
+        owners.append(judged.rows.column(judged.header.found["product_id"]).codes)
+    return any((pd.Series(said).groupby(owner[judged.used]).nunique() == 1).all() for owner in owners)
 
 
 def unknown_states(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
@@ -199,20 +213,14 @@ _HARMLESS = re.compile(
 )
 
 
-_UNDONE_AT_FIRST = re.compile(
-    r"^(?:refund|credit|storno|gutschrift|avoir|返品|退款?|退货)\s*[:：–]|^[【\[(（]退[货款]?[】\])）]|"
-    r"^gutschrift (?:zu|für)\b|(?:充值|储值)$|\btop-?up$",
-    re.IGNORECASE,
-)
-
-
 def _undone(value: str, in_remark: bool) -> bool:
     said = meaning(value, "document") == "back" or plain(value) in meanings()["undone"]["values"]
-    said |= bool(_UNDONE_AT_FIRST.search(value))  # Refund: Mug, 【退】保温杯, Wallet top-up
+    known = meanings()["undone"]  # Refund: Mug, 【退】保温杯, Wallet top-up
+    said |= bool(known["at_first"].search(value) or known["stored_item"].search(value))
     return said or in_remark and bool(_UNDONE_SOMEWHERE.search(value)) and not _HARMLESS.search(value)
 
 
-_RATE_BEHIND = re.compile(r"[\s(（]*\d+(?:[.,]\d+)?\s*[%％][)）]?$")  # VAT 20 %
+_RATE_BEHIND = re.compile(r"[\s(（]*[€$£¥￥]?\d+(?:[.,]\d+)?\s*[%％元€$£]?[)）]?$")  # VAT 20 %, Gift card 50
 
 
 def other_rows(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
@@ -254,7 +262,8 @@ def words_of_returns(judged: Judged) -> list[tuple[str, list[str], np.ndarray]]:
         remark = headed(name, "remark")
         words = [v for v in values if v and _undone(v, remark)]
         rows = rows_with(judged, place, words) & (judged.units > 0) if words else judged.used & False
-        if rows.any() and "document" not in mapping.as_read and "status" not in mapping.as_read:
+        asked = ("document", "status", "called_undone", "stored_value")
+        if rows.any() and not set(asked) & set(mapping.as_read):
             found.append((name, words, rows))
     return found
 

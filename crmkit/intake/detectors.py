@@ -9,6 +9,8 @@ from . import (
     decide_people,
     decide_repeats,
     decide_sales,
+    decide_sums,
+    decide_words,
     decide_written,
 )
 
@@ -49,9 +51,12 @@ DETECTORS = (
     decide_kinds.events,
     decide_kinds.direction,
     decide_kinds.return_flag,
+    decide_words.called_undone,
+    decide_words.stored_value,
     decide_sales.negative_quantity,
     decide_sales.returned_part,
     decide_sales.returned_below,
+    decide_sums.order_heads,
     decide_repeats.copies,
     decide_repeats.versions,
     decide_repeats.references,
@@ -59,6 +64,7 @@ DETECTORS = (
     decide_people.staff_for_customers,
     decide_people.orders_for_customers,
     decide_people.lost_digits,
+    decide_people.other_party,
     decide_people.returned_names,
     decide_people.nobody,
     decide_dates.swapped,
@@ -68,6 +74,8 @@ DETECTORS = (
     decide_money.count_beside_price,
     decide_money.order_totals,
     decide_people.customer_totals,
+    decide_sums.running_total,
+    decide_sums.changed_places,
     decide_money.net_column,
     decide_money.discounts,
     decide_money.refunds,
@@ -75,17 +83,23 @@ DETECTORS = (
     decide_repeats.unlabelled_total,
 )
 SAID_OF_RETURNS = ("references", "document", "return_flag", "status", "returned_part", "returned_below")
-SAID_OF_RETURNS += ("cancelled_at", "negative_quantity", "refund")
+SAID_OF_RETURNS += ("cancelled_at", "negative_quantity", "refund", "called_undone")
 # a question → those that it may answer as well
 WAITING = {
     **dict.fromkeys(SAID_OF_RETURNS, ("number_prefix",)),
     "amount_in_parts": ("set_aside",),
     "column_put_in": ("set_aside", "order_total"),
     "tables_below": ("copies", "versions", "order_total", "returned_below", "no_sale", "payments"),
+    "document": ("number_prefix", "called_undone"),
+    "status": ("number_prefix", "called_undone"),
+    "topup": ("stored_value",),
     "sheets": ("copies", "versions"),
     "copies": ("versions", "order_total"),
     "versions": ("order_total",),
-    "kinds_repeat": ("order_total", "no_sale", "document", "payments"),
-    "subtotals": ("total",),
+    "order_heads": ("order_total", "copies", "versions", "subtotals"),
+    "changed_places": ("part_of_amount", "discount", "enormous"),
+    "running_total": ("enormous", "customer_total"),
+    "kinds_repeat": ("order_heads", "order_total", "no_sale", "document", "payments"),
+    "subtotals": ("total", "order_heads"),
     "fill_down": ("set_aside", "order_total", "versions", "copies", "nobody"),
 }

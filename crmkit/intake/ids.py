@@ -66,6 +66,23 @@ def name_of_returned(customer: str) -> str | None:
     return found["name"] if found else None
 
 
+_ADDED = re.compile(
+    r"(?P<name>.*?[^\W\d_].*?)(?:\s*[(（\[][^()（）\[\]]*[)）\]]|\s+[-–—]\s+.+|[\s:：]*\+?\d{7,15})"
+)
+
+
+def plain_name(customer: str) -> str:
+    """A name without what is added to it, and in the order in which it is spoken.
+
+    >>> [plain_name(name) for name in ("Anna Berg (new)", "Tom Hill - VIP", "王芳13800001000", "Berg, Anna")]
+    ['Anna Berg', 'Tom Hill', '王芳', 'Anna Berg']
+    """
+    found = _ADDED.fullmatch(customer)
+    name = found["name"] if found else customer
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}" if comma and "," not in first else name
+
+
 def matching(customers: list[str], pattern: str) -> list[str]:
     """Those ids that a pattern is found in: of very many at once."""
     hits = pc.match_substring_regex(pa.array(customers, pa.string()), pattern)

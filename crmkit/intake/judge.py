@@ -36,7 +36,8 @@ from .ids import customers_as_text, name_of_returned
 from .meanings import cell_text, plain_value
 from .rows import Rows
 from .sections import below, in_parts, turn_sections
-from .signs import turn_negative
+from .signs import take_other_party, turn_negative
+from .sums import count_orders_once, only_subtracted, take_differences, take_larger
 from .table import Table
 from .units import FINEST, read_amounts, whole_units
 
@@ -112,7 +113,15 @@ class Judged:
         if name in names:
             return names.index(name)
         wanted = plain(name)
-        return next((i for i, heading in enumerate(names) if heading and plain(heading) == wanted), None)
+        found = next((i for i, heading in enumerate(names) if heading and plain(heading) == wanted), None)
+        if (
+            found is None
+            and wanted.isdigit()
+            and 0 < int(wanted) <= len(names)
+            and not names[int(wanted) - 1]
+        ):
+            return int(wanted) - 1  # a column without a heading goes by its number
+        return found
 
     def named(self, key: str, name: str) -> int | None:
         """Where the column stands that the mapping names under a key; where there is none, that is an error."""
@@ -187,8 +196,11 @@ def judge(table: Table, rows: Rows, limit: date | None, drop_duplicates: bool) -
     _judge_customers(judged)
     _judge_dates(judged)
     _judge_amounts(judged)
+    take_other_party(judged)
     _judge_late_rows(judged)
     _judge_versions(judged)
+    count_orders_once(judged, orders_place(judged))
+    take_differences(judged)
     _judge_copies(judged)
     _count_once(judged)
     judged.currencies = currencies_of(judged)
@@ -393,10 +405,11 @@ def _judge_amounts(judged: Judged) -> None:
         return
     _add(judged)
     continues = _continues(judged)
-    judged.unreadable &= ~continues
+    judged.unreadable &= ~continues & ~only_subtracted(judged, money_in)
     judged.set_aside("bad_amount", judged.unreadable | rows.surplus)
     _join_thousands(judged)
     _take_units(judged)
+    take_larger(judged, money_in)
     turn_negative(judged)
     turn_sections(judged)
     _subtract(judged)

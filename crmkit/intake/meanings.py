@@ -12,6 +12,17 @@ from .table import INVISIBLE
 _BRACKETED = re.compile(r"[(\[（【].*?[)\]）】]")
 _BELOW_ZERO = re.compile(r"-\d+(?:\.\d+)?")  # whose sign says all
 _SHOP = re.compile(r"^wc[-_]", re.IGNORECASE)
+# lists that say something of headings, or of values that another list knows as well
+_NO_MEANINGS = (
+    "headers",
+    "invoice",
+    "stored",
+    "prefixes",
+    "of_lines",
+    "of_others",
+    "advance",
+    "perhaps_advance",
+)
 LONGEST_STATE = 40  # letters: what is longer is a remark
 # set by hand in a column of flags; as a header such a sign would be nothing at all
 _TICKS, _CROSSES = frozenset("√✓✔☑✅●"), frozenset("✗✘✖❌❎")
@@ -35,6 +46,9 @@ def meanings() -> dict:
     known["returned_part"]["pattern"] = re.compile(raw["returned_part"]["pattern"], re.IGNORECASE)
     for key in ("lost_stems", "denied"):
         known["status"][key] = re.compile(raw["status"][key], re.IGNORECASE)
+    for section, keys in (("undone", ("at_first", "stored_item")), ("remark", ("says_nothing",))):
+        for key in keys:
+            known[section][key] = re.compile(raw[section][key], re.IGNORECASE)
     known["status"]["elsewhere"] = re.compile(raw["status"]["elsewhere"], re.IGNORECASE)
     known["kinds"]["staff_pattern"] = re.compile(raw["kinds"]["staff"], re.IGNORECASE)
     return known
@@ -64,11 +78,7 @@ def meaning(value, section: str) -> str | None:
     forms = {plain(text), plain(_BRACKETED.sub("", text)), plain(_SHOP.sub("", text))}
     forms |= {without_accents(form) for form in forms}
     for name, words in meanings()[section].items():
-        if (
-            name not in ("headers", "invoice", "stored", "prefixes", "of_lines")
-            and not isinstance(words, re.Pattern)
-            and forms & words
-        ):
+        if name not in _NO_MEANINGS and not isinstance(words, re.Pattern) and forms & words:
             return name
     return None
 

@@ -18,11 +18,13 @@ from .decide_kinds import partly_refunded, unknown_kinds
 from .decide_money import is_money, line_values
 from .decide_people import people, people_headed_as_names
 from .decide_sales import other_rows, unknown_states, words_of_returns
+from .decide_words import marked_few
 from .decide_written import unread_amounts
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
 from .meanings import cell_text, headed
-from .side import side_columns
+from .noticed import LOOKS
+from .side import columns_decided, side_columns
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")
 _BUDDHIST = re.compile(r"^2[4-6]\d\d[-/.年]|[-/. ]2[4-6]\d\d$")
@@ -58,7 +60,7 @@ def suspicions(judged: Judged, today: date) -> list[dict]:
         _about_amounts,
     ):
         found += look(judged)
-    return found
+    return found + [note(**said) for look in LOOKS for said in look(judged)]
 
 
 def _about_ids(judged: Judged) -> list[dict]:
@@ -211,7 +213,7 @@ def _about_unnamed(judged: Judged) -> list[dict]:
     notes = []
     for place, name in enumerate(judged.header.names):
         rows = judged.used & judged.rows.column(place).filled if not name else judged.used & False
-        if rows.any() and not judged.table.parts:
+        if rows.any() and not judged.table.parts and str(place + 1) not in columns_decided(judged):
             column = judged.rows.column(place)
             value = cell_text(column.values[column.codes[int(rows.argmax())]])
             effect = judged.sum_of(rows)
@@ -251,7 +253,8 @@ def _about_sheets(judged: Judged) -> list[dict]:
     repeated = int(judged.of("repeated_header").sum())
     if repeated:
         notes.append(note("repeated_headers", repeated))
-    for look in (unknown_states, unknown_kinds, partly_refunded, words_of_returns, other_rows, other_kinds):
+    of_words = (unknown_states, unknown_kinds, partly_refunded, words_of_returns, marked_few)
+    for look in (*of_words, other_rows, other_kinds):
         for name, words, rows in look(judged):
             fields = {"column": name, "values": ", ".join(words[:6])}
             notes.append(note(look.__name__, int(rows.sum()), judged.sum_of(rows), **fields))

@@ -16,7 +16,7 @@ LIMITS = {
     "crmkit": 140,
     "crmkit/core": 850,
     "crmkit/data": 330,
-    "crmkit/intake": 8000,
+    "crmkit/intake": 8600,
     "crmkit/display": 1150,
     "crmkit/answers": 1000,
     "crmkit/market": 3900,
