@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crmkit.core.errors import CrmkitError
-from crmkit.intake.columns import Mapping
-from crmkit.intake.files import open_table
-from crmkit.intake.table import Table
+from crmkit.intake.reading.columns import Mapping
+from crmkit.intake.reading.files import open_table
+from crmkit.intake.reading.table import Table
 
 DEEPEST_HEADER = 20  # rows searched; what stands above the header is title
 

@@ -109,7 +109,7 @@ def is_empty(cell) -> bool:
 
 def cell_text(cell) -> str:
     """A cell as its reader sees it: 12345.0 of a workbook is 12345, a date without a time of day is a date."""
-    from crmkit.intake.table import bare_text
+    from crmkit.intake.reading.table import bare_text
 
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)

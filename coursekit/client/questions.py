@@ -11,7 +11,7 @@ from crmkit.core.files import put
 from crmkit.core.language import in_language
 from crmkit.display.numbers import decimal
 from crmkit.intake.check import CheckReport
-from crmkit.intake.decisions import merged
+from crmkit.intake.reading.decisions import merged
 
 KEYS = "123456789abcdefghijklmnopqrstuvwxyz"
 

@@ -12,14 +12,14 @@ import pandas as pd
 
 from crmkit.core.errors import refusal
 
-from .amounts import take_apart
-from .columns import header_forms, plain_unit, vocabulary
-from .dates import DateReader
-from .decisions import Decision, Reading, merged, outcome_of
-from .made_columns import customers_in_titles
-from .rows import customer_text
+from .reading.amounts import take_apart
+from .reading.columns import header_forms, plain_unit, vocabulary
+from .reading.dates import DateReader
+from .reading.decisions import Decision, Reading, merged, outcome_of
+from .reading.made_columns import customers_in_titles
+from .reading.rows import customer_text
+from .reading.table import Table
 from .sums import YEARLY
-from .table import Table
 
 LOOKED_AT = 400  # rows from the top
 LARGE = 100_000  # rows in a file that is not read anew for every reading

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from .judge import Judged
-from .meanings import cell_text
+from .reading.meanings import cell_text
 
 _NO_YEAR = re.compile(
     r"\d{1,2}\s*月\s*\d{1,2}\s*[日号號]?.*|\d{1,2}[-/.]\d{1,2}|[A-Za-z]{3,9}\.?\s+\d{1,2}|\d{1,2}[-\s][A-Za-z]{3,9}"

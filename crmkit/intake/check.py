@@ -18,21 +18,28 @@ from crmkit.data.frames import Transactions
 
 from .candidates import candidates, weighed
 from .causes import commonest
-from .columns import Header, Mapping, MappingGiven, read_mapping, recognise_again, vocabulary
 from .decide_gaps import much_set_aside
 from .decide_people import kinds_for_customers
-from .decisions import Decision, Reading, merged, outcome_of, patched
 from .detectors import DETECTORS, WAITING
-from .files import open_table
 from .judge import LEFT_OUT, NAMELESS, REASONS, Judged, judge, to_cents
-from .meanings import cell_text
-from .no_header import header_errors
-from .own_headings import by_own_headings, column_put_in, further_headings
-from .pivot import AMOUNT, DATE
-from .rows import NUMBER_COLUMNS, TEXT_COLUMNS, Rows
-from .shape import shape_question
+from .reading.columns import (
+    Header,
+    Mapping,
+    MappingGiven,
+    read_mapping,
+    recognise_again,
+    vocabulary,
+)
+from .reading.decisions import Decision, Reading, merged, outcome_of, patched
+from .reading.files import open_table
+from .reading.meanings import cell_text
+from .reading.no_header import header_errors
+from .reading.own_headings import by_own_headings, column_put_in, further_headings
+from .reading.pivot import AMOUNT, DATE
+from .reading.rows import NUMBER_COLUMNS, TEXT_COLUMNS, Rows
+from .reading.shape import shape_question
+from .reading.table import Table
 from .suspect import note, suspicions, unused_numbers
-from .table import Table
 
 FEW_ROWS = 5  # fewer rows set aside are said, whatever their share,
 SMALL = 20  # where so few rows are used that a share says little

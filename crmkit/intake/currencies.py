@@ -4,9 +4,9 @@ import numpy as np
 
 from crmkit.core.errors import CrmkitError, refusal
 
-from . import amounts as money
-from .columns import currencies_named, header_forms, money_unit
-from .meanings import cell_text
+from .reading import amounts as money
+from .reading.columns import currencies_named, header_forms, money_unit
+from .reading.meanings import cell_text
 
 
 def currencies_of(judged) -> dict:

@@ -5,10 +5,10 @@ from collections import Counter
 
 import numpy as np
 
-from .dates import month_named
-from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
-from .meanings import meanings
+from .reading.dates import month_named
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import meanings
 from .sections import Section, tables_below
 
 _PERIOD = re.compile(

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import numpy as np
 
-from .dates import BARE_DIGITS, DateReader
-from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
-from .meanings import cell_text
+from .reading.dates import BARE_DIGITS, DateReader
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text
 
 _PLACEHOLDERS = tuple(
     np.datetime64(day)

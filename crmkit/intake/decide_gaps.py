@@ -6,13 +6,13 @@ from crmkit.core.glossary import term_pair
 from crmkit.core.messages import MESSAGES
 
 from .causes import commonest, in_groups
-from .columns import looks_like_record
 from .currencies import empty_amounts
 from .decide_repeats import adds_up
-from .decisions import Decision, Reading, as_it_stands
 from .gaps import CARRIED, without_own
 from .judge import Judged, to_cents
-from .meanings import headed, meaning
+from .reading.columns import looks_like_record
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import headed, meaning
 from .side import listed, rows_with, word_columns
 
 REASONS = ("missing_customer", "bad_date", "bad_amount")

@@ -5,12 +5,12 @@ from collections import defaultdict
 
 import numpy as np
 
-from .columns import plain
 from .decide_money import is_money
-from .decisions import Decision, Reading, as_it_stands
 from .ids import matching
 from .judge import Judged
-from .meanings import cell_text, headed, meaning, meanings, state
+from .reading.columns import plain
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text, headed, meaning, meanings, state
 from .side import (
     MOST_KNOWN,
     OF_PAYING,

@@ -7,13 +7,13 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from . import amounts as money
-from .columns import header_forms, money_unit, plain, vocabulary
-from .decisions import Decision, Reading, as_it_stands
 from .judge import PERCENT_HEADED, Judged, money_in, orders_place, rates_in, with_days
-from .meanings import cell_text, headed, meanings
+from .reading import amounts as money
+from .reading.columns import header_forms, money_unit, plain, vocabulary
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text, headed, meanings
+from .reading.table import pick
 from .side import is_flag, side_columns, values_of
-from .table import pick
 
 _TELEPHONE = re.compile(r"1[3-9]\d{9}|\d{15,19}|\d{17}[\dXx]")
 _SHARE = re.compile(r"[%％折]$")

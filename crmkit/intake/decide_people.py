@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from crmkit.core.errors import CrmkitError
 
-from .columns import plain
-from .decisions import Decision, Reading, as_it_stands
 from .ids import matching, name_of_returned, scientific
 from .judge import Judged
-from .meanings import headed, meanings
+from .reading.columns import plain
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import headed, meanings
 from .side import side_columns
 from .signs import of_own_name, own_name
 

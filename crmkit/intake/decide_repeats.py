@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from .columns import ends_in_total, is_total, plain
-from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, rows_that_add_up
-from .meanings import cell_text, meanings
+from .reading.columns import ends_in_total, is_total, plain
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text, meanings
 from .sections import in_parts
 from .side import is_short, listed, rows_with, settled, side_columns, values_of, word_columns
 

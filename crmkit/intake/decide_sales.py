@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pandas as pd
 
-from .columns import plain
-from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, money_in, rates_in
-from .meanings import cell_text, headed, meaning, meanings, plain_value, state
+from .reading.columns import plain
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text, headed, meaning, meanings, plain_value, state
 from .sections import in_parts, titles_between
 from .side import (
     MOST_KNOWN,

@@ -7,11 +7,11 @@ from math import lgamma, log
 import numpy as np
 import pandas as pd
 
-from .columns import vocabulary
 from .decide_money import is_money
-from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged, money_in, orders_place
-from .meanings import cell_text
+from .reading.columns import vocabulary
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text
 from .side import side_columns
 from .sums import YEARLY, heads_of_orders, in_runs
 

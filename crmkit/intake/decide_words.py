@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 
-from .columns import plain
-from .decisions import Decision, Reading, as_it_stands
 from .judge import Judged
-from .meanings import cell_text, headed, meaning, meanings
+from .reading.columns import plain
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text, headed, meaning, meanings
 from .side import MOST_VALUES, OF_PAYING, columns_decided, listed, rows_with, side_columns, word_columns
 
 MOST = 0.5  # of the rows: more are no exception

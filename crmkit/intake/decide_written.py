@@ -7,11 +7,11 @@ from collections import defaultdict
 
 import numpy as np
 
-from . import amounts as money
-from .columns import money_unit, plain, plain_unit
-from .decisions import Decision, Reading, as_it_stands
 from .judge import APART_HEAD, APART_REST, Judged
-from .meanings import cell_text, headed, meaning, meanings, state
+from .reading import amounts as money
+from .reading.columns import money_unit, plain, plain_unit
+from .reading.decisions import Decision, Reading, as_it_stands
+from .reading.meanings import cell_text, headed, meaning, meanings, state
 from .sections import in_parts
 from .side import listed, side_columns
 

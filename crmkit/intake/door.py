@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from .check import CheckReport, examine
-from .columns import MappingGiven
 from .judge import REASONS
+from .reading.columns import MappingGiven
 
 __all__ = ["REASONS", "CheckReport", "check_transactions", "read_transactions"]
 

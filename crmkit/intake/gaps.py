@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .meanings import cell_text, meanings
+from .reading.meanings import cell_text, meanings
 
 _NOTHING = (None, "", " ", "\u3000")
 CARRIED = ("customer_id", "date")  # what a list names in the first row of a group only

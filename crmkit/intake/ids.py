@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import LABEL_HINT
+from .reading.columns import LABEL_HINT
 
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _WHOLE = re.compile(r"\d+(?:\.0)?")

@@ -16,10 +16,13 @@ import pandas as pd
 
 from crmkit.core.errors import CrmkitError
 
-from . import amounts as money
-from . import dates as days
 from .adding_up import sums_of_others
-from .columns import (
+from .currencies import currencies_of, empty_amounts, mixed_currency
+from .gaps import fill_down
+from .ids import customers_as_text, name_of_returned
+from .reading import amounts as money
+from .reading import dates as days
+from .reading.columns import (
     Header,
     Mapping,
     header_forms,
@@ -29,16 +32,13 @@ from .columns import (
     plain_unit,
     unit_factor,
 )
-from .currencies import currencies_of, empty_amounts, mixed_currency
-from .decisions import Outcome
-from .gaps import fill_down
-from .ids import customers_as_text, name_of_returned
-from .meanings import cell_text, plain_value
-from .rows import Rows
+from .reading.decisions import Outcome
+from .reading.meanings import cell_text, plain_value
+from .reading.rows import Rows
+from .reading.table import Table
 from .sections import below, in_parts, turn_sections
 from .signs import take_other_party, turn_negative
 from .sums import count_orders_once, only_subtracted, take_differences, take_larger
-from .table import Table
 from .units import FINEST, read_amounts, whole_units
 
 REASONS = (

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import plain
 from .decide_people import people
 from .ids import key_of, matching, plain_name
 from .judge import Judged
-from .meanings import cell_text, headed, meanings
+from .reading.columns import plain
+from .reading.meanings import cell_text, headed, meanings
 from .side import is_flag, rows_with, side_columns, values_of, word_columns
 
 FEW = 0.3  # of the rows

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .meanings import cell_text
+from .reading.meanings import cell_text
 
 MOST_TABLES = 60  # below each other
 MOST_LINES = 3  # of a title

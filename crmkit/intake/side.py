@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 
-from .columns import plain
 from .judge import Judged
-from .meanings import cell_text, meanings, plain_value
+from .reading.columns import plain
+from .reading.meanings import cell_text, meanings, plain_value
 
 # credit and debit are kinds of cards, and ways to pay
 OF_PAYING = re.compile(

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from .ids import customers_as_text
-from .meanings import cell_text, plain_value
+from .reading.meanings import cell_text, plain_value
 
 _NEARLY = 0.95  # of the rows
 _LETTERS = re.compile(r"[^\W\d_]{1,6}")

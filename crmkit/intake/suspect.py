@@ -11,8 +11,6 @@ import numpy as np
 
 from crmkit.core.messages import MESSAGES, listed
 
-from . import amounts as money
-from .columns import plain
 from .decide_gaps import other_kinds
 from .decide_kinds import partly_refunded, unknown_kinds
 from .decide_money import is_money, line_values
@@ -22,8 +20,10 @@ from .decide_words import marked_few
 from .decide_written import unread_amounts
 from .ids import cut, key_of, masked, may_be_alike, scientific
 from .judge import Judged, money_in, to_cents
-from .meanings import cell_text, headed
 from .noticed import LOOKS
+from .reading import amounts as money
+from .reading.columns import plain
+from .reading.meanings import cell_text, headed
 from .side import columns_decided, side_columns
 
 _REPUBLIC = re.compile(r"(?:中华|中華)?民[国國]|1\d{2}\s*[-/.年]\s*\d")

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 import pandas as pd
 
-from . import amounts as money
+from .reading import amounts as money
 from .sections import in_parts
 
 FINEST = 9  # decimals of an amount that are kept

@@ -15,8 +15,8 @@ from crmkit.data.frames import Transactions
 from crmkit.display.numbers import currency_sign
 from crmkit.display.tables import save_tables, show
 from crmkit.intake.check import CheckReport
-from crmkit.intake.columns import MappingGiven
 from crmkit.intake.door import check_transactions
+from crmkit.intake.reading.columns import MappingGiven
 
 from . import describing, listing, one_large, weighing, years
 from .conditions import first_failing, may_say

@@ -66,6 +66,16 @@ def test_a_file_imports_only_what_its_place_allows(path):
     )
 
 
+def test_reading_a_file_knows_nothing_of_what_is_judged_above_it():
+    above = {
+        f"{called(path)} → {module}"
+        for path in files("crmkit/intake/reading")
+        for module in imports(path)
+        if module.startswith("crmkit.intake") and not module.startswith("crmkit.intake.reading")
+    }
+    assert not above
+
+
 def test_there_are_chapters_and_they_are_folders_of_the_syllabus():
     assert len(CHAPTERS) >= 9 and set(FACES) == {"__init__", "plots", "explore"}
 

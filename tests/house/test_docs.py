@@ -12,7 +12,7 @@ from places import ROOT
 
 import crmkit
 from coursekit.publish.reference import read_models
-from crmkit.intake.columns import Mapping
+from crmkit.intake.reading.columns import Mapping
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODELS = read_models(ROOT / "docs" / "models.toml")

@@ -6,7 +6,7 @@ import pytest
 from messy.other_books import write_ods, write_xls, write_xlsb
 
 import crmkit
-from crmkit.intake import files
+from crmkit.intake.reading import files
 
 HEAD = ["订单号", "客户编号", "下单日期", "金额"]
 ROWS = [[f"N{i:03d}", f"C{i % 5}", f"2024-03-{i + 1:02d}", 10 + i] for i in range(24)]

@@ -8,8 +8,8 @@ import pytest
 from messy import asked, csv_text
 
 import crmkit
-from crmkit.intake.columns import Mapping, recognise
-from crmkit.intake.dates import DateReader
+from crmkit.intake.reading.columns import Mapping, recognise
+from crmkit.intake.reading.dates import DateReader
 
 PEOPLE = ["C1", "C2", "C3", "C4", "C5"]
 HEAD = ("order_id", "date", "customer_id", "amount")

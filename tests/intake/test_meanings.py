@@ -17,9 +17,9 @@ from messy.kinds import KINDS
 from messy.verdicts import made, verdict
 
 import crmkit
-from crmkit.intake import files
 from crmkit.intake.check import examine
-from crmkit.intake.columns import header_forms, plain, vocabulary
+from crmkit.intake.reading import files
+from crmkit.intake.reading.columns import header_forms, plain, vocabulary
 
 HEAD = ["customer_id", "date", "amount"]
 SEEDS = range(4)

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import crmkit
 from crmkit.core.errors import CrmkitError
-from crmkit.intake.amounts import take_apart
-from crmkit.intake.columns import Mapping, find_header, recognise
-from crmkit.intake.dates import DateReader
-from crmkit.intake.rows import customer_text
+from crmkit.intake.reading.amounts import take_apart
+from crmkit.intake.reading.columns import Mapping, find_header, recognise
+from crmkit.intake.reading.dates import DateReader
+from crmkit.intake.reading.rows import customer_text
 
 
 def check(tmp_path, text, *, encoding="utf-8", name="f.csv", **how):

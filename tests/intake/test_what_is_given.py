@@ -7,7 +7,7 @@ import pytest
 
 import crmkit
 from crmkit.intake.check import examine
-from crmkit.intake.columns import ALLOWED, MAPPING_KEYS
+from crmkit.intake.reading.columns import ALLOWED, MAPPING_KEYS
 
 FRAME = pd.DataFrame(
     {

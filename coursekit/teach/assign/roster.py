@@ -14,10 +14,10 @@ from coursekit.handed_tables import under_each_header
 from coursekit.messages import MESSAGES, KitError
 from coursekit.sandbox.cleaning import clean_text
 from crmkit.core.errors import CrmkitError
-from crmkit.intake.columns import plain
 from crmkit.intake.ids import cut, scientific
-from crmkit.intake.rows import customer_text
-from crmkit.intake.table import Table
+from crmkit.intake.reading.columns import plain
+from crmkit.intake.reading.rows import customer_text
+from crmkit.intake.reading.table import Table
 
 # our column → headers, best first, as `plain` reduces them; a platform's own number is kept for its archive
 HEADERS = {

@@ -18,9 +18,9 @@ from xml.sax.saxutils import escape
 
 from coursekit.teach.assign.roster import POINTS, lines_of, rows_of
 from crmkit.core.files import put
-from crmkit.intake.encodings import detect
-from crmkit.intake.table import Table
-from crmkit.intake.workbook import sheet_place
+from crmkit.intake.reading.encodings import detect
+from crmkit.intake.reading.table import Table
+from crmkit.intake.reading.workbook import sheet_place
 
 FOLDER = "roster_with_marks"
 Mark = float | str

@@ -1,0 +1,1 @@
+"""From a client's file to its rows: encodings, workbooks, headings, numbers, days; what they mean is decided above."""
