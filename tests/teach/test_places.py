@@ -3,16 +3,13 @@
 Folders and names are anonymous, as many platforms give them: 8001 is the first student's, and so on.
 """
 
-import csv
-import io
 import os
-import zipfile
 from datetime import datetime
 from pathlib import Path
 
-import nbformat
 import pytest
 from classroom import Classroom
+from handing_over import blank, graded, rows, worked, zipped
 
 from coursekit import cli
 from coursekit.teach.assign.assign import assign
@@ -25,41 +22,12 @@ from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.handed_in.places import same_place
 from coursekit.teach.marks.marks import marks
 
-IN_TIME, LATER = (2026, 11, 20, 12, 0, 0), (2026, 11, 25, 12, 0, 0)
+LATER = (2026, 11, 25, 12, 0, 0)
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
     return Classroom(tmp_path_factory.mktemp("places"), students=6, due="2026-11-30T10:00")
-
-
-def worked(room: Classroom, student: str, **changed: str) -> bytes:
-    return nbformat.writes(room.notebook(student, changed)).encode()
-
-
-def blank(room: Classroom, student: str) -> bytes:
-    laid = room.variant(student)
-    return (room.folder / "students" / laid["folder"] / laid["file"]).read_bytes()
-
-
-def zipped(path: Path, files: dict[str, bytes], when=IN_TIME) -> Path:
-    """An archive in which everybody has handed in an hour after the one before."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for number, (name, content) in enumerate(files.items()):
-            moment = (*when[:3], when[3] + number % 8, *when[4:])
-            archive.writestr(zipfile.ZipInfo(name, moment), content)
-    return path
-
-
-def graded(room: Classroom, submissions: Path, out: Path, *more: str) -> tuple[int, dict[str, dict], list]:
-    """The exit code, the gradebook by student, and what problems.csv says of which file."""
-    code = cli.main(["grade", str(submissions), "--assignment", str(room.folder), "--out", str(out), *more])
-    book = {row["student_id"]: row for row in rows(out / "grades.csv")}
-    return code, book, [(row["what"], row["file"]) for row in rows(out / "problems.csv")]
-
-
-def rows(path: Path) -> list[dict]:
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
 
 # --- between two downloads --------------------------------------------------------------------------------------------

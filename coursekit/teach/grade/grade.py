@@ -303,7 +303,7 @@ def is_earlier(one: Graded, other: Graded) -> bool:
 
 def worth_of(mine: Graded, *, settings: Settings, granted: Accommodations) -> float:
     """What a file earns, lateness included; a text that nobody has read yet is taken as a good one."""
-    when = datetime.fromisoformat(mine.when) if mine.when else None
+    when = moment_of(mine.when)
     factor, _ = settings.late.factor(when, due_of(mine.student_id, settings, granted))
     earned = sum(one.weight * (1 if one.score is None else one.score) for one in mine.questions)
     return round(factor * earned, DIGITS)
@@ -522,12 +522,19 @@ def note_accommodation(
 
 
 def note_lateness(mine: Graded, settings: Settings, granted: Accommodations) -> None:
+    """What lateness costs, and whether the other of two times would have another cost."""
     due = due_of(mine.student_id, settings, granted)
-    when = datetime.fromisoformat(mine.when) if mine.when else None
-    mine.late_factor, late = settings.late.factor(when, due)
+    mine.late_factor, late = settings.late.factor(moment_of(mine.when), due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)
     if late:
         mine.flags.append("late")
+    other_factor, other_late = settings.late.factor(moment_of(mine.other_when), due)
+    if mine.dated and (other_factor, bool(other_late)) != (mine.late_factor, bool(late)):
+        mine.flags.append(mine.dated)
+
+
+def moment_of(kept: str | None) -> datetime | None:
+    return datetime.fromisoformat(kept) if kept else None
 
 
 def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:

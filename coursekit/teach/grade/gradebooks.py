@@ -4,6 +4,7 @@ from pathlib import Path
 
 from coursekit.lessons.exercise import Exercise
 from coursekit.messages import MESSAGES
+from coursekit.teach.handed_in.dating import BY_ARCHIVE, WITHIN, both_times
 from coursekit.teach.handed_in.identity import Naming
 from coursekit.teach.tables import capped, write_csv
 from crmkit.core.errors import CrmkitError
@@ -216,7 +217,9 @@ def in_words(row: list) -> str:
 
 def _problems_of(mine: Graded, exercise: Exercise) -> list[list]:
     """The lines of one student."""
-    found = [[flag, ""] for flag in mine.flags if flag not in ("left_out", DEFAULT_SEED)]
+    found = [[flag, ""] for flag in mine.flags if flag not in ("left_out", DEFAULT_SEED, BY_ARCHIVE, WITHIN)]
+    if mine.dated in mine.flags:
+        found.append([mine.dated, both_times(mine.file, mine.when, mine.other_when, mine.dated)])
     if DEFAULT_SEED in mine.flags:
         found.append([DEFAULT_SEED, f"seed = {exercise.default_seed}: {', '.join(mine.on_default)}"])
     found += [["left_out", code[:SHOWN_CODE]] for code in mine.left_out]

@@ -6,6 +6,7 @@ from pathlib import Path
 from coursekit.lessons.exercise import Exercise
 from coursekit.records import read_record
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.handed_in.dating import BY_ARCHIVE, WITHIN
 from coursekit.teach.handed_in.identity import Rules, Submission
 from coursekit.teach.handed_in.intake import Intake
 
@@ -26,8 +27,8 @@ DOUBTFUL = (
     DEFAULT_SEED,
     TWO_PLACES,
     "chosen_against_evidence",
-    "dated_by_its_archive",
-    "late_by_its_archive",
+    BY_ARCHIVE,
+    WITHIN,
     "newer_by_name_only",
     "newer_unreadable",
     "older_than_counted",
@@ -46,6 +47,8 @@ class Graded:
     file: str | None = None
     path: str = ""  # where the file lay, below the archive of its download
     when: str | None = None
+    dated: str = ""  # where the archive and what stands within give two times: which of them counts
+    other_when: str | None = None  # the one that does not
     state: str = (
         "nothing"  # nothing, unclear, unreadable, ended, timeout, too_much_output, died, killed, no_wall
     )

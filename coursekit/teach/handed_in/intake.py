@@ -86,7 +86,7 @@ class Found:
     digest: str = ""  # SHA-256 of the file as it was handed in, where ``content`` is only what is used of it
     problem: str | None = None  # why it cannot be read, where it was looked into already
     packed_in: str | None = None  # the archive that it lay in, where that lay in a folder
-    packed_when: datetime | None = None  # when that archive was put there
+    packed_when: datetime | None = None  # when the archive that it lay in was put there, or came in by itself
     # the earliest time in its archive, where all students' lie so close that it may be that of the packing
     at_once_from: datetime | None = None
     # the same of the single files of a folder, or of the archives in it
@@ -306,9 +306,9 @@ def _take_file(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -> 
         when = _time_of(about.st_mtime)
         if path.suffix.lower() == ".zip":
             budget = Budget(max(LARGEST_TOTAL, LARGEST_RATIO * about.st_size))
-            archive = Archive(label, when, budget)
+            archive = Archive(label, when, budget, packed_when=when)
             if in_a_folder:
-                archive = replace(archive, packed_in=label, packed_when=when)
+                archive = replace(archive, packed_in=label)
             archive.take_in(stream, intake)
         elif not intake.wants(label):
             return
@@ -355,7 +355,7 @@ class Archive:
     when: datetime | None
     budget: Budget
     packed_in: str | None = None  # the archive of the folder that everything in it lies in
-    packed_when: datetime | None = None  # when that was put there
+    packed_when: datetime | None = None  # when that was put there, or what is taken in is this archive
     depth: int = 0
     at_once_from: datetime | None = None  # the earliest time, where its members may bear that of the packing
 

@@ -16,6 +16,21 @@ def below_its_archive(label: str) -> str:
     return rest if slash and is_archive(first) else label
 
 
+def folder_of(path: str) -> str:
+    """The folder in which somebody's files lie: of what lies in an archive that was handed in, that archive's.
+
+    >>> folder_of("section A/8003/homework.zip/more/ex1.ipynb"), folder_of("ex1.ipynb")
+    ('section A/8003', '')
+    """
+    parts = PurePosixPath(path).parts
+    return "/".join(parts[: _last(parts)])
+
+
+def _last(parts: tuple[str, ...]) -> int:
+    """Where the file or the archive stands that was handed in: an archive of the student's may have any folders."""
+    return next((at for at, part in enumerate(parts) if is_archive(part)), len(parts) - 1)
+
+
 def levels(path: str) -> list[str]:
     """What of a path may tell one hand from another, the widest first: its folder, how its name begins, its name.
 
@@ -23,9 +38,8 @@ def levels(path: str) -> list[str]:
     ['8003/more', '8003/more/hw', '8003/more/hw_2 (1).ipynb']
     """
     parts = PurePosixPath(path).parts
-    last = next((at for at, part in enumerate(parts) if is_archive(part)), len(parts) - 1)
-    folder = "/".join(parts[:last])  # an archive of the student's may have any folders in it
-    name = PurePosixPath(RENAMED.sub("", without_copy_number(parts[last]))).stem
+    folder = folder_of(path)
+    name = PurePosixPath(RENAMED.sub("", without_copy_number(parts[_last(parts)]))).stem
     begins = owners([name])[name]
     found = [folder] if folder else []
     return [*found, f"{folder}/{begins}".lstrip("/"), path]
