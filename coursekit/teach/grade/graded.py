@@ -21,10 +21,12 @@ DEFAULT_SEED = (
     "default_seed"  # answers are right for the seed of everybody's copy, and not for the student's own
 )
 TWO_PLACES = "two_places"  # files that nothing but their marks gives to this student came from several places
+SEVERAL_TRIES = "several_tries"  # of these, all worked and of one hand, the newest counts
 # what somebody should look at before marks are given out, though everything could be graded
 DOUBTFUL = (
     TIME_UNKNOWN,
     DEFAULT_SEED,
+    SEVERAL_TRIES,
     TWO_PLACES,
     "chosen_against_evidence",
     BY_ARCHIVE,

@@ -28,6 +28,7 @@ class Submission:
     flags: list[str] = field(default_factory=list)
     path: str = ""  # where it lay, below a platform's archive
     place: str = ""  # that part of it in which one hand's files lie; empty where it names the student
+    folder: str = ""  # the widest in which only this student's files lie
     moved: bool = (
         False  # nothing but its marks gives it to the student, whose file lay elsewhere in an earlier grading
     )
@@ -322,6 +323,7 @@ def _judge_places(submissions: list[Submission], assignment: Assignment, earlier
         if one.student is None or one.evidence.get("path") or "chosen_by_hand" in one.flags:
             continue
         one.place = places.place_of(one.path)
+        one.folder = places.own_folder(one.path)
         one.moved = places.elsewhere(one.student, one.path)
         if one.moved and places.is_anothers(one.student, one.path):
             one.student = None

@@ -79,6 +79,10 @@ class Places:
     def place_of(self, path: str) -> str:
         return next((part for part in levels(path) if self._is_of_one(self.bears.get(part))), path)
 
+    def own_folder(self, path: str) -> str:
+        """The widest folder of a path in which only one's files lie, or a team's; nothing where there is none."""
+        return next((folder for folder in _folders(path) if self._is_of_one(self.bears.get(folder))), "")
+
     def _is_of_one(self, students: set[str] | None) -> bool:
         return not students or students <= set(self.assignment.together(min(students)))
 
@@ -97,9 +101,15 @@ class Places:
         return any(same_place(part, place) for part in parts)
 
 
+def _folders(path: str) -> list[str]:
+    """The folders in which a file lies, the widest first."""
+    parts = PurePosixPath(folder_of(path)).parts
+    return ["/".join(parts[:many]) for many in range(1, len(parts) + 1)]
+
+
 def _bearing(files) -> dict[str, set[str]]:
     bears = defaultdict(set)
     for path, students in files:
-        for part in levels(path):
+        for part in {*_folders(path), *levels(path)}:
             bears[part] |= students
     return bears
