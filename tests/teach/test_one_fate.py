@@ -907,7 +907,7 @@ def test_nothing_is_passed_over_in_silence(tmp_path):
     (pile / "d.html").write_text("<html>")
     os.symlink(elsewhere, pile / "e")
     taken = take_in(pile)
-    assert [one.label for one in taken.found] == ["a.ipynb.txt"] and taken.beside == ["d.html"]
+    assert [one.label for one in taken.found] == ["a.ipynb.txt"] and list(taken.beside) == ["d.html"]
     assert dict(taken.refused) == {"b.rar": "other_archive", "c.docx": "not_a_notebook", "e": "linked_folder"}
 
 
