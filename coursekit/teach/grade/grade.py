@@ -411,6 +411,7 @@ def other_run(mine: Graded, work: Work, outcome: Outcome, which: str, language: 
         marking.admitted(work.exercise.questions, outcome.sheet),
         lambda given: work.rights.of(seed, given, language),
         asked=work.second_seed,
+        went_well=outcome.state == "ended" and not outcome.errors,
     )
 
 
