@@ -1,5 +1,7 @@
 """Packs: a new one works as it is, the examples pass their own checks, and a weak question is pointed at."""
 
+import re
+
 import pytest
 from places import SUPPORT
 
@@ -118,6 +120,24 @@ def test_a_pack_that_gives_everybody_the_same_or_cannot_follow_is_refused_before
     with pytest.raises(KitError) as caught:
         assign(path, roster=roster, out=tmp_path / "out")
     assert caught.value.code == code and not (tmp_path / "out").exists()
+
+
+def test_a_pack_in_which_nothing_counts_is_refused(tmp_path):
+    text = (PACKS / "gym_offer" / "gym_offer.md").read_text(encoding="utf-8")
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student_id\n1\n2\n", encoding="utf-8")
+    weightless = re.sub(r"weight: \d", "weight: 0", text)
+    for number, (pack, refused) in enumerate(
+        ((weightless, True), (weightless.replace("weight: 0", "weight: 1", 1), False))
+    ):
+        path = tmp_path / "bad.md"
+        path.write_text(pack, encoding="utf-8")
+        out = tmp_path / f"out{number}"
+        try:
+            assign(path, roster=roster, out=out)
+        except KitError as problem:
+            assert (problem.code, refused) == ("pack_no_weight", True)
+        assert out.exists() != refused
 
 
 def test_nobody_is_given_data_to_which_there_is_no_right_answer(tmp_path):
