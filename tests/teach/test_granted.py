@@ -98,6 +98,22 @@ def test_a_question_that_does_not_count_is_nobodys_work_and_in_no_statistics(lat
     assert uplift.difficulty == 0.75 and uplift.answered == 1.0
 
 
+@pytest.mark.parametrize(("score", "difficulty", "waiting"), [(None, None, 1), (0.5, 0.25, 0)])
+def test_nothing_is_said_of_what_a_text_earned_before_all_of_them_are_read(
+    late, tmp_path, score, difficulty, waiting
+):
+    """Who wrote nothing has earned nothing; that is no mean of those who wrote."""
+    room, *_ = late
+    a, b, *_ = room.students
+    marks = {a: ("recorded", score), b: ("missing", 0.0)}
+    graded = {
+        student: Graded(student, questions=[QuestionMark("advice", 2.0, state, earned, "", {})])
+        for student, (state, earned) in marks.items()
+    }
+    (advice,) = [one for one in statistics(room.exercise, graded) if one.question == "advice"]
+    assert (advice.difficulty, advice.to_read) == (difficulty, waiting)
+
+
 def test_a_teams_text_is_read_where_it_counts_for_any_of_its_members(tmp_path):
     room = Classroom(tmp_path, columns={"team": ["Red", "Red", "Blue", "Blue"]})
     a, b, c, d = room.students

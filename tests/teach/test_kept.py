@@ -4,7 +4,9 @@ and nobody has a 0 that is nobody's.
 
 import csv
 import io
+import os
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -108,6 +110,8 @@ def test_of_two_downloads_the_later_hand_in_counts_in_whichever_order_they_are_g
                 archive.writestr(
                     zipfile.ZipInfo(f"{where}/hw.ipynb", (2026, 11, day, 12 + place, 0, 0)), text
                 )
+        evening = datetime(2026, 11, day, 20).timestamp()  # downloaded on the day of the last hand-in
+        os.utime(tmp_path / f"{name}.zip", (evening, evening))
     books = {}
     for order in (("old", "new"), ("new", "old"), ("old", "new", "old")):
         out = tmp_path / "-".join(order)

@@ -527,7 +527,7 @@ def test_late_by_the_archive_alone_is_told_for_it_may_be_a_platforms_of_one_stud
             archive.writestr(member, nbformat.writes(room.notebook(student)))
         os.utime(path, (downloaded.timestamp(), downloaded.timestamp()))
     handed = _handed(room, tmp_path)
-    assert handed[a][0].flags == ["late_by_its_archive"] and handed[b][0].flags == []
+    assert (handed[a][0].dated, handed[a][0].flags) == ("dated_by_its_archive", [])
     assert (
         handed[a][0].when.replace(tzinfo=None) == DOWNLOADED
     )  # what the student packed is the student's word
@@ -618,7 +618,7 @@ def test_a_classmates_copy_makes_no_platforms_archive_of_a_students(room, tmp_pa
     a, b, c, d = room.students
     _folder_with_a_homework_zip(room, tmp_path, a, b)
     handed = _handed(room, tmp_path)
-    assert handed[c][0].when.month == 3 and "dated_by_its_archive" in handed[c][0].flags
+    assert handed[c][0].when.month == 3 and handed[c][0].dated == "dated_by_its_archive"
     assert not handed[a][0].flags and not handed[b][0].flags
 
 
@@ -907,7 +907,7 @@ def test_nothing_is_passed_over_in_silence(tmp_path):
     (pile / "d.html").write_text("<html>")
     os.symlink(elsewhere, pile / "e")
     taken = take_in(pile)
-    assert [one.label for one in taken.found] == ["a.ipynb.txt"] and taken.beside == ["d.html"]
+    assert [one.label for one in taken.found] == ["a.ipynb.txt"] and list(taken.beside) == ["d.html"]
     assert dict(taken.refused) == {"b.rar": "other_archive", "c.docx": "not_a_notebook", "e": "linked_folder"}
 
 

@@ -1,5 +1,7 @@
 """Packs: a new one works as it is, the examples pass their own checks, and a weak question is pointed at."""
 
+import re
+
 import pytest
 from places import SUPPORT
 
@@ -10,6 +12,7 @@ from coursekit.lessons.exercise import load_exercise
 from coursekit.lessons.names import notebook_path
 from coursekit.messages import KitError
 from coursekit.teach.assign.assign import assign, find_exercise
+from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.assign.packs import difficulties, doubts, new_exercise, preview
 
 PACKS = SUPPORT / "packs"
@@ -117,6 +120,55 @@ def test_a_pack_that_gives_everybody_the_same_or_cannot_follow_is_refused_before
     with pytest.raises(KitError) as caught:
         assign(path, roster=roster, out=tmp_path / "out")
     assert caught.value.code == code and not (tmp_path / "out").exists()
+
+
+def test_a_pack_in_which_nothing_counts_is_refused(tmp_path):
+    text = (PACKS / "gym_offer" / "gym_offer.md").read_text(encoding="utf-8")
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student_id\n1\n2\n", encoding="utf-8")
+    weightless = re.sub(r"weight: \d", "weight: 0", text)
+    for number, (pack, refused) in enumerate(
+        ((weightless, True), (weightless.replace("weight: 0", "weight: 1", 1), False))
+    ):
+        path = tmp_path / "bad.md"
+        path.write_text(pack, encoding="utf-8")
+        out = tmp_path / f"out{number}"
+        try:
+            assign(path, roster=roster, out=out)
+        except KitError as problem:
+            assert (problem.code, refused) == ("pack_no_weight", True)
+        assert out.exists() != refused
+
+
+def test_nobody_is_given_data_to_which_there_is_no_right_answer(tmp_path):
+    """On seeds that nobody tried the solution may fail; the mended pack is handed out to all, late ones as well."""
+    text = (PACKS / "gym_offer" / "gym_offer.md").read_text(encoding="utf-8")
+    sound = "sizes = members"
+    assert text.count(sound) == 1
+    source, roster, out = tmp_path / "gym_offer.md", tmp_path / "six.csv", tmp_path / "out"
+    students = [f"S{number}" for number in range(6)]
+    roster.write_text("\n".join(["student_id", *students]), encoding="utf-8")
+    source.write_text(text.replace(sound, f"assert seed < 10\n{sound}"), encoding="utf-8")
+    with pytest.raises(KitError, match="6 students.*S0, S1, S2, S3, S4 …"):
+        assign(source, roster=roster, out=out)
+    assert {path.name for path in out.iterdir()} == {"pack"}
+    source.write_text(text, encoding="utf-8")
+    assign(source, roster=roster, out=out)
+    assert sorted(path.name for path in (out / "students").iterdir()) == students
+    before = (out / "manifest.json").read_bytes()
+
+    about = Assignment.read(out)
+    late = about.seed("S6", "")
+    pack = out / "pack" / "gym_offer.md"
+    pack.write_text(text.replace(sound, f"assert seed != {late}\n{sound}"), encoding="utf-8")
+    roster.write_text("\n".join(["student_id", *students, "S6"]), encoding="utf-8")
+    with pytest.raises(KitError, match=r"1 student \(S6 …\)"):
+        assign(source, roster=roster, out=out)
+    assert (out / "manifest.json").read_bytes() == before
+    assert "S6" not in (out / "roster" / "six.csv").read_text(encoding="utf-8")
+    pack.write_text(text, encoding="utf-8")
+    assign(source, roster=roster, out=out)
+    assert Assignment.read(out).variants.keys() == {*students, "S6"}
 
 
 def test_the_notebook_of_an_exercise_is_taken_for_its_lesson():

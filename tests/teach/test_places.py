@@ -3,63 +3,33 @@
 Folders and names are anonymous, as many platforms give them: 8001 is the first student's, and so on.
 """
 
-import csv
-import io
 import os
-import zipfile
 from datetime import datetime
 from pathlib import Path
 
-import nbformat
 import pytest
 from classroom import Classroom
+from handing_over import blank, graded, rows, worked, zipped
 
 from coursekit import cli
 from coursekit.teach.assign.assign import assign
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.grade.choosing import note_unclear
+from coursekit.teach.grade.gradebooks import in_words
 from coursekit.teach.grade.graded import Graded
 from coursekit.teach.grade.kept import where_they_lay
+from coursekit.teach.grade.nothing_lost import list_what_lies_beside
 from coursekit.teach.handed_in.identity import identify
 from coursekit.teach.handed_in.intake import take_in
 from coursekit.teach.handed_in.places import same_place
 from coursekit.teach.marks.marks import marks
 
-IN_TIME, LATER = (2026, 11, 20, 12, 0, 0), (2026, 11, 25, 12, 0, 0)
+LATER = (2026, 11, 25, 12, 0, 0)
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
     return Classroom(tmp_path_factory.mktemp("places"), students=6, due="2026-11-30T10:00")
-
-
-def worked(room: Classroom, student: str, **changed: str) -> bytes:
-    return nbformat.writes(room.notebook(student, changed)).encode()
-
-
-def blank(room: Classroom, student: str) -> bytes:
-    laid = room.variant(student)
-    return (room.folder / "students" / laid["folder"] / laid["file"]).read_bytes()
-
-
-def zipped(path: Path, files: dict[str, bytes], when=IN_TIME) -> Path:
-    """An archive in which everybody has handed in an hour after the one before."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for number, (name, content) in enumerate(files.items()):
-            moment = (*when[:3], when[3] + number % 8, *when[4:])
-            archive.writestr(zipfile.ZipInfo(name, moment), content)
-    return path
-
-
-def graded(room: Classroom, submissions: Path, out: Path, *more: str) -> tuple[int, dict[str, dict], list]:
-    """The exit code, the gradebook by student, and what problems.csv says of which file."""
-    code = cli.main(["grade", str(submissions), "--assignment", str(room.folder), "--out", str(out), *more])
-    book = {row["student_id"]: row for row in rows(out / "grades.csv")}
-    return code, book, [(row["what"], row["file"]) for row in rows(out / "problems.csv")]
-
-
-def rows(path: Path) -> list[dict]:
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
 
 # --- between two downloads --------------------------------------------------------------------------------------------
@@ -404,6 +374,47 @@ def test_what_cannot_be_read_in_an_archive_that_bears_a_students_name_is_not_tha
     graded = {student: Graded(student) for student in about.variants}
     note_unclear(graded, identify(intake.found, about, {}), intake, about)
     assert {mine.state for mine in graded.values()} == {"nothing"}
+
+
+def test_an_empty_archive_or_a_backup_alone_is_told_and_is_not_nothing(room, tmp_path):
+    """And beside a notebook of the same student's neither is said to be in place of one."""
+    a, b, c, d, e, f = room.students
+    backup = ".ipynb_checkpoints/ex-checkpoint.ipynb"
+    empty = zipped(tmp_path / "empty.zip", {}).read_bytes()
+    of_macos = zipped(tmp_path / "macos.zip", {"__MACOSX/._ex.ipynb": b"x", ".DS_Store": b"x"}).read_bytes()
+    backups = zipped(tmp_path / "backups.zip", {backup: worked(room, c)}).read_bytes()
+    folder = tmp_path / "in"
+    files = {
+        f"{a}_ex.zip": empty,
+        f"{b}/{backup}": worked(room, b),
+        f"{c}/hw.zip": backups,
+        f"{d}/hw.zip": of_macos,
+        f"{e}/ex.ipynb": worked(room, e),
+        f"{e}/{backup}": worked(room, e),
+        f"{e}/first.zip": empty,
+        "8006/hw/ex.ipynb": worked(room, f),
+        f"8006/{backup}": worked(room, f),
+    }
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for submissions, above in ((folder, ""), (zipped(tmp_path / "all.zip", files), "all.zip/")):
+        intake = take_in(submissions)
+        about = Assignment.read(room.folder)
+        handed_in = identify(intake.found, about, {})
+        graded = {student: Graded(student) for student in about.variants}
+        list_what_lies_beside(intake, handed_in, about)
+        note_unclear(graded, handed_in, intake, about)
+        assert set(intake.refused) == {
+            (f"{above}{a}_ex.zip", "empty_archive"),
+            (f"{above}{b}/{backup}", "only_a_checkpoint"),
+            (f"{above}{c}/hw.zip/{backup}", "only_a_checkpoint"),
+            (f"{above}{d}/hw.zip", "empty_archive"),
+        }
+        states = {student: mine.state for student, mine in graded.items()}
+        assert states == dict.fromkeys((a, b, c, d), "unclear") | dict.fromkeys((e, f), "nothing")
+        assert all(in_words(["refused", "", "", reason]) for _, reason in intake.refused)
 
 
 # --- one rule for the class -------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from coursekit import cli
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.grade import marking
 from coursekit.teach.grade.grade import HIDDEN, THIRD, grade
+from coursekit.teach.grade.gradebooks import _problems_of
+from coursekit.teach.grade.graded import Graded
 
 QUESTIONS = {
     "mean": {"id": "mean", "kind": "number", "relative_tolerance": 0.01, "weight": 1},
@@ -80,6 +82,36 @@ def test_a_run_that_one_mistake_made_necessary_is_held_against_no_other_answer()
         run = marking.SecondRun({**typed, **answers(471.2)}, right(1), asked=asked)
         share, _, half = marking.mark(questions, {**typed, **answers(404.515)}, right(0), run)
         assert (share.score, half.score) == (earns, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("there", "went_well", "kind", "told"),
+    [
+        (("missing", None), True, "number", "own_seed_only"),
+        (("missing", None), False, "number", "not_run"),  # it failed on the other data
+        (("badly_formed", None), True, "number", "not_run"),
+        (("recorded", 600.0), True, "number", "computed"),
+        (("missing", None), True, "choice", "not_run"),  # `if a > b: answer("which", "a")`, and no else
+    ],
+)
+def test_an_answer_for_the_own_seed_alone_is_told_where_nothing_else_kept_it_away(
+    there, went_well, kind, told
+):
+    questions = {"mean": {**QUESTIONS["mean"], "kind": kind}}
+    own, other = (500.0, 600.0) if kind == "number" else ("a", "b")
+    run = marking.SecondRun({"mean": there}, lambda given: {"mean": other}, went_well=went_well)
+    (one,) = marking.mark(questions, {"mean": ("recorded", own)}, lambda given: {"mean": own}, run)
+    assert (one.second, one.score) == (told, 1.0)
+    mine = Graded("S1", file="hw.ipynb", state="ended", questions=[one])
+    rows = [(row[0], row[3]) for row in _problems_of(mine, None)]
+    assert rows == ([("answered_for_own_seed_only", "mean")] if told == "own_seed_only" else [])
+
+
+def test_must_compute_costs_whoever_answers_for_the_own_seed_alone():
+    questions = {"mean": {**QUESTIONS["mean"], "must_compute": True}}
+    run = marking.SecondRun({"mean": ("missing", None)}, lambda given: {"mean": 600.0}, went_well=True)
+    (one,) = marking.mark(questions, {"mean": ("recorded", 500.0)}, lambda given: {"mean": 500.0}, run)
+    assert (one.second, one.score) == ("own_seed_only", 0.0)
 
 
 def test_a_third_run_is_made_where_two_are_nearly_alike_and_clears_whom_it_can(tmp_path, walled, capsys):

@@ -5,6 +5,7 @@ right ones are read as ever.
 import pytest
 
 from coursekit.messages import KitError
+from coursekit.teach.assign.settings import _file_of
 from coursekit.teach.assign.toml_file import read_toml
 
 
@@ -49,3 +50,32 @@ def test_what_is_right_is_read(tmp_path, text):
     path = tmp_path / "grading.toml"
     path.write_text(text, encoding="utf-8")
     assert len(read_toml(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("[late]\nperday = 0.1", "late.perday", "per_day, "),  # the likeliest first
+        ('[override]\nstudent_id = "S1"\nscore = 1', "override", "[[override]]"),
+        ('[[override]]\nstudent_id = "S1"\nscore = 7\nreason = "x"', "[[override]] 1: score", "≤ 1"),
+        (
+            '[[override]]\nstudent_id = "S1"\nscore = 1\nreason = "x"\nask = "y"',
+            "[[override]] 1: ask",
+            "asked, ",
+        ),
+    ],
+)
+def test_a_wrong_key_is_told_where_it_stands_with_the_keys_of_its_own_table(tmp_path, text, place, said):
+    path = tmp_path / "grading.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(KitError) as caught:
+        _file_of(path)
+    for message in (caught.value.message_zh, caught.value.message_en):
+        assert place in message and said in message
+    assert "whose" not in caught.value.message_en  # a key of the file's, and of no table in it
+
+
+def test_overrides_that_are_right_are_read(tmp_path):
+    path = tmp_path / "grading.toml"
+    path.write_text('[[override]]\nstudent_id = "S1"\nscore = 1\nreason = "x"\n' * 2, encoding="utf-8")
+    assert len(_file_of(path).override) == 2

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 import crmkit
 from coursekit.learn.workspace import course_root
-from coursekit.lessons.exercise import FILES, Exercise, load_exercise
+from coursekit.lessons.exercise import FILES, Exercise, SolutionError, load_exercise
 from coursekit.lessons.names import lesson_of
 from coursekit.lessons.notebooks import code_cell, exercise_notebook, markdown_cell, to_text
 from coursekit.lessons.one_language import in_one_language
@@ -25,7 +25,7 @@ from crmkit.core.catalogue import Pair
 from crmkit.core.files import put
 from crmkit.core.language import WRITTEN
 
-from .assignment import FEEDBACK, SECRET, Assignment, Variant, read_due
+from .assignment import FEEDBACK, MANIFEST, SECRET, Assignment, Variant, read_due
 from .data_hash import data_hash
 from .packs import require_sound
 from .platforms import PLATFORMS, platform_name, zipped
@@ -35,6 +35,7 @@ from .settings import due_of_class, given_out
 
 STATEMENT = 'statement = {"name": "", "ai_use": ""}'
 TRIED_SEEDS = (1, 2)  # on which an exercise is tried before it is handed out
+TOLD = 5  # students who are named in one line
 FAR = timedelta(days=366)  # until it is due: nothing is handed out for longer
 
 
@@ -91,6 +92,15 @@ def assign(
         assignment = _new(source, out, due=due, feedback=feedback, statement=statement)
     told = due_of_class(assignment)
     _require_no_double(assignment, students, roster.name)
+    late = [s for s in students if s.student_id not in assignment.variants]
+    source = load_exercise(assignment.pack)
+    try:
+        _require_right_answers(assignment, source, late)
+    except KitError:
+        if not again:  # nobody has a seed of it yet, and the mended pack is copied anew
+            (out / MANIFEST).unlink()
+            (out / SECRET).unlink()
+        raise
     kept = _name_of_roster(out / "roster", roster, assignment, {one.student_id for one in everybody})
     put(out / "roster" / kept, roster.read_bytes())
     assignment.rosters[kept] = sheet
@@ -101,8 +111,6 @@ def assign(
         said.append(MESSAGES.say("roster_staff", count=len(staff), which=", ".join(staff[:5])))
     said += _corrected(assignment, students)
     said += _group_again(assignment, students)
-    late = [s for s in students if s.student_id not in assignment.variants]
-    source = load_exercise(assignment.pack)
     for made in _variants(assignment, source, late, lang):
         _lay(assignment, made.variant, made.notebook, told)
         assignment.variants[made.student.student_id] = made.variant
@@ -193,6 +201,23 @@ def _require_sound(exercise: Exercise) -> None:
     """What `preview` refuses of any number of students is refused of two before anything is handed out."""
     rights = [exercise.right_answers(seed) for seed in TRIED_SEEDS]
     require_sound(exercise, rights, [data_hash(data) for data in exercise.parameters_of(TRIED_SEEDS)])
+
+
+def _require_right_answers(assignment: Assignment, exercise: Exercise, students: list[Student]) -> None:
+    """Nobody is given data to which there is no right answer. Errors: KitError with whose, before anything is laid."""
+    seeds = {student.student_id: assignment.seed(student.student_id, student.team) for student in students}
+    failed = {}
+    for seed in dict.fromkeys(seeds.values()):
+        try:
+            exercise.right_answers(seed)
+        except SolutionError as problem:
+            failed[seed] = problem
+    without = [student for student, seed in seeds.items() if seed in failed]
+    if without:
+        which = ", ".join(without[:TOLD])
+        first = failed[seeds[without[0]]]
+        why = Pair(first.message_zh, first.message_en)
+        raise KitError("pack_no_right_answer", value=exercise.slug, count=len(without), which=which, why=why)
 
 
 def _require_same_exercise(assignment: Assignment, exercise: str | Path) -> None:

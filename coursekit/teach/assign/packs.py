@@ -112,6 +112,8 @@ def require_sound(exercise: Exercise, rights: Sequence[dict], variants: Sequence
     for seed, data in zip(seeds, exercise.parameters_of(seeds)):
         if data_hash(data) != variants[seed - 1]:
             raise KitError("pack_other_data", value=exercise.slug, seed=seed)
+    if not any(question.get("weight", 1) for question in exercise.questions.values()):
+        raise KitError("pack_no_weight", value=exercise.slug)
     if len(variants) > 1 and len(set(variants)) == 1:
         raise KitError("pack_one_variant", value=exercise.slug)
     for name, question in exercise.questions.items():

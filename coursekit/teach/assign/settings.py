@@ -3,9 +3,11 @@
 All of it stands in one file of the assignment, ``grading.toml``, which every regrade reads again and never writes.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Annotated
 
@@ -101,12 +103,12 @@ def read_settings(assignment: Assignment, questions: Collection[str]) -> Setting
             raise KitError("grading_value", value=student, name=f'teams."{team}"', file=FILE, allowed=allowed)
     first: dict[tuple[str, str | None], int] = {}
     for number, override in enumerate(said.override):
-        _known_student(assignment, override.student_id, f"override.{number}.student_id")
+        _known_student(assignment, override.student_id, _place(f"override.{number}.student_id"))
         if override.question is not None and override.question not in questions:
             raise KitError(
                 "grading_value",
                 value=override.question,
-                name=f"override.{number}.question",
+                name=_place(f"override.{number}.question"),
                 file=FILE,
                 allowed=", ".join(questions),
             )
@@ -180,22 +182,34 @@ def _read(raw: dict) -> GradingFile:
     try:
         return from_fields(GradingFile, raw)
     except WrongField as wrong:
+        place = _place(wrong.field)
         if wrong.unknown:
-            known = {
-                name.name
-                for kind in (GradingFile, LatePolicy, StatementPolicy, Override)
-                for name in fields(kind)
-            }
-            raise KitError(
-                "grading_key", value=wrong.field, name=FILE, allowed=", ".join(sorted(known))
-            ) from None
-        raise KitError(
-            "grading_value",
-            value=str(wrong.value)[:LONGEST],
-            name=wrong.field,
-            file=FILE,
-            allowed=wrong.allowed,
-        ) from None
+            allowed = ", ".join(_keys_beside(wrong.field))
+            raise KitError("grading_key", value=place, name=FILE, allowed=allowed) from None
+        allowed = wrong.allowed
+        if wrong.field == "override" and isinstance(wrong.value, dict):
+            allowed = MESSAGES.say("grading_two_brackets", between=" ")
+        shown = str(wrong.value)[:LONGEST]
+        raise KitError("grading_value", value=shown, name=place, file=FILE, allowed=allowed) from None
+
+
+def _place(name: str) -> str:
+    """Where in the file a field stands, its overrides counted from 1.
+
+    >>> _place("override.0.score"), _place("late.per_day")
+    ('[[override]] 1: score', 'late.per_day')
+    """
+    return re.sub(r"^override\.(\d+)\.", lambda found: f"[[override]] {int(found[1]) + 1}: ", name)
+
+
+def _keys_beside(name: str) -> list[str]:
+    """What may stand in the same table as a key that is not known, the likeliest first."""
+    *table, key = name.split(".")
+    kind = {"late": LatePolicy, "statement": StatementPolicy, "override": Override}.get(
+        table[0] if table else "", GradingFile
+    )
+    known = sorted(one.name for one in fields(kind))
+    return sorted(known, key=lambda other: -SequenceMatcher(None, key, other).ratio())
 
 
 def _known_student(assignment: Assignment, student: str, name: str) -> None:

@@ -16,8 +16,10 @@ def write_problems(out: Path, problems: list[Problem], lang: str) -> list[str]:
     rows = []
     for problem in problems:
         details = [in_words(problem.detail, one) for one in WRITTEN]
-        rows.append([problem.reason, problem.file, problem.student, " ".join(dict.fromkeys(details))])
-    write_csv(out / "problems.csv", ["what", "file", "student_id", "detail"], rows)
+        meaning = " ".join(MESSAGES.pair(f"game_why_{problem.reason}"))
+        detail = " ".join(dict.fromkeys(details))
+        rows.append([problem.reason, problem.file, problem.student, detail, meaning])
+    write_csv(out / "problems.csv", ["what", "file", "student_id", "detail", "meaning"], rows)
     languages = written_in(lang)
     write_page(
         out / "problems.html",

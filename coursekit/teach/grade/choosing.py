@@ -79,6 +79,8 @@ def begun(student: str, first: Submission, rest: list[Submission], due: datetime
     """What can be said of a submission before it is run, and of the others of the same student beside it."""
     mine = Graded(student, file=first.found.label, path=first.path, flags=list(first.flags))
     mine.when = first.when.isoformat() if first.when else None
+    mine.dated = first.dated
+    mine.other_when = first.other_when.isoformat() if first.other_when else None
     mine.others = [submission.found.label for submission in rest]
     if first.notebook is None:
         return mine

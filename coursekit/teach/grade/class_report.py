@@ -71,6 +71,7 @@ class QuestionStatistics:
     question: str
     answered: float
     badly_formed: int
+    to_read: int  # that wait for a reader: until then nothing is said of what was earned
     difficulty: float | None  # mean share earned
     discrimination: float | None  # correlation with the rest of the marks
     wrong: list[CommonWrong]
@@ -90,14 +91,16 @@ def statistics(exercise: Exercise, graded: dict[str, Graded]) -> list[QuestionSt
         known = [(one, mine) for one, mine in given if one.score is not None]
         scores = np.array([one.score for one, _ in known], dtype=float)
         rest = np.array([earned_elsewhere(mine, name) for _, mine in known], dtype=float)
+        to_read = len(given) - len(known)
         recorded = [one.state == "recorded" for one in marks]
         rows.append(
             QuestionStatistics(
                 question=name,
                 answered=float(np.mean(recorded)) if recorded else 0.0,
                 badly_formed=sum(one.state == "badly_formed" for one in marks),
-                difficulty=float(scores.mean()) if len(scores) else None,
-                discrimination=correlation(scores, rest),
+                to_read=to_read,
+                difficulty=float(scores.mean()) if len(scores) and not to_read else None,
+                discrimination=None if to_read else correlation(scores, rest),
                 wrong=common_wrong(question, [one for one, _ in known]),
             )
         )

@@ -15,7 +15,7 @@ from coursekit.lessons.exercise import compare
 from coursekit.teach.handed_in.notebook import statements
 from crmkit.answers.forms import words_of
 
-from .marking import QuestionMark
+from .marking import OWN_SEED_ONLY, QuestionMark
 from .numbers import ALL_DIGITS, MANY_DIGITS, anybody_may_type, digits_of, is_number, rounded
 
 FEWEST_DIGITS = 4  # significant digits of a number that says anything at all
@@ -34,6 +34,7 @@ NOT_FOLLOWING = (
     "literal",
     "own_data_only",
     "not_run",
+    OWN_SEED_ONLY,
 )  # what a second run says of an answer that was not computed
 # what speaks for both directions alike: it does not tell who was first
 BOTH_WAYS = ("same_wrong_number", "same_text", "similar_text", "same_code")

@@ -46,12 +46,13 @@ from .copying import Copy, copying
 from .default_seed import note_default_seed
 from .feedback import pack_feedback, write_feedback
 from .gradebooks import COPYING, write_gradebooks
-from .graded import TWO_PLACES, WITHOUT_MARKS, Graded, Grading, Result, restored, stored
+from .graded import WITHOUT_MARKS, Graded, Grading, Result, restored, stored
 from .kept import keep_what_was, notebooks_kept, still_theirs, where_they_lay
 from .nothing_lost import list_what_lies_beside
 from .right_answers import NoRight, RightAnswers, pack_files
 from .running import Run, run_all
 from .sections import write_sections
+from .settling import MOST_APART, Try, settled
 from .teams import share_with_teams, what_it_does
 
 NO_RIGHT = "no_right_answer"
@@ -121,8 +122,8 @@ def grade(
             note_unclear(graded, handed_in, intake, about)
             work = Work(about, exercise, journal, rights, tier, jobs, limits, second_seed, say is print)
             mark_all(work, chosen, graded)
-            worth = partial(worth_of, settings=settings, granted=granted)
-            settle_places(work, chosen, graded, rivals, worth, due=settings.due)
+            factor = partial(factor_of, settings=settings, granted=granted)
+            settle_places(work, chosen, graded, rivals, factor, due=settings.due)
             if about.statement:
                 for student, submission in chosen.items():
                     with told_of(graded[student], "preparing_failed"):
@@ -269,44 +270,36 @@ def settle_places(
     chosen: dict[str, Submission],
     graded: dict[str, Graded],
     rivals: dict[str, list[Submission]],
-    worth: Callable[[Graded], float],
+    factor: Callable[[Graded], float],
     *,
     due: datetime | None,
 ) -> None:
-    """Of files of one student's that came from several places, the one that earns most counts,
-    of equal ones the earliest.
-
-    A classmate may have handed in a copy that was passed on: what that earns costs nobody anything.
-    """
+    """Which of one student's files counts that came from several places (`settling`)."""
+    files = {student: [(chosen[student], graded[student])] for student in rivals}
     for number in range(MOST_PLACES):
         others = {student: theirs[number] for student, theirs in rivals.items() if number < len(theirs)}
         others = {student: one for student, one in others.items() if NO_RIGHT not in graded[student].failed}
         marked = {student: begun(student, one, [], due) for student, one in others.items()}
         mark_all(work, others, marked)
         for student, other in marked.items():
-            mine = graded[student]
-            files = [*mine.others, mine.file, other.file]
-            if (worth(other), is_earlier(other, mine)) > (worth(mine), False):
-                graded[student] = mine = other
-                chosen[student] = others[student]
-            mine.others = [file for file in dict.fromkeys(files) if file != mine.file]
-            if TWO_PLACES not in mine.flags:
-                mine.flags.append(TWO_PLACES)
+            files[student].append((others[student], other))
+    apart = len(work.exercise.questions) * MOST_APART
+    for student, theirs in files.items():
+        if len(theirs) == 1:
+            continue
+        with told_of(graded[student], "preparing_failed"):
+            tries = [Try(one, marks, code_of(one, work, student)) for one, marks in theirs]
+            counts, flags = settled(tries, factor, apart)
+            labels = [*graded[student].others, *(marks.file for _, marks in theirs)]
+            chosen[student], graded[student] = counts.submission, counts.marks
+            counts.marks.others = [label for label in dict.fromkeys(labels) if label != counts.marks.file]
+            counts.marks.flags += [flag for flag in flags if flag not in counts.marks.flags]
 
 
-def is_earlier(one: Graded, other: Graded) -> bool:
-    """Whether one is known to have been handed in before the other."""
-    if one.when is None or other.when is None:
-        return False
-    return datetime.fromisoformat(one.when) < datetime.fromisoformat(other.when)
-
-
-def worth_of(mine: Graded, *, settings: Settings, granted: Accommodations) -> float:
-    """What a file earns, lateness included; a text that nobody has read yet is taken as a good one."""
-    when = datetime.fromisoformat(mine.when) if mine.when else None
-    factor, _ = settings.late.factor(when, due_of(mine.student_id, settings, granted))
-    earned = sum(one.weight * (1 if one.score is None else one.score) for one in mine.questions)
-    return round(factor * earned, DIGITS)
+def factor_of(mine: Graded, *, settings: Settings, granted: Accommodations) -> float:
+    """The share of what a file earns that its lateness leaves."""
+    factor, _ = settings.late.factor(moment_of(mine.when), due_of(mine.student_id, settings, granted))
+    return factor
 
 
 def prepare_all(
@@ -418,6 +411,7 @@ def other_run(mine: Graded, work: Work, outcome: Outcome, which: str, language: 
         marking.admitted(work.exercise.questions, outcome.sheet),
         lambda given: work.rights.of(seed, given, language),
         asked=work.second_seed,
+        went_well=outcome.state == "ended" and not outcome.errors,
     )
 
 
@@ -522,12 +516,19 @@ def note_accommodation(
 
 
 def note_lateness(mine: Graded, settings: Settings, granted: Accommodations) -> None:
+    """What lateness costs, and whether the other of two times would have another cost."""
     due = due_of(mine.student_id, settings, granted)
-    when = datetime.fromisoformat(mine.when) if mine.when else None
-    mine.late_factor, late = settings.late.factor(when, due)
+    mine.late_factor, late = settings.late.factor(moment_of(mine.when), due)
     mine.late_minutes = round(late / timedelta(minutes=1), 1)
     if late:
         mine.flags.append("late")
+    other_factor, other_late = settings.late.factor(moment_of(mine.other_when), due)
+    if mine.dated and (other_factor, bool(other_late)) != (mine.late_factor, bool(late)):
+        mine.flags.append(mine.dated)
+
+
+def moment_of(kept: str | None) -> datetime | None:
+    return datetime.fromisoformat(kept) if kept else None
 
 
 def total(mine: Graded, overrides: list, questions: dict[str, dict]) -> None:

@@ -4,11 +4,13 @@ from pathlib import Path
 
 from coursekit.lessons.exercise import Exercise
 from coursekit.messages import MESSAGES
+from coursekit.teach.handed_in.dating import BY_ARCHIVE, WITHIN, both_times
 from coursekit.teach.handed_in.identity import Naming
 from coursekit.teach.tables import capped, write_csv
 from crmkit.core.errors import CrmkitError
 
 from .graded import DEFAULT_SEED, IN_ORDER, Graded, Grading
+from .marking import OWN_SEED_ONLY
 from .own_roster import with_marks
 
 HEAD_OF_GRADES = ("student_id", "name", "total")
@@ -216,7 +218,9 @@ def in_words(row: list) -> str:
 
 def _problems_of(mine: Graded, exercise: Exercise) -> list[list]:
     """The lines of one student."""
-    found = [[flag, ""] for flag in mine.flags if flag not in ("left_out", DEFAULT_SEED)]
+    found = [[flag, ""] for flag in mine.flags if flag not in ("left_out", DEFAULT_SEED, BY_ARCHIVE, WITHIN)]
+    if mine.dated in mine.flags:
+        found.append([mine.dated, both_times(mine.file, mine.when, mine.other_when, mine.dated)])
     if DEFAULT_SEED in mine.flags:
         found.append([DEFAULT_SEED, f"seed = {exercise.default_seed}: {', '.join(mine.on_default)}"])
     found += [["left_out", code[:SHOWN_CODE]] for code in mine.left_out]
@@ -231,6 +235,9 @@ def _problems_of(mine: Graded, exercise: Exercise) -> list[list]:
         rows += [["earlier_file", other, mine.student_id, ""] for other in mine.others]
         rows += [["team_files_differ", other, mine.student_id, mine.file] for other in mine.differing]
     counting = [one for one in mine.questions if not one.exempt]
+    silent = [one.question for one in counting if one.second == OWN_SEED_ONLY]
+    if silent:
+        rows.append(["answered_for_own_seed_only", mine.file, mine.student_id, ", ".join(silent)])
     by_default = mine.on_default if DEFAULT_SEED in mine.flags else []  # these were computed, on other data
     typed_in = [one.question for one in counting if one.second in TYPED_IN and one.question not in by_default]
     if typed_in:

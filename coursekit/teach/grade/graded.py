@@ -6,6 +6,7 @@ from pathlib import Path
 from coursekit.lessons.exercise import Exercise
 from coursekit.records import read_record
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.handed_in.dating import BY_ARCHIVE, WITHIN
 from coursekit.teach.handed_in.identity import Rules, Submission
 from coursekit.teach.handed_in.intake import Intake
 
@@ -20,14 +21,16 @@ DEFAULT_SEED = (
     "default_seed"  # answers are right for the seed of everybody's copy, and not for the student's own
 )
 TWO_PLACES = "two_places"  # files that nothing but their marks gives to this student came from several places
+SEVERAL_TRIES = "several_tries"  # of these, all worked and of one hand, the newest counts
 # what somebody should look at before marks are given out, though everything could be graded
 DOUBTFUL = (
     TIME_UNKNOWN,
     DEFAULT_SEED,
+    SEVERAL_TRIES,
     TWO_PLACES,
     "chosen_against_evidence",
-    "dated_by_its_archive",
-    "late_by_its_archive",
+    BY_ARCHIVE,
+    WITHIN,
     "newer_by_name_only",
     "newer_unreadable",
     "older_than_counted",
@@ -46,6 +49,8 @@ class Graded:
     file: str | None = None
     path: str = ""  # where the file lay, below the archive of its download
     when: str | None = None
+    dated: str = ""  # where the archive and what stands within give two times: which of them counts
+    other_when: str | None = None  # the one that does not
     state: str = (
         "nothing"  # nothing, unclear, unreadable, ended, timeout, too_much_output, died, killed, no_wall
     )

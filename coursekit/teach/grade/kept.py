@@ -10,6 +10,7 @@ from datetime import datetime
 
 from coursekit.lessons.exercise import Exercise
 from coursekit.teach.assign.assignment import Assignment
+from coursekit.teach.handed_in.dating import BY_ARCHIVE, WITHIN
 from coursekit.teach.handed_in.identity import Submission, marks_in
 from coursekit.teach.handed_in.intake import Found
 from coursekit.teach.handed_in.notebook import Refused, read_notebook
@@ -20,7 +21,9 @@ from .graded import DEFAULT_SEED, WITHOUT_MARKS, Graded
 KEPT = "from_an_earlier_download"
 # what every grading says anew, from the settings and from what people gave
 SAID_ANEW = (
+    BY_ARCHIVE,
     DEFAULT_SEED,
+    WITHIN,
     "accommodated",
     "exempt_from_all",
     "granted_elsewhere",
@@ -73,7 +76,17 @@ def notebooks_kept(before: dict[str, Graded], journal: Journal, about: Assignmen
         found = Found(earlier.file, when, code)
         flags = [flag for flag in earlier.flags if flag not in (KEPT, *SAID_ANEW, *RUN_SAYS)]
         evidence = marks_in(notebook, about)
-        kept[student] = Submission(found, notebook, None, student, evidence, flags, earlier.path)
+        kept[student] = Submission(
+            found,
+            notebook,
+            None,
+            student,
+            evidence,
+            flags,
+            earlier.path,
+            dated=earlier.dated,
+            other_when=datetime.fromisoformat(earlier.other_when) if earlier.other_when else None,
+        )
     return kept
 
 

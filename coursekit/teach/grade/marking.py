@@ -18,6 +18,7 @@ LARGEST_ANSWER = 2 << 20  # characters of one answer as JSON
 
 
 FOLLOWED = 0.5  # of a step that is right on a wrong earlier answer: an own right answer is worth more
+OWN_SEED_ONLY = "own_seed_only"  # answered where the seed is the student's own, and left alone on other data
 STANDS_STILL = (
     0.5  # share of an answer that may be the same under another seed in what was worked out from the data
 )
@@ -46,7 +47,8 @@ class QuestionMark:
     right: object = None
     followed: bool = False  # earned on the student's own earlier answer
     exempt: bool = False  # does not count for this student
-    second: str | None = None  # of a second run: computed, literal, own_data_only, differs, not_run
+    # of a second run: computed, literal, own_data_only, own_seed_only, partly_typed, differs, not_run
+    second: str | None = None
     nearly: bool = (
         False  # what a second run held against it rests on an answer that was nearly the same there
     )
@@ -75,11 +77,13 @@ class SecondRun:
 
     ``asked``: whether everybody is run so; where only a claim on an earlier wrong answer made it, only claims are
     judged, or the same answer would be worth less to those who were wrong elsewhere.
+    ``went_well``: whether it ended by itself and without an error: then no answer means that none was to be given.
     """
 
     answers: "Answers"
     right_of: "RightOf"
     asked: bool = True
+    went_well: bool = False
 
 
 RightOf = Callable[[dict], dict]  # a student's own earlier answers → the right answers that rest on them
@@ -205,6 +209,9 @@ def _second(questions: dict[str, dict], marks: list[QuestionMark], runs: list[Se
                 one.second = "computed"
         elif runs[0].asked and question["kind"] != "text" and one.state == "recorded":
             _judge(one, question, there)
+            silent = all(run.went_well and run.answers[one.question][0] == "missing" for run in runs)
+            if one.second == "not_run" and silent and question["kind"] != "choice":
+                one.second = OWN_SEED_ONLY  # of a choice the branch that answers may be another
             one.nearly = one.second == "literal" and not sure[one.question]
 
 

@@ -1,12 +1,13 @@
-"""What could look like nothing handed in: a PDF or a page in place of a notebook is told, and where it can be,
-with whom.
+"""What could look like nothing handed in: a PDF or a page in place of a notebook, an archive with nothing in it, or a
+backup alone is told, and where it can be, with whom.
 """
 
+from collections import defaultdict
 from pathlib import PurePosixPath
 
 from coursekit.teach.assign.assignment import Assignment
 from coursekit.teach.handed_in.identity import Naming, Submission
-from coursekit.teach.handed_in.intake import Intake
+from coursekit.teach.handed_in.intake import BACKUP, Intake
 
 
 def list_what_lies_beside(intake: Intake, handed_in: list[Submission], about: Assignment) -> None:
@@ -15,13 +16,20 @@ def list_what_lies_beside(intake: Intake, handed_in: list[Submission], about: As
         return
     naming = Naming.of(handed_in, about)
     have = {submission.student for submission in handed_in if submission.student}
-    folders = {_folder(submission.found.label) for submission in handed_in}
-    for label in intake.beside:
+    folders = defaultdict(set)  # folder, or one above it → whose files lie there
+    for submission in handed_in:
+        path = PurePosixPath(submission.found.label)
+        for folder in (path.parent, *(above for above in path.parents if str(above) != ".")):
+            folders[str(folder)].add(submission.student)
+    for label, reason in intake.beside.items():
         named = set(naming.named(label).certain)
-        alone = not named & have if named else _folder(label) not in folders
-        if alone:
-            intake.refuse(label, "not_a_notebook")
+        theirs = folders.get(_folder(label), set())
+        # an archive with nothing in it comes along with the files of one student, and not with a class's
+        alone_there = not theirs or (reason == "empty_archive" and len(theirs) > 1)
+        if not named & have if named else alone_there:
+            intake.refuse(label, reason)
 
 
 def _folder(label: str) -> str:
-    return str(PurePosixPath(label).parent)
+    """The folder in which a file came along; of a backup, the one above that which JupyterLab hides."""
+    return str(PurePosixPath(BACKUP.sub("/x", label)).parent)

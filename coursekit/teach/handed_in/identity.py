@@ -10,9 +10,10 @@ from pathlib import PurePosixPath
 
 from coursekit.teach.assign.assignment import Assignment
 
+from .dating import BY_ARCHIVE, WITHIN, forms_of_platforms, is_named_by_a_platform, time_within
 from .intake import FEWEST_AT_ONCE, Found, common_folders, is_archive, owners, without_copy_number
 from .notebook import Notebook, Refused, read_notebook
-from .places import Places, below_its_archive
+from .places import Places, below_its_archive, folder_of
 
 
 @dataclass
@@ -27,9 +28,13 @@ class Submission:
     flags: list[str] = field(default_factory=list)
     path: str = ""  # where it lay, below a platform's archive
     place: str = ""  # that part of it in which one hand's files lie; empty where it names the student
+    folder: str = ""  # the widest in which only this student's files lie
     moved: bool = (
         False  # nothing but its marks gives it to the student, whose file lay elsewhere in an earlier grading
     )
+
+    dated: str = ""  # where its archive and what stands within give two times: which of them counts
+    other_when: datetime | None = None  # the one that does not
 
     @property
     def when(self) -> datetime | None:
@@ -197,12 +202,16 @@ def _judge_archives(
     """In a folder lie archives of a platform and archives that students have made;
     the latter's dates are the students' own.
 
+    So may be those of an archive that is taken in by itself and holds the work of one or two: nobody knows who packed
+    it.
+
     An archive is a platform's where its notebooks are shown by strong evidence to be of several students, not of one
     team, its own name names none, and the folder is not one of single hand-ins: more students are in the archive alone
     than stand elsewhere by themselves, or stood so in an earlier grading. A name can be made up, and a classmate's copy
     put in. What an archive of somebody's holds of another student, who hands in elsewhere or is only named there, is
     not that student's hand-in.
     """
+    _judge_alone(submissions, naming, assignment, earlier, due)
     within = defaultdict(list)
     loose = set()
     for submission in submissions:
@@ -217,29 +226,73 @@ def _judge_archives(
         below = [below_its_archive(one.found.label) for one in theirs]
         places = Places.of(below, [_shown(one) for one in theirs], earlier, assignment)
         by_themselves |= {who for who in shown[archive] if all(places.elsewhere(who, path) for path in below)}
+    made_by_students = {}
+    of_platforms = []
     for archive, theirs in within.items():
         named = set(naming.named(archive).certain)
         several = bool(shown[archive]) and not of_one_team(shown[archive], assignment)
         if several and not named and len(shown[archive] - by_themselves) > len(by_themselves):
             for one in theirs:
                 one.path = below_its_archive(one.found.label)
-            continue
-        whose = named or shown[archive]
+                of_platforms.append(one.path)
+        else:
+            made_by_students[archive] = named or shown[archive]
+    forms = forms_of_platforms(of_platforms, earlier)
+    for archive, whose in made_by_students.items():
+        theirs = within[archive]
+        several = bool(shown[archive]) and not of_one_team(shown[archive], assignment)
         together = {member for owner in whose for member in assignment.together(owner)}
         for one in theirs:
             one.path = one.found.label
-            own, put_there = one.found.when, one.found.packed_if_due(due)
-            one.found = replace(one.found, when=put_there)
-            if several:
-                one.flags.append("dated_by_its_archive")
-            elif due and own and put_there and own <= due < put_there:
-                one.flags.append("late_by_its_archive")
+            _date(one, forms, naming, due)
             chosen = "chosen_by_hand" in one.flags
             hands_in_elsewhere = several and one.student in by_themselves and not chosen
             named_only = together and one.student and one.student not in together and not one.strong
             if hands_in_elsewhere or named_only:
                 one.student = None
                 one.flags = ["in_anothers_archive"]
+
+
+def _judge_alone(
+    submissions: list[Submission],
+    naming: Naming,
+    assignment: Assignment,
+    earlier: Mapping[str, str],
+    due: datetime | None,
+) -> None:
+    """An archive that is taken in by itself may be one student's own, and not a platform's.
+
+    One of two is taken for a platform's, but told: a classmate's copy is easily put in.
+    """
+    alone = [one for one in submissions if one.found.packed_when and not one.found.packed_in]
+    students = _shown_in(alone) or {one.student for one in alone if one.student}
+    hands = {assignment.together(one)[0] for one in students}
+    if not hands or len(hands) >= FEWEST_AT_ONCE:
+        return
+    forms = forms_of_platforms([], earlier)
+    for one in alone:
+        _date(one, forms, naming, due, several=len(hands) > 1)
+
+
+def _date(
+    one: Submission, forms: set[str], naming: Naming, due: datetime | None, *, several: bool = False
+) -> None:
+    """An archive's own time counts, for nobody knows whose clock the one within is.
+
+    Where the path is as a platform writes it, the one within counts: the archive's is that of a download. A name can be
+    made up, so that either way both times are told where they make a difference.
+    """
+    path = below_its_archive(one.found.label)
+    within, put_there = time_within(one.found), one.found.packed_if_due(due)
+    names_its_student = one.student in naming.named(folder_of(path)).certain
+    if several or is_named_by_a_platform(one.found, path, forms, names_its_student=names_its_student):
+        one.found = replace(one.found, when=within)
+        which, other = WITHIN, put_there
+    else:
+        one.found = replace(one.found, when=put_there)
+        which, other = BY_ARCHIVE, within
+    if put_there and (within is None or within < put_there):
+        one.dated, one.other_when = which, other
 
 
 def judge_lots(submissions: list[Submission], assignment: Assignment) -> None:
@@ -270,6 +323,7 @@ def _judge_places(submissions: list[Submission], assignment: Assignment, earlier
         if one.student is None or one.evidence.get("path") or "chosen_by_hand" in one.flags:
             continue
         one.place = places.place_of(one.path)
+        one.folder = places.own_folder(one.path)
         one.moved = places.elsewhere(one.student, one.path)
         if one.moved and places.is_anothers(one.student, one.path):
             one.student = None

@@ -60,6 +60,8 @@ ON_CANVAS = re.compile(r"([^_]+_(?:LATE_)?\d+)_\d+_")
 PASSED_OVER = re.compile(
     r"(^|/)(__MACOSX|\.ipynb_checkpoints|\.git|\.DS_Store|Thumbs\.db|desktop\.ini)(/|$)|(^|/)\._"
 )
+# what JupyterLab keeps beside a notebook, in a folder that it does not show
+BACKUP = re.compile(r"(^|/)\.ipynb_checkpoints/[^/]+\.ipynb$")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Found:
     digest: str = ""  # SHA-256 of the file as it was handed in, where ``content`` is only what is used of it
     problem: str | None = None  # why it cannot be read, where it was looked into already
     packed_in: str | None = None  # the archive that it lay in, where that lay in a folder
-    packed_when: datetime | None = None  # when that archive was put there
+    packed_when: datetime | None = None  # when the archive that it lay in was put there, or came in by itself
     # the earliest time in its archive, where all students' lie so close that it may be that of the packing
     at_once_from: datetime | None = None
     # the same of the single files of a folder, or of the archives in it
@@ -133,7 +135,8 @@ class Intake:
     zone: tzinfo | None = None  # of an archive's times that say none
     found: list[Found] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)  # label, reason
-    beside: list[str] = field(default_factory=list)  # labels of files that come along with a hand-in
+    # labels of files that come along with a hand-in → why they are none themselves
+    beside: dict[str, str] = field(default_factory=dict)
     _labels: set[str] = field(default_factory=set)
     _refused: set[tuple[str, str]] = field(default_factory=set)
 
@@ -148,7 +151,7 @@ class Intake:
         if RENAMED.sub("", label).lower().endswith(self.wanted):
             return True
         if BESIDE.search(label.rsplit("/", 1)[-1]):
-            self.beside.append(label)
+            self.beside[label] = "not_a_notebook"
         else:
             self.refuse(label, "other_archive" if OTHER_ARCHIVES.search(label) else "not_a_notebook")
         return False
@@ -268,6 +271,8 @@ def _walk(path: Path, intake: Intake, out: Path | None) -> Iterator[tuple[str, P
             full = Path(folder, name)
             if not PASSED_OVER.search(label_of(full)):
                 yield label_of(full), full
+            elif BACKUP.search(label_of(full)):
+                intake.beside[label_of(full)] = "only_a_checkpoint"
 
 
 def _take_safely(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -> None:
@@ -306,9 +311,9 @@ def _take_file(path: Path, label: str, intake: Intake, *, in_a_folder: bool) -> 
         when = _time_of(about.st_mtime)
         if path.suffix.lower() == ".zip":
             budget = Budget(max(LARGEST_TOTAL, LARGEST_RATIO * about.st_size))
-            archive = Archive(label, when, budget)
+            archive = Archive(label, when, budget, packed_when=when)
             if in_a_folder:
-                archive = replace(archive, packed_in=label, packed_when=when)
+                archive = replace(archive, packed_in=label)
             archive.take_in(stream, intake)
         elif not intake.wants(label):
             return
@@ -355,7 +360,7 @@ class Archive:
     when: datetime | None
     budget: Budget
     packed_in: str | None = None  # the archive of the folder that everything in it lies in
-    packed_when: datetime | None = None  # when that was put there
+    packed_when: datetime | None = None  # when that was put there, or what is taken in is this archive
     depth: int = 0
     at_once_from: datetime | None = None  # the earliest time, where its members may bear that of the packing
 
@@ -372,6 +377,7 @@ class Archive:
                 members = [(_member_name(one), one) for one in archive.infolist() if not one.is_dir()]
                 receipt = _receipt(archive, members, self.budget)
                 wanted = [(name, one) for name, one in members if not PASSED_OVER.search(name)]
+                self._note_beside([name for name, _ in members], intake)
                 wanted.sort(key=lambda member: is_archive(member[0]))
                 whose = owners([name for name, _ in wanted])
                 if self.depth == 0:
@@ -400,6 +406,14 @@ class Archive:
         except DAMAGED as problem:
             _unless_full(problem)
             intake.refuse(self.label, "damaged_archive")
+
+    def _note_beside(self, names: list[str], intake: Intake) -> None:
+        """What in it is no hand-in, and that there is nothing in it; of a class's archive that is said elsewhere."""
+        backups = [name for name in names if BACKUP.search(name)]
+        intake.beside |= {f"{self.label}/{name}": "only_a_checkpoint" for name in backups}
+        is_handed_in = self.depth or self.packed_in
+        if is_handed_in and not backups and all(PASSED_OVER.search(name) for name in names):
+            intake.beside[self.label] = "empty_archive"
 
     def _take(
         self,

@@ -16,6 +16,21 @@ def below_its_archive(label: str) -> str:
     return rest if slash and is_archive(first) else label
 
 
+def folder_of(path: str) -> str:
+    """The folder in which somebody's files lie: of what lies in an archive that was handed in, that archive's.
+
+    >>> folder_of("section A/8003/homework.zip/more/ex1.ipynb"), folder_of("ex1.ipynb")
+    ('section A/8003', '')
+    """
+    parts = PurePosixPath(path).parts
+    return "/".join(parts[: _last(parts)])
+
+
+def _last(parts: tuple[str, ...]) -> int:
+    """Where the file or the archive stands that was handed in: an archive of the student's may have any folders."""
+    return next((at for at, part in enumerate(parts) if is_archive(part)), len(parts) - 1)
+
+
 def levels(path: str) -> list[str]:
     """What of a path may tell one hand from another, the widest first: its folder, how its name begins, its name.
 
@@ -23,9 +38,8 @@ def levels(path: str) -> list[str]:
     ['8003/more', '8003/more/hw', '8003/more/hw_2 (1).ipynb']
     """
     parts = PurePosixPath(path).parts
-    last = next((at for at, part in enumerate(parts) if is_archive(part)), len(parts) - 1)
-    folder = "/".join(parts[:last])  # an archive of the student's may have any folders in it
-    name = PurePosixPath(RENAMED.sub("", without_copy_number(parts[last]))).stem
+    folder = folder_of(path)
+    name = PurePosixPath(RENAMED.sub("", without_copy_number(parts[_last(parts)]))).stem
     begins = owners([name])[name]
     found = [folder] if folder else []
     return [*found, f"{folder}/{begins}".lstrip("/"), path]
@@ -65,6 +79,10 @@ class Places:
     def place_of(self, path: str) -> str:
         return next((part for part in levels(path) if self._is_of_one(self.bears.get(part))), path)
 
+    def own_folder(self, path: str) -> str:
+        """The widest folder of a path in which only one's files lie, or a team's; nothing where there is none."""
+        return next((folder for folder in _folders(path) if self._is_of_one(self.bears.get(folder))), "")
+
     def _is_of_one(self, students: set[str] | None) -> bool:
         return not students or students <= set(self.assignment.together(min(students)))
 
@@ -83,9 +101,15 @@ class Places:
         return any(same_place(part, place) for part in parts)
 
 
+def _folders(path: str) -> list[str]:
+    """The folders in which a file lies, the widest first."""
+    parts = PurePosixPath(folder_of(path)).parts
+    return ["/".join(parts[:many]) for many in range(1, len(parts) + 1)]
+
+
 def _bearing(files) -> dict[str, set[str]]:
     bears = defaultdict(set)
     for path, students in files:
-        for part in levels(path):
+        for part in {*_folders(path), *levels(path)}:
             bears[part] |= students
     return bears
