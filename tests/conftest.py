@@ -35,6 +35,7 @@ LANES = {
     "teach/test_one_fate.py": "sandbox",
     "teach/test_packs.py": "executed",
     "teach/test_assign.py": "executed",
+    "teach/test_moved_due.py": "executed",
     "teach/test_teams.py": "executed",
     "teach/test_doubtful_rosters.py": "executed",
     "teach/test_marks_of_gradings.py": "executed",
